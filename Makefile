@@ -1,0 +1,50 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help forecast app test test-slow lint bench format docs lock clean
+
+help: ## Show what can be made
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+forecast: $(STAMP) ## Forecast Redbridge from the shipped data: prints the answer and where the files are
+	$(BIN)/sendplan forecast Redbridge --out out/redbridge
+
+app: $(STAMP) ## Open the planner in a browser
+	$(BIN)/streamlit run app.py
+
+test: $(STAMP) ## Run the tests (not the slow statistics)
+	$(BIN)/python -m pytest -n auto -m "not slow"
+
+test-slow: $(STAMP) ## Run the slow statistics
+	$(BIN)/python -m pytest -m slow
+
+lint: $(STAMP) ## Check style, types and import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP) ## Measure speed, as ratios within one run
+	$(BIN)/python -m benchmarks.run
+
+format: $(STAMP) ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(STAMP) ## Write docs/schema.md from the schemas
+	$(BIN)/python -m data.schemas.page > docs/schema.md
+
+lock: $(STAMP) ## Write the exact versions now installed to constraints.txt
+	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
+
+clean: ## Remove the environment and results
+	rm -rf $(VENV) out

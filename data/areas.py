@@ -1,0 +1,175 @@
+"""Local authorities: find one by name, GSS code or DfE number, and know what became of old ones.
+
+Invariant: `resolve` returns authorities that exist today, or says why not and what to type instead.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from rapidfuzz import fuzz, process
+
+from data import tables
+from data.errors import AreaError
+
+EVERY = "all"
+"""What to type for every authority."""
+
+ALIASES: dict[str, int] = {
+    "bcp": 839,
+    "bournemouth christchurch and poole": 839,
+    "durham": 840,
+    "bedford borough": 822,
+    "bristol": 801,
+    "herefordshire": 884,
+    "hull": 810,
+    "kingston": 314,
+    "richmond": 318,
+    "rbkc": 207,
+    "southend": 882,
+    "st helens": 342,
+    "telford": 894,
+    "westmorland": 943,
+    "windsor": 868,
+    "city": 201,
+    "scilly": 420,
+}
+"""Everyday names that are not the official one: simplified name to DfE number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """One local authority with education duties.
+
+    Parameters
+    ----------
+    la_code
+        DfE number, three digits; the key that joins every table.
+    gss_code
+        Current ONS code.
+    name, region
+        As published.
+    """
+
+    la_code: int
+    gss_code: str
+    name: str
+    region: str
+
+    @property
+    def slug(self) -> str:
+        """The name as a folder: lower case, hyphens."""
+        return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
+
+
+@cache
+def current() -> tuple[Area, ...]:
+    """Return today's 153 authorities by name."""
+    frame = tables.read("areas")
+    frame = frame[frame["is_current"]].sort_values("name")
+    return tuple(
+        Area(int(row["la_code"]), row["gss_code"], row["name"], row["region"])
+        for row in frame.to_dict("records")
+    )
+
+
+def by_code(la_code: int) -> Area:
+    """Return one of today's authorities by DfE number.
+
+    Raises
+    ------
+    AreaError
+        No authority of today has that number.
+    """
+    for area in current():
+        if area.la_code == la_code:
+            return area
+    raise _unknown(str(la_code))
+
+
+def resolve(text: str) -> tuple[Area, ...]:
+    """Return the authorities meant by a name, GSS code, DfE number, or ``all``.
+
+    Raises
+    ------
+    AreaError
+        Nothing matches; the message suggests the nearest names or the successors of an abolished authority.
+    """
+    wanted = text.strip()
+    if wanted.lower() == EVERY:
+        return current()
+    found = _number(wanted) or _gss(wanted) or _name(wanted)
+    if found is None:
+        raise _unknown(wanted)
+    return (found,)
+
+
+def _number(text: str) -> Area | None:
+    if not text.isdecimal():
+        return None
+    return next((a for a in current() if a.la_code == int(text)), None)
+
+
+def _gss(text: str) -> Area | None:
+    if not re.fullmatch(r"[Ee]\d{8}", text):
+        return None
+    codes = tables.read("area_gss")
+    match = codes.loc[codes["gss_code"] == text.upper(), "la_code"]
+    return next((a for a in current() if a.la_code in set(match)), None)
+
+
+def _name(text: str) -> Area | None:
+    key = _simple(text)
+    named = {_simple(a.name): a for a in current()}
+    if key in named:
+        return named[key]
+    if key in ALIASES:
+        return by_code(ALIASES[key])
+    return None
+
+
+def _simple(name: str) -> str:
+    """Return a name without case, punctuation and the words councils add to it."""
+    words = re.sub(r"[^a-z0-9 ]+", " ", name.lower().replace("&", " and ")).split()
+    dull = {"the", "of", "london", "borough", "royal", "council", "county", "city", "metropolitan", "upon"}
+    kept = [w for w in words if w not in dull]
+    return " ".join(kept or words)
+
+
+def _unknown(text: str) -> AreaError:
+    replaced = _replaced(text)
+    if replaced:
+        return AreaError(replaced)
+    names = [a.name for a in current()]
+    close = [m[0] for m in process.extract(text, names, scorer=fuzz.WRatio, limit=3, score_cutoff=60)]
+    hint = f"Did you mean {' or '.join(close)}? " if close else ""
+    return AreaError(
+        f"'{text}' is not an English local authority that we know. {hint}"
+        "Give a name (Redbridge), a GSS code (E09000026) or a DfE number (317), or 'all' for every authority."
+    )
+
+
+def _replaced(text: str) -> str | None:
+    """Return a message for an authority that was abolished, naming its successors."""
+    frame = tables.read("areas")
+    ended = frame[~frame["is_current"]]
+    gss = tables.read("area_gss")
+    codes = set(gss.loc[gss["gss_code"] == text.upper(), "la_code"])
+    match = ended[
+        (ended["la_code"].astype("str") == text)
+        | (ended["name"].map(_simple) == _simple(text))
+        | ended["la_code"].isin(codes)
+    ]
+    if match.empty:
+        return None
+    old = match.iloc[0]
+    history = tables.read_reference("area_history")
+    moved = history[(history["predecessor_la_code"] == old["la_code"]) & (history["kind"] != "recode")]
+    successors = [by_code(int(c)) for c in moved["successor_la_code"].unique()]
+    names = " and ".join(f"{a.name} ({a.la_code})" for a in successors)
+    return (
+        f"'{text}' is {old['name']} ({old['la_code']}), which ended after the January {int(old['last_january'])} census. "
+        f"Its area is now covered by {names}. Ask for one of them; their history before the change is estimated from it."
+    )

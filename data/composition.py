@@ -1,0 +1,117 @@
+"""`Composition`: how plans were made up at the latest January, by age, need and provision.
+
+Invariant: all arrays are complete over areas, ages, needs and provisions; a cell an authority did not return
+is NaN for that whole authority, never a silent zero. Stock by age and need is published for one January only
+(2025), joiners by age and need for one calendar year (2024).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import xarray as xr
+
+from data import tables
+from data.vocabulary import AGES, NEED_CODES, PROVISION_CODES
+
+OLDEST_FLOW_AGE = 20
+"""Flows publish "20 and over" as one row; it is spread over ages 20 to 25 as the stock is."""
+
+
+@dataclass(frozen=True)
+class Composition:
+    """What the plans of each authority were made of.
+
+    Parameters
+    ----------
+    january
+        The January of the stocks.
+    stock
+        Plans, dims ``(area, age, need)``.
+    joiners
+        New plans in the calendar year before ``january`` with a recorded need, dims ``(area, age, need)``. A need not
+        recorded when a plan starts is mostly recorded by January, so "not recorded" joiners are left out.
+    leaver_hazard
+        Share of England's plans at an age that cease within a calendar year, dims ``(age,)``, 0 to 1.
+    age_provision
+        Plans, dims ``(area, age, provision)``.
+    need_provision
+        Plans, dims ``(area, need, provision)``.
+    """
+
+    january: int
+    stock: xr.DataArray
+    joiners: xr.DataArray
+    leaver_hazard: xr.DataArray
+    age_provision: xr.DataArray
+    need_provision: xr.DataArray
+
+
+def load() -> Composition:
+    """Read the latest composition of today's authorities from the published tables."""
+    areas = tables.read("areas")
+    current = sorted(int(a) for a in areas.loc[areas["is_current"], "la_code"])
+    stock_rows = tables.read("plans_age_need")
+    january = int(stock_rows["january"].max())
+    stock = _cube(stock_rows, "plans", current, age=AGES, need=NEED_CODES)
+    england_age = stock.sum(("area", "need"))
+    joiners = _cube(tables.read("new_plans_age_need"), "plans", current, age=AGES, need=NEED_CODES)
+    return Composition(
+        january=january,
+        stock=stock,
+        joiners=_spread_oldest(joiners.where(joiners["need"] != "UNKNOWN", 0.0), england_age),
+        leaver_hazard=_leaver_hazard(january - 1),
+        age_provision=_cube(
+            _latest(tables.read("plans_age_placement"), january),
+            "plans",
+            current,
+            age=AGES,
+            provision=PROVISION_CODES,
+        ),
+        need_provision=_cube(
+            tables.read("plans_placement_need"), "plans", current, need=NEED_CODES, provision=PROVISION_CODES
+        ),
+    )
+
+
+def _latest(rows: pd.DataFrame, january: int) -> pd.DataFrame:
+    return rows[rows["january"] == january]
+
+
+def _cube(rows: pd.DataFrame, value: str, areas: list[int], **dims: tuple[object, ...]) -> xr.DataArray:
+    """Return rows summed onto the full grid; an authority with any unpublished or no row at all is NaN."""
+    keys = ["la_code", *dims]
+    usable = rows.groupby("la_code")[value].agg(lambda v: bool(v.notna().all()))
+    summed = rows.groupby(keys)[value].sum().astype("float64")
+    array: xr.DataArray = summed.to_xarray().rename({"la_code": "area"})
+    array = array.reindex({"area": areas, **{k: list(v) for k, v in dims.items()}}).fillna(0.0)
+    known = xr.DataArray([bool(usable.get(a, False)) for a in areas], dims="area", coords={"area": areas})
+    return array.where(known & (array.sum(list(dims)) > 0))
+
+
+def _spread_oldest(flow: xr.DataArray, stock_by_age: xr.DataArray) -> xr.DataArray:
+    """Spread the "20 and over" row of a flow over ages 20 to 25 in proportion to England's stock."""
+    oldest = [a for a in AGES if a >= OLDEST_FLOW_AGE]
+    weight = stock_by_age.sel(age=oldest) / stock_by_age.sel(age=oldest).sum()
+    spread = (flow.sel(age=OLDEST_FLOW_AGE, drop=True) * weight).reindex(age=list(AGES)).transpose(*flow.dims)
+    return flow.where(flow["age"] < OLDEST_FLOW_AGE, spread)
+
+
+def _leaver_hazard(year: int) -> xr.DataArray:
+    """Return England's ceased plans of a calendar year per plan held the January before, by age.
+
+    Transfers between authorities are left out: they leave one authority's plans, not England's.
+    """
+    ceased = tables.read("ceased_plans_age")
+    ceased = ceased[(ceased["year"] == year) & (ceased["reason"] != "All") & (ceased["reason"] != "transfer")]
+    stock = tables.read("plans_age")
+    stock = stock[stock["january"] == year]
+    both = set(ceased["la_code"]) & set(stock.loc[stock["plans"].notna(), "la_code"])
+    leavers = ceased[ceased["la_code"].isin(both)].groupby("age")["plans"].sum()
+    held = stock[stock["la_code"].isin(both)].groupby("age")["plans"].sum()
+    held_20 = held[held.index >= OLDEST_FLOW_AGE].sum()
+    hazard = [
+        leavers.get(min(a, OLDEST_FLOW_AGE), 0) / (held_20 if a >= OLDEST_FLOW_AGE else held[a]) for a in AGES
+    ]
+    return xr.DataArray(hazard, dims="age", coords={"age": list(AGES)}).astype("float64").clip(0, 1)

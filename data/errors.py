@@ -1,0 +1,37 @@
+"""Errors a planner can act on: every message says what is wrong, where, why it matters and how to fix it.
+
+Each class is also a standard-library type, so code outside the project can catch it without importing us.
+The command line prints the message as one paragraph and exits with code 2; the app shows it in place.
+"""
+
+
+class PlannerError(Exception):
+    """Base of every error that bad input can cause."""
+
+
+class AreaError(PlannerError, LookupError):
+    """An area was not recognised."""
+
+
+class SourceError(PlannerError, ValueError):
+    """An official release does not have the layout, columns or markers we know."""
+
+
+class TableError(PlannerError, ValueError):
+    """A published table is missing or breaks its schema."""
+
+
+class RegisterError(PlannerError, ValueError):
+    """A capacity register cannot be used."""
+
+
+class HistoryError(PlannerError, ValueError):
+    """The history asked for does not exist or is too short to forecast from."""
+
+
+class OptionError(PlannerError, ValueError):
+    """A command-line or form option is out of range."""
+
+
+class OutputError(PlannerError, OSError):
+    """Results cannot be written."""

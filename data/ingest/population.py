@@ -1,0 +1,88 @@
+"""Residents by single age: the derived table for every authority and its measured error.
+
+Invariant: one row an authority, mid-year and age 0 to 25; people, not rounded.
+
+Rules
+-----
+``projection_is_another_basis``
+    The three ageing bases are one chain without a step. The 32 London boroughs leave it in mid-2022 for the
+    ONS 2022-based projection; their ages 18 to 25 step up by about a tenth there. `basis_break` marks that
+    first year: it is a change of source, so no growth is read across it.
+``unreliable_small``
+    City of London and Isles of Scilly use their region's ageing ratios; they are kept, because leaving them
+    out would break England totals, but `UNRELIABLE` names them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from data.ingest.areas import POPULATION
+from data.ingest.reading import Release, numbers
+
+ERROR = "population/validation_cohort_aged_v_ons_projection.csv"
+
+PROJECTION = "ons_snpp_2022_based_migration_category_variant"
+"""The one basis that is not part of the ageing chain."""
+
+UNRELIABLE: tuple[int, ...] = (201, 420)
+"""City of London and Isles of Scilly (rule ``unreliable_small``)."""
+
+_ERROR_AREAS: dict[str, int] = {"Redbridge": 317, "County Durham": 840}
+
+
+def basis_breaks(frame: pd.DataFrame) -> pd.Series:
+    """Return True where a cell is the first of its authority and age on the other side of a change of basis.
+
+    Parameters
+    ----------
+    frame
+        Columns ``la_code``, ``age``, ``mid_year``, ``basis`` (rule ``projection_is_another_basis``).
+    """
+    ordered = frame.sort_values(["la_code", "age", "mid_year"])
+    projected = ordered["basis"].eq(PROJECTION)
+    before = projected.groupby([ordered["la_code"], ordered["age"]]).shift()
+    return (before.notna() & (projected != before)).reindex(frame.index)
+
+
+def population(release: Release) -> pd.DataFrame:
+    """Return residents by authority, mid-year 2019 to 2040 and single age."""
+    columns = [
+        "dfe_la_code", "ons_code", "la_name", "region", "mid_year", "age",
+        "population", "population_plain_ageing", "basis",
+    ]  # fmt: skip
+    raw = release.parquet(POPULATION, columns=columns)
+    frame = raw.rename(columns={"dfe_la_code": "la_code"}).drop(columns=["ons_code", "la_name", "region"])
+    frame = frame.astype({"la_code": "int64", "mid_year": "int64", "age": "int64"})
+    frame["basis_break"] = basis_breaks(frame)
+    return frame.sort_values(["la_code", "mid_year", "age"], ignore_index=True)
+
+
+def population_projection_error(release: Release) -> pd.DataFrame:
+    """Return the error of the ageing method against ONS, where both exist."""
+    names = {
+        "ons_2022_based": "ons_2022_based",
+        "cohort_aged": "cohort_aged",
+        "pct_difference": "difference_pct",
+        "plain_ageing": "plain_ageing",
+        "pct_difference_plain_ageing": "plain_ageing_difference_pct",
+    }
+    raw = release.csv(ERROR, columns=["area", "mid_year", "age_band", *names])
+    frame = raw[["area"]].assign(
+        la_code=raw["area"].map(_ERROR_AREAS).astype("Int64"),
+        mid_year=raw["mid_year"].astype("int64"),
+        age_band=raw["age_band"],
+    )
+    for published, ours in names.items():
+        # Plain ageing was not run for the group of London boroughs: those cells are empty, not symbols.
+        given = raw[published].where(raw[published] != "", "-")
+        frame[ours] = numbers(given, ERROR)[0]
+    return frame
+
+
+BUILDERS: dict[str, Callable[[Release], pd.DataFrame]] = {
+    "population": population,
+    "population_projection_error": population_projection_error,
+}

@@ -1,0 +1,827 @@
+"""DfE SEN2 releases to calendar-year flows: requests, assessments, new and ceased plans, timeliness, appeals.
+
+Invariant: a year is the calendar year in which the event happened, never the January after it; a change in
+stock is not new minus ceased plans (transfers in are published nowhere).
+
+Rules
+-----
+``regional_total_repeated``
+    The "New EHC plans" row of all 15 Yorkshire and The Humber authorities for 2022 holds the region's total,
+    6,078: see `undo_regional_total`.
+``AGGREGATE_FLOWS``
+    Wakefield returned new plans for 2022 as a total: its few ages and placements are not a breakdown of it.
+``INCOMPLETE_FLOWS``
+    A year an authority returned only in part is not a flow.
+``ERRATA``
+    Corrections DfE prints in the data guidance of the 2022 release, still uncorrected in the 2025 release.
+``authorities_without_return``
+    Leicester, Isle of Wight and (ceased plans) Hackney have no rows for 2023: they get null rows marked
+    ``x``.
+``neet_left_out``
+    New plans of 2019 to 2021 lack "NEET" in the 2025 release, so placements come from the 2022 release to
+    2021.
+``elsewhere_not_itemised``
+    New plans of 2024 count 91 children in "educated elsewhere" but in none of its columns (online, Welsh and
+    other schools): they become the placement ``ed_elsewhere_not_itemised``.
+``new_plans_unexplained``
+    New plans of 2009 to 2015 and 2017 hold up to 591 a year (England) in no placement: ``unexplained``.
+``tribunal_codes``
+    The tribunal table prints Northamptonshire under 892 (Nottingham), Nottingham under 891, Nottinghamshire
+    under 928, and swaps 823 and 873. Decisions against plans show that names are right and codes wrong,
+    except that in 2024 the decisions of Central Bedfordshire and Cambridgeshire follow the wrong codes:
+    they are swapped back and their rates worked out again. Dorset stands under 838 in all years.
+``reasons_do_not_add_up``
+    Reasons of ceased plans sum to one or six fewer than the total in Essex, 2024 and 2023; kept as
+    published. The data guidance swaps the descriptions of ``other`` and ``not_rec``; codes follow the
+    column names, because the return requires a reason and ``not_rec`` is nil from 2023.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import pandas as pd
+
+from data.errors import SourceError
+from data.ingest.reading import Release, numbers
+from data.ingest.sen2_layout import (
+    BAND_OF_LABEL,
+    ELSEWHERE_ITEMS,
+    ENGLAND,
+    FLOW_AGE_OF_LABEL,
+    FLOW_AGES,
+    NEED_COLUMNS,
+    NEED_OF_COLUMN,
+    NOT_AVAILABLE,
+    PLACEMENT_CODES,
+    PLACEMENT_COLUMNS,
+    PLACEMENT_OF_2025,
+    PLACEMENT_SUMS,
+    REQUEST_AGE_OF_LABEL,
+    UNKNOWN_AGE,
+    Pick,
+    authorities,
+    coded,
+    complete,
+    england,
+    joined,
+    measured,
+    placement_rows,
+    placements_2022,
+    placements_2025,
+    read_2022,
+    read_2025,
+    regions,
+    set_aside,
+    tidy,
+    topic,
+    uncollected,
+    with_january,
+    with_provision,
+    with_remainder,
+    with_year,
+    without_nil,
+)
+from data.vocabulary import ALL, NEED_CODES
+
+AGGREGATE_FLOWS: dict[tuple[int, int], str] = {
+    (384, 2022): "Wakefield: 462 new plans returned as a total; ages sum to 112",
+}
+"""(authority, year) of new plans returned as a total only (data guidance of the 2025 release, note 4)."""
+
+INCOMPLETE_FLOWS: dict[tuple[int, int], str] = {
+    (921, 2024): "Isle of Wight: 187 new plans, but 8 assessments, 7 timed, needs for 3, 1 ceased plan",
+}
+"""(authority, year) whose requests, assessments, timeliness, new needs and ceased plans are partial."""
+
+ERRATA: dict[tuple[str, int, int], int] = {
+    ("refused", 342, 2021): 107,
+    ("not_issued", 887, 2021): 16,
+}
+"""(measure, authority, year) to the figure DfE says is right: St Helens (printed 0), Medway (printed 223)."""
+
+REQUESTS: dict[str, str] = {
+    "requests_received_in_year": "received",
+    "requests_rya": "received_ry",
+    "requests_decided_to_assess": "to_assess",
+    "requests_decided_not_to_assess": "refused",
+    "requests_decision_not_made": "pending",
+    "requests_withdrawn": "withdrawn",
+}
+"""Request columns of the 2025 release; ``received_ry`` are children in relevant youth accommodation."""
+
+REQUESTS_2022: dict[str, str] = {
+    "InreqEHC": "received",
+    "InreqryaEHC": "received_ry",
+    "AssRefusedEHC": "refused",
+}
+"""Request columns of the 2022 release; received is published from 2016, refused from 2014."""
+
+ASSESSMENTS: dict[str, str] = {
+    "assess_in_year": "assess_in_year",
+    "assess_issued": "issued",
+    "assess_not_issued": "not_issued",
+    "assess_not_made": "pending",
+    "assess_withdrawn": "withdrawn",
+}
+"""Assessment columns of the 2025 release; ``assess_in_year`` (2022 on) counts all four outcomes."""
+
+ASSESSMENTS_2022: dict[str, str] = {
+    "NewallEHC": "issued",
+    "AssnoneEHC": "not_issued",
+    "AssnodecisionEHC": "pending",
+}
+"""Assessment columns of the 2022 release; pending is at 31 December and counts assessments under way."""
+
+TIMELINESS: dict[str, str] = {
+    "plans_issued_den": "issued",
+    "plans_issued_within_20_weeks": "within_20_weeks",
+    "plans_issued_den_ex": "issued_excl_exceptions",
+    "plans_issued_20_weeks_ex": "within_20_weeks_excl_exceptions",
+    "plans_issued_gt20weeks_ltYear": "over_20_weeks_to_1_year",
+    "plans_issued_gt20weeks_ltYear_ex": "over_20_weeks_to_1_year_excl_exceptions",
+    "plans_issued_gt_1_year": "over_1_year",
+    "plans_issued_gt_1_year_ex": "over_1_year_excl_exceptions",
+}
+"""Timeliness columns of the 2025 release; the last four (how long the late ones took) from 2023."""
+
+TIMELINESS_2022: dict[str, str] = {
+    "TotIncExcEHC": "issued",
+    "IncExc20weekEHC": "within_20_weeks",
+    "TotNoExcEHC": "issued_excl_exceptions",
+    "NoExc20weekEHC": "within_20_weeks_excl_exceptions",
+}
+"""Timeliness columns of the 2022 release."""
+
+REASONS: dict[str, str] = {
+    "total_ceased": ALL,
+    "max_age": "max_age",
+    "needs_met": "needs_met",
+    "he": "higher_education",
+    "employ": "employment",
+    "transfer": "transfer",
+    "no_engage": "disengaged",
+    "moved_outside_eng": "moved_outside_england",
+    "deceased": "deceased",
+    "not_rec": "not_recorded",
+    "other": "other",
+}
+"""Why a plan ceased; ``transfer`` is to another authority, where the plan goes on."""
+
+DISCONTINUED: dict[str, str] = {
+    "DisleaEHC": "transfer",
+    "DismetEHC": "needs_met",
+    "DisleftEHC": "left_school",
+    "DisothEHC": "other",
+    "MtosiEHC": "mainstream_to_special",
+    "SitomEHC": "special_to_mainstream",
+    "MtoParEHC": "mainstream_to_home",
+    "SitoParEHC": "special_to_home",
+}
+"""Discontinued plans of the 2022 release, compulsory school age; the last four are moves, not ends."""
+
+WORK_BASED: dict[str, str] = {
+    "open_supp_intern": "supported_internship",
+    "open_apprentice": "apprenticeship",
+    "open_trainee": "traineeship",
+}
+"""Kinds of work-based placement open in January."""
+
+WORK_AGES: dict[str, int] = {
+    "age 15 and under": 15,
+    **{f"age {a}": a for a in range(16, 25)},
+    "age 25 or over": 25,
+    "Age unknown": UNKNOWN_AGE,
+}
+"""Ages of work-based placements; 15 is "15 and under"."""
+
+RESIDENTIAL: dict[str, str] = {"Res_3851": "38-51", "Res_52": "52"}
+"""Weeks a year of residential placements."""
+
+TRIBUNALS = "sen2/send_tribunals_appeal_rate_2014-2024.csv"
+"""SEND Tribunal appeal rate (Ministry of Justice with DfE), UTF-8, a printed table with title and notes."""
+
+TRIBUNAL_NAMES: dict[str, int] = {
+    "Bournemouth5": 837,
+    "Poole5": 836,
+    "Northamptonshire7": 928,
+    "Nottingham": 892,
+    "Nottinghamshire": 891,
+    "Central Bedfordshire": 823,
+    "Cambridgeshire": 873,
+}
+"""Authorities printed without a code or with another's (rule ``tribunal_codes``); digits are footnotes."""
+
+TRIBUNAL_SWAPPED: tuple[int, int, int] = (823, 873, 2024)
+"""Two authorities and the year in which their appealable decisions stand in each other's row."""
+
+TRIBUNAL_YEARS: tuple[int, ...] = tuple(range(2014, 2025))
+
+FIRST_YEAR_OF_DETAIL = 2023
+"""First calendar year with ages of requests, assessments and ceased plans, and with how late plans were."""
+
+_MI_COLUMNS: tuple[str, ...] = (
+    "NewallEHC", "NewallEHC_pc", "NewallEHC_AssnoneEHC_sum", "AssnoneEHC", "AssnoneEHC_pc",
+    "AssnodecisionEHC",
+    "AssRefusedEHC", "AssRefusedEHC_pc", "Assnone", "Assnodecision", "AssRefused", "Mtosi", "Sitom", "MtoPar",
+    "SitoPar", "Dislea", "Dismet", "Disoth", "Disleft", "MtosiEHC", "SitomEHC", "MtoParEHC", "SitoParEHC",
+    "DisleaEHC", "DismetEHC", "DisothEHC", "DisleftEHC", "InreqEHC", "InreqryaEHC", "TotIncExcEHC",
+    "IncExc20weekEHC", "IncExc20weekRate", "TotNoExcEHC", "NoExc20weekEHC", "NoExc20weekRate", "TotIncExc",
+    "IncExc26week", "TotNoExc", "NoExc26week", "StatementstoEHC", "StatementstoNoEHC", "PersonalBudgets",
+    "OrgArrangements", "DirectPayEducation", "DirectPaySocialCare", "DirectPayHealth", "DirectPayIntegrated",
+    "NewEHCMediation", "NewEHCTribunal", "NewEHCTribunal_pc",
+)  # fmt: skip
+_REQUEST_COLUMNS: tuple[str, ...] = (
+    *REQUESTS, "request_assess_pc", "request_not_assess_pc", "request_outstanding_pc", "request_withdrawn_pc",
+    "request_outcome_six_weeks", "request_outcome_over_6_weeks", "request_outcome_six_weeks_pc",
+    "request_outcome_over_6_weeks_pc", "mediation_related_request", "tribunal_related_request",
+    "tribunal_after_mediation_request",
+)  # fmt: skip
+_ASSESSMENT_COLUMNS: tuple[str, ...] = (
+    *ASSESSMENTS, "assess_issued_pc", "assess_not_issued_pc", "assess_not_made_pc", "assess_withdrawn_pc",
+    "outcome_decision_within_time", "outcome_decision_over_time", "outcome_decision_within_time_pc",
+    "outcome_decision_over_time_pc", "number_assess_mediation", "number_assess_tribunal",
+    "number_asssess_mediation_tribunal", "number_other_mediation", "number_other_tribunal",
+    "number_other_mediation_tribunal",
+)  # fmt: skip
+_TIMELINESS_COLUMNS: tuple[str, ...] = (
+    *TIMELINESS, "pc_plans_issued_within_20_weeks", "PC_plans_issued_20_weeks_ex",
+    "pc_plans_issued_gt20weeks_ltYear", "PC_plans_issued_gt20weeks_ltYear_ex", "pc_plans_issued_gt_1_year",
+    "PC_plans_issued_gt_1_year_ex",
+)  # fmt: skip
+_NEW_2022 = ("Total_new_st", "Total_new_st_pc", "Total_new_ehc", "Total_new_ehc_pc", "Total_new_all",
+             "Total_new_all_pc")  # fmt: skip
+
+_MI = "sen2_mi"
+_NEW_AGES_2022 = "sen2_age_new_plans"
+_NEW_PLACES_2022 = "sen2_estab_new_plans"
+_NEW = "newplans"
+_NEW_NEEDS = "sen_need_newplans"
+_CEASED = "ceased_plans"
+_KEYS = ["la_code", "year"]
+_NEW_ALL = "New EHC plans"
+_NEW_AGES = "Age when plan started"
+_ALL_PLANS = "All EHC plans"
+_PERSON_AGES = "Child or young persons age"
+
+
+def _mi(release: Release, pick: Pick) -> pd.DataFrame:
+    return with_year(pick(read_2022(release, _MI, _MI_COLUMNS)))
+
+
+def _requests(release: Release, pick: Pick) -> pd.DataFrame:
+    return with_year(pick(read_2025(release, "requests", _REQUEST_COLUMNS)))
+
+
+def _assessments(release: Release, pick: Pick) -> pd.DataFrame:
+    return with_year(pick(read_2025(release, "assessments", _ASSESSMENT_COLUMNS)))
+
+
+def _timeliness(release: Release, pick: Pick) -> pd.DataFrame:
+    return with_year(pick(read_2025(release, "timeliness_20_week", _TIMELINESS_COLUMNS)))
+
+
+def _new(release: Release, pick: Pick) -> pd.DataFrame:
+    columns = ("new_ehc_plans", *PLACEMENT_COLUMNS, *PLACEMENT_SUMS)
+    return with_year(pick(read_2025(release, _NEW, columns)))
+
+
+def _new_needs(release: Release, pick: Pick) -> pd.DataFrame:
+    return with_year(pick(read_2025(release, _NEW_NEEDS, NEED_COLUMNS)))
+
+
+def _ceased(release: Release, pick: Pick) -> pd.DataFrame:
+    return with_year(pick(read_2025(release, _CEASED, tuple(REASONS))))
+
+
+def _areas(release: Release, first: int) -> pd.DataFrame:
+    """Return the authorities of each year from ``first``: all have a row in requests, figures or not."""
+    frame = topic(_requests(release, authorities), "All requests for EHC needs assessments")
+    return frame.loc[frame["year"] >= first, _KEYS]
+
+
+def _history(
+    old: pd.DataFrame,
+    new: pd.DataFrame,
+    columns_2022: Mapping[str, str],
+    columns_2025: Mapping[str, str],
+    where: str,
+) -> pd.DataFrame:
+    """Return measures of both releases; those not applicable or not collected in a year are left out."""
+    keys = [*_KEYS, "measure"]
+    before = measured(old, _KEYS, columns_2022, _MI, name="measure", value="value")
+    after = measured(new, _KEYS, columns_2025, where, name="measure", value="value")
+    return joined(before.loc[before["marker"] != "z"], after, keys, where, value="value")
+
+
+def _collected(rows: pd.DataFrame, national: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of measures and years that England has figures for."""
+    gap = national.loc[national["value"].isna()]
+    return rows.loc[~uncollected(rows, gap, ["year", "measure"])]
+
+
+def corrected(rows: pd.DataFrame, errata: Mapping[tuple[str, int, int], int]) -> pd.DataFrame:
+    """Return measures with DfE's printed corrections in place and ``release`` ``erratum`` (rule ``ERRATA``).
+
+    Parameters
+    ----------
+    rows
+        ``measure, la_code, year, value, release``; the key is unique.
+    errata
+        (measure, authority, year) to the right figure.
+
+    Raises
+    ------
+    SourceError
+        A correction has no row to correct.
+    """
+    cell = pd.MultiIndex.from_frame(rows[["measure", *_KEYS]])
+    found = {key: figure for key, figure in errata.items() if key[0] in set(rows["measure"])}
+    absent = [key for key in found if key not in cell]
+    if absent:
+        raise SourceError(
+            f"There is no row to correct for {absent[0]} (measure, authority, year). The correction would "
+            "be lost, "
+            "so nothing was built. Check ERRATA in data/ingest/sen2_flows.py against the release."
+        )
+    wrong = pd.Series(cell.isin(list(found)), index=rows.index)
+    right = pd.Series([found.get(key) for key in cell], index=rows.index, dtype="Int64")
+    return rows.assign(value=rows["value"].mask(wrong, right), release=rows["release"].mask(wrong, "erratum"))
+
+
+def _by_age(frame: pd.DataFrame, areas: pd.DataFrame, columns: Mapping[str, str], where: str) -> pd.DataFrame:
+    """Return measures by single age, every authority and year; age -1 only where it is printed."""
+    aged = coded(topic(frame, _PERSON_AGES), "breakdown", "age", REQUEST_AGE_OF_LABEL, where)
+    keys = [*_KEYS, "age"]
+    rows = measured(aged, keys, columns, where, name="measure", value="value")
+    return _with_unknown_age(rows, areas, {"measure": list(columns.values())}, "value").assign(release="2025")
+
+
+def _with_unknown_age(
+    rows: pd.DataFrame, areas: pd.DataFrame, grid: dict[str, list[str]], value: str
+) -> pd.DataFrame:
+    unknown = rows["age"] == UNKNOWN_AGE
+    full = complete(rows.loc[~unknown], areas, {"age": FLOW_AGES, **grid}, value)
+    return pd.concat([full, rows.loc[unknown]], ignore_index=True)
+
+
+def _flow_table(totals: pd.DataFrame, ages: pd.DataFrame) -> pd.DataFrame:
+    """Return totals (age null) and ages as one table, incomplete years set aside."""
+    rows = pd.concat(
+        [totals.assign(age=pd.array([pd.NA] * len(totals), dtype="Int64")), ages.astype({"age": "Int64"})],
+        ignore_index=True,
+    )
+    rows = set_aside(rows, INCOMPLETE_FLOWS, "year", "value")
+    columns = ["la_code", "year", "age", "measure", "value", "marker", "release"]
+    return tidy(rows, columns, ["la_code", "year", "measure", "age"])
+
+
+def _request_totals(release: Release, pick: Pick) -> pd.DataFrame:
+    new = topic(_requests(release, pick), "All requests for EHC needs assessments")
+    return _history(_mi(release, pick), new, REQUESTS_2022, REQUESTS, "requests")
+
+
+def requests(release: Release) -> pd.DataFrame:
+    """Return requests for assessment by measure and year, all ages (age null) and, from 2023, single ages."""
+    totals = corrected(_request_totals(release, authorities), ERRATA)
+    totals = _collected(totals, _request_totals(release, england))
+    frame = _requests(release, authorities)
+    return _flow_table(totals, _by_age(frame, _areas(release, FIRST_YEAR_OF_DETAIL), REQUESTS, "requests"))
+
+
+def with_completed(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return rows with the measure ``completed`` added: plans issued plus assessments that issued none.
+
+    Both releases define a completed assessment so; the 2022 release prints the sum and agrees with it.
+    """
+    issued = rows.loc[rows["measure"] == "issued"].drop(columns="measure")
+    refused = rows.loc[rows["measure"] == "not_issued"].drop(columns="measure")
+    both = issued.merge(refused, on=keys, suffixes=("", "_not"), validate="one_to_one")
+    erratum = both["release_not"] == "erratum"
+    total = both[keys].assign(
+        measure="completed",
+        value=both["value"] + both["value_not"],
+        marker=both["marker"].where(both["marker"].notna(), both["marker_not"]),
+        release=both["release"].mask(erratum, "erratum"),
+    )
+    return pd.concat([rows, total], ignore_index=True)
+
+
+def _assessment_totals(release: Release, pick: Pick) -> pd.DataFrame:
+    new = topic(_assessments(release, pick), "All EHC needs assessments")
+    return _history(_mi(release, pick), new, ASSESSMENTS_2022, ASSESSMENTS, "assessments")
+
+
+def assessments(release: Release) -> pd.DataFrame:
+    """Return assessments by measure and year, all ages (age null) and, from 2023, single ages."""
+    totals = corrected(_assessment_totals(release, authorities), ERRATA)
+    totals = _collected(totals, _assessment_totals(release, england))
+    frame = _assessments(release, authorities)
+    ages = _by_age(frame, _areas(release, FIRST_YEAR_OF_DETAIL), ASSESSMENTS, "assessments")
+    return _flow_table(with_completed(totals, _KEYS), with_completed(ages, [*_KEYS, "age"]))
+
+
+def undo_regional_total(totals: pd.DataFrame, ages: pd.DataFrame, regional: pd.DataFrame) -> pd.DataFrame:
+    """Return new-plan totals in which no authority carries its region's total.
+
+    Where every authority of a region prints the regional figure, each gets the sum of its own age rows; one
+    authority that returned an aggregate (`AGGREGATE_FLOWS`) gets what the region has left. For Wakefield in
+    2022 that is 462, the figure of its assessments and its timeliness return.
+
+    Parameters
+    ----------
+    totals
+        ``la_code, year, region_code, new_plans``.
+    ages
+        Sum of age rows: ``la_code, year, of_ages``.
+    regional
+        ``region_code, year, of_region``.
+    """
+    rows = totals.merge(ages, on=_KEYS, how="left").merge(regional, on=["region_code", "year"], how="left")
+    repeats = rows["new_plans"].eq(rows["of_region"]).fillna(False)
+    group = [rows["region_code"], rows["year"]]
+    repeated = repeats.groupby(group).transform("all") & (repeats.groupby(group).transform("size") > 1)
+    aggregate = pd.Series(pd.MultiIndex.from_frame(rows[_KEYS]).isin(list(AGGREGATE_FLOWS)), index=rows.index)
+    own = rows["of_ages"].mask(aggregate, 0)
+    rest = rows["of_region"] - own.groupby(group).transform("sum")
+    true = own.mask(aggregate, rest).astype("Int64")
+    return rows.assign(new_plans=rows["new_plans"].mask(repeated, true)).loc[:, list(totals.columns)]
+
+
+def _new_totals_2025(release: Release) -> pd.DataFrame:
+    frame = _new(release, authorities)
+    totals = measured(
+        topic(frame, _NEW_ALL), [*_KEYS, "region_code"], {"new_ehc_plans": ""}, _NEW, value="new_plans"
+    )
+    aged = topic(frame, _NEW_AGES)
+    ages = measured(aged, _KEYS, {"new_ehc_plans": ""}, _NEW).groupby(_KEYS)["plans"].sum()
+    region = topic(_new(release, regions), _NEW_ALL)
+    regional = measured(region, ["region_code", "year"], {"new_ehc_plans": ""}, _NEW, value="of_region")
+    true = undo_regional_total(totals, ages.rename("of_ages").reset_index(), regional.drop(columns="marker"))
+    return true.drop(columns="region_code")
+
+
+def _new_totals_2022(release: Release, pick: Pick) -> pd.DataFrame:
+    frame = with_year(pick(read_2022(release, _NEW_AGES_2022, ("characteristic_age", *_NEW_2022))))
+    frame = frame.loc[frame["characteristic_age"] == "Total"]
+    return measured(frame, _KEYS, {"Total_new_all": ""}, _NEW_AGES_2022, value="new_plans")
+
+
+def new_plans(release: Release) -> pd.DataFrame:
+    """Return new plans (and statements) of each year, 2009 to 2024.
+
+    The Isles of Scilly have no row for 2019 in the 2025 release: the 2022 release has nil.
+    """
+    new = _new_totals_2025(release)
+    new = complete(new, _areas(release, 2019), {}, "new_plans")
+    old = _new_totals_2022(release, authorities)
+    rows = joined(old, new, _KEYS, "new plans", value="new_plans")
+    return tidy(rows, ["la_code", "year", "new_plans", "marker", "release"], _KEYS)
+
+
+def new_plans_age(release: Release) -> pd.DataFrame:
+    """Return new plans by single age when the plan started, 2022 to 2024 (rule ``AGGREGATE_FLOWS``)."""
+    aged = coded(topic(_new(release, authorities), _NEW_AGES), "breakdown", "age", FLOW_AGE_OF_LABEL, _NEW)
+    rows = measured(aged, [*_KEYS, "age"], {"new_ehc_plans": ""}, _NEW)
+    rows = complete(rows, _areas(release, 2022), {"age": FLOW_AGES})
+    rows = set_aside(rows, AGGREGATE_FLOWS, "year")
+    return tidy(rows, ["la_code", "year", "age", "plans", "marker"], [*_KEYS, "age"])
+
+
+def new_plans_age_band(release: Release) -> pd.DataFrame:
+    """Return new plans (and statements) by age band, 2009 to 2021."""
+    frame = with_year(authorities(read_2022(release, _NEW_AGES_2022, ("characteristic_age", *_NEW_2022))))
+    frame = frame.loc[frame["characteristic_age"] != "Total"]
+    frame = coded(frame, "characteristic_age", "age_band", BAND_OF_LABEL, _NEW_AGES_2022)
+    rows = measured(frame, [*_KEYS, "age_band"], {"Total_new_all": ""}, _NEW_AGES_2022)
+    rows = rows.assign(low=rows["age_band"].str.split("-").str[0].astype("int64"))
+    columns = ["la_code", "year", "age_band", "plans", "marker"]
+    return tidy(rows, [*columns, "low"], [*_KEYS, "low"]).drop(columns="low")
+
+
+def _new_placements(release: Release, pick: Pick) -> pd.DataFrame:
+    columns = ("establishment_group", "establishment_type", *_NEW_2022)
+    frame = with_year(pick(read_2022(release, _NEW_PLACES_2022, columns)))
+    old = placements_2022(frame, _KEYS, "Total_new_all", _NEW_PLACES_2022)
+    frame = topic(_new(release, pick), _NEW_ALL)
+    frame = frame.loc[frame["year"] > 2021]
+    new = placements_2025(frame, _KEYS, _NEW)
+    rest = _elsewhere_not_itemised(frame)
+    return pd.concat(
+        [old.assign(basis="aggregate_return"), pd.concat([new, rest]).assign(basis="person_level")],
+        ignore_index=True,
+    )
+
+
+def _elsewhere_not_itemised(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return what "educated elsewhere" holds beyond its columns (rule ``elsewhere_not_itemised``)."""
+    known = frame.loc[frame["ed_elsewhere"].str.strip() != NOT_AVAILABLE]
+    whole, marker = numbers(known["ed_elsewhere"], _NEW, whole=True)
+    items = pd.DataFrame({c: numbers(known[c], _NEW, whole=True)[0] for c in ELSEWHERE_ITEMS})
+    rest = known[_KEYS].assign(
+        placement="ed_elsewhere_not_itemised", plans=whole - items.sum(axis=1).astype("Int64"), marker=marker
+    )
+    return rest.loc[rest["plans"] > 0]
+
+
+def new_plans_placement(release: Release) -> pd.DataFrame:
+    """Return new plans by placement and our provision, 2009 to 2024 (rule ``neet_left_out``)."""
+    keys = [*_KEYS, "placement"]
+    rows = _new_placements(release, authorities)
+    rows = rows.loc[~uncollected(rows, _new_placements(release, england), ["year", "placement"])]
+    totals = new_plans(release).rename(columns={"new_plans": "total"})[[*_KEYS, "total"]]
+    rows = with_remainder(rows, totals.dropna(), _KEYS, "New plans by placement")
+    person_level = rows["year"] > 2021
+    rows = rows.assign(basis=person_level.map({True: "person_level", False: "aggregate_return"}))
+    columns = ["la_code", "year", "placement", "provision", "plans", "marker", "basis"]
+    return tidy(with_provision(rows), columns, keys)
+
+
+def new_plans_need(release: Release) -> pd.DataFrame:
+    """Return new plans by primary need, 2024."""
+    frame = topic(_new_needs(release, authorities), _ALL_PLANS)
+    rows = measured(frame, _KEYS, NEED_OF_COLUMN, _NEW_NEEDS, name="need")
+    return tidy(
+        set_aside(rows, INCOMPLETE_FLOWS, "year"),
+        ["la_code", "year", "need", "plans", "marker"],
+        [*_KEYS, "need"],
+    )
+
+
+def new_plans_age_need(release: Release) -> pd.DataFrame:
+    """Return new plans by single age when the plan started and primary need, 2024."""
+    frame = _new_needs(release, authorities)
+    areas = topic(frame, _ALL_PLANS)[_KEYS]
+    aged = coded(topic(frame, _PERSON_AGES), "breakdown", "age", FLOW_AGE_OF_LABEL, _NEW_NEEDS)
+    rows = measured(aged, [*_KEYS, "age"], NEED_OF_COLUMN, _NEW_NEEDS, name="need")
+    rows = set_aside(complete(rows, areas, {"age": FLOW_AGES, "need": NEED_CODES}), INCOMPLETE_FLOWS, "year")
+    return tidy(rows, ["la_code", "year", "age", "need", "plans", "marker"], [*_KEYS, "age", "need"])
+
+
+def new_plans_placement_need(release: Release) -> pd.DataFrame:
+    """Return new plans by placement and primary need, 2024, nil rows left out."""
+    frame = _new_needs(release, authorities)
+    areas = topic(frame, _ALL_PLANS)[_KEYS]
+    named = placement_rows(frame, _NEW_NEEDS)
+    rows = measured(named, [*_KEYS, "placement"], NEED_OF_COLUMN, _NEW_NEEDS, name="need")
+    codes = [c for c in PLACEMENT_CODES if c in set(PLACEMENT_OF_2025.values())]
+    rows = set_aside(
+        complete(rows, areas, {"placement": codes, "need": NEED_CODES}), INCOMPLETE_FLOWS, "year"
+    )
+    columns = ["la_code", "year", "placement", "provision", "need", "plans", "marker"]
+    return tidy(without_nil(with_provision(rows)), columns, [*_KEYS, "placement", "need"])
+
+
+def ceased_plans(release: Release) -> pd.DataFrame:
+    """Return plans that ceased by reason, 2022 to 2024; reason ``All`` is the total."""
+    frame = topic(_ceased(release, authorities), "All ceased EHC plans")
+    rows = measured(frame, _KEYS, REASONS, _CEASED, name="reason")
+    rows = complete(rows, _areas(release, 2022), {"reason": list(REASONS.values())})
+    rows = set_aside(rows, INCOMPLETE_FLOWS, "year")
+    return tidy(rows, ["la_code", "year", "reason", "plans", "marker"], [*_KEYS, "reason"])
+
+
+def ceased_plans_age(release: Release) -> pd.DataFrame:
+    """Return plans that ceased by single age (-1 is "age unknown") and reason, 2023 and 2024."""
+    aged = coded(
+        topic(_ceased(release, authorities), "Age plan ceased"),
+        "breakdown",
+        "age",
+        FLOW_AGE_OF_LABEL,
+        _CEASED,
+    )
+    rows = measured(aged, [*_KEYS, "age"], REASONS, _CEASED, name="reason")
+    rows = _with_unknown_age(
+        rows, _areas(release, FIRST_YEAR_OF_DETAIL), {"reason": list(REASONS.values())}, "plans"
+    )
+    rows = set_aside(rows, INCOMPLETE_FLOWS, "year")
+    columns = ["la_code", "year", "age", "reason", "plans", "marker"]
+    return tidy(rows, columns, columns[:4])
+
+
+def ceased_plans_placement(release: Release) -> pd.DataFrame:
+    """Return plans that ceased by last placement and reason, 2023 and 2024, nil rows left out."""
+    named = placement_rows(_ceased(release, authorities), _CEASED)
+    rows = measured(named, [*_KEYS, "placement"], REASONS, _CEASED, name="reason")
+    codes = [c for c in PLACEMENT_CODES if c in set(PLACEMENT_OF_2025.values())]
+    grid: dict[str, Sequence[object]] = {"placement": codes, "reason": tuple(REASONS.values())}
+    rows = set_aside(complete(rows, _areas(release, FIRST_YEAR_OF_DETAIL), grid), INCOMPLETE_FLOWS, "year")
+    columns = ["la_code", "year", "placement", "provision", "reason", "plans", "marker"]
+    return tidy(without_nil(with_provision(rows)), columns, [*_KEYS, "placement", "reason"])
+
+
+def discontinued_plans(release: Release) -> pd.DataFrame:
+    """Return plans of compulsory school age discontinued, and moves between settings, 2015 to 2021."""
+    rows = measured(_mi(release, authorities), _KEYS, DISCONTINUED, _MI, name="reason")
+    rows = rows.loc[rows["marker"] != "z"]
+    return tidy(rows, ["la_code", "year", "reason", "plans", "marker"], [*_KEYS, "reason"])
+
+
+def _timeliness_totals(release: Release, pick: Pick) -> pd.DataFrame:
+    new = topic(_timeliness(release, pick), "All EHC plans issued")
+    return _history(_mi(release, pick), new, TIMELINESS_2022, TIMELINESS, "timeliness")
+
+
+def timeliness(release: Release) -> pd.DataFrame:
+    """Return plans issued and how many within 20 weeks, 2014 to 2024; how late the rest were from 2023."""
+    rows = _collected(_timeliness_totals(release, authorities), _timeliness_totals(release, england))
+    late = rows.loc[rows["year"] >= FIRST_YEAR_OF_DETAIL]
+    early = rows.loc[rows["year"] < FIRST_YEAR_OF_DETAIL]
+    areas = _areas(release, FIRST_YEAR_OF_DETAIL)
+    late = complete(late, areas, {"measure": list(TIMELINESS.values())}, "value").assign(release="2025")
+    rows = set_aside(pd.concat([early, late], ignore_index=True), INCOMPLETE_FLOWS, "year", "value")
+    columns = ["la_code", "year", "measure", "value", "marker", "release"]
+    return tidy(rows, columns, [*_KEYS, "measure"])
+
+
+def work_based_placements(release: Release) -> pd.DataFrame:
+    """Return work-based placements open in January 2025 by age and kind."""
+    columns = (*WORK_BASED, "open_wbp")
+    frame = with_january(authorities(read_2025(release, "work_based_placements", columns)))
+    areas = topic(frame, "All work based placements")[["la_code", "january"]]
+    aged = coded(topic(frame, "Young persons age"), "breakdown", "age", WORK_AGES, "work_based_placements")
+    keys = ["la_code", "january", "age"]
+    rows = measured(aged, keys, WORK_BASED, "work_based_placements", name="kind")
+    unknown = rows["age"] == UNKNOWN_AGE
+    grid: dict[str, Sequence[object]] = {"age": range(15, 26), "kind": tuple(WORK_BASED.values())}
+    full = complete(rows.loc[~unknown], areas, grid)
+    rows = pd.concat([full, rows.loc[unknown]], ignore_index=True)
+    return tidy(rows, [*keys, "kind", "plans", "marker"], [*keys, "kind"])
+
+
+def residential_placements(release: Release) -> pd.DataFrame:
+    """Return residential placements each January, 2019 to 2025, by weeks a year."""
+    frame = with_january(authorities(read_2025(release, "residential_settings", (*RESIDENTIAL, "Res_tot"))))
+    keys = ["la_code", "january"]
+    rows = measured(
+        topic(frame, "All residential placements"), keys, RESIDENTIAL, "residential_settings", name="weeks"
+    )
+    return tidy(rows, [*keys, "weeks", "plans", "marker"], [*keys, "weeks"])
+
+
+def _tribunal_block(
+    table: pd.DataFrame, appeals: int, decisions: int, rate: int, year: int, definition: str
+) -> pd.DataFrame:
+    """Return one year's three columns as rows; rows whose every cell is "not available" are left out.
+
+    Rules: ``-`` is nil; ``..`` or a blank is not available (mostly: the authority did not exist); ``x`` and
+    ``~`` are suppressed. A blank count of appeals beside a published rate of 0.00 % is nil (Isles of
+    Scilly, 2023).
+    """
+    cells = (
+        table[[appeals, decisions, rate]]
+        .apply(lambda c: c.str.strip())
+        .set_axis(["appeals", "appealable_decisions", "appeal_rate"], axis=1)
+    )
+    cells["appeals"] = cells["appeals"].replace("-", "0")
+    cells["appeals"] = cells["appeals"].mask(
+        (cells["appeals"] == "") & (cells["appeal_rate"] == "0.00%"), "0"
+    )
+    cells["appeal_rate"] = cells["appeal_rate"].str.removesuffix("%")
+    cells = cells.replace("~", "c")
+    exists = ~(cells["appeals"].isin(["..", ""]) & cells["appealable_decisions"].isin(["..", ""]))
+    cells = cells.loc[exists].replace({"..": NOT_AVAILABLE, "": NOT_AVAILABLE})
+    rows: pd.DataFrame = table.loc[exists, ["la_code"]].assign(year=year, definition=definition)
+    rows["appeals"], first = numbers(cells["appeals"], TRIBUNALS, whole=True)
+    rows["appealable_decisions"], second = numbers(cells["appealable_decisions"], TRIBUNALS, whole=True)
+    percent, third = numbers(cells["appeal_rate"], TRIBUNALS)
+    rows["appeal_rate"] = (percent / 100).round(6)
+    return rows.assign(marker=first.where(first.notna(), second.where(second.notna(), third)))
+
+
+def _tribunal_table(release: Release) -> pd.DataFrame:
+    """Return the printed table with 37 columns, checked against its two header rows."""
+    raw = release.csv(TRIBUNALS, header=False)
+    expected = [str(y) for y in TRIBUNAL_YEARS]
+    years = [c for c in raw.iloc[3, 2:] if c]
+    heads = list(raw.iloc[4, 2:37])
+    regular = all(
+        h.startswith(t)
+        for h, t in zip(heads, ["Appeals", "Total Appealable", "SEND Tribunal"] * len(expected), strict=False)
+    )
+    if raw.shape[1] != 37 or years != expected or not regular or "In development" not in heads[-1]:
+        raise SourceError(
+            f"{TRIBUNALS}: the header rows are not those of 2014 to 2024, three columns a year and two in "
+            "development. "
+            "Figures could be read under the wrong year, so nothing was built. Check the file and change "
+            "data/ingest/sen2_flows.py."
+        )
+    return raw
+
+
+def tribunals(release: Release) -> pd.DataFrame:
+    """Return SEND appeals, appealable decisions and the appeal rate (a fraction), 2014 to 2024.
+
+    ``definition`` is ``published`` or, for 2024 too, ``in_development`` (a narrower count of decisions).
+    """
+    raw = _tribunal_table(release)
+    printed = pd.to_numeric(raw[1].where(raw[1].str.fullmatch(r"\d{3}"))).astype("Int64")
+    code = raw[0].map(TRIBUNAL_NAMES).astype("Int64").fillna(printed)
+    table = raw.loc[code.notna()].assign(la_code=code.dropna().astype("int64"))
+    blocks = [
+        _tribunal_block(table, 2 + 3 * i, 3 + 3 * i, 4 + 3 * i, year, "published")
+        for i, year in enumerate(TRIBUNAL_YEARS)
+    ]
+    last = 2 + 3 * (len(TRIBUNAL_YEARS) - 1)
+    blocks.append(_tribunal_block(table, last, 35, 36, TRIBUNAL_YEARS[-1], "in_development"))
+    columns = [
+        "la_code", "year", "definition", "appeals", "appealable_decisions", "appeal_rate", "marker",
+    ]  # fmt: skip
+    return tidy(decisions_swapped_back(pd.concat(blocks, ignore_index=True)), columns, columns[:3])
+
+
+def decisions_swapped_back(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with the decisions of `TRIBUNAL_SWAPPED` exchanged and their rates worked out again."""
+    one, other, year = TRIBUNAL_SWAPPED
+    swapped = rows["la_code"].isin([one, other]) & (rows["year"] == year)
+    partner = rows["la_code"].map({one: other, other: one}).astype("Int64").fillna(rows["la_code"])
+    keys = ["la_code", "year", "definition"]
+    given = rows.set_index(keys)["appealable_decisions"]
+    wanted = pd.MultiIndex.from_frame(rows[keys].assign(la_code=partner.astype("int64")))
+    decisions = rows["appealable_decisions"].mask(swapped, given.reindex(wanted).set_axis(rows.index))
+    rate = (rows["appeals"] / decisions).astype("float64").round(3)
+    return rows.assign(appealable_decisions=decisions, appeal_rate=rows["appeal_rate"].mask(swapped, rate))
+
+
+def _named(rows: pd.DataFrame, measure: pd.Series | str, release: str | None = None) -> pd.DataFrame:
+    named = rows.assign(measure=measure)
+    return named if release is None else named.assign(release=release)
+
+
+def national_flows(release: Release) -> pd.DataFrame:
+    """Return published national flows as ``measure, year, value, release`` (no rule above applied)."""
+    request = _request_totals(release, england)
+    assessment = _assessment_totals(release, england)
+    timely = _timeliness_totals(release, england)
+    new = measured(
+        topic(_new(release, england), _NEW_ALL), _KEYS, {"new_ehc_plans": ""}, _NEW, value="new_plans"
+    )
+    news = joined(_new_totals_2022(release, england), new, _KEYS, "new plans", value="new_plans")
+    places = _new_placements(release, england).rename(columns={"plans": "value"})
+    aged = coded(topic(_new(release, england), _NEW_AGES), "breakdown", "age", FLOW_AGE_OF_LABEL, _NEW)
+    ages = measured(aged, [*_KEYS, "age"], {"new_ehc_plans": ""}, _NEW, value="value")
+    needs = measured(
+        topic(_new_needs(release, england), _ALL_PLANS),
+        _KEYS,
+        NEED_OF_COLUMN,
+        _NEW_NEEDS,
+        name="need",
+        value="value",
+    )
+    ceased = measured(
+        topic(_ceased(release, england), "All ceased EHC plans"),
+        _KEYS,
+        REASONS,
+        _CEASED,
+        name="reason",
+        value="value",
+    )
+    person_level = (places["basis"] == "person_level").map({True: "2025", False: "2022"})
+    parts = [
+        _named(request, "requests:" + request["measure"]),
+        _named(assessment, "assessments:" + assessment["measure"]),
+        _named(timely, "timeliness:" + timely["measure"]),
+        _named(news.rename(columns={"new_plans": "value"}), "new_plans"),
+        _named(ages, "new_plans_age:" + ages["age"].astype("str"), "2025"),
+        _named(places.assign(release=person_level), "new_plans_placement:" + places["placement"]),
+        _named(needs, "new_plans_need:" + needs["need"], "2025"),
+        _named(ceased, "ceased_plans:" + ceased["reason"], "2025"),
+        _national_appeals(release),
+    ]
+    rows = pd.concat(parts, ignore_index=True)
+    return rows.assign(la_code=ENGLAND)[["la_code", "measure", "year", "value", "marker", "release"]]
+
+
+def _national_appeals(release: Release) -> pd.DataFrame:
+    raw = _tribunal_table(release)
+    row = raw.loc[raw[0].str.startswith("England Total")].assign(la_code=ENGLAND)
+    parts: list[pd.DataFrame] = []
+    for i, year in enumerate(TRIBUNAL_YEARS):
+        block = _tribunal_block(row, 2 + 3 * i, 3 + 3 * i, 4 + 3 * i, year, "published")
+        parts.extend(
+            block[["year", "marker"]].assign(measure=f"tribunals:{m}", value=block[m])
+            for m in ("appeals", "appealable_decisions")
+        )
+    return pd.concat(parts, ignore_index=True).assign(release="tribunals")
+
+
+BUILDERS: dict[str, Callable[[Release], pd.DataFrame]] = {
+    "requests": requests,
+    "assessments": assessments,
+    "new_plans": new_plans,
+    "new_plans_age": new_plans_age,
+    "new_plans_age_band": new_plans_age_band,
+    "new_plans_placement": new_plans_placement,
+    "new_plans_need": new_plans_need,
+    "new_plans_age_need": new_plans_age_need,
+    "new_plans_placement_need": new_plans_placement_need,
+    "ceased_plans": ceased_plans,
+    "ceased_plans_age": ceased_plans_age,
+    "ceased_plans_placement": ceased_plans_placement,
+    "discontinued_plans": discontinued_plans,
+    "timeliness": timeliness,
+    "tribunals": tribunals,
+    "work_based_placements": work_based_placements,
+    "residential_placements": residential_placements,
+}
+"""Table name to the function that builds it."""

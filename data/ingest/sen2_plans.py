@@ -1,0 +1,348 @@
+"""DfE SEN2 releases to January stocks: totals, ages, needs and placements of plans, and national figures.
+
+Invariant: authority rows are what each authority returned; nothing is scaled to a national total. Where a
+return is known to be partial its counts are null, marked ``x``, and the published total stays in
+``plans_total.as_published``.
+
+Rules
+-----
+``INCOMPLETE_RETURNS``
+    A January an authority returned only in part is not a stock.
+``statements_and_plans``
+    To January 2018 statements and EHC plans both exist and are added; a published ``z`` is "cannot exist".
+``no overlap differs``
+    January 2019 to 2022 is in both releases and must agree; see `data.ingest.sen2_layout.joined`.
+``dashboard_2023``
+    Ages of January 2023 are in neither release, only in DfE's dashboard file. It counts one plan more than
+    the 2025 release (Bradford, so England has 517,049 against 517,048): the bands stay as printed there,
+    the total stays that of the release.
+``ages_not_returned``
+    Hackney and Peterborough returned a total but no ages for January 2024: null, marked ``x``. England's own
+    ages still hold 2,505 of their plans, so authority ages sum to 570,324 and England's to 572,829.
+``placements_add_up``
+    In every authority and January with all placements published they sum to the total; see
+    `data.ingest.sen2_layout.with_remainder` and `WORK_BASED_2022` there for the two exceptions.
+    Cambridgeshire and North East Lincolnshire returned no usable placements for January 2025.
+``needs_not_returned``
+    Surrey (January 2025) amended its needs as totals only: needs by age or placement are null, marked ``x``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from data.ingest import sen2_flows
+from data.ingest.reading import Release
+from data.ingest.sen2_layout import (
+    BAND_OF_LABEL,
+    NEED_COLUMNS,
+    NEED_OF_COLUMN,
+    PERSON_LEVEL_JANUARY,
+    PLACEMENT_CODES,
+    PLACEMENT_COLUMNS,
+    PLACEMENT_OF_2025,
+    PLACEMENT_SUMS,
+    STOCK_AGE_OF_LABEL,
+    Pick,
+    authorities,
+    coded,
+    complete,
+    england,
+    in_cells,
+    joined,
+    measured,
+    placement_rows,
+    placements_2022,
+    placements_2025,
+    read_2022,
+    read_2025,
+    set_aside,
+    tidy,
+    topic,
+    uncollected,
+    with_january,
+    with_provision,
+    with_remainder,
+    without_nil,
+)
+from data.vocabulary import AGES, NEED_CODES, band_of
+
+INCOMPLETE_RETURNS: dict[tuple[int, int], str] = {
+    (316, 2025): "Newham: 1,199 plans after 2,705 in January 2024, with few ceased",
+}
+"""(authority, January) whose return is partial, and the evidence."""
+
+DASHBOARD = "sen2/ehcp_ageprofile_jan2010_jan2023.parquet"
+"""DfE dashboard file of age bands; used for January 2023 only (rule ``dashboard_2023``)."""
+
+REDEFINED: dict[tuple[str, int], str] = {
+    ("mainstream_academy", 2017): "SEN units and resourced provision counted apart",
+    ("mainstream_free_school", 2017): "SEN units and resourced provision counted apart",
+    ("special_la_maintained", 2019): "hospital schools counted in",
+    ("await_prov_2022", 2019): "not in education, employment or training counted apart",
+    ("other_arrangements_parents", 2020): "elective home education counted apart",
+    ("other_placement_settings", 2025): "online providers, Welsh and other schools counted apart",
+}
+"""(placement, January) whose definition changed although the category went on, and how."""
+
+_STOCKS = ("Total_st", "Total_st_pc", "Total_ehc", "Total_ehc_pc", "Total_all", "Total_all_pc")
+_BANDS_2022 = "sen2_age_caseload"
+_PLACES_2022 = "sen2_estab_caseload"
+_CASELOAD = "caseload"
+_NEEDS = "sen_needs_all_plans"
+_ALL = "All EHC plans"
+_AGES = "Child or young persons age"
+
+
+def _caseload(release: Release, pick: Pick) -> pd.DataFrame:
+    columns = ("ehcplans", *PLACEMENT_COLUMNS, *PLACEMENT_SUMS)
+    return with_january(pick(read_2025(release, _CASELOAD, columns)))
+
+
+def _needs(release: Release, pick: Pick) -> pd.DataFrame:
+    return with_january(pick(read_2025(release, _NEEDS, NEED_COLUMNS)))
+
+
+def _stocks_2022(release: Release, pick: Pick) -> pd.DataFrame:
+    return with_january(pick(read_2022(release, _BANDS_2022, ("characteristic_age", *_STOCKS))))
+
+
+def _graded(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with ``quality``, counts of incomplete returns set aside."""
+    partial = in_cells(rows, INCOMPLETE_RETURNS, "january")
+    quality = partial.map({True: "incomplete_return", False: "reported"}).astype("str")
+    return set_aside(rows, INCOMPLETE_RETURNS, "january").assign(quality=quality)
+
+
+def _totals(release: Release, pick: Pick) -> pd.DataFrame:
+    """Return totals of both releases: ``la_code, january, plans, marker, release``."""
+    keys = ["la_code", "january"]
+    frame = _stocks_2022(release, pick)
+    old = measured(frame.loc[frame["characteristic_age"] == "Total"], keys, {"Total_all": ""}, _BANDS_2022)
+    new = measured(topic(_caseload(release, pick), _ALL), keys, {"ehcplans": ""}, _CASELOAD)
+    return joined(old, new, keys, "January totals")
+
+
+def plans_total(release: Release) -> pd.DataFrame:
+    """Return plans an authority maintained each January, 2010 to 2025 (rule ``statements_and_plans``)."""
+    keys = ["la_code", "january"]
+    totals = _totals(release, authorities)
+    frame = _stocks_2022(release, authorities)
+    frame = frame.loc[frame["characteristic_age"] == "Total"]
+    for column, name in {"Total_st": "statements", "Total_ehc": "ehc_plans"}.items():
+        part = measured(frame, keys, {column: ""}, _BANDS_2022, value=name).drop(columns="marker")
+        totals = totals.merge(part, on=keys, how="left", validate="one_to_one")
+    rows = _graded(totals.assign(as_published=totals["plans"]))
+    later = rows["january"] >= 2019
+    rows["statements"] = rows["statements"].mask(later)
+    rows["ehc_plans"] = rows["ehc_plans"].mask(later, rows["plans"])
+    columns = ["la_code", "january", "statements", "ehc_plans", "plans", "as_published", "quality"]
+    return tidy(rows, columns, keys)
+
+
+def _bands_2022(release: Release, pick: Pick) -> pd.DataFrame:
+    frame = _stocks_2022(release, pick)
+    frame = frame.loc[frame["characteristic_age"] != "Total"]
+    frame = coded(frame, "characteristic_age", "age_band", BAND_OF_LABEL, _BANDS_2022)
+    return measured(frame, ["la_code", "january", "age_band"], {"Total_all": ""}, _BANDS_2022)
+
+
+def bands_2023(release: Release, pick: Pick) -> pd.DataFrame:
+    """Return age bands of January 2023 from the dashboard file (rule ``dashboard_2023``)."""
+    frame = with_january(pick(release.parquet(DASHBOARD)))
+    frame = frame.loc[frame["january"] == PERSON_LEVEL_JANUARY]
+    frame = coded(frame, "characteristic_age", "age_band", BAND_OF_LABEL, DASHBOARD)
+    return measured(frame, ["la_code", "january", "age_band"], {"num_caseload": ""}, DASHBOARD)
+
+
+def _single_ages(release: Release, pick: Pick) -> pd.DataFrame:
+    frame = coded(topic(_caseload(release, pick), _AGES), "breakdown", "age", STOCK_AGE_OF_LABEL, _CASELOAD)
+    return measured(frame, ["la_code", "january", "age"], {"ehcplans": ""}, _CASELOAD)
+
+
+def _aged_areas(release: Release) -> pd.DataFrame:
+    """Return authorities of the Januaries that have single ages."""
+    areas = topic(_caseload(release, authorities), _ALL)
+    return areas.loc[areas["january"] > PERSON_LEVEL_JANUARY, ["la_code", "january"]]
+
+
+def bands_of_ages(ages: pd.DataFrame) -> pd.DataFrame:
+    """Return age bands as sums of single ages; a band is null, with the marker, if any of its ages is."""
+    banded = ages.assign(age_band=ages["age"].map(band_of))
+    groups = banded.groupby(["la_code", "january", "age_band"], as_index=False)
+    sums = groups["plans"].sum(min_count=1)
+    gaps = groups.agg(marker=("marker", "first"))
+    rows = sums.merge(gaps, on=["la_code", "january", "age_band"], validate="one_to_one")
+    banded_rows: pd.DataFrame = rows.assign(plans=rows["plans"].mask(rows["marker"].notna()))
+    return banded_rows
+
+
+def plans_age_band(release: Release) -> pd.DataFrame:
+    """Return plans by published age band, January 2010 to 2025."""
+    parts = {
+        "aggregate_return": _bands_2022(release, authorities),
+        "dashboard": bands_2023(release, authorities),
+        "person_level": bands_of_ages(plans_age(release)),
+    }
+    rows = _graded(pd.concat([p.assign(basis=b) for b, p in parts.items()], ignore_index=True))
+    columns = ["la_code", "january", "age_band", "plans", "marker", "basis", "quality"]
+    order = rows.assign(low=rows["age_band"].str.split("-").str[0].astype("int64"))
+    return tidy(order, [*columns, "low"], ["la_code", "january", "low"]).drop(columns="low")
+
+
+def plans_age(release: Release) -> pd.DataFrame:
+    """Return plans by single year of age, January 2024 and 2025 (rule ``ages_not_returned``)."""
+    rows = complete(_single_ages(release, authorities), _aged_areas(release), {"age": AGES})
+    columns = ["la_code", "january", "age", "plans", "marker", "quality"]
+    return tidy(_graded(rows), columns, columns[:3])
+
+
+def _placements(release: Release, pick: Pick) -> pd.DataFrame:
+    """Return placements: January 2010 to 2018 of the 2022 release, then of the 2025 release."""
+    keys = ["la_code", "january"]
+    columns = ("establishment_group", "establishment_type", *_STOCKS)
+    frame = with_january(pick(read_2022(release, _PLACES_2022, columns)))
+    frame = frame.loc[frame["january"] < 2019]
+    old = placements_2022(frame, keys, "Total_all", _PLACES_2022)
+    new = placements_2025(topic(_caseload(release, pick), _ALL), keys, _CASELOAD)
+    return pd.concat([old.assign(release="2022"), new.assign(release="2025")], ignore_index=True)
+
+
+def _collected(release: Release, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of the categories that England has figures for in that January."""
+    national = _placements(release, england)
+    return rows.loc[~uncollected(rows, national, ["january", "placement"])]
+
+
+def series_breaks(rows: pd.DataFrame) -> pd.Series:
+    """Return True where a placement is not defined as in the January before.
+
+    That is: every placement in January 2023 (person-level returns), the first January of a category that
+    began after the series did, and the changes in `REDEFINED`.
+    """
+    collected = rows[["placement", "january"]].drop_duplicates()
+    before = pd.MultiIndex.from_frame(collected.assign(january=collected["january"] + 1))
+    cell = pd.MultiIndex.from_frame(rows[["placement", "january"]])
+    begins = ~cell.isin(before) & (rows["january"] > rows["january"].min())
+    breaks: pd.Series = begins | (rows["january"] == PERSON_LEVEL_JANUARY) | cell.isin(list(REDEFINED))
+    return breaks
+
+
+def plans_placement(release: Release) -> pd.DataFrame:
+    """Return plans by published placement and our provision, January 2010 to 2025."""
+    keys = ["la_code", "january"]
+    totals = plans_total(release).rename(columns={"as_published": "total"})[[*keys, "total"]]
+    rows = _collected(release, _placements(release, authorities))
+    rows = with_remainder(rows, totals, keys, "January placements")
+    person_level = rows["january"] >= PERSON_LEVEL_JANUARY
+    rows = _graded(
+        with_provision(rows).assign(
+            basis=person_level.map({True: "person_level", False: "aggregate_return"}),
+            series_break=series_breaks(rows),
+        )
+    )
+    columns = [
+        "la_code", "january", "placement", "provision", "plans", "marker", "basis", "series_break", "quality",
+    ]  # fmt: skip
+    return tidy(rows, columns, columns[:3])
+
+
+def plans_need(release: Release) -> pd.DataFrame:
+    """Return plans by primary need, January 2025."""
+    frame = topic(_needs(release, authorities), _ALL)
+    rows = measured(frame, ["la_code", "january"], NEED_OF_COLUMN, _NEEDS, name="need")
+    columns = ["la_code", "january", "need", "plans", "marker", "quality"]
+    return tidy(_graded(rows), columns, columns[:3])
+
+
+def plans_age_need(release: Release) -> pd.DataFrame:
+    """Return plans by single year of age and need, January 2025 (rule ``needs_not_returned``)."""
+    frame = _needs(release, authorities)
+    areas = topic(frame, _ALL)[["la_code", "january"]]
+    aged = coded(topic(frame, _AGES), "breakdown", "age", STOCK_AGE_OF_LABEL, _NEEDS)
+    rows = measured(aged, ["la_code", "january", "age"], NEED_OF_COLUMN, _NEEDS, name="need")
+    # A whole authority is marked or not: where it is, ages without a row are not nil either.
+    rows = complete(rows, areas, {"age": AGES, "need": NEED_CODES})
+    columns = ["la_code", "january", "age", "need", "plans", "marker", "quality"]
+    return tidy(_graded(rows), columns, columns[:4])
+
+
+def plans_placement_need(release: Release) -> pd.DataFrame:
+    """Return plans by placement and need, January 2025, nil rows left out.
+
+    Cambridgeshire and North East Lincolnshire are here as published: most or all of their plans are
+    "placement not recorded", where ``plans_placement`` has no figure.
+    """
+    frame = _needs(release, authorities)
+    areas = topic(frame, _ALL)[["la_code", "january"]]
+    named = placement_rows(frame, _NEEDS)
+    rows = measured(named, ["la_code", "january", "placement"], NEED_OF_COLUMN, _NEEDS, name="need")
+    codes = [c for c in PLACEMENT_CODES if c in set(PLACEMENT_OF_2025.values())]
+    rows = complete(rows, areas, {"placement": codes, "need": NEED_CODES})
+    columns = ["la_code", "january", "placement", "provision", "need", "plans", "marker", "quality"]
+    return tidy(
+        without_nil(_graded(with_provision(rows))), columns, ["la_code", "january", "placement", "need"]
+    )
+
+
+def plans_age_placement(release: Release) -> pd.DataFrame:
+    """Return plans by single year of age and placement, January 2024 and 2025, nil rows left out."""
+    frame = coded(
+        topic(_caseload(release, authorities), _AGES), "breakdown", "age", STOCK_AGE_OF_LABEL, _CASELOAD
+    )
+    rows = _collected(release, placements_2025(frame, ["la_code", "january", "age"], _CASELOAD))
+    areas = _aged_areas(release)
+    parts = []
+    for january, published in rows.groupby("january"):
+        collected = set(published["placement"])
+        codes = [c for c in PLACEMENT_CODES if c in collected]
+        areas_then = areas.loc[areas["january"] == january]
+        parts.append(complete(published, areas_then, {"age": AGES, "placement": codes}))
+    rows = without_nil(_graded(with_provision(pd.concat(parts, ignore_index=True))))
+    columns = ["la_code", "january", "age", "placement", "provision", "plans", "marker", "quality"]
+    return tidy(rows, columns, columns[:4])
+
+
+def england_totals(release: Release) -> pd.DataFrame:
+    """Return published national figures of every stock and flow, named ``table:category``."""
+    totals = _totals(release, england).assign(measure="plans")
+    bands = [
+        _bands_2022(release, england).assign(release="2022"),
+        bands_2023(release, england).assign(release="dashboard"),
+        bands_of_ages(_single_ages(release, england)).assign(release="2025"),
+    ]
+    bands_all = pd.concat(bands, ignore_index=True)
+    places = _placements(release, england)
+    needs = measured(
+        topic(_needs(release, england), _ALL), ["la_code", "january"], NEED_OF_COLUMN, _NEEDS, name="need"
+    )
+    ages = _single_ages(release, england)
+    stocks = pd.concat(
+        [
+            totals,
+            bands_all.assign(measure="plans_age_band:" + bands_all["age_band"]),
+            ages.assign(measure="plans_age:" + ages["age"].astype("str"), release="2025"),
+            places.assign(measure="plans_placement:" + places["placement"]),
+            needs.assign(measure="plans_need:" + needs["need"], release="2025"),
+        ],
+        ignore_index=True,
+    ).rename(columns={"plans": "value", "january": "year"})
+    rows = pd.concat([stocks, sen2_flows.national_flows(release)], ignore_index=True)
+    rows = rows.loc[rows["value"].notna()]
+    return tidy(rows, ["measure", "year", "value", "release"], ["measure", "year"])
+
+
+BUILDERS: dict[str, Callable[[Release], pd.DataFrame]] = {
+    "plans_total": plans_total,
+    "plans_age_band": plans_age_band,
+    "plans_age": plans_age,
+    "plans_need": plans_need,
+    "plans_age_need": plans_age_need,
+    "plans_placement": plans_placement,
+    "plans_placement_need": plans_placement_need,
+    "plans_age_placement": plans_age_placement,
+    "england_totals": england_totals,
+}
+"""Table name to the function that builds it."""

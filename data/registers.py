@@ -1,0 +1,32 @@
+"""The capacity register an authority starts from: the one we ship, or one estimated from published tables.
+
+Invariant: the same tables give the same register; every row of an estimated register says so.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from data import tables
+from data.areas import by_code
+from data.estimated_register import default_register
+from data.register import Register
+from data.register_file import read_register
+
+SHIPPED = tables.REFERENCE / "capacity"
+"""Registers built from published facts, one file an authority, named by the authority."""
+
+
+@cache
+def shipped(la_code: int) -> Register:
+    """Return the register of one authority: ours where there is one, otherwise estimated."""
+    path = SHIPPED / f"{by_code(la_code).slug}.csv"
+    if path.exists():
+        return read_register(path, la_code=la_code)
+    return default_register(
+        la_code,
+        establishments=tables.read("specialist_establishments"),
+        funded_places=tables.read("funded_places"),
+        import_export=tables.read("special_pupils_import_export"),
+        plans_age_placement=tables.read("plans_age_placement"),
+    )

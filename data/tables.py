@@ -1,0 +1,96 @@
+"""Published tables: the register of all of them, and the one way to read them.
+
+Invariant: a table on disk passed its schema when it was built; readers trust that and
+``sendplan data check`` proves it again.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from data.errors import TableError
+from data.schemas import TABLES
+from data.schemas.base import Table
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+DATA_DIR = Path(__file__).parent
+PUBLISHED = DATA_DIR / "published"
+"""Where the built tables live."""
+
+REFERENCE = DATA_DIR / "reference"
+"""Small hand-kept files: area history, capacity registers."""
+
+SOURCES = DATA_DIR / "SOURCES.csv"
+"""One row per published table and input file: publisher, release, date, licence, sha256, build version."""
+
+
+def table(name: str) -> Table:
+    """Return the description of a published table.
+
+    Raises
+    ------
+    TableError
+        No table has that name.
+    """
+    try:
+        return TABLES[name]
+    except KeyError:
+        raise TableError(
+            f"There is no published table called '{name}'. Known: {', '.join(TABLES)}."
+        ) from None
+
+
+def path_of(name: str) -> Path:
+    """Return the file of a published table.
+
+    Raises
+    ------
+    TableError
+        The name is unknown or the file is not there.
+    """
+    path = PUBLISHED / f"{table(name).name}.parquet"
+    if not path.exists():
+        raise TableError(
+            f"The published table '{name}' is not in {PUBLISHED}. Forecasts cannot be made without it. "
+            "Restore the file from the repository, or rebuild it with 'sendplan data build --from DIR'."
+        )
+    return path
+
+
+@cache
+def _read(name: str) -> pd.DataFrame:
+    return pd.read_parquet(path_of(name))
+
+
+def read(name: str) -> pd.DataFrame:
+    """Return a published table as a fresh frame, columns as in its schema."""
+    return _read(name).copy()
+
+
+@cache
+def _read_reference(name: str) -> pd.DataFrame:
+    path = REFERENCE / f"{name}.csv"
+    if not path.exists():
+        raise TableError(
+            f"The reference file '{path.name}' is not in {REFERENCE}. Areas cannot be followed through reorganisations "
+            "without it. Restore it from the repository."
+        )
+    return pd.read_csv(path)
+
+
+def read_reference(name: str) -> pd.DataFrame:
+    """Return a hand-kept reference file (`area_history`) as a fresh frame."""
+    return _read_reference(name).copy()
+
+
+def read_geo(name: str) -> gpd.GeoDataFrame:
+    """Return a published boundary or point table with its geometry (WGS84)."""
+    import geopandas as gpd
+
+    return gpd.read_parquet(path_of(name))

@@ -1,0 +1,124 @@
+"""The field's closed lists: needs, ages, age bands, phases, provisions, markers.
+
+Every list is ordered as planners print it and every code is stable: files and tests rely on them.
+
+Ages are whole years at 31 August before the January census (the start of the academic year), so
+national curriculum year = age - 4: age 4 is Reception, 10 is Year 6, 15 is Year 11. The January 2024 and
+2025 releases do not say so, but their settings do: general further education holds 0.4 % of plans at
+age 15 and 45 % at age 16.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+AGES: tuple[int, ...] = tuple(range(2, 26))
+"""Single years of age in stocks; 2 stands for "under 3"."""
+
+YOUNGEST_AGE = AGES[0]
+"""The youngest age row: everyone aged 2 and under."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgeRange:
+    """A named run of ages, both ends included."""
+
+    code: str
+    label: str
+    low: int
+    high: int
+
+    @property
+    def ages(self) -> tuple[int, ...]:
+        """The single ages of the run that occur in stocks."""
+        return tuple(a for a in AGES if self.low <= a <= self.high)
+
+
+AGE_BANDS: tuple[AgeRange, ...] = (
+    AgeRange("0-4", "Under 5", 0, 4),
+    AgeRange("5-10", "Age 5 to 10", 5, 10),
+    AgeRange("11-15", "Age 11 to 15", 11, 15),
+    AgeRange("16-19", "Age 16 to 19", 16, 19),
+    AgeRange("20-25", "Age 20 to 25", 20, 25),
+)
+"""The five published bands (DfE, Education, health and care plans)."""
+
+PHASES: tuple[AgeRange, ...] = (
+    AgeRange("early_years", "Early years", 0, 3),
+    AgeRange("primary", "Primary", 4, 10),
+    AgeRange("secondary", "Secondary", 11, 15),
+    AgeRange("post16", "Post-16", 16, 25),
+)
+"""Phases by age at 31 August: Reception to Year 6 is primary, Years 7 to 11 secondary."""
+
+BAND_CODES: tuple[str, ...] = tuple(b.code for b in AGE_BANDS)
+PHASE_CODES: tuple[str, ...] = tuple(p.code for p in PHASES)
+ALL = "All"
+"""The code for a total over a dimension."""
+
+
+def band_of(age: int) -> str:
+    """Return the age band code of one age in years."""
+    return next(b.code for b in AGE_BANDS if b.low <= age <= b.high)
+
+
+def phase_of(age: int) -> str:
+    """Return the phase code of one age in years at 31 August."""
+    return next(p.code for p in PHASES if p.low <= age <= p.high)
+
+
+NEEDS: dict[str, str] = {
+    "ASD": "Autistic spectrum disorder",
+    "SLCN": "Speech, language and communications needs",
+    "SEMH": "Social, emotional and mental health",
+    "MLD": "Moderate learning difficulty",
+    "SLD": "Severe learning difficulty",
+    "PMLD": "Profound and multiple learning difficulty",
+    "SPLD": "Specific learning difficulty",
+    "PD": "Physical disability",
+    "HI": "Hearing impairment",
+    "VI": "Visual impairment",
+    "MSI": "Multi-sensory impairment",
+    "OTH": "Other difficulty or disability",
+    "UNKNOWN": "Need not recorded",
+}
+"""Primary need, one per plan: code to label. Down syndrome is inside "other" up to January 2025."""
+
+NEED_CODES: tuple[str, ...] = tuple(NEEDS)
+
+PROVISIONS: dict[str, str] = {
+    "early_years": "Early years setting",
+    "mainstream": "Mainstream school",
+    "support_base": "Support base",
+    "specialist_base": "Specialist base (SEN unit or resourced provision)",
+    "state_special": "State-funded special school",
+    "inmss": "Independent or non-maintained special school (INMSS)",
+    "independent_mainstream": "Independent mainstream school",
+    "ap": "Alternative provision",
+    "general_fe": "Further education or sixth-form college",
+    "specialist_post16": "Specialist post-16 institution",
+    "training_provider": "Other post-16 training provider",
+    "ehe": "Elective home education",
+    "eotas": "Education other than at school and other arrangements",
+    "neet": "Not in education, employment or training",
+    "not_recorded": "Awaiting placement or not recorded",
+}
+"""Where a plan holder is taught: our provision code to label. Closed list; every plan has exactly one.
+
+Support bases are school-funded and not in any return up to January 2025, so their published stock is nil.
+"""
+
+PROVISION_CODES: tuple[str, ...] = tuple(PROVISIONS)
+
+SPECIALIST_PROVISIONS: tuple[str, ...] = ("state_special", "specialist_base", "specialist_post16")
+"""Provisions whose places an authority commissions and plans: what "specialist places" means here."""
+
+MARKERS: dict[str, str] = {
+    "x": "not available",
+    "z": "not applicable",
+    "c": "confidential",
+    "low": "rounds to nil",
+    "u": "low reliability",
+    "-": "missing",
+}
+"""Published symbols that stand where a number would: symbol to meaning."""

@@ -1,0 +1,353 @@
+"""``sendplan``: the command line. Reads arguments, calls one job, prints what it says.
+
+Every error caused by input is one paragraph on standard error and exit code 2; results appear whole or not at all.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from data import areas
+from data.areas import Area
+from data.errors import OptionError, PlannerError
+
+MANY_VALUES: tuple[str, ...] = ("--origins", "--models")
+"""Options that take several values in a row: ``--origins 2021 2022``."""
+
+WIDTH = 150
+"""Columns to print when the output is not a terminal."""
+
+app = typer.Typer(
+    help="Forecast EHC plans, specialist places and the gap between them for any English local authority.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(help="Build and check the published tables.", no_args_is_help=True)
+capacity_app = typer.Typer(
+    help="Capacity registers: which places exist, setting by setting.", no_args_is_help=True
+)
+app.add_typer(data_app, name="data")
+app.add_typer(capacity_app, name="capacity")
+
+
+def main() -> None:
+    """Run the command line and turn planner errors into messages with exit code 2."""
+    try:
+        app(args=spread_values(sys.argv[1:]), prog_name="sendplan")
+    except PlannerError as error:
+        typer.echo(f"sendplan: {error}", err=True)
+        raise SystemExit(2) from None
+
+
+def spread_values(arguments: Sequence[str]) -> list[str]:
+    """Repeat an option of `MANY_VALUES` before each of its values, as the parser wants it.
+
+    ``--origins 2021 2022 --horizon 5`` becomes ``--origins 2021 --origins 2022 --horizon 5``.
+    """
+    spread: list[str] = []
+    option: str | None = None
+    values = 0
+    for word in arguments:
+        if word.startswith("-"):
+            option, values = (word, 0) if word in MANY_VALUES else (None, 0)
+            spread.append(word)
+        elif option is None or values == 0:
+            values += 1
+            spread.append(word)
+        else:
+            spread += [option, word]
+    return spread
+
+
+def console() -> Console:
+    """Return a console wide enough for tables when the output is a file or a pipe."""
+    screen = Console()
+    return screen if screen.is_terminal else Console(width=WIDTH)
+
+
+def progress(screen: Console) -> Progress:
+    """Return a progress bar on standard error, so that it never mixes with results."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True, width=None if screen.is_terminal else WIDTH),
+    )
+
+
+def show(screen: Console, frame: pd.DataFrame, title: str, *, index: bool = True) -> None:
+    """Print a frame of finished text as a table."""
+    shown = frame.reset_index() if index else frame
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for column in shown.columns:
+        table.add_column(
+            str(column),
+            justify="right" if column not in ("Phase", "Provision", "model", "table", "source") else "left",
+        )
+    for row in shown.itertuples(index=False):
+        table.add_row(*(str(cell) for cell in row))
+    screen.print(table)
+    screen.print()
+
+
+@app.command("forecast")
+def forecast_command(
+    area: Annotated[str, typer.Argument(help="Name, GSS code or DfE number of an authority, or 'all'.")],
+    years: Annotated[int, typer.Option(help="Januaries ahead.")] = 10,
+    capacity: Annotated[
+        Path | None,
+        typer.Option(help="The council's own capacity register (CSV); see 'sendplan capacity template'."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same numbers.")] = 20250101,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results; out/AREA where left out.")] = None,
+    model: Annotated[str, typer.Option(help="Demand model.")] = "headline",
+    draws: Annotated[int, typer.Option(help="Number of draws.")] = 500,
+) -> None:
+    """Forecast plans and set specialist places against demand."""
+    from data.register_file import read_register
+    from forecast import record
+    from forecast.files import check_folder
+    from forecast.run import Road, check_options, model_named
+
+    chosen = areas.resolve(area)
+    check_options(years, draws)
+    model_named(model)
+    if seed < 0:
+        raise OptionError(
+            f"--seed {seed} is negative. Seeds are whole numbers from 0. Leave it out for the usual one."
+        )
+    if capacity is not None and len(chosen) > 1:
+        raise OptionError(
+            f"--capacity {capacity} holds one authority's places but 'all' was asked for, so it cannot be used. "
+            "Name the authority, or leave --capacity out."
+        )
+    register = read_register(capacity, la_code=chosen[0].la_code) if capacity is not None else None
+    several = len(chosen) > 1
+    folders = {a: _folder(out, a, several) for a in chosen}
+    check_folder(out if out is not None else Path("out"))
+    arguments: dict[str, Any] = {
+        "area": area, "years": years, "capacity": None if capacity is None else capacity.name, "seed": seed,
+        "model": model, "draws": draws,
+    }  # fmt: skip
+    screen = console()
+    road = Road.prepare(model)
+    if not several:
+        outcome = road.run(chosen[0], years=years, draws=draws, seed=seed, register=register)
+        files = record.write(outcome, folders[chosen[0]], arguments)
+        report(screen, outcome)
+        screen.print("Files: " + ", ".join(str(f) for f in files), soft_wrap=True)
+        return
+    with progress(screen) as bar:
+        task = bar.add_task("Authorities", total=len(chosen))
+        lines = []
+        for one in chosen:
+            bar.update(task, description=one.name)
+            outcome = road.run(one, years=years, draws=draws, seed=seed)
+            record.write(outcome, folders[one], arguments)
+            lines.append(one_line(outcome))
+            bar.advance(task)
+    show(screen, pd.DataFrame(lines), "Every authority", index=False)
+    screen.print(
+        f"Files: one folder an authority in {out if out is not None else Path('out')}", soft_wrap=True
+    )
+
+
+def _folder(out: Path | None, area: Area, several: bool) -> Path:
+    if out is None:
+        return Path("out") / area.slug
+    return out / area.slug if several else out
+
+
+def report(screen: Console, outcome: Any) -> None:
+    """Print one authority's run."""
+    from forecast import summary, words
+
+    long, shortfall = summary.plans_long(outcome), summary.shortfall_long(outcome)
+    origin = outcome.plans.origin
+    screen.print()
+    screen.print(words.headline(outcome, long, shortfall), style="bold")
+    screen.print(words.HOW_TO_READ)
+    screen.print()
+    show(
+        screen,
+        words.bands_table(outcome, long),
+        f"EHC plans by age (January {origin} published, then forecast)",
+    )
+    for number, part in enumerate(words.needs_tables(outcome, long), start=1):
+        show(screen, part, f"EHC plans by primary need ({number} of 2)")
+    screen.print(words.need_key(), style="dim")
+    screen.print()
+    origin, last = outcome.plans.origin, int(shortfall["year"].max())
+    places = words.places_table(outcome, shortfall, [origin + 1, origin + 3, origin + 5, last])
+    show(screen, places, "Specialist places against demand (every January is in summary.md)", index=False)
+    screen.print(words.PLACES_NOTE)
+    screen.print()
+    screen.print("When places run out", style="bold")
+    for line in words.run_out_lines(shortfall):
+        screen.print(f"- {line}")
+    screen.print()
+    screen.print("Estimated rather than known", style="bold")
+    for line in words.estimates(outcome):
+        screen.print(f"- {line}")
+    screen.print()
+
+
+def one_line(outcome: Any) -> dict[str, str]:
+    """Return one authority's row of the table for all of them."""
+    from forecast import summary, words
+
+    long, shortfall = summary.plans_long(outcome), summary.shortfall_long(outcome)
+    table = summary.interval(long)
+    last = int(table.index[-1])
+    soonest = next((r for r in summary.run_outs(shortfall) if r.january is not None), None)
+    return {
+        "Authority": outcome.area.name,
+        f"Plans {outcome.plans.origin}": f"{outcome.plans.known.sum().item():,.0f}",
+        f"Plans {last}": words.with_interval(table.to_dict("index")[last]),
+        "Runs out first": "none in the years shown"
+        if soonest is None
+        else f"{words.PHASE_LABELS[soonest.phase]}, {words.SHORT_PROVISIONS[soonest.provision]}, {soonest.january}",
+    }
+
+
+@app.command("backtest")
+def backtest_command(
+    out: Annotated[Path, typer.Option(help="Parquet file for the long table of forecasts.")],
+    origins: Annotated[list[int] | None, typer.Option(help="Last Januaries seen, several in a row.")] = None,
+    horizon: Annotated[int, typer.Option(help="Years ahead.")] = 5,
+    models: Annotated[
+        list[str] | None, typer.Option(help="Models to score, several in a row; all if left out.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the models' own randomness.")] = 0,
+) -> None:
+    """Forecast from earlier Januaries with no later information, and score the forecasts."""
+    from data import panels
+    from forecast import evaluate, trackrecord
+    from forecast import run as jobs
+    from forecast.files import check_folder, write_one
+
+    if not 1 <= horizon <= jobs.MAX_YEARS:
+        raise OptionError(
+            f"--horizon {horizon} is out of range. Choose 1 to {jobs.MAX_YEARS} years; the usual is 5."
+        )
+    if out.is_dir():
+        raise OptionError(
+            f"--out {out} is a folder; the forecasts need a file. Give a name such as {out / 'bt.parquet'}."
+        )
+    chosen = [jobs.model_named(name) for name in dict.fromkeys(models or jobs.models())]
+    starts = sorted(set(origins or trackrecord.REPORTING_ORIGINS))
+    history = panels.load("series")
+    evaluate.check_origins(history, starts)
+    check_folder(out.parent)
+    screen = console()
+    with progress(screen) as bar:
+        task = bar.add_task("Back-test", total=len(chosen) * len(starts))
+
+        def step(description: str) -> None:
+            bar.update(task, advance=1, description=description)
+
+        table = evaluate.backtest(history, chosen, starts, horizon, seed=seed, on_step=step)
+    write_one(out, lambda path: table.to_parquet(path, index=False))
+    scores = evaluate.score(table, history)
+    screen.print(f"{len(table):,} quantiles written to {out}", soft_wrap=True)
+    if scores.empty:
+        screen.print("No target is in the data yet, so nothing can be scored.")
+        return
+    show(
+        screen,
+        evaluate.totals(scores).map(_figure),
+        "Totals (logCRPS x 100; ratio to regional_growth)",
+        index=False,
+    )
+    show(screen, evaluate.bands(scores).map(_figure), "Age bands", index=False)
+    if trackrecord.covers(scores, starts):
+        screen.print(f"Track record: {trackrecord.refresh(scores)}", soft_wrap=True)
+    else:
+        screen.print(
+            "The track record page is left as it is: it is refreshed by a run over origins "
+            f"{', '.join(map(str, trackrecord.REPORTING_ORIGINS))} that includes headline and regional_growth."
+        )
+
+
+def _figure(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return str(value)
+
+
+@data_app.command("build")
+def build_command(
+    source: Annotated[Path, typer.Option("--from", help="Folder of the official releases.")],
+) -> None:
+    """Turn official releases into the published tables; all of them or none."""
+    from data.ingest.build import all_builders, build
+
+    screen = console()
+    with progress(screen) as bar:
+        task = bar.add_task("Tables", total=len(all_builders()))
+
+        def step(name: str, number: int, total: int) -> None:
+            bar.update(task, completed=number, total=total, description=name)
+
+        made = build(source, on_progress=step)
+    screen.print(
+        f"{len(made.tables)} tables, {made.bytes / 1e6:.1f} MB, in {made.destination}", soft_wrap=True
+    )
+
+
+@data_app.command("check")
+def check_command() -> None:
+    """Check every published table; exit with 1 if a check fails."""
+    from data.checks import check, summarise
+
+    results = check()
+    screen = console()
+    tables = pd.DataFrame(summarise(results)).rename(columns=lambda name: str(name).replace("_", " "))
+    show(screen, tables, "Published tables", index=False)
+    failed = [r for r in results if r.passed is False]
+    for result in failed:
+        screen.print(f"FAILED {result.table}: {result.message}")
+    screen.print(f"{len(results)} checks, {len(failed)} failed.")
+    if failed:
+        raise typer.Exit(1)
+
+
+@capacity_app.command("template")
+def template_command(
+    area: Annotated[str, typer.Argument(help="Name, GSS code or DfE number of an authority.")],
+    out: Annotated[
+        Path | None, typer.Option(help="CSV file to write; capacity-AREA.csv where left out.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+) -> None:
+    """Write an authority's capacity register as an editable CSV file."""
+    from data import registers
+    from data.register_file import write_register
+    from forecast.files import check_folder
+
+    chosen = areas.resolve(area)
+    if len(chosen) > 1:
+        raise OptionError("A template is for one authority, but 'all' was asked for. Name the authority.")
+    path = out or Path(f"capacity-{chosen[0].slug}.csv")
+    if path.exists() and not force:
+        raise OptionError(
+            f"{path} exists, and may hold your edits, so it was left alone. Choose another name with --out, or add --force."
+        )
+    check_folder(path.parent)
+    write_register(registers.shipped(chosen[0].la_code), path)
+    typer.echo(f"Edit {path}, then run: sendplan forecast {chosen[0].la_code} --capacity {path}")
+
+
+if __name__ == "__main__":
+    main()

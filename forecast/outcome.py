@@ -1,0 +1,102 @@
+"""Objects that travel along the road: Plans, Placements, Shortfall and the Outcome that holds them.
+
+Invariants, in every draw: needs and ages of `Plans` add up to the total; provisions of
+`Placements` add up to `Plans`; a shortfall is never negative. Nothing here summarises.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import xarray as xr
+
+from data.areas import Area
+from data.register import Register
+
+
+@dataclass(frozen=True)
+class Plans:
+    """EHC plans of one authority each January.
+
+    Parameters
+    ----------
+    model, origin
+        Demand model and the last January it saw.
+    known
+        Published stock at the composition's January, dims ``(age, need)``; adds up to the published total.
+    estimated_mix
+        True where the authority's own age or need figures were not published and England's mix stands in.
+    future
+        dims ``(draw, january, age, need)``, plans (real numbers: an expectation within each draw).
+    """
+
+    model: str
+    origin: int
+    known: xr.DataArray
+    estimated_mix: bool
+    future: xr.DataArray
+
+
+@dataclass(frozen=True)
+class Placements:
+    """Where plan holders are taught, under the latest placement mix.
+
+    Parameters
+    ----------
+    known
+        dims ``(age, provision)``, published stock at the latest January; all provisions.
+    future
+        dims ``(draw, january, age, provision)``, all provisions; adds up to `Plans` summed over needs.
+    estimated_mix
+        True where the authority's own placement figures were not published.
+    """
+
+    known: xr.DataArray
+    future: xr.DataArray
+    estimated_mix: bool
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """Specialist places wanted against places there are, by phase and provision.
+
+    Parameters
+    ----------
+    wanted
+        dims ``(draw, january, phase, provision)``, children and young people.
+    places
+        dims ``(january, phase, provision)``: local places and the places residents now use elsewhere.
+    local_places
+        Same dims: places in the authority only.
+    short
+        dims ``(draw, january, phase, provision)``: max(0, wanted - places).
+    placed_now, places_now
+        Residents placed (published) and places at the latest January, dims ``(phase, provision)``.
+    """
+
+    wanted: xr.DataArray
+    places: xr.DataArray
+    local_places: xr.DataArray
+    short: xr.DataArray
+    placed_now: xr.DataArray
+    places_now: xr.DataArray
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One authority's run: what came out and what went in.
+
+    ``population`` is residents aged 0 to 25 by mid-year, published or projected, dims ``(mid_year,)``;
+    ``history_total`` has dims ``(january,)`` and ``history_bands`` ``(series, january)``: plans as published, NaN where
+    not.
+    """
+
+    area: Area
+    seed: int
+    population: xr.DataArray
+    history_total: xr.DataArray
+    history_bands: xr.DataArray
+    plans: Plans
+    placements: Placements
+    register: Register
+    shortfall: Shortfall

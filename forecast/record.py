@@ -1,0 +1,144 @@
+"""The files of one run: plans, shortfall, a summary for people and the record of what made them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from data import tables
+from data.register_file import to_csv
+from data.schemas import TABLES
+from forecast import summary, words
+from forecast.files import Writer, write_all
+from forecast.outcome import Outcome
+
+PRODUCT = "send-place-planner"
+
+LIBRARIES: tuple[str, ...] = ("numpy", "pandas", "scipy", "xarray", "pyarrow", "pymc", "statsmodels")
+"""Libraries whose version a run records."""
+
+USED_TABLES: tuple[str, ...] = (
+    "areas", "area_history", "plans_total", "plans_age_band", "plans_age", "plans_age_need", "plans_age_placement",
+    "plans_placement_need", "new_plans_age_need", "ceased_plans_age", "population", "requests", "assessments", "new_plans",
+    "specialist_establishments", "funded_places", "special_pupils_import_export",
+)  # fmt: skip
+"""Published tables a forecast reads."""
+
+
+def write(outcome: Outcome, folder: Path, arguments: Mapping[str, Any]) -> list[Path]:
+    """Write the four files of a run into a folder, all or none.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be written to.
+    """
+    long = summary.plans_long(outcome)
+    shortfall = summary.shortfall_long(outcome)
+    page = markdown(outcome, long, shortfall)
+    record = json.dumps(provenance(outcome, arguments), indent=2, ensure_ascii=False) + "\n"
+    writers: dict[str, Writer] = {
+        "plans.parquet": lambda path: long.to_parquet(path, index=False),
+        "shortfall.parquet": lambda path: shortfall.to_parquet(path, index=False),
+        "summary.md": lambda path: _write_text(path, page),
+        "run.json": lambda path: _write_text(path, record),
+    }
+    return write_all(folder, writers)
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def provenance(outcome: Outcome, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record of a run: arguments, seed, versions and input hashes; no clock, so runs compare."""
+    return {
+        "product": PRODUCT,
+        "arguments": dict(arguments),
+        "area": {
+            "la_code": outcome.area.la_code,
+            "gss_code": outcome.area.gss_code,
+            "name": outcome.area.name,
+        },
+        "model": outcome.plans.model,
+        "origin": outcome.plans.origin,
+        "seed": outcome.seed,
+        "draws": int(outcome.plans.future.sizes["draw"]),
+        "versions": {PRODUCT: version(PRODUCT), "python": platform.python_version()}
+        | {name: version(name) for name in LIBRARIES},
+        "inputs": {
+            f"published/{name}": _hash(tables.path_of(name)) for name in USED_TABLES if name in TABLES
+        },
+        "capacity_register": {
+            "origin": outcome.register.origin,
+            "sha256": hashlib.sha256(to_csv(outcome.register).encode()).hexdigest(),
+        },
+        "statement": "A forecast, not an outturn.",
+    }
+
+
+def markdown(outcome: Outcome, long: pd.DataFrame, shortfall: pd.DataFrame) -> str:
+    """Return the summary page in Markdown."""
+    area, origin = outcome.area, outcome.plans.origin
+    lines = [
+        f"# {area.name}: EHC plans and specialist places",
+        "",
+        words.headline(outcome, long, shortfall),
+        "",
+        words.HOW_TO_READ,
+        "",
+        "## When places run out",
+        "",
+        *[f"- {line}" for line in words.run_out_lines(shortfall)],
+        "",
+        words.PLACES_NOTE,
+        "",
+        f"## EHC plans by age, January {origin} (published) and forecast",
+        "",
+        _table(words.bands_table(outcome, long)),
+        "",
+        "## EHC plans by primary need",
+        "",
+    ]
+    for part in words.needs_tables(outcome, long):
+        lines += [_table(part), ""]
+    lines += [
+        words.need_key() + ".",
+        "",
+        "## Specialist places against demand",
+        "",
+        _table(words.places_table(outcome, shortfall), index=False),
+        "",
+        "## Estimated rather than known",
+        "",
+        *[f"- {line}" for line in words.estimates(outcome)],
+        "",
+        "## Sources",
+        "",
+        "Department for Education, Education, health and care plans (releases of 2022 and 2025); DSG allocations "
+        f"(funded places); Get Information About Schools. Capacity register: {outcome.register.origin}. "
+        "Open Government Licence v3.0. Hashes of every input are in run.json.",
+        "",
+        f"Model '{outcome.plans.model}', seed {outcome.seed}, {PRODUCT} {version(PRODUCT)}. A forecast, not an outturn.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _table(frame: pd.DataFrame, *, index: bool = True) -> str:
+    shown = frame.reset_index() if index else frame
+    head = "| " + " | ".join(map(str, shown.columns)) + " |"
+    rule = "|" + "---|" * len(shown.columns)
+    body = ["| " + " | ".join(map(str, row)) + " |" for row in shown.itertuples(index=False)]
+    return "\n".join([head, rule, *body])
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

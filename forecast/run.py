@@ -1,0 +1,180 @@
+"""The main job: one authority, from published tables and a capacity register to an `Outcome`.
+
+``Road.prepare`` does once what all authorities share (history, fitted demand model, placement mix); ``Road.run``
+walks it for one. Results depend on the authority and the seed, never on which other authorities ran before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from data import composition, panels, registers
+from data.areas import Area
+from data.composition import Composition
+from data.errors import OptionError
+from data.history import History
+from data.register import Register
+from data.vocabulary import ALL, BAND_CODES
+from forecast.capacity import compare
+from forecast.outcome import Outcome
+from forecast.placement import PlacementMix
+from forecast.simulate import simulate
+from models.base import FittedModel, Model
+from models.baselines import BASELINES
+from models.headline import HEADLINE, Raked
+
+MAX_YEARS = 15
+"""Longest horizon: population projections end in 2040."""
+
+DEFAULT_YEARS = 10
+DEFAULT_DRAWS = 500
+DEFAULT_SEED = 20250101
+
+
+def models() -> dict[str, Model]:
+    """Return every demand model by name, the headline first."""
+    return {HEADLINE.name: HEADLINE} | {m.name: m for m in BASELINES}
+
+
+def model_named(name: str) -> Model:
+    """Return a demand model.
+
+    Raises
+    ------
+    OptionError
+        No model has that name.
+    """
+    try:
+        return models()[name]
+    except KeyError:
+        raise OptionError(
+            f"There is no model called '{name}'. Models are {', '.join(models())}. "
+            "Leave the option out for the product's own forecast, 'headline'."
+        ) from None
+
+
+@dataclass(frozen=True)
+class Road:
+    """What every authority's run shares.
+
+    Parameters
+    ----------
+    history
+        Today's authorities up to the latest January.
+    fitted
+        Demand model that has seen the history.
+    composition
+        How plans were made up at the latest January.
+    population
+        Residents aged 0 to 25, dims ``(area, mid_year)``.
+    mix
+        Placement mix, fitted for England.
+    model
+        Name of the demand model.
+    """
+
+    history: History
+    fitted: FittedModel
+    composition: Composition
+    population: xr.DataArray
+    mix: PlacementMix
+    model: str
+
+    @classmethod
+    def prepare(cls, model: str = HEADLINE.name) -> Road:
+        """Read the published tables and fit a demand model on all authorities."""
+        chosen = model_named(model)
+        # Ages must add up to totals in every draw, whichever model gives the totals.
+        coherent = chosen if isinstance(chosen, Raked) else Raked(model, chosen)
+        history = panels.load("current")
+        made_of = composition.load()
+        return cls(
+            history=history,
+            fitted=coherent.fit(history, rng=np.random.default_rng(DEFAULT_SEED)),
+            composition=made_of,
+            population=panels.population(),
+            mix=PlacementMix.fit(made_of),
+            model=model,
+        )
+
+    def run(
+        self,
+        area: Area,
+        *,
+        years: int = DEFAULT_YEARS,
+        draws: int = DEFAULT_DRAWS,
+        seed: int = DEFAULT_SEED,
+        register: Register | None = None,
+    ) -> Outcome:
+        """Forecast one authority.
+
+        Parameters
+        ----------
+        area
+            The authority.
+        years
+            Januaries ahead, 1 to `MAX_YEARS`.
+        draws
+            Number of draws, at least 100.
+        seed
+            Same seed, same draws.
+        register
+            Capacity register; the shipped or estimated one where None.
+
+        Raises
+        ------
+        OptionError
+            ``years`` or ``draws`` is out of range.
+        """
+        check_options(years, draws)
+        origin = self.history.origin
+        januaries = list(range(origin + 1, origin + years + 1))
+        demand_rng, mix_rng, place_rng = _streams(seed, area.la_code)
+        forecast = self.fitted.forecast(januaries, [area.la_code])
+        bands = forecast.draws(draws, demand_rng).sel(area=area.la_code, series=list(BAND_CODES), drop=True)
+        stock = self.history.stock.sel(area=area.la_code, drop=True)
+        plans = simulate(
+            bands,
+            self.history.latest(area.la_code),
+            self.composition,
+            area.la_code,
+            model=self.model,
+            origin=origin,
+            rng=mix_rng,
+        )
+        placements = self.mix.place(plans, area.la_code, place_rng)
+        used = register if register is not None else registers.shipped(area.la_code)
+        return Outcome(
+            area=area,
+            seed=seed,
+            population=self.population.sel(area=area.la_code, drop=True),
+            history_total=stock.sel(series=ALL, drop=True),
+            history_bands=stock.sel(series=list(BAND_CODES)),
+            plans=plans,
+            placements=placements,
+            register=used,
+            shortfall=compare(placements, used, origin),
+        )
+
+
+def check_options(years: int, draws: int) -> None:
+    """Raise `OptionError` unless years and draws are in range."""
+    if not 1 <= years <= MAX_YEARS:
+        raise OptionError(
+            f"--years {years} is out of range. Forecasts run 1 to {MAX_YEARS} years ahead because population projections "
+            f"end in 2040. Choose a number from 1 to {MAX_YEARS}; the usual is {DEFAULT_YEARS}."
+        )
+    if not 100 <= draws <= 10_000:
+        raise OptionError(
+            f"--draws {draws} is out of range. Fewer than 100 draws make intervals unreliable and more than 10,000 do "
+            f"not fit in memory. The usual is {DEFAULT_DRAWS}."
+        )
+
+
+def _streams(seed: int, la_code: int) -> Iterator[np.random.Generator]:
+    """Return one generator a stage, keyed by the authority's number and not by its place in a queue."""
+    return (np.random.default_rng(s) for s in np.random.SeedSequence([seed, la_code]).spawn(3))

@@ -1,0 +1,170 @@
+"""The only place where draws become numbers.
+
+Medians and intervals are taken after sums within a draw. The 80 % interval runs from the 10th to the 90th
+percentile. A shortfall counts from one whole child (`ONE_CHILD`): a tenth of a child is not a missing place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from data.vocabulary import AGE_BANDS, ALL, NEED_CODES, PHASE_CODES, SPECIALIST_PROVISIONS
+from forecast.longform import COLUMNS, PROBABILITIES
+from forecast.outcome import Outcome
+
+ONE_CHILD = 1.0
+"""Smallest gap, in children, that counts as a shortfall."""
+
+LIKELY = 0.5
+"""Places "run out" in the first January in which a shortfall is more likely than this."""
+
+SHORTFALL_COLUMNS: tuple[str, ...] = (
+    "la_code", "year", "phase", "need_group", "provision", "places", "wanted_q10", "wanted_q50", "wanted_q90",
+    "filled_q50", "shortfall_mean", "shortfall_q90", "p_shortfall",
+)  # fmt: skip
+"""Columns of ``shortfall.parquet``, a public contract (docs/schema.md)."""
+
+
+@dataclass(frozen=True)
+class RunOut:
+    """When the places of a phase and provision run out.
+
+    ``january`` is None where no year of the horizon has a shortfall more likely than not. ``from_start`` is True
+    where the first forecast January is already short.
+    """
+
+    phase: str
+    provision: str
+    january: int | None
+    probability: float
+    expected_short: float
+    from_start: bool
+
+
+def plans_by(outcome: Outcome, *, band: bool = True, need: bool = True) -> xr.DataArray:
+    """Return draws of plans, dims ``(draw, january, age_band, need)``, with "All" first in the dims asked for."""
+    plans = outcome.plans.future
+    parts = [plans.sum("age")]
+    labels = [ALL]
+    if band:
+        parts += [plans.sel(age=list(b.ages)).sum("age") for b in AGE_BANDS]
+        labels += [b.code for b in AGE_BANDS]
+    result = xr.concat(parts, dim=xr.DataArray(labels, dims="age_band", name="age_band"), join="exact")
+    total = result.sum("need").expand_dims(need=[ALL])
+    result = xr.concat([total, result], dim="need", join="exact") if need else total
+    return result.transpose("draw", "january", "age_band", "need")
+
+
+def plans_long(outcome: Outcome) -> pd.DataFrame:
+    """Return ``plans.parquet``: the back-test's long form, by age band and need, columns `COLUMNS`."""
+    draws = plans_by(outcome)
+    levels = np.quantile(draws.to_numpy(), PROBABILITIES, axis=0)
+    index = pd.MultiIndex.from_product(
+        [PROBABILITIES, draws["january"].to_numpy(), draws["age_band"].to_numpy(), draws["need"].to_numpy()],
+        names=["quantile", "target", "age_band", "need"],
+    )
+    frame = pd.DataFrame({"value": levels.ravel()}, index=index).reset_index()
+    frame["model"], frame["la_code"], frame["origin"] = (
+        outcome.plans.model,
+        outcome.area.la_code,
+        outcome.plans.origin,
+    )
+    ordered = frame.sort_values(["target", "age_band", "need", "quantile"], ignore_index=True)
+    return ordered.astype({"target": "int64"})[list(COLUMNS)]
+
+
+def interval(long: pd.DataFrame, age_band: str = ALL, need: str = ALL) -> pd.DataFrame:
+    """Return the 10th, 50th and 90th percentile of one cell of `plans_long`, indexed by January."""
+    rows = long[(long["age_band"] == age_band) & (long["need"] == need)]
+    wide = rows.pivot_table(index="target", columns="quantile", values="value", aggfunc="first")
+    return wide[[0.1, 0.5, 0.9]].set_axis(["q10", "q50", "q90"], axis=1)
+
+
+def known_plans(outcome: Outcome) -> pd.DataFrame:
+    """Return published plans at the latest January by age band and need, "All" included; index band, columns need."""
+    stock = outcome.plans.known.sel(need=list(NEED_CODES))
+    rows = {ALL: stock.sum("age")} | {b.code: stock.sel(age=list(b.ages)).sum("age") for b in AGE_BANDS}
+    table = pd.DataFrame({band: row.to_numpy() for band, row in rows.items()}, index=list(NEED_CODES)).T
+    table.insert(0, ALL, table.sum(axis=1))
+    return table
+
+
+def shortfall_long(outcome: Outcome) -> pd.DataFrame:
+    """Return ``shortfall.parquet``: specialist places against demand by January, phase and provision.
+
+    Rows for "All" add up children short, phase by phase and provision by provision, within each draw.
+    """
+    short, wanted = _with_all(outcome.shortfall.short), _with_all(outcome.shortfall.wanted)
+    filled = _with_all(outcome.shortfall.wanted - outcome.shortfall.short)
+    places = _with_all(outcome.shortfall.places)
+    dims = ("january", "phase", "provision")
+    q10, q50, q90 = np.quantile(wanted.transpose("draw", *dims).to_numpy(), (0.1, 0.5, 0.9), axis=0)
+    index = pd.MultiIndex.from_product(
+        [places[d].to_numpy() for d in dims], names=["year", "phase", "provision"]
+    )
+    by_draw = short.transpose("draw", *dims).to_numpy()
+    frame = pd.DataFrame(
+        {
+            "places": places.transpose(*dims).to_numpy().ravel(),
+            "wanted_q10": q10.ravel(),
+            "wanted_q50": q50.ravel(),
+            "wanted_q90": q90.ravel(),
+            "filled_q50": np.quantile(filled.transpose("draw", *dims).to_numpy(), 0.5, axis=0).ravel(),
+            "shortfall_mean": by_draw.mean(axis=0).ravel(),
+            "shortfall_q90": np.quantile(by_draw, 0.9, axis=0).ravel(),
+            "p_shortfall": (by_draw >= ONE_CHILD).mean(axis=0).ravel(),
+        },
+        index=index,
+    ).reset_index()
+    frame["la_code"], frame["need_group"] = outcome.area.la_code, ALL
+    return frame.astype({"year": "int64"})[list(SHORTFALL_COLUMNS)]
+
+
+def run_out(shortfall: pd.DataFrame, phase: str, provision: str = ALL) -> RunOut:
+    """Return the first January in which a shortfall is more likely than not."""
+    rows = shortfall[(shortfall["phase"] == phase) & (shortfall["provision"] == provision)].sort_values(
+        "year"
+    )
+    likely = rows[rows["p_shortfall"] > LIKELY]
+    if likely.empty:
+        worst = rows.sort_values("p_shortfall", kind="stable").iloc[-1]
+        return RunOut(
+            phase, provision, None, float(worst["p_shortfall"]), float(worst["shortfall_mean"]), False
+        )
+    first = likely.iloc[0]
+    return RunOut(
+        phase,
+        provision,
+        int(first["year"]),
+        float(first["p_shortfall"]),
+        float(first["shortfall_mean"]),
+        bool(first["year"] == rows["year"].iloc[0]),
+    )
+
+
+def run_outs(shortfall: pd.DataFrame) -> list[RunOut]:
+    """Return when places run out for each phase and provision that is wanted or provided, soonest first."""
+    found = []
+    for phase in PHASE_CODES:
+        for provision in SPECIALIST_PROVISIONS:
+            rows = shortfall[(shortfall["phase"] == phase) & (shortfall["provision"] == provision)]
+            if rows["wanted_q90"].max() >= ONE_CHILD or rows["places"].max() > 0:
+                found.append(run_out(shortfall, phase, provision))
+    return sorted(found, key=lambda r: (r.january or 9999, -r.probability, -r.expected_short))
+
+
+def share_of_residents(outcome: Outcome, january: int, plans: float) -> float:
+    """Return plans per resident aged 0 to 25 at the mid-year before a January, 0 to 1."""
+    return plans / float(outcome.population.sel(mid_year=january - 1))
+
+
+def _with_all(values: xr.DataArray) -> xr.DataArray:
+    """Return values with "All" added in front of phases and provisions, summed within each draw."""
+    for dim in ("phase", "provision"):
+        total = values.sum(dim).expand_dims({dim: [ALL]})
+        values = xr.concat([total, values], dim=dim, join="exact")
+    return values

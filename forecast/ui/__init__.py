@@ -1,0 +1,1 @@
+"""Streamlit pages and the charts they show. Nothing outside this folder imports streamlit."""

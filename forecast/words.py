@@ -1,0 +1,243 @@
+"""What a run says in words and tables, for the terminal, ``summary.md`` and the app alike.
+
+Every sentence comes from the summary tables, so the page, the file and the terminal cannot disagree. A number carries
+its unit, its January and its 80 % interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from data.register import academic_year, estimated_share
+from data.vocabulary import (
+    AGE_BANDS,
+    ALL,
+    BAND_CODES,
+    NEED_CODES,
+    NEEDS,
+    PHASES,
+    PROVISIONS,
+    SPECIALIST_PROVISIONS,
+)
+from forecast import summary
+from forecast.outcome import Outcome
+from forecast.summary import RunOut
+
+PHASE_LABELS: dict[str, str] = {p.code: p.label for p in PHASES}
+BAND_LABELS: dict[str, str] = {ALL: "All ages"} | {b.code: b.label for b in AGE_BANDS}
+SHORT_PROVISIONS: dict[str, str] = {
+    ALL: "all specialist provision",
+    "state_special": "state special schools",
+    "specialist_base": "specialist bases",
+    "specialist_post16": "specialist post-16 institutions",
+}
+"""Provision names that fit in a sentence."""
+
+HOW_TO_READ = (
+    "Ranges are 80 % intervals: about 8 in 10 outcomes should fall inside. They assume that growth goes on much as in "
+    "recent years; a change of law or policy is not in them."
+)
+
+
+EMPTY_BASES = 0.8
+"""Below this share of base places filled, coding of base pupils as mainstream is the likelier reason."""
+
+PLACES_NOTE = (
+    "Places are those of the academic year that contains the January: open and agreed, in the authority and, held constant, "
+    "in other authorities' schools that residents use now. A kind of place has run out in the first January in which a "
+    "shortfall of at least one child is more likely than not."
+)
+
+
+def rounded(value: float) -> str:
+    """Return a count as people say it: whole below 1,000, to the nearest 10 below 10,000, then 100."""
+    step = 1 if value < 1000 else 10 if value < 10_000 else 100
+    return f"{round(value / step) * step:,.0f}"
+
+
+def with_interval(row: Mapping[Hashable, Any], prefix: str = "") -> str:
+    """Return "4,900 (4,400 to 5,500)" from a row with q10, q50, q90."""
+    low, middle, high = (rounded(row[f"{prefix}{q}"]) for q in ("q10", "q50", "q90"))
+    return f"{middle} ({low} to {high})"
+
+
+def chances(probability: float) -> str:
+    """Return a probability as chances in 10, never rounded to certainty."""
+    if probability < 0.05:
+        return "under 1 chance in 10"
+    if probability > 0.95:
+        return "more than 9 chances in 10"
+    return f"{max(1, min(9, round(10 * probability)))} chances in 10"
+
+
+def headline(outcome: Outcome, long: pd.DataFrame, shortfall: pd.DataFrame) -> str:
+    """Return the two sentences a director can say aloud."""
+    table = summary.interval(long)
+    january = int(table.index[min(4, len(table) - 1)])
+    now = outcome.plans.known.sum().item()
+    plans = (
+        f"{outcome.area.name} had {now:,.0f} EHC plans in January {outcome.plans.origin}. By January {january} we expect "
+        f"{with_interval(table.to_dict('index')[january])}."
+    )
+    first = [r for r in summary.run_outs(shortfall) if r.january is not None]
+    if not first:
+        return f"{plans} No phase is more likely than not to run out of specialist places in the years shown."
+    return f"{plans} {run_out_sentence(first[0])}"
+
+
+def run_out_sentence(found: RunOut) -> str:
+    """Return one sentence on when a phase's places run out."""
+    where = f"{PHASE_LABELS[found.phase]} places in {SHORT_PROVISIONS[found.provision]}"
+    if found.january is None:
+        return f"{where} are not likely to run out in the years shown: {chances(found.probability)} in the worst year."
+    when = (
+        f"in January {found.january}, the first year forecast"
+        if found.from_start
+        else f"by January {found.january}"
+    )
+    people = "young people" if found.phase == "post16" else "children"
+    return (
+        f"{where} run out {when}: {chances(found.probability)}, with {rounded(found.expected_short)} {people} "
+        "short of a place on average."
+    )
+
+
+def bands_table(outcome: Outcome, long: pd.DataFrame) -> pd.DataFrame:
+    """Return plans by age band: a row a January, the published one first, cells in words."""
+    return _plans_table(
+        outcome, long, [(ALL, ALL, BAND_LABELS[ALL])] + [(b, ALL, BAND_LABELS[b]) for b in BAND_CODES]
+    )
+
+
+def needs_tables(outcome: Outcome, long: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return plans by primary need as two tables narrow enough to print."""
+    columns = [(ALL, n, n) for n in NEED_CODES]
+    half = (len(columns) + 1) // 2
+    return [_plans_table(outcome, long, columns[:half]), _plans_table(outcome, long, columns[half:])]
+
+
+def _plans_table(outcome: Outcome, long: pd.DataFrame, cells: list[tuple[str, str, str]]) -> pd.DataFrame:
+    known = summary.known_plans(outcome).to_dict("index")
+    columns: dict[str, list[str]] = {}
+    for band, need, label in cells:
+        future = summary.interval(long, band, need)
+        columns[label] = [
+            f"{known[band][need]:,.0f}",
+            *(with_interval(row) for row in future.to_dict("records")),
+        ]
+    januaries = [outcome.plans.origin, *sorted(long["target"].unique())]
+    return pd.DataFrame(columns, index=pd.Index([int(j) for j in januaries], name="January"))
+
+
+def places_table(
+    outcome: Outcome, shortfall: pd.DataFrame, januaries: Sequence[int] | None = None
+) -> pd.DataFrame:
+    """Return specialist places against demand: a row a phase, provision and January, the published one first.
+
+    ``januaries`` keeps some of the forecast Januaries; all are kept where None.
+    """
+    now = outcome.shortfall
+    rows = []
+    for phase in PHASES:
+        for provision in SPECIALIST_PROVISIONS:
+            cells = shortfall[(shortfall["phase"] == phase.code) & (shortfall["provision"] == provision)]
+            if not _worth_showing(cells):
+                continue
+            label = {"Phase": phase.label, "Provision": PROVISIONS[provision]}
+            placed = float(now.placed_now.sel(phase=phase.code, provision=provision))
+            places = float(now.places_now.sel(phase=phase.code, provision=provision))
+            rows.append(
+                label
+                | {
+                    "January": outcome.plans.origin,
+                    "Places": f"{places:,.0f}",
+                    "Wanted": f"{placed:,.0f} placed",
+                    "Short on average": "",
+                    "Chance of shortfall": "",
+                }
+            )
+            for cell in cells.sort_values("year").to_dict("records"):
+                if januaries is None or cell["year"] in januaries:
+                    rows.append(
+                        label
+                        | {
+                            "January": int(cell["year"]),
+                            "Places": f"{cell['places']:,.0f}",
+                            "Wanted": f"{with_interval(cell, 'wanted_')}",
+                            "Short on average": rounded(cell["shortfall_mean"]),
+                            "Chance of shortfall": f"{100 * cell['p_shortfall']:.0f} %",
+                        }
+                    )
+    return pd.DataFrame(rows)
+
+
+def _worth_showing(cells: pd.DataFrame) -> bool:
+    """Return whether a phase and provision has a place or, likely enough, a child wanting one."""
+    return bool(cells["places"].max() > 0 or cells["wanted_q90"].max() >= summary.ONE_CHILD)
+
+
+def run_out_lines(shortfall: pd.DataFrame) -> list[str]:
+    """Return one sentence a phase and provision, soonest first."""
+    return [run_out_sentence(r) for r in summary.run_outs(shortfall)]
+
+
+def estimates(outcome: Outcome) -> list[str]:
+    """Return what is estimated rather than known, most important first."""
+    origin = outcome.plans.origin
+    lines = [
+        "Wanted places follow the placement mix of January "
+        f"{origin} by age and need. Today's mix is held down by today's places, so demand is likely to be understated.",
+        "The split between age, need and provision within three published tables is fitted, not published.",
+        f"Needs are known by authority for one January only ({origin}); how the mix will drift is bounded, not measured.",
+    ]
+    placed = float(outcome.shortfall.placed_now.sel(provision="specialist_base").sum())
+    places = float(outcome.shortfall.places_now.sel(provision="specialist_base").sum())
+    if placed < EMPTY_BASES * places:
+        lines.append(
+            f"The January {origin} return records {placed:,.0f} residents in specialist bases against {places:,.0f} places. Some "
+            "base pupils are probably recorded as mainstream, so demand for bases is likely to be understated."
+        )
+    lines.append(far_horizon(outcome))
+    if outcome.plans.estimated_mix:
+        lines.insert(
+            0,
+            f"{outcome.area.name} did not publish plans by age and need for January {origin}: England's mix is used.",
+        )
+    if outcome.placements.estimated_mix:
+        lines.insert(
+            0, f"{outcome.area.name}'s placements by age and need were not published: England's are used."
+        )
+    if bool(outcome.history_total.sel(january=origin).isnull()):
+        lines.insert(
+            0,
+            f"{outcome.area.name}'s January {origin} return is missing or incomplete: the last published January is used.",
+        )
+    shares = estimated_share(outcome.register, origin).set_index("provision")["share"]
+    for provision in SPECIALIST_PROVISIONS:
+        share = shares[provision]
+        if share > 0:
+            lines.append(
+                f"{100 * share:.0f} % of the {SHORT_PROVISIONS[provision]} places in {academic_year(origin)} are estimates; "
+                "the council's own register replaces them (--capacity)."
+            )
+    return lines
+
+
+def far_horizon(outcome: Outcome) -> str:
+    """Return what the last January forecast would mean as a share of residents, so that a reader can judge it."""
+    last = int(outcome.plans.future["january"][-1])
+    middle = float(outcome.plans.future.sel(january=last).sum(("age", "need")).median())
+    now = summary.share_of_residents(outcome, outcome.plans.origin, float(outcome.plans.known.sum()))
+    then = summary.share_of_residents(outcome, last, middle)
+    return (
+        f"Growth is compounded, not capped: January {last} would mean plans for {100 * then:.1f} % of residents aged 0 to 25, "
+        f"against {100 * now:.1f} % in January {outcome.plans.origin}. Forecasts beyond five years have not been scored."
+    )
+
+
+def need_key() -> str:
+    """Return the meaning of the need codes in one line."""
+    return "; ".join(f"{code} {label.lower()}" for code, label in NEEDS.items() if code != label)

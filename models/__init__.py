@@ -1,0 +1,1 @@
+"""Statistics: one model a file behind one protocol. No files, network, clock or user interface."""

@@ -1,0 +1,1 @@
+"""What might change: levers and scenarios. Empty in this release: every forecast is the baseline."""

@@ -1,0 +1,28 @@
+"""What every test may share: where the raw releases are, and quiet, deterministic runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from data.history import History
+from tests.histories import history as made_up
+
+RELEASES = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def releases() -> Path:
+    """Return the folder of raw official releases; skip where it is absent."""
+    if not (RELEASES / "SOURCES.csv").is_file():
+        pytest.skip(
+            "the raw official releases are not beside the project; only their built tables are shipped"
+        )
+    return RELEASES
+
+
+@pytest.fixture(scope="session")
+def synthetic() -> History:
+    """Return a history of 40 made-up areas with known growth."""
+    return made_up()

@@ -1,0 +1,529 @@
+"""The register reads what planners write, refuses what it cannot use, and says how to fix it."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from data import tables
+from data.errors import OutputError, RegisterError
+from data.estimated_register import default_register, net_use, residents
+from data.ingest.funded_places import funded_places, special_pupils_import_export
+from data.ingest.reading import Release
+from data.ingest.schools import specialist_establishments
+from data.register import COLUMNS, Register, estimated_share, in_force, places_by_phase, settings
+from data.register_file import MAX_BYTES, MAX_ROWS, read_register, to_csv, write_register
+from data.registers import SHIPPED
+from data.vocabulary import PHASE_CODES, SPECIALIST_PROVISIONS
+
+ROW = {
+    "setting": "Oak School", "urn": "123456", "provision": "state_special", "needs": "ASD;SLD",
+    "age_low": "4", "age_high": "10", "from_academic_year": "2024/25", "to_academic_year": "",
+    "places": "70", "located": "local", "status": "open", "basis": "council", "confidence": "high",
+    "source": "council records", "note": "",
+}  # fmt: skip
+
+
+def write(folder: Path, *changes: dict[str, str], name: str = "places.csv") -> Path:
+    """Write one row per set of changes to `ROW` and return the file."""
+    path = folder / name
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows({**ROW, **change} for change in changes)
+    return path
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(RegisterError) as caught:
+        read_register(path)
+    message = str(caught.value)
+    assert "\n" not in message, "a message is one paragraph"
+    return message
+
+
+def frame(*changes: dict[str, object]) -> pd.DataFrame:
+    """Return typed register rows, for registers made in code."""
+    typed = {**ROW, "urn": 123456, "age_low": 4, "age_high": 10, "places": 70}
+    rows = [{**typed, **change} for change in changes]
+    whole = {"urn": "Int64", "age_low": "int64", "age_high": "int64", "places": "int64"}
+    made = pd.DataFrame(rows, columns=list(COLUMNS))
+    made[["to_academic_year", "note"]] = made[["to_academic_year", "note"]].replace("", None)
+    return made.astype({c: whole.get(c, "str") for c in COLUMNS})
+
+
+# --- reading ------------------------------------------------------------------------------------------------
+
+
+def test_reads_codes_and_blanks(tmp_path: Path) -> None:
+    register = read_register(write(tmp_path, {}, {"setting": "Elm Base", "urn": "", "note": "new"}), 317)
+    assert register.la_code == 317
+    assert register.origin == "places.csv"
+    assert list(register.rows.columns) == list(COLUMNS)
+    first, second = register.rows.to_dict("records")
+    assert (first["needs"], first["places"], first["urn"]) == ("ASD;SLD", 70, 123456)
+    assert pd.isna(first["to_academic_year"])
+    assert pd.isna(second["urn"])
+
+
+def test_reads_a_byte_order_mark_blank_rows_and_padding(tmp_path: Path) -> None:
+    path = write(tmp_path, {}, {"places": "-1", "setting": "Elm"})
+    header, one, two = path.read_text("utf-8").splitlines()
+    commas = "," * len(COLUMNS)
+    path.write_bytes("\r\n".join([header + ",,", one + ",,", commas, "", two, ""]).encode("utf-8-sig"))
+    assert "Row 5, column 'places'" in refusal(path), "rows are numbered as in the spreadsheet"
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("State Special", "state_special"),
+        ("state-funded special school", "state_special"),
+        ("ARP", "specialist_base"),
+        ("SEN unit", "specialist_base"),
+        ("SPI", "specialist_post16"),
+        ("PRU", "ap"),
+    ],
+)
+def test_reads_planners_spellings_of_a_provision(tmp_path: Path, written: str, code: str) -> None:
+    assert read_register(write(tmp_path, {"provision": written})).rows["provision"].tolist() == [code]
+
+
+@pytest.mark.parametrize(
+    ("written", "codes"),
+    [
+        ("all", "All"),
+        ("semh", "SEMH"),
+        ("Severe learning difficulty; asd", "ASD;SLD"),
+        ("ASD;ASD;", "ASD"),
+        ("SpLD", "SPLD"),
+    ],
+)
+def test_reads_spellings_of_needs_in_one_order(tmp_path: Path, written: str, codes: str) -> None:
+    assert read_register(write(tmp_path, {"needs": written})).rows["needs"].tolist() == [codes]
+
+
+# --- refusing a file ----------------------------------------------------------------------------------------
+
+
+def test_a_missing_file_a_folder_and_another_kind_are_refused(tmp_path: Path) -> None:
+    assert "There is no file" in refusal(tmp_path / "nowhere.csv")
+    assert "is not a file" in refusal(tmp_path)
+    sheet = tmp_path / "places.xlsx"
+    sheet.write_bytes(b"PK")
+    assert "not a .csv file" in refusal(sheet)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b"\r\n \r\n", b",,,\n,,,\n"])
+def test_an_empty_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "places.csv"
+    path.write_bytes(content)
+    assert "is empty" in refusal(path)
+
+
+def test_a_header_alone_is_refused(tmp_path: Path) -> None:
+    assert "0 data rows" in refusal(write(tmp_path))
+
+
+def test_bytes_that_are_not_utf8_are_placed(tmp_path: Path) -> None:
+    path = write(tmp_path, {}, {"setting": "Caf\u00e9 School"})
+    path.write_bytes(path.read_text("utf-8").encode("cp1252"))
+    message = refusal(path)
+    assert "not UTF-8" in message
+    assert "line 3" in message
+
+
+def test_an_unclosed_quote_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, {})
+    path.write_text(path.read_text("utf-8") + '"Elm,1\n', "utf-8")
+    assert "double quote" in refusal(path)
+
+
+def test_columns_missing_unknown_and_repeated_are_named_together(tmp_path: Path) -> None:
+    path = write(tmp_path, {})
+    text = path.read_text("utf-8").replace("places,", "place,", 1).replace("note", "status", 1)
+    path.write_text(text.replace("source", "colour", 1), "utf-8")
+    message = refusal(path)
+    assert "missing: places, source, note" in message
+    assert "'place' (did you mean 'places'?)" in message
+    assert "'colour'" in message
+    assert "twice: status" in message
+
+
+def test_absurd_sizes_are_refused(tmp_path: Path) -> None:
+    big = tmp_path / "places.csv"
+    with big.open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    assert "20 MB" in refusal(big)
+    many = write(tmp_path, *({"setting": f"S{i}"} for i in range(MAX_ROWS + 1)), name="many.csv")
+    assert "5,001 data rows" in refusal(many)
+
+
+def test_too_many_cells_in_a_row_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, {})
+    path.write_text(path.read_text("utf-8").rstrip() + "moved from Elm, 2020\n", "utf-8")
+    assert "16 cells for 15 columns" in refusal(path)
+
+
+# --- refusing a cell ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "words"),
+    [
+        ("places", "-3", "not a whole number"),
+        ("places", "", "is blank. A blank could mean none or not known"),
+        ("places", "2.5", "not a whole number"),
+        ("places", "ten", "not a whole number"),
+        ("places", "5001", "5,001 is more than 5,000"),
+        ("places", "\u0663", "not a whole number"),
+        ("setting", " ", "Name the school"),
+        ("urn", "12345", "six-digit"),
+        ("provision", "stat special", "Did you mean 'state_special'?"),
+        ("provision", "zzzz", "Write one of early_years"),
+        ("needs", "ADS", "Did you mean 'ASD'?"),
+        ("needs", "All;ASD", "mixes All"),
+        ("needs", ";", "names no need"),
+        ("age_low", "26", "not an age"),
+        ("age_low", "Year 7", "not an age"),
+        ("age_high", "3", "3 is below age_low 4"),
+        ("from_academic_year", "2024", "like '2024/25'"),
+        ("from_academic_year", "2024/26", "like '2024/25'"),
+        ("to_academic_year", "2027-28", "like '2027/28'"),
+        ("to_academic_year", "2023/24", "before from_academic_year '2024/25'"),
+        ("located", "", "Write local or elsewhere."),
+        ("located", "locl", "Did you mean 'local'?"),
+        ("status", "opne", "Did you mean 'open'?"),
+        ("basis", "guess", "published, council, estimated"),
+        ("confidence", "hgih", "Did you mean 'high'?"),
+        ("source", "", "Say where the number comes from"),
+    ],
+)
+def test_a_bad_cell_is_placed_and_explained(tmp_path: Path, column: str, cell: str, words: str) -> None:
+    message = refusal(write(tmp_path, {"setting": "Elm"}, {column: cell}))
+    assert "'places.csv' has 1 problem" in message
+    assert f"Row 3, column '{column}'" in message
+    assert words in message
+
+
+def test_every_problem_is_reported_and_ten_are_shown(tmp_path: Path) -> None:
+    path = write(tmp_path, *({"setting": f"S{i}", "places": "x", "status": "y"} for i in range(7)))
+    message = refusal(path)
+    assert "has 14 problems" in message
+    assert message.count("Row ") == 10
+    assert "and 4 more" in message
+
+
+def test_a_hostile_cell_cannot_stretch_or_split_a_message(tmp_path: Path) -> None:
+    message = refusal(write(tmp_path, {"provision": "a\nb\x1b[31m" + "x" * 5000}))
+    assert len(message) < 500
+    assert "\x1b" not in message
+
+
+def test_a_repeated_row_is_refused(tmp_path: Path) -> None:
+    assert "Row 3, column 'setting': repeats row 2" in refusal(write(tmp_path, {}, {}))
+
+
+OVERLAPS = [
+    {"places": "80"},
+    {"setting": "OAK SCHOOL", "from_academic_year": "2030/31"},
+    {"needs": "All"},
+    {"age_low": "10", "age_high": "12", "from_academic_year": "2020/21", "to_academic_year": "2024/25"},
+]
+APART = [
+    {"from_academic_year": "2020/21", "to_academic_year": "2023/24"},
+    {"age_low": "11", "age_high": "15"},
+    {"needs": "SEMH"},
+    {"provision": "inmss"},
+    {"setting": "Oak School (expansion)"},
+]
+
+
+@pytest.mark.parametrize("other", OVERLAPS)
+def test_places_offered_twice_are_refused(tmp_path: Path, other: dict[str, str]) -> None:
+    assert "years overlap those of row 2" in refusal(write(tmp_path, {}, other))
+
+
+@pytest.mark.parametrize("other", APART)
+def test_rows_that_share_no_place_are_read(tmp_path: Path, other: dict[str, str]) -> None:
+    assert len(read_register(write(tmp_path, {}, other)).rows) == 2
+
+
+def test_a_register_made_in_code_obeys_the_same_rules() -> None:
+    with pytest.raises(RegisterError, match="age_low is not above age_high"):
+        Register(317, frame({"age_low": 12}), "made")
+    with pytest.raises(RegisterError, match="overlap"):
+        Register(317, frame({}, {"places": 3}), "made")
+    with pytest.raises(RegisterError, match="status"):
+        Register(317, frame({"status": "shut"}), "made")
+
+
+# --- writing ------------------------------------------------------------------------------------------------
+
+
+def test_formulas_are_defused_on_writing_and_restored_on_reading(tmp_path: Path) -> None:
+    names = ["=1+1", "+44", "-5", "@home", "'=quoted", "'plain", "''@twice"]
+    register = Register(1, frame(*({"setting": n, "note": n} for n in names)), "made")
+    path = tmp_path / "out.csv"
+    write_register(register, path)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        written = [row["setting"] for row in csv.DictReader(file)]
+    assert not any(w.startswith(("=", "+", "-", "@")) for w in written)
+    pd.testing.assert_frame_equal(read_register(path, 1).rows, register.rows)
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_draft(tmp_path: Path) -> None:
+    register = Register(1, frame({}), "made")
+    target = tmp_path / "taken.csv"
+    target.mkdir()
+    with pytest.raises(OutputError, match=r"taken\.csv"):
+        write_register(register, target)
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_register(register, tmp_path / "no folder" / "out.csv")
+    assert list(tmp_path.iterdir()) == [target]
+
+
+# --- numbers read off a register ----------------------------------------------------------------------------
+
+
+def test_places_follow_years_phases_location_and_status() -> None:
+    register = Register(
+        317,
+        frame(
+            {"age_low": 3, "age_high": 6, "places": 40, "to_academic_year": "2024/25"},
+            {"age_low": 3, "age_high": 6, "places": 80, "from_academic_year": "2025/26", "status": "agreed"},
+            {"setting": "Hill", "age_low": 14, "age_high": 17, "places": 10, "located": "elsewhere"},
+            {"setting": "Vale", "places": 500, "status": "proposed"},
+            {"setting": "Private", "places": 500, "provision": "inmss"},
+        ),
+        "made",
+    )
+    places = places_by_phase(register, [2024, 2025, 2026])
+    assert len(places) == 3 * len(SPECIALIST_PROVISIONS) * len(PHASE_CODES) * 2
+    found = places[places["places"] > 0].drop(columns="provision").to_records(index=False).tolist()
+    assert found == [
+        (2025, "early_years", "local", 10.0),
+        (2025, "primary", "local", 30.0),
+        (2025, "secondary", "elsewhere", 5.0),
+        (2025, "post16", "elsewhere", 5.0),
+        (2026, "early_years", "local", 20.0),
+        (2026, "primary", "local", 60.0),
+        (2026, "secondary", "elsewhere", 5.0),
+        (2026, "post16", "elsewhere", 5.0),
+    ]
+    assert places_by_phase(register, [2025], statuses=("proposed",))["places"].sum() == 500
+
+
+def test_an_unknown_status_is_refused() -> None:
+    with pytest.raises(RegisterError, match="'closed' is not a status"):
+        in_force(Register(1, frame({}), "made"), 2025, statuses=("closed",))
+
+
+def test_estimated_share_counts_specialist_places_only() -> None:
+    register = Register(
+        1,
+        frame(
+            {"places": 30},
+            {"setting": "Hill", "places": 10, "basis": "estimated"},
+            {"setting": "Private", "places": 99, "provision": "inmss", "basis": "estimated"},
+        ),
+        "made",
+    )
+    share = estimated_share(register, 2025).set_index("provision")
+    assert share.loc["state_special"].tolist() == [40, 10, 0.25]
+    assert share.loc["All"].tolist() == [40, 10, 0.25]
+    assert pd.isna(share.loc["specialist_base", "share"])
+
+
+def test_settings_table_is_for_people() -> None:
+    table = settings(Register(1, frame({}), "made"), 2025)
+    assert table.loc[0, "ages"] == "4 to 10"
+    assert table.loc[0, "provision"] == "State-funded special school"
+    assert settings(Register(1, frame({}), "made"), 2024).empty
+
+
+# --- Redbridge ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def redbridge() -> Register:
+    return read_register(SHIPPED / "redbridge.csv", 317)
+
+
+def test_redbridge_holds_the_published_places(redbridge: Register) -> None:
+    now = in_force(redbridge, 2025).groupby(["urn", "provision"])["places"].sum()
+    published = {102881: 191, 102878: 195, 102879: 80, 144875: 169}
+    assert {urn: now[urn, "state_special"] for urn in published} == published
+    assert in_force(redbridge, 2025).query("setting.str.startswith('Hatchside')")["places"].sum() == 64
+    local = redbridge.rows.query("provision == 'state_special' and located == 'local'")
+    assert in_force(Register(317, local, "local"), 2025)["places"].sum() == 699
+
+
+def test_redbridge_grows_as_the_plans_say(redbridge: Register) -> None:
+    def places(prefix: str, january: int) -> int:
+        rows = in_force(redbridge, january, statuses=("open", "agreed"))
+        return int(rows.loc[rows["setting"].str.startswith(prefix), "places"].sum())
+
+    assert [places("Caterham", y) for y in range(2023, 2031)] == [4, 8, 12, 16, 20, 24, 28, 28]
+    assert [places("Redbridge Primary", y) for y in range(2023, 2032)] == [0, 4, 8, 12, 16, 20, 24, 28, 28]
+    assert [places("Hatton", y) for y in (2025, 2026, 2027)] == [191, 230, 250]
+    assert places("Little Heath", 2030) == 195, "the unconfirmed 70 are proposed, so not counted"
+
+
+def test_redbridge_says_where_every_row_comes_from(redbridge: Register) -> None:
+    rows = redbridge.rows
+    assert (rows["source"].str.len() > 10).all()
+    assert (rows.loc[rows["located"] == "elsewhere", "basis"] == "estimated").all()
+    assert (rows.loc[rows["confidence"] == "high", "basis"] == "published").all()
+
+
+def test_redbridge_net_use_is_residents_less_local_places(redbridge: Register) -> None:
+    if not (tables.PUBLISHED / "plans_age_placement.parquet").exists():
+        pytest.skip("the table plans_age_placement is not built")
+    people = residents(tables.read("plans_age_placement"), 317)
+    local = redbridge.rows.query("located == 'local'")
+    worked_out = {(r["provision"], r["age_low"], r["age_high"]): r["places"] for r in net_use(local, people)}
+    elsewhere = redbridge.rows.query("located == 'elsewhere'")
+    written = elsewhere.set_index(["provision", "age_low", "age_high"])["places"].to_dict()
+    assert worked_out == written
+    assert worked_out["state_special", 11, 15] == 41, "275 residents less 234 local places"
+
+
+# --- estimated registers ------------------------------------------------------------------------------------
+
+
+def a_small_authority(la_code: int = 999) -> dict[str, pd.DataFrame]:
+    """Return the tables of an authority with two open state special schools and ten academy base places."""
+    shared = {"la_code": la_code, "kind": "state_special", "open_2026": True}
+    schools = pd.DataFrame(
+        [
+            {**shared, "urn": 100001, "name": "Ash", "age_low": 11, "age_high": 19, "roll": 60},
+            {**shared, "urn": 100002, "name": "Birch", "age_low": 3, "age_high": 11, "roll": None},
+            {**shared, "urn": 100003, "name": "Shut", "age_low": 3, "age_high": 11, "roll": 90,
+             "open_2026": False},
+            {**shared, "urn": 100004, "name": "Fee", "age_low": 3, "age_high": 11, "roll": 90,
+             "kind": "independent_special"},
+        ]
+    ).astype({"age_low": "Int64", "age_high": "Int64", "roll": "Int64"})  # fmt: skip
+    funded = pd.DataFrame(
+        [
+            (la_code, "2022-23", "mainstream_academy", "pre16_sen_6000", "autumn_to_march", 99.0),
+            (la_code, "2023-24", "mainstream_academy", "pre16_sen_6000", "april_to_summer", 99.0),
+            (la_code, "2023-24", "mainstream_academy", "pre16_sen_6000", "autumn_to_march", 7.0),
+            (la_code, "2023-24", "mainstream_academy", "pre16_sen_10000", "autumn_to_march", 3.0),
+            (la_code, "2023-24", "mainstream_academy", "pre16_ap", "autumn_to_march", 50.0),
+            (la_code, "2023-24", "special_academy", "pre16_sen", "autumn_to_march", 50.0),
+        ],
+        columns=["la_code", "financial_year", "provider_group", "place_type", "part", "places"],
+    )
+    located = pd.DataFrame(
+        {
+            "la_code": la_code,
+            "financial_year": ["2022-23", "2023-24"],
+            "special_school_pupils": [500.0, 100.5],
+        }
+    )
+    plans = pd.DataFrame(
+        [
+            (3, "state_special", 1), (5, "state_special", 40), (12, "state_special", 50),
+            (17, "state_special", 20), (6, "specialist_base", 14), (18, "specialist_post16", 6),
+            (9, "mainstream", 400),
+        ],
+        columns=["age", "provision", "plans"],
+    ).assign(la_code=la_code, january=2025)  # fmt: skip
+    plans["plans"] = plans["plans"].astype("Int64")
+    return {
+        "establishments": schools,
+        "funded_places": funded,
+        "import_export": located,
+        "plans_age_placement": plans,
+    }
+
+
+def test_an_estimated_register_worked_by_hand() -> None:
+    rows = default_register(999, **a_small_authority()).rows
+    assert (rows["basis"] == "estimated").all()
+    columns = ["setting", "age_low", "age_high", "places", "located"]
+    assert rows[columns].to_records(index=False).tolist() == [
+        # Ash: a roll of 60 over ages 11 to 18, where 50 and 20 residents live.
+        ("Ash", 11, 15, 43, "local"),
+        ("Ash", 16, 18, 17, "local"),
+        # Birch: the 100.5 pupils located less Ash's 60; 1 in 41 residents of its ages is under 4.
+        ("Birch", 3, 3, 1, "local"),
+        ("Birch", 4, 10, 40, "local"),
+        # Every located pupil is in a school by name; 14 residents in bases less 10 funded academy places.
+        ("Specialist bases in mainstream academies (pre-16)", 4, 10, 10, "local"),
+        ("Specialist bases in maintained schools", 4, 10, 4, "local"),
+        ("Other authorities' special schools (net use, January 2025)", 11, 15, 7, "elsewhere"),
+        ("Other authorities' special schools (net use, January 2025)", 16, 25, 3, "elsewhere"),
+        ("Specialist post-16 institutions elsewhere (net use, January 2025)", 16, 25, 6, "elsewhere"),
+    ]
+
+
+def test_local_and_elsewhere_cover_residents_where_there_is_no_spare() -> None:
+    authority = a_small_authority()
+    places = places_by_phase(default_register(999, **authority), [2025])
+    people = residents(authority["plans_age_placement"], 999)
+    total = places[places["provision"] == "state_special"]["places"].sum()
+    assert total == sum(n for (provision, _), n in people.items() if provision == "state_special")
+
+
+def test_pupils_in_no_listed_school_get_a_row_no_larger_than_residents_use() -> None:
+    authority = a_small_authority()
+    authority["establishments"]["roll"] = pd.array([60, 20, 90, 90], dtype="Int64")
+    rows = default_register(999, **authority).rows
+    unnamed = rows[rows["setting"] == "Special schools not listed by name"]
+    assert unnamed["places"].sum() == 21, "100.5 located less 80 on roll, and residents use 111"
+    authority["plans_age_placement"].loc[:3, "plans"] = 21
+    rows = default_register(999, **authority).rows
+    unnamed = rows[rows["setting"] == "Special schools not listed by name"]
+    assert unnamed["places"].sum() == 4, "residents use 84, 80 of them in the schools on the list"
+
+
+def test_schools_with_one_name_are_told_apart() -> None:
+    authority = a_small_authority()
+    authority["establishments"]["name"] = "Ash"
+    names = set(default_register(999, **authority).rows["setting"])
+    assert {"Ash (URN 100001)", "Ash (URN 100002)"} <= names
+
+
+def test_an_authority_without_a_return_has_no_net_rows() -> None:
+    authority = a_small_authority()
+    authority["plans_age_placement"]["plans"] = pd.array([None] * 7, dtype="Int64")
+    rows = default_register(999, **authority).rows
+    assert (rows["located"] == "local").all()
+    assert rows.loc[rows["setting"].isin(["Ash", "Birch"]), "places"].sum() == 101
+
+
+def test_an_authority_with_nothing_has_an_empty_register() -> None:
+    register = default_register(998, **a_small_authority())
+    assert register.rows.empty
+    assert (places_by_phase(register, [2025])["places"] == 0).all()
+
+
+def test_defaults_on_official_figures_round_trip(releases: Path, tmp_path: Path) -> None:
+    if not (tables.PUBLISHED / "plans_age_placement.parquet").exists():
+        pytest.skip("the table plans_age_placement is not built")
+    release = Release(releases)
+    official = {
+        "establishments": specialist_establishments(release),
+        "funded_places": funded_places(release),
+        "import_export": special_pupils_import_export(release),
+        "plans_age_placement": tables.read("plans_age_placement"),
+    }
+    people = residents(official["plans_age_placement"], 317)
+    assert sum(n for (p, _), n in people.items() if p == "state_special") == 751
+    assert sum(n for (p, _), n in people.items() if p == "specialist_base") == 50
+    assert sum(n for (p, _), n in people.items() if p == "specialist_post16") == 23
+    redbridge = default_register(317, **official).rows
+    hatton = redbridge[redbridge["setting"].str.startswith("Hatton")]
+    assert hatton["places"].sum() == 195, "657 pupils located less 462 on published rolls"
+    assert redbridge.query("setting.str.contains('academies')")["places"].sum() == 85
+    for la_code in (202, 316, 330, 812, 873, 886):
+        register = default_register(la_code, **official)
+        path = tmp_path / f"{la_code}.csv"
+        path.write_text(to_csv(register), "utf-8", newline="")
+        pd.testing.assert_frame_equal(read_register(path, la_code).rows, register.rows)

@@ -1,0 +1,276 @@
+"""The command line end to end: what it prints and writes, and how it refuses bad input."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from data import registers
+from data.register_file import to_csv
+from forecast import cli
+from forecast.longform import COLUMNS, PROBABILITIES
+from forecast.summary import SHORTFALL_COLUMNS
+
+MONEY_FREE_COLUMNS = 13
+
+
+def sendplan(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str
+) -> tuple[int, str, str]:
+    """Run the command line in this process; return exit code, output and errors."""
+    monkeypatch.setattr(sys, "argv", ["sendplan", *arguments])
+    try:
+        cli.main()
+        code = 0
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    told = capsys.readouterr()
+    return code, told.out, told.err
+
+
+def test_values_in_a_row_are_spread() -> None:
+    words = ["backtest", "--origins", "2021", "2022", "--horizon", "5", "--models", "a", "b", "--out", "f"]
+    spread = [
+        "backtest",
+        "--origins",
+        "2021",
+        "--origins",
+        "2022",
+        "--horizon",
+        "5",
+        "--models",
+        "a",
+        "--models",
+        "b",
+    ]
+    assert cli.spread_values(words) == [*spread, "--out", "f"]
+    assert cli.spread_values(["forecast", "Kent", "--years", "5"]) == ["forecast", "Kent", "--years", "5"]
+
+
+@pytest.fixture(scope="module")
+def redbridge(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """Run the main job once for Redbridge; many tests read its output."""
+    folder = tmp_path_factory.mktemp("redbridge")
+    screen = StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["sendplan", "forecast", "Redbridge", "--out", str(folder)])
+        patch.setattr(sys, "stdout", screen)
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+    assert stop.value.code == 0
+    return screen.getvalue(), folder
+
+
+def test_main_job_answers_the_question(redbridge: tuple[str, Path]) -> None:
+    said, _ = redbridge
+    assert "Redbridge had 3,391 EHC plans in January 2025. By January 2030 we expect" in said
+    for words in (
+        "EHC plans by age",
+        "EHC plans by primary need",
+        "Specialist places against demand",
+        "2035",
+    ):
+        assert words in said
+    for words in ("When places run out", "chances in 10", "Estimated rather than known", "Post-16"):
+        assert words in said
+
+
+def test_main_job_writes_four_files_and_no_litter(redbridge: tuple[str, Path]) -> None:
+    _, folder = redbridge
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "plans.parquet",
+        "run.json",
+        "shortfall.parquet",
+        "summary.md",
+    ]
+
+
+def test_plans_file_is_the_contract_and_adds_up(redbridge: tuple[str, Path]) -> None:
+    plans = pd.read_parquet(redbridge[1] / "plans.parquet")
+    assert tuple(plans.columns) == COLUMNS
+    assert set(plans["quantile"]) == set(PROBABILITIES)
+    assert sorted(plans["target"].unique()) == list(range(2026, 2036))
+    assert plans["la_code"].unique().tolist() == [317]
+    assert len(plans) == 10 * 6 * 14 * 39
+    assert (plans["value"] >= 0).all()
+
+
+def test_shortfall_file_is_the_contract(redbridge: tuple[str, Path]) -> None:
+    shortfall = pd.read_parquet(redbridge[1] / "shortfall.parquet")
+    assert tuple(shortfall.columns) == SHORTFALL_COLUMNS
+    assert len(SHORTFALL_COLUMNS) == MONEY_FREE_COLUMNS
+    assert shortfall["p_shortfall"].between(0, 1).all()
+    assert (shortfall["wanted_q10"] <= shortfall["wanted_q50"]).all()
+    assert (shortfall["shortfall_mean"] >= 0).all()
+    cells = shortfall[(shortfall["phase"] != "All") & (shortfall["provision"] != "All")]
+    whole = shortfall[(shortfall["phase"] == "All") & (shortfall["provision"] == "All")]
+    summed = cells.groupby("year")[["places", "shortfall_mean"]].sum()
+    np.testing.assert_allclose(summed, whole.set_index("year")[["places", "shortfall_mean"]], rtol=1e-9)
+
+
+def test_run_record_names_every_input(redbridge: tuple[str, Path]) -> None:
+    record = json.loads((redbridge[1] / "run.json").read_text())
+    assert record["arguments"]["area"] == "Redbridge"
+    assert record["seed"] == 20250101
+    assert record["versions"]["send-place-planner"]
+    assert len(record["inputs"]) > 10
+    assert all(len(value) == 64 for value in record["inputs"].values())
+    assert len(record["capacity_register"]["sha256"]) == 64
+
+
+def test_summary_page_agrees_with_the_terminal(redbridge: tuple[str, Path]) -> None:
+    said, folder = redbridge
+    page = (folder / "summary.md").read_text()
+    sentence = page.split("\n")[2]
+    assert " ".join(sentence.split()) in " ".join(said.split())
+    assert "Open Government Licence" in page
+
+
+def test_same_seed_same_files_other_seed_others(
+    redbridge: tuple[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    again, other = tmp_path / "again", tmp_path / "other"
+    assert sendplan(monkeypatch, capsys, "forecast", "317", "--out", str(again))[0] == 0
+    assert sendplan(monkeypatch, capsys, "forecast", "317", "--seed", "5", "--out", str(other))[0] == 0
+    first = pd.read_parquet(redbridge[1] / "plans.parquet")
+    pd.testing.assert_frame_equal(first, pd.read_parquet(again / "plans.parquet"))
+    assert not first.equals(pd.read_parquet(other / "plans.parquet"))
+
+
+@pytest.mark.parametrize(
+    "area", ["Kent", "Newham", "Cambridgeshire", "Cumberland", "City of London", "E06000053"]
+)
+def test_other_authorities_work(
+    area: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A large one, two with missing returns, a new one and the two tiny ones."""
+    code, said, told = sendplan(monkeypatch, capsys, "forecast", area, "--years", "3", "--out", str(tmp_path))
+    assert (code, told) == (0, "")
+    assert "EHC plans in January" in said
+    plans = pd.read_parquet(tmp_path / "plans.parquet")
+    assert np.isfinite(plans["value"]).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["forecast", "Redbrige"], "Did you mean Redbridge"),
+        (["forecast", "Redbridge", "--years", "0"], "Choose a number from 1 to 15"),
+        (["forecast", "Redbridge", "--years", "40"], "Choose a number from 1 to 15"),
+        (["forecast", "Redbridge", "--draws", "3"], "out of range"),
+        (["forecast", "Redbridge", "--seed", "-1"], "whole numbers from 0"),
+        (["forecast", "Redbridge", "--model", "crystal_ball"], "There is no model called 'crystal_ball'"),
+        (["forecast", "Redbridge", "--capacity", "no-such-file.csv"], "no-such-file.csv"),
+        (["backtest", "--origins", "1999", "--out", "bt.parquet"], "Origin 1999 is out of range"),
+        (["backtest", "--horizon", "0", "--out", "bt.parquet"], "out of range"),
+        (["capacity", "template", "all"], "one authority"),
+    ],
+)
+def test_bad_input_is_one_paragraph_and_exit_code_two(
+    arguments: list[str],
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, told = sendplan(monkeypatch, capsys, *arguments)
+    assert code == 2
+    assert says in told
+    assert "Traceback" not in told
+    assert told.strip().count("\n") == 0
+    assert list(tmp_path.rglob("*.parquet")) == []
+
+
+def test_capacity_for_all_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, told = sendplan(
+        monkeypatch, capsys, "forecast", "all", "--capacity", "x.csv", "--out", str(tmp_path)
+    )
+    assert (code, "one authority's places" in told) == (2, True)
+
+
+def test_unwritable_folder_is_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    code, said, told = sendplan(monkeypatch, capsys, "forecast", "Redbridge", "--out", str(tmp_path / "file"))
+    assert code == 2
+    assert "cannot be written to" in told
+    assert "EHC plans" not in said
+
+
+def test_a_template_can_be_edited_and_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    register = tmp_path / "mine.csv"
+    assert sendplan(monkeypatch, capsys, "capacity", "template", "Redbridge", "--out", str(register))[0] == 0
+    base, more = tmp_path / "base", tmp_path / "more"
+    run = ["forecast", "Redbridge", "--years", "3", "--capacity", str(register), "--out"]
+    assert sendplan(monkeypatch, capsys, *run, str(base))[0] == 0
+    rows = pd.read_csv(register, dtype=str, keep_default_na=False)
+    new_rush_hall = rows["setting"].str.contains("New Rush Hall")
+    assert new_rush_hall.any()
+    rows.loc[new_rush_hall, "places"] = "200"
+    rows.to_csv(register, index=False)
+    assert sendplan(monkeypatch, capsys, *run, str(more))[0] == 0
+    before, after = (pd.read_parquet(f / "shortfall.parquet") for f in (base, more))
+    assert (after["shortfall_mean"] <= before["shortfall_mean"] + 1e-9).all()
+    assert after["places"].sum() > before["places"].sum()
+
+
+def test_a_template_never_overwrites_edits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    register = tmp_path / "mine.csv"
+    register.write_text("my edits")
+    code, _, told = sendplan(monkeypatch, capsys, "capacity", "template", "Kent", "--out", str(register))
+    assert (code, register.read_text()) == (2, "my edits")
+    assert "--force" in told
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda t: t.replace(",places,", ",plaices,"), "column(s) missing: places"),
+        (lambda t: t.replace(",191,local,", ",-191,local,"), "column 'places'"),
+        (lambda t: t.replace("state_special", "state_speciel", 1), "Did you mean 'state_special'"),
+        (lambda t: t.replace("ASD;SLCN", "ASD;SLNC", 1), "Did you mean 'SLCN'"),
+        (lambda t: t.replace("2023/24,2023/24,8,", "2022/23,2024/25,8,"), "overlap"),
+        (lambda t: t.splitlines()[0] + "\n", "0 data rows"),
+        (lambda t: "", "empty"),
+        (lambda t: t.encode("utf-16"), "not UTF-8"),
+    ],
+    ids=["column", "negative", "provision", "need", "overlap", "no-rows", "empty", "encoding"],
+)
+def test_a_spoilt_register_is_refused_and_nothing_is_written(
+    spoil: Callable[[str], str | bytes],
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    good = to_csv(registers.shipped(317))
+    spoilt = spoil(good)
+    assert spoilt != good
+    path = tmp_path / "places.csv"
+    path.write_bytes(spoilt if isinstance(spoilt, bytes) else spoilt.encode())
+    out = tmp_path / "results"
+    code, said, told = sendplan(
+        monkeypatch, capsys, "forecast", "Redbridge", "--capacity", str(path), "--out", str(out)
+    )
+    assert (code, said) == (2, "")
+    assert says in told
+    assert told.strip().count("\n") == 0
+    assert not out.exists()
