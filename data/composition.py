@@ -35,9 +35,12 @@ class Composition:
     leaver_hazard
         Share of England's plans at an age that cease within a calendar year, dims ``(age,)``, 0 to 1.
     age_provision
-        Plans, dims ``(area, age, provision)``.
+        Plans at the latest January the authority returned placements, dims ``(area, age, provision)``.
+    placement_january
+        That January, dims ``(area,)``.
     need_provision
-        Plans, dims ``(area, need, provision)``.
+        Plans at ``january``, dims ``(area, need, provision)``; NaN also where the authority's placements by age were not
+        returned that January, because its placements by need are then mostly "not recorded".
     """
 
     january: int
@@ -45,6 +48,7 @@ class Composition:
     joiners: xr.DataArray
     leaver_hazard: xr.DataArray
     age_provision: xr.DataArray
+    placement_january: xr.DataArray
     need_provision: xr.DataArray
 
 
@@ -57,25 +61,25 @@ def load() -> Composition:
     stock = _cube(stock_rows, "plans", current, age=AGES, need=NEED_CODES)
     england_age = stock.sum(("area", "need"))
     joiners = _cube(tables.read("new_plans_age_need"), "plans", current, age=AGES, need=NEED_CODES)
+    placements = tables.read("plans_age_placement")
+    by_age = _cube(_at(placements, january), "plans", current, age=AGES, provision=PROVISION_CODES)
+    before = _cube(_at(placements, january - 1), "plans", current, age=AGES, provision=PROVISION_CODES)
+    returned = by_age.notnull().all(("age", "provision"))
+    by_need = _cube(
+        tables.read("plans_placement_need"), "plans", current, need=NEED_CODES, provision=PROVISION_CODES
+    )
     return Composition(
         january=january,
         stock=stock,
         joiners=_spread_oldest(joiners.where(joiners["need"] != "UNKNOWN", 0.0), england_age),
         leaver_hazard=_leaver_hazard(january - 1),
-        age_provision=_cube(
-            _latest(tables.read("plans_age_placement"), january),
-            "plans",
-            current,
-            age=AGES,
-            provision=PROVISION_CODES,
-        ),
-        need_provision=_cube(
-            tables.read("plans_placement_need"), "plans", current, need=NEED_CODES, provision=PROVISION_CODES
-        ),
+        age_provision=by_age.where(returned, before),
+        placement_january=returned.astype(int) + january - 1,
+        need_provision=by_need.where(returned),
     )
 
 
-def _latest(rows: pd.DataFrame, january: int) -> pd.DataFrame:
+def _at(rows: pd.DataFrame, january: int) -> pd.DataFrame:
     return rows[rows["january"] == january]
 
 

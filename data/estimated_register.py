@@ -7,16 +7,17 @@ rolls and funded places; places residents already use elsewhere are what is left
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from data.register import ESTIMATED, Register, academic_year, frame, phase_shares, places_by_phase
-from data.vocabulary import ALL, PHASES, SPECIALIST_PROVISIONS, AgeRange
+from data.vocabulary import ALL, PHASES, SPECIALIST_PROVISIONS
 
 NET_JANUARY = 2025
-"""January whose resident plan holders are compared with local places; the latest published placements."""
+"""Latest January of published placements; its academic year's places are compared with residents."""
 
 _ROLL_NOTE = "Roll of 2023/24 taken as places; split between phases by the ages of residents."
 _NO_ROLL_NOTE = "No published roll: a share of the special-school pupils who are in no school with a roll."
@@ -29,13 +30,30 @@ stage 4 school information 2023/24).
 """
 
 _NET_NAMES: dict[str, str] = {
-    "state_special": f"Other authorities' special schools (net use, January {NET_JANUARY})",
-    "specialist_base": f"Other authorities' specialist bases (net use, January {NET_JANUARY})",
-    "specialist_post16": f"Specialist post-16 institutions elsewhere (net use, January {NET_JANUARY})",
+    "state_special": "Other authorities' special schools",
+    "specialist_base": "Other authorities' specialist bases",
+    "specialist_post16": "Specialist post-16 institutions elsewhere",
 }
 
-Residents = Mapping[tuple[str, int], int]
-"""Residents in specialist places by (provision, age), January `NET_JANUARY`; empty if not returned."""
+
+@dataclass(frozen=True)
+class Residents:
+    """An authority's residents in specialist places.
+
+    Parameters
+    ----------
+    january
+        The latest January, up to `NET_JANUARY`, whose placements the authority returned.
+    counts
+        Plans by (provision, age); empty if none was returned.
+    """
+
+    january: int
+    counts: Mapping[tuple[str, int], int]
+
+    def living(self, provision: str, low: int, high: int) -> int:
+        """Return residents in a provision at ages ``low`` to ``high``."""
+        return sum(n for (p, age), n in self.counts.items() if p == provision and low <= age <= high)
 
 
 def default_register(
@@ -65,7 +83,7 @@ def default_register(
     import_export
         Table ``special_pupils_import_export``: the latest year.
     plans_age_placement
-        Table ``plans_age_placement``: resident plan holders, January `NET_JANUARY`.
+        Table ``plans_age_placement``: resident plan holders.
     """
     people = residents(plans_age_placement, la_code)
     local = [
@@ -76,21 +94,23 @@ def default_register(
 
 
 def residents(plans_age_placement: pd.DataFrame, la_code: int) -> Residents:
-    """Return the authority's residents in specialist places by (provision, age), January `NET_JANUARY`."""
-    mine = plans_age_placement.query("la_code == @la_code and january == @NET_JANUARY")
-    known = mine[mine["provision"].isin(SPECIALIST_PROVISIONS)].dropna(subset=["plans"])
+    """Return the authority's residents in specialist places at the latest January it returned."""
+    mine = plans_age_placement.query("la_code == @la_code and january <= @NET_JANUARY")
+    returned = mine.groupby("january")["plans"].agg(lambda plans: bool(plans.notna().all()))
+    if not returned.any():
+        return Residents(NET_JANUARY, {})
+    january = int(returned.index[returned.to_numpy()].max())
+    known = mine[(mine["january"] == january) & mine["provision"].isin(SPECIALIST_PROVISIONS)]
     counts = known.groupby(["provision", "age"], observed=True)["plans"].sum().reset_index()
-    return {(row["provision"], row["age"]): int(row["plans"]) for row in counts.to_dict("records")}
-
-
-def _living(people: Residents, provision: str, phase: AgeRange) -> int:
-    return sum(n for (p, age), n in people.items() if p == provision and phase.low <= age <= phase.high)
+    return Residents(
+        january, {(row["provision"], row["age"]): int(row["plans"]) for row in counts.to_dict("records")}
+    )
 
 
 def net_use(local: pd.DataFrame, people: Residents) -> list[dict[str, Any]]:
     """Return rows for the places residents use outside the authority, net of others using local places.
 
-    For each provision and phase: residents in that provision in January `NET_JANUARY` minus the open local
+    For each provision and phase: residents in that provision in the latest January returned minus the open local
     places of that academic year, where positive. A negative difference gives no row: those places are spare
     or used by other authorities' children, which the published figures cannot tell apart.
     """
@@ -98,12 +118,12 @@ def net_use(local: pd.DataFrame, people: Residents) -> list[dict[str, Any]]:
     rows = []
     for provision in SPECIALIST_PROVISIONS:
         for phase in PHASES:
-            living = _living(people, provision, phase)
+            living = people.living(provision, phase.low, phase.high)
             net = _rounded(living - offered[provision, phase.code])
             if net > 0:
                 rows.append(_estimate(
-                    _NET_NAMES[provision], provision, phase.low, phase.high, net,
-                    source=f"SEN2 January {NET_JANUARY} (DfE) less the local places of this register",
+                    f"{_NET_NAMES[provision]} (net use, January {people.january})", provision, phase.low, phase.high, net,
+                    source=f"SEN2 January {people.january} (DfE) less the local places of this register",
                     note=f"{living} residents less {living - net} local places in "
                     f"{academic_year(NET_JANUARY)}. Held constant; not in the authority's control.",
                     year=academic_year(NET_JANUARY), located="elsewhere", confidence="low",
@@ -152,7 +172,7 @@ def _by_phase(
     Falls back on the number of year groups where no resident of those ages is in the provision.
     """
     runs = [(max(low, p.low), min(high, p.high)) for p, _ in phase_shares(low, high)]
-    weights: list[float] = [sum(people.get((provision, age), 0) for age in range(a, b + 1)) for a, b in runs]
+    weights: list[float] = [people.living(provision, a, b) for a, b in runs]
     if not any(weights):
         weights = [b - a + 1 for a, b in runs]
     shares = _whole_shares(places, weights)
@@ -197,9 +217,9 @@ def _special_schools(
                 note=_ROLL_NOTE if known else _NO_ROLL_NOTE, confidence="medium" if known else "low",
             ))  # fmt: skip
     # The located count may hold independent schools, so anonymous places never exceed what residents use.
-    used = sum(n for (provision, _), n in people.items() if provision == "state_special")
+    used = people.living("state_special", 0, 25)
     named = sum(shares) + int(schools["roll"].sum())
-    unnamed = min(rest - sum(shares), max(0, used - named)) if people else rest - sum(shares)
+    unnamed = min(rest - sum(shares), max(0, used - named)) if people.counts else rest - sum(shares)
     if unnamed:
         for low, high, n in _by_phase(unnamed, 3, 18, "state_special", people):
             rows.append(_estimate(
@@ -234,13 +254,13 @@ def _bases(funded_places: pd.DataFrame, la_code: int, people: Residents) -> list
                 ))  # fmt: skip
     offered = _local(Register(la_code, frame(rows), ESTIMATED))
     for phase in PHASES:
-        living = _living(people, "specialist_base", phase)
+        living = people.living("specialist_base", phase.low, phase.high)
         beyond = living - _rounded(offered["specialist_base", phase.code])
         if beyond > 0:
             rows.append(_estimate(
                 "Specialist bases in maintained schools", "specialist_base",
                 phase.low, min(phase.high, 18), beyond,
-                source=f"SEN2 January {NET_JANUARY} (DfE) less funded academy places",
+                source=f"SEN2 January {people.january} (DfE) less funded academy places",
                 note=f"{living} residents in bases less {living - beyond} funded academy places.",
             ))  # fmt: skip
     return rows

@@ -74,11 +74,13 @@ class History:
         )
 
     def latest(self, area: int) -> xr.DataArray:
-        """Return an area's last published stock of each series, dims ``(series,)``."""
-        stock = self.stock.sel(area=area, drop=True).transpose("series", "january")
-        known = stock.notnull()
-        last = known.cumsum("january").argmax("january")
-        return stock.isel(january=last).drop_vars("january")
+        """Return an area's stock at the last January in which every series was published, dims ``(series,)``.
+
+        The January is the scalar coordinate ``january``.
+        """
+        stock = self.stock.sel(area=area, drop=True)
+        whole = stock.notnull().all("series")
+        return stock.sel(january=whole["january"].where(whole, drop=True).max())
 
     def actual(self, january: int) -> xr.DataArray:
         """Return the published stock of one January, dims ``(area, series)``."""

@@ -182,7 +182,7 @@ def report(screen: Console, outcome: Any) -> None:
     show(
         screen,
         words.bands_table(outcome, long),
-        f"EHC plans by age (January {origin} published, then forecast)",
+        f"EHC plans by age (January {outcome.plans.known_january} published, then forecast)",
     )
     for number, part in enumerate(words.needs_tables(outcome, long), start=1):
         show(screen, part, f"EHC plans by primary need ({number} of 2)")
@@ -213,7 +213,7 @@ def one_line(outcome: Any) -> dict[str, str]:
     soonest = next((r for r in summary.run_outs(shortfall) if r.january is not None), None)
     return {
         "Authority": outcome.area.name,
-        f"Plans {outcome.plans.origin}": f"{outcome.plans.known.sum().item():,.0f}",
+        "Plans now": f"{outcome.plans.known.sum().item():,.0f} ({outcome.plans.known_january})",
         f"Plans {last}": words.with_interval(table.to_dict("index")[last]),
         "Runs out first": "none in the years shown"
         if soonest is None

@@ -22,8 +22,10 @@ class Plans:
     ----------
     model, origin
         Demand model and the last January it saw.
+    known_january
+        January of ``known``: the latest, or an earlier one where the latest return is missing or incomplete.
     known
-        Published stock at the composition's January, dims ``(age, need)``; adds up to the published total.
+        Stock at that January, dims ``(age, need)``; adds up to the published total.
     estimated_mix
         True where the authority's own age or need figures were not published and England's mix stands in.
     future
@@ -32,6 +34,7 @@ class Plans:
 
     model: str
     origin: int
+    known_january: int
     known: xr.DataArray
     estimated_mix: bool
     future: xr.DataArray
@@ -43,14 +46,17 @@ class Placements:
 
     Parameters
     ----------
+    known_january
+        January of ``known``: the latest, or the one before where the latest was not returned.
     known
-        dims ``(age, provision)``, published stock at the latest January; all provisions.
+        dims ``(age, provision)``, published stock; all provisions.
     future
         dims ``(draw, january, age, provision)``, all provisions; adds up to `Plans` summed over needs.
     estimated_mix
-        True where the authority's own placement figures were not published.
+        True where the authority's own placements by need were not published and England's pattern of needs stands in.
     """
 
+    known_january: int
     known: xr.DataArray
     future: xr.DataArray
     estimated_mix: bool
@@ -71,7 +77,7 @@ class Shortfall:
     short
         dims ``(draw, january, phase, provision)``: max(0, wanted - places).
     placed_now, places_now
-        Residents placed (published) and places at the latest January, dims ``(phase, provision)``.
+        Residents placed (published, `Placements.known_january`) and places at the latest January, dims ``(phase, provision)``.
     """
 
     wanted: xr.DataArray
@@ -88,7 +94,7 @@ class Outcome:
 
     ``population`` is residents aged 0 to 25 by mid-year, published or projected, dims ``(mid_year,)``;
     ``history_total`` has dims ``(january,)`` and ``history_bands`` ``(series, january)``: plans as published, NaN where
-    not.
+    not. ``spliced`` marks Januaries before the authority existed, dims ``(january,)``.
     """
 
     area: Area
@@ -96,6 +102,7 @@ class Outcome:
     population: xr.DataArray
     history_total: xr.DataArray
     history_bands: xr.DataArray
+    spliced: xr.DataArray
     plans: Plans
     placements: Placements
     register: Register

@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from data.composition import Composition
+from data.errors import HistoryError
 from data.vocabulary import AGES, NEED_CODES, PROVISION_CODES
 from forecast.outcome import Placements, Plans
 from models import placement as model
@@ -47,25 +48,28 @@ class PlacementMix:
         return cls(composition, model.fit_three_way(seed, stock, by_age, by_need))
 
     def place(self, plans: Plans, la_code: int, rng: np.random.Generator) -> Placements:
-        """Return placements of one authority's plans; draw i of the plans meets draw i of the mix."""
+        """Return placements of one authority's plans; draw i of the plans meets draw i of the mix.
+
+        Raises
+        ------
+        HistoryError
+            The authority returned no placements by age at either of the last two Januaries.
+        """
         by_age = self.composition.age_provision.sel(area=la_code)
         by_need = self.composition.need_provision.sel(area=la_code)
-        estimated = bool(by_age.isnull().any() or by_need.isnull().any() or plans.estimated_mix)
-        stock = plans.known.to_numpy()
-        if estimated:
-            share, strength = model.shares(np.zeros_like(self.england), self.england)
-            known = np.einsum("an,anp->ap", stock, share)
-            if not by_age.isnull().any():
-                known = by_age.to_numpy()
-        else:
-            table = model.fit_three_way(self.england, stock, by_age.to_numpy(), by_need.to_numpy())
-            share, strength = model.shares(table, self.england)
-            known = by_age.to_numpy()
+        if by_age.isnull().any():
+            raise HistoryError(
+                f"Authority {la_code} returned no placements by age for the last two Januaries, so nothing says where its "
+                "plan holders are taught. Ask for another authority, or add a release that holds them."
+            )
+        needs = None if by_need.isnull().any() else by_need.to_numpy()
+        table = model.fit_three_way(self.england, plans.known.to_numpy(), by_age.to_numpy(), needs)
+        share, strength = model.shares(table, self.england)
         draws = model.share_draws(share, strength, plans.future.sizes["draw"], rng)
         future = np.einsum("djan,danp->djap", plans.future.to_numpy(), draws, optimize=True)
         return Placements(
             known=xr.DataArray(
-                known,
+                by_age.to_numpy(),
                 dims=("age", "provision"),
                 coords={"age": list(AGES), "provision": list(PROVISION_CODES)},
             ),
@@ -79,5 +83,6 @@ class PlacementMix:
                     "provision": list(PROVISION_CODES),
                 },
             ),
-            estimated_mix=estimated,
+            known_january=int(self.composition.placement_january.sel(area=la_code)),
+            estimated_mix=needs is None,
         )

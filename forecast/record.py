@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ def provenance(outcome: Outcome, arguments: Mapping[str, Any]) -> dict[str, Any]
 
 def markdown(outcome: Outcome, long: pd.DataFrame, shortfall: pd.DataFrame) -> str:
     """Return the summary page in Markdown."""
-    area, origin = outcome.area, outcome.plans.origin
+    area = outcome.area
     lines = [
         f"# {area.name}: EHC plans and specialist places",
         "",
@@ -100,7 +101,7 @@ def markdown(outcome: Outcome, long: pd.DataFrame, shortfall: pd.DataFrame) -> s
         "",
         words.PLACES_NOTE,
         "",
-        f"## EHC plans by age, January {origin} (published) and forecast",
+        f"## EHC plans by age, January {outcome.plans.known_january} (published) and forecast",
         "",
         _table(words.bands_table(outcome, long)),
         "",
@@ -140,5 +141,6 @@ def _table(frame: pd.DataFrame, *, index: bool = True) -> str:
     return "\n".join([head, rule, *body])
 
 
+@cache
 def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()

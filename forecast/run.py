@@ -154,6 +154,7 @@ class Road:
             population=self.population.sel(area=area.la_code, drop=True),
             history_total=stock.sel(series=ALL, drop=True),
             history_bands=stock.sel(series=list(BAND_CODES)),
+            spliced=self.history.spliced.sel(area=area.la_code, drop=True),
             plans=plans,
             placements=placements,
             register=used,

@@ -36,7 +36,7 @@ def simulate(
     bands
         Draws of plans by age band, dims ``(draw, series, january)``, ``series`` being the five bands.
     band_stock
-        Last published plans by band, dims ``(series,)``; used where age or need was not returned.
+        Last published plans by band, dims ``(series,)`` with its ``january``; used where age or need was not returned.
     composition
         How plans were made up at the latest January.
     la_code
@@ -69,6 +69,7 @@ def simulate(
     return Plans(
         model=model,
         origin=origin,
+        known_january=int(band_stock["january"]),
         known=xr.DataArray(stock, dims=("age", "need"), coords=coords),
         estimated_mix=estimated,
         future=xr.DataArray(
@@ -83,13 +84,17 @@ def simulate(
 def known_stock(composition: Composition, la_code: int, band_stock: xr.DataArray) -> tuple[Array, bool]:
     """Return (plans by age and need, estimated?) of an authority at the latest January.
 
-    Published figures are returned as they are. Where they were not, England's mix is scaled to the authority's
-    last published age bands.
+    Published figures are returned as they are. Where needs were not published, England's mix by age is applied to the
+    authority's single ages; where those were not either, to its last published age bands.
     """
     own = composition.stock.sel(area=la_code).to_numpy()
     if not np.isnan(own).any():
         return own, False
-    share = mix.band_shares(composition.stock.sum("area").to_numpy())
+    england = composition.stock.sum("area").to_numpy()
+    ages = composition.age_provision.sel(area=la_code).sum("provision").to_numpy()
+    if ages.any() and int(composition.placement_january.sel(area=la_code)) == composition.january:
+        return ages[:, None] * england / england.sum(axis=1, keepdims=True), True
+    share = mix.band_shares(england)
     bands = band_stock.sel(series=[b.code for b in AGE_BANDS]).to_numpy()
     estimate = np.zeros_like(share)
     for column, rows in enumerate(mix.band_rows()):

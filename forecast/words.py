@@ -45,6 +45,9 @@ HOW_TO_READ = (
 EMPTY_BASES = 0.8
 """Below this share of base places filled, coding of base pupils as mainstream is the likelier reason."""
 
+MANY_NOT_RECORDED = 0.05
+"""Above this share of plan holders without a recorded placement, a reader should be told."""
+
 PLACES_NOTE = (
     "Places are those of the academic year that contains the January: open and agreed, in the authority and, held constant, "
     "in other authorities' schools that residents use now. A kind of place has run out in the first January in which a "
@@ -79,7 +82,7 @@ def headline(outcome: Outcome, long: pd.DataFrame, shortfall: pd.DataFrame) -> s
     january = int(table.index[min(4, len(table) - 1)])
     now = outcome.plans.known.sum().item()
     plans = (
-        f"{outcome.area.name} had {now:,.0f} EHC plans in January {outcome.plans.origin}. By January {january} we expect "
+        f"{outcome.area.name} had {now:,.0f} EHC plans in January {outcome.plans.known_january}. By January {january} we expect "
         f"{with_interval(table.to_dict('index')[january])}."
     )
     first = [r for r in summary.run_outs(shortfall) if r.january is not None]
@@ -128,7 +131,7 @@ def _plans_table(outcome: Outcome, long: pd.DataFrame, cells: list[tuple[str, st
             f"{known[band][need]:,.0f}",
             *(with_interval(row) for row in future.to_dict("records")),
         ]
-    januaries = [outcome.plans.origin, *sorted(long["target"].unique())]
+    januaries = [outcome.plans.known_january, *sorted(long["target"].unique())]
     return pd.DataFrame(columns, index=pd.Index([int(j) for j in januaries], name="January"))
 
 
@@ -139,7 +142,8 @@ def places_table(
 
     ``januaries`` keeps some of the forecast Januaries; all are kept where None.
     """
-    now = outcome.shortfall
+    now, counted = outcome.shortfall, outcome.placements.known_january
+    when = "" if counted == outcome.plans.origin else f" ({counted})"
     rows = []
     for phase in PHASES:
         for provision in SPECIALIST_PROVISIONS:
@@ -154,7 +158,7 @@ def places_table(
                 | {
                     "January": outcome.plans.origin,
                     "Places": f"{places:,.0f}",
-                    "Wanted": f"{placed:,.0f} placed",
+                    "Wanted": f"{placed:,.0f} placed{when}",
                     "Short on average": "",
                     "Chance of shortfall": "",
                 }
@@ -185,44 +189,68 @@ def run_out_lines(shortfall: pd.DataFrame) -> list[str]:
 
 
 def estimates(outcome: Outcome) -> list[str]:
-    """Return what is estimated rather than known, most important first."""
+    """Return what is estimated rather than known: the authority's own gaps first, then what holds for all."""
     origin = outcome.plans.origin
     lines = [
-        "Wanted places follow the placement mix of January "
-        f"{origin} by age and need. Today's mix is held down by today's places, so demand is likely to be understated.",
-        "The split between age, need and provision within three published tables is fitted, not published.",
+        *own_gaps(outcome),
+        "Wanted places follow the latest placement mix by age and need. Today's mix is held down by today's places, so demand "
+        "is likely to be understated.",
+        "Where plan holders of each age and need are taught is fitted to three published tables, not published.",
         f"Needs are known by authority for one January only ({origin}); how the mix will drift is bounded, not measured.",
+        far_horizon(outcome),
     ]
-    placed = float(outcome.shortfall.placed_now.sel(provision="specialist_base").sum())
-    places = float(outcome.shortfall.places_now.sel(provision="specialist_base").sum())
-    if placed < EMPTY_BASES * places:
-        lines.append(
-            f"The January {origin} return records {placed:,.0f} residents in specialist bases against {places:,.0f} places. Some "
-            "base pupils are probably recorded as mainstream, so demand for bases is likely to be understated."
-        )
-    lines.append(far_horizon(outcome))
-    if outcome.plans.estimated_mix:
-        lines.insert(
-            0,
-            f"{outcome.area.name} did not publish plans by age and need for January {origin}: England's mix is used.",
-        )
-    if outcome.placements.estimated_mix:
-        lines.insert(
-            0, f"{outcome.area.name}'s placements by age and need were not published: England's are used."
-        )
-    if bool(outcome.history_total.sel(january=origin).isnull()):
-        lines.insert(
-            0,
-            f"{outcome.area.name}'s January {origin} return is missing or incomplete: the last published January is used.",
-        )
     shares = estimated_share(outcome.register, origin).set_index("provision")["share"]
     for provision in SPECIALIST_PROVISIONS:
         share = shares[provision]
         if share > 0:
             lines.append(
-                f"{100 * share:.0f} % of the {SHORT_PROVISIONS[provision]} places in {academic_year(origin)} are estimates; "
+                f"{100 * share:.0f} % of places in {SHORT_PROVISIONS[provision]} in {academic_year(origin)} are estimates; "
                 "the council's own register replaces them (--capacity)."
             )
+    return lines
+
+
+def own_gaps(outcome: Outcome) -> list[str]:
+    """Return what an authority's own returns leave open; empty where they are complete."""
+    origin, plans, placements = outcome.plans.origin, outcome.plans, outcome.placements
+    name = outcome.area.name
+    lines = []
+    if bool(outcome.history_total.sel(january=origin).isnull()):
+        lines.append(
+            f"{name}'s January {origin} return is missing or incomplete, so the forecast starts from January "
+            f"{plans.known_january}."
+        )
+    if bool(outcome.spliced.any()):
+        first = int(outcome.spliced["january"].where(~outcome.spliced, drop=True).min())
+        lines.append(
+            f"Years before January {first}, when {name} was first counted, are a share of the old area's plans."
+        )
+    if plans.estimated_mix:
+        lines.append(
+            f"{name} did not publish plans by age and need for January {origin}: England's mix is used."
+        )
+    if placements.known_january < origin:
+        lines.append(
+            f"{name}'s January {origin} placements were not returned: those of {placements.known_january} are used."
+        )
+    if placements.estimated_mix:
+        lines.append(
+            f"{name}'s placements by need are not known, so England's pattern of needs is fitted to its placements."
+        )
+    unknown = float(placements.known.sel(provision="not_recorded").sum() / placements.known.sum())
+    if unknown > MANY_NOT_RECORDED:
+        lines.append(
+            f"{100 * unknown:.0f} % of plan holders have no placement recorded. Some hold a specialist place, so demand is "
+            "understated."
+        )
+    placed = float(outcome.shortfall.placed_now.sel(provision="specialist_base").sum())
+    places = float(outcome.shortfall.places_now.sel(provision="specialist_base").sum())
+    if placed < EMPTY_BASES * places:
+        lines.append(
+            f"The January {placements.known_january} return records {placed:,.0f} residents in specialist bases against "
+            f"{places:,.0f} places. Some base pupils are probably recorded as mainstream, so demand for bases is likely to be "
+            "understated."
+        )
     return lines
 
 
@@ -230,11 +258,11 @@ def far_horizon(outcome: Outcome) -> str:
     """Return what the last January forecast would mean as a share of residents, so that a reader can judge it."""
     last = int(outcome.plans.future["january"][-1])
     middle = float(outcome.plans.future.sel(january=last).sum(("age", "need")).median())
-    now = summary.share_of_residents(outcome, outcome.plans.origin, float(outcome.plans.known.sum()))
+    now = summary.share_of_residents(outcome, outcome.plans.known_january, float(outcome.plans.known.sum()))
     then = summary.share_of_residents(outcome, last, middle)
     return (
         f"Growth is compounded, not capped: January {last} would mean plans for {100 * then:.1f} % of residents aged 0 to 25, "
-        f"against {100 * now:.1f} % in January {outcome.plans.origin}. Forecasts beyond five years have not been scored."
+        f"against {100 * now:.1f} % in January {outcome.plans.known_january}. Forecasts beyond five years have not been scored."
     )
 
 

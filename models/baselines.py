@@ -84,6 +84,16 @@ class View:
         now, before = self._pair(january)
         return float(np.log(now.sum()) - np.log(before.sum()))
 
+    def national_path(self) -> Array:
+        """Return the log of the national sum by January, dims (january,).
+
+        Yearly changes are over areas published in both years, so that a missing return is not read as a fall.
+        """
+        start = float(np.log(np.nansum(self.plans[self.pooled, 0]) + 1))
+        later = range(self.first + 1, self.origin + 1)
+        path: Array = start + np.cumsum([0.0, *(self.national_growth(january) for january in later)])
+        return path
+
     def _pair(self, january: int) -> tuple[Array, Array]:
         column = january - self.first
         now, before = self.plans[self.pooled, column], self.plans[self.pooled, column - 1]
@@ -119,7 +129,7 @@ def regional_growth(view: View, horizons: Array) -> Array:
     over areas and the last seven start years. Deviations are clipped at 0.3; d does not decay with h.
     """
     logs = np.log1p(view.plans)
-    national = np.log(np.nansum(np.where(view.pooled[:, None], view.plans, np.nan), axis=0) + 1)
+    national = view.national_path()
     past, following = [], []
     for january in range(max(2011, view.origin - SLOPE_WINDOW, view.first + 1), view.origin):
         column = january - view.first

@@ -18,14 +18,16 @@ import numpy as np
 
 from models.base import Array
 
-PRIOR_PLANS = 1.0
+PRIOR_PLANS = 0.25
 """Plans' worth of England's tilted placement share added to each age and need."""
 
 ITERATIONS = 60
 """Rounds of proportional fitting; the margins agree to well under a plan by then."""
 
 
-def fit_three_way(seed: Array, age_need: Array, age_provision: Array, need_provision: Array) -> Array:
+def fit_three_way(
+    seed: Array, age_need: Array, age_provision: Array, need_provision: Array | None = None
+) -> Array:
     """Return counts by age, need and provision that agree with three margins.
 
     Parameters
@@ -33,7 +35,8 @@ def fit_three_way(seed: Array, age_need: Array, age_provision: Array, need_provi
     seed
         Starting pattern, dims (age, need, provision), non-negative.
     age_need, age_provision, need_provision
-        Published plans. Their totals may differ by a few plans; each is first scaled to the total of ``age_need``.
+        Published plans. Their totals may differ; each is first scaled to the total of ``age_need``. Without the last, the
+        pattern of needs comes from the seed.
 
     Returns
     -------
@@ -42,10 +45,11 @@ def fit_three_way(seed: Array, age_need: Array, age_provision: Array, need_provi
     """
     total = age_need.sum()
     by_age = age_provision * (total / age_provision.sum())
-    by_need = need_provision * (total / need_provision.sum())
+    by_need = None if need_provision is None else need_provision * (total / need_provision.sum())
     table = seed + 1e-9
     for _ in range(ITERATIONS):
-        table = table * _ratio(by_need, table.sum(axis=0))[None, :, :]
+        if by_need is not None:
+            table = table * _ratio(by_need, table.sum(axis=0))[None, :, :]
         table = table * _ratio(by_age, table.sum(axis=1))[:, None, :]
         table = table * _ratio(age_need, table.sum(axis=2))[:, :, None]
     return table

@@ -53,7 +53,6 @@ from data.ingest.sen2_layout import (
     NEED_COLUMNS,
     NEED_OF_COLUMN,
     NOT_AVAILABLE,
-    PLACEMENT_CODES,
     PLACEMENT_COLUMNS,
     PLACEMENT_OF_2025,
     PLACEMENT_SUMS,
@@ -82,6 +81,7 @@ from data.ingest.sen2_layout import (
     with_year,
     without_nil,
 )
+from data.placements import PLACEMENT_CODES
 from data.vocabulary import ALL, NEED_CODES
 
 AGGREGATE_FLOWS: dict[tuple[int, int], str] = {

@@ -40,7 +40,6 @@ from data.ingest.sen2_layout import (
     NEED_COLUMNS,
     NEED_OF_COLUMN,
     PERSON_LEVEL_JANUARY,
-    PLACEMENT_CODES,
     PLACEMENT_COLUMNS,
     PLACEMENT_OF_2025,
     PLACEMENT_SUMS,
@@ -67,6 +66,7 @@ from data.ingest.sen2_layout import (
     with_remainder,
     without_nil,
 )
+from data.placements import PLACEMENT_CODES
 from data.vocabulary import AGES, NEED_CODES, band_of
 
 INCOMPLETE_RETURNS: dict[tuple[int, int], str] = {

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import pandas as pd
 import pandera.pandas as pa
 
-from data.ingest.sen2_layout import PLACEMENT_CODES
+from data.placements import PLACEMENT_CODES
 from data.schemas.base import Table, age, count, january, la_code, marker, need, provision, schema, text
 from data.vocabulary import BAND_CODES
 

@@ -34,7 +34,7 @@ def placements(demand: np.ndarray) -> Placements:
         dims=("draw", "january", "age", "provision"),
         coords={"january": [2026, 2027], "age": list(AGES), "provision": list(PROVISION_CODES)},
     )
-    return Placements(known=future.isel(draw=0, january=0, drop=True), future=future, estimated_mix=False)
+    return Placements(2025, future.isel(draw=0, january=0, drop=True), future, estimated_mix=False)
 
 
 def with_places(register: Register, factor: int) -> Register:

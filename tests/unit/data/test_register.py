@@ -468,7 +468,7 @@ def test_local_and_elsewhere_cover_residents_where_there_is_no_spare() -> None:
     places = places_by_phase(default_register(999, **authority), [2025])
     people = residents(authority["plans_age_placement"], 999)
     total = places[places["provision"] == "state_special"]["places"].sum()
-    assert total == sum(n for (provision, _), n in people.items() if provision == "state_special")
+    assert total == people.living("state_special", 0, 25)
 
 
 def test_pupils_in_no_listed_school_get_a_row_no_larger_than_residents_use() -> None:
@@ -515,9 +515,9 @@ def test_defaults_on_official_figures_round_trip(releases: Path, tmp_path: Path)
         "plans_age_placement": tables.read("plans_age_placement"),
     }
     people = residents(official["plans_age_placement"], 317)
-    assert sum(n for (p, _), n in people.items() if p == "state_special") == 751
-    assert sum(n for (p, _), n in people.items() if p == "specialist_base") == 50
-    assert sum(n for (p, _), n in people.items() if p == "specialist_post16") == 23
+    assert people.living("state_special", 0, 25) == 751
+    assert people.living("specialist_base", 0, 25) == 50
+    assert people.living("specialist_post16", 0, 25) == 23
     redbridge = default_register(317, **official).rows
     hatton = redbridge[redbridge["setting"].str.startswith("Hatton")]
     assert hatton["places"].sum() == 195, "657 pupils located less 462 on published rolls"

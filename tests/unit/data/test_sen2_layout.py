@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from data import placements
 from data.errors import SourceError
 from data.ingest import sen2_layout as layout
 from data.vocabulary import NEED_CODES, PROVISION_CODES
@@ -17,13 +18,13 @@ def long(rows: list[tuple[object, ...]], columns: list[str]) -> pd.DataFrame:
 
 
 def test_every_placement_has_one_code_one_label_and_a_known_provision() -> None:
-    codes = [p.code for p in layout.PLACEMENTS]
-    labels = [p.label_2022 for p in layout.PLACEMENTS if p.label_2022]
-    newer = [label for p in layout.PLACEMENTS for label in p.labels_2025]
+    codes = [p.code for p in placements.PLACEMENTS]
+    labels = [p.label_2022 for p in placements.PLACEMENTS if p.label_2022]
+    newer = [label for p in placements.PLACEMENTS for label in p.labels_2025]
     assert len(codes) == len(set(codes))
     assert len(labels) == len(set(labels))
     assert len(newer) == len(set(newer))
-    assert set(layout.PROVISION_OF.values()) <= set(PROVISION_CODES)
+    assert set(placements.PROVISION_OF.values()) <= set(PROVISION_CODES)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ def test_every_placement_has_one_code_one_label_and_a_known_provision() -> None:
     ],
 )
 def test_placements_map_to_our_provisions(placement: str, provision: str) -> None:
-    assert layout.PROVISION_OF[placement] == provision
+    assert placements.PROVISION_OF[placement] == provision
 
 
 def test_no_total_is_a_placement() -> None:
