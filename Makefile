@@ -22,7 +22,7 @@ app: $(STAMP) ## Open the planner in a browser
 	$(BIN)/streamlit run app.py
 
 test: $(STAMP) ## Run the tests (not the slow statistics)
-	$(BIN)/python -m pytest -n auto -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
 
 test-slow: $(STAMP) ## Run the slow statistics
 	$(BIN)/python -m pytest -m slow

@@ -98,23 +98,26 @@ def _grouped(values: xr.DataArray, members: dict[int, tuple[int, ...]]) -> xr.Da
     A part counts in a January only while it existed, so old and new codes of one area never double.
     """
     time = "january" if "january" in values.dims else "year"
-    lifespan = tables.read("areas").set_index("la_code")
     offset = 0 if time == "january" else 1  # flows of calendar year y are returned in January y + 1
+    codes = sorted({code for parts in members.values() for code in parts})
+    lifespan = tables.read("areas").set_index("la_code").loc[codes]
+    first = lifespan["first_january"].to_numpy(dtype=int)[:, None]
+    last = lifespan["last_january"].fillna(9999).to_numpy(dtype=int)[:, None]
     periods = values[time].to_numpy() + offset
-    rows = []
-    for codes in members.values():
-        parts = values.reindex(area=list(codes))
-        last = lifespan.loc[list(codes), "last_january"].fillna(9999).to_numpy(dtype=int)
-        first = lifespan.loc[list(codes), "first_january"].to_numpy(dtype=int)
-        alive = xr.DataArray(
-            (first[:, None] <= periods) & (periods <= last[:, None]),
-            dims=("area", time),
-            coords={"area": list(codes), time: values[time]},
-        )
-        known = parts.where(alive, 0.0).sum("area", skipna=False)
-        rows.append(known.where(alive.any("area")))
-    result = xr.concat(rows, dim=pd.Index(list(members), name="area"), join="exact")
-    return result.transpose("area", ...)
+    alive = xr.DataArray((first <= periods) & (periods <= last), dims=("area", time)).assign_coords(
+        area=codes
+    )
+    belongs = xr.DataArray(
+        [[code in parts for code in codes] for parts in members.values()],
+        dims=("unit", "area"),
+        coords={"unit": list(members), "area": codes},
+    ).astype(float)
+    counted = values.reindex(area=codes).where(alive, 0.0)
+    total = xr.dot(belongs, counted.fillna(0.0), dim="area")
+    missing = xr.dot(belongs, counted.isnull().astype(float), dim="area") > 0
+    existed = xr.dot(belongs, alive.astype(float), dim="area") > 0
+    grouped: xr.DataArray = total.where(existed & ~missing).rename({"unit": "area"}).transpose("area", ...)
+    return grouped
 
 
 def _splice(stock: xr.DataArray, series: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:

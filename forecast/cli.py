@@ -83,6 +83,7 @@ def progress(screen: Console) -> Progress:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
         console=Console(stderr=True, width=None if screen.is_terminal else WIDTH),
+        transient=True,
     )
 
 
@@ -146,6 +147,12 @@ def forecast_command(
         outcome = road.run(chosen[0], years=years, draws=draws, seed=seed, register=register)
         files = record.write(outcome, folders[chosen[0]], arguments)
         report(screen, outcome)
+        if register is None:
+            screen.print(
+                f"To use the council's own places: sendplan capacity template {chosen[0].la_code}, edit the file it writes, "
+                "then add --capacity FILE.",
+                soft_wrap=True,
+            )
         screen.print("Files: " + ", ".join(str(f) for f in files), soft_wrap=True)
         return
     with progress(screen) as bar:

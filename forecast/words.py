@@ -42,6 +42,12 @@ HOW_TO_READ = (
 )
 
 
+COULD_RUN_OUT = 0.35
+"""From this probability on, "not likely" would mislead."""
+
+FEW_PLANS = 50
+"""Below this number of plans one child is a large share of the forecast."""
+
 EMPTY_BASES = 0.8
 """Below this share of base places filled, coding of base pupils as mainstream is the likelier reason."""
 
@@ -73,7 +79,8 @@ def chances(probability: float) -> str:
         return "under 1 chance in 10"
     if probability > 0.95:
         return "more than 9 chances in 10"
-    return f"{max(1, min(9, round(10 * probability)))} chances in 10"
+    tenths = max(1, min(9, round(10 * probability)))
+    return f"{tenths} {'chance' if tenths == 1 else 'chances'} in 10"
 
 
 def headline(outcome: Outcome, long: pd.DataFrame, shortfall: pd.DataFrame) -> str:
@@ -94,8 +101,10 @@ def headline(outcome: Outcome, long: pd.DataFrame, shortfall: pd.DataFrame) -> s
 def run_out_sentence(found: RunOut) -> str:
     """Return one sentence on when a phase's places run out."""
     where = f"{PHASE_LABELS[found.phase]} places in {SHORT_PROVISIONS[found.provision]}"
+    if found.january is None and found.probability >= COULD_RUN_OUT:
+        return f"{where} could run out in the years shown, though no January is likelier than not: {_worst(found)}."
     if found.january is None:
-        return f"{where} are not likely to run out in the years shown: {chances(found.probability)} in the worst year."
+        return f"{where} are not likely to run out in the years shown: {_worst(found)}."
     when = (
         f"in January {found.january}, the first year forecast"
         if found.from_start
@@ -106,6 +115,10 @@ def run_out_sentence(found: RunOut) -> str:
         f"{where} run out {when}: {chances(found.probability)}, with {rounded(found.expected_short)} {people} "
         "short of a place on average."
     )
+
+
+def _worst(found: RunOut) -> str:
+    return f"{chances(found.probability)} in the worst year"
 
 
 def bands_table(outcome: Outcome, long: pd.DataFrame) -> pd.DataFrame:
@@ -205,7 +218,7 @@ def estimates(outcome: Outcome) -> list[str]:
         if share > 0:
             lines.append(
                 f"{100 * share:.0f} % of places in {SHORT_PROVISIONS[provision]} in {academic_year(origin)} are estimates; "
-                "the council's own register replaces them (--capacity)."
+                "the council's own register would replace them."
             )
     return lines
 
@@ -219,6 +232,10 @@ def own_gaps(outcome: Outcome) -> list[str]:
         lines.append(
             f"{name}'s January {origin} return is missing or incomplete, so the forecast starts from January "
             f"{plans.known_january}."
+        )
+    if float(plans.known.sum()) < FEW_PLANS:
+        lines.append(
+            f"{name} has so few plans that one child changes the picture: treat every figure here as a rough guide."
         )
     if bool(outcome.spliced.any()):
         first = int(outcome.spliced["january"].where(~outcome.spliced, drop=True).min())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from io import StringIO
 from pathlib import Path
 
@@ -12,8 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data import registers
+from data import checks, registers, tables
 from data.register_file import to_csv
+from data.schemas import TABLES
 from forecast import cli
 from forecast.longform import COLUMNS, PROBABILITIES
 from forecast.summary import SHORTFALL_COLUMNS
@@ -274,3 +276,34 @@ def test_a_spoilt_register_is_refused_and_nothing_is_written(
     assert says in told
     assert told.strip().count("\n") == 0
     assert not out.exists()
+
+
+def test_data_check_prints_every_table_and_passes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, said, _ = sendplan(monkeypatch, capsys, "data", "check")
+    assert code == 0
+    assert all(name in said for name in TABLES)
+    assert "0 failed" in said
+
+
+def test_data_check_fails_when_a_table_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for file in tables.PUBLISHED.glob("*.parquet"):
+        if file.stem != "plans_total":
+            (tmp_path / file.name).symlink_to(file)
+    monkeypatch.setattr(checks, "check", partial(checks.check, tmp_path))
+    code, said, _ = sendplan(monkeypatch, capsys, "data", "check")
+    assert code == 1
+    assert "FAILED plans_total" in said
+
+
+def test_data_build_from_the_wrong_folder_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {f.name: f.stat().st_mtime_ns for f in tables.PUBLISHED.iterdir()}
+    code, _, told = sendplan(monkeypatch, capsys, "data", "build", "--from", str(tmp_path / "nowhere"))
+    assert code == 2
+    assert "nowhere" in told
+    assert {f.name: f.stat().st_mtime_ns for f in tables.PUBLISHED.iterdir()} == before

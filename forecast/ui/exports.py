@@ -1,0 +1,29 @@
+"""Files people download: tables as CSV that no spreadsheet runs as a formula.
+
+Invariant: text cells and headings that a spreadsheet would take for a formula start with an
+apostrophe; numbers stay numbers, to the last digit.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+_RISKY = re.compile(r"\s*'*[=+\-@\t\r\n]")
+
+
+def guarded(cell: str) -> str:
+    """Return a text cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if _RISKY.match(cell) else cell
+
+
+def to_csv(frame: pd.DataFrame) -> bytes:
+    """Return a frame as CSV bytes, UTF-8 with a byte order mark so that spreadsheets show accents.
+
+    The index is left out.
+    """
+    safe = frame.rename(columns=lambda name: guarded(str(name)))
+    for name in safe.columns[[not pd.api.types.is_numeric_dtype(t) for t in safe.dtypes]]:
+        safe[name] = safe[name].map(lambda cell: guarded(cell) if isinstance(cell, str) else cell)
+    return safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")

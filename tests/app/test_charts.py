@@ -1,0 +1,180 @@
+"""Charts: what they draw and what they say, without a browser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from forecast.summary import RunOut
+from forecast.ui import charts
+from forecast.ui.views import ESTIMATED, FORECAST, MISSING, PUBLISHED, AreaView
+
+
+def made_up(kinds: dict[int, tuple[str, float, float, float]]) -> pd.DataFrame:
+    rows = [(j, *values) for j, values in kinds.items()]
+    return pd.DataFrame(rows, columns=["january", "kind", "q10", "q50", "q90"])
+
+
+GROWING = made_up(
+    {
+        2023: (PUBLISHED, 90.0, 90.0, 90.0),
+        2024: (MISSING, float("nan"), float("nan"), float("nan")),
+        2025: (PUBLISHED, 100.0, 100.0, 100.0),
+        2026: (FORECAST, 105.0, 110.0, 115.0),
+        2027: (FORECAST, 108.0, 120.0, 140.0),
+    }
+)
+
+PLACES = pd.DataFrame(
+    {
+        "phase": "primary",
+        "provision": "state_special",
+        "january": [2025, 2026, 2027],
+        "placed": [50.0, None, None],
+        "places": [60.0, 60.0, 70.0],
+        "q10": [None, 55.0, 58.0],
+        "q50": [None, 61.0, 72.0],
+        "q90": [None, 66.0, 90.0],
+    }
+)
+
+
+def values(layer: dict[str, Any], spec: dict[str, Any]) -> list[dict[str, Any]]:
+    return spec["datasets"][layer.get("data", spec.get("data"))["name"]]
+
+
+def layers(spec: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Return the layers of a chart by mark."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for layer in spec["layer"]:
+        found.setdefault(layer["mark"]["type"], []).append(layer)
+    return found
+
+
+def test_plans_chart_draws_history_and_forecast_that_meet() -> None:
+    spec = charts.plans(GROWING, "Testshire").chart.to_dict()
+    drawn = layers(spec)
+    points = values(drawn["point"][0], spec)
+    assert [(p["january"], p["q50"]) for p in points] == [(2023, 90), (2025, 100)]
+    band = values(drawn["area"][0], spec)
+    assert [(b["january"], b["q10"], b["q90"]) for b in band] == [
+        (2025, 100, 100),
+        (2026, 105, 115),
+        (2027, 108, 140),
+    ]
+    history = [v for line in drawn["line"] for v in values(line, spec) if v["january"] == 2024]
+    assert [v["q50"] for v in history] == [None], "a missing January must stay a gap"
+
+
+def test_plans_chart_title_is_the_finding_and_description_holds_the_figures() -> None:
+    figure = charts.plans(GROWING, "Testshire")
+    assert figure.title == "EHC plans likely to grow to about 120 by 2027"
+    assert figure.chart.to_dict()["description"] == figure.description
+    for part in ("Testshire", "90 in 2023", "100 in 2025", "120 (108 to 140) in 2027", "No figure for 2024"):
+        assert part in figure.description
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "says"),
+    [
+        (101, 140, "likely to grow to about"),
+        (60, 99, "likely to fall to about"),
+        (60, 140, "may grow or fall"),
+    ],
+)
+def test_plans_chart_claims_no_more_than_the_interval(low: float, high: float, says: str) -> None:
+    frame = GROWING.copy()
+    frame.loc[frame["january"] == 2027, ["q10", "q90"]] = [low, high]
+    assert says in charts.plans(frame, "Testshire").title
+
+
+def test_estimated_januaries_differ_by_shape_and_the_key_says_so() -> None:
+    frame = GROWING.copy()
+    frame.loc[frame["january"] == 2023, "kind"] = ESTIMATED
+    figure = charts.plans(frame, "Testshire")
+    shape = layers(figure.chart.to_dict())["point"][0]["encoding"]["shape"]["scale"]
+    assert shape == {"domain": [PUBLISHED, ESTIMATED], "range": ["circle", "triangle-up"]}
+    assert charts.SPLICED_KEY in figure.key
+    assert charts.SPLICED_KEY not in charts.plans(GROWING, "Testshire").key
+
+
+def test_places_chart_draws_wanted_places_and_residents_placed() -> None:
+    figure = charts.places(PLACES, RunOut("primary", "state_special", 2027, 0.6, 5.0, False), "Testshire")
+    spec = figure.chart.to_dict()
+    drawn = layers(spec)
+    stepped = next(line for line in drawn["line"] if line["mark"].get("interpolate") == "step-after")
+    assert [(v["january"], v["places"]) for v in values(stepped, spec)] == [
+        (2025, 60),
+        (2026, 60),
+        (2027, 70),
+    ]
+    assert [(v["january"], v["q50"]) for v in values(drawn["area"][0], spec)] == [(2026, 61), (2027, 72)]
+    assert [(v["january"], v["placed"]) for v in values(drawn["point"][0], spec)] == [(2025, 50)]
+    # 72 wanted and 70 places end too close together for both names to stand above.
+    assert {layer["mark"]["text"]: layer["mark"]["baseline"] for layer in drawn["text"]} == {
+        "Wanted": "bottom",
+        "Places": "top",
+    }
+    assert figure.title == "State special schools: run out by January 2027"
+    for part in ("50 residents placed in January 2025", "61 (55 to 66) in January 2026", "70 in 2027"):
+        assert part in figure.description
+
+
+@pytest.mark.parametrize(
+    ("january", "from_start", "says"),
+    [
+        (2026, True, "short from January 2026"),
+        (2030, False, "run out by January 2030"),
+        (None, False, "not likely"),
+    ],
+)
+def test_places_title_says_when(january: int | None, from_start: bool, says: str) -> None:
+    assert says in charts.places_title(RunOut("primary", "specialist_base", january, 0.5, 2.0, from_start))
+
+
+def test_years_are_whole_januaries_without_commas() -> None:
+    for figure in (
+        charts.plans(GROWING, "T"),
+        charts.places(PLACES, RunOut("primary", "state_special", None, 0.1, 0.0, False), "T"),
+    ):
+        for layer in figure.chart.to_dict()["layer"]:
+            if layer["mark"]["type"] != "text":
+                axis = layer["encoding"]["x"]["axis"]
+                assert (axis["format"], axis["tickMinStep"]) == ("d", 1)
+
+
+def test_lines_that_share_a_chart_differ_by_more_than_colour() -> None:
+    spec = charts.places(
+        PLACES, RunOut("primary", "state_special", None, 0.1, 0.0, False), "T"
+    ).chart.to_dict()
+    wanted, there = layers(spec)["line"]
+    assert wanted["mark"].get("strokeDash") != there["mark"].get("strokeDash")
+
+
+def contrast(colour: str) -> float:
+    """Return the WCAG contrast of a colour with white."""
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 1.05 / (0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05)
+
+
+@pytest.mark.parametrize("colour", [charts.NAVY, charts.PLUM, charts.GREY])
+def test_colours_that_draw_lines_and_words_are_readable(colour: str) -> None:
+    assert contrast(colour) >= 4.5
+
+
+def test_every_chart_of_an_authority_is_described(
+    redbridge: AreaView, newham: AreaView, cumberland: AreaView
+) -> None:
+    for view in (redbridge, newham, cumberland):
+        name = view.area.name
+        figures = [
+            charts.plans(view.plans, name),
+            *(charts.places(view.places, r, name) for r in view.run_outs),
+        ]
+        assert len(figures) > 4
+        for figure in figures:
+            assert name in figure.chart.to_dict()["description"]
+            assert len(figure.title.split()) <= 11
