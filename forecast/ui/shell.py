@@ -6,12 +6,13 @@ saw; cached values are shared by everybody who has the app open and are never ch
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 
 import pandas as pd
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from data import areas
 from data.areas import Area
@@ -22,7 +23,7 @@ from forecast.ui.text import plain
 
 PRODUCT = "SEND Place Planner"
 PARAMETER = "area"
-"""Name in the address; its value is anything `data.areas.resolve` knows, written back as a GSS code."""
+"""Name in the address; its value is anything `data.areas.resolve` knows."""
 
 DEFAULT_AREA = "E09000026"
 """Redbridge, the first authority to use the planner."""
@@ -38,7 +39,6 @@ READING_WIDTH = 800
 """Width of running text in pixels; longer lines are hard to follow."""
 
 _PICKER = "authority"
-_REMEMBERED = "remembered_area"
 
 
 def heading(title: str) -> None:
@@ -57,19 +57,25 @@ def show_table(table: pd.DataFrame, caption: str) -> None:
     st.html(tables.html(table, caption))
 
 
+def navigation(pages: Sequence[StreamlitPage]) -> None:
+    """Show links to the pages, each with the authority in its address.
+
+    Streamlit's own menu drops the query of an address, so a page would forget its authority.
+    """
+    gss, _ = area_asked(st.query_params.get(PARAMETER, DEFAULT_AREA))
+    with st.container(horizontal=True):
+        for page in pages:
+            st.page_link(page, query_params={PARAMETER: gss})
+
+
 def choose_area() -> Area:
-    """Show the picker of authorities and return the one chosen, from the address where it names one."""
+    """Show the picker of authorities and return the one chosen.
+
+    The address decides and only the picker writes it, so that reload, Back and links all show what the address says.
+    """
     by_gss = {a.gss_code: a for a in areas.current()}
-    asked = st.query_params.get(PARAMETER)
-    problem = None
-    if asked is None:
-        # Going to another page clears the address; the authority stays.
-        gss = st.session_state.get(_REMEMBERED, DEFAULT_AREA)
-    else:
-        gss, problem = area_asked(asked)
-    st.session_state[_REMEMBERED] = st.session_state[_PICKER] = gss
-    if asked != gss:
-        st.query_params[PARAMETER] = gss
+    gss, problem = area_asked(st.query_params.get(PARAMETER, DEFAULT_AREA))
+    st.session_state[_PICKER] = gss
     st.selectbox(
         "Local authority",
         list(by_gss),

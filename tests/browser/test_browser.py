@@ -26,6 +26,7 @@ def visit(page: Page, served: str, path: str = "", query: str = "") -> None:
     page.goto(f"{served}/{path}{query}")
     expect(page.get_by_role("heading", name=PAGES[path], exact=True)).to_be_visible()
     expect(page.get_by_test_id("stSpinner")).to_have_count(0)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def unfold(page: Page) -> None:
@@ -57,6 +58,7 @@ def test_authority_can_be_chosen_by_keyboard_and_survives_reload_and_back(page: 
     expect(page.get_by_text("Kent had 20,635 EHC plans")).to_be_visible()
     page.get_by_role("link", name="Data and sources").click()
     expect(page.get_by_role("heading", name="Kent: what to know about the data")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/sources\?area=E10000016"))
     page.go_back()
     expect(page.get_by_text("Kent had 20,635 EHC plans")).to_be_visible()
 
