@@ -25,6 +25,9 @@ def visit(page: Page, served: str, path: str = "", query: str = "") -> None:
     """Open a page and wait until all of it is there."""
     page.goto(f"{served}/{path}{query}")
     expect(page.get_by_role("heading", name=PAGES[path], exact=True)).to_be_visible()
+    # Parts of the page are loaded on their own and come after the text on a busy machine.
+    expect(page.get_by_role("combobox", name=re.compile("Local authority"))).to_be_visible()
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
     expect(page.get_by_test_id("stSpinner")).to_have_count(0)
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
