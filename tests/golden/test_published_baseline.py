@@ -1,6 +1,6 @@
 """Our `regional_growth` on the shipped tables reproduces the published method comparison.
 
-Golden values: 148 long series, origins January 2018 to 2024, targets to January 2025, 3,695 cells. The issue asks for 2 %;
+Golden values: 148 long series, origins January 2018 to 2024, targets to January 2025, 3,695 cells. Two per cent would do;
 an exact re-implementation agrees to rounding, so the test asks for half a per cent.
 """
 

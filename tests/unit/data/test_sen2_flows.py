@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 
 from data.errors import SourceError
-from data.ingest import sen2_flows
+from data.ingest import sen2_flows, tribunals
 from data.ingest.reading import Release
 from data.schemas import flows as schemas
 
 REDBRIDGE = 317
+BUILDERS = sen2_flows.BUILDERS | tribunals.BUILDERS
 Build = Callable[[str], pd.DataFrame]
 
 
@@ -24,7 +25,7 @@ def build(releases: Path) -> Build:
 
     @cache
     def _build(name: str) -> pd.DataFrame:
-        return sen2_flows.BUILDERS[name](Release(releases))
+        return BUILDERS[name](Release(releases))
 
     return _build
 
@@ -120,13 +121,13 @@ def test_swapped_decisions_go_back_and_rates_follow() -> None:
             "appeal_rate": [0.017, 0.038, 0.012],
         }
     )
-    done = sen2_flows.decisions_swapped_back(rows)
+    done = tribunals.decisions_swapped_back(rows)
     assert done["appealable_decisions"].tolist() == [4410, 8246, 3549]
     assert done["appeal_rate"].tolist() == [0.032, 0.02, 0.012]
 
 
 def test_every_flow_table_has_a_builder() -> None:
-    assert {t.name for t in schemas.TABLES} == set(sen2_flows.BUILDERS)
+    assert {t.name for t in schemas.TABLES} == set(BUILDERS)
 
 
 @pytest.mark.parametrize("table", schemas.TABLES, ids=lambda t: t.name)
