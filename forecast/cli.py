@@ -252,7 +252,9 @@ def backtest_command(
         raise OptionError(
             f"--out {out} is a folder; the forecasts need a file. Give a name such as {out / 'bt.parquet'}."
         )
-    chosen = [jobs.model_named(name) for name in dict.fromkeys(models or jobs.models())]
+    wanted = list(dict.fromkeys(models or jobs.models()))
+    # Ratios need the benchmark, asked for or not; the file holds what was asked for.
+    chosen = [jobs.model_named(name) for name in dict.fromkeys([*wanted, evaluate.BENCHMARK])]
     starts = sorted(set(origins or trackrecord.REPORTING_ORIGINS))
     history = panels.load("series")
     evaluate.check_origins(history, starts)
@@ -265,9 +267,10 @@ def backtest_command(
             bar.update(task, advance=1, description=description)
 
         table = evaluate.backtest(history, chosen, starts, horizon, seed=seed, on_step=step)
-    write_one(out, lambda path: table.to_parquet(path, index=False))
+    asked = table[table["model"].isin(wanted)]
+    write_one(out, lambda path: asked.to_parquet(path, index=False))
     scores = evaluate.score(table, history)
-    screen.print(f"{len(table):,} quantiles written to {out}", soft_wrap=True)
+    screen.print(f"{len(asked):,} quantiles written to {out}", soft_wrap=True)
     if scores.empty:
         screen.print("No target is in the data yet, so nothing can be scored.")
         return

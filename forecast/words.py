@@ -178,17 +178,24 @@ def places_table(
             )
             for cell in cells.sort_values("year").to_dict("records"):
                 if januaries is None or cell["year"] in januaries:
+                    here = now.local_places.sel(january=cell["year"], phase=phase.code, provision=provision)
                     rows.append(
                         label
                         | {
                             "January": int(cell["year"]),
-                            "Places": f"{cell['places']:,.0f}",
-                            "Wanted": f"{with_interval(cell, 'wanted_')}",
+                            "Places": places_in_words(cell["places"], float(here)),
+                            "Wanted": with_interval(cell, "wanted_"),
                             "Short on average": rounded(cell["shortfall_mean"]),
                             "Chance of shortfall": f"{100 * cell['p_shortfall']:.0f} %",
                         }
                     )
     return pd.DataFrame(rows)
+
+
+def places_in_words(places: float, local: float) -> str:
+    """Return "275 (234 local)", or the number alone where all of them are in the authority."""
+    total, here = f"{places:,.0f}", f"{local:,.0f}"
+    return total if here == total else f"{total} ({here} local)"
 
 
 def _worth_showing(cells: pd.DataFrame) -> bool:

@@ -16,7 +16,7 @@ import pytest
 from data import checks, registers, tables
 from data.register_file import to_csv
 from data.schemas import TABLES
-from forecast import cli
+from forecast import cli, trackrecord
 from forecast.longform import COLUMNS, PROBABILITIES
 from forecast.summary import SHORTFALL_COLUMNS
 
@@ -307,3 +307,30 @@ def test_data_build_from_the_wrong_folder_is_refused(
     assert code == 2
     assert "nowhere" in told
     assert {f.name: f.stat().st_mtime_ns for f in tables.PUBLISHED.iterdir()} == before
+
+
+def test_a_backtest_of_one_model_holds_that_model_and_is_set_against_the_benchmark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "new" / "bt.parquet"
+    page = trackrecord.PAGE.read_bytes()
+    arguments = [
+        "--origins",
+        "2022",
+        "2023",
+        "--horizon",
+        "1",
+        "--models",
+        "national_growth",
+        "--out",
+        str(out),
+    ]
+    code, said, _ = sendplan(monkeypatch, capsys, "backtest", *arguments)
+    assert code == 0
+    table = pd.read_parquet(out)
+    assert tuple(table.columns) == COLUMNS
+    assert table["model"].unique().tolist() == ["national_growth"]
+    assert sorted(table["origin"].unique()) == [2022, 2023]
+    row = next(line for line in said.splitlines() if "national_growth" in line and " all " in line)
+    assert "nan" not in row
+    assert trackrecord.PAGE.read_bytes() == page, "a partial run must not stand as the track record"
