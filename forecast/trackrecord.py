@@ -20,8 +20,12 @@ REPORTING_ORIGINS: tuple[int, ...] = (2021, 2022, 2023, 2024)
 
 
 def covers(scores: pd.DataFrame, origins: Sequence[int]) -> bool:
-    """Return whether a back-test is complete enough to stand as the public record."""
-    return set(origins) == set(REPORTING_ORIGINS) and {"headline", evaluate.BENCHMARK} <= set(scores["model"])
+    """Return whether a back-test is complete enough to stand as the public record of a checkout."""
+    return (
+        PAGE.parent.is_dir()
+        and set(origins) == set(REPORTING_ORIGINS)
+        and {"headline", evaluate.BENCHMARK} <= set(scores["model"])
+    )
 
 
 def refresh(scores: pd.DataFrame, page: Path = PAGE) -> Path:
