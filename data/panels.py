@@ -66,6 +66,28 @@ def population() -> xr.DataArray:
     return residents
 
 
+def out_of_line(la_code: int) -> tuple[int, ...]:
+    """Return the Januaries whose total is kept though it leaps from the year before."""
+    totals = tables.read("plans_total")
+    mine = totals[(totals["la_code"] == la_code) & (totals["quality"] == "out_of_line")]
+    return tuple(int(j) for j in mine["january"])
+
+
+def issued_in_twenty_weeks(la_code: int) -> tuple[int, float] | None:
+    """Return (latest calendar year, share of new plans issued within 20 weeks), None where not published.
+
+    Exceptions allowed by regulation are left out.
+    """
+    rows = tables.read("timeliness")
+    mine = (
+        rows[rows["la_code"] == la_code]
+        .pivot_table(index="year", columns="measure", values="value", aggfunc="first")
+        .astype("float64")
+    )
+    share = (mine["within_20_weeks_excl_exceptions"] / mine["issued_excl_exceptions"]).dropna()
+    return (int(share.index[-1]), float(share.iloc[-1])) if len(share) else None
+
+
 def _members(panel: Panel, *, keep_tiny: bool = False) -> dict[int, tuple[int, ...]]:
     """Return area -> the DfE numbers whose figures add up to it."""
     areas = tables.read("areas")

@@ -92,9 +92,22 @@ class Shortfall:
 class Outcome:
     """One authority's run: what came out and what went in.
 
-    ``population`` is residents aged 0 to 25 by mid-year, published or projected, dims ``(mid_year,)``;
-    ``history_total`` has dims ``(january,)`` and ``history_bands`` ``(series, january)``: plans as published, NaN where
-    not. ``spliced`` marks Januaries before the authority existed, dims ``(january,)``.
+    Parameters
+    ----------
+    area, seed
+        Whose run it is, and the seed of its draws.
+    population
+        Residents aged 0 to 25 by mid-year, estimated or projected, dims ``(mid_year,)``.
+    history_total, history_bands
+        Plans as published, NaN where not, dims ``(january,)`` and ``(series, january)``.
+    timeliness
+        Latest calendar year and share of new plans issued within 20 weeks; None where not published.
+    out_of_line
+        Januaries whose published total leaps from the year before.
+    spliced
+        Januaries before the authority existed, dims ``(january,)``.
+    plans, placements, register, shortfall
+        The stations of the road.
     """
 
     area: Area
@@ -102,6 +115,8 @@ class Outcome:
     population: xr.DataArray
     history_total: xr.DataArray
     history_bands: xr.DataArray
+    timeliness: tuple[int, float] | None
+    out_of_line: tuple[int, ...]
     spliced: xr.DataArray
     plans: Plans
     placements: Placements

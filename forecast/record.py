@@ -15,7 +15,6 @@ import pandas as pd
 
 from data import tables
 from data.register_file import to_csv
-from data.schemas import TABLES
 from forecast import summary, words
 from forecast.files import Writer, write_all
 from forecast.outcome import Outcome
@@ -26,9 +25,9 @@ LIBRARIES: tuple[str, ...] = ("numpy", "pandas", "scipy", "xarray", "pyarrow", "
 """Libraries whose version a run records."""
 
 USED_TABLES: tuple[str, ...] = (
-    "areas", "area_history", "plans_total", "plans_age_band", "plans_age", "plans_age_need", "plans_age_placement",
+    "areas", "plans_total", "plans_age_band", "plans_age", "plans_age_need", "plans_age_placement",
     "plans_placement_need", "new_plans_age_need", "ceased_plans_age", "population", "requests", "assessments", "new_plans",
-    "specialist_establishments", "funded_places", "special_pupils_import_export",
+    "timeliness", "specialist_establishments", "funded_places", "special_pupils_import_export",
 )  # fmt: skip
 """Published tables a forecast reads."""
 
@@ -74,9 +73,8 @@ def provenance(outcome: Outcome, arguments: Mapping[str, Any]) -> dict[str, Any]
         "draws": int(outcome.plans.future.sizes["draw"]),
         "versions": {PRODUCT: version(PRODUCT), "python": platform.python_version()}
         | {name: version(name) for name in LIBRARIES},
-        "inputs": {
-            f"published/{name}": _hash(tables.path_of(name)) for name in USED_TABLES if name in TABLES
-        },
+        "inputs": {f"published/{name}": _hash(tables.path_of(name)) for name in USED_TABLES}
+        | {"reference/area_history": _hash(tables.REFERENCE / "area_history.csv")},
         "capacity_register": {
             "origin": outcome.register.origin,
             "sha256": hashlib.sha256(to_csv(outcome.register).encode()).hexdigest(),

@@ -154,6 +154,8 @@ class Road:
             population=self.population.sel(area=area.la_code, drop=True),
             history_total=stock.sel(series=ALL, drop=True),
             history_bands=stock.sel(series=list(BAND_CODES)),
+            timeliness=panels.issued_in_twenty_weeks(area.la_code),
+            out_of_line=panels.out_of_line(area.la_code),
             spliced=self.history.spliced.sel(area=area.la_code, drop=True),
             plans=plans,
             placements=placements,

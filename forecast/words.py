@@ -45,6 +45,12 @@ HOW_TO_READ = (
 COULD_RUN_OUT = 0.35
 """From this probability on, "not likely" would mislead."""
 
+RECENT_YEARS = 3
+"""Years of growth that a forecast starts from; a leap in them matters."""
+
+SLOW_ISSUE = 0.25
+"""Below this share issued within 20 weeks (the slowest fifth in 2024), delay holds new plans back."""
+
 FEW_PLANS = 50
 """Below this number of plans one child is a large share of the forecast."""
 
@@ -239,6 +245,19 @@ def own_gaps(outcome: Outcome) -> list[str]:
         lines.append(
             f"{name}'s January {origin} return is missing or incomplete, so the forecast starts from January "
             f"{plans.known_january}."
+        )
+    recent = [j for j in outcome.out_of_line if origin - RECENT_YEARS < j <= origin]
+    for january in recent:
+        before, after = (float(outcome.history_total.sel(january=j)) for j in (january - 1, january))
+        lines.append(
+            f"{name}'s January {january} total leaps from {before:,.0f} to {after:,.0f}. It is kept as published; if it is a "
+            "correction and not growth, the forecast is too high."
+        )
+    if outcome.timeliness is not None and outcome.timeliness[1] < SLOW_ISSUE:
+        year, share = outcome.timeliness
+        lines.append(
+            f"{name} issued {100 * share:.0f} % of new plans within 20 weeks in {year}. Children wait for plans they will hold, "
+            "so recent growth may understate demand."
         )
     if float(plans.known.sum()) < FEW_PLANS:
         lines.append(

@@ -8,6 +8,8 @@ Rules
 -----
 ``INCOMPLETE_RETURNS``
     A January an authority returned only in part is not a stock.
+``OUT_OF_LINE_RETURNS``
+    Returns far from the years around them, kept as published and flagged, because nothing says they are wrong.
 ``statements_and_plans``
     To January 2018 statements and EHC plans both exist and are added; a published ``z`` is "cannot exist".
 ``no overlap differs``
@@ -74,6 +76,18 @@ INCOMPLETE_RETURNS: dict[tuple[int, int], str] = {
 }
 """(authority, January) whose return is partial, and the evidence."""
 
+OUT_OF_LINE_RETURNS: dict[tuple[int, int], str] = {
+    (308, 2017): "Enfield: 1,421 to 1,928",
+    (871, 2017): "Slough: 959 to 1,388, then 1,295",
+    (357, 2019): "Tameside: 977 to 1,344",
+    (316, 2020): "Newham: 906 to 1,300",
+    (933, 2021): "Somerset: 2,514 to 3,457",
+    (316, 2023): "Newham: 1,867 to 2,618",
+    (892, 2024): "Nottingham: 1,371 to 2,115, then 1,909",
+    (342, 2025): "St Helens: 1,595 to 2,179",
+}
+"""(authority, January) whose stock leaps from the year before, and the leap."""
+
 DASHBOARD = "sen2/ehcp_ageprofile_jan2010_jan2023.parquet"
 """DfE dashboard file of age bands; used for January 2023 only (rule ``dashboard_2023``)."""
 
@@ -112,7 +126,8 @@ def _stocks_2022(release: Release, pick: Pick) -> pd.DataFrame:
 def _graded(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows with ``quality``, counts of incomplete returns set aside."""
     partial = in_cells(rows, INCOMPLETE_RETURNS, "january")
-    quality = partial.map({True: "incomplete_return", False: "reported"}).astype("str")
+    quality = partial.map({True: "incomplete_return", False: "reported"})
+    quality = quality.mask(in_cells(rows, OUT_OF_LINE_RETURNS, "january"), "out_of_line").astype("str")
     return set_aside(rows, INCOMPLETE_RETURNS, "january").assign(quality=quality)
 
 

@@ -19,8 +19,8 @@ from data.vocabulary import BAND_CODES
 BASES: tuple[str, ...] = ("aggregate_return", "dashboard", "person_level")
 """How a figure was collected: aggregate form to 2022, DfE dashboard file, person-level return from 2023."""
 
-QUALITIES: tuple[str, ...] = ("reported", "incomplete_return")
-"""Whether the authority's return can be used."""
+QUALITIES: tuple[str, ...] = ("reported", "out_of_line", "incomplete_return")
+"""Whether the authority's return can be used: as it is; as it is though far from the years around it; or not."""
 
 
 def marked(columns: dict[str, pa.Column], key: Sequence[str], value: str = "plans") -> pa.DataFrameSchema:

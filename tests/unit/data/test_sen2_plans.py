@@ -148,7 +148,7 @@ def test_band_20_25_begins_in_2015(build: Build) -> None:
 
 def test_authorities_without_ages_or_needs_are_marked(build: Build) -> None:
     ages = build("plans_age")
-    missing = ages.loc[ages["marker"].notna() & (ages["quality"] == "reported")]
+    missing = ages.loc[ages["marker"].notna() & (ages["quality"] != "incomplete_return")]
     assert set(zip(missing["la_code"], missing["january"], strict=True)) == {(204, 2024), (874, 2024)}
     needs = build("plans_age_need")
     assert needs.loc[needs["marker"].notna(), "la_code"].unique().tolist() == [NEWHAM, SURREY]
@@ -170,7 +170,7 @@ def test_unexplained_placements_exist_in_2018_only(build: Build) -> None:
 def test_authorities_without_placements_2025(build: Build) -> None:
     places = build("plans_placement")
     gaps = places.loc[
-        (places["january"] == 2025) & (places["quality"] == "reported") & places["plans"].isna()
+        (places["january"] == 2025) & (places["quality"] != "incomplete_return") & places["plans"].isna()
     ]
     assert gaps["la_code"].unique().tolist() == [812, 873]
 
@@ -186,3 +186,13 @@ def test_england_reconciles_with_the_sum_of_authorities(build: Build) -> None:
     ages = [england[(f"plans_age_band:{b}", 2024)] for b in ("0-4", "5-10", "11-15", "16-19", "20-25")]
     assert sum(ages) == 572829
     assert ages[1] == 187165
+
+
+def test_returns_out_of_line_are_kept_and_flagged(build: Build) -> None:
+    total = build("plans_total").set_index(["la_code", "january"])
+    for cell, leap in sen2_plans.OUT_OF_LINE_RETURNS.items():
+        before, after = total["plans"][cell[0], cell[1] - 1], total["plans"][cell]
+        assert total["quality"][cell] == "out_of_line"
+        assert f"{before:,} to {after:,}" in leap, "the evidence is the published figures"
+        assert after > 1.25 * before
+    assert (total["quality"] == "out_of_line").sum() == len(sen2_plans.OUT_OF_LINE_RETURNS)
