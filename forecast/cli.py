@@ -1,6 +1,7 @@
 """``sendplan``: the command line. Reads arguments, calls one job, prints what it says.
 
 Every error caused by input is one paragraph on standard error and exit code 2; results appear whole or not at all.
+Each job is imported when it is asked for, so that help and refusals come at once.
 """
 
 from __future__ import annotations
