@@ -18,6 +18,7 @@ from data.ingest.build import validated
 from data.schemas import TABLES
 from data.schemas.base import Table
 from data.tables import PUBLISHED, SOURCES
+from data.vocabulary import SMALLEST_AUTHORITIES
 
 LAST_JANUARY = 2025
 """The latest stock: nothing later was published when the tables were built."""
@@ -46,9 +47,6 @@ NATIONAL_TOLERANCE = 0.002
 make.
 """
 
-SMALLEST: tuple[int, ...] = (201, 420)
-"""City of London and Isles of Scilly, which many releases leave out."""
-
 COVERAGE: dict[str, tuple[int, ...]] = {
     "areas": (),
     "area_gss": (),
@@ -63,14 +61,14 @@ COVERAGE: dict[str, tuple[int, ...]] = {
     "boundary_authority": (),
     "boundary_district": (),
     "lookup_district_authority": (),
-    "funded_places": SMALLEST,
-    "special_pupils_import_export": SMALLEST,
-    "dsg_allocations": SMALLEST,
-    "hnb_components": SMALLEST,
-    "s251_context": SMALLEST,
-    "s251_high_needs_2021_22": SMALLEST,
-    "implied_unit_costs": SMALLEST,
-    "specialist_spend_per_head": SMALLEST,
+    "funded_places": SMALLEST_AUTHORITIES,
+    "special_pupils_import_export": SMALLEST_AUTHORITIES,
+    "dsg_allocations": SMALLEST_AUTHORITIES,
+    "hnb_components": SMALLEST_AUTHORITIES,
+    "s251_context": SMALLEST_AUTHORITIES,
+    "s251_high_needs_2021_22": SMALLEST_AUTHORITIES,
+    "implied_unit_costs": SMALLEST_AUTHORITIES,
+    "specialist_spend_per_head": SMALLEST_AUTHORITIES,
     "weekly_unit_cost": (),
     "mainstream_cost_per_place": (),
 }

@@ -18,12 +18,9 @@ import xarray as xr
 
 from data import tables
 from data.history import FLOWS, SERIES, History
-from data.vocabulary import ALL, BAND_CODES
+from data.vocabulary import ALL, BAND_CODES, SMALLEST_AUTHORITIES
 
 Panel = Literal["series", "current"]
-
-TINY_AREAS: tuple[int, ...] = (201, 420)
-"""City of London and Isles of Scilly: forecast, but never part of a pooled estimate."""
 
 FIRST_JANUARY_20_25 = 2016
 """Plans at ages 20 to 25 were first collected in 2015, when almost none existed; usable from 2016."""
@@ -46,7 +43,7 @@ def load(panel: Panel = "current") -> History:
     if panel == "current":
         grouped, spliced = _splice(grouped, _grouped(stock, _members("series", keep_tiny=True)))
     pooled = xr.DataArray(
-        [a not in TINY_AREAS for a in grouped["area"].to_numpy()],
+        [a not in SMALLEST_AUTHORITIES for a in grouped["area"].to_numpy()],
         dims="area",
         coords={"area": grouped["area"]},
     )
@@ -96,7 +93,7 @@ def _members(panel: Panel, *, keep_tiny: bool = False) -> dict[int, tuple[int, .
     unit = {int(a): int(a) for a in areas["la_code"]} | long_series()
     members: dict[int, tuple[int, ...]] = {}
     for code, series in unit.items():
-        if keep_tiny or code not in TINY_AREAS:
+        if keep_tiny or code not in SMALLEST_AUTHORITIES:
             members[series] = (*members.get(series, ()), code)
     return {unit_code: tuple(sorted(members[unit_code])) for unit_code in sorted(members)}
 

@@ -27,7 +27,6 @@ from data.vocabulary import (
     PHASE_CODES,
     PHASES,
     PROVISION_CODES,
-    PROVISIONS,
     SPECIALIST_PROVISIONS,
     AgeRange,
 )
@@ -341,12 +340,3 @@ def estimated_share(
         estimated = int(chosen.loc[chosen["basis"] == ESTIMATED, "places"].sum())
         records.append((provision, places, estimated, estimated / places if places else np.nan))
     return pd.DataFrame(records, columns=["provision", "places", "estimated_places", "share"])
-
-
-def settings(register: Register, january: int, *, statuses: Sequence[str] = STATUSES) -> pd.DataFrame:
-    """Return a table of the settings of one January, for people: provision in words, ages as a run."""
-    rows = in_force(register, january, statuses=statuses)
-    table = rows.drop(columns=["age_low", "age_high", "from_academic_year", "to_academic_year"])
-    table["provision"] = rows["provision"].map(PROVISIONS)
-    table.insert(4, "ages", rows["age_low"].astype(str) + " to " + rows["age_high"].astype(str))
-    return table.reset_index(drop=True)

@@ -19,6 +19,7 @@ import pandas as pd
 from rapidfuzz import fuzz, process
 
 from data.errors import OutputError, RegisterError
+from data.formulas import guarded, unguarded
 from data.register import (
     BASES,
     COLUMNS,
@@ -49,8 +50,6 @@ MAX_BYTES = 20_000_000
 
 _WHOLE = re.compile(r"\d{1,9}|\d{1,3}(,\d{3}){1,2}", re.ASCII)
 _URN = re.compile(r"\d{6}", re.ASCII)
-_RISKY = re.compile(r"'*[=+\-@\t\r]")
-_GUARDED = re.compile(r"'+[=+\-@\t\r]")
 
 
 def _plain(text: str) -> str:
@@ -276,7 +275,7 @@ def _lines(text: str, where: str) -> list[tuple[int, list[str]]]:
     lines = []
     try:
         for number, cells in enumerate(reader, start=1):
-            trimmed = [_unguarded(c.strip()).strip() for c in cells]
+            trimmed = [unguarded(c.strip()).strip() for c in cells]
             if any(trimmed):
                 lines.append((number, trimmed))
     except csv.Error as error:
@@ -373,22 +372,13 @@ def _parse(number: int, header: Sequence[str], cells: Sequence[str]) -> tuple[di
     return values, problems
 
 
-def _guarded(cell: str) -> str:
-    """Return a text cell that no spreadsheet takes for a formula; `_unguarded` undoes it exactly."""
-    return f"'{cell}" if _RISKY.match(cell) else cell
-
-
-def _unguarded(cell: str) -> str:
-    return cell[1:] if _GUARDED.match(cell) else cell
-
-
 def to_csv(register: Register) -> str:
     """Return a register as CSV text that `read_register` reads back unchanged."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for row in register.rows.itertuples(index=False):
-        writer.writerow(["" if pd.isna(value) else _guarded(str(value)) for value in row])
+        writer.writerow(["" if pd.isna(value) else guarded(str(value)) for value in row])
     return out.getvalue()
 
 

@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from data.errors import TableError
 from data.schemas import TABLES
 from data.schemas.base import Table
-
-if TYPE_CHECKING:
-    import geopandas as gpd
 
 DATA_DIR = Path(__file__).parent
 PUBLISHED = DATA_DIR / "published"
@@ -87,10 +83,3 @@ def _read_reference(name: str) -> pd.DataFrame:
 def read_reference(name: str) -> pd.DataFrame:
     """Return a hand-kept reference file (`area_history`) as a fresh frame."""
     return _read_reference(name).copy()
-
-
-def read_geo(name: str) -> gpd.GeoDataFrame:
-    """Return a published boundary or point table with its geometry (WGS84)."""
-    import geopandas as gpd
-
-    return gpd.read_parquet(path_of(name))

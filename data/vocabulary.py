@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SMALLEST_AUTHORITIES: tuple[int, ...] = (201, 420)
+"""City of London and Isles of Scilly: under 30 plans each, left out of many releases and of every pooled estimate; their
+derived population is unreliable."""
+
 AGES: tuple[int, ...] = tuple(range(2, 26))
 """Single years of age in stocks; 2 stands for "under 3"."""
-
-YOUNGEST_AGE = AGES[0]
-"""The youngest age row: everyone aged 2 and under."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,6 @@ ALL = "All"
 def band_of(age: int) -> str:
     """Return the age band code of one age in years."""
     return next(b.code for b in AGE_BANDS if b.low <= age <= b.high)
-
-
-def phase_of(age: int) -> str:
-    """Return the phase code of one age in years at 31 August."""
-    return next(p.code for p in PHASES if p.low <= age <= p.high)
 
 
 NEEDS: dict[str, str] = {

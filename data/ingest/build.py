@@ -32,6 +32,7 @@ from data.ingest import (
     schools,
     sen2_flows,
     sen2_plans,
+    sen2_process,
     tribunals,
 )
 from data.ingest.reading import Origin, Release, sha256
@@ -52,7 +53,7 @@ LISTING = "SOURCES.csv"
 """The list of inputs in the source folder, and the list of origins we write beside the published folder."""
 
 MODULES: tuple[ModuleType, ...] = (
-    areas, sen2_plans, sen2_flows, tribunals, population, neighbours, lait, boundaries,
+    areas, sen2_plans, sen2_process, sen2_flows, tribunals, population, neighbours, lait, boundaries,
     funded_places, schools, redbridge, finance, capital,
 )  # fmt: skip
 """Modules that build tables; each has ``BUILDERS``."""

@@ -10,7 +10,7 @@ Rules
     first year: it is a change of source, so no growth is read across it.
 ``unreliable_small``
     City of London and Isles of Scilly use their region's ageing ratios; they are kept, because leaving them
-    out would break England totals, but `UNRELIABLE` names them.
+    out would break England totals, but `data.vocabulary.SMALLEST_AUTHORITIES` names them.
 """
 
 from __future__ import annotations
@@ -26,9 +26,6 @@ ERROR = "population/validation_cohort_aged_v_ons_projection.csv"
 
 PROJECTION = "ons_snpp_2022_based_migration_category_variant"
 """The one basis that is not part of the ageing chain."""
-
-UNRELIABLE: tuple[int, ...] = (201, 420)
-"""City of London and Isles of Scilly (rule ``unreliable_small``)."""
 
 _ERROR_AREAS: dict[str, int] = {"Redbridge": 317, "County Durham": 840}
 

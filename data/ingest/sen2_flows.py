@@ -1,4 +1,4 @@
-"""DfE SEN2 releases to calendar-year flows: requests, assessments, new and ceased plans, timeliness.
+"""New and ceased plans in DfE SEN2 releases, by calendar year, and January counts of particular placements.
 
 Invariant: a year is the calendar year in which the event happened, never the January after it; a change in
 stock is not new minus ceased plans (transfers in are published nowhere).
@@ -10,13 +10,6 @@ Rules
     6,078: see `undo_regional_total`.
 ``AGGREGATE_FLOWS``
     Wakefield returned new plans for 2022 as a total: its few ages and placements are not a breakdown of it.
-``INCOMPLETE_FLOWS``
-    A year an authority returned only in part is not a flow.
-``ERRATA``
-    Corrections DfE prints in the data guidance of the 2022 release, still uncorrected in the 2025 release.
-``authorities_without_return``
-    Leicester, Isle of Wight and (ceased plans) Hackney have no rows for 2023: they get null rows marked
-    ``x``.
 ``neet_left_out``
     New plans of 2019 to 2021 lack "NEET" in the 2025 release, so placements come from the 2022 release to
     2021.
@@ -33,11 +26,10 @@ Rules
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from data.errors import SourceError
 from data.ingest.reading import Release, numbers
 from data.ingest.sen2_layout import (
     BAND_OF_LABEL,
@@ -51,7 +43,6 @@ from data.ingest.sen2_layout import (
     PLACEMENT_COLUMNS,
     PLACEMENT_OF_2025,
     PLACEMENT_SUMS,
-    REQUEST_AGE_OF_LABEL,
     UNKNOWN_AGE,
     Pick,
     authorities,
@@ -76,6 +67,19 @@ from data.ingest.sen2_layout import (
     with_year,
     without_nil,
 )
+from data.ingest.sen2_process import (
+    FIRST_YEAR_OF_DETAIL,
+    INCOMPLETE_FLOWS,
+    KEYS,
+    MI,
+    PERSON_AGES,
+    assessment_totals,
+    management_information,
+    request_totals,
+    returned_from,
+    timeliness_totals,
+    with_unknown_age,
+)
 from data.ingest.tribunals import national_appeals
 from data.placements import PLACEMENT_CODES
 from data.vocabulary import ALL, NEED_CODES
@@ -85,69 +89,6 @@ AGGREGATE_FLOWS: dict[tuple[int, int], str] = {
 }
 """(authority, year) of new plans returned as a total only (data guidance of the 2025 release, note 4)."""
 
-INCOMPLETE_FLOWS: dict[tuple[int, int], str] = {
-    (921, 2024): "Isle of Wight: 187 new plans, but 8 assessments, 7 timed, needs for 3, 1 ceased plan",
-}
-"""(authority, year) whose requests, assessments, timeliness, new needs and ceased plans are partial."""
-
-ERRATA: dict[tuple[str, int, int], int] = {
-    ("refused", 342, 2021): 107,
-    ("not_issued", 887, 2021): 16,
-}
-"""(measure, authority, year) to the figure DfE says is right: St Helens (printed 0), Medway (printed 223)."""
-
-REQUESTS: dict[str, str] = {
-    "requests_received_in_year": "received",
-    "requests_rya": "received_ry",
-    "requests_decided_to_assess": "to_assess",
-    "requests_decided_not_to_assess": "refused",
-    "requests_decision_not_made": "pending",
-    "requests_withdrawn": "withdrawn",
-}
-"""Request columns of the 2025 release; ``received_ry`` are children in relevant youth accommodation."""
-
-REQUESTS_2022: dict[str, str] = {
-    "InreqEHC": "received",
-    "InreqryaEHC": "received_ry",
-    "AssRefusedEHC": "refused",
-}
-"""Request columns of the 2022 release; received is published from 2016, refused from 2014."""
-
-ASSESSMENTS: dict[str, str] = {
-    "assess_in_year": "assess_in_year",
-    "assess_issued": "issued",
-    "assess_not_issued": "not_issued",
-    "assess_not_made": "pending",
-    "assess_withdrawn": "withdrawn",
-}
-"""Assessment columns of the 2025 release; ``assess_in_year`` (2022 on) counts all four outcomes."""
-
-ASSESSMENTS_2022: dict[str, str] = {
-    "NewallEHC": "issued",
-    "AssnoneEHC": "not_issued",
-    "AssnodecisionEHC": "pending",
-}
-"""Assessment columns of the 2022 release; pending is at 31 December and counts assessments under way."""
-
-TIMELINESS: dict[str, str] = {
-    "plans_issued_den": "issued",
-    "plans_issued_within_20_weeks": "within_20_weeks",
-    "plans_issued_den_ex": "issued_excl_exceptions",
-    "plans_issued_20_weeks_ex": "within_20_weeks_excl_exceptions",
-    "plans_issued_gt20weeks_ltYear": "over_20_weeks_to_1_year",
-    "plans_issued_gt20weeks_ltYear_ex": "over_20_weeks_to_1_year_excl_exceptions",
-    "plans_issued_gt_1_year": "over_1_year",
-    "plans_issued_gt_1_year_ex": "over_1_year_excl_exceptions",
-}
-"""Timeliness columns of the 2025 release; the last four (how long the late ones took) from 2023."""
-
-TIMELINESS_2022: dict[str, str] = {
-    "TotIncExcEHC": "issued",
-    "IncExc20weekEHC": "within_20_weeks",
-    "TotNoExcEHC": "issued_excl_exceptions",
-    "NoExc20weekEHC": "within_20_weeks_excl_exceptions",
-}
-"""Timeliness columns of the 2022 release."""
 
 REASONS: dict[str, str] = {
     "total_ceased": ALL,
@@ -194,68 +135,18 @@ WORK_AGES: dict[str, int] = {
 RESIDENTIAL: dict[str, str] = {"Res_3851": "38-51", "Res_52": "52"}
 """Weeks a year of residential placements."""
 
-FIRST_YEAR_OF_DETAIL = 2023
-"""First calendar year with ages of requests, assessments and ceased plans, and with how late plans were."""
 
-_MI_COLUMNS: tuple[str, ...] = (
-    "NewallEHC", "NewallEHC_pc", "NewallEHC_AssnoneEHC_sum", "AssnoneEHC", "AssnoneEHC_pc",
-    "AssnodecisionEHC",
-    "AssRefusedEHC", "AssRefusedEHC_pc", "Assnone", "Assnodecision", "AssRefused", "Mtosi", "Sitom", "MtoPar",
-    "SitoPar", "Dislea", "Dismet", "Disoth", "Disleft", "MtosiEHC", "SitomEHC", "MtoParEHC", "SitoParEHC",
-    "DisleaEHC", "DismetEHC", "DisothEHC", "DisleftEHC", "InreqEHC", "InreqryaEHC", "TotIncExcEHC",
-    "IncExc20weekEHC", "IncExc20weekRate", "TotNoExcEHC", "NoExc20weekEHC", "NoExc20weekRate", "TotIncExc",
-    "IncExc26week", "TotNoExc", "NoExc26week", "StatementstoEHC", "StatementstoNoEHC", "PersonalBudgets",
-    "OrgArrangements", "DirectPayEducation", "DirectPaySocialCare", "DirectPayHealth", "DirectPayIntegrated",
-    "NewEHCMediation", "NewEHCTribunal", "NewEHCTribunal_pc",
-)  # fmt: skip
-_REQUEST_COLUMNS: tuple[str, ...] = (
-    *REQUESTS, "request_assess_pc", "request_not_assess_pc", "request_outstanding_pc", "request_withdrawn_pc",
-    "request_outcome_six_weeks", "request_outcome_over_6_weeks", "request_outcome_six_weeks_pc",
-    "request_outcome_over_6_weeks_pc", "mediation_related_request", "tribunal_related_request",
-    "tribunal_after_mediation_request",
-)  # fmt: skip
-_ASSESSMENT_COLUMNS: tuple[str, ...] = (
-    *ASSESSMENTS, "assess_issued_pc", "assess_not_issued_pc", "assess_not_made_pc", "assess_withdrawn_pc",
-    "outcome_decision_within_time", "outcome_decision_over_time", "outcome_decision_within_time_pc",
-    "outcome_decision_over_time_pc", "number_assess_mediation", "number_assess_tribunal",
-    "number_asssess_mediation_tribunal", "number_other_mediation", "number_other_tribunal",
-    "number_other_mediation_tribunal",
-)  # fmt: skip
-_TIMELINESS_COLUMNS: tuple[str, ...] = (
-    *TIMELINESS, "pc_plans_issued_within_20_weeks", "PC_plans_issued_20_weeks_ex",
-    "pc_plans_issued_gt20weeks_ltYear", "PC_plans_issued_gt20weeks_ltYear_ex", "pc_plans_issued_gt_1_year",
-    "PC_plans_issued_gt_1_year_ex",
-)  # fmt: skip
 _NEW_2022 = ("Total_new_st", "Total_new_st_pc", "Total_new_ehc", "Total_new_ehc_pc", "Total_new_all",
              "Total_new_all_pc")  # fmt: skip
 
-_MI = "sen2_mi"
 _NEW_AGES_2022 = "sen2_age_new_plans"
 _NEW_PLACES_2022 = "sen2_estab_new_plans"
 _NEW = "newplans"
 _NEW_NEEDS = "sen_need_newplans"
 _CEASED = "ceased_plans"
-_KEYS = ["la_code", "year"]
 _NEW_ALL = "New EHC plans"
 _NEW_AGES = "Age when plan started"
 _ALL_PLANS = "All EHC plans"
-_PERSON_AGES = "Child or young persons age"
-
-
-def _mi(release: Release, pick: Pick) -> pd.DataFrame:
-    return with_year(pick(read_2022(release, _MI, _MI_COLUMNS)))
-
-
-def _requests(release: Release, pick: Pick) -> pd.DataFrame:
-    return with_year(pick(read_2025(release, "requests", _REQUEST_COLUMNS)))
-
-
-def _assessments(release: Release, pick: Pick) -> pd.DataFrame:
-    return with_year(pick(read_2025(release, "assessments", _ASSESSMENT_COLUMNS)))
-
-
-def _timeliness(release: Release, pick: Pick) -> pd.DataFrame:
-    return with_year(pick(read_2025(release, "timeliness_20_week", _TIMELINESS_COLUMNS)))
 
 
 def _new(release: Release, pick: Pick) -> pd.DataFrame:
@@ -269,133 +160,6 @@ def _new_needs(release: Release, pick: Pick) -> pd.DataFrame:
 
 def _ceased(release: Release, pick: Pick) -> pd.DataFrame:
     return with_year(pick(read_2025(release, _CEASED, tuple(REASONS))))
-
-
-def _areas(release: Release, first: int) -> pd.DataFrame:
-    """Return the authorities of each year from ``first``: all have a row in requests, figures or not."""
-    frame = topic(_requests(release, authorities), "All requests for EHC needs assessments")
-    return frame.loc[frame["year"] >= first, _KEYS]
-
-
-def _history(
-    old: pd.DataFrame,
-    new: pd.DataFrame,
-    columns_2022: Mapping[str, str],
-    columns_2025: Mapping[str, str],
-    where: str,
-) -> pd.DataFrame:
-    """Return measures of both releases; those not applicable or not collected in a year are left out."""
-    keys = [*_KEYS, "measure"]
-    before = measured(old, _KEYS, columns_2022, _MI, name="measure", value="value")
-    after = measured(new, _KEYS, columns_2025, where, name="measure", value="value")
-    return joined(before.loc[before["marker"] != "z"], after, keys, where, value="value")
-
-
-def _collected(rows: pd.DataFrame, national: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of measures and years that England has figures for."""
-    gap = national.loc[national["value"].isna()]
-    return rows.loc[~uncollected(rows, gap, ["year", "measure"])]
-
-
-def corrected(rows: pd.DataFrame, errata: Mapping[tuple[str, int, int], int]) -> pd.DataFrame:
-    """Return measures with DfE's printed corrections in place and ``release`` ``erratum`` (rule ``ERRATA``).
-
-    Parameters
-    ----------
-    rows
-        ``measure, la_code, year, value, release``; the key is unique.
-    errata
-        (measure, authority, year) to the right figure.
-
-    Raises
-    ------
-    SourceError
-        A correction has no row to correct.
-    """
-    cell = pd.MultiIndex.from_frame(rows[["measure", *_KEYS]])
-    found = {key: figure for key, figure in errata.items() if key[0] in set(rows["measure"])}
-    absent = [key for key in found if key not in cell]
-    if absent:
-        raise SourceError(
-            f"There is no row to correct for {absent[0]} (measure, authority, year). The correction would "
-            "be lost, "
-            "so nothing was built. Check ERRATA in data/ingest/sen2_flows.py against the release."
-        )
-    wrong = pd.Series(cell.isin(list(found)), index=rows.index)
-    right = pd.Series([found.get(key) for key in cell], index=rows.index, dtype="Int64")
-    return rows.assign(value=rows["value"].mask(wrong, right), release=rows["release"].mask(wrong, "erratum"))
-
-
-def _by_age(frame: pd.DataFrame, areas: pd.DataFrame, columns: Mapping[str, str], where: str) -> pd.DataFrame:
-    """Return measures by single age, every authority and year; age -1 only where it is printed."""
-    aged = coded(topic(frame, _PERSON_AGES), "breakdown", "age", REQUEST_AGE_OF_LABEL, where)
-    keys = [*_KEYS, "age"]
-    rows = measured(aged, keys, columns, where, name="measure", value="value")
-    return _with_unknown_age(rows, areas, {"measure": list(columns.values())}, "value").assign(release="2025")
-
-
-def _with_unknown_age(
-    rows: pd.DataFrame, areas: pd.DataFrame, grid: dict[str, list[str]], value: str
-) -> pd.DataFrame:
-    unknown = rows["age"] == UNKNOWN_AGE
-    full = complete(rows.loc[~unknown], areas, {"age": FLOW_AGES, **grid}, value)
-    return pd.concat([full, rows.loc[unknown]], ignore_index=True)
-
-
-def _flow_table(totals: pd.DataFrame, ages: pd.DataFrame) -> pd.DataFrame:
-    """Return totals (age null) and ages as one table, incomplete years set aside."""
-    rows = pd.concat(
-        [totals.assign(age=pd.array([pd.NA] * len(totals), dtype="Int64")), ages.astype({"age": "Int64"})],
-        ignore_index=True,
-    )
-    rows = set_aside(rows, INCOMPLETE_FLOWS, "year", "value")
-    columns = ["la_code", "year", "age", "measure", "value", "marker", "release"]
-    return tidy(rows, columns, ["la_code", "year", "measure", "age"])
-
-
-def _request_totals(release: Release, pick: Pick) -> pd.DataFrame:
-    new = topic(_requests(release, pick), "All requests for EHC needs assessments")
-    return _history(_mi(release, pick), new, REQUESTS_2022, REQUESTS, "requests")
-
-
-def requests(release: Release) -> pd.DataFrame:
-    """Return requests for assessment by measure and year, all ages (age null) and, from 2023, single ages."""
-    totals = corrected(_request_totals(release, authorities), ERRATA)
-    totals = _collected(totals, _request_totals(release, england))
-    frame = _requests(release, authorities)
-    return _flow_table(totals, _by_age(frame, _areas(release, FIRST_YEAR_OF_DETAIL), REQUESTS, "requests"))
-
-
-def with_completed(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Return rows with the measure ``completed`` added: plans issued plus assessments that issued none.
-
-    Both releases define a completed assessment so; the 2022 release prints the sum and agrees with it.
-    """
-    issued = rows.loc[rows["measure"] == "issued"].drop(columns="measure")
-    refused = rows.loc[rows["measure"] == "not_issued"].drop(columns="measure")
-    both = issued.merge(refused, on=keys, suffixes=("", "_not"), validate="one_to_one")
-    erratum = both["release_not"] == "erratum"
-    total = both[keys].assign(
-        measure="completed",
-        value=both["value"] + both["value_not"],
-        marker=both["marker"].where(both["marker"].notna(), both["marker_not"]),
-        release=both["release"].mask(erratum, "erratum"),
-    )
-    return pd.concat([rows, total], ignore_index=True)
-
-
-def _assessment_totals(release: Release, pick: Pick) -> pd.DataFrame:
-    new = topic(_assessments(release, pick), "All EHC needs assessments")
-    return _history(_mi(release, pick), new, ASSESSMENTS_2022, ASSESSMENTS, "assessments")
-
-
-def assessments(release: Release) -> pd.DataFrame:
-    """Return assessments by measure and year, all ages (age null) and, from 2023, single ages."""
-    totals = corrected(_assessment_totals(release, authorities), ERRATA)
-    totals = _collected(totals, _assessment_totals(release, england))
-    frame = _assessments(release, authorities)
-    ages = _by_age(frame, _areas(release, FIRST_YEAR_OF_DETAIL), ASSESSMENTS, "assessments")
-    return _flow_table(with_completed(totals, _KEYS), with_completed(ages, [*_KEYS, "age"]))
 
 
 def undo_regional_total(totals: pd.DataFrame, ages: pd.DataFrame, regional: pd.DataFrame) -> pd.DataFrame:
@@ -414,11 +178,11 @@ def undo_regional_total(totals: pd.DataFrame, ages: pd.DataFrame, regional: pd.D
     regional
         ``region_code, year, of_region``.
     """
-    rows = totals.merge(ages, on=_KEYS, how="left").merge(regional, on=["region_code", "year"], how="left")
+    rows = totals.merge(ages, on=KEYS, how="left").merge(regional, on=["region_code", "year"], how="left")
     repeats = rows["new_plans"].eq(rows["of_region"]).fillna(False)
     group = [rows["region_code"], rows["year"]]
     repeated = repeats.groupby(group).transform("all") & (repeats.groupby(group).transform("size") > 1)
-    aggregate = pd.Series(pd.MultiIndex.from_frame(rows[_KEYS]).isin(list(AGGREGATE_FLOWS)), index=rows.index)
+    aggregate = pd.Series(pd.MultiIndex.from_frame(rows[KEYS]).isin(list(AGGREGATE_FLOWS)), index=rows.index)
     own = rows["of_ages"].mask(aggregate, 0)
     rest = rows["of_region"] - own.groupby(group).transform("sum")
     true = own.mask(aggregate, rest).astype("Int64")
@@ -428,10 +192,10 @@ def undo_regional_total(totals: pd.DataFrame, ages: pd.DataFrame, regional: pd.D
 def _new_totals_2025(release: Release) -> pd.DataFrame:
     frame = _new(release, authorities)
     totals = measured(
-        topic(frame, _NEW_ALL), [*_KEYS, "region_code"], {"new_ehc_plans": ""}, _NEW, value="new_plans"
+        topic(frame, _NEW_ALL), [*KEYS, "region_code"], {"new_ehc_plans": ""}, _NEW, value="new_plans"
     )
     aged = topic(frame, _NEW_AGES)
-    ages = measured(aged, _KEYS, {"new_ehc_plans": ""}, _NEW).groupby(_KEYS)["plans"].sum()
+    ages = measured(aged, KEYS, {"new_ehc_plans": ""}, _NEW).groupby(KEYS)["plans"].sum()
     region = topic(_new(release, regions), _NEW_ALL)
     regional = measured(region, ["region_code", "year"], {"new_ehc_plans": ""}, _NEW, value="of_region")
     true = undo_regional_total(totals, ages.rename("of_ages").reset_index(), regional.drop(columns="marker"))
@@ -441,7 +205,7 @@ def _new_totals_2025(release: Release) -> pd.DataFrame:
 def _new_totals_2022(release: Release, pick: Pick) -> pd.DataFrame:
     frame = with_year(pick(read_2022(release, _NEW_AGES_2022, ("characteristic_age", *_NEW_2022))))
     frame = frame.loc[frame["characteristic_age"] == "Total"]
-    return measured(frame, _KEYS, {"Total_new_all": ""}, _NEW_AGES_2022, value="new_plans")
+    return measured(frame, KEYS, {"Total_new_all": ""}, _NEW_AGES_2022, value="new_plans")
 
 
 def new_plans(release: Release) -> pd.DataFrame:
@@ -450,19 +214,19 @@ def new_plans(release: Release) -> pd.DataFrame:
     The Isles of Scilly have no row for 2019 in the 2025 release: the 2022 release has nil.
     """
     new = _new_totals_2025(release)
-    new = complete(new, _areas(release, 2019), {}, "new_plans")
+    new = complete(new, returned_from(release, 2019), {}, "new_plans")
     old = _new_totals_2022(release, authorities)
-    rows = joined(old, new, _KEYS, "new plans", value="new_plans")
-    return tidy(rows, ["la_code", "year", "new_plans", "marker", "release"], _KEYS)
+    rows = joined(old, new, KEYS, "new plans", value="new_plans")
+    return tidy(rows, ["la_code", "year", "new_plans", "marker", "release"], KEYS)
 
 
 def new_plans_age(release: Release) -> pd.DataFrame:
     """Return new plans by single age when the plan started, 2022 to 2024 (rule ``AGGREGATE_FLOWS``)."""
     aged = coded(topic(_new(release, authorities), _NEW_AGES), "breakdown", "age", FLOW_AGE_OF_LABEL, _NEW)
-    rows = measured(aged, [*_KEYS, "age"], {"new_ehc_plans": ""}, _NEW)
-    rows = complete(rows, _areas(release, 2022), {"age": FLOW_AGES})
+    rows = measured(aged, [*KEYS, "age"], {"new_ehc_plans": ""}, _NEW)
+    rows = complete(rows, returned_from(release, 2022), {"age": FLOW_AGES})
     rows = set_aside(rows, AGGREGATE_FLOWS, "year")
-    return tidy(rows, ["la_code", "year", "age", "plans", "marker"], [*_KEYS, "age"])
+    return tidy(rows, ["la_code", "year", "age", "plans", "marker"], [*KEYS, "age"])
 
 
 def new_plans_age_band(release: Release) -> pd.DataFrame:
@@ -470,19 +234,19 @@ def new_plans_age_band(release: Release) -> pd.DataFrame:
     frame = with_year(authorities(read_2022(release, _NEW_AGES_2022, ("characteristic_age", *_NEW_2022))))
     frame = frame.loc[frame["characteristic_age"] != "Total"]
     frame = coded(frame, "characteristic_age", "age_band", BAND_OF_LABEL, _NEW_AGES_2022)
-    rows = measured(frame, [*_KEYS, "age_band"], {"Total_new_all": ""}, _NEW_AGES_2022)
+    rows = measured(frame, [*KEYS, "age_band"], {"Total_new_all": ""}, _NEW_AGES_2022)
     rows = rows.assign(low=rows["age_band"].str.split("-").str[0].astype("int64"))
     columns = ["la_code", "year", "age_band", "plans", "marker"]
-    return tidy(rows, [*columns, "low"], [*_KEYS, "low"]).drop(columns="low")
+    return tidy(rows, [*columns, "low"], [*KEYS, "low"]).drop(columns="low")
 
 
 def _new_placements(release: Release, pick: Pick) -> pd.DataFrame:
     columns = ("establishment_group", "establishment_type", *_NEW_2022)
     frame = with_year(pick(read_2022(release, _NEW_PLACES_2022, columns)))
-    old = placements_2022(frame, _KEYS, "Total_new_all", _NEW_PLACES_2022)
+    old = placements_2022(frame, KEYS, "Total_new_all", _NEW_PLACES_2022)
     frame = topic(_new(release, pick), _NEW_ALL)
     frame = frame.loc[frame["year"] > 2021]
-    new = placements_2025(frame, _KEYS, _NEW)
+    new = placements_2025(frame, KEYS, _NEW)
     rest = _elsewhere_not_itemised(frame)
     return pd.concat(
         [old.assign(basis="aggregate_return"), pd.concat([new, rest]).assign(basis="person_level")],
@@ -495,7 +259,7 @@ def _elsewhere_not_itemised(frame: pd.DataFrame) -> pd.DataFrame:
     known = frame.loc[frame["ed_elsewhere"].str.strip() != NOT_AVAILABLE]
     whole, marker = numbers(known["ed_elsewhere"], _NEW, whole=True)
     items = pd.DataFrame({c: numbers(known[c], _NEW, whole=True)[0] for c in ELSEWHERE_ITEMS})
-    rest = known[_KEYS].assign(
+    rest = known[KEYS].assign(
         placement="ed_elsewhere_not_itemised", plans=whole - items.sum(axis=1).astype("Int64"), marker=marker
     )
     return rest.loc[rest["plans"] > 0]
@@ -503,11 +267,11 @@ def _elsewhere_not_itemised(frame: pd.DataFrame) -> pd.DataFrame:
 
 def new_plans_placement(release: Release) -> pd.DataFrame:
     """Return new plans by placement and our provision, 2009 to 2024 (rule ``neet_left_out``)."""
-    keys = [*_KEYS, "placement"]
+    keys = [*KEYS, "placement"]
     rows = _new_placements(release, authorities)
     rows = rows.loc[~uncollected(rows, _new_placements(release, england), ["year", "placement"])]
-    totals = new_plans(release).rename(columns={"new_plans": "total"})[[*_KEYS, "total"]]
-    rows = with_remainder(rows, totals.dropna(), _KEYS, "New plans by placement")
+    totals = new_plans(release).rename(columns={"new_plans": "total"})[[*KEYS, "total"]]
+    rows = with_remainder(rows, totals.dropna(), KEYS, "New plans by placement")
     person_level = rows["year"] > 2021
     rows = rows.assign(basis=person_level.map({True: "person_level", False: "aggregate_return"}))
     columns = ["la_code", "year", "placement", "provision", "plans", "marker", "basis"]
@@ -517,45 +281,45 @@ def new_plans_placement(release: Release) -> pd.DataFrame:
 def new_plans_need(release: Release) -> pd.DataFrame:
     """Return new plans by primary need, 2024."""
     frame = topic(_new_needs(release, authorities), _ALL_PLANS)
-    rows = measured(frame, _KEYS, NEED_OF_COLUMN, _NEW_NEEDS, name="need")
+    rows = measured(frame, KEYS, NEED_OF_COLUMN, _NEW_NEEDS, name="need")
     return tidy(
         set_aside(rows, INCOMPLETE_FLOWS, "year"),
         ["la_code", "year", "need", "plans", "marker"],
-        [*_KEYS, "need"],
+        [*KEYS, "need"],
     )
 
 
 def new_plans_age_need(release: Release) -> pd.DataFrame:
     """Return new plans by single age when the plan started and primary need, 2024."""
     frame = _new_needs(release, authorities)
-    areas = topic(frame, _ALL_PLANS)[_KEYS]
-    aged = coded(topic(frame, _PERSON_AGES), "breakdown", "age", FLOW_AGE_OF_LABEL, _NEW_NEEDS)
-    rows = measured(aged, [*_KEYS, "age"], NEED_OF_COLUMN, _NEW_NEEDS, name="need")
+    areas = topic(frame, _ALL_PLANS)[KEYS]
+    aged = coded(topic(frame, PERSON_AGES), "breakdown", "age", FLOW_AGE_OF_LABEL, _NEW_NEEDS)
+    rows = measured(aged, [*KEYS, "age"], NEED_OF_COLUMN, _NEW_NEEDS, name="need")
     rows = set_aside(complete(rows, areas, {"age": FLOW_AGES, "need": NEED_CODES}), INCOMPLETE_FLOWS, "year")
-    return tidy(rows, ["la_code", "year", "age", "need", "plans", "marker"], [*_KEYS, "age", "need"])
+    return tidy(rows, ["la_code", "year", "age", "need", "plans", "marker"], [*KEYS, "age", "need"])
 
 
 def new_plans_placement_need(release: Release) -> pd.DataFrame:
     """Return new plans by placement and primary need, 2024, nil rows left out."""
     frame = _new_needs(release, authorities)
-    areas = topic(frame, _ALL_PLANS)[_KEYS]
+    areas = topic(frame, _ALL_PLANS)[KEYS]
     named = placement_rows(frame, _NEW_NEEDS)
-    rows = measured(named, [*_KEYS, "placement"], NEED_OF_COLUMN, _NEW_NEEDS, name="need")
+    rows = measured(named, [*KEYS, "placement"], NEED_OF_COLUMN, _NEW_NEEDS, name="need")
     codes = [c for c in PLACEMENT_CODES if c in set(PLACEMENT_OF_2025.values())]
     rows = set_aside(
         complete(rows, areas, {"placement": codes, "need": NEED_CODES}), INCOMPLETE_FLOWS, "year"
     )
     columns = ["la_code", "year", "placement", "provision", "need", "plans", "marker"]
-    return tidy(without_nil(with_provision(rows)), columns, [*_KEYS, "placement", "need"])
+    return tidy(without_nil(with_provision(rows)), columns, [*KEYS, "placement", "need"])
 
 
 def ceased_plans(release: Release) -> pd.DataFrame:
     """Return plans that ceased by reason, 2022 to 2024; reason ``All`` is the total."""
     frame = topic(_ceased(release, authorities), "All ceased EHC plans")
-    rows = measured(frame, _KEYS, REASONS, _CEASED, name="reason")
-    rows = complete(rows, _areas(release, 2022), {"reason": list(REASONS.values())})
+    rows = measured(frame, KEYS, REASONS, _CEASED, name="reason")
+    rows = complete(rows, returned_from(release, 2022), {"reason": list(REASONS.values())})
     rows = set_aside(rows, INCOMPLETE_FLOWS, "year")
-    return tidy(rows, ["la_code", "year", "reason", "plans", "marker"], [*_KEYS, "reason"])
+    return tidy(rows, ["la_code", "year", "reason", "plans", "marker"], [*KEYS, "reason"])
 
 
 def ceased_plans_age(release: Release) -> pd.DataFrame:
@@ -567,9 +331,9 @@ def ceased_plans_age(release: Release) -> pd.DataFrame:
         FLOW_AGE_OF_LABEL,
         _CEASED,
     )
-    rows = measured(aged, [*_KEYS, "age"], REASONS, _CEASED, name="reason")
-    rows = _with_unknown_age(
-        rows, _areas(release, FIRST_YEAR_OF_DETAIL), {"reason": list(REASONS.values())}, "plans"
+    rows = measured(aged, [*KEYS, "age"], REASONS, _CEASED, name="reason")
+    rows = with_unknown_age(
+        rows, returned_from(release, FIRST_YEAR_OF_DETAIL), {"reason": list(REASONS.values())}, "plans"
     )
     rows = set_aside(rows, INCOMPLETE_FLOWS, "year")
     columns = ["la_code", "year", "age", "reason", "plans", "marker"]
@@ -579,36 +343,21 @@ def ceased_plans_age(release: Release) -> pd.DataFrame:
 def ceased_plans_placement(release: Release) -> pd.DataFrame:
     """Return plans that ceased by last placement and reason, 2023 and 2024, nil rows left out."""
     named = placement_rows(_ceased(release, authorities), _CEASED)
-    rows = measured(named, [*_KEYS, "placement"], REASONS, _CEASED, name="reason")
+    rows = measured(named, [*KEYS, "placement"], REASONS, _CEASED, name="reason")
     codes = [c for c in PLACEMENT_CODES if c in set(PLACEMENT_OF_2025.values())]
     grid: dict[str, Sequence[object]] = {"placement": codes, "reason": tuple(REASONS.values())}
-    rows = set_aside(complete(rows, _areas(release, FIRST_YEAR_OF_DETAIL), grid), INCOMPLETE_FLOWS, "year")
+    rows = set_aside(
+        complete(rows, returned_from(release, FIRST_YEAR_OF_DETAIL), grid), INCOMPLETE_FLOWS, "year"
+    )
     columns = ["la_code", "year", "placement", "provision", "reason", "plans", "marker"]
-    return tidy(without_nil(with_provision(rows)), columns, [*_KEYS, "placement", "reason"])
+    return tidy(without_nil(with_provision(rows)), columns, [*KEYS, "placement", "reason"])
 
 
 def discontinued_plans(release: Release) -> pd.DataFrame:
     """Return plans of compulsory school age discontinued, and moves between settings, 2015 to 2021."""
-    rows = measured(_mi(release, authorities), _KEYS, DISCONTINUED, _MI, name="reason")
+    rows = measured(management_information(release, authorities), KEYS, DISCONTINUED, MI, name="reason")
     rows = rows.loc[rows["marker"] != "z"]
-    return tidy(rows, ["la_code", "year", "reason", "plans", "marker"], [*_KEYS, "reason"])
-
-
-def _timeliness_totals(release: Release, pick: Pick) -> pd.DataFrame:
-    new = topic(_timeliness(release, pick), "All EHC plans issued")
-    return _history(_mi(release, pick), new, TIMELINESS_2022, TIMELINESS, "timeliness")
-
-
-def timeliness(release: Release) -> pd.DataFrame:
-    """Return plans issued and how many within 20 weeks, 2014 to 2024; how late the rest were from 2023."""
-    rows = _collected(_timeliness_totals(release, authorities), _timeliness_totals(release, england))
-    late = rows.loc[rows["year"] >= FIRST_YEAR_OF_DETAIL]
-    early = rows.loc[rows["year"] < FIRST_YEAR_OF_DETAIL]
-    areas = _areas(release, FIRST_YEAR_OF_DETAIL)
-    late = complete(late, areas, {"measure": list(TIMELINESS.values())}, "value").assign(release="2025")
-    rows = set_aside(pd.concat([early, late], ignore_index=True), INCOMPLETE_FLOWS, "year", "value")
-    columns = ["la_code", "year", "measure", "value", "marker", "release"]
-    return tidy(rows, columns, [*_KEYS, "measure"])
+    return tidy(rows, ["la_code", "year", "reason", "plans", "marker"], [*KEYS, "reason"])
 
 
 def work_based_placements(release: Release) -> pd.DataFrame:
@@ -643,19 +392,19 @@ def _named(rows: pd.DataFrame, measure: pd.Series | str, release: str | None = N
 
 def national_flows(release: Release) -> pd.DataFrame:
     """Return published national flows as ``measure, year, value, release`` (no rule above applied)."""
-    request = _request_totals(release, england)
-    assessment = _assessment_totals(release, england)
-    timely = _timeliness_totals(release, england)
+    request = request_totals(release, england)
+    assessment = assessment_totals(release, england)
+    timely = timeliness_totals(release, england)
     new = measured(
-        topic(_new(release, england), _NEW_ALL), _KEYS, {"new_ehc_plans": ""}, _NEW, value="new_plans"
+        topic(_new(release, england), _NEW_ALL), KEYS, {"new_ehc_plans": ""}, _NEW, value="new_plans"
     )
-    news = joined(_new_totals_2022(release, england), new, _KEYS, "new plans", value="new_plans")
+    news = joined(_new_totals_2022(release, england), new, KEYS, "new plans", value="new_plans")
     places = _new_placements(release, england).rename(columns={"plans": "value"})
     aged = coded(topic(_new(release, england), _NEW_AGES), "breakdown", "age", FLOW_AGE_OF_LABEL, _NEW)
-    ages = measured(aged, [*_KEYS, "age"], {"new_ehc_plans": ""}, _NEW, value="value")
+    ages = measured(aged, [*KEYS, "age"], {"new_ehc_plans": ""}, _NEW, value="value")
     needs = measured(
         topic(_new_needs(release, england), _ALL_PLANS),
-        _KEYS,
+        KEYS,
         NEED_OF_COLUMN,
         _NEW_NEEDS,
         name="need",
@@ -663,7 +412,7 @@ def national_flows(release: Release) -> pd.DataFrame:
     )
     ceased = measured(
         topic(_ceased(release, england), "All ceased EHC plans"),
-        _KEYS,
+        KEYS,
         REASONS,
         _CEASED,
         name="reason",
@@ -686,8 +435,6 @@ def national_flows(release: Release) -> pd.DataFrame:
 
 
 BUILDERS: dict[str, Callable[[Release], pd.DataFrame]] = {
-    "requests": requests,
-    "assessments": assessments,
     "new_plans": new_plans,
     "new_plans_age": new_plans_age,
     "new_plans_age_band": new_plans_age_band,
@@ -699,7 +446,6 @@ BUILDERS: dict[str, Callable[[Release], pd.DataFrame]] = {
     "ceased_plans_age": ceased_plans_age,
     "ceased_plans_placement": ceased_plans_placement,
     "discontinued_plans": discontinued_plans,
-    "timeliness": timeliness,
     "work_based_placements": work_based_placements,
     "residential_placements": residential_placements,
 }

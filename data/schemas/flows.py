@@ -9,15 +9,8 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-from data.ingest.sen2_flows import (
-    ASSESSMENTS,
-    DISCONTINUED,
-    REASONS,
-    REQUESTS,
-    RESIDENTIAL,
-    TIMELINESS,
-    WORK_BASED,
-)
+from data.ingest.sen2_flows import DISCONTINUED, REASONS, RESIDENTIAL, WORK_BASED
+from data.ingest.sen2_process import ASSESSMENTS, REQUESTS, TIMELINESS
 from data.schemas.base import (
     Table,
     calendar_year,

@@ -173,7 +173,7 @@ def places_title(found: RunOut) -> str:
     kind = words.SHORT_PROVISIONS[found.provision]
     kind = kind[0].upper() + kind[1:]
     if found.january is None:
-        return f"{kind}: not likely to run out"
+        return f"{kind}: {'could' if found.probability >= words.COULD_RUN_OUT else 'not likely to'} run out"
     return f"{kind}: {'short from' if found.from_start else 'run out by'} January {found.january}"
 
 

@@ -6,16 +6,9 @@ apostrophe; numbers stay numbers, to the last digit.
 
 from __future__ import annotations
 
-import re
-
 import pandas as pd
 
-_RISKY = re.compile(r"\s*'*[=+\-@\t\r\n]")
-
-
-def guarded(cell: str) -> str:
-    """Return a text cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if _RISKY.match(cell) else cell
+from data.formulas import guarded
 
 
 def to_csv(frame: pd.DataFrame) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from forecast import words
 from forecast.summary import RunOut
 from forecast.ui import charts
 from forecast.ui.views import ESTIMATED, FORECAST, MISSING, PUBLISHED, AreaView
@@ -123,15 +124,21 @@ def test_places_chart_draws_wanted_places_and_residents_placed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("january", "from_start", "says"),
+    ("january", "from_start", "probability", "says"),
     [
-        (2026, True, "short from January 2026"),
-        (2030, False, "run out by January 2030"),
-        (None, False, "not likely"),
+        (2026, True, 0.9, "short from January 2026"),
+        (2030, False, 0.6, "run out by January 2030"),
+        (None, False, 0.1, "not likely to run out"),
+        (None, False, 0.48, "could run out"),
     ],
 )
-def test_places_title_says_when(january: int | None, from_start: bool, says: str) -> None:
-    assert says in charts.places_title(RunOut("primary", "specialist_base", january, 0.5, 2.0, from_start))
+def test_places_title_says_what_the_sentence_says(
+    january: int | None, from_start: bool, probability: float, says: str
+) -> None:
+    found = RunOut("primary", "specialist_base", january, probability, 2.0, from_start)
+    assert charts.places_title(found) == f"Specialist bases: {says}"
+    if january is None:
+        assert says in words.run_out_sentence(found)
 
 
 def test_years_are_whole_januaries_without_commas() -> None:

@@ -63,7 +63,3 @@ def test_redbridge_error_is_the_published_one(releases):
 def test_plain_ageing_is_null_for_the_group_it_was_not_run_for(releases):
     error = population.population_projection_error(Release(releases))
     assert error.loc[error["la_code"].isna(), "plain_ageing"].isna().all()
-
-
-def test_the_two_unreliable_authorities_are_named():
-    assert population.UNRELIABLE == (201, 420)

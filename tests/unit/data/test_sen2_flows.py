@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 
 from data.errors import SourceError
-from data.ingest import sen2_flows, tribunals
+from data.ingest import sen2_flows, sen2_process, tribunals
 from data.ingest.reading import Release
 from data.schemas import flows as schemas
 
 REDBRIDGE = 317
-BUILDERS = sen2_flows.BUILDERS | tribunals.BUILDERS
+BUILDERS = sen2_process.BUILDERS | sen2_flows.BUILDERS | tribunals.BUILDERS
 Build = Callable[[str], pd.DataFrame]
 
 
@@ -88,11 +88,11 @@ def test_errata_replace_the_figure_and_say_so() -> None:
             "release": "2025",
         }
     )
-    done = sen2_flows.corrected(rows, {("refused", 342, 2021): 107, ("not_issued", 887, 2021): 16})
+    done = sen2_process.corrected(rows, {("refused", 342, 2021): 107, ("not_issued", 887, 2021): 16})
     assert done["value"].tolist() == [107, 59]
     assert done["release"].tolist() == ["erratum", "2025"]
     with pytest.raises(SourceError, match="342"):
-        sen2_flows.corrected(rows, {("refused", 342, 1999): 1})
+        sen2_process.corrected(rows, {("refused", 342, 1999): 1})
 
 
 def test_completed_is_issued_plus_not_issued() -> None:
@@ -106,7 +106,7 @@ def test_completed_is_issued_plus_not_issued() -> None:
             "release": "2025",
         }
     )
-    done = sen2_flows.with_completed(rows, ["la_code", "year"]).set_index("measure")
+    done = sen2_process.with_completed(rows, ["la_code", "year"]).set_index("measure")
     assert done.loc["completed", "value"] == 392
 
 
