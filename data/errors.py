@@ -29,6 +29,10 @@ class HistoryError(PlannerError, ValueError):
     """The history asked for does not exist or is too short to forecast from."""
 
 
+class FitError(PlannerError, RuntimeError):
+    """There is no fitted result that may be used."""
+
+
 class OptionError(PlannerError, ValueError):
     """A command-line or form option is out of range."""
 

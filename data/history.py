@@ -1,7 +1,8 @@
 """`History`: everything published for a set of areas up to an origin, on complete grids.
 
-Invariant: a history with origin T holds stocks up to January T and flows up to calendar year T - 1 (they are
-published together), and nothing later. ``history.until(2022)`` is how back-tests and the app ask the same
+Invariant: a history with origin T holds stocks up to January T, flows up to calendar year T - 1 (they are
+published together) and residents up to mid-year T - 2, and nothing later; a projection of residents is held only at
+origins at which it had been published. ``history.until(2022)`` is how back-tests and the app ask the same
 question of an earlier day. The releases are final, not real-time: a figure revised after T shows its
 revised value.
 """
@@ -18,8 +19,23 @@ from data.vocabulary import ALL, BAND_CODES
 SERIES: tuple[str, ...] = (ALL, *BAND_CODES)
 """Series a demand model forecasts: the total and each age band."""
 
-FLOWS: tuple[str, ...] = ("requests", "refused", "assessments", "new_plans")
-"""Calendar-year flows of the statutory process, all ages."""
+FLOWS: tuple[str, ...] = (
+    "requests",
+    "refused",
+    "assessments",
+    "new_plans",
+    "pending",
+    "issued",
+    "issued_in_20_weeks",
+)
+"""Calendar-year flows of the statutory process, all ages: requests received and refused, assessments completed and still
+under way at the end of the year, new plans, and new plans counted for timeliness (all, and those within 20 weeks)."""
+
+RESIDENTS_DELAY = 2
+"""An estimate of residents at mid-year t is published in time for January t + 2 (ONS mid-year estimates)."""
+
+FIRST_PROJECTION_ORIGIN = 2025
+"""First January at which the shipped population projection had been published (ONS 2022-based, 2025)."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +54,24 @@ class History:
         Whether an area counts in pooled estimates, dims ``(area,)``.
     spliced
         Whether a stock is an old area's figure times a share, dims ``(area, january)``.
+    region
+        Region of each area, dims ``(area,)``.
+    residents
+        Residents by single age 0 to 25, dims ``(area, mid_year, age)``, estimates published by the origin; NaN where
+        there is none. May hold no mid-year at all.
+    new_plans_by_band
+        New plans of a calendar year by age band at the January after, dims ``(area, series, year)``, ``series`` being the
+        five bands; NaN where not published.
+    stock_by_age
+        EHC plans by single age, dims ``(area, age, january)``; holds only Januaries at which single ages were published.
+    new_plans_by_age
+        New plans of a calendar year by single age at the January after, the oldest row being all ages from it up, dims
+        ``(area, age, year)``; holds only years published.
+    leavers_by_age
+        Plans ceased in a calendar year by single age at the January before and reason, the oldest row being all ages from it
+        up, dims ``(area, age, reason, year)``; holds only years published.
+    projection
+        Residents by single age as projected, dims ``(area, mid_year, age)``; no mid-year at origins before it was published.
     """
 
     origin: int
@@ -45,6 +79,13 @@ class History:
     flows: xr.Dataset
     pooled: xr.DataArray
     spliced: xr.DataArray
+    region: xr.DataArray
+    residents: xr.DataArray
+    projection: xr.DataArray
+    new_plans_by_band: xr.DataArray
+    stock_by_age: xr.DataArray
+    new_plans_by_age: xr.DataArray
+    leavers_by_age: xr.DataArray
 
     @property
     def areas(self) -> tuple[int, ...]:
@@ -71,6 +112,14 @@ class History:
             stock=self.stock.sel(january=slice(None, origin)),
             flows=self.flows.sel(year=slice(None, origin - 1)),
             spliced=self.spliced.sel(january=slice(None, origin)),
+            residents=self.residents.sel(mid_year=slice(None, origin - RESIDENTS_DELAY)),
+            new_plans_by_band=self.new_plans_by_band.sel(year=slice(None, origin - 1)),
+            stock_by_age=self.stock_by_age.sel(january=slice(None, origin)),
+            new_plans_by_age=self.new_plans_by_age.sel(year=slice(None, origin - 1)),
+            leavers_by_age=self.leavers_by_age.sel(year=slice(None, origin - 1)),
+            projection=self.projection
+            if origin >= FIRST_PROJECTION_ORIGIN
+            else self.projection.isel(mid_year=slice(0)),
         )
 
     def latest(self, area: int) -> xr.DataArray:

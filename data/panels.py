@@ -18,9 +18,15 @@ import xarray as xr
 
 from data import tables
 from data.history import FLOWS, SERIES, History
-from data.vocabulary import ALL, BAND_CODES, SMALLEST_AUTHORITIES
+from data.vocabulary import AGE_BANDS, ALL, BAND_CODES, SMALLEST_AUTHORITIES
 
 Panel = Literal["series", "current"]
+
+LAST_YEAR_PENDING = 2021
+"""Assessments under way at the end of the year: later returns count something else under the same name."""
+
+PROJECTED_BASES: tuple[str, ...] = ("cohort_aged", "ons_snpp_2022_based_migration_category_variant")
+"""Bases of the population table that are projections, whatever year they are for."""
 
 FIRST_JANUARY_20_25 = 2016
 """Plans at ages 20 to 25 were first collected in 2015, when almost none existed; usable from 2016."""
@@ -53,6 +59,15 @@ def load(panel: Panel = "current") -> History:
         flows=_grouped(flows.to_array("flow"), members).to_dataset("flow"),
         pooled=pooled,
         spliced=spliced,
+        region=_regions(list(members)),
+        new_plans_by_band=_grouped(_new_plans_by_band(), members).rename(age_band="series"),
+        stock_by_age=_grouped(
+            _cube(tables.read("plans_age"), ["la_code", "january", "age"], "plans"), members
+        ),
+        new_plans_by_age=_grouped(_new_plans_by_age(), members),
+        leavers_by_age=_grouped(_leavers_by_age(), members),
+        residents=_residents(members, estimates=True),
+        projection=_residents(members, estimates=False),
     )
 
 
@@ -139,6 +154,75 @@ def _grouped(values: xr.DataArray, members: dict[int, tuple[int, ...]]) -> xr.Da
     return grouped
 
 
+def _new_plans_by_age() -> xr.DataArray:
+    """Return new plans by single age at 31 August before the January that follows.
+
+    The table counts age near the end of the calendar year: those born from September to December, a third, are a year
+    younger on the stock's footing (data/composition.py).
+    """
+    counted = _cube(tables.read("new_plans_age"), ["la_code", "year", "age"], "plans")
+    younger = counted.shift(age=-1) / 3
+    oldest = counted["age"][-1]
+    youngest = counted["age"][0]
+    kept = (counted * 2 / 3).where(counted["age"] != youngest, counted)
+    moved = kept + younger.where(counted["age"] != oldest, 0.0)
+    return moved.transpose("area", "age", "year")
+
+
+def _new_plans_by_band() -> xr.DataArray:
+    """Return new plans by age band: published bands, then bands of single ages."""
+    bands = _cube(tables.read("new_plans_age_band"), ["la_code", "year", "age_band"], "plans")
+    ages = _new_plans_by_age()
+    later = xr.concat(
+        [
+            ages.sel(age=slice(b.low, b.high)).sum("age", skipna=False).expand_dims(age_band=[b.code])
+            for b in AGE_BANDS
+        ],
+        dim="age_band",
+    )
+    published = bands.reindex(area=ages["area"]).sel(age_band=list(BAND_CODES))
+    both = xr.concat([published, later], dim="year", join="exact")
+    return both.transpose("area", "age_band", "year")
+
+
+def _leavers_by_age() -> xr.DataArray:
+    """Return ceased plans by reason and single age at 31 August before the January they were last counted in.
+
+    The table counts age on the day, most often a year more (data/composition.py).
+    """
+    rows = tables.read("ceased_plans_age")
+    rows = rows[(rows["age"] >= 0) & (rows["reason"] != "All")]
+    counted = _cube(rows, ["la_code", "year", "age", "reason"], "plans")
+    youngest = counted.isel(age=[0, 1]).sum("age", skipna=False)
+    moved = counted.assign_coords(age=counted["age"] - 1).isel(age=slice(1, None))
+    moved = moved.where(moved["age"] != counted["age"][0], youngest)
+    return moved.transpose("area", "age", "reason", "year")
+
+
+def _regions(members: list[int]) -> xr.DataArray:
+    """Return the region of each area, dims ``(area,)``."""
+    region = tables.read("areas").set_index("la_code")["region"]
+    return xr.DataArray([str(region[a]) for a in members], dims="area", coords={"area": members})
+
+
+def _residents(members: dict[int, tuple[int, ...]], *, estimates: bool) -> xr.DataArray:
+    """Return residents by single age, dims ``(area, mid_year, age)``.
+
+    Estimates are as first published where we hold that, and leave out every figure that comes from a projection, even
+    for years now past: a forecast made then could not know it.
+    """
+    rows = tables.read("population")
+    if estimates:
+        first = tables.read("population_first_published")
+        later = ~rows["basis"].isin(PROJECTED_BASES) & (rows["mid_year"] > first["mid_year"].max())
+        rows = pd.concat([first, rows.loc[later, first.columns]])
+    unit = {code: area for area, parts in members.items() for code in parts}
+    rows = rows.assign(la_code=rows["la_code"].map(unit)).dropna(subset="la_code")
+    counts = rows.groupby(["la_code", "mid_year", "age"])["population"].sum(min_count=1)
+    residents: xr.DataArray = counts.to_xarray().rename({"la_code": "area"})
+    return residents.reindex(area=list(members)).transpose("area", "mid_year", "age")
+
+
 def _splice(stock: xr.DataArray, series: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
     """Fill Januaries before an authority existed with its long series times its first share."""
     unit_of = long_series()
@@ -187,11 +271,17 @@ def _flows() -> xr.Dataset:
         frame = tables.read(name)
         return frame[frame["age"].isna() & (frame["measure"] == measure)]
 
+    pending = all_ages("assessments", "pending")
+    timeliness = tables.read("timeliness")
+    key = ["la_code", "year"]
     cubes = {
-        "requests": _cube(all_ages("requests", "received"), ["la_code", "year"], "value"),
-        "refused": _cube(all_ages("requests", "refused"), ["la_code", "year"], "value"),
-        "assessments": _cube(all_ages("assessments", "completed"), ["la_code", "year"], "value"),
-        "new_plans": _cube(tables.read("new_plans"), ["la_code", "year"], "new_plans"),
+        "requests": _cube(all_ages("requests", "received"), key, "value"),
+        "refused": _cube(all_ages("requests", "refused"), key, "value"),
+        "assessments": _cube(all_ages("assessments", "completed"), key, "value"),
+        "new_plans": _cube(tables.read("new_plans"), key, "new_plans"),
+        "pending": _cube(pending[pending["year"] <= LAST_YEAR_PENDING], key, "value"),
+        "issued": _cube(timeliness[timeliness["measure"] == "issued"], key, "value"),
+        "issued_in_20_weeks": _cube(timeliness[timeliness["measure"] == "within_20_weeks"], key, "value"),
     }
     aligned = xr.align(*cubes.values(), join="outer")
     return xr.Dataset(dict(zip(FLOWS, aligned, strict=True)))

@@ -7,6 +7,7 @@ Each job is imported when it is asked for, so that help and refusals come at onc
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -43,6 +44,8 @@ app.add_typer(capacity_app, name="capacity")
 
 def main() -> None:
     """Run the command line and turn planner errors into messages with exit code 2."""
+    # Sampling runs compiled code of its own and needs no BLAS from PyTensor.
+    warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS")
     try:
         app(args=spread_values(sys.argv[1:]), prog_name="sendplan")
     except PlannerError as error:
@@ -95,7 +98,9 @@ def show(screen: Console, frame: pd.DataFrame, title: str, *, index: bool = True
     for column in shown.columns:
         table.add_column(
             str(column),
-            justify="right" if column not in ("Phase", "Provision", "model", "table", "source") else "left",
+            justify="right"
+            if column not in ("Phase", "Provision", "Why", "model", "table", "source")
+            else "left",
         )
     for row in shown.itertuples(index=False):
         table.add_row(*(str(cell) for cell in row))
@@ -120,11 +125,12 @@ def forecast_command(
     from data.register_file import read_register
     from forecast import record
     from forecast.files import check_folder
-    from forecast.run import Road, check_options, model_named
+    from forecast.members import check_name
+    from forecast.run import Road, check_options
 
     chosen = areas.resolve(area)
     check_options(years, draws)
-    model_named(model)
+    check_name(model)
     if seed < 0:
         raise OptionError(
             f"--seed {seed} is negative. Seeds are whole numbers from 0. Leave it out for the usual one."
@@ -244,6 +250,8 @@ def backtest_command(
     from forecast import evaluate, trackrecord
     from forecast import run as jobs
     from forecast.files import check_folder, write_one
+    from forecast.members import NAMES, Models, check_name
+    from models.memory import Memory
 
     if not 1 <= horizon <= jobs.MAX_YEARS:
         raise OptionError(
@@ -253,20 +261,22 @@ def backtest_command(
         raise OptionError(
             f"--out {out} is a folder; the forecasts need a file. Give a name such as {out / 'bt.parquet'}."
         )
-    wanted = list(dict.fromkeys(models or jobs.models()))
+    wanted = [check_name(name) for name in dict.fromkeys(models or NAMES)]
     # Ratios need the benchmark, asked for or not; the file holds what was asked for.
-    chosen = [jobs.model_named(name) for name in dict.fromkeys([*wanted, evaluate.BENCHMARK])]
+    names = list(dict.fromkeys([*wanted, evaluate.BENCHMARK]))
     starts = sorted(set(origins or trackrecord.REPORTING_ORIGINS))
     history = panels.load("series")
     evaluate.check_origins(history, starts)
     check_folder(out.parent)
     screen = console()
     with progress(screen) as bar:
-        task = bar.add_task("Back-test", total=len(chosen) * len(starts))
+        task = bar.add_task("Back-test", total=len(names) * len(starts))
 
         def step(description: str) -> None:
             bar.update(task, advance=1, description=description)
 
+        found = Models(Memory(), on_step=lambda what: bar.update(task, description=what))
+        chosen = [found.scored(name) for name in names]
         table = evaluate.backtest(history, chosen, starts, horizon, seed=seed, on_step=step)
     asked = table[table["model"].isin(wanted)]
     write_one(out, lambda path: asked.to_parquet(path, index=False))
@@ -283,12 +293,100 @@ def backtest_command(
     )
     show(screen, evaluate.bands(scores).map(_figure), "Age bands", index=False)
     if trackrecord.covers(scores, starts):
-        screen.print(f"Track record: {trackrecord.refresh(scores)}", soft_wrap=True)
+        screen.print(f"Track record: {trackrecord.refresh(scores, history)}", soft_wrap=True)
     else:
         screen.print(
             "The track record page is left as it is: it is refreshed by a run over origins "
             f"{', '.join(map(str, trackrecord.REPORTING_ORIGINS))} that includes headline and regional_growth."
         )
+
+
+@app.command("fit")
+def fit_command(
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the fitted result; where forecasts look for it if left out."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the samplers.")] = 0,
+) -> None:
+    """Fit the models to every authority; forecasts and the app use the result. Takes a few minutes."""
+    from forecast import fits
+    from forecast.files import check_folder
+
+    folder = fits.FOLDER if out is None else out
+    check_folder(folder)
+    screen = console()
+    with progress(screen) as bar:
+        task = bar.add_task("Fitting", total=fits.steps())
+        fit = fits.make(lambda what: bar.update(task, advance=1, description=what), seed)
+    files = fits.write(fit, folder)
+    for name, found in fit.diagnostics.items():
+        screen.print(f"{name} {found.sentence()}", soft_wrap=True)
+    weights = pd.DataFrame(
+        fit.weights.to_numpy().round(2),
+        columns=fit.weights["member"].to_numpy(),
+        index=fit.weights["horizon"].to_numpy(),
+    )
+    show(
+        screen,
+        weights.rename_axis("Years ahead"),
+        f"Weights of the members (intervals stretched by {fit.stretch:.2f})",
+    )
+    size = sum(f.stat().st_size for f in files) / 1e6
+    screen.print(f"{fit.seconds:.0f} s. Files ({size:.1f} MB): {', '.join(map(str, files))}", soft_wrap=True)
+    if not fit.passed:
+        screen.print(
+            "FAILED: at least one model did not pass its gate. The result is kept for diagnosis and will not be used; what was "
+            "in use before is unchanged. Try another --seed.",
+            soft_wrap=True,
+        )
+        raise typer.Exit(1)
+
+
+@app.command("explain")
+def explain_command(
+    area: Annotated[str, typer.Argument(help="Name, GSS code or DfE number of an authority.")],
+    to: Annotated[
+        int | None, typer.Option(help="January to explain the change to; five years on if left out.")
+    ] = None,
+    years: Annotated[int, typer.Option(help="Januaries to forecast, 1 to 15.")] = 10,
+    draws: Annotated[int, typer.Option(help="Random draws, at least 100.")] = 500,
+    seed: Annotated[int, typer.Option(help="Same seed, same answer.")] = 20250101,
+    model: Annotated[str, typer.Option(help="Demand model.")] = "headline",
+) -> None:
+    """Split the growth in plans to a January into population, joiner rate, leaver rate, transfers and ageing."""
+    from forecast import explain, words
+    from forecast.members import check_name
+    from forecast.run import Road, check_options
+
+    chosen = areas.resolve(area)
+    if len(chosen) > 1:
+        raise OptionError(
+            "A change is explained for one authority, but 'all' was asked for. Name the authority."
+        )
+    check_options(years, draws)
+    check_name(model)
+    outcome = Road.prepare(model).run(chosen[0], years=years, draws=draws, seed=seed)
+    origin = outcome.plans.origin
+    january = min(origin + 5, origin + years) if to is None else to
+    split = explain.table(outcome.plans, january)
+    screen = console()
+    shown = pd.DataFrame(
+        {
+            "Why": split["label"],
+            "Plans": [f"{mean:+,.0f}" for mean in split["mean"]],
+            "80 % interval": [
+                f"{low:+,.0f} to {high:+,.0f}" for low, high in zip(split["q10"], split["q90"], strict=True)
+            ],
+        }
+    )
+    show(
+        screen,
+        shown,
+        f"{chosen[0].name}: why plans change from January {origin} to January {january}",
+        index=False,
+    )
+    screen.print(words.EXPLAIN_NOTE, soft_wrap=True)
 
 
 def _figure(value: object) -> str:

@@ -159,13 +159,19 @@ def totals(scores: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def clean(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells whose origin and target are on one side of the 2023 break."""
+    return scores[
+        (scores["target"] <= LAST_AGGREGATE_JANUARY) | (scores["origin"] >= FIRST_PERSON_LEVEL_ORIGIN)
+    ]
+
+
 def bands(scores: pd.DataFrame) -> pd.DataFrame:
     """Return wCRPS and coverage of age bands by model, on all cells and on those that do not cross the 2023 break."""
     rows = []
     parts = scores[scores["age_band"] != ALL]
-    clean = (parts["target"] <= LAST_AGGREGATE_JANUARY) | (parts["origin"] >= FIRST_PERSON_LEVEL_ORIGIN)
     for model in _in_order(parts["model"]):
-        for label, cells in (("all", parts), ("clean", parts[clean])):
+        for label, cells in (("all", parts), ("clean", clean(parts))):
             own = cells[cells["model"] == model]
             if own.empty:
                 continue

@@ -1,7 +1,7 @@
 """Objects that travel along the road: Plans, Placements, Shortfall and the Outcome that holds them.
 
-Invariants, in every draw: needs and ages of `Plans` add up to the total; provisions of
-`Placements` add up to `Plans`; a shortfall is never negative. Nothing here summarises.
+Invariants, in every draw: needs and ages of `Plans` add up to the total, and a year's stock is the stock before less leavers
+plus joiners and transfers; provisions of `Placements` add up to `Plans`; a shortfall is never negative. Nothing here summarises.
 """
 
 from __future__ import annotations
@@ -30,6 +30,16 @@ class Plans:
         True where the authority's own age or need figures were not published and England's mix stands in.
     future
         dims ``(draw, january, age, need)``, plans (real numbers: an expectation within each draw).
+    flows
+        ``joiners``, ``leavers`` and ``transfers`` in the year to each January, dims ``(draw, january, age, need)``; the joiner
+        ``index`` and what was ``spread_to_leavers``, dims ``(draw, january, series)``; the ``opening`` stock, dims
+        ``(age, need)``; changes of recorded need, ``recoded`` (`models.cohort_flow.advance`).
+    reason_share
+        Reasons of those who leave other than by moving to another authority, dims ``(draw, band, reason)``.
+    residents
+        Residents joiners come from, dims ``(draw, january, age)``.
+    process
+        Requests and assessments by calendar year, dims ``(draw, year, age)`` (`models.pipeline`).
     """
 
     model: str
@@ -38,6 +48,10 @@ class Plans:
     known: xr.DataArray
     estimated_mix: bool
     future: xr.DataArray
+    flows: xr.Dataset
+    reason_share: xr.DataArray
+    residents: xr.DataArray
+    process: xr.Dataset
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from data import tables
 from data.register_file import to_csv
-from forecast import summary, words
+from forecast import fits, summary, words
 from forecast.files import Writer, write_all
 from forecast.outcome import Outcome
 
@@ -27,13 +27,14 @@ LIBRARIES: tuple[str, ...] = ("numpy", "pandas", "scipy", "xarray", "pyarrow", "
 USED_TABLES: tuple[str, ...] = (
     "areas", "plans_total", "plans_age_band", "plans_age", "plans_age_need", "plans_age_placement",
     "plans_placement_need", "new_plans_age_need", "ceased_plans_age", "population", "requests", "assessments", "new_plans",
-    "timeliness", "specialist_establishments", "funded_places", "special_pupils_import_export",
+    "timeliness", "new_plans_age", "new_plans_age_band", "population_first_published", "specialist_establishments",
+    "funded_places", "special_pupils_import_export",
 )  # fmt: skip
 """Published tables a forecast reads."""
 
 
 def write(outcome: Outcome, folder: Path, arguments: Mapping[str, Any]) -> list[Path]:
-    """Write the four files of a run into a folder, all or none.
+    """Write the files of a run into a folder, all or none.
 
     Raises
     ------
@@ -42,11 +43,14 @@ def write(outcome: Outcome, folder: Path, arguments: Mapping[str, Any]) -> list[
     """
     long = summary.plans_long(outcome)
     shortfall = summary.shortfall_long(outcome)
+    flows, process = summary.flows_long(outcome), summary.process_long(outcome)
     page = markdown(outcome, long, shortfall)
     record = json.dumps(provenance(outcome, arguments), indent=2, ensure_ascii=False) + "\n"
     writers: dict[str, Writer] = {
         "plans.parquet": lambda path: long.to_parquet(path, index=False),
         "shortfall.parquet": lambda path: shortfall.to_parquet(path, index=False),
+        "flows.parquet": lambda path: flows.to_parquet(path, index=False),
+        "process.parquet": lambda path: process.to_parquet(path, index=False),
         "summary.md": lambda path: _write_text(path, page),
         "run.json": lambda path: _write_text(path, record),
     }
@@ -74,7 +78,8 @@ def provenance(outcome: Outcome, arguments: Mapping[str, Any]) -> dict[str, Any]
         "versions": {PRODUCT: version(PRODUCT), "python": platform.python_version()}
         | {name: version(name) for name in LIBRARIES},
         "inputs": {f"published/{name}": _hash(tables.path_of(name)) for name in USED_TABLES}
-        | {"reference/area_history": _hash(tables.REFERENCE / "area_history.csv")},
+        | {"reference/area_history": _hash(tables.REFERENCE / "area_history.csv")}
+        | {f"fitted/{name}": _hash(fits.FOLDER / name) for name in fits.FILES},
         "capacity_register": {
             "origin": outcome.register.origin,
             "sha256": hashlib.sha256(to_csv(outcome.register).encode()).hexdigest(),

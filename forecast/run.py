@@ -12,20 +12,26 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from data import composition, panels, registers
+from data import compositions, panels, process, registers
 from data.areas import Area
 from data.composition import Composition
 from data.errors import OptionError
 from data.history import History
 from data.register import Register
 from data.vocabulary import ALL, BAND_CODES
+from forecast import fits
 from forecast.capacity import compare
+from forecast.members import Models, check_name
 from forecast.outcome import Outcome
 from forecast.placement import PlacementMix
 from forecast.simulate import simulate
-from models.base import FittedModel, Model
-from models.baselines import BASELINES
-from models.headline import HEADLINE, Raked
+from models import growth
+from models.base import FittedModel
+from models.cohort import FittedCohort
+from models.headline import HEADLINE, FittedBanded
+from models.memory import Memory
+from models.pipeline import FittedPipeline
+from models.pipeline import fit as fit_pipeline
 
 MAX_YEARS = 15
 """Longest horizon: population projections end in 2040."""
@@ -33,28 +39,6 @@ MAX_YEARS = 15
 DEFAULT_YEARS = 10
 DEFAULT_DRAWS = 500
 DEFAULT_SEED = 20250101
-
-
-def models() -> dict[str, Model]:
-    """Return every demand model by name, the headline first."""
-    return {HEADLINE.name: HEADLINE} | {m.name: m for m in BASELINES}
-
-
-def model_named(name: str) -> Model:
-    """Return a demand model.
-
-    Raises
-    ------
-    OptionError
-        No model has that name.
-    """
-    try:
-        return models()[name]
-    except KeyError:
-        raise OptionError(
-            f"There is no model called '{name}'. Models are {', '.join(models())}. "
-            "Leave the option out for the product's own forecast, 'headline'."
-        ) from None
 
 
 @dataclass(frozen=True)
@@ -73,6 +57,8 @@ class Road:
         Residents aged 0 to 25, dims ``(area, mid_year)``.
     mix
         Placement mix, fitted for England.
+    cohort, pipeline
+        Fitted flows of plans, and fitted process ahead of the plan.
     model
         Name of the demand model.
     """
@@ -82,22 +68,38 @@ class Road:
     composition: Composition
     population: xr.DataArray
     mix: PlacementMix
+    cohort: FittedCohort
+    pipeline: FittedPipeline
     model: str
 
     @classmethod
-    def prepare(cls, model: str = HEADLINE.name) -> Road:
-        """Read the published tables and fit a demand model on all authorities."""
-        chosen = model_named(model)
-        # Ages must add up to totals in every draw, whichever model gives the totals.
-        coherent = chosen if isinstance(chosen, Raked) else Raked(model, chosen)
+    def prepare(cls, model: str = HEADLINE) -> Road:
+        """Read the published tables and the stored fit; models that are not stored are fitted here.
+
+        Raises
+        ------
+        OptionError
+            No model has that name.
+        FitError
+            There is no stored fit of this data and these models that passed its gate.
+        """
+        check_name(model)
         history = panels.load("current")
-        made_of = composition.load()
+        made_of = compositions.load()
+        fit = fits.load(history)
+        stored: dict[str, FittedModel] = {HEADLINE: fit.totals, growth.NAME: fit.growth}
+        totals = stored.get(model) or Models(Memory()).totals(model).fit(
+            history, rng=np.random.default_rng(DEFAULT_SEED)
+        )
         return cls(
             history=history,
-            fitted=coherent.fit(history, rng=np.random.default_rng(DEFAULT_SEED)),
+            # Ages must add up to totals in every draw, whichever model gives the totals.
+            fitted=FittedBanded(model, history.origin, totals, fit.shares),
             composition=made_of,
             population=panels.population(),
             mix=PlacementMix.fit(made_of),
+            cohort=fit.cohort,
+            pipeline=fit_pipeline(process.load()),
             model=model,
         )
 
@@ -133,18 +135,19 @@ class Road:
         check_options(years, draws)
         origin = self.history.origin
         januaries = list(range(origin + 1, origin + years + 1))
-        demand_rng, mix_rng, place_rng = _streams(seed, area.la_code)
+        demand_rng, flow_rng, place_rng = _streams(seed, area.la_code)
         forecast = self.fitted.forecast(januaries, [area.la_code])
         bands = forecast.draws(draws, demand_rng).sel(area=area.la_code, series=list(BAND_CODES), drop=True)
         stock = self.history.stock.sel(area=area.la_code, drop=True)
         plans = simulate(
             bands,
-            self.history.latest(area.la_code),
+            self.history,
             self.composition,
+            self.cohort,
+            self.pipeline,
             area.la_code,
             model=self.model,
-            origin=origin,
-            rng=mix_rng,
+            rng=flow_rng,
         )
         placements = self.mix.place(plans, area.la_code, place_rng)
         used = register if register is not None else registers.shipped(area.la_code)

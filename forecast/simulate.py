@@ -1,102 +1,128 @@
-"""From a demand forecast to `Plans` by single age and need.
+"""From a demand forecast to `Plans` by single age and need: children age, join, leave and move, year by year.
 
-Equation, draw by draw: plans[january, age, need] = band[january, band(age)] * share[january, age, need | band].
-Bands come from the demand model and already add up to its total; shares add up to 1 within a band; so ages and
-needs add up to the total in every draw.
+Invariant, draw by draw: stock[a+1, t+1] = stock[a, t] - leavers + joiners + transfers at every need; ages add up to the age
+bands of the demand model and so to its total (`models.cohort_flow`). The process ahead of the plan is projected from the same
+joiners (`models.pipeline`).
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
 
 from data.composition import Composition
+from data.history import History
 from data.vocabulary import AGE_BANDS, AGES, BAND_CODES, NEED_CODES
 from forecast.outcome import Plans
-from models import mix
 from models.base import Array
+from models.cohort import FittedCohort
+from models.cohort_flow import advance, exposure_draws
+from models.pipeline import FittedPipeline
 
 
 def simulate(
     bands: xr.DataArray,
-    band_stock: xr.DataArray,
+    history: History,
     composition: Composition,
+    cohort: FittedCohort,
+    pipeline: FittedPipeline,
     la_code: int,
     *,
     model: str,
-    origin: int,
     rng: np.random.Generator,
 ) -> Plans:
-    """Return plans by age and need for one authority.
+    """Return plans by age and need for one authority, with the flows that make them.
 
     Parameters
     ----------
     bands
-        Draws of plans by age band, dims ``(draw, series, january)``, ``series`` being the five bands.
-    band_stock
-        Last published plans by band, dims ``(series,)`` with its ``january``; used where age or need was not returned.
+        Draws of plans by age band, dims ``(draw, series, january)``, ``series`` being the five bands and Januaries consecutive
+        from the one after the origin.
+    history
+        History with the origin of the forecast.
     composition
         How plans were made up at the latest January.
+    cohort, pipeline
+        Fitted flows, and fitted process ahead of the plan.
     la_code
         DfE number of the authority.
-    model, origin
-        Labels carried to the result.
+    model
+        Name of the demand model.
     rng
-        Source of randomness for the mix.
+        Source of randomness for flows.
     """
-    januaries: Sequence[int] = bands["january"].to_numpy().tolist()
-    england = composition.stock.sum("area").to_numpy()
-    stock, estimated = known_stock(composition, la_code, band_stock)
-    joiners = composition.joiners.sel(area=la_code).to_numpy()
-    if np.isnan(joiners).any():
-        joiners = composition.joiners.sum("area").to_numpy() * (stock.sum() / england.sum())
-    share = mix.share_draws(
-        stock,
-        joiners,
-        composition.leaver_hazard.to_numpy(),
-        england,
-        [j - origin for j in januaries],
-        bands.sizes["draw"],
-        rng,
-    )
-    totals = bands.sel(series=list(BAND_CODES)).transpose("draw", "january", "series").to_numpy()
-    future = np.empty_like(share)
-    for column, rows in enumerate(mix.band_rows()):
-        future[:, :, rows, :] = share[:, :, rows, :] * totals[:, :, column, None, None]
-    coords = {"age": list(AGES), "need": list(NEED_CODES)}
+    known = history.latest(la_code)
+    stock, estimated = known_stock(composition, la_code, known)
+    targets = bands.sel(series=list(BAND_CODES))
+    opening = _brought_forward(stock, history.origin - int(known["january"]), targets)
+    count = bands.sizes["draw"]
+    januaries = bands["january"].to_numpy().tolist()
+    residents = exposure_draws(history, la_code, januaries, count, rng)
+    flows = cohort.flows([la_code], count, rng).of(la_code)
+    moved = advance(opening, flows, residents, targets)
+    joiners = moved["joiners"].sum("need").rename(january="year")
+    # New plans of a calendar year are those counted for the first time in the January after it.
+    process = pipeline.project(joiners.assign_coords(year=joiners["year"] - 1), la_code, rng)
     return Plans(
         model=model,
-        origin=origin,
-        known_january=int(band_stock["january"]),
-        known=xr.DataArray(stock, dims=("age", "need"), coords=coords),
+        origin=history.origin,
+        known_january=int(known["january"]),
+        known=stock,
         estimated_mix=estimated,
-        future=xr.DataArray(
-            future,
-            dims=("draw", "january", "age", "need"),
-            coords={"draw": bands["draw"], "january": januaries, **coords},
-            name="plans",
-        ),
+        future=moved["stock"].rename("plans"),
+        flows=moved.drop_vars("stock"),
+        reason_share=flows.rates["reason_share"],
+        residents=residents,
+        process=process,
     )
 
 
-def known_stock(composition: Composition, la_code: int, band_stock: xr.DataArray) -> tuple[Array, bool]:
+def known_stock(
+    composition: Composition, la_code: int, band_stock: xr.DataArray
+) -> tuple[xr.DataArray, bool]:
     """Return (plans by age and need, estimated?) of an authority at the latest January.
 
     Published figures are returned as they are. Where needs were not published, England's mix by age is applied to the
     authority's single ages; where those were not either, to its last published age bands.
+
+    Parameters
+    ----------
+    composition
+        How plans were made up at the latest January.
+    la_code
+        DfE number of the authority.
+    band_stock
+        Last published plans by band, dims ``(series,)`` or more.
     """
-    own = composition.stock.sel(area=la_code).to_numpy()
-    if not np.isnan(own).any():
+    own = composition.stock.sel(area=la_code, drop=True)
+    if not own.isnull().any():
         return own, False
     england = composition.stock.sum("area").to_numpy()
     ages = composition.age_provision.sel(area=la_code).sum("provision").to_numpy()
     if ages.any() and int(composition.placement_january.sel(area=la_code)) == composition.january:
-        return ages[:, None] * england / england.sum(axis=1, keepdims=True), True
-    share = mix.band_shares(england)
-    bands = band_stock.sel(series=[b.code for b in AGE_BANDS]).to_numpy()
-    estimate = np.zeros_like(share)
-    for column, rows in enumerate(mix.band_rows()):
-        estimate[rows] = share[rows] * bands[column]
-    return estimate, True
+        estimate: Array = ages[:, None] * england / england.sum(axis=1, keepdims=True)
+    else:
+        estimate = np.zeros_like(england)
+        for band in AGE_BANDS:
+            rows = [AGES.index(a) for a in band.ages]
+            estimate[rows] = float(band_stock.sel(series=band.code)) * england[rows] / england[rows].sum()
+    return xr.DataArray(
+        estimate, dims=("age", "need"), coords={"age": list(AGES), "need": list(NEED_CODES)}
+    ), True
+
+
+def _brought_forward(stock: xr.DataArray, years: int, bands: xr.DataArray) -> xr.DataArray:
+    """Return the stock at the origin, from that of an earlier January, on the path to the first forecast.
+
+    Each band grows evenly in logs from its last published figure to the median of its first forecast.
+    """
+    if years == 0:
+        return stock
+    first = bands.isel(january=0).median("draw")
+    parts = []
+    for band in AGE_BANDS:
+        part = stock.sel(age=list(band.ages))
+        ratio = float(first.sel(series=band.code)) / max(float(part.sum()), 1.0)
+        parts.append(part * ratio ** (years / (years + 1)))
+    brought: xr.DataArray = xr.concat(parts, dim="age", join="exact")
+    return brought

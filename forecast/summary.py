@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.vocabulary import AGE_BANDS, ALL, NEED_CODES, PHASE_CODES, SPECIALIST_PROVISIONS
+from data.vocabulary import AGE_BANDS, ALL, BAND_CODES, NEED_CODES, PHASE_CODES, SPECIALIST_PROVISIONS
 from forecast.longform import COLUMNS, PROBABILITIES
 from forecast.outcome import Outcome
 
@@ -27,6 +27,15 @@ SHORTFALL_COLUMNS: tuple[str, ...] = (
     "filled_q50", "shortfall_mean", "shortfall_q90", "p_shortfall",
 )  # fmt: skip
 """Columns of ``shortfall.parquet``, a public contract (docs/schema.md)."""
+
+
+FLOW_COLUMNS: tuple[str, ...] = (
+    "la_code", "year", "age_band", "flow", "reason", "mean", "q10", "q50", "q90",
+)  # fmt: skip
+"""Columns of ``flows.parquet``, a public contract (docs/schema.md)."""
+
+PROCESS_COLUMNS: tuple[str, ...] = ("la_code", "year", "age_band", "measure", "mean", "q10", "q50", "q90")
+"""Columns of ``process.parquet``, a public contract (docs/schema.md)."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +131,57 @@ def shortfall_long(outcome: Outcome) -> pd.DataFrame:
     ).reset_index()
     frame["la_code"], frame["need_group"] = outcome.area.la_code, ALL
     return frame.astype({"year": "int64"})[list(SHORTFALL_COLUMNS)]
+
+
+def flows_long(outcome: Outcome) -> pd.DataFrame:
+    """Return ``flows.parquet``: joiners, leavers by reason and net transfers of each calendar year, by age band."""
+    flows = outcome.plans.flows.sum("need")
+    parts = {name: _by_band(flows[name]) for name in ("joiners", "leavers", "transfers")}
+    share = outcome.plans.reason_share
+    bands = parts["leavers"].sel(age_band=list(BAND_CODES))
+    by_reason = bands * share.rename(band="age_band").assign_coords(draw=bands["draw"])
+    by_reason = xr.concat(
+        [by_reason.sum("age_band").expand_dims(age_band=[ALL]), by_reason], dim="age_band", join="exact"
+    )
+    frames = [_told(draws, flow=name, reason=ALL) for name, draws in parts.items()]
+    frames += [
+        _told(by_reason.sel(reason=reason, drop=True), flow="leavers", reason=str(reason))
+        for reason in by_reason["reason"].to_numpy()
+    ]
+    frame = pd.concat(frames, ignore_index=True).rename(columns={"january": "year"})
+    # A year's flows lead to the January after it.
+    return frame.assign(year=frame["year"] - 1, la_code=outcome.area.la_code)[list(FLOW_COLUMNS)]
+
+
+def process_long(outcome: Outcome) -> pd.DataFrame:
+    """Return ``process.parquet``: requests and assessments of each calendar year, by age band."""
+    process = outcome.plans.process
+    frames = [
+        _told(_by_band(process[str(name)].rename(year="january")), measure=str(name))
+        for name in process.data_vars
+    ]
+    frame = pd.concat(frames, ignore_index=True).rename(columns={"january": "year"})
+    return frame.assign(la_code=outcome.area.la_code)[list(PROCESS_COLUMNS)]
+
+
+def _by_band(draws: xr.DataArray) -> xr.DataArray:
+    """Return draws by age as draws by age band, "All" first."""
+    parts = [draws.sum("age"), *(draws.sel(age=list(b.ages)).sum("age") for b in AGE_BANDS)]
+    return xr.concat(
+        parts, dim=xr.DataArray([ALL, *BAND_CODES], dims="age_band", name="age_band"), join="exact"
+    )
+
+
+def _told(draws: xr.DataArray, **labels: str) -> pd.DataFrame:
+    """Return mean and 10th, 50th and 90th percentile of draws, dims ``(draw, january, age_band)``, one row a cell."""
+    ordered = draws.transpose("draw", "january", "age_band")
+    q10, q50, q90 = np.quantile(ordered.to_numpy(), (0.1, 0.5, 0.9), axis=0)
+    index = pd.MultiIndex.from_product(
+        [ordered["january"].to_numpy(), ordered["age_band"].to_numpy()], names=["january", "age_band"]
+    )
+    values = {"mean": ordered.mean("draw").to_numpy(), "q10": q10, "q50": q50, "q90": q90}
+    frame = pd.DataFrame({name: value.ravel() for name, value in values.items()}, index=index).reset_index()
+    return frame.assign(**labels)
 
 
 def run_out(shortfall: pd.DataFrame, phase: str, provision: str = ALL) -> RunOut:

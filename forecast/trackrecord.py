@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from data import tables
+from data import panels, tables
+from data.history import History
+from data.vocabulary import ALL, BAND_CODES
 from forecast import evaluate
 from forecast.files import write_one
+from models.headline import HEADLINE
 
 PAGE = tables.DATA_DIR.parent / "docs" / "track-record.md"
 """The page that a full back-test refreshes."""
@@ -19,30 +23,42 @@ REPORTING_ORIGINS: tuple[int, ...] = (2021, 2022, 2023, 2024)
 """Origins kept for reporting; models are tuned only on targets up to January 2022."""
 
 
+SIZES: tuple[str, ...] = ("smallest quarter", "second quarter", "third quarter", "largest quarter")
+"""Quarters of the authorities by plans."""
+
+
 def covers(scores: pd.DataFrame, origins: Sequence[int]) -> bool:
     """Return whether a back-test is complete enough to stand as the public record of a checkout."""
     return (
         PAGE.parent.is_dir()
         and set(origins) == set(REPORTING_ORIGINS)
-        and {"headline", evaluate.BENCHMARK} <= set(scores["model"])
+        and {HEADLINE, evaluate.BENCHMARK} <= set(scores["model"])
     )
 
 
-def refresh(scores: pd.DataFrame, page: Path = PAGE) -> Path:
+def refresh(scores: pd.DataFrame, history: History, page: Path = PAGE) -> Path:
     """Write the track record from the scores of a full back-test."""
-    return write_one(page, lambda path: _write(path, markdown(scores)))
+    return write_one(page, lambda path: _write(path, markdown(scores, history)))
 
 
 def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def markdown(scores: pd.DataFrame) -> str:
-    """Return the page."""
+def markdown(scores: pd.DataFrame, history: History) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    scores
+        Result of `forecast.evaluate.score`.
+    history
+        The history it was scored against.
+    """
     totals, bands = evaluate.totals(scores), evaluate.bands(scores)
     origins = sorted(scores["origin"].unique())
     last = int(scores["target"].max())
-    whole = totals[(totals["model"] == "headline") & (totals["horizon"] == "all")].iloc[0]
+    whole = totals[(totals["model"] == HEADLINE) & (totals["horizon"] == "all")].iloc[0]
     return "\n".join(
         [
             "# Track record",
@@ -74,14 +90,25 @@ def markdown(scores: pd.DataFrame) -> str:
             "",
             _bands_table(bands),
             "",
-            "## By origin, totals of `headline`",
+            "## `headline` by age band, clean cells",
             "",
-            _origin_table(scores),
+            _by_band(scores),
+            "",
+            "## Totals of `headline`, by origin, region and size",
+            "",
+            "Size is plans at the origin, in quarters of the authorities.",
+            "",
+            _parts_table(scores, history),
+            "",
+            "## The ten totals `headline` missed most",
+            "",
+            "By logCRPS, one for each authority. What happened is read from the returns, not from the authority.",
+            "",
+            _worst_table(scores, history),
             "",
             "## Where it falls short",
             "",
             f"- {_weakest(scores)}",
-            "- `headline` takes its totals from `regional_growth` in this release, so its ratio on totals is 1 by construction.",
             "- Needs cannot be scored by authority: stock by need is published for January 2025 only.",
             "- Nothing beyond five years ahead is scored, and the scored years hold no national shock.",
             "",
@@ -91,7 +118,7 @@ def markdown(scores: pd.DataFrame) -> str:
 
 def _weakest(scores: pd.DataFrame) -> str:
     """Return a sentence on the origin whose intervals did worst."""
-    cells = scores[(scores["model"] == "headline") & (scores["age_band"] == "All")]
+    cells = scores[(scores["model"] == HEADLINE) & (scores["age_band"] == ALL)]
     held = {int(str(origin)): float(own["in_80"].mean()) for origin, own in cells.groupby("origin")}
     worst = max(held, key=lambda origin: abs(held[origin] - 0.8))
     side = "too narrow" if held[worst] < 0.8 else "too wide"
@@ -120,12 +147,82 @@ def _bands_table(bands: pd.DataFrame) -> str:
     return "\n".join([head, "|---|---|---|---|---|---|---|---|", *rows])
 
 
-def _origin_table(scores: pd.DataFrame) -> str:
-    cells = scores[(scores["model"] == "headline") & (scores["age_band"] == "All")]
-    rows = ["| Origin | Cells | MAPE % | 80 % held | 95 % held |", "|---|---|---|---|---|"]
-    for origin, own in cells.groupby("origin"):
+def _by_band(scores: pd.DataFrame) -> str:
+    rows = [
+        "| Age band | Cells | wCRPS % | Ratio | WAPE % | 80 % held | 95 % held |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    clean = evaluate.clean(scores)
+    for band in BAND_CODES:
+        cells = clean[clean["age_band"] == band]
+        own = cells[cells["model"] == HEADLINE]
         rows.append(
-            f"| January {origin} | {len(own)} | {100 * own['ape'].mean():.2f} | {100 * own['in_80'].mean():.1f} | "
-            f"{100 * own['in_95'].mean():.1f} |"
+            f"| {band} | {len(own):,} | {100 * own['crps'].sum() / own['actual'].sum():.2f} | "
+            f"{evaluate.ratio(cells, HEADLINE, 'crps')[0]:.3f} | "
+            f"{100 * (own['median'] - own['actual']).abs().sum() / own['actual'].sum():.2f} | "
+            f"{100 * own['in_80'].mean():.1f} | {100 * own['in_95'].mean():.1f} |"
         )
     return "\n".join(rows)
+
+
+def _parts_table(scores: pd.DataFrame, history: History) -> str:
+    """Return scores of totals by origin, region and size of authority."""
+    cells = scores[scores["age_band"] == ALL]
+    start = history.stock.sel(series=ALL).to_series().rename("start")
+    held = cells.join(start, on=["la_code", "origin"])["start"]
+    quarter = pd.qcut(held.groupby(cells["la_code"]).transform("mean"), 4, labels=SIZES)
+    groups = {
+        "Origin": "January " + cells["origin"].astype(str),
+        "Region": cells["la_code"].map(history.region.to_series()),
+        "Size": quarter.astype(str),
+    }
+    rows = [
+        "| | | Cells | Ratio (SE) | MAPE % | 80 % held | 95 % held | Width % |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for title, label in groups.items():
+        order = SIZES if title == "Size" else sorted(label.unique())
+        for name in order:
+            chosen = cells[label == name]
+            own = chosen[chosen["model"] == HEADLINE]
+            value, error = evaluate.ratio(chosen, HEADLINE)
+            rows.append(
+                f"| {title} | {name} | {len(own):,} | {value:.3f} ({error:.3f}) | {100 * own['ape'].mean():.2f} | "
+                f"{100 * own['in_80'].mean():.1f} | {100 * own['in_95'].mean():.1f} | {100 * own['width_80'].mean():.1f} |"
+            )
+    return "\n".join(rows)
+
+
+def _worst_table(scores: pd.DataFrame, history: History) -> str:
+    """Return the ten worst totals, one for each authority, with what the returns say happened."""
+    own = scores[(scores["age_band"] == ALL) & (scores["model"] == HEADLINE)]
+    worst = own.sort_values("log_crps", ascending=False).drop_duplicates("la_code").head(10)
+    names = tables.read("areas").set_index("la_code")["name"]
+    rows = ["| Authority | From | To | Forecast | Actual | What happened |", "|---|---|---|---|---|---|"]
+    for _, cell in worst.iterrows():
+        la_code, origin, target = (int(cell[c]) for c in ("la_code", "origin", "target"))
+        rows.append(
+            f"| {names[la_code]} | {origin} | {target} | {cell['median']:,.0f} | {cell['actual']:,.0f} | "
+            f"{what_happened(history, la_code, origin, target)} |"
+        )
+    return "\n".join(rows)
+
+
+def what_happened(history: History, la_code: int, origin: int, target: int) -> str:
+    """Return a sentence on how an authority's returns moved between an origin and a target."""
+    plans = history.stock.sel(series=ALL, area=la_code).to_series()
+    span = plans.loc[origin - 3 : target].dropna()
+    growth = 100 * span.pct_change().dropna()
+    sharpest = growth.index[int((growth - growth.median()).abs().to_numpy().argmax())]
+    leaps = [j for j in panels.out_of_line(la_code) if origin - 1 <= j <= target and j in set(growth.index)]
+    before, after = float(growth.loc[:origin].mean()), float(growth.loc[origin + 1 :].mean())
+    new = history.flows["new_plans"].sel(area=la_code)
+    was, came = float(new.sel(year=origin - 1)), float(new.sel(year=target - 1))
+    said = f"Growth went from {before:.0f} % a year in the three years to {origin} to {after:.0f} %"
+    if leaps:
+        return (
+            f"The return of January {leaps[0]} is out of line ({growth[leaps[0]]:+.0f} % in a year). {said}."
+        )
+    if not np.isnan(was + came):
+        said += f"; new plans a year from {was:,.0f} to {came:,.0f}"
+    return f"{said}. The sharpest year was to January {sharpest} ({growth[sharpest]:+.0f} %)."

@@ -222,7 +222,9 @@ def estimates(outcome: Outcome) -> list[str]:
         "Wanted places follow the latest placement mix by age and need. Today's mix is held down by today's places, so demand "
         "is likely to be understated.",
         "Where plan holders of each age and need are taught is fitted to three published tables, not published.",
-        f"Needs are known by authority for one January only ({origin}); how the mix will drift is bounded, not measured.",
+        f"Needs are known by authority for one January only ({origin}). Ahead of it children carry their need up the ages, new "
+        "plans have the needs of last year's, and recorded needs change with age by an amount nobody publishes: between "
+        "none and all of what today's ages show. Trends by need are therefore less certain than totals.",
         far_horizon(outcome),
     ]
     shares = estimated_share(outcome.register, origin).set_index("provision")["share"]
@@ -295,6 +297,13 @@ def own_gaps(outcome: Outcome) -> list[str]:
             "understated."
         )
     return lines
+
+
+EXPLAIN_NOTE = (
+    "Means of draws, which add up to the change; each has its own 80 % interval. New plans and endings are counted from "
+    "today's numbers of residents and plans, so the two largest lines are what would happen anyway."
+)
+"""What a reader of the split of a change must know."""
 
 
 def far_horizon(outcome: Outcome) -> str:

@@ -169,10 +169,7 @@ def _mean_growth(logs: Array, years: int) -> Array:
 
 
 def point(view: View, rule: Rule, horizons: Sequence[float]) -> Array:
-    """Return the rule's point forecast in plans, dims (area, h), kept within believable bounds.
-
-    Bounds: a quarter of the last value, and the larger of six times it and 60.
-    """
+    """Return the rule's point forecast in plans, dims (area, h), kept within believable bounds."""
     value, lag = view.last_known()
     steps = np.asarray(horizons, dtype=float)
     change = np.empty((len(value), len(steps)))
@@ -180,6 +177,11 @@ def point(view: View, rule: Rule, horizons: Sequence[float]) -> Array:
         rows = lag == gap
         change[rows] = rule(view, steps + gap)[rows]
     forecast: Array = np.expm1(np.log1p(value)[:, None] + change)
+    return held_within_bounds(forecast, value)
+
+
+def held_within_bounds(forecast: Array, value: Array) -> Array:
+    """Return forecasts (area, h) kept between a quarter of the last value and the larger of six times it and 60."""
     return np.clip(forecast, 0.25 * value[:, None], np.maximum(6 * value, 60)[:, None])
 
 
@@ -262,6 +264,12 @@ BASELINES: tuple[GrowthRule, ...] = (
     GrowthRule("regional_growth", regional_growth),
 )
 """The rules planners use, and the pooled rule that beats them."""
+
+
+def total_view(history: History) -> View:
+    """Return the totals of a history as a rule sees them."""
+    plans = history.stock.sel(series=ALL).transpose("area", "january")
+    return View(plans.to_numpy(), history.pooled.to_numpy(), int(plans["january"][0]))
 
 
 def _view(history: History, series: str) -> View | None:

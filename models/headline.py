@@ -1,7 +1,7 @@
-"""The product's own forecast: totals by `regional_growth`, age bands scaled to them in every draw.
+"""Totals of any model with age bands that add up to them; with the ensemble's totals, the product's own forecast.
 
-Equation, draw by draw: plans[band] = total * b[band] / sum_b b[band], with ``total`` and ``b`` joint draws of the
-pooled rule. Totals keep the accuracy and interval of the rule; bands add up to them exactly.
+Equation, draw by draw: plans[band, t] = total[t] * share[band, t], sum_b share = 1. Totals keep the accuracy and interval of
+their model; shares come from `models.band_shares`, which follows children up the ages.
 """
 
 from __future__ import annotations
@@ -13,59 +13,80 @@ import numpy as np
 import xarray as xr
 
 from data.history import History
-from data.vocabulary import ALL, BAND_CODES
-from models.base import FittedModel, Model, SampleForecast
-from models.baselines import GrowthRule, regional_growth
+from data.vocabulary import ALL
+from models.band_shares import BandShares, FittedShares
+from models.base import QUANTILE_DRAWS, FittedModel, Forecast, Model
+
+HEADLINE = "headline"
+"""Name of the forecast that ``sendplan forecast`` and the app show."""
 
 
 @dataclass(frozen=True)
-class FittedRaked:
-    """A fitted base model whose bands will be scaled to its totals."""
-
-    name: str
-    base: FittedModel
-    origin: int
-
-    def forecast(self, januaries: Sequence[int], areas: Sequence[int] | None = None) -> SampleForecast:
-        """Forecast Januaries after the origin with bands that add up to the total in every draw."""
-        inner = self.base.forecast(januaries, areas)
-
-        def sample(count: int, rng: np.random.Generator) -> xr.DataArray:
-            return rake(inner.draws(count, rng))
-
-        return SampleForecast(self.name, self.origin, sample)
-
-
-@dataclass(frozen=True)
-class Raked:
-    """A model whose band draws are scaled to its total draws."""
-
-    name: str
-    base: Model
-
-    def fit(self, history: History, *, rng: np.random.Generator) -> FittedRaked:
-        """Fit the base model."""
-        return FittedRaked(self.name, self.base.fit(history, rng=rng), history.origin)
-
-
-def rake(draws: xr.DataArray) -> xr.DataArray:
-    """Scale band draws so that they add up to the total draw.
+class BandedForecast:
+    """Totals and the age bands that add up to them in every draw.
 
     Parameters
     ----------
-    draws
-        dims ``(draw, area, series, january)`` with ``series`` holding the total and some bands. Without all five
-        bands (before they were published) only the total is returned.
+    model, origin
+        Name and last January seen.
+    totals
+        Forecast of totals for every January from the origin to the last one wanted.
+    shares
+        Fitted shares.
+    januaries
+        Januaries wanted.
     """
-    total = draws.sel(series=[ALL])
-    if not set(BAND_CODES) <= set(draws["series"].to_numpy().tolist()):
-        return total
-    bands = draws.sel(series=list(BAND_CODES))
-    weight = bands / bands.sum("series")
-    return xr.concat([total, weight * total.isel(series=0, drop=True)], dim="series", join="exact").transpose(
-        *draws.dims
-    )
+
+    model: str
+    origin: int
+    totals: Forecast
+    shares: FittedShares
+    januaries: tuple[int, ...]
+
+    def draws(self, count: int, rng: np.random.Generator) -> xr.DataArray:
+        """Return joint draws in plans, dims ``(draw, area, series, january)``."""
+        total = self.totals.draws(count, rng).sel(series=[ALL])
+        bands = self.shares.bands(total.isel(series=0, drop=True), rng)
+        both = xr.concat([total, bands.transpose(*total.dims)], dim="series", join="exact")
+        return both.sel(january=list(self.januaries)).rename("plans")
+
+    def quantiles(self, probabilities: Sequence[float]) -> xr.DataArray:
+        """Return marginal quantiles, dims ``(area, series, january, quantile)``: exact for totals, of draws for bands."""
+        draws = self.draws(QUANTILE_DRAWS, np.random.default_rng(self.origin))
+        bands = (
+            draws.drop_sel(series=ALL).quantile(list(probabilities), dim="draw").transpose(..., "quantile")
+        )
+        total = self.totals.quantiles(probabilities).sel(january=list(self.januaries), series=[ALL])
+        return xr.concat([total, bands], dim="series", join="exact")
 
 
-HEADLINE = Raked("headline", GrowthRule("regional_growth", regional_growth))
-"""What ``sendplan forecast`` and the app show."""
+@dataclass(frozen=True)
+class FittedBanded:
+    """A fitted model of totals with fitted shares."""
+
+    name: str
+    origin: int
+    totals: FittedModel
+    shares: FittedShares
+
+    def forecast(self, januaries: Sequence[int], areas: Sequence[int] | None = None) -> BandedForecast:
+        """Forecast Januaries after the origin."""
+        # Shares move year by year, so the years between are needed too.
+        every = list(range(self.origin + 1, max(januaries) + 1))
+        inner = self.totals.forecast(every, areas)
+        return BandedForecast(self.name, self.origin, inner, self.shares, tuple(januaries))
+
+
+@dataclass(frozen=True)
+class Banded:
+    """A model of totals with the shares' age bands, under the common protocol."""
+
+    name: str
+    totals: Model
+    shares: BandShares
+
+    def fit(self, history: History, *, rng: np.random.Generator) -> FittedBanded:
+        """Fit totals and shares."""
+        return FittedBanded(
+            self.name, history.origin, self.totals.fit(history, rng=rng), self.shares.fit(history, rng=rng)
+        )

@@ -80,8 +80,6 @@ NOT_INGESTED: dict[str, str] = {
     "population/ons_snpp2022_migcat_redbridge_persons_0_25.csv": "already in the derived population table",
     "population/ons_snpp2022_migcat_london_boroughs_persons_0_25.csv": "already in the derived population "
     "table",
-    "population/ons_mye_mid2019_single_age_ltla.parquet": "already in the derived population table",
-    "population/ons_mye_mid2020_single_age_ltla.parquet": "already in the derived population table",
     "population/ons_mye_0_17_total_la_2012_2023.parquet": "already in the derived population table",
     "neighbours/lait_statistical_neighbours_may_2025.xlsx": "second form of the neighbours; the wide file "
     "is read",

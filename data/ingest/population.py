@@ -1,4 +1,4 @@
-"""Residents by single age: the derived table for every authority and its measured error.
+"""Residents by single age: the derived table for every authority, its measured error, and first estimates.
 
 Invariant: one row an authority, mid-year and age 0 to 25; people, not rounded.
 
@@ -19,8 +19,14 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from data.ingest.areas import POPULATION
+from data.ingest.areas import DISTRICTS, POPULATION
 from data.ingest.reading import Release, numbers
+
+FIRST_PUBLISHED: dict[int, tuple[str, str]] = {
+    2019: ("population/ons_mye_mid2019_single_age_ltla.parquet", "ltla20_code"),
+    2020: ("population/ons_mye_mid2020_single_age_ltla.parquet", "ltla21_code"),
+}
+"""Mid-year -> (ONS estimate as first published, its column of district codes)."""
 
 ERROR = "population/validation_cohort_aged_v_ons_projection.csv"
 
@@ -57,6 +63,30 @@ def population(release: Release) -> pd.DataFrame:
     return frame.sort_values(["la_code", "mid_year", "age"], ignore_index=True)
 
 
+def population_first_published(release: Release) -> pd.DataFrame:
+    """Return residents by single age as ONS first published them: what was known before the 2021 Census rebase."""
+    ages = [str(age) for age in range(26)]
+    lookup = release.csv(
+        DISTRICTS, columns=["ltla_code", "ons_code_education_la", "dfe_la_code", "dfe_la_name"]
+    )
+    code = lookup.set_index("ltla_code")["dfe_la_code"].astype("int64")
+    parts = []
+    for mid_year, (file, district) in FIRST_PUBLISHED.items():
+        name = district.replace("_code", "_name")
+        everyone = [str(age) for age in range(90)]
+        raw = release.parquet(file, columns=[district, name, "total_population", *everyone, "90+"])
+        english = raw[raw[district].isin(code.index)]
+        counts = english[ages].astype("float64").groupby(english[district].map(code)).sum()
+        long = (
+            counts.rename_axis("la_code")
+            .reset_index()
+            .melt("la_code", var_name="age", value_name="population")
+        )
+        parts.append(long.assign(mid_year=mid_year, age=long["age"].astype("int64")))
+    frame = pd.concat(parts)[["la_code", "mid_year", "age", "population"]]
+    return frame.sort_values(["la_code", "mid_year", "age"], ignore_index=True)
+
+
 def population_projection_error(release: Release) -> pd.DataFrame:
     """Return the error of the ageing method against ONS, where both exist."""
     names = {
@@ -81,5 +111,6 @@ def population_projection_error(release: Release) -> pd.DataFrame:
 
 BUILDERS: dict[str, Callable[[Release], pd.DataFrame]] = {
     "population": population,
+    "population_first_published": population_first_published,
     "population_projection_error": population_projection_error,
 }

@@ -56,6 +56,27 @@ and Dorset (now 838 and 839), 928 Northamptonshire (940 and 941), 909 Cumbria (9
 | shortfall_mean, shortfall_q90 | number | children without a place of the kind wanted; "All" adds up within a draw |
 | p_shortfall | number | share of draws in which at least one child is without a place |
 
+`flows.parquet`, in plans; means add up, percentiles need not:
+
+| Column | Type | Says |
+|---|---|---|
+| la_code | integer | DfE number |
+| year | integer | calendar year; its flows lead to the January after it |
+| age_band | text | `All` or a band; leavers by age in the January before, others by age in the January after |
+| flow | text | `joiners` (new plans), `leavers` (plans that end) or `transfers` (moves in less out, and what is unexplained) |
+| reason | text | `All`; for leavers also each reason |
+| mean, q10, q50, q90 | number | mean and percentiles of draws |
+
+`process.parquet`, children and young people:
+
+| Column | Type | Says |
+|---|---|---|
+| la_code | integer | DfE number |
+| year | integer | calendar year |
+| age_band | text | `All` or a band, age at the January after |
+| measure | text | `requests`, `refused`, `withdrawn`, `assessments`, `assessments_without_plan`, `new_plans` |
+| mean, q10, q50, q90 | number | mean and percentiles of draws |
+
 `summary.md` is for people. `run.json` holds arguments, seed, versions and the sha256 of every input; it holds no date, so
 equal runs give equal files.
 
@@ -66,7 +87,10 @@ equal runs give equal files.
 | `History.stock` | area, series, january | nothing after the origin; NaN where not published |
 | `History.flows` | area, year | calendar years before the origin's January only |
 | `Composition` | area, age, need or provision | an authority that did not return is NaN throughout, never zero |
+| `History.residents` | area, mid_year, age | estimates published by the origin, as first published where that is held |
 | `Plans.future` | draw, january, age, need | ages and needs add up to the total in every draw |
+| `Plans.flows` | draw, january, age, need | stock = stock before - leavers + joiners + transfers, in every draw |
+| `Plans.process` | draw, year, age | assessments = new plans + assessments without a plan, in every draw |
 | `Placements.future` | draw, january, age, provision | provisions add up to plans in every draw |
 | `Shortfall.short` | draw, january, phase, provision | max(0, wanted - places), never negative |
 

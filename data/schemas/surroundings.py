@@ -96,6 +96,21 @@ TABLES: tuple[Table, ...] = (
         period="mid_year",
     ),
     Table(
+        "population_first_published",
+        "Residents by single age at mid-year (30 June) as ONS first published them, before the 2021 Census rebase: what "
+        "a forecast made then could know.",
+        schema(
+            {
+                "la_code": la_code(),
+                "mid_year": _year("Mid-year (30 June)"),
+                "age": pa.Column("int64", pa.Check.in_range(0, 25), description="Age last birthday"),
+                "population": measure("Residents", minimum=0),
+            },
+            ["la_code", "mid_year", "age"],
+        ),
+        period="mid_year",
+    ),
+    Table(
         "population_projection_error",
         "How far ageing cohorts fall from the ONS 2022-based projection where both exist, per cent at "
         "mid-year.",

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from data import composition, tables
+from data import compositions, tables
 from data.composition import Composition
 from data.vocabulary import AGES
 
 
 @pytest.fixture(scope="module")
 def made_of() -> Composition:
-    return composition.load()
+    return compositions.load()
 
 
 def test_joiners_explain_the_change_in_stock_age_by_age(made_of: Composition) -> None:

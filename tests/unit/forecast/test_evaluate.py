@@ -10,14 +10,12 @@ from data.errors import OptionError
 from data.history import History
 from forecast import evaluate
 from forecast.longform import COLUMNS, PROBABILITIES
-from forecast.run import models
 from models.baselines import BASELINES
-from models.headline import HEADLINE
 
 
 @pytest.fixture(scope="module")
 def table(synthetic: History) -> pd.DataFrame:
-    return evaluate.backtest(synthetic, [HEADLINE, BASELINES[3], BASELINES[0]], [2022, 2024], 3)
+    return evaluate.backtest(synthetic, [BASELINES[2], BASELINES[3], BASELINES[0]], [2022, 2024], 3)
 
 
 def test_long_table_is_the_public_contract(table: pd.DataFrame) -> None:
@@ -98,10 +96,3 @@ def test_cluster_error_ignores_repeated_cells(table: pd.DataFrame, synthetic: Hi
 def test_origins_out_of_range_are_refused(synthetic: History, origin: int) -> None:
     with pytest.raises(OptionError, match="Choose origins from 2013 to 2025"):
         evaluate.backtest(synthetic, [BASELINES[0]], [origin], 1)
-
-
-def test_headline_totals_are_regional_growth(table: pd.DataFrame, synthetic: History) -> None:
-    scores = evaluate.score(table, synthetic)
-    value, _ = evaluate.ratio(scores[scores["age_band"] == "All"], "headline")
-    assert value == pytest.approx(1, abs=0.01)
-    assert next(iter(models())) == "headline"

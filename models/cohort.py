@@ -1,0 +1,739 @@
+"""Flows of plans by single age and need, for every authority: what joins, leaves and moves in a year.
+
+Three independent fits, pooled across authorities; i is an authority, b an age band, g an age group, k a need. Ages are those
+of stocks (31 August before the January).
+
+Joiners, calendar years y from 2016 (earlier ones were statements, under another law):
+
+    new[i, b, y] ~ NegBin(footing[b] sum_a exp(rate[a]) residents[i, a, y] exp(level[i, b, era(y)] + path[b, y]), noise[b])
+    level[i, b, later] ~ Normal(level[i, b, earlier] + step[b], change[b])
+    level[i, b, earlier] ~ Normal(middle[b], spread[b])
+
+``rate`` is England's log rate by single age in the latest year. Eras part in 2022, when returns became person-level and the
+age in them was defined anew: the step between eras has its own prior, and ``path`` is a walk within an era with mean 0, so no
+walk reads the break as growth. ``footing`` is what returns count over what arrives in stocks: ages in returns of new plans are
+not those of stocks, and a few new plans have no need recorded and are not found again (data/composition.py).
+
+Leavers for reasons other than a transfer, in groups of ages under 16, 16 to 18, 19 to 24:
+
+    gone[i, g, y] ~ BetaBinomial(sum over ages of plans[i, a, y], sum_a plans[i, a, y] hazard[i, a, y] / sum_a plans[i, a, y])
+    logit hazard[i, a, y] = level[i, g] + shape[a] + year[g, y],    level[i, g] ~ Normal(middle[g], spread[g])
+
+``shape`` is a walk over ages with gentle steps under 16 and free ones beyond. ``year`` has a fixed spread (`HAZARD_YEAR`), and a
+draw of flows has one such effect of its own, for the years to come. Plans at 25 all end. Ages above 18 are published as
+one row, so their shape comes from the stocks of two Januaries.
+
+Net transfers in are what is left of a year's change in stock when joiners and leavers are accounted for. They hold misreporting
+as well as moves. A rate by age group is England's; an authority's deviation is shrunk towards it:
+
+    residual[i, y] / plans[i, y] ~ Student-t(4, mean[y] + deviation[i], noise),    deviation[i] ~ Normal(0, spread)
+
+Needs of joiners: England's mix by age is a softmax walk over ages; an authority's counts by band follow a Dirichlet-multinomial
+around England's mix of the band, so that the authority's own mix is a Dirichlet, sampled exactly in `FittedCohort.flows`.
+Needs are those at the start of a plan. Needs recorded later differ (fewer speech and language, more learning difficulties), but
+stocks by age and need are published for one January only, so changes of need are not in the flows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from data.composition import OLDEST_FLOW_AGE, Composition
+from data.errors import HistoryError
+from data.history import History
+from data.vocabulary import AGE_BANDS, AGES, ALL, BAND_CODES, NEED_CODES, band_of
+from models.base import Array
+from models.cohort_flow import Flows, exposure, recoding
+from models.inference import FULL, Diagnostics, Sampling, compile_model
+
+NAME = "cohort"
+
+Integers = npt.NDArray[np.int64]
+Tensor = Any
+"""A symbolic variable of a model."""
+
+FIRST_YEAR = 2016
+"""First calendar year of joiners used: the first in which EHC plans, to age 25, were fully in force."""
+
+PERSON_LEVEL_YEAR = 2022
+"""First calendar year returned person by person, with ages defined anew."""
+
+RATE_CHANGE = 0.03
+"""Standard deviation of a year's change in log share of a single age in its band's joiners, England 2022 to 2024."""
+
+HAZARD_CHANGE = 0.05
+"""Standard deviation of a year's change in the log hazard of a single age beyond its group's, England 2023 to 2024."""
+
+HAZARD_YEAR = 0.05
+"""Standard deviation of a year's effect on England's logit hazard of an age group; two published years cannot estimate it and
+differ by about as much."""
+
+TRANSFER_CHANGE = 0.005
+"""Standard deviation of a year's change in England's net transfers per plan at an age, from the scatter between ages in 2024."""
+
+TRANSFER_SPREAD = 0.005
+"""Prior centre of the spread of authorities' lasting net transfers per plan. Two years say little about it: residuals of 2023 and
+2024 are correlated at -0.2 over authorities, because a stock misreported in January counts in both with opposite signs."""
+
+HAZARD_GROUPS: tuple[tuple[int, int], ...] = ((2, 15), (16, 18), (19, 24))
+"""Ages, both included, whose hazards an authority raises or lowers together. At 25 all plans end."""
+
+TRANSFER_GROUPS: tuple[tuple[int, int], ...] = ((2, 3), (4, 9), (10, 14), (15, 18), (19, 24))
+"""Ages, both included, that share a national rate of net transfers."""
+
+OLDEST_LEAVER_AGE = 19
+"""Leavers are published by single age to 18; the next row is 19 and over."""
+
+MIXED_AGES: tuple[int, ...] = tuple(a for a in AGES if a <= OLDEST_FLOW_AGE)
+"""Ages whose joiners have a need mix of their own; the last stands for all older ones."""
+
+RECORDED: tuple[str, ...] = tuple(n for n in NEED_CODES if n != "UNKNOWN")
+
+ROUGH_BEND = 0.4
+"""Steps of England's need mix between ages, log odds, that sampling is scaled to; the step itself is estimated."""
+
+KEPT_DRAWS = 1000
+"""Posterior draws kept."""
+
+_BAND = np.array([BAND_CODES.index(band_of(a)) for a in AGES])
+_MEMBER = (_BAND[:, None] == np.arange(len(BAND_CODES))).astype(float)
+_MIXED_BAND = _BAND[: len(MIXED_AGES)]
+_HAZARD_AGES = np.array([a for a in AGES if a <= HAZARD_GROUPS[-1][1]])
+
+
+def _group_of(groups: tuple[tuple[int, int], ...]) -> Integers:
+    return np.array(
+        [next(g for g, (low, high) in enumerate(groups) if low <= a <= high) for a in _HAZARD_AGES]
+    )
+
+
+_HAZARD_GROUP, _TRANSFER_GROUP = _group_of(HAZARD_GROUPS), _group_of(TRANSFER_GROUPS)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is published about flows, on the ages of stocks.
+
+    Parameters
+    ----------
+    areas
+        DfE numbers.
+    new
+        New plans, dims ``(area, band, year)``, NaN where not published, and ``years`` its calendar years.
+    expected
+        New plans expected at England's rates by age, same dims.
+    rate, rate_error
+        England's log joiner rate by age in the latest year and its standard error.
+    gone, exposed
+        Leavers and plans, dims ``(area, group, year)``, and ``held`` plans by age, dims ``(area, age, year)``.
+    shape, shape_error
+        England's logit hazard by age to 24 and its standard error.
+    residual
+        Net transfers in per plan, dims ``(area, year)``, and ``transfer_rate`` England's by `TRANSFER_GROUPS`.
+    needs
+        Joiners by recorded need, dims ``(area, age, need)``, ages `MIXED_AGES`; zero where an authority returned none.
+    reasons, reason_names
+        England's leavers, dims ``(band, reason)``.
+    """
+
+    areas: tuple[int, ...]
+    years: tuple[int, ...]
+    new: Array
+    expected: Array
+    rate: Array
+    rate_error: Array
+    gone: Array
+    exposed: Array
+    held: Array
+    shape: Array
+    shape_error: Array
+    residual: Array
+    transfer_rate: Array
+    needs: Array
+    reasons: Array
+    reason_names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, history: History, composition: Composition) -> Evidence:
+        """Gather the evidence.
+
+        Raises
+        ------
+        HistoryError
+            The composition is not of the history's last January, or stocks or leavers by age are missing before it.
+        """
+        year = composition.january - 1
+        held_januaries = set(history.stock_by_age["january"].to_numpy().tolist())
+        if composition.january != history.origin or not {year, year + 1} <= held_januaries:
+            raise HistoryError(
+                f"Flows by age are fitted at January {composition.january}, whose composition is published, and need stocks by "
+                f"single age then and a year before; the history runs to January {history.origin} and holds them for "
+                f"{sorted(held_januaries)}. Use the history up to January {composition.january}."
+            )
+        joiners = composition.joiners.reindex(area=list(history.areas)).transpose("area", "age", "need")
+        by_age = joiners.sum("need", skipna=False)
+        england = by_age.sum("area").to_numpy()
+        years = [y for y in history.new_plans_by_band["year"].to_numpy().tolist() if y >= FIRST_YEAR]
+        new = history.new_plans_by_band.sel(year=years, series=list(BAND_CODES))
+        residents = (
+            exposure(history, years).sel(age=list(AGES)).transpose("area", "age", "mid_year").to_numpy()
+        )
+        returned = by_age.notnull().all("age").to_numpy()
+        counts, people = (
+            _tied(england),
+            _tied(np.where(returned[:, None], residents[:, :, years.index(year)], 0).sum(axis=0)),
+        )
+        rate = np.log(counts + 0.5) - np.log(people)
+        latest = new.sel(year=year).transpose("area", "series").to_numpy()
+        both = returned & ~np.isnan(latest).any(axis=1)
+        footing = latest[both].sum(axis=0) / (by_age.to_numpy()[both] @ _MEMBER).sum(axis=0).clip(min=0.5)
+        expected = np.einsum("iay,a,ab->iby", residents, np.exp(rate), _MEMBER) * footing[:, None]
+        mixed = joiners.sel(need=list(RECORDED)).fillna(0.0).to_numpy()
+        oldest = mixed[:, len(MIXED_AGES) - 1 :].sum(axis=1, keepdims=True)
+        leavers = _Leavers.of(
+            history, by_age, total_footing=float(latest[both].sum() / by_age.to_numpy()[both].sum())
+        )
+        return cls(
+            areas=history.areas,
+            years=tuple(years),
+            new=new.transpose("area", "series", "year").to_numpy(),
+            expected=expected,
+            rate=rate,
+            rate_error=np.sqrt(1 / (counts + 0.5) + RATE_CHANGE**2),
+            gone=leavers.gone,
+            exposed=leavers.exposed,
+            held=leavers.held,
+            shape=leavers.shape,
+            shape_error=leavers.shape_error,
+            residual=leavers.residual,
+            transfer_rate=leavers.transfer_rate,
+            needs=np.concatenate([mixed[:, : len(MIXED_AGES) - 1], oldest], axis=1),
+            reasons=leavers.reasons,
+            reason_names=leavers.reason_names,
+        )
+
+
+def _tied(by_age: Array) -> Array:
+    """Return values by age with ages of the oldest flow row added together, the sum standing at each of them."""
+    oldest = np.array(AGES) >= OLDEST_FLOW_AGE
+    return np.where(oldest, by_age[oldest].sum(), by_age)
+
+
+@dataclass(frozen=True)
+class _Leavers:
+    """The part of the evidence that concerns those who leave or move; fields as in `Evidence`."""
+
+    gone: Array
+    exposed: Array
+    held: Array
+    shape: Array
+    shape_error: Array
+    residual: Array
+    transfer_rate: Array
+    reasons: Array
+    reason_names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, history: History, joiners: xr.DataArray, *, total_footing: float) -> _Leavers:
+        published = history.leavers_by_age
+        reasons = [str(r) for r in published["reason"].to_numpy() if r != "transfer"]
+        leavers = published.sel(reason=reasons)
+        years = leavers["year"].to_numpy().tolist()
+        left = leavers.sum("reason", skipna=False).transpose("area", "age", "year")
+        held = np.stack([stock_at(history, y).to_numpy() for y in years], axis=2)
+        gone = np.stack(
+            [left.sel(age=slice(*g)).sum("age", skipna=False).to_numpy() for g in HAZARD_GROUPS], axis=1
+        )
+        ages = np.array(AGES)
+        # The last published row is 19 and over, so its plans include those of 25.
+        tops = [*(high for _, high in HAZARD_GROUPS[:-1]), AGES[-1]]
+        exposed = np.stack(
+            [
+                held[:, (ages >= low) & (ages <= top)].sum(axis=1)
+                for (low, _), top in zip(HAZARD_GROUPS, tops, strict=True)
+            ],
+            axis=1,
+        )
+
+        last = history.origin - 1
+        now = history.stock_by_age.sel(january=last, age=list(AGES)).transpose("area", "age").to_numpy()
+        then = history.stock_by_age.sel(january=last + 1, age=list(AGES)).transpose("area", "age").to_numpy()
+        ended = left.sel(year=last).to_numpy()
+        whole = ~np.isnan(np.concatenate([now, then, ended, joiners.to_numpy()], axis=1)).any(axis=1)
+        before, after = now[whole].sum(axis=0)[:-1], then[whole].sum(axis=0)[1:]
+        came, ended = joiners.to_numpy()[whole].sum(axis=0)[1:], ended[whole].sum(axis=0)
+        # Single ages above 18 show only in what is left of them a year later.
+        published_rows = _HAZARD_AGES < OLDEST_LEAVER_AGE
+        survived = np.clip(before - after + came, 0.5, before - 0.5)
+        single = np.where(
+            published_rows, ended[np.minimum(np.arange(len(_HAZARD_AGES)), len(ended) - 1)], survived
+        )
+        share = np.clip((single + 0.5) / (before + 1), 1e-4, 1 - 1e-4)
+        groups = np.arange(len(TRANSFER_GROUPS))[:, None] == _TRANSFER_GROUP
+        old = now[whole].sum(axis=0)[-1]
+        row_total = np.where(published_rows, single, 0.0)
+        group_left = groups @ row_total + np.where(
+            np.arange(len(groups)) == len(groups) - 1, ended[-1] - old, 0.0
+        )
+        arrived = groups @ (after - before - came) + group_left
+
+        total = history.stock.sel(series=ALL)
+        new = history.new_plans_by_band.sum("series", skipna=False)
+        change = np.stack(
+            [
+                total.sel(january=y + 1).to_numpy()
+                - total.sel(january=y).to_numpy()
+                + left.sel(year=y).sum("age", skipna=False).to_numpy()
+                - new.sel(year=y).to_numpy() / total_footing
+                for y in years
+            ],
+            axis=1,
+        )
+        england = leavers.sum(("area", "year")).transpose("age", "reason")
+        band_rows = [(b.low, min(b.high, OLDEST_LEAVER_AGE - 1)) for b in AGE_BANDS[:-1]]
+        counts = [england.sel(age=slice(*rows)).sum("age").to_numpy() for rows in band_rows]
+        return cls(
+            gone=gone,
+            exposed=exposed,
+            held=held,
+            shape=np.log(share / (1 - share)),
+            shape_error=np.sqrt(1 / (single + 0.5) + HAZARD_CHANGE**2),
+            residual=change / np.stack([total.sel(january=y).to_numpy() for y in years], axis=1),
+            transfer_rate=arrived / np.maximum(groups @ before, 1.0),
+            reasons=np.stack([*counts, england.sel(age=OLDEST_LEAVER_AGE).to_numpy()]),
+            reason_names=tuple(reasons),
+        )
+
+
+def stock_at(history: History, january: int) -> xr.DataArray:
+    """Return plans by single age at a January, dims ``(area, age)``; NaN where not even bands were published.
+
+    Where an area's single ages were not published, its bands are spread over ages as England's were at the nearest January at
+    which they were.
+    """
+    known = history.stock_by_age["january"].to_numpy()
+    nearest = int(known[np.abs(known - january).argmin()])
+    profile = history.stock_by_age.sel(january=nearest, age=list(AGES)).sum("area").to_numpy()
+    within = profile / np.maximum((profile @ _MEMBER)[_BAND], 1e-9)
+    bands = history.stock.sel(january=january, series=list(BAND_CODES)).transpose("area", "series").to_numpy()
+    spread = xr.DataArray(
+        bands[:, _BAND] * within,
+        dims=("area", "age"),
+        coords={"area": list(history.areas), "age": list(AGES)},
+    )
+    if january not in known:
+        return spread
+    own = history.stock_by_age.sel(january=january, age=list(AGES), drop=True).transpose("area", "age")
+    return own.where(own.notnull().all("age"), spread)
+
+
+def build_joiners(evidence: Evidence) -> Any:
+    """Return the model of new plans by authority, band and calendar year."""
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    later = np.array(evidence.years) >= PERSON_LEVEL_YEAR
+    areas, bands = len(evidence.areas), len(BAND_CODES)
+    known = ~np.isnan(evidence.new) & (evidence.expected > 0)
+    area, band, year = np.nonzero(known)
+    with pm.Model() as model:
+        middle = pm.Normal("middle", 0, 0.5, shape=bands)
+        spread = pm.LogNormal("spread", np.log(0.3), 0.5, shape=bands)
+        step = pm.Normal("step", 0, 0.5, shape=bands)
+        change = pm.LogNormal("change", np.log(0.2), 0.5, shape=bands)
+        earlier = pm.Normal("earlier", middle, spread, shape=(areas, bands))
+        # Three years say little about one authority's change, so it is sampled in units of its own spread.
+        later_level = earlier + step + change * pm.Normal("changed", 0, 1, shape=(areas, bands))
+        wander = pm.LogNormal("wander", np.log(0.1), 0.5, shape=bands)
+        paths = []
+        for name, years in (("earlier_steps", int((~later).sum())), ("later_steps", int(later.sum()))):
+            steps = pm.Normal(name, 0, wander, shape=(years - 1, bands))
+            walk = pt.concatenate([pt.zeros((1, bands)), pt.cumsum(steps, axis=0)])
+            paths.append(walk - walk.mean(axis=0))
+        path = pt.concatenate(paths)
+        noise = pm.LogNormal("noise", np.log(0.25), 0.4, shape=bands)
+        levels = pt.stack([earlier, later_level])
+        mean = (
+            np.log(evidence.expected[known]) + levels[later[year].astype(int), area, band] + path[year, band]
+        )
+        counts = np.rint(evidence.new[known])
+        pm.Potential("new_plans", _negative_binomial(counts, mean, noise**-2, band))
+    return model
+
+
+def _negative_binomial(counts: Array, log_mean: Tensor, alpha: Tensor, kind: Integers) -> Tensor:
+    """Return the log density of counts up to a constant, alpha being that of each kind of cell.
+
+    PyMC's own evaluates three log gamma functions a cell and takes most of the sampling time; only one depends on both count
+    and alpha.
+    """
+    import pytensor.tensor as pt
+
+    cells = np.bincount(kind, minlength=len(BAND_CODES))
+    by_cell = pt.gammaln(counts + alpha[kind]) + counts * log_mean
+    by_cell -= (counts + alpha[kind]) * pt.log(alpha[kind] + pt.exp(log_mean))
+    return by_cell.sum() + (cells * (alpha * pt.log(alpha) - pt.gammaln(alpha))).sum()
+
+
+def build_leavers(evidence: Evidence) -> Any:
+    """Return the model of leavers by authority and age group, and of net transfers by authority."""
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    areas, groups, years = len(evidence.areas), len(HAZARD_GROUPS), evidence.gone.shape[2]
+    member = (_HAZARD_GROUP[:, None] == np.arange(groups)).astype(float)
+    average = member @ (member / member.sum(axis=0)).T
+    start = np.array([evidence.shape[g == _HAZARD_GROUP].mean() for g in range(groups)])
+    young = int((_HAZARD_GROUP == 0).sum()) - 1
+    known = ~np.isnan(evidence.gone) & ~np.isnan(evidence.exposed) & (evidence.exposed >= 1)
+    area, group, year = np.nonzero(known)
+    exposed = np.rint(evidence.exposed[known])
+    in_group = group[:, None] == _HAZARD_GROUP
+    held = np.where(in_group, evidence.held[area, : len(_HAZARD_AGES), year], 0.0)
+    oldest = np.where(group == groups - 1, evidence.held[area, -1, year], 0.0) / evidence.exposed[known]
+    measured = ~np.isnan(evidence.residual)
+    moved_area, moved_year = np.nonzero(measured)
+    with pm.Model() as model:
+        gentle = pm.LogNormal("gentle", np.log(0.2), 0.5)
+        steps = pt.concatenate(
+            [
+                gentle * pm.Normal("young_steps", 0, 1, shape=young),
+                pm.StudentT("older_steps", nu=4, mu=0, sigma=0.8, shape=len(_HAZARD_AGES) - 1 - young),
+            ]
+        )
+        walk = pt.concatenate([[0.0], pt.cumsum(steps)])
+        shape = walk - pt.dot(average, walk)
+        national = pm.Normal("national", start, 1.0, shape=groups)
+        pm.Normal("age_shape", national[_HAZARD_GROUP] + shape, evidence.shape_error, observed=evidence.shape)
+        middle = pm.Normal("middle", start, 1.0, shape=groups)
+        spread = pm.LogNormal("spread", np.log(0.4), 0.5, shape=groups)
+        # Under 16 an authority's own counts settle its level; beyond, a year says little: levels in units of their spread.
+        young_level = pm.Normal("young_level", middle[0], spread[0], shape=(areas, 1))
+        older_level = pm.Normal("older_level", 0, 1, shape=(areas, groups - 1))
+        level = pt.concatenate([young_level, middle[1:] + spread[1:] * older_level], axis=1)
+        year_effect = pm.Normal("year_effect", 0, HAZARD_YEAR, shape=(groups, years))
+        logit = (level[area, group] + year_effect[group, year])[:, None] + shape
+        weight = held / evidence.exposed[known][:, None]
+        share = pt.clip((weight * pm.math.sigmoid(logit)).sum(axis=1) + oldest, 1e-6, 1 - 1e-6)
+        scatter = pm.LogNormal("scatter", np.log(0.1), 0.7, shape=groups)
+        strength = (scatter**-2)[group]
+        pm.BetaBinomial(
+            "leavers",
+            n=exposed.astype(int),
+            alpha=share * strength,
+            beta=(1 - share) * strength,
+            observed=np.minimum(np.rint(evidence.gone[known]), exposed).astype(int),
+        )
+        mean = pm.Normal("transfer_mean", 0, 0.03, shape=years)
+        transfer_spread = pm.LogNormal("transfer_spread", np.log(TRANSFER_SPREAD), 0.4)
+        deviation = pm.Normal("transfer_deviation", 0, 1, shape=areas)
+        transfer_noise = pm.LogNormal("transfer_noise", np.log(0.015), 0.5)
+        pm.StudentT(
+            "transfers",
+            nu=4,
+            mu=mean[moved_year] + transfer_spread * deviation[moved_area],
+            sigma=transfer_noise,
+            observed=evidence.residual[measured],
+        )
+    return model
+
+
+def _by_band(needs: Array) -> Array:
+    """Return counts by band of counts by `MIXED_AGES`, dims (area, band, need)."""
+    counts: Array = np.einsum("iak,ab->ibk", needs, _MEMBER[: len(MIXED_AGES)])
+    return counts
+
+
+def build_needs(evidence: Evidence) -> Any:
+    """Return the model of joiners' needs: England's by age, and how far authorities' differ by band.
+
+    England's counts enter as the ages of each band's joiners with a need, authorities' as the needs of each band's
+    joiners, so that no count is used twice.
+    """
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    member = _MEMBER[: len(MIXED_AGES)]
+    national = evidence.needs.sum(axis=0)
+    own = np.rint(_by_band(evidence.needs))
+    area, band, need = np.nonzero(own)
+    with pm.Model() as model:
+        bend = pm.LogNormal("bend", np.log(0.3), 0.5)
+        # In units of roughly its own posterior: neighbouring ages of a rare need move together, those of a common one do not.
+        centre, spread = _rough_posterior(national)
+        unit = pm.Flat("unit", shape=centre.shape, initval=np.zeros(centre.shape))
+        logit = centre + (spread * unit[:, None, :]).sum(axis=2)
+        steps = logit[:, 1:] - logit[:, :-1]
+        pm.Potential("walk", pm.logp(pm.Normal.dist(0, bend), steps).sum())
+        pm.Potential("first", pm.logp(pm.Normal.dist(-2, 2), logit[:, 0]).sum())
+        mix = pm.math.softmax(pt.concatenate([pt.zeros((1, len(MIXED_AGES))), logit]).T, axis=1)
+        joined = mix * (national.sum(axis=1) + 0.5)[:, None]
+        by_band = pt.dot(member.T, joined)
+        age_share = joined / by_band[_MIXED_BAND]
+        pm.Potential("ages_of_needs", (national * pt.log(age_share)).sum())
+        concentration = pm.LogNormal("concentration", np.log(30), 1.0, shape=len(BAND_CODES))
+        share = by_band / by_band.sum(axis=1, keepdims=True)
+        prior = share * concentration[:, None]
+        # The Dirichlet-multinomial; needs nobody joined with leave its density as it is and are passed over.
+        drawn = pt.gammaln(own[area, band, need] + prior[band, need]) - pt.gammaln(prior)[band, need]
+        all_needs = pt.gammaln(concentration) - pt.gammaln(own.sum(axis=2) + concentration)
+        pm.Potential("needs", drawn.sum() + all_needs.sum())
+    return model
+
+
+def _rough_posterior(national: Array) -> tuple[Array, Array]:
+    """Return (centre, scale) of England's log odds of each need against the first, dims (need, age) and (need, age, age).
+
+    Only the scale sampling works in, it leaves the posterior as it is: a Gaussian walk over ages seen with the precision of
+    counts, halved because authorities differ by more than chance.
+    """
+    counts = national + 0.5
+    centre: Array = np.log(counts[:, 1:] / counts[:, :1]).T
+    steps = np.diff(np.eye(len(counts)), axis=0)
+    walk = steps.T @ steps / ROUGH_BEND**2
+    scale = [np.linalg.cholesky(np.linalg.inv(walk + np.diag(own / 2))) for own in counts[:, 1:].T]
+    smooth = [
+        np.linalg.solve(walk + np.diag(own), own * m) for own, m in zip(counts[:, 1:].T, centre, strict=True)
+    ]
+    return np.stack(smooth), np.stack(scale)
+
+
+@dataclass(frozen=True)
+class FittedCohort:
+    """Posterior draws of the flows.
+
+    Parameters
+    ----------
+    areas
+        DfE numbers, in the order of the posterior's area dimension.
+    january
+        January of the latest evidence.
+    posterior
+        Draws in single precision, dims ``(draw, ...)``: ``rate`` (age), England's log joiner rate in the latest year; ``joiners``
+        (area, band), an authority's log multiple of it; ``shape`` (hazard_age) and ``leavers`` (area, group), logit hazard;
+        ``transfers`` (group of `TRANSFER_GROUPS`) and ``moves`` (area); ``needs`` (mixed_age, need), log mix; ``concentration``
+        (band); ``reasons`` (band, reason).
+    need_counts
+        Joiners by band and recorded need, dims ``(area, band, need)``: with ``concentration`` an authority's own mix.
+    national_joiners
+        England's joiners at `MIXED_AGES`.
+    recoding
+        England's gap between needs across ages, dims ``(age, need)`` (`models.cohort_flow.recoding`).
+    diagnostics
+        The worst of the three fits; seconds are their sum.
+    """
+
+    areas: tuple[int, ...]
+    january: int
+    posterior: xr.Dataset
+    need_counts: npt.NDArray[np.float32]
+    national_joiners: Array
+    recoding: xr.DataArray
+    diagnostics: Diagnostics
+
+    def stored(self) -> xr.Dataset:
+        """Return everything but the diagnostics as one dataset."""
+        counts = (("area", "band", "recorded"), self.need_counts)
+        national = (("mixed_age",), self.national_joiners)
+        kept = self.posterior.assign(need_counts=counts, national_joiners=national, recoding=self.recoding)
+        return kept.assign_attrs(january=self.january)
+
+    @classmethod
+    def restored(cls, stored: xr.Dataset, diagnostics: Diagnostics) -> FittedCohort:
+        """Return what `stored` kept."""
+        return cls(
+            areas=tuple(int(a) for a in stored["area"].to_numpy()),
+            january=int(stored.attrs["january"]),
+            posterior=stored.drop_vars(["need_counts", "national_joiners", "recoding", "need"]),
+            need_counts=stored["need_counts"].to_numpy(),
+            national_joiners=stored["national_joiners"].to_numpy(),
+            recoding=stored["recoding"],
+            diagnostics=diagnostics,
+        )
+
+    def flows(self, areas: Sequence[int], draws: int, rng: np.random.Generator) -> Flows:
+        """Return draws of the flows of some authorities.
+
+        Parameters
+        ----------
+        areas
+            DfE numbers.
+        draws
+            Number of draws, resampled from the posterior.
+        rng
+            Source of randomness.
+        """
+        rows = [self.areas.index(a) for a in areas]
+        size = self.posterior.sizes["draw"]
+        chosen = rng.choice(size, draws, replace=draws > size)
+        at = {str(n): v.to_numpy()[chosen].astype(float) for n, v in self.posterior.data_vars.items()}
+        logit = at["leavers"][:, rows][:, :, _HAZARD_GROUP] + at["shape"][:, None]
+        ended = np.ones((draws, len(rows), 1))
+        transfer = at["transfers"][:, None, _TRANSFER_GROUP] + at["moves"][:, rows, None]
+        rates = xr.Dataset(
+            {
+                "joiner_rate": (
+                    ("draw", "area", "age"),
+                    np.exp(at["rate"][:, None] + at["joiners"][:, rows][:, :, _BAND]),
+                ),
+                "hazard": (
+                    ("draw", "area", "age"),
+                    np.concatenate([1 / (1 + np.exp(-logit)), ended], axis=2),
+                ),
+                "transfer_rate": (("draw", "area", "age"), np.concatenate([transfer, 0 * ended], axis=2)),
+                "need_mix": (("draw", "area", "age", "need"), self._mix(at, rows, rng)),
+                "recoding": (
+                    ("draw", "age", "need"),
+                    # How much of the gap is recoding cannot be told from one January: none to all.
+                    rng.random((draws, 1, 1)) * self.recoding.transpose("age", "need").to_numpy(),
+                ),
+                "reason_share": (("draw", "band", "reason"), at["reasons"]),
+            },
+            coords={
+                "draw": np.arange(draws),
+                "area": list(areas),
+                "age": list(AGES),
+                "need": list(NEED_CODES),
+                "band": list(BAND_CODES),
+                "reason": self.posterior["reason"].to_numpy(),
+            },
+        )
+        return Flows(rates)
+
+    def _mix(self, at: dict[str, Array], rows: Sequence[int], rng: np.random.Generator) -> Array:
+        """Return need mixes of joiners, dims (draw, area, age, need): England's at the age, tilted as the authority's band is."""
+        national = np.exp(at["needs"])
+        weight = self.national_joiners[:, None] * _MEMBER[: len(MIXED_AGES)]
+        band = np.einsum("dak,ab->dbk", national, weight / weight.sum(axis=0))
+        prior = at["concentration"][:, None, :, None] * band[:, None]
+        own = rng.standard_gamma(self.need_counts[list(rows)] + prior)
+        own /= np.maximum(own.sum(axis=3, keepdims=True), np.finfo(float).tiny)
+        oldest = np.minimum(np.arange(len(AGES)), len(MIXED_AGES) - 1)
+        mix = (national[:, None] * (own / band[:, None])[:, :, _MIXED_BAND])[:, :, oldest]
+        mix /= mix.sum(axis=3, keepdims=True)
+        recorded = [NEED_CODES.index(n) for n in RECORDED]
+        whole = np.zeros((*mix.shape[:3], len(NEED_CODES)))
+        whole[..., recorded] = mix
+        return whole
+
+
+@dataclass(frozen=True)
+class CohortModel:
+    """The cohort model: how to fit it.
+
+    Parameters
+    ----------
+    sampling
+        How long to sample.
+    """
+
+    sampling: Sampling = FULL
+    name: str = NAME
+
+    def fit(self, history: History, composition: Composition, *, rng: np.random.Generator) -> FittedCohort:
+        """Sample the posterior given a history and the composition at its last January.
+
+        Raises
+        ------
+        HistoryError
+            The composition is not that of the history's last January; earlier origins have no flows by age.
+        """
+        evidence = Evidence.of(history, composition)
+        parts = {"joiners": build_joiners, "leavers": build_leavers, "needs": build_needs}
+        found: dict[str, dict[str, Array]] = {}
+        checks: list[Diagnostics] = []
+        for name, build in parts.items():
+            posterior, diagnostics = compile_model(build(evidence)).sample({}, rng, self.sampling)
+            kept = rng.permutation(posterior.sizes["draw"])[:KEPT_DRAWS]
+            found[name] = {str(n): v.to_numpy()[kept] for n, v in posterior.data_vars.items()}
+            checks.append(diagnostics)
+        return FittedCohort(
+            areas=history.areas,
+            january=composition.january,
+            posterior=_summary_draws(evidence, found, rng),
+            need_counts=_by_band(evidence.needs).astype(np.float32),
+            national_joiners=evidence.needs.sum(axis=(0, 2)) + 0.5,
+            recoding=recoding(
+                _england(composition.stock), _england(composition.joiners), composition.leaver_hazard
+            ),
+            diagnostics=_worst(checks),
+        )
+
+
+def _england(counts: xr.DataArray) -> xr.DataArray:
+    return counts.sum("area")
+
+
+def _summary_draws(
+    evidence: Evidence, found: dict[str, dict[str, Array]], rng: np.random.Generator
+) -> xr.Dataset:
+    """Return the posterior of what flows need, from the parameters of the three models."""
+    joiners, leavers, needs = found["joiners"], found["leavers"], found["needs"]
+    draws = len(joiners["earlier"])
+    walk = np.concatenate(
+        [np.zeros((draws, 1, len(BAND_CODES))), joiners["later_steps"].cumsum(axis=1)], axis=1
+    )
+    latest = walk[:, -1] - walk.mean(axis=1)
+    later = joiners["earlier"] + joiners["step"][:, None] + joiners["change"][:, None] * joiners["changed"]
+    rate = evidence.rate + evidence.rate_error * rng.standard_normal((draws, len(AGES)))
+    oldest = np.minimum(np.arange(len(AGES)), len(MIXED_AGES) - 1)
+
+    member = (_HAZARD_GROUP[:, None] == np.arange(len(HAZARD_GROUPS))).astype(float)
+    moves = np.concatenate(
+        [leavers["gentle"][:, None] * leavers["young_steps"], leavers["older_steps"]], axis=1
+    )
+    shape = np.concatenate([np.zeros((draws, 1)), moves.cumsum(axis=1)], axis=1)
+    shape -= shape @ ((member / member.sum(axis=0)) @ member.T)
+    older = leavers["middle"][:, None, 1:] + leavers["spread"][:, None, 1:] * leavers["older_level"]
+    level = np.concatenate([leavers["young_level"], older], axis=2)
+    # A coming year differs from those seen as they differ from each other.
+    coming = HAZARD_YEAR * rng.standard_normal((draws, len(HAZARD_GROUPS)))
+
+    centre, spread = _rough_posterior(evidence.needs.sum(axis=0))
+    odds = centre + np.einsum("kab,dkb->dka", spread, needs["unit"])
+    logits = np.concatenate([np.zeros((draws, 1, len(MIXED_AGES))), odds], axis=1).swapaxes(1, 2)
+    log_mix = logits - np.log(np.exp(logits).sum(axis=2, keepdims=True))
+    reasons = rng.standard_gamma(evidence.reasons + 0.5, size=(draws, *evidence.reasons.shape))
+    groups = evidence.transfer_rate + TRANSFER_CHANGE * rng.standard_normal((draws, len(TRANSFER_GROUPS)))
+    kept: dict[str, tuple[tuple[str, ...], Array]] = {
+        "rate": (("draw", "age"), rate[:, oldest]),
+        "joiners": (("draw", "area", "band"), later + latest[:, None]),
+        "shape": (("draw", "hazard_age"), shape),
+        "leavers": (("draw", "area", "group"), level + coming[:, None]),
+        "transfers": (("draw", "transfer_group"), groups),
+        "moves": (("draw", "area"), leavers["transfer_spread"][:, None] * leavers["transfer_deviation"]),
+        "needs": (("draw", "mixed_age", "recorded"), log_mix),
+        "concentration": (("draw", "band"), needs["concentration"]),
+        "reasons": (("draw", "band", "reason"), reasons / reasons.sum(axis=2, keepdims=True)),
+    }
+    return xr.Dataset(
+        {name: (dims, values.astype(np.float32)) for name, (dims, values) in kept.items()},
+        coords={
+            "area": list(evidence.areas),
+            "age": list(AGES),
+            "band": list(BAND_CODES),
+            "hazard_age": _HAZARD_AGES,
+            "mixed_age": list(MIXED_AGES),
+            "recorded": list(RECORDED),
+            "reason": list(evidence.reason_names),
+        },
+    )
+
+
+def _worst(checks: Sequence[Diagnostics]) -> Diagnostics:
+    """Return the worst of several diagnostics."""
+    largest = max(checks, key=lambda d: np.inf if np.isnan(d.r_hat) else d.r_hat)
+    return Diagnostics(
+        r_hat=largest.r_hat,
+        ess_bulk=min(d.ess_bulk for d in checks),
+        ess_tail=min(d.ess_tail for d in checks),
+        divergences=sum(d.divergences for d in checks),
+        seconds=sum(d.seconds for d in checks),
+        worst=largest.worst,
+    )

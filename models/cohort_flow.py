@@ -1,0 +1,394 @@
+"""The cohort flow: what becomes of every plan in a year, by single age and need, in every draw.
+
+Ages are those at 31 August before the January. For age a, need k and January t (no area index: one authority at a time):
+
+    stock[a+1, k, t+1] = stock[a, k, t] - leavers[a, k, t]
+                         + joiners[a+1, k, t+1] + transfers[a+1, k, t+1] + recoded[a+1, k, t+1]
+    leavers[a, k, t]       = hazard[a] stock[a, k, t],    hazard[25] = 1: nobody holds a plan after 25
+    transfers[a+1, k, t+1] = transfer_rate[a] stock[a, k, t]
+    joiners[a, k, t+1]     = index[band(a), t+1] joiner_rate[a] exposure[a, t] need_mix[a, k]
+
+Recoded: the primary need on a plan changes as a child is known better, which nobody publishes. Seen across ages, a stock is not
+what the age before it and today's joiners would make: `recoding` is that gap. It is changes of recorded need in part and in part
+older children having joined in other years with other needs, so every draw believes a part of it between none and all. Recoding
+moves plans between needs at an age, never the number of plans.
+
+Age 2 stands for "2 and under": all of it turns 3 and joiners alone refill it. The equation holds exactly, nothing is negative and
+plans add up to given age bands exactly.
+
+Calibration. Bands come from the demand model, ages and needs from here. In every draw, January and band the joiner ``index`` is
+what makes the band add up to its target. An index outside [1/4, 4] would be no statement about joiners, so it stops there and the
+leavers of the band meet the rest: fewer of them, down to none, or more. What they met is kept (``spread_to_leavers``).
+Only where that too is not enough does the index leave its range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from data.errors import HistoryError
+from data.history import History
+from data.vocabulary import AGES, BAND_CODES, NEED_CODES, band_of
+from models.base import Array
+
+MAX_INDEX = 4.0
+"""The joiner index is held in [1 / MAX_INDEX, MAX_INDEX] as long as leavers can meet the rest."""
+
+SMALLEST_FLOW = 1e-9
+"""Joiners expected at an age are never less, so that a band without any can still be filled."""
+
+TERMS: tuple[str, ...] = ("population", "joiner_rate", "leaver_rate", "transfers", "ageing")
+"""What a change in plans is made of: `explain`."""
+
+COMMON_RESIDENTS_ERROR = 0.008
+RESIDENTS_ERROR: dict[str, float] = {
+    "0-4": 0.010,
+    "5-10": 0.006,
+    "11-15": 0.014,
+    "16-19": 0.012,
+    "20-25": 0.039,
+}
+"""Error in log residents per year ahead: common to all ages, and of one age band beyond that. Root mean squares of the change in
+log error since mid-2022, divided by years ahead (1 to 12), of this project's ageing method against the ONS 2022-based
+projection in Redbridge, County Durham and 31 other London boroughs (table population_projection_error)."""
+
+_BAND = np.array([BAND_CODES.index(band_of(a)) for a in AGES])
+_MEMBER = (_BAND[:, None] == np.arange(len(BAND_CODES))).astype(float)
+_DESTINATION = _BAND[np.minimum(np.arange(len(AGES)) + 1, len(AGES) - 1)]
+
+
+@dataclass(frozen=True)
+class Flows:
+    """Yearly flows of plans as draws.
+
+    Parameters
+    ----------
+    rates
+        Dims ``(draw, area, ...)``, or without ``area`` for one authority:
+
+        * ``joiner_rate`` (age): new plans in a calendar year per resident, in the latest year;
+        * ``need_mix`` (age, need): needs of joiners, adding up to 1 at every age;
+        * ``hazard`` (age): share of the plans held in January that end within the year for a reason other than a transfer;
+          1 at age 25;
+        * ``transfer_rate`` (age): net transfers in per plan held in January, by age in that January. The residual of what is
+          published, so it holds misreporting too;
+        * ``recoding`` (age, need; no area): what is added to the needs' shares of plans at the age reached, adding up to 0;
+        * ``reason_share`` (band, reason; no area): reasons of those who leave.
+    """
+
+    rates: xr.Dataset
+
+    def of(self, area: int) -> Flows:
+        """Return the flows of one authority."""
+        return Flows(self.rates.sel(area=area, drop=True))
+
+
+def recoding(stock: xr.DataArray, joiners: xr.DataArray, hazard: xr.DataArray) -> xr.DataArray:
+    """Return how needs' shares at an age differ from what the age before and joiners would make, dims ``(age, need)``.
+
+    Parameters
+    ----------
+    stock, joiners
+        England's plans in January and new plans of a year, dims ``(age, need)``.
+    hazard
+        Share of plans at each age that end within a year, dims ``(age,)``.
+
+    Returns
+    -------
+    xr.DataArray
+        Differences of shares, adding up to 0 at every age; 0 at age 2, which nobody ages into.
+    """
+    held = stock.transpose("age", "need").to_numpy()
+    joined = joiners.transpose("age", "need").to_numpy()
+    aged = (held * (1 - hazard.to_numpy())[:, None])[:-1] + joined[1:]
+    gap = np.zeros_like(held)
+    gap[1:] = _shares_of(held)[1:] - _shares_of(aged)
+    return xr.DataArray(gap, dims=("age", "need"), coords={"age": list(AGES), "need": list(NEED_CODES)})
+
+
+def _shares_of(plans: Array) -> Array:
+    """Return plans as shares over needs, the last axis; 0 where there are none."""
+    total = plans.sum(axis=-1, keepdims=True)
+    return np.asarray(plans / np.where(total > 0, total, 1.0))
+
+
+def exposure(history: History, mid_years: Sequence[int]) -> xr.DataArray:
+    """Return residents by age at mid-years past and future, dims ``(area, mid_year, age)``.
+
+    Area by area: the estimate where one is known; before the first, and in gaps, the nearest known mid-year; after the last,
+    the projection the history holds; beyond that everybody ages a year at a time and age 0 stays as it was.
+
+    Parameters
+    ----------
+    history
+        Residents known at its origin: nothing later is looked at.
+    mid_years
+        Wanted mid-years, any order.
+
+    Raises
+    ------
+    HistoryError
+        An area has neither an estimate nor a projection.
+    """
+    years = np.union1d(history.residents["mid_year"], history.projection["mid_year"]).astype(int)
+    estimate = history.residents.reindex(mid_year=years).transpose("area", "mid_year", "age").to_numpy()
+    projected = history.projection.reindex(mid_year=years).transpose("area", "mid_year", "age").to_numpy()
+    known = np.asarray(~np.isnan(estimate).any(axis=2))
+    last = np.where(known, years, -1).max(axis=1, initial=-1)
+    held = np.where(
+        known[:, :, None], estimate, np.where((years > last[:, None])[:, :, None], projected, np.nan)
+    )
+    usable = np.asarray(~np.isnan(held).any(axis=2))
+    without = [a for a, count in zip(history.areas, usable.sum(axis=1), strict=True) if not count]
+    if without:
+        raise HistoryError(
+            f"Residents by age are needed for the flows of plans, but a history to January {history.origin} holds none for "
+            f"{len(without)} areas ({', '.join(map(str, without[:5]))}). Use an origin at which they were published."
+        )
+    wanted = np.asarray(mid_years, dtype=int)
+    away = np.where(usable[:, None, :], np.abs(years - wanted[:, None])[None], np.iinfo(np.int64).max)
+    source = away.argmin(axis=2)
+    ahead = np.maximum(wanted - years[source], 0)
+    # Ageing is for years after the last figure; a gap before it takes its neighbour as it is.
+    ahead = np.where(wanted > np.where(usable, years, -1).max(axis=1)[:, None], ahead, 0)
+    ages = history.residents["age"].to_numpy()
+    row = np.arange(len(history.areas))[:, None, None]
+    aged = held[row, source[:, :, None], np.maximum(np.arange(len(ages)) - ahead[:, :, None], 0)]
+    return xr.DataArray(
+        aged,
+        dims=("area", "mid_year", "age"),
+        coords={"area": list(history.areas), "mid_year": wanted, "age": ages},
+        name="residents",
+    )
+
+
+def exposure_draws(
+    history: History, area: int, januaries: Sequence[int], count: int, rng: np.random.Generator
+) -> xr.DataArray:
+    """Return draws of the residents whom joiners come from, dims ``(draw, january, age)``, ages as in stocks.
+
+    Joiners of the year to a January come from the residents at the mid-year before it. Log-normal factors, one common to all
+    ages and one for each age band, grow in proportion to the years since the area's last estimate.
+
+    Parameters
+    ----------
+    history
+        Residents known at its origin.
+    area
+        DfE number.
+    januaries
+        Januaries in which joiners are counted.
+    count
+        Number of draws.
+    rng
+        Source of randomness.
+    """
+    mid_years = [j - 1 for j in januaries]
+    residents = exposure(history, mid_years).sel(area=area, age=list(AGES)).to_numpy()
+    own = history.residents.sel(area=area).notnull().all("age")
+    known = own["mid_year"].to_numpy()[own.to_numpy()]
+    since = int(known.max()) if known.size else history.origin - 2
+    ahead = np.maximum(np.asarray(mid_years) - since, 0)[None, :, None]
+    common = COMMON_RESIDENTS_ERROR * rng.standard_normal((count, 1, 1))
+    spread = np.array([RESIDENTS_ERROR[b] for b in BAND_CODES])
+    own_band = (spread * rng.standard_normal((count, len(BAND_CODES))))[:, None, _BAND]
+    return xr.DataArray(
+        residents * np.exp(ahead * (common + own_band)),
+        dims=("draw", "january", "age"),
+        coords={"draw": np.arange(count), "january": list(januaries), "age": list(AGES)},
+        name="residents",
+    )
+
+
+def advance(stock: xr.DataArray, flows: Flows, residents: xr.DataArray, bands: xr.DataArray) -> xr.Dataset:
+    """Return the plans of one authority each January and the flows between them, calibrated to age bands.
+
+    Parameters
+    ----------
+    stock
+        Plans at the January before the first of ``bands``, dims ``(age, need)``.
+    flows
+        Flows of the authority, without an area dimension; the draws of the other arguments.
+    residents
+        Residents at the mid-year before each January, dims ``(draw, january, age)``; see `exposure_draws`.
+    bands
+        Plans by age band to add up to, dims ``(draw, january, series)``, consecutive Januaries; never negative.
+
+    Returns
+    -------
+    xr.Dataset
+        ``stock``, ``joiners``, ``leavers``, ``transfers`` and ``recoded``, dims ``(draw, january, age, need)``. ``leavers`` are
+        those of the year to the January, by age in the January before; the others by age in the January. ``index``: joiners
+        over joiners expected at today's rate, and ``spread_to_leavers``: leavers more (+) or fewer (-) than their hazard says
+        because joiners could not meet the band, both ``(draw, january, series)``. ``opening``: the stock it started from.
+
+    Raises
+    ------
+    ValueError
+        Januaries are not consecutive or a target is negative or missing.
+    """
+    januaries = bands["january"].to_numpy()
+    target = bands.sel(series=list(BAND_CODES)).transpose("january", "draw", "series").to_numpy()
+    if (np.diff(januaries) != 1).any():
+        raise ValueError(
+            f"Plans move a year at a time, but the Januaries asked for are {januaries.tolist()}."
+        )
+    if not (target >= 0).all():
+        raise ValueError("A target of plans by age band is negative or missing; there is no flow to it.")
+    count = bands.sizes["draw"]
+    rates = flows.rates
+    rate = rates["joiner_rate"].transpose("draw", "age").to_numpy()
+    hazard = rates["hazard"].transpose("draw", "age").to_numpy()
+    # Those who move away cannot be more than those who are left.
+    survival = np.maximum(1 - hazard + rates["transfer_rate"].transpose("draw", "age").to_numpy(), 0.0)
+    moved = survival - 1 + hazard
+    survival[:, -1], moved[:, -1] = 0.0, 0.0
+    mix = rates["need_mix"].transpose("draw", "age", "need").to_numpy()
+    people = residents.sel(january=januaries).transpose("january", "draw", "age").to_numpy()
+    expected = np.maximum(people * rate, SMALLEST_FLOW)
+
+    opening = stock.transpose("age", "need").to_numpy()
+    held = np.broadcast_to(opening, (count, *opening.shape))
+    shape = (count, len(januaries), *opening.shape)
+    shift = rates["recoding"].transpose("draw", "age", "need").to_numpy()
+    plans, joined, left, transferred, recoded = (np.zeros(shape) for _ in range(5))
+    index, spread = (np.zeros((count, len(januaries), len(BAND_CODES))) for _ in range(2))
+    for t in range(len(januaries)):
+        total = held.sum(axis=2)
+        solved = _calibrate(target[t], total, hazard, survival, expected[t])
+        index[:, t], spread[:, t] = solved.index, solved.spread
+        np.multiply(held, solved.leaving[:, :, None], out=left[:, t])
+        np.multiply(held[:, :-1], moved[:, :-1, None], out=transferred[:, t, 1:])
+        np.multiply(mix, (expected[t] * solved.index[:, _BAND])[:, :, None], out=joined[:, t])
+        np.multiply(held[:, :-1], solved.staying[:, :-1, None], out=plans[:, t, 1:])
+        plans[:, t] += joined[:, t]
+        recoded[:, t, 1:] = _recoded(plans[:, t, 1:], shift[:, 1:])
+        plans[:, t] += recoded[:, t]
+        held = plans[:, t]
+
+    cells = ("draw", "january", "age", "need")
+    return xr.Dataset(
+        {
+            "stock": (cells, plans),
+            "joiners": (cells, joined),
+            "leavers": (cells, left),
+            "transfers": (cells, transferred),
+            "recoded": (cells, recoded),
+            "index": (("draw", "january", "series"), index),
+            "spread_to_leavers": (("draw", "january", "series"), spread),
+            "opening": (("age", "need"), opening),
+        },
+        coords={
+            "draw": bands["draw"].to_numpy(),
+            "january": januaries,
+            "age": list(AGES),
+            "need": list(NEED_CODES),
+            "series": list(BAND_CODES),
+        },
+    )
+
+
+def _recoded(plans: Array, shift: Array) -> Array:
+    """Return the change of plans by need when shares shift, dims (draw, age, need); it adds up to 0 at every age."""
+    total = plans.sum(axis=2, keepdims=True)
+    # A need nobody holds cannot be left, so a share never falls below 0.
+    wanted = np.maximum(_shares_of(plans) + shift, 0.0)
+    return np.asarray(total * _shares_of(wanted) - plans)
+
+
+@dataclass(frozen=True)
+class _Solved:
+    """One year's calibration: what each plan does, by age before the year, and the index of each band."""
+
+    leaving: Array
+    staying: Array
+    index: Array
+    spread: Array
+
+
+def _calibrate(target: Array, total: Array, hazard: Array, survival: Array, expected: Array) -> _Solved:
+    """Return the flows of a year that make bands add up to their targets; arrays have dims (draw, age or band)."""
+    arriving = _MEMBER[1:]
+    stayed = (total * survival)[:, :-1] @ arriving
+    leavers = (total * hazard)[:, :-1] @ arriving
+    joiners = expected @ _MEMBER
+    needed = target - stayed
+    wanted = needed / joiners
+    index = np.clip(wanted, 1 / MAX_INDEX, MAX_INDEX)
+    short = np.where(wanted == index, 0.0, needed - index * joiners)
+    kept = _portion(np.maximum(short, 0.0), leavers)
+    fuller = stayed + kept * leavers
+    sent = _portion(np.maximum(-short, 0.0), fuller)
+    # Whatever is still missing is left to the index: more than four times the joiners, or fewer than a quarter.
+    index = np.where(
+        (kept >= 1) | (sent >= 1), np.maximum(target - (1 - sent) * fuller, 0.0) / joiners, index
+    )
+    keep, send = kept[:, _DESTINATION], sent[:, _DESTINATION]
+    keep[:, -1], send[:, -1] = 0.0, 0.0
+    remaining = survival + keep * hazard
+    return _Solved(
+        leaving=(1 - keep) * hazard + send * remaining,
+        staying=(1 - send) * remaining,
+        index=index,
+        spread=sent * fuller - kept * leavers,
+    )
+
+
+def _portion(part: Array, whole: Array) -> Array:
+    """Return part / whole, at most 1; a part of nothing is all of it."""
+    share = np.divide(part, whole, out=np.ones_like(part), where=whole > part)
+    return np.where(part > 0, share, 0.0)
+
+
+def explain(plans: xr.Dataset, residents: xr.DataArray) -> xr.DataArray:
+    """Return why plans changed since the opening January, dims ``(draw, january, term)``; terms add up to the change exactly.
+
+    With J joiners, L leavers (those of 25 included), T transfers, S stock by age, E residents, and sums over the years u up to
+    the January and all ages a, and with the share of plans that ended h[a, u] = L[a, u] / S[a, u]:
+
+    ``population``
+        sum J[a, u] (1 - E[a, first] / E[a, u]): joiners because there are more or fewer residents than in the first year;
+    ``joiner_rate``
+        sum J[a, u] E[a, first] / E[a, u]: joiners had the first year's residents stayed, today's joiners continuing included;
+    ``leaver_rate``
+        - sum h[a, u] S[a, opening]: leavers had the plans of the opening January stayed as many and as old as they were,
+        today's leavers continuing included;
+    ``ageing``
+        - sum h[a, u] (S[a, u] - S[a, opening]): leavers because plans have become more and older since;
+    ``transfers``
+        sum T[a, u].
+
+    Parameters
+    ----------
+    plans
+        Result of `advance`.
+    residents
+        What it was given, dims ``(draw, january, age)``.
+    """
+    joined, left = (
+        plans[n].sum("need").transpose("draw", "january", "age").to_numpy() for n in ("joiners", "leavers")
+    )
+    stock = plans["stock"].sum("need").transpose("draw", "january", "age").to_numpy()
+    opening = plans["opening"].sum("need").to_numpy()
+    before = np.concatenate([np.broadcast_to(opening, (len(stock), 1, len(opening))), stock[:, :-1]], axis=1)
+    people = residents.sel(january=plans["january"]).transpose("draw", "january", "age").to_numpy()
+    # Where there is nobody, or no plan, nothing can be put down to a change in their number.
+    at_first = joined * np.divide(people[:, :1], people, out=np.ones_like(joined), where=people > 0)
+    at_opening = opening * np.divide(left, before, out=np.zeros_like(left), where=before > 0)
+    parts = {
+        "population": joined - at_first,
+        "joiner_rate": at_first,
+        "leaver_rate": -at_opening,
+        "transfers": plans["transfers"].sum("need").transpose("draw", "january", "age").to_numpy(),
+        "ageing": at_opening - left,
+    }
+    return xr.DataArray(
+        np.stack([parts[t].sum(axis=2).cumsum(axis=1) for t in TERMS], axis=2),
+        dims=("draw", "january", "term"),
+        coords={"draw": plans["draw"], "january": plans["january"], "term": list(TERMS)},
+        name="plans",
+    )

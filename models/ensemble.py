@@ -1,0 +1,371 @@
+"""Ensemble: members' quantiles averaged with weights learnt from past origins, then recalibrated on them.
+
+For horizon h, quantile level p and members m:
+
+    log q[p] = M + c (sum_m w[m, h] log q[m, p] - M),    M = sum_m w[m, h] log q[m, 1/2]
+
+Weights are >= 0 and sum to 1. They minimise the mean logCRPS of past forecasts (origins before the origin T, targets up to
+T, each horizon relative to equal weights and counted by its origins), plus a penalty that keeps neighbouring horizons alike
+because a horizon of five years has few origins. The stretch c, one for all horizons, minimises the same score and is shrunk
+towards 1, most where past origins are few: errors of one origin share one national shock. Beyond the last horizon that can
+be scored its weights stand, so the spread keeps growing as the members' own does.
+
+Draws follow a Gaussian copula on these margins. Its correlations over Januaries, and the part that areas have in common, are
+those of the draws of the growth model, which simulates whole paths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from scipy.optimize import Bounds, LinearConstraint, minimize, minimize_scalar
+from scipy.stats import norm, rankdata
+
+from data.history import History
+from data.vocabulary import ALL
+from models.base import Array, FittedModel, Model
+
+SCORED_LEVELS = np.round(np.arange(1, 40) * 0.025, 3)
+"""Quantile levels of logCRPS, as in the published method comparison."""
+
+LEVELS = np.concatenate([[0.001, 0.005, 0.01], SCORED_LEVELS, [0.99, 0.995, 0.999]])
+"""Quantile levels kept."""
+
+FIRST_STACKING_ORIGIN = 2017
+"""First origin with requests; earlier ones are used only when there is no later one."""
+
+EARLIEST_ORIGIN = 2013
+"""First January with four Januaries of history."""
+
+STACKING_ORIGINS = 6
+"""Past origins used, the latest ones."""
+
+LONGEST_SCORED = 5
+"""Longest horizon scored, years."""
+
+ALIKE = 0.5
+"""Penalty on squared differences between weights of neighbouring horizons, per unit of relative score."""
+
+TRUST = 4.0
+"""Past origins at which the stretch is believed half-way."""
+
+COPULA_DRAWS = 1000
+"""Paths of the growth model behind the copula's correlations."""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Past forecasts of one horizon: log quantiles by member and what happened.
+
+    Parameters
+    ----------
+    quantiles
+        log(q + 1), dims (cell, member, level).
+    actual
+        log(y + 1), dims (cell,).
+    origins
+        Number of past origins.
+    """
+
+    quantiles: Array
+    actual: Array
+    origins: int
+
+
+@dataclass(frozen=True)
+class EnsembleForecast:
+    """A forecast known through quantiles and a copula.
+
+    Parameters
+    ----------
+    model, origin
+        Name and last January seen.
+    log_quantiles
+        log(q + 1) at `LEVELS`, dims ``(area, series, january, level)``; series is ``"All"``.
+    shared, own
+        Covariances over Januaries of the latent normal that all areas share and of each area's own; they add up to a
+        correlation matrix; dims (january, january).
+    """
+
+    model: str
+    origin: int
+    log_quantiles: xr.DataArray
+    shared: Array
+    own: Array
+
+    def quantiles(self, probabilities: Sequence[float]) -> xr.DataArray:
+        """Return marginal quantiles in plans, dims ``(area, series, january, quantile)``."""
+        # Beyond the levels kept the outermost stands, in draws too.
+        levels = np.clip(np.asarray(probabilities, dtype=float), LEVELS[0], LEVELS[-1])
+        values = self.log_quantiles.interp(level=levels).rename(level="quantile")
+        values = values.assign_coords(quantile=list(probabilities))
+        plans: xr.DataArray = xr.apply_ufunc(np.expm1, values).clip(min=0.0).rename("plans")
+        return plans
+
+    def draws(self, count: int, rng: np.random.Generator) -> xr.DataArray:
+        """Return joint draws in plans, dims ``(draw, area, series, january)``."""
+        table = self.log_quantiles.isel(series=0)
+        areas, years = table.sizes["area"], table.sizes["january"]
+        together = rng.standard_normal((count, 1, years)) @ _root(self.shared).T
+        apart = rng.standard_normal((count, areas, years)) @ _root(self.own).T
+        uniform = norm.cdf(together + apart)
+        values = np.empty((count, areas, years))
+        grid = table.transpose("area", "january", "level").to_numpy()
+        for a in range(areas):
+            for t in range(years):
+                values[:, a, t] = np.interp(uniform[:, a, t], LEVELS, grid[a, t])
+        return xr.DataArray(
+            np.maximum(np.expm1(values), 0.0)[:, :, None, :],
+            dims=("draw", "area", "series", "january"),
+            coords={
+                "draw": list(range(count)),
+                "area": table["area"].to_numpy(),
+                "series": [ALL],
+                "january": table["january"].to_numpy(),
+            },
+            name="plans",
+        )
+
+
+@dataclass(frozen=True)
+class Tabulated:
+    """A fitted model known through its forecast of many Januaries: what is stored with a release.
+
+    Parameters
+    ----------
+    whole
+        Forecast of every January the model may be asked for.
+    """
+
+    whole: EnsembleForecast
+
+    def forecast(self, januaries: Sequence[int], areas: Sequence[int] | None = None) -> EnsembleForecast:
+        """Return the part of the forecast asked for."""
+        table = self.whole.log_quantiles
+        held = table["january"].to_numpy().tolist()
+        rows = [held.index(j) for j in januaries]
+        wanted = table["area"].to_numpy().tolist() if areas is None else list(areas)
+        return EnsembleForecast(
+            model=self.whole.model,
+            origin=self.whole.origin,
+            log_quantiles=table.sel(area=wanted).isel(january=rows),
+            shared=self.whole.shared[np.ix_(rows, rows)],
+            own=self.whole.own[np.ix_(rows, rows)],
+        )
+
+
+@dataclass(frozen=True)
+class FittedEnsemble:
+    """Members that have seen the history, with weights and stretch.
+
+    Parameters
+    ----------
+    name
+        Name of the ensemble.
+    origin
+        Last January seen.
+    members
+        Fitted members, by name.
+    weights
+        dims (horizon, member); rows add up to 1.
+    stretch
+        Factor on distances from the median.
+    paths
+        Member whose draws give the copula.
+    """
+
+    name: str
+    origin: int
+    members: dict[str, FittedModel]
+    weights: Array
+    stretch: float
+    paths: str
+
+    def forecast(self, januaries: Sequence[int], areas: Sequence[int] | None = None) -> EnsembleForecast:
+        """Forecast totals; series is ``"All"`` only."""
+        forecasts = {n: m.forecast(januaries, areas) for n, m in self.members.items()}
+        stacked = np.stack([_log_quantiles(f.quantiles(LEVELS.tolist())) for f in forecasts.values()], axis=2)
+        rows = [min(j - self.origin, len(self.weights)) - 1 for j in januaries]
+        combined = combine(stacked, self.weights[rows][None], self.stretch)
+        paths = forecasts[self.paths].draws(COPULA_DRAWS, np.random.default_rng(self.origin))
+        shared, own = copula(paths.sel(series=ALL).transpose("draw", "area", "january").to_numpy())
+        coords = {
+            "area": paths["area"].to_numpy(),
+            "series": [ALL],
+            "january": list(januaries),
+            "level": LEVELS,
+        }
+        table = xr.DataArray(combined[:, None], dims=("area", "series", "january", "level"), coords=coords)
+        return EnsembleForecast(self.name, self.origin, table, shared, own)
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Members stacked by horizon under the common protocol.
+
+    Parameters
+    ----------
+    name
+        Name of the ensemble.
+    members
+        Members, as fitted to the history itself.
+    rehearsals
+        The same members as fitted to past origins, in the same order: costly ones may sample less there. Wrap them in
+        `models.memory.Remembered` where several origins are asked for.
+    paths
+        Name of the member whose draws are whole paths.
+    on_step
+        Told what is being fitted.
+    """
+
+    name: str
+    members: tuple[Model, ...]
+    rehearsals: tuple[Model, ...]
+    paths: str
+    on_step: Callable[[str], None] = lambda _: None
+
+    def fit(self, history: History, *, rng: np.random.Generator) -> FittedEnsemble:
+        """Fit the members, at past origins too, and learn weights and stretch."""
+        cells = self._past(history, rng)
+        weights = stack(cells, len(self.members))
+        fitted = {}
+        for member in self.members:
+            self.on_step(f"{member.name} to January {history.origin}")
+            fitted[member.name] = member.fit(history, rng=rng)
+        return FittedEnsemble(
+            self.name, history.origin, fitted, weights, recalibrate(cells, weights), self.paths
+        )
+
+    def _past(self, history: History, rng: np.random.Generator) -> dict[int, Cells]:
+        """Return past forecasts by horizon, each made with what was known at its origin."""
+        found: dict[int, list[tuple[Array, Array]]] = {h: [] for h in range(1, LONGEST_SCORED + 1)}
+        pooled = history.pooled.to_numpy()
+        for origin in past_origins(history):
+            past = history.until(origin)
+            targets = list(range(origin + 1, min(history.origin, origin + LONGEST_SCORED) + 1))
+            made = []
+            for member in self.rehearsals:
+                self.on_step(f"{member.name} to January {origin}")
+                forecast = member.fit(past, rng=rng).forecast(targets)
+                made.append(_log_quantiles(forecast.quantiles(SCORED_LEVELS.tolist())))
+            quantiles = np.stack(made, axis=2)  # (area, january, member, level)
+            for k, target in enumerate(targets):
+                actual = np.log1p(history.actual(target).sel(series=ALL).to_numpy())
+                known = pooled & ~np.isnan(actual)
+                found[target - origin].append((quantiles[known, k], actual[known]))
+        return {
+            h: Cells(np.concatenate([q for q, _ in parts]), np.concatenate([a for _, a in parts]), len(parts))
+            for h, parts in found.items()
+            if parts
+        }
+
+
+def past_origins(history: History) -> list[int]:
+    """Return the origins to learn from: the latest before the history's own, none before requests if others exist."""
+    first = max(EARLIEST_ORIGIN, int(history.stock["january"][0]) + 3)
+    earlier = list(range(first, history.origin))
+    recent = [o for o in earlier if o >= FIRST_STACKING_ORIGIN]
+    return (recent or earlier)[-STACKING_ORIGINS:]
+
+
+def combine(quantiles: Array, weights: Array, stretch: float) -> Array:
+    """Return combined log quantiles, dims (..., level), from (..., member, level) and weights (..., member)."""
+    averaged = (quantiles * weights[..., None]).sum(axis=-2)
+    middle = averaged[..., [averaged.shape[-1] // 2]]
+    return np.asarray(middle + stretch * (averaged - middle))
+
+
+def crps(quantiles: Array, actual: Array) -> float:
+    """Return mean logCRPS of log quantiles at `SCORED_LEVELS`, dims (cell, level)."""
+    error = actual[:, None] - quantiles
+    return float(2 * np.maximum(SCORED_LEVELS * error, (SCORED_LEVELS - 1) * error).mean())
+
+
+def stack(cells: dict[int, Cells], members: int) -> Array:
+    """Return weights by horizon, dims (horizon, member) for horizons 1 to `LONGEST_SCORED`; equal without a past."""
+    equal = np.full((LONGEST_SCORED, members), 1 / members)
+    if not cells or members == 1:
+        return equal
+    bar = {h: crps(combine(c.quantiles, equal[0], 1.0), c.actual) for h, c in cells.items()}
+
+    def loss(flat: Array) -> tuple[float, Array]:
+        weights = flat.reshape(equal.shape)
+        step = np.diff(weights, axis=0)
+        value = ALIKE * float((step**2).sum())
+        slope = np.zeros_like(weights)
+        slope[1:] += 2 * ALIKE * step
+        slope[:-1] -= 2 * ALIKE * step
+        for h, c in cells.items():
+            error = c.actual[:, None] - np.einsum("cml,m->cl", c.quantiles, weights[h - 1])
+            scale = c.origins / bar[h]
+            value += scale * 2 * float(np.maximum(SCORED_LEVELS * error, (SCORED_LEVELS - 1) * error).mean())
+            side = np.where(error > 0, SCORED_LEVELS, SCORED_LEVELS - 1) / error.size
+            slope[h - 1] -= scale * 2 * np.einsum("cl,cml->m", side, c.quantiles)
+        return value, slope.ravel()
+
+    rows = np.kron(np.eye(LONGEST_SCORED), np.ones(members))
+    solved = minimize(
+        loss, equal.ravel(), jac=True, method="SLSQP", bounds=Bounds(0.0, 1.0),
+        constraints=LinearConstraint(rows, 1.0, 1.0), options={"maxiter": 300, "ftol": 1e-8},
+    )  # fmt: skip
+    weights = np.clip(solved.x.reshape(equal.shape), 0.0, None)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def recalibrate(cells: dict[int, Cells], weights: Array) -> float:
+    """Return the stretch of distances from the median that scores best on past forecasts, shrunk towards 1.
+
+    Never below 1: the years that can be scored saw no national shock, so they are no reason to promise more than the
+    members do.
+    """
+    if not cells:
+        return 1.0
+    bar = {h: crps(combine(c.quantiles, weights[h - 1], 1.0), c.actual) for h, c in cells.items()}
+
+    def loss(log_stretch: float) -> float:
+        return sum(
+            c.origins
+            / bar[h]
+            * crps(combine(c.quantiles, weights[h - 1], float(np.exp(log_stretch))), c.actual)
+            for h, c in cells.items()
+        )
+
+    best = minimize_scalar(loss, bounds=(np.log(0.5), np.log(2.0)), method="bounded").x
+    origins = max(c.origins for c in cells.values())
+    return max(1.0, float(np.exp(best * origins / (origins + TRUST))))
+
+
+def copula(draws: Array) -> tuple[Array, Array]:
+    """Return (shared, own) covariances over Januaries of the normal scores of draws, dims (draw, area, january)."""
+    scores = norm.ppf((rankdata(draws, axis=0) - 0.5) / len(draws))
+    areas = scores.shape[1]
+    whole = np.einsum("dah,dak->hk", scores, scores) / (len(draws) * areas)
+    mean = scores.mean(axis=1)
+    shared = mean.T @ mean / len(draws)
+    # The mean over areas still holds 1/areas of their own variance.
+    shared = _positive((shared - whole / areas) * areas / max(areas - 1, 1))
+    own = _positive(whole - shared)
+    unit = np.sqrt(np.diag(shared + own))
+    return shared / np.outer(unit, unit), own / np.outer(unit, unit)
+
+
+def _positive(matrix: Array) -> Array:
+    """Return the nearest matrix without negative eigenvalues."""
+    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
+    positive: Array = np.asarray((vectors * np.maximum(values, 0.0)) @ vectors.T)
+    return positive
+
+
+def _root(matrix: Array) -> Array:
+    """Return a matrix R with R R' = matrix."""
+    values, vectors = np.linalg.eigh(matrix)
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
+
+
+def _log_quantiles(quantiles: xr.DataArray) -> Array:
+    """Return log(q + 1) of totals, dims (area, january, level)."""
+    values: Array = quantiles.sel(series=ALL).transpose("area", "january", "quantile").to_numpy()
+    return np.log1p(values)

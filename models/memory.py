@@ -1,0 +1,90 @@
+"""`Memory`: fits and compiled models that several steps of one job need, made once.
+
+Invariant: what is recalled equals what would be made again, because the key names everything it depends on. A memory
+belongs to one job (a back-test, a fit) and is handed to those who share it; nothing is remembered between jobs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+
+import joblib
+import numpy as np
+import xarray as xr
+
+from data.history import History
+from models.base import FittedModel, Model
+
+Made = TypeVar("Made")
+
+FIT_SEED = 20250131
+"""Seed of remembered fits; with the origin it decides their randomness, so a fit does not depend on who asked first."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Things made once, by key.
+
+    Parameters
+    ----------
+    compiled
+        Compiled models, by key. They hold no data, so jobs may share them.
+    """
+
+    compiled: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
+    _kept: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def compile(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what was compiled under a key, compiling it if need be."""
+        if key not in self.compiled:
+            self.compiled[key] = make()
+        made: Made = self.compiled[key]
+        return made
+
+    def recall(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what was made under a key, making it if need be."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        made: Made = self._kept[key]
+        return made
+
+    def with_compiled(self) -> Memory:
+        """Return a memory that has forgotten every fit and shares what was compiled."""
+        return Memory(compiled=self.compiled)
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """A model whose fits are kept in a memory."""
+
+    model: Model
+    memory: Memory
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self.model.name
+
+    def fit(self, history: History, *, rng: np.random.Generator) -> FittedModel:
+        """Return the fit to this history, made once; its randomness is keyed by the origin, not by ``rng``."""
+        seed = np.random.default_rng([FIT_SEED, history.origin])
+        return self.memory.recall(
+            (self.model.name, fingerprint(history)), lambda: self.model.fit(history, rng=seed)
+        )
+
+
+def fingerprint(history: History) -> str:
+    """Return a hash of everything a model can see in a history."""
+    digest = hashlib.sha256(str(history.origin).encode())
+    for part in fields(history):
+        value = getattr(history, part.name)
+        arrays = value.data_vars.values() if isinstance(value, xr.Dataset) else [value]
+        for array in arrays:
+            if isinstance(array, xr.DataArray):
+                digest.update(
+                    joblib.hash([array.to_numpy(), *(c.to_numpy() for c in array.coords.values())]).encode()
+                )
+    return digest.hexdigest()
