@@ -30,8 +30,9 @@ as well as moves. A rate by age group is England's; an authority's deviation is 
 
 Needs of joiners: England's mix by age is a softmax walk over ages; an authority's counts by band follow a Dirichlet-multinomial
 around England's mix of the band, so that the authority's own mix is a Dirichlet, sampled exactly in `FittedCohort.flows`.
-Needs are those at the start of a plan. Needs recorded later differ (fewer speech and language, more learning difficulties), but
-stocks by age and need are published for one January only, so changes of need are not in the flows.
+Needs are those at the start of a plan. Needs recorded later differ (fewer speech and language, more learning difficulties);
+stocks by age and need are published for one January only, so each draw believes a part of that gap
+(`models.cohort_flow.recoding`).
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -13,10 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data import checks, registers, tables
+from data import checks, panels, registers, tables
 from data.register_file import to_csv
 from data.schemas import TABLES
-from forecast import cli, trackrecord
+from forecast import cli, explain, fits, trackrecord
 from forecast.longform import COLUMNS, PROBABILITIES
 from forecast.summary import SHORTFALL_COLUMNS
 
@@ -84,10 +85,12 @@ def test_main_job_answers_the_question(redbridge: tuple[str, Path]) -> None:
         assert words in said
 
 
-def test_main_job_writes_four_files_and_no_litter(redbridge: tuple[str, Path]) -> None:
+def test_main_job_writes_its_files_and_no_litter(redbridge: tuple[str, Path]) -> None:
     _, folder = redbridge
     assert sorted(p.name for p in folder.iterdir()) == [
+        "flows.parquet",
         "plans.parquet",
+        "process.parquet",
         "run.json",
         "shortfall.parquet",
         "summary.md",
@@ -334,3 +337,74 @@ def test_a_backtest_of_one_model_holds_that_model_and_is_set_against_the_benchma
     row = next(line for line in said.splitlines() if "national_growth" in line and " all " in line)
     assert "nan" not in row
     assert trackrecord.PAGE.read_bytes() == page, "a partial run must not stand as the track record"
+
+
+def test_explain_splits_growth_and_adds_up(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, said, _ = sendplan(monkeypatch, capsys, "explain", "Redbridge", "--to", "2028", "--draws", "100")
+    assert code == 0
+    assert "why plans change from January 2025 to January 2028" in said
+    for label in explain.TERM_LABELS.values():
+        assert label in said
+    assert "Change in plans" in said
+
+
+def test_explain_refuses_all_and_far_januaries(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, told = sendplan(monkeypatch, capsys, "explain", "all")
+    assert code == 2
+    assert "one authority" in told
+    code, _, told = sendplan(monkeypatch, capsys, "explain", "Redbridge", "--to", "2050", "--draws", "100")
+    assert code == 2
+    assert "2026 to 2035" in told
+
+
+def test_a_member_can_be_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [
+        "forecast",
+        "Redbridge",
+        "--years",
+        "2",
+        "--draws",
+        "100",
+        "--model",
+        "bayes_growth",
+        "--out",
+        str(tmp_path),
+    ]
+    code, _, _ = sendplan(monkeypatch, capsys, *arguments)
+    assert code == 0
+    assert pd.read_parquet(tmp_path / "plans.parquet")["model"].unique().tolist() == ["bayes_growth"]
+
+
+def test_an_unknown_model_is_refused_with_the_list(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, told = sendplan(monkeypatch, capsys, "forecast", "Redbridge", "--model", "prophet")
+    assert code == 2
+    assert "no model called 'prophet'" in told
+    assert "pipeline_ridge" in told
+
+
+def test_fit_prints_diagnostics_and_fails_loudly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored = fits.load(panels.load("current"))
+    monkeypatch.setattr(fits, "make", lambda on_step, seed: stored)
+    code, said, _ = sendplan(monkeypatch, capsys, "fit", "--out", str(tmp_path))
+    assert code == 0
+    assert "bayes_growth passed: R-hat" in said
+    assert "Weights of the members" in said
+    broken = replace(
+        stored, cohort=replace(stored.cohort, diagnostics=replace(stored.cohort.diagnostics, r_hat=1.2))
+    )
+    monkeypatch.setattr(fits, "make", lambda on_step, seed: broken)
+    code, said, _ = sendplan(monkeypatch, capsys, "fit", "--out", str(tmp_path))
+    assert code == 1
+    assert "cohort FAILED: R-hat 1.200" in said
+    assert "will not be used" in said
+    assert fits.manifest(tmp_path)["status"] == "passed", "what was in use is unchanged"

@@ -1,0 +1,68 @@
+"""The public record: every table a reader needs, from scores alone."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from data import panels
+from data.history import History
+from forecast import evaluate, trackrecord
+from forecast.members import NAMES, Models
+from models.baselines import BASELINES
+from models.headline import HEADLINE
+from models.memory import Memory
+
+
+@pytest.fixture(scope="module")
+def history() -> History:
+    return panels.load("series")
+
+
+@pytest.fixture(scope="module")
+def scores(history: History) -> pd.DataFrame:
+    """Return scores of the growth rule, and of another in the place of the headline."""
+    table = evaluate.backtest(history, [BASELINES[3], BASELINES[2]], [2021, 2022, 2023, 2024], 4)
+    renamed = table.replace({"model": {"national_growth": HEADLINE}})
+    return evaluate.score(renamed, history)
+
+
+def test_the_page_has_every_table(scores: pd.DataFrame, history: History) -> None:
+    page = trackrecord.markdown(scores, history)
+    for title in (
+        "Totals, by years ahead",
+        "by age band",
+        "by origin, region and size",
+        "missed most",
+        "falls short",
+    ):
+        assert title in page
+    for label in ("January 2023", "London", "smallest quarter", "largest quarter", "20-25"):
+        assert label in page
+    assert "nan" not in page
+
+
+def test_ten_worst_are_ten_authorities_with_a_reason(scores: pd.DataFrame, history: History) -> None:
+    page = trackrecord.markdown(scores, history)
+    section = page.split("missed most")[1].split("## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) == 10
+    assert len({row.split("|")[1] for row in rows}) == 10
+    assert all("Growth went from" in row for row in rows)
+
+
+def test_what_happened_names_a_return_out_of_line(history: History) -> None:
+    told = trackrecord.what_happened(history, 342, 2024, 2025)
+    assert "The return of January 2025 is out of line (+37 % in a year)" in told
+
+
+def test_a_partial_run_is_not_the_record(scores: pd.DataFrame) -> None:
+    assert trackrecord.covers(scores, [2021, 2022, 2023, 2024])
+    assert not trackrecord.covers(scores, [2023, 2024])
+    assert not trackrecord.covers(scores[scores["model"] != HEADLINE], [2021, 2022, 2023, 2024])
+
+
+def test_every_name_gives_a_model() -> None:
+    models = Models(Memory())
+    assert NAMES[0] == HEADLINE
+    assert [models.scored(name).name for name in NAMES] == list(NAMES)
