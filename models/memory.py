@@ -11,8 +11,8 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
-import joblib
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from data.history import History
@@ -84,7 +84,14 @@ def fingerprint(history: History) -> str:
         arrays = value.data_vars.values() if isinstance(value, xr.Dataset) else [value]
         for array in arrays:
             if isinstance(array, xr.DataArray):
-                digest.update(
-                    joblib.hash([array.to_numpy(), *(c.to_numpy() for c in array.coords.values())]).encode()
-                )
+                for held in (array, *array.coords.values()):
+                    digest.update(f"{held.name} {held.dims} {held.shape}".encode())
+                    digest.update(_bytes(held.to_numpy()))
     return digest.hexdigest()
+
+
+def _bytes(values: npt.NDArray[Any]) -> bytes:
+    """Return the content of an array, however it lies in memory."""
+    if values.dtype.kind in "OTU":
+        return " ".join(map(str, values.ravel())).encode()
+    return np.ascontiguousarray(values).tobytes()
