@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from threadpoolctl import threadpool_limits
 
 from data import areas
 from data.areas import Area
@@ -46,6 +47,8 @@ def main() -> None:
     """Run the command line and turn planner errors into messages with exit code 2."""
     # Sampling runs compiled code of its own and needs no BLAS from PyTensor.
     warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS")
+    # Matrices here are small: threads for each cost more than they bring, and on a busy machine ten times as much.
+    threadpool_limits(limits=1, user_api="blas")
     try:
         app(args=spread_values(sys.argv[1:]), prog_name="sendplan")
     except PlannerError as error:

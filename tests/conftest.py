@@ -5,11 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_limits
 
 from data.history import History
 from tests.histories import history as made_up
 
 RELEASES = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+# As in the command line: threads for small matrices starve when several test processes share the machine.
+threadpool_limits(limits=1, user_api="blas")
 
 
 @pytest.fixture(scope="session")
