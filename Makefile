@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Matrices are small: threads for each starve on a busy machine.
+export OPENBLAS_NUM_THREADS := 1
 STAMP := $(VENV)/.installed
 
 .PHONY: help forecast app test test-slow lint bench format docs lock clean

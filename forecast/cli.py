@@ -6,6 +6,7 @@ Each job is imported when it is asked for, so that help and refusals come at onc
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -48,6 +49,7 @@ def main() -> None:
     # Sampling runs compiled code of its own and needs no BLAS from PyTensor.
     warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS")
     # Matrices here are small: threads for each cost more than they bring, and on a busy machine ten times as much.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for SciPy's, which is loaded later
     threadpool_limits(limits=1, user_api="blas")
     try:
         app(args=spread_values(sys.argv[1:]), prog_name="sendplan")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ RELEASES = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 # As in the command line: threads for small matrices starve when several test processes share the machine.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 threadpool_limits(limits=1, user_api="blas")
 
 
