@@ -114,7 +114,7 @@ def make(on_step: Callable[[str], None], seed: int = 0) -> Fit:
     """
     start = time.perf_counter()
     history = panels.load("current")
-    found = Models(Memory(), on_step=on_step)
+    found = Models(Memory(), seed=seed, on_step=on_step)
     ensemble = found.ensemble().fit(history, rng=np.random.default_rng(seed))
     path_model = ensemble.members[growth.NAME]
     assert isinstance(path_model, FittedGrowth)

@@ -61,6 +61,9 @@ class Models:
         Where fits and compiled models are kept.
     sampling, rehearsal
         How long to sample for a fit that is used, and for one to a past origin that only teaches the ensemble.
+    seed
+        0 for the usual draws of the growth model, which a memory can share; another lets its fit follow the generator it is
+        given.
     on_step
         Told what is being fitted.
     """
@@ -68,6 +71,7 @@ class Models:
     memory: Memory
     sampling: Sampling = FULL
     rehearsal: Sampling = REHEARSAL
+    seed: int = 0
     on_step: Callable[[str], None] = lambda _: None
 
     def totals(self, name: str) -> Model:
@@ -99,10 +103,11 @@ class Models:
     def _members(self, sampling: Sampling) -> tuple[Model, ...]:
         rule = next(m for m in BASELINES if m.name == BENCHMARK_RULE)
         bayes = BayesGrowth(sampling=sampling, memory=self.memory)
-        # A fit with other sampling is another fit: its key must differ.
-        effort = self.memory if sampling == self.sampling else self._rehearsals()
+        own = sampling == self.sampling
+        # A fit with other sampling is another fit, so it is kept elsewhere.
+        effort = self.memory if own else self._rehearsals()
         return (
-            Remembered(bayes, effort),
+            bayes if own and self.seed else Remembered(bayes, effort),
             PipelineRidge(),
             rule,
             *(Remembered(m, self.memory) for m in UNIVARIATE),

@@ -74,7 +74,7 @@ and Dorset (now 838 and 839), 928 Northamptonshire (940 and 941), 909 Cumbria (9
 | la_code | integer | DfE number |
 | year | integer | calendar year |
 | age_band | text | `All` or a band, age at the January after |
-| measure | text | `requests`, `refused`, `withdrawn`, `assessments`, `assessments_without_plan`, `new_plans` |
+| measure | text | `requests`, `refused`, `withdrawn`, `accepted`, `assessments`, `assessments_without_plan`, `new_plans` |
 | mean, q10, q50, q90 | number | mean and percentiles of draws |
 
 `summary.md` is for people. `run.json` holds arguments, seed, versions and the sha256 of every input; it holds no date, so

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -55,6 +56,19 @@ def test_quantiles_do_not_cross_and_widen_with_horizon(name: str, fitted: dict[s
 def test_the_same_seed_gives_the_same_draws(name: str, fitted: dict[str, FittedModel]) -> None:
     one, again = (fitted[name].forecast([2026, 2030]).draws(50, np.random.default_rng(7)) for _ in range(2))
     xr.testing.assert_identical(one, again)
+
+
+def test_another_seed_gives_another_fit(synthetic: History, brief_models: Callable[[], Models]) -> None:
+    """A fit that fails its gate is tried again with another seed, so the seed must reach the sampler."""
+    usual, other = brief_models(), replace(brief_models(), seed=5)
+    told = [
+        models.totals("bayes_growth")
+        .fit(synthetic, rng=np.random.default_rng(5))
+        .posterior["noise"]
+        .to_numpy()
+        for models in (usual, other)
+    ]
+    assert not np.array_equal(*told)
 
 
 @settings(max_examples=30, deadline=None)

@@ -26,7 +26,6 @@ def test_it_finds_strong_effects_and_their_signs() -> None:
     strong = Truth(effect=(0.03, -0.02, 0.0, 0.0, 0.0, -0.02, 0.0), noise=0.02)
     made = world(areas=120, seed=3, truth=strong, futures=1)
     found = fit(made.history, 1)
-    assert found is not None
     slopes = dict(zip(COVARIATES, found[1], strict=True))
     assert slopes["requests"] == pytest.approx(made.truth["signed_effect"][0], abs=0.006)
     assert slopes["refusals"] == pytest.approx(-made.truth["signed_effect"][1], abs=0.006)
@@ -37,7 +36,6 @@ def test_it_finds_strong_effects_and_their_signs() -> None:
 def test_it_keeps_the_signs_when_data_say_otherwise() -> None:
     wrong = Truth(effect=(-0.03, 0.03, 0.0, 0.0, 0.0, 0.0, 0.0), noise=0.02)
     found = fit(world(areas=80, seed=3, truth=wrong, futures=1).history, 1)
-    assert found is not None
     assert found[1][COVARIATES.index("requests")] == pytest.approx(0, abs=1e-9)
     assert found[1][COVARIATES.index("refusals")] == pytest.approx(0, abs=1e-9)
 
