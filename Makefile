@@ -35,8 +35,9 @@ lint: $(STAMP) ## Check style, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP) ## Measure speed, as ratios within one run
+bench: $(STAMP) ## Measure speed, as ratios within one run (a few minutes)
 	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.fit
 
 format: $(STAMP) ## Format the code
 	$(BIN)/ruff check --fix .

@@ -11,14 +11,17 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import version
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
+from threadpoolctl import threadpool_limits
 
 import models
 from data import compositions, panels, tables
@@ -115,13 +118,16 @@ def make(on_step: Callable[[str], None], seed: int = 0) -> Fit:
     start = time.perf_counter()
     history = panels.load("current")
     found = Models(Memory(), seed=seed, on_step=on_step)
-    ensemble = found.ensemble().fit(history, rng=np.random.default_rng(seed))
-    path_model = ensemble.members[growth.NAME]
-    assert isinstance(path_model, FittedGrowth)
-    on_step("age bands")
-    shares = found.shares().fit(history, rng=np.random.default_rng(seed + 1))
-    on_step("cohort flows")
-    flows = CohortModel().fit(history, compositions.load(), rng=np.random.default_rng(seed + 2))
+    # Compiling keeps one core busy and nothing in the flows waits for the totals.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as beside:
+        pending = beside.submit(_fit_flows, seed + 2)
+        ensemble = found.ensemble().fit(history, rng=np.random.default_rng(seed))
+        path_model = ensemble.members[growth.NAME]
+        assert isinstance(path_model, FittedGrowth)
+        on_step("age bands")
+        shares = found.shares().fit(history, rng=np.random.default_rng(seed + 1))
+        on_step("cohort flows")
+        flows = pending.result()
     on_step("tabulating")
     whole = ensemble.forecast(range(history.origin + 1, history.origin + LONGEST + 1))
     names = list(ensemble.members)
@@ -137,6 +143,12 @@ def make(on_step: Callable[[str], None], seed: int = 0) -> Fit:
         stretch=ensemble.stretch,
         seconds=time.perf_counter() - start,
     )
+
+
+def _fit_flows(seed: int) -> FittedCohort:
+    """Fit the cohort flows to today's authorities, in a process of their own."""
+    with threadpool_limits(limits=1, user_api="blas"):
+        return CohortModel().fit(panels.load("current"), compositions.load(), rng=np.random.default_rng(seed))
 
 
 def steps() -> int:

@@ -45,31 +45,32 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from data.composition import OLDEST_FLOW_AGE, Composition
-from data.errors import HistoryError
+from data.composition import Composition
 from data.history import History
-from data.vocabulary import AGE_BANDS, AGES, ALL, BAND_CODES, NEED_CODES, band_of
+from data.vocabulary import AGES, BAND_CODES, NEED_CODES
 from models.base import Array
-from models.cohort_flow import Flows, exposure, recoding
+from models.cohort_evidence import (
+    BAND_OF_AGE,
+    BAND_OF_MIXED_AGE,
+    HAZARD_AGES,
+    HAZARD_GROUP_OF_AGE,
+    HAZARD_GROUPS,
+    IN_BAND,
+    MIXED_AGES,
+    PERSON_LEVEL_YEAR,
+    RECORDED,
+    TRANSFER_GROUP_OF_AGE,
+    TRANSFER_GROUPS,
+    Evidence,
+    Integers,
+)
+from models.cohort_flow import Flows, recoding
 from models.inference import FULL, Diagnostics, Sampling, compile_model
 
 NAME = "cohort"
 
-Integers = npt.NDArray[np.int64]
 Tensor = Any
 """A symbolic variable of a model."""
-
-FIRST_YEAR = 2016
-"""First calendar year of joiners used: the first in which EHC plans, to age 25, were fully in force."""
-
-PERSON_LEVEL_YEAR = 2022
-"""First calendar year returned person by person, with ages defined anew."""
-
-RATE_CHANGE = 0.03
-"""Standard deviation of a year's change in log share of a single age in its band's joiners, England 2022 to 2024."""
-
-HAZARD_CHANGE = 0.05
-"""Standard deviation of a year's change in the log hazard of a single age beyond its group's, England 2023 to 2024."""
 
 HAZARD_YEAR = 0.05
 """Standard deviation of a year's effect on England's logit hazard of an age group; two published years cannot estimate it and
@@ -82,256 +83,11 @@ TRANSFER_SPREAD = 0.005
 """Prior centre of the spread of authorities' lasting net transfers per plan. Two years say little about it: residuals of 2023 and
 2024 are correlated at -0.2 over authorities, because a stock misreported in January counts in both with opposite signs."""
 
-HAZARD_GROUPS: tuple[tuple[int, int], ...] = ((2, 15), (16, 18), (19, 24))
-"""Ages, both included, whose hazards an authority raises or lowers together. At 25 all plans end."""
-
-TRANSFER_GROUPS: tuple[tuple[int, int], ...] = ((2, 3), (4, 9), (10, 14), (15, 18), (19, 24))
-"""Ages, both included, that share a national rate of net transfers."""
-
-OLDEST_LEAVER_AGE = 19
-"""Leavers are published by single age to 18; the next row is 19 and over."""
-
-MIXED_AGES: tuple[int, ...] = tuple(a for a in AGES if a <= OLDEST_FLOW_AGE)
-"""Ages whose joiners have a need mix of their own; the last stands for all older ones."""
-
-RECORDED: tuple[str, ...] = tuple(n for n in NEED_CODES if n != "UNKNOWN")
-
 ROUGH_BEND = 0.4
 """Steps of England's need mix between ages, log odds, that sampling is scaled to; the step itself is estimated."""
 
 KEPT_DRAWS = 1000
 """Posterior draws kept."""
-
-_BAND = np.array([BAND_CODES.index(band_of(a)) for a in AGES])
-_MEMBER = (_BAND[:, None] == np.arange(len(BAND_CODES))).astype(float)
-_MIXED_BAND = _BAND[: len(MIXED_AGES)]
-_HAZARD_AGES = np.array([a for a in AGES if a <= HAZARD_GROUPS[-1][1]])
-
-
-def _group_of(groups: tuple[tuple[int, int], ...]) -> Integers:
-    return np.array(
-        [next(g for g, (low, high) in enumerate(groups) if low <= a <= high) for a in _HAZARD_AGES]
-    )
-
-
-_HAZARD_GROUP, _TRANSFER_GROUP = _group_of(HAZARD_GROUPS), _group_of(TRANSFER_GROUPS)
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What is published about flows, on the ages of stocks.
-
-    Parameters
-    ----------
-    areas
-        DfE numbers.
-    new
-        New plans, dims ``(area, band, year)``, NaN where not published, and ``years`` its calendar years.
-    expected
-        New plans expected at England's rates by age, same dims.
-    rate, rate_error
-        England's log joiner rate by age in the latest year and its standard error.
-    gone, exposed
-        Leavers and plans, dims ``(area, group, year)``, and ``held`` plans by age, dims ``(area, age, year)``.
-    shape, shape_error
-        England's logit hazard by age to 24 and its standard error.
-    residual
-        Net transfers in per plan, dims ``(area, year)``, and ``transfer_rate`` England's by `TRANSFER_GROUPS`.
-    needs
-        Joiners by recorded need, dims ``(area, age, need)``, ages `MIXED_AGES`; zero where an authority returned none.
-    reasons, reason_names
-        England's leavers, dims ``(band, reason)``.
-    """
-
-    areas: tuple[int, ...]
-    years: tuple[int, ...]
-    new: Array
-    expected: Array
-    rate: Array
-    rate_error: Array
-    gone: Array
-    exposed: Array
-    held: Array
-    shape: Array
-    shape_error: Array
-    residual: Array
-    transfer_rate: Array
-    needs: Array
-    reasons: Array
-    reason_names: tuple[str, ...]
-
-    @classmethod
-    def of(cls, history: History, composition: Composition) -> Evidence:
-        """Gather the evidence.
-
-        Raises
-        ------
-        HistoryError
-            The composition is not of the history's last January, or stocks or leavers by age are missing before it.
-        """
-        year = composition.january - 1
-        held_januaries = set(history.stock_by_age["january"].to_numpy().tolist())
-        if composition.january != history.origin or not {year, year + 1} <= held_januaries:
-            raise HistoryError(
-                f"Flows by age are fitted at January {composition.january}, whose composition is published, and need stocks by "
-                f"single age then and a year before; the history runs to January {history.origin} and holds them for "
-                f"{sorted(held_januaries)}. Use the history up to January {composition.january}."
-            )
-        joiners = composition.joiners.reindex(area=list(history.areas)).transpose("area", "age", "need")
-        by_age = joiners.sum("need", skipna=False)
-        england = by_age.sum("area").to_numpy()
-        years = [y for y in history.new_plans_by_band["year"].to_numpy().tolist() if y >= FIRST_YEAR]
-        new = history.new_plans_by_band.sel(year=years, series=list(BAND_CODES))
-        residents = (
-            exposure(history, years).sel(age=list(AGES)).transpose("area", "age", "mid_year").to_numpy()
-        )
-        returned = by_age.notnull().all("age").to_numpy()
-        counts, people = (
-            _tied(england),
-            _tied(np.where(returned[:, None], residents[:, :, years.index(year)], 0).sum(axis=0)),
-        )
-        rate = np.log(counts + 0.5) - np.log(people)
-        latest = new.sel(year=year).transpose("area", "series").to_numpy()
-        both = returned & ~np.isnan(latest).any(axis=1)
-        footing = latest[both].sum(axis=0) / (by_age.to_numpy()[both] @ _MEMBER).sum(axis=0).clip(min=0.5)
-        expected = np.einsum("iay,a,ab->iby", residents, np.exp(rate), _MEMBER) * footing[:, None]
-        mixed = joiners.sel(need=list(RECORDED)).fillna(0.0).to_numpy()
-        oldest = mixed[:, len(MIXED_AGES) - 1 :].sum(axis=1, keepdims=True)
-        leavers = _Leavers.of(
-            history, by_age, total_footing=float(latest[both].sum() / by_age.to_numpy()[both].sum())
-        )
-        return cls(
-            areas=history.areas,
-            years=tuple(years),
-            new=new.transpose("area", "series", "year").to_numpy(),
-            expected=expected,
-            rate=rate,
-            rate_error=np.sqrt(1 / (counts + 0.5) + RATE_CHANGE**2),
-            gone=leavers.gone,
-            exposed=leavers.exposed,
-            held=leavers.held,
-            shape=leavers.shape,
-            shape_error=leavers.shape_error,
-            residual=leavers.residual,
-            transfer_rate=leavers.transfer_rate,
-            needs=np.concatenate([mixed[:, : len(MIXED_AGES) - 1], oldest], axis=1),
-            reasons=leavers.reasons,
-            reason_names=leavers.reason_names,
-        )
-
-
-def _tied(by_age: Array) -> Array:
-    """Return values by age with ages of the oldest flow row added together, the sum standing at each of them."""
-    oldest = np.array(AGES) >= OLDEST_FLOW_AGE
-    return np.where(oldest, by_age[oldest].sum(), by_age)
-
-
-@dataclass(frozen=True)
-class _Leavers:
-    """The part of the evidence that concerns those who leave or move; fields as in `Evidence`."""
-
-    gone: Array
-    exposed: Array
-    held: Array
-    shape: Array
-    shape_error: Array
-    residual: Array
-    transfer_rate: Array
-    reasons: Array
-    reason_names: tuple[str, ...]
-
-    @classmethod
-    def of(cls, history: History, joiners: xr.DataArray, *, total_footing: float) -> _Leavers:
-        published = history.leavers_by_age
-        reasons = [str(r) for r in published["reason"].to_numpy() if r != "transfer"]
-        leavers = published.sel(reason=reasons)
-        years = leavers["year"].to_numpy().tolist()
-        left = leavers.sum("reason", skipna=False).transpose("area", "age", "year")
-        held = np.stack([stock_at(history, y).to_numpy() for y in years], axis=2)
-        gone = np.stack(
-            [left.sel(age=slice(*g)).sum("age", skipna=False).to_numpy() for g in HAZARD_GROUPS], axis=1
-        )
-        ages = np.array(AGES)
-        # The last published row is 19 and over, so its plans include those of 25.
-        tops = [*(high for _, high in HAZARD_GROUPS[:-1]), AGES[-1]]
-        exposed = np.stack(
-            [
-                held[:, (ages >= low) & (ages <= top)].sum(axis=1)
-                for (low, _), top in zip(HAZARD_GROUPS, tops, strict=True)
-            ],
-            axis=1,
-        )
-
-        last = history.origin - 1
-        now = history.stock_by_age.sel(january=last, age=list(AGES)).transpose("area", "age").to_numpy()
-        then = history.stock_by_age.sel(january=last + 1, age=list(AGES)).transpose("area", "age").to_numpy()
-        ended = left.sel(year=last).to_numpy()
-        whole = ~np.isnan(np.concatenate([now, then, ended, joiners.to_numpy()], axis=1)).any(axis=1)
-        before, after = now[whole].sum(axis=0)[:-1], then[whole].sum(axis=0)[1:]
-        came, ended = joiners.to_numpy()[whole].sum(axis=0)[1:], ended[whole].sum(axis=0)
-        # Single ages above 18 show only in what is left of them a year later.
-        published_rows = _HAZARD_AGES < OLDEST_LEAVER_AGE
-        survived = np.clip(before - after + came, 0.5, before - 0.5)
-        single = np.where(
-            published_rows, ended[np.minimum(np.arange(len(_HAZARD_AGES)), len(ended) - 1)], survived
-        )
-        share = np.clip((single + 0.5) / (before + 1), 1e-4, 1 - 1e-4)
-        groups = np.arange(len(TRANSFER_GROUPS))[:, None] == _TRANSFER_GROUP
-        old = now[whole].sum(axis=0)[-1]
-        row_total = np.where(published_rows, single, 0.0)
-        group_left = groups @ row_total + np.where(
-            np.arange(len(groups)) == len(groups) - 1, ended[-1] - old, 0.0
-        )
-        arrived = groups @ (after - before - came) + group_left
-
-        total = history.stock.sel(series=ALL)
-        new = history.new_plans_by_band.sum("series", skipna=False)
-        change = np.stack(
-            [
-                total.sel(january=y + 1).to_numpy()
-                - total.sel(january=y).to_numpy()
-                + left.sel(year=y).sum("age", skipna=False).to_numpy()
-                - new.sel(year=y).to_numpy() / total_footing
-                for y in years
-            ],
-            axis=1,
-        )
-        england = leavers.sum(("area", "year")).transpose("age", "reason")
-        band_rows = [(b.low, min(b.high, OLDEST_LEAVER_AGE - 1)) for b in AGE_BANDS[:-1]]
-        counts = [england.sel(age=slice(*rows)).sum("age").to_numpy() for rows in band_rows]
-        return cls(
-            gone=gone,
-            exposed=exposed,
-            held=held,
-            shape=np.log(share / (1 - share)),
-            shape_error=np.sqrt(1 / (single + 0.5) + HAZARD_CHANGE**2),
-            residual=change / np.stack([total.sel(january=y).to_numpy() for y in years], axis=1),
-            transfer_rate=arrived / np.maximum(groups @ before, 1.0),
-            reasons=np.stack([*counts, england.sel(age=OLDEST_LEAVER_AGE).to_numpy()]),
-            reason_names=tuple(reasons),
-        )
-
-
-def stock_at(history: History, january: int) -> xr.DataArray:
-    """Return plans by single age at a January, dims ``(area, age)``; NaN where not even bands were published.
-
-    Where an area's single ages were not published, its bands are spread over ages as England's were at the nearest January at
-    which they were.
-    """
-    known = history.stock_by_age["january"].to_numpy()
-    nearest = int(known[np.abs(known - january).argmin()])
-    profile = history.stock_by_age.sel(january=nearest, age=list(AGES)).sum("area").to_numpy()
-    within = profile / np.maximum((profile @ _MEMBER)[_BAND], 1e-9)
-    bands = history.stock.sel(january=january, series=list(BAND_CODES)).transpose("area", "series").to_numpy()
-    spread = xr.DataArray(
-        bands[:, _BAND] * within,
-        dims=("area", "age"),
-        coords={"area": list(history.areas), "age": list(AGES)},
-    )
-    if january not in known:
-        return spread
-    own = history.stock_by_age.sel(january=january, age=list(AGES), drop=True).transpose("area", "age")
-    return own.where(own.notnull().all("age"), spread)
 
 
 def build_joiners(evidence: Evidence) -> Any:
@@ -388,15 +144,15 @@ def build_leavers(evidence: Evidence) -> Any:
     import pytensor.tensor as pt
 
     areas, groups, years = len(evidence.areas), len(HAZARD_GROUPS), evidence.gone.shape[2]
-    member = (_HAZARD_GROUP[:, None] == np.arange(groups)).astype(float)
+    member = (HAZARD_GROUP_OF_AGE[:, None] == np.arange(groups)).astype(float)
     average = member @ (member / member.sum(axis=0)).T
-    start = np.array([evidence.shape[g == _HAZARD_GROUP].mean() for g in range(groups)])
-    young = int((_HAZARD_GROUP == 0).sum()) - 1
+    start = np.array([evidence.shape[g == HAZARD_GROUP_OF_AGE].mean() for g in range(groups)])
+    young = int((HAZARD_GROUP_OF_AGE == 0).sum()) - 1
     known = ~np.isnan(evidence.gone) & ~np.isnan(evidence.exposed) & (evidence.exposed >= 1)
     area, group, year = np.nonzero(known)
     exposed = np.rint(evidence.exposed[known])
-    in_group = group[:, None] == _HAZARD_GROUP
-    held = np.where(in_group, evidence.held[area, : len(_HAZARD_AGES), year], 0.0)
+    in_group = group[:, None] == HAZARD_GROUP_OF_AGE
+    held = np.where(in_group, evidence.held[area, : len(HAZARD_AGES), year], 0.0)
     oldest = np.where(group == groups - 1, evidence.held[area, -1, year], 0.0) / evidence.exposed[known]
     measured = ~np.isnan(evidence.residual)
     moved_area, moved_year = np.nonzero(measured)
@@ -405,13 +161,15 @@ def build_leavers(evidence: Evidence) -> Any:
         steps = pt.concatenate(
             [
                 gentle * pm.Normal("young_steps", 0, 1, shape=young),
-                pm.StudentT("older_steps", nu=4, mu=0, sigma=0.8, shape=len(_HAZARD_AGES) - 1 - young),
+                pm.StudentT("older_steps", nu=4, mu=0, sigma=0.8, shape=len(HAZARD_AGES) - 1 - young),
             ]
         )
         walk = pt.concatenate([[0.0], pt.cumsum(steps)])
         shape = walk - pt.dot(average, walk)
         national = pm.Normal("national", start, 1.0, shape=groups)
-        pm.Normal("age_shape", national[_HAZARD_GROUP] + shape, evidence.shape_error, observed=evidence.shape)
+        pm.Normal(
+            "age_shape", national[HAZARD_GROUP_OF_AGE] + shape, evidence.shape_error, observed=evidence.shape
+        )
         middle = pm.Normal("middle", start, 1.0, shape=groups)
         spread = pm.LogNormal("spread", np.log(0.4), 0.5, shape=groups)
         # Under 16 an authority's own counts settle its level; beyond, a year says little: levels in units of their spread.
@@ -447,7 +205,7 @@ def build_leavers(evidence: Evidence) -> Any:
 
 def _by_band(needs: Array) -> Array:
     """Return counts by band of counts by `MIXED_AGES`, dims (area, band, need)."""
-    counts: Array = np.einsum("iak,ab->ibk", needs, _MEMBER[: len(MIXED_AGES)])
+    counts: Array = np.einsum("iak,ab->ibk", needs, IN_BAND[: len(MIXED_AGES)])
     return counts
 
 
@@ -460,7 +218,7 @@ def build_needs(evidence: Evidence) -> Any:
     import pymc as pm
     import pytensor.tensor as pt
 
-    member = _MEMBER[: len(MIXED_AGES)]
+    member = IN_BAND[: len(MIXED_AGES)]
     national = evidence.needs.sum(axis=0)
     own = np.rint(_by_band(evidence.needs))
     area, band, need = np.nonzero(own)
@@ -476,7 +234,7 @@ def build_needs(evidence: Evidence) -> Any:
         mix = pm.math.softmax(pt.concatenate([pt.zeros((1, len(MIXED_AGES))), logit]).T, axis=1)
         joined = mix * (national.sum(axis=1) + 0.5)[:, None]
         by_band = pt.dot(member.T, joined)
-        age_share = joined / by_band[_MIXED_BAND]
+        age_share = joined / by_band[BAND_OF_MIXED_AGE]
         pm.Potential("ages_of_needs", (national * pt.log(age_share)).sum())
         concentration = pm.LogNormal("concentration", np.log(30), 1.0, shape=len(BAND_CODES))
         share = by_band / by_band.sum(axis=1, keepdims=True)
@@ -574,14 +332,14 @@ class FittedCohort:
         size = self.posterior.sizes["draw"]
         chosen = rng.choice(size, draws, replace=draws > size)
         at = {str(n): v.to_numpy()[chosen].astype(float) for n, v in self.posterior.data_vars.items()}
-        logit = at["leavers"][:, rows][:, :, _HAZARD_GROUP] + at["shape"][:, None]
+        logit = at["leavers"][:, rows][:, :, HAZARD_GROUP_OF_AGE] + at["shape"][:, None]
         ended = np.ones((draws, len(rows), 1))
-        transfer = at["transfers"][:, None, _TRANSFER_GROUP] + at["moves"][:, rows, None]
+        transfer = at["transfers"][:, None, TRANSFER_GROUP_OF_AGE] + at["moves"][:, rows, None]
         rates = xr.Dataset(
             {
                 "joiner_rate": (
                     ("draw", "area", "age"),
-                    np.exp(at["rate"][:, None] + at["joiners"][:, rows][:, :, _BAND]),
+                    np.exp(at["rate"][:, None] + at["joiners"][:, rows][:, :, BAND_OF_AGE]),
                 ),
                 "hazard": (
                     ("draw", "area", "age"),
@@ -610,13 +368,13 @@ class FittedCohort:
     def _mix(self, at: dict[str, Array], rows: Sequence[int], rng: np.random.Generator) -> Array:
         """Return need mixes of joiners, dims (draw, area, age, need): England's at the age, tilted as the authority's band is."""
         national = np.exp(at["needs"])
-        weight = self.national_joiners[:, None] * _MEMBER[: len(MIXED_AGES)]
+        weight = self.national_joiners[:, None] * IN_BAND[: len(MIXED_AGES)]
         band = np.einsum("dak,ab->dbk", national, weight / weight.sum(axis=0))
         prior = at["concentration"][:, None, :, None] * band[:, None]
         own = rng.standard_gamma(self.need_counts[list(rows)] + prior)
         own /= np.maximum(own.sum(axis=3, keepdims=True), np.finfo(float).tiny)
         oldest = np.minimum(np.arange(len(AGES)), len(MIXED_AGES) - 1)
-        mix = (national[:, None] * (own / band[:, None])[:, :, _MIXED_BAND])[:, :, oldest]
+        mix = (national[:, None] * (own / band[:, None])[:, :, BAND_OF_MIXED_AGE])[:, :, oldest]
         mix /= mix.sum(axis=3, keepdims=True)
         recorded = [NEED_CODES.index(n) for n in RECORDED]
         whole = np.zeros((*mix.shape[:3], len(NEED_CODES)))
@@ -685,7 +443,7 @@ def _summary_draws(
     rate = evidence.rate + evidence.rate_error * rng.standard_normal((draws, len(AGES)))
     oldest = np.minimum(np.arange(len(AGES)), len(MIXED_AGES) - 1)
 
-    member = (_HAZARD_GROUP[:, None] == np.arange(len(HAZARD_GROUPS))).astype(float)
+    member = (HAZARD_GROUP_OF_AGE[:, None] == np.arange(len(HAZARD_GROUPS))).astype(float)
     moves = np.concatenate(
         [leavers["gentle"][:, None] * leavers["young_steps"], leavers["older_steps"]], axis=1
     )
@@ -719,7 +477,7 @@ def _summary_draws(
             "area": list(evidence.areas),
             "age": list(AGES),
             "band": list(BAND_CODES),
-            "hazard_age": _HAZARD_AGES,
+            "hazard_age": HAZARD_AGES,
             "mixed_age": list(MIXED_AGES),
             "recorded": list(RECORDED),
             "reason": list(evidence.reason_names),

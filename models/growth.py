@@ -333,10 +333,14 @@ def simulate(
     tail = (at["tail"] + 1)[:, None]
     shape = (count, len(rows))
 
-    def noise(logs: Array) -> Array:
-        year = np.exp(at["year_spread"] * rng.standard_normal(count))
+    def noise(logs: Array, year_noise: Array) -> Array:
         size = scale(np.expm1(logs)) / GROWTH_UNIT
-        return (at["noise"] * year)[:, None] * size * rng.standard_t(tail, shape)
+        return (at["noise"] * np.exp(year_noise))[:, None] * size * rng.standard_t(tail, shape)
+
+    def long_run(january: int) -> Array:
+        weight = float(long_run_weight(np.array([january]))[0])
+        level: Array = at["long_run_statements"] + (at["long_run_plans"] - at["long_run_statements"]) * weight
+        return level
 
     logs = np.repeat(x.logs[None, rows, -1], count, axis=0)
     # The national path of the years an area missed is known; its own growth in them is not.
@@ -345,16 +349,12 @@ def simulate(
         missing = x.lag[rows] >= back
         driven = x.covariates(column)[rows] @ effect.T
         driven = driven.T + effect[:, national] @ x.national_level(column)[:, None]
-        growth = at["path"][:, [column]] + level + driven + noise(logs)
+        growth = at["path"][:, [column]] + level + driven + noise(logs, at["year_noise"][:, column])
         logs = np.where(missing, logs + np.clip(growth, *LARGEST_GROWTH), logs)
 
     path = at["path"][:, x.growth.shape[1] - 1]
-    long_run = at["long_run_plans"]
-    if x.first + x.growth.shape[1] - 1 < FIRST_PLAN_JANUARY:
-        weight = float(long_run_weight(np.array([x.first + x.growth.shape[1] - 1]))[0])
-        before = at["long_run_statements"] + (long_run - at["long_run_statements"]) * weight
-    else:
-        before = long_run
+    last = x.first + x.januaries - 1
+    before = long_run(last - 1)
     deviation = np.repeat(x.deviation[None, rows, -1], count, axis=0)
     prevalence = np.repeat(x.prevalence[None, rows, -1], count, axis=0)
     past = x.growth_deviation[rows, -3:]
@@ -362,19 +362,20 @@ def simulate(
     walk = np.repeat(x.national_level(x.januaries - 1)[None], count, axis=0)
     out = []
     for step in range(steps):
-        weight = float(long_run_weight(np.array([x.first + x.januaries - 1 + step]))[0])
-        now = at["long_run_statements"] + (at["long_run_plans"] - at["long_run_statements"]) * weight
+        now = long_run(last + step)
         path = now + at["persistence"] * (path - before) + at["shock"] * rng.standard_t(STEP_TAIL, count)
         before = now
         own = own_growth_units(np.mean(recent[-3:], axis=0))
         covariates = np.concatenate([deviation, prevalence[:, :, None], own[:, :, None]], axis=2)
         driven = np.einsum("dak,dk->da", covariates, effect)
-        growth = (path + (walk * effect[:, national]).sum(axis=1))[:, None] + level + driven + noise(logs)
+        england = (path + (walk * effect[:, national]).sum(axis=1))[:, None]
+        coming = at["year_spread"] * rng.standard_normal(count)
+        growth = england + level + driven + noise(logs, coming)
         growth = np.clip(growth, *LARGEST_GROWTH)
         logs = logs + growth
         out.append(logs)
         # England's median growth is the path itself: deviations are measured from it whichever areas are asked for.
-        away = growth - (path + (walk * effect[:, national]).sum(axis=1))[:, None]
+        away = growth - england
         drivers = np.concatenate([covariates, indicator_growth(away)[:, :, None]], axis=2)
         shocks = at["indicator_noise"][:, None, :] * rng.standard_t(INDICATOR_TAIL, (*shape, len(MEASURED)))
         limit = LARGEST_DEVIATION

@@ -37,6 +37,7 @@ import numpy.typing as npt
 import xarray as xr
 from scipy.optimize import minimize
 from scipy.special import expit, ndtri
+from scipy.stats import multivariate_normal, norm
 from statsmodels.tsa.arima.model import ARIMA
 from statsmodels.tsa.arima_process import arma2ma
 from statsmodels.tsa.exponential_smoothing.ets import ETSModel
@@ -69,6 +70,9 @@ CENTRAL = 0.8
 
 SMALLEST_SCALE = 0.1
 """Least standard deviation of one-year errors, as a multiple of s(y)."""
+
+FREE_LEVEL = 100.0
+"""Prior variance of a first level, in squared units of s(y): no restriction."""
 
 LARGEST_COEFFICIENT = 0.9
 """Bound on a pooled ARIMA coefficient: near 1 the forecast would forget the last January."""
@@ -260,9 +264,28 @@ def _trend_model(path: Array, slope_prior: float | None) -> UnobservedComponents
     """Return the state-space model; the first level is free, the first slope too unless it has a prior."""
     model = UnobservedComponents(path, "lltrend")
     if slope_prior is not None:
-        model.ssm.initialize_known(np.array([path[0], 0.0]), np.diag([100.0, slope_prior**2]))
+        model.ssm.initialize_known(np.array([path[0], 0.0]), np.diag([FREE_LEVEL, slope_prior**2]))
         model.loglikelihood_burn = 1
     return model
+
+
+def trend_log_likelihood(paths: Sequence[Array], variances: Array, slope_prior: float) -> float:
+    """Return the log-likelihood of all paths under one local linear trend, each given its first value.
+
+    Equal to the state-space model's, path by path; paths of one length share a covariance, so they are scored together.
+    """
+    total = 0.0
+    for length in {len(path) for path in paths}:
+        steps = np.arange(length, dtype=float)
+        walk = np.minimum.outer(steps, steps)
+        # A slope that steps at j has moved the level by t - j at t.
+        reach = np.maximum(steps[:, None] - steps[1:], 0.0)
+        covariance = FREE_LEVEL + np.diag(np.full(length, variances[0])) + variances[1] * walk
+        covariance += variances[2] * reach @ reach.T + slope_prior**2 * np.outer(steps, steps)
+        away = np.stack([path - path[0] for path in paths if len(path) == length])
+        joint = multivariate_normal.logpdf(away, cov=covariance)
+        total += float(np.sum(joint)) - len(away) * float(norm.logpdf(0.0, scale=np.sqrt(covariance[0, 0])))
+    return total
 
 
 def _project_trend(path: Array, years: int, variances: Array, slope_prior: float | None = None) -> Projection:
@@ -298,8 +321,7 @@ def shared_trend(paths: Sequence[Array]) -> Projector:
         return deviations[:3] ** 2, float(deviations[3])
 
     def loss(log_deviations: Array) -> float:
-        variances, prior = settle(log_deviations)
-        return -float(np.mean([_trend_model(path, prior).loglike(variances) for path in paths]))
+        return -trend_log_likelihood(paths, *settle(log_deviations)) / len(paths)
 
     start = np.array([-1.5, 0.0, -1.5, -0.5])
     found = minimize(
@@ -347,6 +369,24 @@ def national_smoothing(path: Array) -> Projector:
     return project
 
 
+def smoothing_errors(paths: Sequence[Array], weights: Array) -> Array:
+    """Return one-year errors of damped smoothing with first slopes of 0 on all paths, in no particular order.
+
+    Equal to the smoothing model's residuals, path by path; paths of one length are smoothed together.
+    """
+    level_weight, trend_weight, damping = weights
+    found = []
+    for length in {len(path) for path in paths}:
+        together = np.stack([path for path in paths if len(path) == length])
+        level, slope = together[:, 0], np.zeros(len(together))
+        for value in together.T[1:]:
+            error = value - level - damping * slope
+            level = level + damping * slope + level_weight * error
+            slope = damping * slope + trend_weight * error
+            found.append(error)
+    return np.concatenate(found)
+
+
 def shared_smoothing(paths: Sequence[Array]) -> Projector:
     """Estimate one set of weights on all paths by least squares, errors beyond 3 counted as 3."""
 
@@ -357,8 +397,7 @@ def shared_smoothing(paths: Sequence[Array]) -> Projector:
         return np.asarray(np.clip(weights, 1e-4, 0.9999))
 
     def loss(free: Array) -> float:
-        weights = settle(free)
-        errors = np.concatenate([_smoothing_model(p, 0.0).smooth(weights).resid[1:] for p in paths])
+        errors = smoothing_errors(paths, settle(free))
         return float(np.mean(np.minimum(np.abs(errors), 3.0) ** 2))
 
     start = np.array([2.0, -1.0, 0.0])

@@ -32,18 +32,14 @@ from scipy.stats import chisquare
 from data.vocabulary import AGES, BAND_CODES, band_of
 from models.base import Array
 from models.cohort import (
-    HAZARD_GROUPS,
     HAZARD_YEAR,
-    MIXED_AGES,
-    PERSON_LEVEL_YEAR,
-    RECORDED,
     TRANSFER_SPREAD,
-    Evidence,
     _rough_posterior,
     build_joiners,
     build_leavers,
     build_needs,
 )
+from models.cohort_evidence import HAZARD_GROUPS, MIXED_AGES, PERSON_LEVEL_YEAR, RECORDED, Evidence
 from models.inference import Sampling, compile_model
 
 Values = Mapping[str, Array]

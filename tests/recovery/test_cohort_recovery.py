@@ -11,7 +11,8 @@ import xarray as xr
 from data.composition import Composition
 from data.history import History
 from data.vocabulary import AGES, ALL, BAND_CODES, NEED_CODES, PROVISION_CODES, band_of
-from models.cohort import CohortModel, Evidence, build_joiners
+from models.cohort import CohortModel, build_joiners
+from models.cohort_evidence import Evidence
 from models.inference import Sampling, compile_model
 from tests.histories import AGE_SHARE
 from tests.histories import history as made_up

@@ -12,7 +12,8 @@ from data.composition import Composition
 from data.errors import HistoryError
 from data.history import History
 from data.vocabulary import AGES, BAND_CODES, NEED_CODES, PROVISION_CODES, band_of
-from models.cohort import CohortModel, Evidence, FittedCohort, stock_at
+from models.cohort import CohortModel, FittedCohort
+from models.cohort_evidence import Evidence, stock_at
 from models.cohort_flow import Flows, advance, explain, exposure, exposure_draws
 from models.inference import Sampling
 from tests.histories import corrupted_after

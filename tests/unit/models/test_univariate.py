@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 import xarray as xr
@@ -220,3 +221,22 @@ def test_smoothing_spread_is_that_of_the_library() -> None:
     np.testing.assert_allclose(found.mean, library.forecast(5))
     variance = library.get_prediction(start=14, end=18).forecast_variance
     np.testing.assert_allclose(np.diag(found.covariance), variance / variance[0])
+
+
+@pytest.fixture
+def paths() -> list[npt.NDArray[np.float64]]:
+    rng = np.random.default_rng(1)
+    return [np.cumsum(rng.standard_normal(n)) + 5 for n in (4, 7, 16, 16)]
+
+
+def test_pooled_trend_likelihood_is_that_of_the_library(paths: list[npt.NDArray[np.float64]]) -> None:
+    variances, prior = np.array([0.2, 0.7, 0.1]), 0.4
+    library = sum(univariate._trend_model(path, prior).loglike(variances) for path in paths)
+    assert univariate.trend_log_likelihood(paths, variances, prior) == pytest.approx(library)
+
+
+def test_pooled_smoothing_errors_are_those_of_the_library(paths: list[npt.NDArray[np.float64]]) -> None:
+    weights = np.array([0.6, 0.2, 0.9])
+    library = [univariate._smoothing_model(path, 0.0).smooth(weights).resid[1:] for path in paths]
+    found = univariate.smoothing_errors(paths, weights)
+    np.testing.assert_allclose(np.sort(found), np.sort(np.concatenate(library)))
