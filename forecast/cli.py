@@ -6,9 +6,7 @@ Each job is imported when it is asked for, so that help and refusals come at onc
 
 from __future__ import annotations
 
-import os
 import sys
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,11 +16,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
-from threadpoolctl import threadpool_limits
 
 from data import areas
 from data.areas import Area
 from data.errors import OptionError, PlannerError
+from forecast.processes import settle
 
 MANY_VALUES: tuple[str, ...] = ("--origins", "--models")
 """Options that take several values in a row: ``--origins 2021 2022``."""
@@ -46,11 +44,7 @@ app.add_typer(capacity_app, name="capacity")
 
 def main() -> None:
     """Run the command line and turn planner errors into messages with exit code 2."""
-    # Sampling runs compiled code of its own and needs no BLAS from PyTensor.
-    warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS")
-    # Matrices here are small: threads for each cost more than they bring, and on a busy machine ten times as much.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for SciPy's, which is loaded later
-    threadpool_limits(limits=1, user_api="blas")
+    settle()
     try:
         app(args=spread_values(sys.argv[1:]), prog_name="sendplan")
     except PlannerError as error:

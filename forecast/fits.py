@@ -21,7 +21,6 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from threadpoolctl import threadpool_limits
 
 import models
 from data import compositions, panels, tables
@@ -30,6 +29,7 @@ from data.history import History
 from data.vocabulary import ALL
 from forecast.files import write_all
 from forecast.members import ENSEMBLE, Models
+from forecast.processes import settle
 from models import band_shares, cohort, growth
 from models.band_shares import FittedShares
 from models.cohort import CohortModel, FittedCohort
@@ -147,8 +147,8 @@ def make(on_step: Callable[[str], None], seed: int = 0) -> Fit:
 
 def _fit_flows(seed: int) -> FittedCohort:
     """Fit the cohort flows to today's authorities, in a process of their own."""
-    with threadpool_limits(limits=1, user_api="blas"):
-        return CohortModel().fit(panels.load("current"), compositions.load(), rng=np.random.default_rng(seed))
+    settle()
+    return CohortModel().fit(panels.load("current"), compositions.load(), rng=np.random.default_rng(seed))
 
 
 def steps() -> int:

@@ -45,10 +45,10 @@ class Sampling:
     target_accept: float
 
 
-FULL = Sampling(draws=1000, tune=1000, chains=4, target_accept=0.9)
+FULL = Sampling(draws=1000, tune=500, chains=4, target_accept=0.9)
 """For a fit that will be used: long enough for the gate."""
 
-REHEARSAL = Sampling(draws=500, tune=500, chains=2, target_accept=0.8)
+REHEARSAL = Sampling(draws=400, tune=300, chains=2, target_accept=0.8)
 """For a fit to a past origin, of which only quantiles are wanted."""
 
 
