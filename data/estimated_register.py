@@ -19,6 +19,9 @@ from data.vocabulary import ALL, PHASES, SPECIALIST_PROVISIONS
 NET_JANUARY = 2025
 """Latest January of published placements; its academic year's places are compared with residents."""
 
+ROLL_JANUARY = 2024
+"""January of the published rolls (school information of 2023/24)."""
+
 _ROLL_NOTE = "Roll of 2023/24 taken as places; split between phases by the ages of residents."
 _NO_ROLL_NOTE = "No published roll: a share of the special-school pupils who are in no school with a roll."
 
@@ -145,12 +148,14 @@ def _rounded(number: float) -> int:
 def _estimate(
     setting: str, provision: str, low: int, high: int, places: int, *, source: str, note: str,
     year: str = "2023/24", located: str = "local", confidence: str = "low", urn: int | None = None,
+    roll: int | None = None, funded: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Return one open row whose basis is an estimate."""
+    """Return one open row whose basis is an estimate; what it is estimated from keeps its own column."""
     return {
         "setting": setting, "urn": urn, "provision": provision, "needs": ALL,
         "age_low": low, "age_high": high, "from_academic_year": year, "to_academic_year": None,
         "places": places, "located": located,
+        "roll": roll, "roll_january": None if roll is None else ROLL_JANUARY, "funded_places": funded,
         "status": "open", "basis": ESTIMATED, "confidence": confidence, "source": source, "note": note,
     }  # fmt: skip
 
@@ -215,6 +220,7 @@ def _special_schools(
                 school["label"], "state_special", low, high, n, urn=school["urn"],
                 source="DfE key stage 4 school information 2023/24: roll" if known else dsg,
                 note=_ROLL_NOTE if known else _NO_ROLL_NOTE, confidence="medium" if known else "low",
+                roll=n if known else None,
             ))  # fmt: skip
     # The located count may hold independent schools, so anonymous places never exceed what residents use.
     used = people.living("state_special", 0, 25)
@@ -250,7 +256,7 @@ def _bases(funded_places: pd.DataFrame, la_code: int, people: Residents) -> list
                     f"Specialist bases in mainstream academies ({stage})", "specialist_base", a, b, n,
                     source=f"DSG {latest} high needs deductions: places funded from autumn",
                     note="Funded places; not all may be filled by resident plan holders.",
-                    confidence="medium",
+                    confidence="medium", funded=n,
                 ))  # fmt: skip
     offered = _local(Register(la_code, frame(rows), ESTIMATED))
     for phase in PHASES:

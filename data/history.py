@@ -72,6 +72,9 @@ class History:
         up, dims ``(area, age, reason, year)``; holds only years published.
     projection
         Residents by single age as projected, dims ``(area, mid_year, age)``; no mid-year at origins before it was published.
+    placements
+        EHC plans by provision of `data.vocabulary.PROVISIONS`, dims ``(area, provision, january)``; NaN where an area's return
+        cannot be used, 0 for a provision that the return did not itemise then.
     """
 
     origin: int
@@ -86,6 +89,7 @@ class History:
     stock_by_age: xr.DataArray
     new_plans_by_age: xr.DataArray
     leavers_by_age: xr.DataArray
+    placements: xr.DataArray
 
     @property
     def areas(self) -> tuple[int, ...]:
@@ -120,6 +124,7 @@ class History:
             projection=self.projection
             if origin >= FIRST_PROJECTION_ORIGIN
             else self.projection.isel(mid_year=slice(0)),
+            placements=self.placements.sel(january=slice(None, origin)),
         )
 
     def latest(self, area: int) -> xr.DataArray:

@@ -18,7 +18,7 @@ import xarray as xr
 
 from data import tables
 from data.history import FLOWS, SERIES, History
-from data.vocabulary import AGE_BANDS, ALL, BAND_CODES, SMALLEST_AUTHORITIES
+from data.vocabulary import AGE_BANDS, ALL, BAND_CODES, PROVISION_CODES, SMALLEST_AUTHORITIES
 
 Panel = Literal["series", "current"]
 
@@ -40,8 +40,9 @@ def load(panel: Panel = "current") -> History:
     panel
         ``"current"`` for today's 153 authorities, ``"series"`` for the 148 long series of the back-tests.
     """
-    stock = xr.concat([_totals(), _bands()], dim="series", join="exact").sel(series=list(SERIES))
-    stock = stock.transpose("area", "series", "january")
+    # Placements go through the same sums and splices as totals, as further series.
+    stock = xr.concat([_totals(), _bands(), _placements()], dim="series", join="exact")
+    stock = stock.sel(series=[*SERIES, *PROVISION_CODES]).transpose("area", "series", "january")
     flows = _flows()
     members = _members(panel)
     grouped = _grouped(stock, members)
@@ -55,7 +56,7 @@ def load(panel: Panel = "current") -> History:
     )
     return History(
         origin=int(stock["january"][-1]),
-        stock=grouped,
+        stock=grouped.sel(series=list(SERIES)),
         flows=_grouped(flows.to_array("flow"), members).to_dataset("flow"),
         pooled=pooled,
         spliced=spliced,
@@ -68,6 +69,7 @@ def load(panel: Panel = "current") -> History:
         leavers_by_age=_grouped(_leavers_by_age(), members),
         residents=_residents(members, estimates=True),
         projection=_residents(members, estimates=False),
+        placements=grouped.sel(series=list(PROVISION_CODES)).rename(series="provision").rename("placements"),
     )
 
 
@@ -234,7 +236,7 @@ def _splice(stock: xr.DataArray, series: xr.DataArray) -> tuple[xr.DataArray, xr
         first = int(own["january"][int(own.sel(series=ALL).notnull().argmax("january"))])
         whole = series.sel(area=unit_of[int(code)])
         share = own.sel(january=first) / whole.sel(january=first)
-        # A band first published after the split uses the total's share.
+        # A band first published after the split, and a provision nobody was at, use the total's share.
         share = share.fillna(share.sel(series=ALL))
         before = stock["january"] < first
         old = (
@@ -264,6 +266,16 @@ def _bands() -> xr.DataArray:
     cube = cube.rename({"age_band": "series"})
     unusable = (cube["series"] == BAND_CODES[-1]) & (cube["january"] < FIRST_JANUARY_20_25)
     return cube.where(~unusable)
+
+
+def _placements() -> xr.DataArray:
+    """Return plans by provision: an area's are all NaN where any category was withheld, 0 where one was not itemised."""
+    rows = tables.read("plans_placement")
+    keys = ["la_code", "january"]
+    counted = rows.groupby([*keys, "provision"])[["plans"]].sum().reset_index()
+    whole = rows.assign(plans=rows["plans"].notna()).groupby(keys)[["plans"]].all().reset_index()
+    cube = _cube(counted, [*keys, "provision"], "plans").reindex(provision=list(PROVISION_CODES))
+    return cube.fillna(0.0).where(_cube(whole, keys, "plans") == 1).rename(provision="series")
 
 
 def _flows() -> xr.Dataset:

@@ -5,6 +5,11 @@ run of academic years; two rows never offer the same place twice. Places are cou
 *located*; children are counted where they *live*. The column ``located`` keeps apart the places in the
 authority (``local``) from the net number its residents already use elsewhere (``elsewhere``).
 
+Capacity (``places``), pupils on ``roll`` and ``funded_places`` are three different numbers in three columns:
+only the first is ever counted as places. A closure is a last academic year; a change of designation or size is
+a row that follows on; a scheme is a row agreed or proposed. What a scheme may slip by is kept here and drawn in
+`forecast.supply`.
+
 Ages are whole years at 31 August, as in `data.vocabulary`. Academic year 2024/25 holds the January 2025
 census.
 """
@@ -13,7 +18,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -33,9 +41,17 @@ from data.vocabulary import (
 
 COLUMNS: tuple[str, ...] = (
     "setting", "urn", "provision", "needs", "age_low", "age_high", "from_academic_year", "to_academic_year",
-    "places", "located", "status", "basis", "confidence", "source", "note",
+    "places", "located", "status", "max_occupancy", "taken_by_others", "roll", "roll_january", "funded_places",
+    "agreed_on", "phasing", "chance_delivered", "chance_on_time", "typical_delay_years", "community", "basis",
+    "confidence", "source", "note",
 )  # fmt: skip
-"""Columns of a register file, in order."""
+"""Columns of a register, in order."""
+
+DETAILS: tuple[str, ...] = (
+    "max_occupancy", "taken_by_others", "roll", "roll_january", "funded_places", "agreed_on", "phasing",
+    "chance_delivered", "chance_on_time", "typical_delay_years", "community",
+)  # fmt: skip
+"""Columns a file may leave out, and whose cells may be blank; `with_defaults` says what a blank stands for."""
 
 STATUSES: tuple[str, ...] = ("open", "agreed", "proposed")
 """Open today, agreed but not yet open, or only proposed (not counted unless asked for)."""
@@ -49,6 +65,50 @@ CONFIDENCES: tuple[str, ...] = ("high", "medium", "low")
 LOCATIONS: tuple[str, ...] = ("local", "elsewhere")
 """In the authority, or used by its residents in other authorities' schools (net)."""
 
+PHASINGS: tuple[str, ...] = ("all", "by_year_group")
+"""All places open in the first year, or the youngest year group then and one more in each year that follows."""
+
+JANUARIES: tuple[int, int] = (2010, 2060)
+"""First and last January a roll may belong to; others are typing slips."""
+
+MAX_DELAY = 15.0
+"""Longest mean delay of a late scheme, in years; a longer one is a scheme that is not delivered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slippage:
+    """How a scheme may slip.
+
+    Parameters
+    ----------
+    delivered
+        Chance that it is ever delivered, per cent.
+    on_time
+        Chance that it then opens in its stated year, per cent.
+    delay
+        Mean delay of a late one, in years, at least 1.
+    """
+
+    delivered: float
+    on_time: float
+    delay: float
+
+
+SLIPPAGE: dict[tuple[str, str], Slippage] = {
+    ("agreed", "high"): Slippage(95.0, 80.0, 1.0),
+    ("agreed", "medium"): Slippage(90.0, 65.0, 1.5),
+    ("agreed", "low"): Slippage(75.0, 50.0, 1.5),
+    ("proposed", "high"): Slippage(60.0, 50.0, 1.5),
+    ("proposed", "medium"): Slippage(45.0, 40.0, 2.0),
+    ("proposed", "low"): Slippage(30.0, 30.0, 2.0),
+}
+"""Slippage of a scheme whose row says nothing, by status and confidence; open places do not slip.
+
+Assumptions: no source we have says how often specialist schemes are delivered, or how late. They are of the order that
+Redbridge's own record suggests: of the eight changes found, four opened, two never did (one superseded, one blocked at
+planning) and two could not be confirmed at their date.
+"""
+
 MAX_PLACES = 5_000
 """More places than any one setting in England offers; a larger number is a typing slip."""
 
@@ -59,6 +119,7 @@ ESTIMATED = "estimated"
 """Basis of a row, and origin of a register, that is inferred from national tables."""
 
 _ACADEMIC_YEAR = re.compile(r"(20\d\d)/(\d\d)")
+_DATE = re.compile(r"(20\d\d)(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 
 
 def shown(cell: str) -> str:
@@ -94,6 +155,14 @@ def _year_ok(years: pd.Series) -> pd.Series:
     return years.map(lambda y: first_year(y) is not None).astype(bool)
 
 
+def _date_ok(dates: pd.Series) -> pd.Series:
+    return dates.map(lambda d: earliest_day(d) is not None).astype(bool)
+
+
+def _number(kind: str, low: float, high: float) -> pa.Column:
+    return pa.Column(kind, pa.Check.in_range(low, high), nullable=True)
+
+
 ROWS = pa.DataFrameSchema(
     {
         "setting": _text(),
@@ -109,6 +178,21 @@ ROWS = pa.DataFrameSchema(
         "places": pa.Column("int64", pa.Check.in_range(0, MAX_PLACES)),
         "located": pa.Column("str", pa.Check.isin(LOCATIONS)),
         "status": pa.Column("str", pa.Check.isin(STATUSES)),
+        "max_occupancy": _number("Float64", 0, 100),
+        "taken_by_others": _number("Int64", 0, MAX_PLACES),
+        "roll": _number("Int64", 0, MAX_PLACES),
+        "roll_january": _number("Int64", *JANUARIES),
+        "funded_places": _number("Int64", 0, MAX_PLACES),
+        "agreed_on": pa.Column(
+            "str",
+            pa.Check(_date_ok, error="is a date like 2024-11-05, a month like 2024-11 or a year"),
+            nullable=True,
+        ),
+        "phasing": pa.Column("str", pa.Check.isin(PHASINGS), nullable=True),
+        "chance_delivered": _number("Float64", 0, 100),
+        "chance_on_time": _number("Float64", 0, 100),
+        "typical_delay_years": _number("Float64", 1, MAX_DELAY),
+        "community": _text(nullable=True),
         "basis": pa.Column("str", pa.Check.isin(BASES)),
         "confidence": pa.Column("str", pa.Check.isin(CONFIDENCES)),
         "source": _text(),
@@ -126,8 +210,23 @@ ROWS = pa.DataFrameSchema(
 )
 """What the rows of a register must be, whoever made them."""
 
-_WHOLE_NUMBERS: dict[str, str] = {"urn": "Int64", "age_low": "int64", "age_high": "int64", "places": "int64"}
-_TEXTS: dict[str, str] = {column: "str" for column in COLUMNS if column not in _WHOLE_NUMBERS}
+WHOLE_NUMBERS: dict[str, str] = {
+    "urn": "Int64", "age_low": "int64", "age_high": "int64", "places": "int64", "taken_by_others": "Int64",
+    "roll": "Int64", "roll_january": "Int64", "funded_places": "Int64",
+}  # fmt: skip
+"""Columns of whole numbers, with their types."""
+
+NUMBERS: dict[str, str] = {
+    "max_occupancy": "Float64", "chance_delivered": "Float64", "chance_on_time": "Float64",
+    "typical_delay_years": "Float64",
+}  # fmt: skip
+"""Columns of numbers that may have decimals, with their types."""
+
+_TEXTS: dict[str, str] = {c: "str" for c in COLUMNS if c not in WHOLE_NUMBERS and c not in NUMBERS}
+_TYPES: dict[str, str] = _TEXTS | WHOLE_NUMBERS | NUMBERS
+
+Record = Mapping[str, Any]
+"""One row of a register, column to value; None where a cell is blank."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +238,8 @@ class Register:
     la_code
         DfE number of the authority, or None where a file was read without saying whose it is.
     rows
-        One row per setting, ages and run of years; columns `COLUMNS`, checked against `ROWS`.
+        One row per setting, ages and run of years; columns `COLUMNS`, checked against `ROWS`. Columns of
+        `DETAILS` may be left out: they are added, blank.
     origin
         Name of the file, or ``"estimated"`` for a register inferred from national tables.
 
@@ -155,7 +255,7 @@ class Register:
 
     def __post_init__(self) -> None:
         try:
-            checked = ROWS.validate(self.rows.reset_index(drop=True), lazy=True)
+            checked = ROWS.validate(_completed(self.rows.reset_index(drop=True)), lazy=True)
         except pa.errors.SchemaErrors as error:
             cases = error.failure_cases.head(SHOWN)
             broken = "; ".join(
@@ -167,15 +267,38 @@ class Register:
                 "or counted twice, so it was not used. Build its rows with the columns and codes of "
                 "docs/capacity-register.md."
             ) from None
-        records = [
-            {str(column): None if pd.isna(value) else value for column, value in row.items()}
-            for row in checked.to_dict("records")
-        ]
-        repeats = repeated_places(dict(enumerate(records, start=2)))
-        if repeats:
-            raise RegisterError(report(self.origin, repeats))
+        numbered = dict(enumerate(records(checked), start=2))
+        problems = [p for number, row in numbered.items() for p in row_problems(number, row)]
+        problems += [*repeated_places(numbered), *phased_steps(numbered)]
+        if problems:
+            raise RegisterError(report(self.origin, problems))
         # pandera takes every pandas text type for "str"; one type makes registers compare equal.
         object.__setattr__(self, "rows", checked.astype(_TEXTS))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What may be wrong but can be right: one sentence each, for people. The register is usable all the same."""
+        return tuple(_places_below_roll(records(self.rows)))
+
+
+def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows as dictionaries, None where a cell is blank."""
+    return [
+        {str(column): None if pd.isna(value) else value for column, value in row.items()}
+        for row in rows.to_dict("records")
+    ]
+
+
+def _completed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with the columns of `DETAILS` that were left out, typed; other faults are left for the checks."""
+    if not set(COLUMNS) - set(DETAILS) <= set(rows.columns) <= set(COLUMNS):
+        return rows
+    full = rows.reindex(columns=list(COLUMNS))
+    for column in DETAILS:
+        # What is not a number stays as it is, for the checks to name.
+        with suppress(TypeError, ValueError):
+            full[column] = pd.Series(full[column], dtype=_TYPES[column])
+    return full
 
 
 def academic_year(january: int) -> str:
@@ -191,7 +314,208 @@ def first_year(text: str) -> int | None:
     return int(match[1])
 
 
-def repeated_places(rows: Mapping[int, Mapping[str, Any]]) -> list[Problem]:
+def earliest_day(text: str) -> str | None:
+    """Return the first day that a date, month or year may stand for, ISO; None if it is none of them."""
+    match = _DATE.fullmatch(text)
+    if match is None:
+        return None
+    day = "-".join([match[1], match[2] or "01", match[3] or "01"])
+    try:
+        return date.fromisoformat(day).isoformat()
+    except ValueError:
+        return None
+
+
+def row_problems(number: int, row: Record) -> list[Problem]:
+    """Return what is wrong between the cells of one row, each of which is sound on its own.
+
+    Cells missing from ``row`` are taken as blank, so a row with other faults can be looked at too.
+    """
+    problems: list[Problem] = []
+
+    def wrong(column: str, text: str) -> None:
+        problems.append(Problem(number, column, text))
+
+    places, taken = row.get("places"), row.get("taken_by_others")
+    if places is not None and taken is not None and taken > places:
+        wrong(
+            "taken_by_others",
+            f"{taken:,} is more than the {places:,} places of the row, so residents would have less than none. "
+            "Correct one of the two.",
+        )
+    if taken and row.get("located") == "elsewhere":
+        wrong(
+            "taken_by_others",
+            "is given for places elsewhere, which are already those your residents use. Leave it blank.",
+        )
+    if (row.get("roll") is None) != (row.get("roll_january") is None):
+        blank = "roll" if row.get("roll") is None else "roll_january"
+        wrong(
+            blank, "is blank. A roll needs both the pupils and the January they were counted in, or neither."
+        )
+    agreed, begins = row.get("agreed_on"), row.get("from_academic_year")
+    if agreed is not None and row.get("status") == "proposed":
+        wrong(
+            "agreed_on",
+            f"'{agreed}' is given for a proposed scheme. If it is agreed, write status 'agreed'; if not, leave "
+            "the date blank.",
+        )
+    elif agreed is not None and begins is not None:
+        day, opening = earliest_day(agreed), f"{first_year(begins)}-09-01"
+        if day is not None and day > opening:
+            wrong(
+                "agreed_on",
+                f"'{agreed}' is after the places open in September {opening[:4]}: no scheme opens before it is "
+                "agreed. Correct the date or from_academic_year.",
+            )
+    return problems
+
+
+def phased_steps(rows: Mapping[int, Record]) -> list[Problem]:
+    """Return rows that open by year group although they follow on from a row whose year groups are open."""
+    problems = []
+    for chain in following_on(rows):
+        for before, number in pairwise(chain):
+            if rows[number].get("phasing") == "by_year_group":
+                problems.append(
+                    Problem(
+                        number, "phasing",
+                        f"'by_year_group' on a row that follows on from row {before} would close year groups that "
+                        "are open. Leave it blank, or if these places are extra give them their own name, such "
+                        "as 'school (expansion)'.",
+                    )
+                )  # fmt: skip
+    return problems
+
+
+def following_on(rows: Mapping[int, Record]) -> list[list[int]]:
+    """Return the row numbers of each unit, in time: rows of one setting, provision and location that follow on.
+
+    A row follows on from another that ends the year before it begins and shares an age with it; where several do,
+    the one with most ages and then most needs in common. So a change of size, ages or designation stays one unit.
+    """
+    chains: list[list[int]] = []
+    starts = sorted({row["from_academic_year"] for row in rows.values()})
+    for start in starts:
+        begun = [n for n, row in rows.items() if row["from_academic_year"] == start]
+        ending = [
+            c for c in range(len(chains)) if _next_year(rows[chains[c][-1]]["to_academic_year"]) == start
+        ]
+        fits = [
+            (-ages, -len(needs_of(rows[n]) & needs_of(last)), n, c)
+            for c in ending
+            for n in begun
+            if _same_place(last := rows[chains[c][-1]], rows[n]) and (ages := _ages_shared(last, rows[n]))
+        ]
+        joined: set[int] = set()
+        extended: set[int] = set()
+        for _, _, n, c in sorted(fits):
+            if n not in joined and c not in extended:
+                chains[c].append(n)
+                joined.add(n)
+                extended.add(c)
+        chains += [[n] for n in begun if n not in joined]
+    return chains
+
+
+def _same_place(a: Record, b: Record) -> bool:
+    names = {row["setting"].casefold() for row in (a, b)}
+    return len(names) == 1 and all(bool(a[column] == b[column]) for column in ("provision", "located"))
+
+
+def _ages_shared(a: Record, b: Record) -> int:
+    return max(0, int(min(a["age_high"], b["age_high"]) - max(a["age_low"], b["age_low"])) + 1)
+
+
+def _next_year(year: str | None) -> str | None:
+    start = None if year is None else first_year(year)
+    return None if start is None else academic_year(start + 2)
+
+
+def needs_of(row: Record) -> frozenset[str]:
+    """Return the need codes a row admits."""
+    return frozenset(NEED_CODES) if row["needs"] == ALL else frozenset(row["needs"].split(";"))
+
+
+def _places_below_roll(rows: Sequence[Record]) -> list[str]:
+    """Return a sentence for each setting with fewer places than pupils, in the January of its roll or later.
+
+    Rolls and places are compared by school (URN, or name without one) and provision, since a roll is often known
+    for a whole school only. Open and agreed places count.
+    """
+    schools: dict[tuple[object, str], list[Record]] = {}
+    warnings = []
+    for row in rows:
+        if row["status"] != "proposed":
+            schools.setdefault((row["urn"] or row["setting"].casefold(), row["provision"]), []).append(row)
+        if row["roll"] is not None and not _holds(row, row["roll_january"]):
+            warnings.append(
+                f"The roll of {shown(row['setting'])} is of January {row['roll_january']}, outside the years of its row "
+                f"({row['from_academic_year']} to {row['to_academic_year'] or 'now'}), so it was compared with nothing."
+            )
+    for parts in schools.values():
+        dated = [row for row in parts if row["roll"] is not None and _holds(row, row["roll_january"])]
+        if not dated:
+            continue
+        counted = max(row["roll_january"] for row in dated)
+        roll = sum(row["roll"] for row in dated if row["roll_january"] == counted)
+        for january in (counted, *(j for j in _turning_points(parts) if j > counted)):
+            offered = sum(row["places"] * open_share(row, january) for row in parts if _holds(row, january))
+            if offered < roll:
+                warnings.append(
+                    f"{shown(dated[0]['setting'])} has {offered:,.0f} places in {academic_year(january)}, but {roll:,} "
+                    f"were on roll in January {counted}. Check places and roll, or say in the note why."
+                )
+                break
+    return warnings
+
+
+def _turning_points(rows: Sequence[Record]) -> list[int]:
+    """Return the Januaries from which the places of some rows may change, in order."""
+    begin = [first_year(row["from_academic_year"]) for row in rows]
+    end = [first_year(row["to_academic_year"]) for row in rows if row["to_academic_year"] is not None]
+    return sorted({y + 1 for y in begin if y is not None} | {y + 2 for y in end if y is not None})
+
+
+def _holds(row: Record, january: int) -> bool:
+    year, end = academic_year(january), row["to_academic_year"]
+    return bool(row["from_academic_year"] <= year and (end is None or year <= end))
+
+
+def open_share(row: Record, january: int) -> float:
+    """Return the share of a row's year groups that are open, 0 to 1: below 1 only while it opens by year group."""
+    if row["phasing"] != "by_year_group":
+        return 1.0
+    begun = first_year(row["from_academic_year"])
+    assert begun is not None  # checked by ROWS
+    return min(1.0, max(0, january - begun) / int(row["age_high"] - row["age_low"] + 1))
+
+
+def with_defaults(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with what a blank stands for in the columns that decide how many places residents may take.
+
+    Occupancy 100 %, nothing taken by others, all year groups at once; slippage of open places none and of schemes
+    by `SLIPPAGE`.
+    """
+    certain = Slippage(100.0, 100.0, 1.0)
+    terms = [
+        SLIPPAGE.get((status, confidence), certain)
+        for status, confidence in zip(rows["status"], rows["confidence"], strict=True)
+    ]
+    slips = {
+        "chance_delivered": [t.delivered for t in terms],
+        "chance_on_time": [t.on_time for t in terms],
+        "typical_delay_years": [t.delay for t in terms],
+    }
+    return rows.assign(
+        max_occupancy=rows["max_occupancy"].fillna(100.0),
+        taken_by_others=rows["taken_by_others"].fillna(0),
+        phasing=rows["phasing"].fillna(PHASINGS[0]),
+        **{c: rows[c].fillna(pd.Series(v, index=rows.index, dtype="Float64")) for c, v in slips.items()},
+    )
+
+
+def repeated_places(rows: Mapping[int, Record]) -> list[Problem]:
     """Return rows that offer places an earlier row of the same setting and provision already offers."""
     problems: list[Problem] = []
     earlier: dict[tuple[str, str], list[int]] = {}
@@ -221,19 +545,15 @@ def repeated_places(rows: Mapping[int, Mapping[str, Any]]) -> list[Problem]:
     return problems
 
 
-def _overlap(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
+def _overlap(a: Record, b: Record) -> bool:
     """Return True where two rows share a year, an age and a need."""
 
-    def begins_in_time(row: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    def begins_in_time(row: Record, other: Record) -> bool:
         end = other["to_academic_year"]
         return end is None or bool(row["from_academic_year"] <= end)
 
-    def needs(row: Mapping[str, Any]) -> set[str]:
-        return set(NEED_CODES) if row["needs"] == ALL else set(row["needs"].split(";"))
-
     years = begins_in_time(a, b) and begins_in_time(b, a)
-    ages = a["age_low"] <= b["age_high"] and b["age_low"] <= a["age_high"]
-    return years and ages and bool(needs(a) & needs(b))
+    return years and _ages_shared(a, b) > 0 and bool(needs_of(a) & needs_of(b))
 
 
 def report(where: str, problems: Sequence[Problem]) -> str:
@@ -244,22 +564,23 @@ def report(where: str, problems: Sequence[Problem]) -> str:
     count = "1 problem" if len(ordered) == 1 else f"{len(ordered)} problems"
     return (
         f"'{where}' has {count}, so no places were read from it. {listed}{more} Correct the rows in the "
-        "spreadsheet (row 1 is the header), save it as CSV UTF-8 and try again."
+        "spreadsheet (row 1 is the header), save it as CSV UTF-8 or .xlsx and try again."
     )
 
 
 def frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return rows as a frame with the columns and dtypes of `ROWS`."""
-    return pd.DataFrame(list(rows), columns=list(COLUMNS)).astype(_TEXTS | _WHOLE_NUMBERS)
+    """Return rows as a frame with the columns and dtypes of `ROWS`; what a row leaves out is blank."""
+    return pd.DataFrame(list(rows), columns=list(COLUMNS)).astype(_TYPES)
 
 
 def places_by_phase(
     register: Register, years: Sequence[int], *, statuses: Sequence[str] = ("open", "agreed")
 ) -> pd.DataFrame:
-    """Return specialist places by January, provision, phase and location.
+    """Return specialist places by January, provision, phase and location, as the register states them.
 
     A row whose ages span several phases is shared between them by the number of year groups in each. That is
-    an estimate; splitting the row in the register makes it exact.
+    an estimate; splitting the row in the register makes it exact. A row that opens by year group counts the year
+    groups open so far. Occupancy, use by others and slippage are not applied: see `forecast.supply`.
 
     Parameters
     ----------
@@ -274,22 +595,43 @@ def places_by_phase(
     -------
     pandas.DataFrame
         january, provision, phase, located, places (float): every combination, with explicit zeros.
-        Sums over phases equal sums of rows.
+        Sums over phases equal sums of rows, times `open_share`.
     """
     index = pd.MultiIndex.from_product(
         [list(dict.fromkeys(years)), SPECIALIST_PROVISIONS, PHASE_CODES, LOCATIONS],
         names=["january", "provision", "phase", "located"],
     )
     pieces = [
-        (january, row["provision"], phase.code, row["located"], row["places"] * share)
+        (january, row["provision"], phase.code, row["located"], row["places"] * opened * share)
         for january in dict.fromkeys(years)
-        for row in in_force(register, january, statuses=statuses).to_dict("records")
+        for row in records(in_force(register, january, statuses=statuses))
         if row["provision"] in SPECIALIST_PROVISIONS
-        for phase, share in phase_shares(row["age_low"], row["age_high"])
+        for opened in [open_share(row, january)]
+        for phase, share in phase_shares(row["age_low"], oldest_open(row, opened))
     ]
     long = pd.DataFrame(pieces, columns=[*index.names, "places"]).astype({"places": "float64"})
     summed = long.groupby(list(index.names), observed=True)["places"].sum()
     return summed.reindex(index, fill_value=0.0).reset_index()
+
+
+def counted_by_year(register: Register) -> pd.DataFrame:
+    """Return specialist places by academic year and status, as the register states them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        academic_year, then open, agreed and proposed places (whole numbers): the first year that rows name, and each
+        later one that changes a number.
+    """
+    lines: list[dict[str, str]] = []
+    for january in _turning_points(records(register.rows)):
+        line = {"academic_year": academic_year(january)}
+        for status in STATUSES:
+            line[status] = f"{places_by_phase(register, [january], statuses=(status,))['places'].sum():.0f}"
+        if not lines or any(line[status] != lines[-1][status] for status in STATUSES):
+            lines.append(line)
+    table = pd.DataFrame(lines, columns=["academic_year", *STATUSES])
+    return table.astype(dict.fromkeys(STATUSES, "int64"))
 
 
 def in_force(register: Register, january: int, *, statuses: Sequence[str] = STATUSES) -> pd.DataFrame:
@@ -310,6 +652,12 @@ def in_force(register: Register, january: int, *, statuses: Sequence[str] = STAT
     begun = rows["from_academic_year"] <= year
     ended = rows["to_academic_year"].notna() & (rows["to_academic_year"].fillna("") < year)
     return rows[begun & ~ended & rows["status"].isin(list(statuses))]
+
+
+def oldest_open(row: Record, opened: float) -> int:
+    """Return the oldest age of a row of whose year groups a share is open."""
+    groups = int(row["age_high"] - row["age_low"]) + 1
+    return int(row["age_low"]) + max(1, round(opened * groups)) - 1
 
 
 def phase_shares(age_low: int, age_high: int) -> list[tuple[AgeRange, float]]:

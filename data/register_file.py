@@ -1,7 +1,7 @@
 """Capacity register files: read what planners write, refuse what cannot be used, write what reads back unchanged.
 
-Invariant: a file is read whole or not at all, and every problem in it is reported at once, by spreadsheet row
-and column. A text cell never reaches a spreadsheet as a formula.
+Invariant: a file (CSV or .xlsx) is read whole or not at all, and every problem in it is reported at once, by
+spreadsheet row and column. A text cell never reaches a spreadsheet as a formula.
 """
 
 from __future__ import annotations
@@ -11,45 +11,77 @@ import io
 import os
 import re
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from rapidfuzz import fuzz, process
 
-from data.errors import OutputError, RegisterError
+from data import tables
+from data.areas import by_code, current
+from data.errors import AreaError, OutputError, RegisterError
 from data.formulas import guarded, unguarded
 from data.register import (
     BASES,
     COLUMNS,
     CONFIDENCES,
+    DETAILS,
+    JANUARIES,
     LOCATIONS,
+    MAX_DELAY,
     MAX_PLACES,
+    PHASINGS,
     SHOWN,
     STATUSES,
     Problem,
     Register,
     academic_year,
+    earliest_day,
     first_year,
     frame,
+    phased_steps,
     repeated_places,
     report,
+    row_problems,
     shown,
 )
 from data.vocabulary import ALL, NEED_CODES, NEEDS, PROVISION_CODES, PROVISIONS, SPECIALIST_PROVISIONS
 
-OPTIONAL: tuple[str, ...] = ("urn", "to_academic_year", "note")
+OPTIONAL: tuple[str, ...] = ("urn", "to_academic_year", "note", *DETAILS)
 """Columns whose cells may be blank."""
+
+AUTHORITY = "la_code"
+"""Column that says whose register it is: the DfE number of the authority in every row; a file may leave it out."""
+
+MADE_HERE = 0.5
+"""Share of a file's known schools in another authority above which the file is taken for that authority's."""
 
 MAX_ROWS = 5_000
 """Rows in one register; the largest authority needs a few hundred."""
+
+SUFFIXES: tuple[str, ...] = (".csv", ".xlsx")
+"""Kinds of file that are read and written."""
 
 MAX_BYTES = 20_000_000
 """Largest register file that is opened, in bytes (20 MB)."""
 
 _WHOLE = re.compile(r"\d{1,9}|\d{1,3}(,\d{3}){1,2}", re.ASCII)
 _URN = re.compile(r"\d{6}", re.ASCII)
+_DECIMAL = re.compile(r"\d{1,9}(\.\d{1,15})?", re.ASCII)
+_SPREADSHEET_DATES: dict[str, str] = {
+    "%d/%m/%Y": "%Y-%m-%d",
+    "%d-%b-%Y": "%Y-%m-%d",
+    "%d %B %Y": "%Y-%m-%d",
+    "%Y-%m-%d %H:%M:%S": "%Y-%m-%d",
+    "%b-%y": "%Y-%m",
+    "%b %Y": "%Y-%m",
+    "%B %Y": "%Y-%m",
+    "%m/%Y": "%Y-%m",
+}
+"""Ways a spreadsheet writes a date or a month, and the same in ISO."""
 
 
 def _plain(text: str) -> str:
@@ -111,7 +143,7 @@ def _closed(cell: str, spellings: Mapping[str, str], kind: str, allowed: Iterabl
 
 
 def _choice(kind: str, allowed: Sequence[str]) -> Callable[[str], str]:
-    spellings = {a: a for a in allowed}
+    spellings = {_plain(a): a for a in allowed}
     return lambda cell: _closed(cell, spellings, kind, allowed)
 
 
@@ -146,17 +178,70 @@ def _age(cell: str) -> int:
     return int(cell)
 
 
-def _places(cell: str) -> int:
-    if _WHOLE.fullmatch(cell) is None:
+def _count(what: str) -> Callable[[str], int]:
+    def read(cell: str) -> int:
+        if _WHOLE.fullmatch(cell) is None:
+            raise _CellError(
+                f"{shown(cell)} is not a whole number of {what}. Write 0 or more, without decimals or words."
+            )
+        number = int(cell.replace(",", ""))
+        if number > MAX_PLACES:
+            raise _CellError(
+                f"{number:,} is more than {MAX_PLACES:,} {what} in one setting. Look for an extra digit."
+            )
+        return number
+
+    return read
+
+
+def _per_cent(cell: str) -> float:
+    text = cell.removesuffix("%").strip()
+    number = float(text) if _DECIMAL.fullmatch(text) else -1.0
+    if not 0 <= number <= 100:
+        raise _CellError(f"{shown(cell)} is not a percentage. Write a number from 0 to 100, such as 90.")
+    if 0 < number < 1:
+        raise _CellError(f"{shown(cell)} is under 1 %. Write per cent, not a share: {100 * number:g}.")
+    return number
+
+
+def _delay(cell: str) -> float:
+    number = float(cell) if _DECIMAL.fullmatch(cell) else 0.0
+    if not 1 <= number <= MAX_DELAY:
         raise _CellError(
-            f"{shown(cell)} is not a whole number of places. Write 0 or more, without decimals or words."
+            f"{shown(cell)} is not a delay. Write the mean years a late scheme takes longer, 1 to {MAX_DELAY:.0f}."
         )
-    places = int(cell.replace(",", ""))
-    if places > MAX_PLACES:
+    return number
+
+
+def _january(cell: str) -> int:
+    low, high = JANUARIES
+    if re.fullmatch(r"20\d\d", cell, re.ASCII) is None or not low <= int(cell) <= high:
+        raise _CellError(f"{shown(cell)} is not a January. Write the year of the census, like '2025'.")
+    return int(cell)
+
+
+def _date(cell: str) -> str:
+    """Return a date as ISO, in the precision it was written in; spreadsheets rewrite dates in their own ways."""
+    if earliest_day(cell) is not None:
+        return cell
+    for pattern, meant in _SPREADSHEET_DATES.items():
+        try:
+            found = datetime.strptime(cell, pattern).strftime(meant)
+        except ValueError:
+            continue
+        if earliest_day(found) is not None:
+            return found
+    raise _CellError(f"{shown(cell)} is not a date. Write it like '2024-11-05', '2024-11' or '2024'.")
+
+
+def _authority(cell: str) -> int:
+    try:
+        return by_code(int(cell) if re.fullmatch(r"\d{3}", cell, re.ASCII) else 0).la_code
+    except AreaError:
         raise _CellError(
-            f"{places:,} is more than {MAX_PLACES:,} places in one setting. Look for an extra digit."
-        )
-    return places
+            f"{shown(cell)} is not the DfE number of an authority of today. Write three digits, such as 317 for "
+            "Redbridge, or delete the column."
+        ) from None
 
 
 def _year(cell: str) -> str:
@@ -176,13 +261,25 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "age_high": _age,
     "from_academic_year": _year,
     "to_academic_year": _year,
-    "places": _places,
+    "places": _count("places"),
+    "max_occupancy": _per_cent,
+    "taken_by_others": _count("places"),
+    "roll": _count("pupils"),
+    "roll_january": _january,
+    "funded_places": _count("places"),
     "located": _choice("location", LOCATIONS),
     "status": _choice("status", STATUSES),
+    "agreed_on": _date,
+    "phasing": _choice("phasing", PHASINGS),
+    "chance_delivered": _per_cent,
+    "chance_on_time": _per_cent,
+    "typical_delay_years": _delay,
+    "community": str,
     "basis": _choice("basis", BASES),
     "confidence": _choice("confidence", CONFIDENCES),
     "source": str,
     "note": str,
+    AUTHORITY: _authority,
 }
 
 _BLANK: dict[str, str] = {
@@ -203,33 +300,134 @@ _BLANK: dict[str, str] = {
 
 
 def read_register(path: str | Path, la_code: int | None = None) -> Register:
-    """Read and check a register file (CSV, UTF-8 with or without a byte order mark).
+    """Read and check a register file: CSV (UTF-8, with or without a byte order mark) or .xlsx.
 
     Rows are numbered as in the spreadsheet: the header is row 1. Spellings of codes are put right; every
-    problem of the file is reported at once.
+    problem of the file is reported at once. Columns of `DETAILS` may be missing, as in older files.
+
+    Parameters
+    ----------
+    path
+        The file; of a workbook, its sheet "Register" or else the first.
+    la_code
+        Whose register it should be; None to take what the file says, if it does.
 
     Raises
     ------
     RegisterError
-        The file cannot be read or any cell cannot be used; nothing is read in part.
+        The file cannot be read, any cell cannot be used, or it is another authority's; nothing is read in part.
     """
     path = Path(path)
-    lines = _lines(_decoded(path), path.name)
+    lines = _lines(path)
     header, body = _header(lines, path.name)
     problems: list[Problem] = []
     rows: dict[int, dict[str, Any]] = {}
     for number, cells in body:
         values, wrong = _parse(number, header, cells)
+        wrong += row_problems(number, values)
         problems += wrong
         if not wrong:
             rows[number] = values
-    problems += repeated_places(rows)
+    owner, wrong = _owner(path.name, rows, la_code)
+    problems += [*wrong, *repeated_places(rows), *phased_steps(rows)]
     if problems:
         raise RegisterError(report(path.name, problems))
-    return Register(la_code, frame(rows.values()), path.name)
+    return Register(owner, frame(rows.values()), path.name)
 
 
-def _decoded(path: Path) -> str:
+def _owner(
+    where: str, rows: Mapping[int, Mapping[str, Any]], la_code: int | None
+) -> tuple[int | None, list[Problem]]:
+    """Return whose register a file is, and the rows that say otherwise.
+
+    Raises
+    ------
+    RegisterError
+        The file as a whole is another authority's, by its column ``la_code`` or by where its schools are.
+    """
+    said = Counter(row[AUTHORITY] for row in rows.values() if row.get(AUTHORITY) is not None)
+    owner = la_code if la_code is not None or not said else said.most_common(1)[0][0]
+    if owner is None:
+        return None, []
+    if said and owner not in said:
+        raise RegisterError(
+            _anothers(where, owner, said.most_common(1)[0][0], f"its column '{AUTHORITY}' says so")
+        )
+    problems = [
+        Problem(
+            number, AUTHORITY,
+            f"'{row[AUTHORITY]}' is {by_code(row[AUTHORITY]).name}, but the register is {_name(owner)}'s. "
+            "Correct the number, or take the row out.",
+        )
+        for number, row in rows.items() if row.get(AUTHORITY) not in (None, owner)
+    ]  # fmt: skip
+    schools = tables.read("specialist_establishments").set_index("urn")["la_code"]
+    known = {
+        number: int(schools[row["urn"]])
+        for number, row in rows.items()
+        if row["urn"] in schools.index and row["located"] == "local"
+    }
+    urns = {rows[number]["urn"]: code for number, code in known.items()}
+    places = Counter(urns.values())
+    if places:
+        other, count = places.most_common(1)[0]
+        if other != owner and count > MADE_HERE * len(urns) and not said:
+            raise RegisterError(
+                _anothers(
+                    where, owner, other, f"{count} of its {len(urns)} special schools known by URN are there"
+                )
+            )
+    problems += [
+        Problem(
+            number, "urn",
+            f"'{rows[number]['urn']}' is a school in {_name(code)}, but the row says it is local to "
+            f"{_name(owner)}. Correct the URN, or write located 'elsewhere'.",
+        )
+        for number, code in known.items() if code != owner
+    ]  # fmt: skip
+    return owner, problems
+
+
+def _name(la_code: int) -> str:
+    """Return the name of an authority of today, or its number."""
+    try:
+        return by_code(la_code).name
+    except AreaError:
+        return f"authority {la_code}"
+
+
+def _anothers(where: str, owner: int, other: int, why: str) -> str:
+    return (
+        f"'{where}' looks like the register of {_name(other)} ({why}), but it was given for {_name(owner)}, so no places "
+        "were read from it: they would be counted for the wrong children. Give the file of "
+        f"{_name(owner)}, or forecast {_name(other)}."
+    )
+
+
+def _lines(path: Path) -> list[tuple[int, list[str]]]:
+    """Return (spreadsheet row, trimmed cells) of every row of a file that is not blank."""
+    _check_file(path)
+    if path.suffix.lower() == ".xlsx":
+        # Imported when needed: it is slow to load and most registers are CSV.
+        from data.register_workbook import read_cells
+
+        rows: Iterable[tuple[int, Sequence[str]]] = read_cells(path)
+    else:
+        rows = _csv_cells(path)
+    lines = []
+    for number, cells in rows:
+        trimmed = [unguarded(c.strip()).strip() for c in cells]
+        if any(trimmed):
+            lines.append((number, trimmed))
+    if not lines:
+        raise RegisterError(
+            f"'{path.name}' is empty, so there are no places to count. Start from the template and save it as "
+            "CSV UTF-8 or .xlsx."
+        )
+    return lines
+
+
+def _check_file(path: Path) -> None:
     if not path.exists():
         raise RegisterError(
             f"There is no file '{path}'. The capacity register says how many places exist, so no "
@@ -238,12 +436,12 @@ def _decoded(path: Path) -> str:
         )
     if not path.is_file():
         raise RegisterError(
-            f"'{path}' is not a file, so no register can be read from it. Give the path of one CSV file."
+            f"'{path}' is not a file, so no register can be read from it. Give the path of one CSV or .xlsx file."
         )
-    if path.suffix.lower() != ".csv":
+    if path.suffix.lower() not in SUFFIXES:
         raise RegisterError(
-            f"'{path.name}' is not a .csv file and other kinds are not read. In the spreadsheet choose "
-            "Save as, CSV UTF-8, and give that file."
+            f"'{path.name}' is not a .csv file or .xlsx workbook and other kinds are not read. In the spreadsheet "
+            "choose Save as, CSV UTF-8 or Excel workbook (.xlsx), and give that file."
         )
     try:
         size = path.stat().st_size
@@ -253,43 +451,35 @@ def _decoded(path: Path) -> str:
                 "MB (usually a few kB). It was not opened. Check that this is the register, and delete "
                 "sheets of other data from it."
             )
-        raw = path.read_bytes()
+        with path.open("rb"):
+            pass
     except OSError as error:
         raise RegisterError(
             f"'{path.name}' cannot be opened ({error.strerror}), so no places were read. Close it in "
             "other programs and check that you may read it."
         ) from None
+
+
+def _csv_cells(path: Path) -> list[tuple[int, Sequence[str]]]:
+    """Return (spreadsheet row, cells) of a CSV file."""
+    raw = path.read_bytes()
     try:
-        return raw.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row = raw.count(b"\n", 0, error.start) + 1
         raise RegisterError(
             f"'{path.name}' is not UTF-8 text (line {row}, byte {error.start}), so names in it would be "
             "garbled and it was not read. In the spreadsheet choose Save as, CSV UTF-8, and try again."
         ) from None
-
-
-def _lines(text: str, where: str) -> list[tuple[int, list[str]]]:
-    """Return (spreadsheet row, trimmed cells) of every row that is not blank."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    lines = []
     try:
-        for number, cells in enumerate(reader, start=1):
-            trimmed = [unguarded(c.strip()).strip() for c in cells]
-            if any(trimmed):
-                lines.append((number, trimmed))
+        return list(enumerate(reader, start=1))
     except csv.Error as error:
         raise RegisterError(
-            f"'{where}' is not a CSV table at line {reader.line_num} ({error}), so cells could not be "
+            f"'{path.name}' is not a CSV table at line {reader.line_num} ({error}), so cells could not be "
             "told apart and nothing was read. Look there for a double quote that is never closed, or "
             "save the sheet again as CSV UTF-8."
         ) from None
-    if not lines:
-        raise RegisterError(
-            f"'{where}' is empty, so there are no places to count. Start from the template and save it as "
-            "CSV UTF-8."
-        )
-    return lines
 
 
 def _header(lines: list[tuple[int, list[str]]], where: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
@@ -298,16 +488,17 @@ def _header(lines: list[tuple[int, list[str]]], where: str) -> tuple[list[str], 
     names = [name.lower() for name in first]
     while names and not names[-1]:
         names.pop()  # spreadsheets pad the header with empty cells
-    missing = [c for c in COLUMNS if c not in names]
-    unknown = [c for c in names if c not in COLUMNS]
-    repeated = sorted({c for c in names if names.count(c) > 1 and c in COLUMNS})
+    absent = [c for c in COLUMNS if c not in names]
+    missing = [c for c in absent if c not in DETAILS]
+    unknown = [c for c in names if c not in COLUMNS and c != AUTHORITY]
+    repeated = sorted({c for c in names if names.count(c) > 1 and c not in unknown})
     parts = []
     if missing:
         parts.append(f"column(s) missing: {', '.join(missing)}")
     if unknown:
         described = []
         for name in unknown:
-            near = process.extractOne(name[:60], missing, scorer=fuzz.ratio, score_cutoff=60)
+            near = process.extractOne(name[:60], absent, scorer=fuzz.ratio, score_cutoff=60)
             described.append(shown(name) + (f" (did you mean '{near[0]}'?)" if near else ""))
         more = f" and {len(described) - SHOWN} more" if len(described) > SHOWN else ""
         parts.append(f"column(s) unknown: {', '.join(described[:SHOWN])}{more}")
@@ -315,8 +506,10 @@ def _header(lines: list[tuple[int, list[str]]], where: str) -> tuple[list[str], 
         parts.append(f"column(s) given twice: {', '.join(repeated)}")
     if parts:
         raise RegisterError(
-            f"'{where}', row 1: {'; '.join(parts)}. Places cannot be told apart without exactly the columns "
-            f"{', '.join(COLUMNS)}. Rename, add or delete columns, or copy your rows into the template."
+            f"'{where}', row 1: {'; '.join(parts)}. Places cannot be told apart without the columns "
+            f"{', '.join(c for c in COLUMNS if c not in DETAILS)}; a file may also have "
+            f"{', '.join((*DETAILS, AUTHORITY))}, and no others. Rename, add or delete columns, or copy your rows into "
+            "the template."
         )
     if not body:
         raise RegisterError(
@@ -351,7 +544,7 @@ def _parse(number: int, header: Sequence[str], cells: Sequence[str]) -> tuple[di
                 values[column] = _PARSERS[column](cell)
             except _CellError as error:
                 problems.append(Problem(number, column, str(error)))
-        elif column in OPTIONAL:
+        elif column in OPTIONAL or column == AUTHORITY:
             values[column] = None
         else:
             problems.append(Problem(number, column, f"is blank. {_BLANK[column]}"))
@@ -372,20 +565,35 @@ def _parse(number: int, header: Sequence[str], cells: Sequence[str]) -> tuple[di
     return values, problems
 
 
+def cells(register: Register) -> list[list[str]]:
+    """Return a register as rows of text, its header first, that `read_register` reads back unchanged.
+
+    Where it is the register of an authority of today, a last column says so in every row.
+    """
+    owner = [str(register.la_code)] if register.la_code in {area.la_code for area in current()} else []
+    rows = [[*COLUMNS, *([AUTHORITY] if owner else [])]]
+    for row in register.rows.itertuples(index=False):
+        rows.append(["" if pd.isna(value) else guarded(_plain_number(value)) for value in row] + owner)
+    return rows
+
+
+def _plain_number(value: object) -> str:
+    """Return a value as text, whole numbers without decimals."""
+    return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value)
+
+
 def to_csv(register: Register) -> str:
     """Return a register as CSV text that `read_register` reads back unchanged."""
     out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for row in register.rows.itertuples(index=False):
-        writer.writerow(["" if pd.isna(value) else guarded(str(value)) for value in row])
+    csv.writer(out, lineterminator="\r\n").writerows(cells(register))
     return out.getvalue()
 
 
 def write_register(register: Register, path: str | Path) -> None:
-    """Write a register as a CSV file, whole or not at all.
+    """Write a register as a CSV file or an .xlsx workbook, whole or not at all.
 
-    The file begins with a byte order mark, so that spreadsheets show accents and dashes correctly.
+    A CSV file begins with a byte order mark, so that spreadsheets show accents and dashes correctly. A workbook has a
+    sheet of guidance and offers the codes as lists.
 
     Raises
     ------
@@ -393,16 +601,42 @@ def write_register(register: Register, path: str | Path) -> None:
         The file cannot be written; a file already there is left as it was.
     """
     path = Path(path)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    kind = path.suffix.lower()
+    if kind not in SUFFIXES:
+        raise OutputError(
+            f"The capacity register cannot be written to '{path}': registers are .csv or .xlsx files. Give the file "
+            "one of these endings."
+        )
+    if kind == ".xlsx":
+        from data.register_workbook import to_workbook
+
+        content = to_workbook(cells(register), path.name)
+    else:
+        content = to_csv(register).encode("utf-8-sig")
+    draft = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{kind}")
     try:
         try:
-            draft.write_bytes(to_csv(register).encode("utf-8-sig"))
+            draft.write_bytes(content)
+            if kind == ".xlsx":
+                _check_copy(register, draft, path)
             os.replace(draft, path)
         finally:
             draft.unlink(missing_ok=True)
+    except OutputError:
+        raise
     except OSError as error:
         raise OutputError(
             f"The capacity register cannot be written to '{path}' ({error.strerror}); nothing there was "
             "changed. Choose a folder that exists and that you may write to, and close the file in other "
             "programs."
         ) from None
+
+
+def _check_copy(register: Register, draft: Path, path: Path) -> None:
+    """Refuse a workbook that does not read back unchanged: workbooks hold some characters in no way."""
+    again = read_register(draft, register.la_code)
+    if not again.rows.equals(register.rows):
+        raise OutputError(
+            f"The capacity register cannot be written to '{path}': a workbook cannot hold some character in it, such as "
+            "a line break of another system. Write it as .csv."
+        )

@@ -82,6 +82,29 @@ NEEDS: dict[str, str] = {
 
 NEED_CODES: tuple[str, ...] = tuple(NEEDS)
 
+
+@dataclass(frozen=True, slots=True)
+class NeedGroup:
+    """Primary needs that share places: what planners mean by "autism places"."""
+
+    code: str
+    label: str
+    needs: tuple[str, ...]
+
+
+NEED_GROUPS: tuple[NeedGroup, ...] = (
+    NeedGroup("autism", "Autism", ("ASD",)),
+    NeedGroup("communication", "Speech, language and communication", ("SLCN",)),
+    NeedGroup("semh", "Social, emotional and mental health", ("SEMH",)),
+    NeedGroup("learning", "Moderate and specific learning difficulties", ("MLD", "SPLD")),
+    NeedGroup("severe_learning", "Severe and profound learning difficulties", ("SLD", "PMLD")),
+    NeedGroup("physical_sensory", "Physical and sensory", ("PD", "HI", "VI", "MSI")),
+    NeedGroup("other", "Other or not recorded", ("OTH", "UNKNOWN")),
+)
+"""Groups of needs for places; every need is in exactly one."""
+
+NEED_GROUP_CODES: tuple[str, ...] = tuple(g.code for g in NEED_GROUPS)
+
 PROVISIONS: dict[str, str] = {
     "early_years": "Early years setting",
     "mainstream": "Mainstream school",

@@ -6,8 +6,10 @@ Each job is imported when it is asked for, so that help and refusals come at onc
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -113,7 +115,9 @@ def forecast_command(
     years: Annotated[int, typer.Option(help="Januaries ahead.")] = 10,
     capacity: Annotated[
         Path | None,
-        typer.Option(help="The council's own capacity register (CSV); see 'sendplan capacity template'."),
+        typer.Option(
+            help="The council's own capacity register (CSV or .xlsx); see 'sendplan capacity template'."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same numbers.")] = 20250101,
     out: Annotated[Path | None, typer.Option(help="Folder for the results; out/AREA where left out.")] = None,
@@ -234,6 +238,132 @@ def one_line(outcome: Any) -> dict[str, str]:
     }
 
 
+@app.command("places")
+def places_command(
+    area: Annotated[str, typer.Argument(help="Name, GSS code or DfE number of an authority, or 'all'.")],
+    years: Annotated[int, typer.Option(help="Januaries ahead.")] = 10,
+    capacity: Annotated[
+        Path | None,
+        typer.Option(
+            help="The council's own capacity register (CSV or .xlsx); see 'sendplan capacity template'."
+        ),
+    ] = None,
+    demand: Annotated[
+        float,
+        typer.Option(
+            help="0: children want what today's choices lead to. 1: with those turned away today. Or between."
+        ),
+    ] = 1.0,
+    order: Annotated[
+        Path | None,
+        typer.Option(help="Where children without a place go (CSV); see 'sendplan capacity order'."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same numbers.")] = 20250101,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the results; out/places/AREA where left out.")
+    ] = None,
+    draws: Annotated[int, typer.Option(help="Number of draws.")] = 500,
+) -> None:
+    """Say which specialist places run out, when, for whom, and where the children go."""
+    from data.register_file import read_register
+    from forecast import places_report
+    from forecast.capacity import Demand
+    from forecast.files import check_folder
+    from forecast.run import Road, check_options
+
+    chosen = areas.resolve(area)
+    check_options(years, draws)
+    asked = Demand(blend=demand)
+    folder = (
+        out if out is not None else Path("out") / "places" / (chosen[0].slug if len(chosen) == 1 else "all")
+    )
+    if capacity is not None and len(chosen) > 1:
+        raise OptionError(
+            f"--capacity {capacity} holds one authority's places but 'all' was asked for, so it cannot be used. "
+            "Name the authority, or leave --capacity out."
+        )
+    register = read_register(capacity, la_code=chosen[0].la_code) if capacity is not None else None
+    check_folder(folder)
+    arguments: dict[str, Any] = {
+        "area": area, "years": years, "capacity": None if capacity is None else capacity.name, "demand": demand,
+        "order": None if order is None else order.name, "seed": seed, "draws": draws,
+    }  # fmt: skip
+    screen = console()
+    if len(chosen) > 1:
+        _places_of_all(screen, chosen, folder, arguments, asked)
+        return
+    road = Road.prepare()
+    outcome = road.run(chosen[0], years=years, draws=draws, seed=seed, register=register, demand=asked)
+    found = places_report.PlacesTables.of(outcome)
+    borrowed = chosen[0].la_code in road.latent.borrowed
+    places_report.tell(
+        outcome,
+        found,
+        borrowed,
+        lambda frame, title: show(screen, frame, title, index=False),
+        lambda line: screen.print(line, soft_wrap=True),
+    )
+    files = places_report.write(
+        found,
+        places_report.page(outcome, found, borrowed),
+        places_report.record_of(outcome, arguments),
+        folder,
+    )
+    screen.print("Files: " + ", ".join(str(f) for f in files), soft_wrap=True)
+
+
+def _places_of_all(
+    screen: Console, chosen: Sequence[Area], folder: Path, arguments: dict[str, Any], asked: Any
+) -> None:
+    """Run every authority on all cores, write one set of tables, and say which could not be run and why."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from forecast import places_report, record
+
+    parts, lines, left_out = [], [], []
+    with (
+        progress(screen) as bar,
+        ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as workers,
+    ):
+        task = bar.add_task("Authorities", total=len(chosen))
+        for one, found, said in workers.map(
+            partial(_places_of_one, arguments=arguments, asked=asked), chosen
+        ):
+            bar.update(task, advance=1, description=one.name)
+            if found is None:
+                left_out.append(f"{one.name}: {said}")
+            else:
+                parts.append(found)
+                lines.append({"Authority": one.name, "What runs out first": said})
+    files = places_report.write_tables(places_report.joined(parts), record.arguments_only(arguments), folder)
+    show(screen, pd.DataFrame(lines), "Every authority", index=False)
+    for line in left_out:
+        screen.print(f"Left out - {line}", soft_wrap=True)
+    screen.print("Files: " + ", ".join(str(f) for f in files), soft_wrap=True)
+
+
+def _places_of_one(one: Area, arguments: dict[str, Any], asked: Any) -> tuple[Area, Any, str]:
+    """Return one authority's tables and headline, or None and why it cannot be run."""
+    from data.errors import HistoryError
+    from forecast import places_report
+    from forecast.run import shared_road
+
+    settle()
+    try:
+        outcome = shared_road().run(
+            one,
+            years=arguments["years"],
+            draws=arguments["draws"],
+            seed=arguments["seed"],
+            demand=asked,
+        )
+    except HistoryError as error:
+        return one, None, str(error)
+    found = places_report.PlacesTables.of(outcome)
+    return one, found, places_report.headline(outcome, found)
+
+
 @app.command("backtest")
 def backtest_command(
     out: Annotated[Path, typer.Option(help="Parquet file for the long table of forecasts.")],
@@ -297,6 +427,63 @@ def backtest_command(
         screen.print(
             "The track record page is left as it is: it is refreshed by a run over origins "
             f"{', '.join(map(str, trackrecord.REPORTING_ORIGINS))} that includes headline and regional_growth."
+        )
+
+
+@app.command("backtest-places")
+def backtest_places_command(
+    out: Annotated[Path, typer.Option(help="Parquet file for the scored cells.")],
+    origins: Annotated[list[int] | None, typer.Option(help="Last Januaries seen, several in a row.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the models' own randomness.")] = 0,
+) -> None:
+    """Forecast plans by kind of provision from earlier Januaries, and score them. Takes about ten minutes."""
+    from data import panels
+    from forecast import evaluate, provision_backtest
+    from forecast.files import check_folder, write_one
+    from forecast.members import Models
+    from models.headline import HEADLINE
+    from models.inference import REHEARSAL
+    from models.memory import Memory
+    from models.provision_totals import ProvisionTotals
+
+    if out.is_dir():
+        raise OptionError(
+            f"--out {out} is a folder; the cells need a file. Give a name such as {out / 'places.parquet'}."
+        )
+    starts = sorted(set(origins or provision_backtest.ORIGINS))
+    history = panels.load("series")
+    evaluate.check_origins(history, starts)
+    if starts[0] >= history.origin:
+        raise OptionError(
+            f"--origins {starts[0]} has no later January to score: returns end in January {history.origin}. "
+            f"Choose an earlier one; the usual are {provision_backtest.ORIGINS[0]} to {provision_backtest.ORIGINS[-1]}."
+        )
+    check_folder(out.parent)
+    screen = console()
+    with progress(screen) as bar:
+        task = bar.add_task("Back-test", total=2 * len(starts))
+        memory = Memory()
+        found = provision_backtest.backtest(
+            history,
+            Models(memory, sampling=REHEARSAL).banded(HEADLINE),
+            ProvisionTotals(memory=memory),
+            starts,
+            seed=seed,
+            on_step=lambda what: bar.update(task, advance=1, description=what),
+        )
+    write_one(out, lambda path: found.cells.to_parquet(path, index=False))
+    screen.print(f"{len(found.cells):,} cells written to {out}", soft_wrap=True)
+    for origin, diagnostics in found.diagnostics.items():
+        screen.print(f"January {origin}: {diagnostics.sentence()}", soft_wrap=True)
+    scores = provision_backtest.summary(found.cells)
+    show(screen, scores.map(_figure), "Kinds of provision (ratio to latest share times total)", index=False)
+    show(screen, provision_backtest.by_era(found.cells).map(_figure), "About the 2023 break", index=False)
+    if provision_backtest.covers(found):
+        screen.print(f"Track record: {provision_backtest.refresh(found)}", soft_wrap=True)
+    else:
+        screen.print(
+            "The track record page is left as it is: it is refreshed by a run over origins "
+            f"{', '.join(map(str, provision_backtest.ORIGINS))} whose fits all passed."
         )
 
 
@@ -435,11 +622,11 @@ def check_command() -> None:
 def template_command(
     area: Annotated[str, typer.Argument(help="Name, GSS code or DfE number of an authority.")],
     out: Annotated[
-        Path | None, typer.Option(help="CSV file to write; capacity-AREA.csv where left out.")
+        Path | None, typer.Option(help="CSV or .xlsx file to write; capacity-AREA.csv where left out.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
-    """Write an authority's capacity register as an editable CSV file."""
+    """Write an authority's capacity register as a file to edit: CSV, or .xlsx with guidance and lists of codes."""
     from data import registers
     from data.register_file import write_register
     from forecast.files import check_folder
@@ -455,6 +642,75 @@ def template_command(
     check_folder(path.parent)
     write_register(registers.shipped(chosen[0].la_code), path)
     typer.echo(f"Edit {path}, then run: sendplan forecast {chosen[0].la_code} --capacity {path}")
+
+
+@capacity_app.command("check")
+def check_register_command(
+    file: Annotated[Path, typer.Argument(help="The register to check, CSV or .xlsx.")],
+    area: Annotated[
+        str | None, typer.Option(help="Authority it should be of; what the file says where left out.")
+    ] = None,
+) -> None:
+    """Check a capacity register: every problem at once, or its places in short with what looks doubtful."""
+    from data.register import counted_by_year
+    from data.register_file import read_register
+
+    register = read_register(file, la_code=None if area is None else _one_code(area))
+    screen = console()
+    owner = "" if register.la_code is None else f" of {areas.by_code(register.la_code).name}"
+    screen.print(
+        f"{file.name}: the register{owner} can be used. {len(register.rows):,} rows.", soft_wrap=True
+    )
+    places = counted_by_year(register).rename(columns={"academic_year": "Academic year"})
+    show(screen, places.astype(str), "Specialist places as the register states them", index=False)
+    for warning in register.warnings:
+        screen.print(f"Check: {warning}", soft_wrap=True, markup=False)
+
+
+@capacity_app.command("diff")
+def diff_command(
+    old: Annotated[Path, typer.Argument(help="The earlier register, CSV or .xlsx.")],
+    new: Annotated[Path, typer.Argument(help="The register to compare with it.")],
+    area: Annotated[str | None, typer.Option(help="Authority they should be of.")] = None,
+) -> None:
+    """Say what changed between two registers: rows, cells and places."""
+    from data.register import shown
+    from data.register_diff import diff
+    from data.register_file import read_register
+
+    code = None if area is None else _one_code(area)
+    found = diff(read_register(old, la_code=code), read_register(new, la_code=code))
+    screen = console()
+    screen.print(found.sentence(), soft_wrap=True)
+    for what, rows in (("Added", found.added), ("Removed", found.removed)):
+        for row in rows.to_dict("records"):
+            screen.print(
+                f"{what}: {row['setting']}, ages {row['age_low']} to {row['age_high']}, {row['places']} places from "
+                f"{row['from_academic_year']} ({row['status']})",
+                soft_wrap=True, markup=False,
+            )  # fmt: skip
+    for changed in found.changed:
+        cells = "; ".join(f"{c} {shown(before)} -> {shown(after)}" for c, before, after in changed.cells)
+        screen.print(f"Changed: {changed.setting} (row {changed.row}): {cells}", soft_wrap=True, markup=False)
+
+
+def _one_code(area: str) -> int:
+    """Return the DfE number of one authority."""
+    chosen = areas.resolve(area)
+    if len(chosen) > 1:
+        raise OptionError("A register is one authority's, but 'all' was asked for. Name the authority.")
+    return chosen[0].la_code
+
+
+@capacity_app.command("order")
+def capacity_order(
+    out: Annotated[Path, typer.Option(help="File to write.")] = Path("preference-order.csv"),
+) -> None:
+    """Write the order in which children without a place are sent on, to edit and give to 'sendplan places --order'."""
+    from forecast.allocation import default_rules
+    from forecast.preference_order import write_order
+
+    console().print(f"Preference order: {write_order(default_rules(), out)}", soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -23,21 +23,24 @@ import numpy as np
 import xarray as xr
 
 import models
-from data import compositions, panels, tables
+from data import compositions, panels, placement_flows, specialist_uses, tables
 from data.errors import FitError
 from data.history import History
 from data.vocabulary import ALL
 from forecast.files import write_all
 from forecast.members import ENSEMBLE, Models
 from forecast.processes import settle
-from models import band_shares, cohort, growth
+from models import band_shares, cohort, growth, latent_demand, moves, provision_totals
 from models.band_shares import FittedShares
 from models.cohort import CohortModel, FittedCohort
 from models.ensemble import EnsembleForecast, Tabulated, past_origins
 from models.growth import FittedGrowth, Panel
 from models.headline import HEADLINE, FittedBanded
 from models.inference import Diagnostics
+from models.latent_demand import Latent, LatentDemand
 from models.memory import Memory
+from models.moves import FittedMoves, Moves
+from models.provision_totals import FittedProvision, ProvisionTotals
 
 FOLDER = tables.DATA_DIR / "fitted"
 FAILED = "failed"
@@ -46,7 +49,8 @@ FAILED = "failed"
 MANIFEST = "manifest.json"
 
 TOTALS, GROWTH, SHARES, COHORT = "totals.nc", "growth.nc", "band_shares.nc", "cohort.nc"
-FILES: tuple[str, ...] = (TOTALS, GROWTH, SHARES, COHORT, MANIFEST)
+PROVISION, MOVES, LATENT = "provision_totals.nc", "moves.nc", "latent_demand.nc"
+FILES: tuple[str, ...] = (TOTALS, GROWTH, SHARES, COHORT, PROVISION, MOVES, LATENT, MANIFEST)
 """Files of a stored fit."""
 
 STORED_DRAWS = 1000
@@ -55,7 +59,10 @@ STORED_DRAWS = 1000
 LONGEST = 15
 """Years ahead tabulated: as far as a forecast may go."""
 
-DATA_MODULES: tuple[str, ...] = ("history.py", "panels.py", "composition.py", "vocabulary.py")
+DATA_MODULES: tuple[str, ...] = (
+    "history.py", "panels.py", "composition.py", "compositions.py", "placement_flow.py", "placement_flows.py",
+    "specialist_use.py", "specialist_uses.py", "vocabulary.py",
+)  # fmt: skip
 """Modules of ``data`` that decide what a model sees."""
 
 
@@ -69,6 +76,8 @@ class Fit:
         The ensemble's forecast of totals, tabulated.
     growth, shares, cohort
         Posteriors of the growth model, of the band shares and of the cohort flows.
+    provision, moves, latent
+        Posteriors of provision totals, of moves between provisions and of children turned away.
     weights
         Ensemble weights, dims ``(horizon, member)``.
     stretch
@@ -81,6 +90,9 @@ class Fit:
     growth: FittedGrowth
     shares: FittedShares
     cohort: FittedCohort
+    provision: FittedProvision
+    moves: FittedMoves
+    latent: Latent
     weights: xr.DataArray
     stretch: float
     seconds: float
@@ -92,6 +104,9 @@ class Fit:
             growth.NAME: self.growth.diagnostics,
             band_shares.NAME: self.shares.diagnostics,
             cohort.NAME: self.cohort.diagnostics,
+            provision_totals.NAME: self.provision.diagnostics,
+            moves.NAME: self.moves.diagnostics,
+            latent_demand.NAME: self.latent.diagnostics,
         }
 
     @property
@@ -118,16 +133,21 @@ def make(on_step: Callable[[str], None], seed: int = 0) -> Fit:
     start = time.perf_counter()
     history = panels.load("current")
     found = Models(Memory(), seed=seed, on_step=on_step)
-    # Compiling keeps one core busy and nothing in the flows waits for the totals.
+    # Compiling keeps one core busy, and neither flows nor placements wait for the totals.
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as beside:
-        pending = beside.submit(_fit_flows, seed + 2)
+        flows_to_come = beside.submit(_fit_flows, seed + 2)
+        placements_to_come = beside.submit(_fit_placements, seed + 3)
         ensemble = found.ensemble().fit(history, rng=np.random.default_rng(seed))
         path_model = ensemble.members[growth.NAME]
         assert isinstance(path_model, FittedGrowth)
         on_step("age bands")
         shares = found.shares().fit(history, rng=np.random.default_rng(seed + 1))
+        on_step("provision totals")
+        provision = ProvisionTotals().fit(history, rng=np.random.default_rng(seed + 4))
         on_step("cohort flows")
-        flows = pending.result()
+        flows = flows_to_come.result()
+        on_step("moves and latent demand")
+        moved, latent = placements_to_come.result()
     on_step("tabulating")
     whole = ensemble.forecast(range(history.origin + 1, history.origin + LONGEST + 1))
     names = list(ensemble.members)
@@ -137,6 +157,9 @@ def make(on_step: Callable[[str], None], seed: int = 0) -> Fit:
         growth=path_model,
         shares=shares,
         cohort=flows,
+        provision=provision,
+        moves=moved,
+        latent=latent,
         weights=xr.DataArray(
             ensemble.weights, dims=("horizon", "member"), coords={"horizon": horizons, "member": names}
         ),
@@ -151,10 +174,18 @@ def _fit_flows(seed: int) -> FittedCohort:
     return CohortModel().fit(panels.load("current"), compositions.load(), rng=np.random.default_rng(seed))
 
 
+def _fit_placements(seed: int) -> tuple[FittedMoves, Latent]:
+    """Fit moves between provisions and latent demand, in a process of their own."""
+    settle()
+    rng = np.random.default_rng(seed)
+    flows = placement_flows.load(panels.load("current"), compositions.load())
+    return Moves().fit(flows, rng=rng), LatentDemand().fit(specialist_uses.load(), rng=rng)
+
+
 def steps() -> int:
     """Return how many times `make` says what it is doing."""
     past = len(past_origins(panels.load("current")))
-    return (past + 1) * len(Models(Memory()).ensemble().members) + 3
+    return (past + 1) * len(Models(Memory()).ensemble().members) + 5
 
 
 def key() -> str:
@@ -199,6 +230,9 @@ def write(fit: Fit, folder: Path = FOLDER) -> list[Path]:
         GROWTH: thinned(fit.growth.posterior),
         SHARES: thinned(fit.shares.posterior),
         COHORT: fit.cohort.stored(),
+        PROVISION: thinned(fit.provision.posterior),
+        MOVES: fit.moves.posterior,
+        LATENT: fit.latent.stored(),
     }
     writers: dict[str, Callable[[Path], None]] = {n: partial(_write_netcdf, d) for n, d in parts.items()}
     return write_all(target, writers | {MANIFEST: partial(_write_json, about)})
@@ -270,6 +304,9 @@ def load(history: History, folder: Path = FOLDER) -> Fit:
         ),
         shares=FittedShares.of(history, _read(folder / SHARES), found[band_shares.NAME]),
         cohort=FittedCohort.restored(_read(folder / COHORT), found[cohort.NAME]),
+        provision=FittedProvision.of(history, _read(folder / PROVISION), found[provision_totals.NAME]),
+        moves=FittedMoves.restored(_read(folder / MOVES), found[moves.NAME]),
+        latent=Latent.restored(_read(folder / LATENT), found[latent_demand.NAME]),
         weights=totals["weights"],
         stretch=about["stretch"],
         seconds=about["seconds"],

@@ -12,6 +12,7 @@ import xarray as xr
 
 from data.areas import Area
 from data.register import Register
+from forecast.supply import Unit
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Plans:
 
 @dataclass(frozen=True)
 class Placements:
-    """Where plan holders are taught, under the latest placement mix.
+    """Where plan holders are taught.
 
     Parameters
     ----------
@@ -66,6 +67,15 @@ class Placements:
         dims ``(age, provision)``, published stock; all provisions.
     future
         dims ``(draw, january, age, provision)``, all provisions; adds up to `Plans` summed over needs.
+    by_need
+        The same by phase and need, dims ``(draw, january, phase, need, provision)``.
+    wanted
+        Children who would be in a specialist place if places grew with today's choices, dims ``(draw, january, provision, age,
+        need)``.
+    start
+        Children in specialist places at the origin, dims ``(provision, age, need)``.
+    plans
+        Plans, dims ``(draw, january, age, need)``.
     estimated_mix
         True where the authority's own placements by need were not published and England's pattern of needs stands in.
     """
@@ -73,33 +83,61 @@ class Placements:
     known_january: int
     known: xr.DataArray
     future: xr.DataArray
+    by_need: xr.DataArray
+    wanted: xr.DataArray
+    start: xr.DataArray
+    plans: xr.DataArray
     estimated_mix: bool
 
 
 @dataclass(frozen=True)
 class Shortfall:
-    """Specialist places wanted against places there are, by phase and provision.
+    """Specialist places wanted against places there are, and where children without one go.
 
     Parameters
     ----------
-    wanted
-        dims ``(draw, january, phase, provision)``, children and young people.
-    places
-        dims ``(january, phase, provision)``: local places and the places residents now use elsewhere.
-    local_places
-        Same dims: places in the authority only.
+    blend
+        Demand used: 0 observed, 1 latent.
+    wanted, observed, latent
+        Children who want a place: as used, at today's choices, and with those thought to be turned away; dims ``(draw, january,
+        provision, phase, need_group)``.
     short
-        dims ``(draw, january, phase, provision)``: max(0, wanted - places).
+        Children without a place of the kind they want, same dims, at least 0.
+    overflow
+        Where those children go, dims ``(draw, january, provision, destination, phase, need_group)``; adds up to ``short``.
+    units
+        Settings, or parts of them, in the order of the dimension ``unit``.
+    unit_places, unit_free
+        Places of each unit, and those left, dims ``(draw, january, unit)``.
+    unit_filled
+        Places taken by children who wanted them, dims ``(draw, january, unit, phase, need_group)``.
+    open_to
+        Expected places a phase and need group fills or could fill, dims ``(january, phase, need_group, provision)``, "All" phases
+        first: a free place counts for every phase and group it admits.
+    places, local_places
+        Expected places in all and in the authority, dims ``(january, phase, provision)``.
     placed_now, places_now
         Residents placed (published, `Placements.known_january`) and places at the latest January, dims ``(phase, provision)``.
+    unseated
+        Children placed at the origin for whom the register has no place: they count as new entrants.
     """
 
+    blend: float
     wanted: xr.DataArray
+    observed: xr.DataArray
+    latent: xr.DataArray
+    short: xr.DataArray
+    overflow: xr.DataArray
+    units: tuple[Unit, ...]
+    unit_places: xr.DataArray
+    unit_free: xr.DataArray
+    unit_filled: xr.DataArray
+    open_to: xr.DataArray
     places: xr.DataArray
     local_places: xr.DataArray
-    short: xr.DataArray
     placed_now: xr.DataArray
     places_now: xr.DataArray
+    unseated: float
 
 
 @dataclass(frozen=True)

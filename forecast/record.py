@@ -28,7 +28,8 @@ USED_TABLES: tuple[str, ...] = (
     "areas", "plans_total", "plans_age_band", "plans_age", "plans_age_need", "plans_age_placement",
     "plans_placement_need", "new_plans_age_need", "ceased_plans_age", "population", "requests", "assessments", "new_plans",
     "timeliness", "new_plans_age", "new_plans_age_band", "population_first_published", "specialist_establishments",
-    "funded_places", "special_pupils_import_export",
+    "funded_places", "special_pupils_import_export", "plans_placement", "new_plans_placement", "ceased_plans_placement",
+    "work_based_placements",
 )  # fmt: skip
 """Published tables a forecast reads."""
 
@@ -88,6 +89,11 @@ def provenance(outcome: Outcome, arguments: Mapping[str, Any]) -> dict[str, Any]
     }
 
 
+def arguments_only(arguments: Mapping[str, Any]) -> str:
+    """Return the record of a run over many authorities as JSON."""
+    return json.dumps({"product": PRODUCT, "arguments": dict(arguments)}, indent=2, ensure_ascii=False) + "\n"
+
+
 def markdown(outcome: Outcome, long: pd.DataFrame, shortfall: pd.DataFrame) -> str:
     """Return the summary page in Markdown."""
     area = outcome.area
@@ -106,19 +112,19 @@ def markdown(outcome: Outcome, long: pd.DataFrame, shortfall: pd.DataFrame) -> s
         "",
         f"## EHC plans by age, January {outcome.plans.known_january} (published) and forecast",
         "",
-        _table(words.bands_table(outcome, long)),
+        markdown_table(words.bands_table(outcome, long)),
         "",
         "## EHC plans by primary need",
         "",
     ]
     for part in words.needs_tables(outcome, long):
-        lines += [_table(part), ""]
+        lines += [markdown_table(part), ""]
     lines += [
         words.need_key() + ".",
         "",
         "## Specialist places against demand",
         "",
-        _table(words.places_table(outcome, shortfall), index=False),
+        markdown_table(words.places_table(outcome, shortfall), index=False),
         "",
         "## Estimated rather than known",
         "",
@@ -136,7 +142,8 @@ def markdown(outcome: Outcome, long: pd.DataFrame, shortfall: pd.DataFrame) -> s
     return "\n".join(lines)
 
 
-def _table(frame: pd.DataFrame, *, index: bool = True) -> str:
+def markdown_table(frame: pd.DataFrame, *, index: bool = True) -> str:
+    """Return a table in Markdown."""
     shown = frame.reset_index() if index else frame
     head = "| " + " | ".join(map(str, shown.columns)) + " |"
     rule = "|" + "---|" * len(shown.columns)

@@ -1,6 +1,6 @@
 """The main job: one authority, from published tables and a capacity register to an `Outcome`.
 
-``Road.prepare`` does once what all authorities share (history, fitted demand model, placement mix); ``Road.run``
+``Road.prepare`` does once what all authorities share (history, stored fits, England's placements); ``Road.run``
 walks it for one. Results depend on the authority and the seed, never on which other authorities ran before.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import xarray as xr
@@ -20,15 +21,16 @@ from data.history import History
 from data.register import Register
 from data.vocabulary import ALL, BAND_CODES
 from forecast import fits
-from forecast.capacity import compare
+from forecast.capacity import Demand, match
 from forecast.members import Models, check_name
 from forecast.outcome import Outcome
-from forecast.placement import PlacementMix
+from forecast.placement import Placing
 from forecast.simulate import simulate
 from models import growth
 from models.base import FittedModel
 from models.cohort import FittedCohort
 from models.headline import HEADLINE, FittedBanded
+from models.latent_demand import Latent
 from models.memory import Memory
 from models.pipeline import FittedPipeline
 from models.pipeline import fit as fit_pipeline
@@ -55,8 +57,10 @@ class Road:
         How plans were made up at the latest January.
     population
         Residents aged 0 to 25, dims ``(area, mid_year)``.
-    mix
-        Placement mix, fitted for England.
+    placing
+        What placing plans needs.
+    latent
+        Children turned away from specialist places today.
     cohort, pipeline
         Fitted flows of plans, and fitted process ahead of the plan.
     model
@@ -67,7 +71,8 @@ class Road:
     fitted: FittedModel
     composition: Composition
     population: xr.DataArray
-    mix: PlacementMix
+    placing: Placing
+    latent: Latent
     cohort: FittedCohort
     pipeline: FittedPipeline
     model: str
@@ -97,7 +102,8 @@ class Road:
             fitted=FittedBanded(model, history.origin, totals, fit.shares),
             composition=made_of,
             population=panels.population(),
-            mix=PlacementMix.fit(made_of),
+            placing=Placing.prepare(made_of, fit.moves, fit.provision),
+            latent=fit.latent,
             cohort=fit.cohort,
             pipeline=fit_pipeline(process.load()),
             model=model,
@@ -111,6 +117,7 @@ class Road:
         draws: int = DEFAULT_DRAWS,
         seed: int = DEFAULT_SEED,
         register: Register | None = None,
+        demand: Demand | None = None,
     ) -> Outcome:
         """Forecast one authority.
 
@@ -126,6 +133,8 @@ class Road:
             Same seed, same draws.
         register
             Capacity register; the shipped or estimated one where None.
+        demand
+            Which demand is set against the register's places; latent demand where None.
 
         Raises
         ------
@@ -135,9 +144,10 @@ class Road:
         check_options(years, draws)
         origin = self.history.origin
         januaries = list(range(origin + 1, origin + years + 1))
-        demand_rng, flow_rng, place_rng = _streams(seed, area.la_code)
+        demand_rng, flow_rng, place_rng, latent_rng, match_rng = _streams(seed, area.la_code)
         forecast = self.fitted.forecast(januaries, [area.la_code])
-        bands = forecast.draws(draws, demand_rng).sel(area=area.la_code, series=list(BAND_CODES), drop=True)
+        drawn = forecast.draws(draws, demand_rng)
+        bands = drawn.sel(area=area.la_code, series=list(BAND_CODES), drop=True)
         stock = self.history.stock.sel(area=area.la_code, drop=True)
         plans = simulate(
             bands,
@@ -149,7 +159,7 @@ class Road:
             model=self.model,
             rng=flow_rng,
         )
-        placements = self.mix.place(plans, area.la_code, place_rng)
+        placements = self.placing.place(plans, drawn, area.la_code, place_rng)
         used = register if register is not None else registers.shipped(area.la_code)
         return Outcome(
             area=area,
@@ -163,8 +173,23 @@ class Road:
             plans=plans,
             placements=placements,
             register=used,
-            shortfall=compare(placements, used, origin),
+            shortfall=match(
+                placements,
+                used,
+                self.latent.of_area(area.la_code, draws, latent_rng)
+                if self.latent.tells(area.la_code)
+                else None,
+                origin,
+                match_rng,
+                demand,
+            ),
         )
+
+
+@cache
+def shared_road() -> Road:
+    """Return the road of the product's own forecast, prepared once in this process."""
+    return Road.prepare()
 
 
 def check_options(years: int, draws: int) -> None:
@@ -183,4 +208,4 @@ def check_options(years: int, draws: int) -> None:
 
 def _streams(seed: int, la_code: int) -> Iterator[np.random.Generator]:
     """Return one generator a stage, keyed by the authority's number and not by its place in a queue."""
-    return (np.random.default_rng(s) for s in np.random.SeedSequence([seed, la_code]).spawn(3))
+    return (np.random.default_rng(s) for s in np.random.SeedSequence([seed, la_code]).spawn(5))

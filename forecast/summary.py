@@ -20,7 +20,7 @@ ONE_CHILD = 1.0
 """Smallest gap, in children, that counts as a shortfall."""
 
 LIKELY = 0.5
-"""Places "run out" in the first January in which a shortfall is more likely than this."""
+"""Places "run out" in the first January in which a shortfall is as likely as this, or likelier."""
 
 SHORTFALL_COLUMNS: tuple[str, ...] = (
     "la_code", "year", "phase", "need_group", "provision", "places", "wanted_q10", "wanted_q50", "wanted_q90",
@@ -42,7 +42,7 @@ PROCESS_COLUMNS: tuple[str, ...] = ("la_code", "year", "age_band", "measure", "m
 class RunOut:
     """When the places of a phase and provision run out.
 
-    ``january`` is None where no year of the horizon has a shortfall more likely than not. ``from_start`` is True
+    ``january`` is None where no year of the horizon has a shortfall at least as likely as not. ``from_start`` is True
     where the first forecast January is already short.
     """
 
@@ -103,34 +103,46 @@ def known_plans(outcome: Outcome) -> pd.DataFrame:
 
 
 def shortfall_long(outcome: Outcome) -> pd.DataFrame:
-    """Return ``shortfall.parquet``: specialist places against demand by January, phase and provision.
+    """Return ``shortfall.parquet``: specialist places against demand by January, phase, need group and provision.
 
-    Rows for "All" add up children short, phase by phase and provision by provision, within each draw.
+    Rows for "All" add up children short within each draw. Places of a need group are those its children fill and free ones that
+    would admit them, so they do not add up over groups.
     """
-    short, wanted = _with_all(outcome.shortfall.short), _with_all(outcome.shortfall.wanted)
-    filled = _with_all(outcome.shortfall.wanted - outcome.shortfall.short)
-    places = _with_all(outcome.shortfall.places)
-    dims = ("january", "phase", "provision")
-    q10, q50, q90 = np.quantile(wanted.transpose("draw", *dims).to_numpy(), (0.1, 0.5, 0.9), axis=0)
-    index = pd.MultiIndex.from_product(
-        [places[d].to_numpy() for d in dims], names=["year", "phase", "provision"]
+    found = outcome.shortfall
+    short, wanted = _with_all(found.short), _with_all(found.wanted)
+    dims = ("january", "phase", "need_group", "provision")
+    groups = xr.concat(
+        [found.open_to.sum("provision").expand_dims(provision=[ALL]), found.open_to],
+        "provision",
+        join="exact",
     )
-    by_draw = short.transpose("draw", *dims).to_numpy()
+    whole = _with_all(found.places).expand_dims(need_group=[ALL])
+    every = xr.concat([whole.transpose(*dims), groups.transpose(*dims)], "need_group", join="exact")
+    by_draw, asked = (x.transpose("draw", *dims).to_numpy() for x in (short, wanted))
+    q10, q50, q90 = np.quantile(asked, (0.1, 0.5, 0.9), axis=0)
+    index = pd.MultiIndex.from_product(
+        [every[d].to_numpy() for d in dims], names=["year", "phase", "need_group", "provision"]
+    )
     frame = pd.DataFrame(
         {
-            "places": places.transpose(*dims).to_numpy().ravel(),
+            "places": every.to_numpy().ravel(),
             "wanted_q10": q10.ravel(),
             "wanted_q50": q50.ravel(),
             "wanted_q90": q90.ravel(),
-            "filled_q50": np.quantile(filled.transpose("draw", *dims).to_numpy(), 0.5, axis=0).ravel(),
+            "filled_q50": np.quantile(asked - by_draw, 0.5, axis=0).ravel(),
             "shortfall_mean": by_draw.mean(axis=0).ravel(),
             "shortfall_q90": np.quantile(by_draw, 0.9, axis=0).ravel(),
             "p_shortfall": (by_draw >= ONE_CHILD).mean(axis=0).ravel(),
         },
         index=index,
+        dtype="float64",
     ).reset_index()
-    frame["la_code"], frame["need_group"] = outcome.area.la_code, ALL
-    return frame.astype({"year": "int64"})[list(SHORTFALL_COLUMNS)]
+    return frame.assign(la_code=outcome.area.la_code).astype({"year": "int64"})[list(SHORTFALL_COLUMNS)]
+
+
+def all_needs(shortfall: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of `shortfall_long` for all need groups together."""
+    return shortfall[shortfall["need_group"] == ALL]
 
 
 def flows_long(outcome: Outcome) -> pd.DataFrame:
@@ -185,11 +197,10 @@ def _told(draws: xr.DataArray, **labels: str) -> pd.DataFrame:
 
 
 def run_out(shortfall: pd.DataFrame, phase: str, provision: str = ALL) -> RunOut:
-    """Return the first January in which a shortfall is more likely than not."""
-    rows = shortfall[(shortfall["phase"] == phase) & (shortfall["provision"] == provision)].sort_values(
-        "year"
-    )
-    likely = rows[rows["p_shortfall"] > LIKELY]
+    """Return the first January in which a shortfall, of all needs together, is at least as likely as not."""
+    cells = all_needs(shortfall)
+    rows = cells[(cells["phase"] == phase) & (cells["provision"] == provision)].sort_values("year")
+    likely = rows[rows["p_shortfall"] >= LIKELY]
     if likely.empty:
         worst = rows.sort_values("p_shortfall", kind="stable").iloc[-1]
         return RunOut(
@@ -208,10 +219,10 @@ def run_out(shortfall: pd.DataFrame, phase: str, provision: str = ALL) -> RunOut
 
 def run_outs(shortfall: pd.DataFrame) -> list[RunOut]:
     """Return when places run out for each phase and provision that is wanted or provided, soonest first."""
-    found = []
+    found, cells = [], all_needs(shortfall)
     for phase in PHASE_CODES:
         for provision in SPECIALIST_PROVISIONS:
-            rows = shortfall[(shortfall["phase"] == phase) & (shortfall["provision"] == provision)]
+            rows = cells[(cells["phase"] == phase) & (cells["provision"] == provision)]
             if rows["wanted_q90"].max() >= ONE_CHILD or rows["places"].max() > 0:
                 found.append(run_out(shortfall, phase, provision))
     return sorted(found, key=lambda r: (r.january or 9999, -r.probability, -r.expected_short))
@@ -223,8 +234,8 @@ def share_of_residents(outcome: Outcome, january: int, plans: float) -> float:
 
 
 def _with_all(values: xr.DataArray) -> xr.DataArray:
-    """Return values with "All" added in front of phases and provisions, summed within each draw."""
-    for dim in ("phase", "provision"):
+    """Return values with "All" added in front of phases, need groups and provisions, summed within each draw."""
+    for dim in [d for d in ("phase", "need_group", "provision") if d in values.dims]:
         total = values.sum(dim).expand_dims({dim: [ALL]})
         values = xr.concat([total, values], dim=dim, join="exact")
     return values

@@ -61,9 +61,10 @@ MANY_NOT_RECORDED = 0.05
 """Above this share of plan holders without a recorded placement, a reader should be told."""
 
 PLACES_NOTE = (
-    "Places are those of the academic year that contains the January: open and agreed, in the authority and, held constant, "
-    "in other authorities' schools that residents use now. A kind of place has run out in the first January in which a "
-    "shortfall of at least one child is more likely than not."
+    "Places are those of the academic year that contains the January: open and agreed, schemes opening late or not at all as "
+    "likely as the register says, in the authority and, held constant, in other authorities' schools that residents use now. A "
+    "child is short whose age and need no free place admits, so places can be short and empty at once. A kind of place has run "
+    "out in the first January in which a shortfall of at least one child is at least as likely as not."
 )
 
 
@@ -162,11 +163,12 @@ def places_table(
     ``januaries`` keeps some of the forecast Januaries; all are kept where None.
     """
     now, counted = outcome.shortfall, outcome.placements.known_january
+    overall = summary.all_needs(shortfall)
     when = "" if counted == outcome.plans.origin else f" ({counted})"
     rows = []
     for phase in PHASES:
         for provision in SPECIALIST_PROVISIONS:
-            cells = shortfall[(shortfall["phase"] == phase.code) & (shortfall["provision"] == provision)]
+            cells = overall[(overall["phase"] == phase.code) & (overall["provision"] == provision)]
             if not _worth_showing(cells):
                 continue
             label = {"Phase": phase.label, "Provision": PROVISIONS[provision]}
@@ -219,8 +221,7 @@ def estimates(outcome: Outcome) -> list[str]:
     origin = outcome.plans.origin
     lines = [
         *own_gaps(outcome),
-        "Wanted places follow the latest placement mix by age and need. Today's mix is held down by today's places, so demand "
-        "is likely to be understated.",
+        wanted_in_words(outcome),
         "Where plan holders of each age and need are taught is fitted to three published tables, not published.",
         f"Needs are known by authority for one January only ({origin}). Ahead of it children carry their need up the ages, new "
         "plans have the needs of last year's, and recorded needs change with age by an amount nobody publishes: between "
@@ -236,6 +237,20 @@ def estimates(outcome: Outcome) -> list[str]:
                 "the council's own register would replace them."
             )
     return lines
+
+
+def wanted_in_words(outcome: Outcome) -> str:
+    """Return what "wanted" means in this run."""
+    observed = "Wanted places: children move and new plans are placed as in the latest year, whether or not places grow."
+    if outcome.shortfall.blend == 0:
+        return f"{observed} Those choices were made under today's supply, so demand is a lower bound."
+    away = outcome.shortfall.latent - outcome.shortfall.observed
+    first = away.isel(january=0).sum(("provision", "phase", "need_group"))
+    low, middle, high = (rounded(float(first.quantile(q))) for q in (0.1, 0.5, 0.9))
+    return (
+        f"{observed} Children thought to be turned away are added: {middle} in January {int(away['january'][0])}, {low} to "
+        f"{high}, inferred from how places and overflow differ between authorities, not counted."
+    )
 
 
 def own_gaps(outcome: Outcome) -> list[str]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,9 @@ import xarray as xr
 from data.history import History
 
 Array = npt.NDArray[np.float64]
+
+Floats = npt.NDArray[np.floating[Any]]
+"""Real numbers of either precision: large arrays of draws are kept in single precision."""
 
 QUANTILE_DRAWS = 1000
 """Draws behind the quantiles of a `SampleForecast`."""

@@ -421,7 +421,7 @@ class CohortModel:
             recoding=recoding(
                 _england(composition.stock), _england(composition.joiners), composition.leaver_hazard
             ),
-            diagnostics=_worst(checks),
+            diagnostics=Diagnostics.worst_of(checks),
         )
 
 
@@ -482,17 +482,4 @@ def _summary_draws(
             "recorded": list(RECORDED),
             "reason": list(evidence.reason_names),
         },
-    )
-
-
-def _worst(checks: Sequence[Diagnostics]) -> Diagnostics:
-    """Return the worst of several diagnostics."""
-    largest = max(checks, key=lambda d: np.inf if np.isnan(d.r_hat) else d.r_hat)
-    return Diagnostics(
-        r_hat=largest.r_hat,
-        ess_bulk=min(d.ess_bulk for d in checks),
-        ess_tail=min(d.ess_tail for d in checks),
-        divergences=sum(d.divergences for d in checks),
-        seconds=sum(d.seconds for d in checks),
-        worst=largest.worst,
     )

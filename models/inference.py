@@ -10,7 +10,7 @@ cannot be computed counts as a failure.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,6 +85,19 @@ class Diagnostics:
             and self.ess_bulk >= SMALLEST_ESS
             and self.ess_tail >= SMALLEST_ESS
             and self.divergences == 0
+        )
+
+    @classmethod
+    def worst_of(cls, checks: Sequence[Diagnostics]) -> Diagnostics:
+        """Return the worst of several fits that make up one model; seconds are their sum."""
+        largest = max(checks, key=lambda d: np.inf if np.isnan(d.r_hat) else d.r_hat)
+        return cls(
+            r_hat=largest.r_hat,
+            ess_bulk=min(d.ess_bulk for d in checks),
+            ess_tail=min(d.ess_tail for d in checks),
+            divergences=sum(d.divergences for d in checks),
+            seconds=sum(d.seconds for d in checks),
+            worst=largest.worst,
         )
 
     def sentence(self) -> str:

@@ -1,6 +1,6 @@
-"""The latest placement mix: where plan holders of each age and need are taught, estimated from published margins.
+"""Placements: where plan holders of each age and need are taught today, and where they will be.
 
-Three two-way tables are published per authority (age x need, age x provision, need x provision), not the three-way
+**Today.** Three two-way tables are published per authority (age x need, age x provision, need x provision), not the three-way
 table. Iterative proportional fitting starts from England's fitted table and scales it until it agrees with the
 authority's three margins. The result assumes no three-way pattern beyond England's.
 
@@ -9,20 +9,46 @@ share, tilted by how much more or less the authority uses each provision than En
 cell the authority lacks today is filled in its own way, not England's. Draws are Dirichlet with the same counts: small
 cells are uncertain, large ones are not.
 
-These are *filled* places: today's shares are capped by today's capacity, so they understate wanted places.
+**Later** (`advance`), draw by draw, from one January to the next: plans end, children stay where they are or move
+(`models.moves`), new plans choose:
+
+    x[a+1, n, q] = sum_p (x[a, n, p] - ended[a, n, p]) M[stage(a), p, q] + joiners[a+1, n] choice[a+1, n, q]
+
+then every age and need is scaled to `Plans`, which adds net transfers and changes of recorded need in proportion. Movers go where
+the authority has provision and where children of their need are taught: M's destinations are tilted by both. Joiners choose
+as the authority's new plans of the last years did, tilted by need alike.
+
+**To totals** (`to_totals`): x[a, n, q] f[kind(q)] g[a, n], the factors found by proportional fitting so that ages and needs
+add up to `Plans` exactly and kinds of provision to their own forecast (`models.provision_totals`) as nearly as the cells allow.
+
+Shares and choices are those of today's supply: they are *filled* places and understate wanted ones (`models.latent_demand`).
 """
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass
 
-from models.base import Array
+import numpy as np
+import numpy.typing as npt
+
+from data.vocabulary import AGES
+from models.base import Array, Floats
+from models.moves import GROUPS, IN_GROUP, STAGE_OF_AGE, STAGES, FittedMoves
 
 PRIOR_PLANS = 0.25
 """Plans' worth of England's tilted placement share added to each age and need."""
 
 ITERATIONS = 60
 """Rounds of proportional fitting; the margins agree to well under a plan by then."""
+
+USE_PRIOR = 20.0
+"""Plans' worth of England's use of a provision added to an authority's own before its movers are tilted to it."""
+
+LARGEST_TILT = 10.0
+"""Tilts by need and by use are held within this factor: a rare need in a rare provision is a handful of children."""
+
+ROUNDS = 8
+"""Rounds of proportional fitting in `to_totals`; kinds agree to a fraction of a per cent by then."""
 
 
 def fit_three_way(
@@ -84,6 +110,176 @@ def share_draws(share: Array, strength: Array, draws: int, rng: np.random.Genera
     gamma = rng.gamma(np.maximum(share * strength[:, :, None], 1e-6), size=(draws, *share.shape))
     total = gamma.sum(axis=-1, keepdims=True)
     return np.where(total > 0, gamma / np.where(total > 0, total, 1), share)
+
+
+@dataclass(frozen=True)
+class Paths:
+    """How one authority's placements change, in every draw.
+
+    Parameters
+    ----------
+    kept
+        Chance that a child whose plan goes on stays in the provision, dims ``(draw, stage, provision)``.
+    goes
+        Where those who do not stay go, dims ``(draw, stage, provision, provision_to)``, rows adding to 1.
+    need_tilt
+        How much more a need goes to a provision than all needs do, dims ``(age, need, provision)``.
+    ending
+        Relative chance of a plan ending, dims ``(provision,)``.
+    choice
+        Where new plans are placed, dims ``(draw, age, need, provision)``, adding to 1 over provisions.
+    """
+
+    kept: Array
+    goes: Array
+    need_tilt: Array
+    ending: Array
+    choice: Array
+
+    @classmethod
+    def of(
+        cls,
+        fitted: FittedMoves,
+        la_code: int,
+        own: Array,
+        england: Array,
+        draws: int,
+        rng: np.random.Generator,
+    ) -> Paths:
+        """Return an authority's paths.
+
+        Parameters
+        ----------
+        fitted
+            Moves of England and choices of authorities.
+        la_code
+            DfE number of the authority.
+        own, england
+            Plans by age, need and provision of the authority and of England, dims ``(age, need, provision)``.
+        draws
+            Number of draws.
+        rng
+            Source of randomness.
+        """
+        moves = fitted.moves(draws, rng)
+        later = _stage_members(shift=1)
+        here, there = later @ own.sum(axis=1), later @ england.sum(axis=1)
+        # What England would use for as many children of these ages and needs.
+        per_child = england / np.maximum(england.sum(axis=2, keepdims=True), 1e-9)
+        expected = later @ (own.sum(axis=2)[:, :, None] * per_child).sum(axis=1)
+        use = _held((here + USE_PRIOR * _shares(there)) / (expected + USE_PRIOR * _shares(there) + 1e-9))
+        # Within a merged group plans are told apart by what the authority has of each.
+        own_mix = here + 0.5 * _shares(there)
+        within = own_mix / np.maximum((own_mix @ IN_GROUP) @ IN_GROUP.T, 1e-9)
+        spread = (moves @ IN_GROUP.T) * within[:, None, :]
+        spread = np.einsum("pg,dsgq->dspq", IN_GROUP, spread, optimize=True)
+        own_group = np.arange(len(GROUPS))
+        kept = moves[:, :, own_group, own_group] @ IN_GROUP.T
+        same = (IN_GROUP @ IN_GROUP.T) > 0
+        goes = np.where(same, 0.0, spread) * use[:, None, :]
+        goes /= np.maximum(goes.sum(axis=3, keepdims=True), 1e-12)
+        tilt = _need_tilt(england)
+        choice = fitted.choice(la_code, draws, rng)[:, :, None, :] * tilt
+        choice /= np.maximum(choice.sum(axis=3, keepdims=True), 1e-12)
+        return cls(kept=kept, goes=goes, need_tilt=tilt, ending=fitted.ending, choice=choice)
+
+
+def _stage_members(*, shift: int) -> Array:
+    """Return membership of ages in stages ``shift`` years later, dims (stage, age)."""
+    ages = np.array(AGES) - shift
+    return np.array([(ages >= s.low) & (ages <= s.high) for s in STAGES], dtype=float)
+
+
+def _shares(counts: Array) -> Array:
+    shares: Array = counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1e-9)
+    return shares
+
+
+def _held(ratio: Array) -> Array:
+    held: Array = np.clip(ratio, 1 / LARGEST_TILT, LARGEST_TILT)
+    return held
+
+
+def _need_tilt(england: Array) -> Array:
+    """Return how much more a need is in a provision than all needs of the age are, dims (age, need, provision)."""
+    prior = _shares(england.sum(axis=(0, 1)))
+    all_needs = _shares(england.sum(axis=1) + prior)[:, None, :]
+    by_need = _shares(england + USE_PRIOR * all_needs)
+    return _held(by_need / np.maximum(all_needs, 1e-9))
+
+
+def advance(start: Array, leavers: Array, joiners: Array, plans: Array, paths: Paths) -> Floats:
+    """Return placements each January, dims (draw, january, age, need, provision).
+
+    Parameters
+    ----------
+    start
+        Placements at the January before the first, dims ``(draw, age, need, provision)``.
+    leavers
+        Plans that end in the year to each January by age in the January before, dims ``(draw, january, age, need)``.
+    joiners, plans
+        New plans, and all plans, at each January, same dims. Provisions add up to ``plans``.
+    paths
+        How placements change.
+    """
+    held = start.astype(np.float32)
+    stage = STAGE_OF_AGE[:-1]
+    kept, goes = paths.kept[:, stage].astype(np.float32), paths.goes[:, stage].astype(np.float32)
+    tilt, choice = paths.need_tilt[1:].astype(np.float32), paths.choice.astype(np.float32)
+    ending = paths.ending.astype(np.float32)
+    out = np.empty((plans.shape[0], plans.shape[1], *start.shape[1:]), dtype=np.float32)
+    for t in range(plans.shape[1]):
+        weight = held * ending
+        weight /= np.maximum(weight.sum(axis=3, keepdims=True), 1e-12)
+        left = np.maximum(held - weight * leavers[:, t, :, :, None].astype(np.float32), 0.0)[:, :-1]
+        stay = left * kept[:, :, None, :]
+        arrive = ((left - stay) @ goes) * tilt
+        arrive *= (left - stay).sum(axis=3, keepdims=True) / np.maximum(
+            arrive.sum(axis=3, keepdims=True), 1e-12
+        )
+        new = choice * joiners[:, t, :, :, None].astype(np.float32)
+        now = new
+        now[:, 1:] += stay + arrive
+        total = now.sum(axis=3, keepdims=True)
+        # Children of an age and need nobody had before are placed as new plans are.
+        now = np.where(total > 0, now / np.where(total > 0, total, 1), choice)
+        held = now * plans[:, t, :, :, None].astype(np.float32)
+        out[:, t] = held
+    return out
+
+
+def to_totals(placements: Floats, kinds: Array, kind_of: npt.NDArray[np.int64]) -> Floats:
+    """Return placements whose kinds of provision add up to a forecast of their own, ages and needs unchanged.
+
+    Parameters
+    ----------
+    placements
+        dims ``(draw, january, age, need, provision)``.
+    kinds
+        Plans by kind of provision, dims ``(draw, january, kind)``; kinds add up to all plans.
+    kind_of
+        Index of the kind of each provision, dims ``(provision,)``.
+    """
+    member = (kind_of[:, None] == np.arange(kinds.shape[2])).astype(np.float32)
+    draws, januaries, ages, needs, _ = placements.shape
+    by_kind = (placements @ member).reshape(draws, januaries, ages * needs, -1)
+    plans = by_kind.sum(axis=3)
+    target = kinds.astype(np.float32)
+    factor = np.ones(kinds.shape, dtype=np.float32)
+    for _ in range(ROUNDS):
+        row = _per(plans, (by_kind @ factor[..., None])[..., 0])
+        found = (row[:, :, None, :] @ by_kind)[:, :, 0] * factor
+        factor *= np.where(found > 0, _per(target, found), 1.0)
+    row = _per(plans, (by_kind @ factor[..., None])[..., 0])
+    fitted: Floats = placements * (factor @ member.T)[:, :, None, None, :]
+    fitted *= row.reshape(draws, januaries, ages, needs, 1)
+    return fitted
+
+
+def _per(part: Floats, whole: Floats) -> Floats:
+    """Return part / whole, 0 where there is no whole."""
+    share: Floats = part / np.where(whole > 0, whole, np.inf)
+    return share
 
 
 def _ratio(target: Array, current: Array) -> Array:

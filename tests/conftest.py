@@ -9,6 +9,8 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from data.history import History
+from models.inference import Sampling
+from models.provision_totals import ProvisionTotals
 from tests.histories import history as made_up
 
 RELEASES = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -27,6 +29,12 @@ def releases() -> Path:
             "the raw official releases are not beside the project; only their built tables are shipped"
         )
     return RELEASES
+
+
+@pytest.fixture(scope="session")
+def brief_provision() -> ProvisionTotals:
+    """Return the model of kinds of provision, sampled too briefly to trust and compiled once for every test of a process."""
+    return ProvisionTotals(Sampling(draws=150, tune=250, chains=1, target_accept=0.8))
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from data.history import FIRST_PROJECTION_ORIGIN, FLOWS, RESIDENTS_DELAY, SERIES, History
-from data.vocabulary import AGES, BAND_CODES
+from data.vocabulary import AGES, BAND_CODES, PROVISION_CODES
 
 AGE_SHARE = np.concatenate(
     [[0.01, 0.01, 0.02], np.full(6, 0.31 / 6), np.full(5, 0.074), np.full(4, 0.0525), np.full(6, 0.07 / 6)]
@@ -15,6 +15,17 @@ AGE_SHARE = np.concatenate(
 
 FLOW_SHARE = (0.2, 0.05, 0.16, 0.15, 0.04, 0.15, 0.08)
 """Flows of `FLOWS` a year as a share of plans."""
+
+PROVISION_SHARE = {
+    "mainstream": 0.45,
+    "state_special": 0.3,
+    "general_fe": 0.1,
+    "inmss": 0.06,
+    "specialist_base": 0.05,
+    "specialist_post16": 0.02,
+    "not_recorded": 0.02,
+}
+"""Plans by provision as a share of all."""
 
 BAND_SHARE = np.array([0.04, 0.31, 0.37, 0.21, 0.07])
 FIRST, LAST = 2010, 2025
@@ -78,6 +89,16 @@ def history(
         .assign_coords(year=[last - 2, last - 1])
     )
     leavers_by_age = leavers.expand_dims(reason=["needs_met", "transfer"], axis=2) / 2
+    # A generator of their own, so that the rest of a made-up history is what it was before placements were held.
+    places = np.random.default_rng([seed, 1])
+    mix = [PROVISION_SHARE.get(code, 0.0) for code in PROVISION_CODES]
+    weight = np.array(mix) * places.lognormal(0, 0.2, (areas, 1, len(mix)))
+    weight = weight * places.lognormal(0, 0.03, (areas, years, len(mix)))
+    placements = xr.DataArray(
+        (total[:, :, None] * weight / weight.sum(axis=2, keepdims=True)).transpose(0, 2, 1),
+        dims=("area", "provision", "january"),
+        coords={"area": codes, "provision": list(PROVISION_CODES), "january": januaries},
+    )
     projection = residents.isel(mid_year=[-1] * 16).assign_coords(mid_year=list(range(last, last + 16)))
     return History(
         origin=last,
@@ -92,6 +113,7 @@ def history(
         new_plans_by_age=new_plans_by_age,
         leavers_by_age=leavers_by_age,
         projection=projection,
+        placements=placements,
     )
 
 
@@ -122,4 +144,5 @@ def corrupted_after(whole: History, origin: int, seed: int = 9) -> History:
         new_plans_by_age=spoilt(whole.new_plans_by_age, "year", origin - 1),
         leavers_by_age=spoilt(whole.leavers_by_age, "year", origin - 1),
         projection=whole.projection + 77_777.0 if origin < FIRST_PROJECTION_ORIGIN else whole.projection,
+        placements=spoilt(whole.placements, "january", origin),
     )

@@ -20,8 +20,8 @@ a change for them and goes in the changelog. The tables below are written from t
 `la_code` is the DfE number of an authority (Redbridge 317), always an integer. A January is the year of the census; a
 calendar year is that of a flow; a financial year is written `2023-24` and an academic year `2024/25`. January y falls in
 academic year (y - 1)/y. Ages are whole years at 31 August before the January (national curriculum year + 4); age 2 stands for
-"2 and under" and, in flows, age 20 for "20 and over" and -1 for unknown. Need, provision, phase and age band codes are in
-`data/vocabulary.py`.
+"2 and under" and, in flows, age 20 for "20 and over" and -1 for unknown. Need, need group, provision, phase and age band codes
+are in `data/vocabulary.py`; destinations are in `forecast/allocation.py`.
 
 Long series: areas that were split or merged are added together in back-tests under one number: 835 Bournemouth, Poole
 and Dorset (now 838 and 839), 928 Northamptonshire (940 and 941), 909 Cumbria (942 and 943).
@@ -41,20 +41,25 @@ and Dorset (now 838 and 839), 928 Northamptonshire (940 and 941), 909 Cumbria (9
 | quantile | number | 0.025, 0.05, ... 0.975 |
 | value | number | EHC plans |
 
-`shortfall.parquet`:
+`shortfall.parquet`, children and places, also written by `sendplan places`. January y is set against the places of academic year
+(y - 1)/y; rows for `All` add up within a draw:
 
 | Column | Type | Says |
 |---|---|---|
 | la_code | integer | DfE number |
 | year | integer | January |
 | phase | text | `All`, `early_years`, `primary`, `secondary`, `post16` |
-| need_group | text | `All` |
+| need_group | text | `All` or a need group |
 | provision | text | `All`, `state_special`, `specialist_base`, `specialist_post16` |
-| places | number | places of the register in the academic year of that January, local and used elsewhere |
-| wanted_q10, wanted_q50, wanted_q90 | number | children who would be placed there under the latest placement mix |
-| filled_q50 | number | median of the smaller of wanted and places |
-| shortfall_mean, shortfall_q90 | number | children without a place of the kind wanted; "All" adds up within a draw |
-| p_shortfall | number | share of draws in which at least one child is without a place |
+| places | number | expected places that residents may take, local and elsewhere, after slippage; see below |
+| wanted_q10, wanted_q50, wanted_q90 | number | children who want such a place, at the demand asked for (latent if not said) |
+| filled_q50 | number | median of children matched to a place of the kind they want, in a unit that admits their age and need |
+| shortfall_mean, shortfall_q90 | number | children who want such a place and were matched to none |
+| p_shortfall | number | share of draws in which that is one child or more |
+
+Places of a phase, all needs together, are a setting's places shared evenly between its open year groups, an estimate: more
+children can be filled in a phase. Places of one need group are those its children fill and free ones that would admit them: a
+free place counts for every group and phase that it admits, so these rows do not add up.
 
 `flows.parquet`, in plans; means add up, percentiles need not:
 
@@ -77,8 +82,84 @@ and Dorset (now 838 and 839), 928 Northamptonshire (940 and 941), 909 Cumbria (9
 | measure | text | `requests`, `refused`, `withdrawn`, `accepted`, `assessments`, `assessments_without_plan`, `new_plans` |
 | mean, q10, q50, q90 | number | mean and percentiles of draws |
 
-`summary.md` is for people. `run.json` holds arguments, seed, versions and the sha256 of every input; it holds no date, so
-equal runs give equal files.
+`sendplan forecast` writes the files above; `sendplan places` writes `shortfall.parquet` and those below. With `all`, each file
+holds every authority.
+
+`demand.parquet`, children who want a specialist place:
+
+| Column | Type | Says |
+|---|---|---|
+| la_code, year | integer | DfE number, January |
+| phase, need_group, provision | text | as in `shortfall.parquet` |
+| demand | text | `observed` (today's choices), `latent` (with those thought to be turned away) or `used` |
+| mean, q10, q50, q90 | number | mean and percentiles of draws |
+
+`overflow.parquet`, children without the place they want; each is counted once, and afresh each January:
+
+| Column | Type | Says |
+|---|---|---|
+| la_code, year | integer | DfE number, January |
+| phase, need_group, provision | text | as in `shortfall.parquet`; `provision` is what they wanted |
+| destination | text | a code of `forecast/allocation.py`: `inmss`, `waiting`, a specialist provision with a free place ... |
+| mean, q10, q50, q90 | number | mean and percentiles of draws; means add up to `shortfall_mean` |
+
+`first_years.parquet`, when places first run out:
+
+| Column | Type | Says |
+|---|---|---|
+| la_code | integer | DfE number |
+| phase, need_group, provision | text | as in `shortfall.parquet` |
+| january | integer | a January, or 0 for "none of them" |
+| chance | number | share of draws in which it is the first with a child or more without a place; adds up to 1 in a cell |
+
+`places_to_add.parquet`:
+
+| Column | Type | Says |
+|---|---|---|
+| la_code, year | integer | DfE number, January |
+| phase, need_group, provision | text | as in `shortfall.parquet` |
+| places_to_add | integer | fewest places of the kind with which there is no shortfall in 80 % of draws |
+
+Every row stands alone: places to add do not add up.
+
+`settings.parquet`, one row a unit (a setting, or a part of one with its own ages) and January:
+
+| Column | Type | Says |
+|---|---|---|
+| la_code, year | integer | DfE number of the authority whose residents are matched, January |
+| setting | text | name of the unit, unlike any other's |
+| urn | integer | of the school; null where there is none |
+| provision, located | text | as in the register |
+| places, places_q10, places_q90 | number | places residents may take: mean and percentiles of draws, because schemes slip |
+| filled_mean | number | taken by children who want such a place |
+| free_mean | number | left when those who wanted another kind have taken theirs too |
+| p_full | number | share of draws in which the unit is open and less than one place is left |
+
+`placements.parquet`, plans by where they are taught if places go on being added as they were (filled, not wanted):
+
+| Column | Type | Says |
+|---|---|---|
+| la_code, year | integer | DfE number, January |
+| age_band | text | `All` or a band |
+| provision | text | any provision code |
+| mean, q10, q50, q90 | number | mean and percentiles of draws; means of provisions add up to plans |
+
+`post16.parquet`, the same from 16:
+
+| Column | Type | Says |
+|---|---|---|
+| la_code, year | integer | DfE number, January |
+| ages | text | `16-18` or `19-25` |
+| provision | text | any provision code, or `supported_internship` |
+| mean, q10, q50, q90 | number | mean and percentiles of draws |
+
+Interns are counted within colleges, sixth forms and training providers, not beside them.
+
+The file of `sendplan backtest-places --out` holds one row an authority, kind, origin and target: la_code, kind, origin, target,
+horizon, era, actual, median, in_80, width_80, and crps of the model and of two benchmarks (crps_latest, crps_held).
+
+`summary.md` and `places.md` are for people. `run.json` holds arguments, seed, versions and the sha256 of every input; it holds
+no date, so equal runs give equal files.
 
 ## Objects that travel
 
@@ -87,12 +168,19 @@ equal runs give equal files.
 | `History.stock` | area, series, january | nothing after the origin; NaN where not published |
 | `History.flows` | area, year | calendar years before the origin's January only |
 | `Composition` | area, age, need or provision | an authority that did not return is NaN throughout, never zero |
+| `History.placements` | area, provision, january | nothing after the origin; NaN in all provisions where one was withheld |
 | `History.residents` | area, mid_year, age | estimates published by the origin, as first published where that is held |
 | `Plans.future` | draw, january, age, need | ages and needs add up to the total in every draw |
 | `Plans.flows` | draw, january, age, need | stock = stock before - leavers + joiners + transfers, in every draw |
 | `Plans.process` | draw, year, age | assessments = new plans + assessments without a plan, in every draw |
-| `Placements.future` | draw, january, age, provision | provisions add up to plans in every draw |
-| `Shortfall.short` | draw, january, phase, provision | max(0, wanted - places), never negative |
+| `Placements.future` | draw, january, age, provision | as places have filled: provisions add up to plans in every draw |
+| `Placements.wanted` | draw, january, provision, age, need | at today's choices: no more than plans |
+| `Register` | rows of settings | a file with a problem is not read at all; capacity, roll and funded places are three columns |
+| `Supply.places` | draw, january, unit | places residents may take, 0 or more, in every draw |
+| `Shortfall.wanted` | draw, january, provision, phase, need_group | provisions together, `observed` <= `wanted` <= `latent` |
+| `Shortfall.short` | the same | wanted - matched, never negative |
+| `Shortfall.overflow` | ... and destination | adds up to short: every child ends somewhere, once |
+| `Shortfall.unit_filled` | draw, january, unit, phase, need_group | at most the unit's places, and nobody it does not admit |
 
 ## Published tables
 

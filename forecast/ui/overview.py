@@ -52,6 +52,11 @@ table = view.places_shown[view.places_shown["Phase"] == label].drop(columns="Pha
 with st.expander("Figures behind these charts"):
     shell.show_table(table, f"{label} places against demand in {area.name}")
 
+for title, frame in view.places_more:
+    if len(frame):
+        with st.expander(title):
+            shell.show_table(frame, f"{title}, {area.name}")
+
 st.header("What is estimated rather than known", anchor=False)
 shell.say(bullets(view.estimates))
 

@@ -18,7 +18,7 @@ from data.areas import Area
 from data.register import Register, academic_year, in_force
 from data.register_file import to_csv
 from data.vocabulary import ALL, BAND_CODES, NEEDS, PHASE_CODES, PROVISIONS, SPECIALIST_PROVISIONS
-from forecast import record, summary, words
+from forecast import places_report, record, summary, words
 from forecast.outcome import Outcome
 from forecast.run import DEFAULT_DRAWS, DEFAULT_YEARS, Road
 from forecast.summary import RunOut
@@ -55,6 +55,8 @@ class AreaView:
         A row a phase, provision and January: see `places_frame`.
     places_shown
         Places against demand in words; a row a phase, provision and January.
+    places_more
+        Titled tables on needs, demand, overflow and settings, in words.
     run_outs, run_out_lines
         When places run out, soonest first, as values and as sentences.
     estimates, notes
@@ -78,6 +80,7 @@ class AreaView:
     needs: tuple[pd.DataFrame, ...]
     places: pd.DataFrame
     places_shown: pd.DataFrame
+    places_more: tuple[tuple[str, pd.DataFrame], ...]
     run_outs: tuple[RunOut, ...]
     run_out_lines: tuple[str, ...]
     estimates: tuple[str, ...]
@@ -123,6 +126,7 @@ def of_outcome(outcome: Outcome) -> AreaView:
         needs=tuple(_labelled(part) for part in words.needs_tables(outcome, long)),
         places=places_frame(outcome, shortfall),
         places_shown=words.places_table(outcome, shortfall),
+        places_more=more_on_places(outcome),
         run_outs=tuple(summary.run_outs(shortfall)),
         run_out_lines=tuple(words.run_out_lines(shortfall)),
         estimates=tuple(words.estimates(outcome)),
@@ -160,6 +164,20 @@ def plans_frame(outcome: Outcome, long: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([past, future], ignore_index=True).astype({"january": "int64"})
 
 
+def more_on_places(outcome: Outcome) -> tuple[tuple[str, pd.DataFrame], ...]:
+    """Return titled tables on needs, demand, overflow and settings, as finished text."""
+    found = places_report.PlacesTables.of(outcome)
+    return (
+        ("Which needs run out first", places_report.binding_table(found)),
+        ("Observed and latent demand", places_report.demand_table(outcome, found)),
+        ("Where children without a place go", places_report.overflow_table(outcome, found)),
+        (
+            "Settings: filled of places, and the chance of being full",
+            places_report.settings_table(outcome, found),
+        ),
+    )
+
+
 def places_frame(outcome: Outcome, shortfall: pd.DataFrame) -> pd.DataFrame:
     """Return places against demand: phase, provision, january, placed, places, q10, q50, q90.
 
@@ -170,7 +188,7 @@ def places_frame(outcome: Outcome, shortfall: pd.DataFrame) -> pd.DataFrame:
     placed = now.placed_now.to_series().rename("placed").reset_index().assign(january=counted)
     places = now.places_now.to_series().rename("places").reset_index().assign(january=outcome.plans.origin)
     known = placed.merge(places, how="outer", on=["phase", "provision", "january"])
-    ahead = shortfall.rename(
+    ahead = summary.all_needs(shortfall).rename(
         columns={"year": "january", "wanted_q10": "q10", "wanted_q50": "q50", "wanted_q90": "q90"}
     )
     ahead = ahead[ahead["phase"].isin(PHASE_CODES) & ahead["provision"].isin(SPECIALIST_PROVISIONS)]

@@ -117,10 +117,10 @@ def test_choosing_a_phase_changes_the_charts() -> None:
 
 def test_a_phase_an_authority_does_not_have_is_not_offered() -> None:
     app = opened()
-    app.radio(key="phase").set_value("primary").run()
+    app.radio(key="phase").set_value("early_years").run()
     app.selectbox(key="authority").select("E06000053").run()
     assert not app.exception
-    assert app.radio(key="phase").options == ["Post-16"]
+    assert app.radio(key="phase").options == ["Primary", "Secondary", "Post-16"]
 
 
 def test_sources_keep_the_authority_and_show_register_tables_and_licence() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from data.history import History
 from forecast.members import NAMES, Models
 from models.memory import fingerprint
+from models.provision_totals import ProvisionTotals
 from tests.histories import corrupted_after
 
 ORIGIN = 2021
@@ -49,6 +52,25 @@ def test_the_leak_test_can_fail(name: str, synthetic: History, brief_models: Cal
     assert not np.array_equal(_forecast(brief_models(), name, synthetic), moved)
 
 
+def _kinds(model: ProvisionTotals, history: History, bands: xr.DataArray) -> np.ndarray:
+    fitted = replace(model, memory=model.memory.with_compiled()).fit(
+        history.until(ORIGIN), rng=np.random.default_rng(3)
+    )
+    return fitted.kinds(bands, np.random.default_rng(4)).to_numpy()
+
+
+def test_kinds_of_provision_are_identical_when_the_future_is_corrupted(
+    synthetic: History, brief_provision: ProvisionTotals
+) -> None:
+    """Given the same plans, what becomes of them hangs on placements up to the origin alone."""
+    bands = synthetic.stock.sel(area=[301, 302, 317], january=[2022, 2023]).expand_dims(draw=range(20))
+    clean = _kinds(brief_provision, synthetic, bands)
+    assert np.isfinite(clean).all()
+    np.testing.assert_array_equal(clean, _kinds(brief_provision, corrupted_after(synthetic, ORIGIN), bands))
+    moved = _kinds(brief_provision, corrupted_after(synthetic, ORIGIN - 1), bands)
+    assert not np.array_equal(clean, moved), "corrupting the origin itself must show"
+
+
 def test_history_holds_nothing_after_its_origin(synthetic: History) -> None:
     past = synthetic.until(ORIGIN)
     assert int(past.stock["january"].max()) == ORIGIN
@@ -57,6 +79,7 @@ def test_history_holds_nothing_after_its_origin(synthetic: History) -> None:
     assert int(past.flows["year"].max()) == ORIGIN - 1
     assert int(past.new_plans_by_band["year"].max()) == ORIGIN - 1
     assert past.stock_by_age.sizes["january"] == 0
+    assert int(past.placements["january"].max()) == ORIGIN
     # Residents at mid-2020 are published in 2021, and the 2022-based projection in 2025.
     assert int(past.residents["mid_year"].max()) == ORIGIN - 2
     assert past.projection.sizes["mid_year"] == 0

@@ -114,10 +114,16 @@ def test_shortfall_file_is_the_contract(redbridge: tuple[str, Path]) -> None:
     assert shortfall["p_shortfall"].between(0, 1).all()
     assert (shortfall["wanted_q10"] <= shortfall["wanted_q50"]).all()
     assert (shortfall["shortfall_mean"] >= 0).all()
-    cells = shortfall[(shortfall["phase"] != "All") & (shortfall["provision"] != "All")]
-    whole = shortfall[(shortfall["phase"] == "All") & (shortfall["provision"] == "All")]
-    summed = cells.groupby("year")[["places", "shortfall_mean"]].sum()
-    np.testing.assert_allclose(summed, whole.set_index("year")[["places", "shortfall_mean"]], rtol=1e-9)
+    assert shortfall["phase"].unique().tolist() == ["All", "early_years", "primary", "secondary", "post16"]
+    of_all, of_one = shortfall["need_group"] == "All", shortfall["need_group"] != "All"
+    parts = (shortfall["phase"] != "All") & (shortfall["provision"] != "All")
+    whole = shortfall[(shortfall["phase"] == "All") & (shortfall["provision"] == "All") & of_all]
+    whole = whole.set_index("year")
+    summed = shortfall[parts & of_all].groupby("year")[["places", "shortfall_mean"]].sum()
+    np.testing.assert_allclose(summed, whole[["places", "shortfall_mean"]], rtol=1e-5)
+    # Need groups share places, so only the children add up over them.
+    by_need = shortfall[parts & of_one].groupby("year")["shortfall_mean"].sum()
+    np.testing.assert_allclose(by_need, whole["shortfall_mean"], rtol=1e-5)
 
 
 def test_run_record_names_every_input(redbridge: tuple[str, Path]) -> None:
@@ -231,7 +237,9 @@ def test_a_template_can_be_edited_and_used(
     rows.to_csv(register, index=False)
     assert sendplan(monkeypatch, capsys, *run, str(more))[0] == 0
     before, after = (pd.read_parquet(f / "shortfall.parquet") for f in (base, more))
-    assert (after["shortfall_mean"] <= before["shortfall_mean"] + 1e-9).all()
+    # Draws are kept in single precision, and who is seated first among equals shifts by crumbs of a child.
+    assert (after["shortfall_mean"] <= before["shortfall_mean"] + 1e-3).all()
+    assert after["shortfall_mean"].sum() < before["shortfall_mean"].sum() - 1
     assert after["places"].sum() > before["places"].sum()
 
 

@@ -41,7 +41,14 @@ def test_the_shipped_fit_is_of_this_data_and_these_models() -> None:
 
 
 def test_every_model_passed_the_gate(stored: Fit) -> None:
-    assert set(stored.diagnostics) == {"bayes_growth", "band_shares", "cohort"}
+    assert set(stored.diagnostics) == {
+        "bayes_growth",
+        "band_shares",
+        "cohort",
+        "latent_demand",
+        "moves",
+        "provision_totals",
+    }
     for found in stored.diagnostics.values():
         assert found.r_hat <= 1.01
         assert min(found.ess_bulk, found.ess_tail) >= 400
@@ -55,6 +62,10 @@ def test_a_stored_fit_forecasts_what_was_fitted(stored: Fit, history: History, t
         told = [m.forecast([2026, 2035], [317]).quantiles([0.1, 0.5, 0.9]) for m in (one, other)]
         np.testing.assert_allclose(told[0], told[1], rtol=1e-5)
     xr.testing.assert_allclose(stored.cohort.posterior, again.cohort.posterior)
+    xr.testing.assert_allclose(stored.provision.posterior, again.provision.posterior)
+    xr.testing.assert_allclose(stored.moves.posterior, again.moves.posterior)
+    xr.testing.assert_allclose(stored.latent.stored(), again.latent.stored())
+    assert stored.latent.borrowed == again.latent.borrowed
     draws = [f.headline.forecast([2030], [317]).draws(100, np.random.default_rng(1)) for f in (stored, again)]
     np.testing.assert_allclose(draws[0], draws[1], rtol=1e-4)
 

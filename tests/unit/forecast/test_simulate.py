@@ -65,7 +65,7 @@ def test_todays_plans_placed_by_the_mix_are_todays_placements(road: Road) -> Non
         by_age = road.composition.age_provision.sel(area=la_code).to_numpy()
         by_need = road.composition.need_provision.sel(area=la_code).to_numpy()
         share, _ = mixing.shares(
-            mixing.fit_three_way(road.mix.england, stock, by_age, by_need), road.mix.england
+            mixing.fit_three_way(road.placing.england, stock, by_age, by_need), road.placing.england
         )
         placed = np.einsum("an,anp->p", stock, share)
         published = by_age.sum(axis=0)

@@ -1,0 +1,308 @@
+"""Outlines, zones and settings on the map: what is right, what is mended and what is reported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from shapely.geometry import LineString, Point, Polygon
+
+from data import geography, tables
+from data.errors import AreaError, RegisterError, TableError
+
+REDBRIDGE, ESSEX, CORNWALL, LEEDS = 317, 881, 908, 383
+HATTON, LITTLE_HEATH = 102881, 102878
+
+
+def rows(*settings: tuple[str, int | None, str]) -> pd.DataFrame:
+    frame = pd.DataFrame(settings, columns=["setting", "urn", "located"])
+    return frame.assign(provision="state_special").astype({"urn": "Int64"})
+
+
+def weights(codes: list[str], *, children: float | None = None, need: float | None = None) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "area_code": codes,
+            "children": np.nan if children is None else children,
+            "relative_need": np.nan if need is None else need,
+            "source": "a test",
+        }
+    ).astype({"children": "float64", "relative_need": "float64"})
+
+
+class TestOutlines:
+    def test_everything_is_valid_and_in_metres(self) -> None:
+        for layer in (
+            geography.authority(REDBRIDGE),
+            geography.neighbours(REDBRIDGE),
+            geography.wards(REDBRIDGE),
+            geography.lsoas(REDBRIDGE),
+            geography.middle_areas(REDBRIDGE),
+            geography.districts(ESSEX),
+        ):
+            assert layer.frame.crs == geography.METRES
+            assert layer.frame.geometry.is_valid.all()
+            assert layer.to_wgs84().crs == geography.DEGREES
+
+    def test_redbridge_has_22_wards_of_the_published_area(self) -> None:
+        wards = geography.wards(REDBRIDGE).frame
+        assert len(wards) == 22
+        assert wards.area.sum() / 1e6 == pytest.approx(56.4, abs=1.0)
+
+    def test_neighbours_of_redbridge(self) -> None:
+        assert geography.neighbours(REDBRIDGE).frame["name"].tolist() == [
+            "Barking and Dagenham", "Essex", "Havering", "Newham", "Waltham Forest",
+        ]  # fmt: skip
+
+    def test_an_island_has_no_neighbours(self) -> None:
+        assert geography.neighbours(921).frame.empty
+
+    def test_border_wards_follow_their_lower_areas_and_say_so(self) -> None:
+        camden = geography.wards(202)
+        assert "King's Cross" in set(camden.frame["ward_name"])
+        assert [n.kind for n in camden.notes] == ["other_authority"]
+
+    def test_wards_outside_london_say_what_to_use(self) -> None:
+        with pytest.raises(AreaError, match="London only, so Essex"):
+            geography.wards(ESSEX)
+
+    def test_a_crossed_outline_is_mended_and_reported(self) -> None:
+        bowtie = Polygon([(0, 0), (1000, 1000), (1000, 0), (0, 1000)])
+        layer = geography.mend(gpd.GeoDataFrame(geometry=[bowtie], crs=geography.METRES), ["Bow"])
+        assert layer.frame.geometry.is_valid.all()
+        assert layer.frame.area.iloc[0] == pytest.approx(500_000)
+        assert [n.kind for n in layer.notes] == ["mended"]
+        assert "Bow" in str(layer.notes[0])
+
+    def test_mending_leaves_no_stray_lines(self) -> None:
+        tailed = Polygon([(0, 0), (10, 0), (10, 10), (20, 10), (10, 10), (0, 10)])
+        layer = geography.mend(gpd.GeoDataFrame(geometry=[tailed], crs=geography.METRES), ["Tail"])
+        assert layer.frame.geometry.iloc[0].geom_type in ("Polygon", "MultiPolygon")
+
+    @pytest.mark.parametrize("shape", [None, Polygon(), Polygon([(0, 0), (1, 1), (0, 0)])])
+    def test_an_outline_without_area_stops(self, shape: Polygon | None) -> None:
+        with pytest.raises(TableError, match="Gone is missing or has no area"):
+            geography.mend(gpd.GeoDataFrame(geometry=[shape], crs=geography.METRES), ["Gone"])
+
+    def test_outlines_need_a_coordinate_system(self) -> None:
+        with pytest.raises(TableError, match="no coordinate system"):
+            geography.mend(gpd.GeoDataFrame(geometry=[Point(0, 0).buffer(1)]), ["A"])
+
+
+class TestZones:
+    def test_a_borough_is_its_wards(self) -> None:
+        zones = geography.zones(REDBRIDGE)
+        assert (zones.kind, len(zones.frame), len(zones.points)) == ("ward", 22, 164)
+        assert zones.frame["lower_areas"].sum() == 164
+        assert "counts once" in zones.basis
+
+    @pytest.mark.parametrize(
+        ("kind", "number"), [("msoa", 33), ("lsoa", 164), ("district", 1), ("authority", 1)]
+    )
+    def test_other_zones_of_a_borough(self, kind: geography.ZoneKind, number: int) -> None:
+        zones = geography.zones(REDBRIDGE, kind)
+        assert len(zones.frame) == number
+        assert zones.frame["share"].sum() == pytest.approx(1)
+
+    def test_a_county_is_its_districts_with_children_at_primary_schools(self) -> None:
+        zones = geography.zones(ESSEX)
+        assert (zones.kind, len(zones.frame)) == ("district", 12)
+        assert len(zones.points) > 300
+        assert "primary schools" in zones.basis
+
+    def test_a_unitary_authority_is_one_zone_with_many_points(self) -> None:
+        zones = geography.zones(LEEDS)
+        assert (zones.kind, len(zones.frame)) == ("authority", 1)
+        assert len(zones.points) > 100
+
+    def test_wards_without_a_lower_area_have_no_share_and_say_so(self) -> None:
+        zones = geography.zones(201)
+        assert "no_lower_area" in {n.kind for n in zones.notes}
+        assert set(zones.points["zone_code"]) == set(zones.frame["zone_code"])
+
+    def test_points_lie_in_or_beside_their_zone(self) -> None:
+        for la_code in (REDBRIDGE, ESSEX):
+            zones = geography.zones(la_code)
+            outline = zones.frame.set_index("zone_code").geometry.loc[zones.points["zone_code"]]
+            assert (zones.points.distance(outline.reset_index(drop=True)) < 5_000).all()
+
+
+class TestWeights:
+    def test_children_and_relative_need_multiply(self) -> None:
+        plain = geography.zones(REDBRIDGE)
+        codes = plain.frame["zone_code"].tolist()
+        table = weights(codes, children=100.0, need=1.0)
+        table.loc[0, ["children", "relative_need"]] = [300.0, 2.0]
+        zones = geography.zones(REDBRIDGE, weights=table)
+        assert zones.frame["share"].iloc[0] == pytest.approx(600 / (600 + 21 * 100))
+        assert zones.points["share"].sum() == pytest.approx(1)
+        assert "relative need from deprivation (a test)" in zones.basis
+
+    def test_lower_areas_add_up_to_wards(self) -> None:
+        codes = geography.lsoas(REDBRIDGE).frame["lsoa_code"].tolist()
+        table = weights(codes, children=10.0)
+        zones = geography.zones(REDBRIDGE, weights=table)
+        np.testing.assert_allclose(zones.frame["share"], geography.zones(REDBRIDGE).frame["share"])
+        assert "children living there (a test)" in zones.basis
+
+    def test_rows_of_other_authorities_are_noted(self) -> None:
+        codes = geography.zones(REDBRIDGE).frame["zone_code"].tolist()
+        zones = geography.zones(REDBRIDGE, weights=weights([*codes, "E05009288"], need=1.5))
+        assert [str(n) for n in zones.notes] == ["Table of weights: 1 rows are for other areas."]
+
+    def test_missing_areas_are_listed(self) -> None:
+        codes = geography.zones(REDBRIDGE).frame["zone_code"].tolist()
+        with pytest.raises(TableError, match=f"lacks 1 of the 22 areas of Redbridge: {codes[3]}"):
+            geography.zones(REDBRIDGE, weights=weights(codes[:3] + codes[4:], children=1.0))
+
+    def test_a_table_of_another_authority_is_refused(self) -> None:
+        codes = geography.zones(ESSEX).frame["zone_code"].tolist()
+        with pytest.raises(TableError, match="no area of Redbridge"):
+            geography.zones(REDBRIDGE, weights=weights(codes, children=1.0))
+
+    def test_no_children_at_all_is_refused(self) -> None:
+        codes = geography.zones(REDBRIDGE).frame["zone_code"].tolist()
+        with pytest.raises(TableError, match="no children at all"):
+            geography.zones(REDBRIDGE, weights=weights(codes, children=0.0))
+
+    def test_a_file_is_read(self, tmp_path: Path) -> None:
+        path = tmp_path / "weights.csv"
+        path.write_text(
+            "﻿area_code,children,relative_need,source\nE05011234, 1200 ,,Census\n", encoding="utf-8"
+        )
+        frame = geography.read_weights(path)
+        assert frame["children"].tolist() == [1200.0]
+        assert frame["relative_need"].isna().all()
+
+    @pytest.mark.parametrize(
+        ("body", "said"),
+        [
+            ("area_code,children,source\nE05011234,1,x\n", "no column 'relative_need'"),
+            ("area_code,children,relative_need,source\nE05011234,many,,x\n", "row 2, column 'children': 'many'"),
+            ("area_code,children,relative_need,source\nE05011234,-1,,x\n", "row 2, column 'children'"),
+            ("area_code,children,relative_need,source\nIlford,1,,x\n", "row 2, column 'area_code': 'Ilford'"),
+            ("area_code,children,relative_need,source\nE05011234,1,,\n", "row 2, column 'source'"),
+            ("area_code,children,relative_need,source\nE05011234,1,,x\nE05011234,1,,x\n", "row 3, column 'area_code'"),
+            ("area_code,children,relative_need,source\nE05011234,1,,x\nE05011235,,,x\n", "blank in 1 rows, the first is row 3"),
+            ("area_code,children,relative_need,source\n", "no rows"),
+            ("", "cannot be read"),
+        ],
+    )  # fmt: skip
+    def test_bad_cells_are_named(self, tmp_path: Path, body: str, said: str) -> None:
+        path = tmp_path / "weights.csv"
+        path.write_text(body, encoding="utf-8")
+        with pytest.raises(TableError, match=said):
+            geography.read_weights(path)
+
+    def test_a_missing_file_is_said_plainly(self, tmp_path: Path) -> None:
+        with pytest.raises(TableError, match=r"'none\.csv' cannot be read"):
+            geography.read_weights(tmp_path / "none.csv")
+
+
+class TestSettings:
+    def test_school_points_agree_with_their_grid_references(self) -> None:
+        sampled = tables.read("resourced_provision_schools").set_index("urn")
+        points = (
+            tables.read("establishment_points").set_index("urn").loc[lambda f: f.index.isin(sampled.index)]
+        )
+        grid = gpd.GeoSeries.from_xy(points["lon"], points["lat"], crs=geography.SCHOOL_DEGREES).to_crs(
+            geography.METRES
+        )
+        sampled = sampled.loc[points.index]
+        off = np.hypot(grid.x.to_numpy() - sampled["easting"], grid.y.to_numpy() - sampled["northing"])
+        assert np.median(off) < 1.0
+
+    def test_settings_are_found_by_urn(self) -> None:
+        layer = geography.settings(
+            rows(("Hatton", HATTON, "local"), ("Heath", LITTLE_HEATH, "local")), REDBRIDGE
+        )
+        assert layer.notes == ()
+        assert layer.frame.crs == geography.METRES
+        outline = geography.authority(REDBRIDGE).frame.geometry.iloc[0]
+        assert (layer.frame.distance(outline) < 1000).all()
+
+    def test_one_row_per_setting_and_provision(self) -> None:
+        repeated = rows(("Hatton", HATTON, "local"), ("Hatton", HATTON, "local"))
+        assert len(geography.settings(repeated, REDBRIDGE).frame) == 1
+
+    def test_what_cannot_be_placed_is_reported_and_the_rest_kept(self) -> None:
+        layer = geography.settings(
+            rows(
+                ("Hatton", HATTON, "local"),
+                ("No number", None, "local"),
+                ("Schools elsewhere", None, "elsewhere"),
+                ("Typing slip", 999999, "local"),
+                ("Aldgate", 100000, "local"),
+                ("Far", 136273, "local"),
+            ),
+            REDBRIDGE,
+            own_points={"Far": (50.7, -3.5)},
+        )
+        assert {n.what: n.kind for n in layer.notes} == {
+            "No number": "no_urn",
+            "Schools elsewhere": "no_urn",
+            "Typing slip": "urn_not_found",
+            "Far": "far_away",
+        }
+        assert layer.frame["setting"].tolist() == ["Hatton", "Aldgate"]
+
+    @pytest.mark.parametrize(
+        ("point", "kind", "said"),
+        [
+            ((float("nan"), 0.1), "no_point", "is blank"),
+            ((0.0, 0.0), "outside_great_britain", "outside Great Britain"),
+            ((0.08, 51.57), "outside_great_britain", "look swapped"),
+        ],
+    )
+    def test_impossible_points(self, point: tuple[float, float], kind: str, said: str) -> None:
+        layer = geography.settings(rows(("New", None, "local")), REDBRIDGE, own_points={"New": point})
+        assert layer.frame.empty
+        assert layer.notes[0].kind == kind
+        assert said in layer.notes[0].why
+
+    def test_schools_of_others_may_be_far_away(self) -> None:
+        layer = geography.settings(
+            rows(("Far", None, "elsewhere")), REDBRIDGE, own_points={"Far": (50.7, -3.5)}
+        )
+        assert (len(layer.frame), layer.notes) == (1, ())
+
+    def test_two_urns_are_reported_and_the_last_used(self) -> None:
+        layer = geography.settings(rows(("A", HATTON, "local"), ("A", LITTLE_HEATH, "local")), REDBRIDGE)
+        assert layer.frame["urn"].tolist() == [LITTLE_HEATH]
+        assert [n.kind for n in layer.notes] == ["two_urns"]
+
+    def test_a_point_for_an_unknown_setting_is_refused(self) -> None:
+        with pytest.raises(RegisterError, match="Haton"):
+            geography.settings(
+                rows(("Hatton", HATTON, "local")), REDBRIDGE, own_points={"Haton": (51.6, 0.1)}
+            )
+
+    def test_special_schools_nearby_flag_whose_they_are(self) -> None:
+        layer = geography.special_schools_nearby(REDBRIDGE, 8.0, without=[HATTON])
+        assert HATTON not in set(layer.frame["urn"])
+        assert set(layer.frame["located"]) == {"local", "elsewhere"}
+        assert (layer.frame["located"] == "local").equals(layer.frame["la_code"] == REDBRIDGE)
+        assert [n.kind for n in layer.notes] == ["no_roll"]
+
+
+def test_distances_need_a_coordinate_system() -> None:
+    with pytest.raises(ValueError, match="coordinate system"):
+        geography.distances_km(
+            gpd.GeoSeries([Point(0, 0)]), gpd.GeoSeries([Point(0, 0)], crs=geography.METRES)
+        )
+
+
+def test_a_known_distance() -> None:
+    a = gpd.GeoSeries([Point(540000, 190000)], crs=geography.METRES)
+    b = gpd.GeoSeries([Point(543000, 194000)], crs=geography.METRES)
+    assert geography.distances_km(a, b).tolist() == [[5.0]]
+
+
+def test_lines_are_not_outlines() -> None:
+    with pytest.raises(TableError, match="no area"):
+        geography.mend(
+            gpd.GeoDataFrame(geometry=[LineString([(0, 0), (1, 1)])], crs=geography.METRES), ["Line"]
+        )
