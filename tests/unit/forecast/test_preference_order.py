@@ -34,7 +34,7 @@ def test_what_is_wrong_is_named_with_its_row(tmp_path: Path, before: str, after:
 def test_an_order_that_loses_children_is_refused(tmp_path: Path) -> None:
     path = write_order(default_rules(), tmp_path / "order.csv")
     path.write_text("\n".join(path.read_text(encoding="utf-8").splitlines()[:3]), encoding="utf-8")
-    with pytest.raises(OptionError, match="children would be lost|Children would be lost"):
+    with pytest.raises(OptionError, match=r"hildren would be lost"):
         read_order(path)
 
 
