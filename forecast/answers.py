@@ -16,7 +16,7 @@ from data import tables
 from data.errors import OptionError
 from data.vocabulary import AGE_BANDS, AGES, ALL, PHASE_CODES
 from forecast.outcome import Outcome
-from forecast.summary import LIKELY, ONE_CHILD
+from forecast.summary import LIKELY, ONE_CHILD, with_all
 from models.base import Floats
 
 SURE = 0.8
@@ -49,15 +49,13 @@ def demand_long(outcome: Outcome) -> pd.DataFrame:
     """
     found = outcome.shortfall
     kinds = {"observed": found.observed, "latent": found.latent, "used": found.wanted}
-    frames = [
-        _told(_with_all(draws), ("january", *CELL)).assign(demand=name) for name, draws in kinds.items()
-    ]
+    frames = [_told(with_all(draws), ("january", *CELL)).assign(demand=name) for name, draws in kinds.items()]
     return _finished(pd.concat(frames, ignore_index=True), outcome, (*CELL, "demand"))
 
 
 def overflow_long(outcome: Outcome) -> pd.DataFrame:
     """Return where children without the place they want go: by what they wanted (``provision``) and destination."""
-    draws = _with_all(outcome.shortfall.overflow)
+    draws = with_all(outcome.shortfall.overflow)
     dims = ("january", *CELL, "destination")
     return _finished(_told(draws, dims), outcome, (*CELL, "destination"))
 
@@ -67,7 +65,7 @@ def first_years(outcome: Outcome) -> pd.DataFrame:
 
     Columns: la_code, phase, need_group, provision, january, chance; chances of a cell add up to 1.
     """
-    short = _with_all(outcome.shortfall.short).transpose("draw", "january", *CELL)
+    short = with_all(outcome.shortfall.short).transpose("draw", "january", *CELL)
     falls = short.to_numpy() >= ONE_CHILD
     never = ~falls.any(axis=1)
     first = np.where(never, falls.shape[1], falls.argmax(axis=1))
@@ -92,7 +90,7 @@ def places_to_add(outcome: Outcome, sure: float = SURE) -> pd.DataFrame:
 
     Columns: la_code, year, phase, need_group, provision, places_to_add. Every row stands alone: rows do not add up.
     """
-    short = _with_all(outcome.shortfall.short).transpose("draw", "january", *CELL)
+    short = with_all(outcome.shortfall.short).transpose("draw", "january", *CELL)
     whole = fewest_places(short.to_numpy(), sure)
     index = pd.MultiIndex.from_product(
         [short["january"].to_numpy(), *(short[d].to_numpy() for d in CELL)], names=["year", *CELL]
@@ -214,7 +212,7 @@ def post16_long(outcome: Outcome) -> pd.DataFrame:
     """
     draws = outcome.placements.future
     interns = (
-        draws.sel(provision=list(INTERN_PROVISIONS)).sum("provision") * intern_share(outcome)
+        draws.sel(provision=list(INTERN_PROVISIONS)).sum("provision") * intern_share(outcome.area.la_code)
     ).assign_coords(provision="supported_internship")
     whole = xr.concat([draws, interns.expand_dims("provision", axis=-1)], dim="provision", join="exact")
     parts = [
@@ -225,8 +223,8 @@ def post16_long(outcome: Outcome) -> pd.DataFrame:
     return _finished(_told(ages, ("january", "ages", "provision")), outcome, ("ages", "provision"))
 
 
-def intern_share(outcome: Outcome) -> xr.DataArray:
-    """Return the share of plans at `INTERN_PROVISIONS` that are supported internships, dims ``(age,)``, 0 to 1.
+def intern_share(code: int) -> xr.DataArray:
+    """Return the share of an authority's plans at `INTERN_PROVISIONS` that are supported internships, dims ``(age,)``, 0 to 1.
 
     England's share by age, scaled to the authority's own number with England's as a prior worth 50 plans.
     """
@@ -241,7 +239,6 @@ def intern_share(outcome: Outcome) -> xr.DataArray:
     england = (interns.groupby("age").sum() / held.groupby("age").sum().clip(lower=1.0)).reindex(
         AGES, fill_value=0.0
     )
-    code = outcome.area.la_code
     returned = code in held.index.get_level_values("la_code")
     own = held[code].reindex(AGES, fill_value=0.0) if returned else 0.0 * england
     keys = pd.MultiIndex.from_product([[code], AGES], names=["la_code", "age"])
@@ -249,14 +246,6 @@ def intern_share(outcome: Outcome) -> xr.DataArray:
     usual = float(england.max())
     tilt = (seen + 50 * usual) / (float((own * england).sum()) + 50 * usual) if usual > 0 else 1.0
     return xr.DataArray(np.clip(england.to_numpy() * tilt, 0.0, 1.0), dims="age", coords={"age": list(AGES)})
-
-
-def _with_all(values: xr.DataArray) -> xr.DataArray:
-    """Return values with "All" in front of phases, need groups and provisions, summed within each draw."""
-    for dim in CELL:
-        total = values.sum(dim).expand_dims({dim: [ALL]})
-        values = xr.concat([total, values], dim=dim, join="exact")
-    return values
 
 
 def _told(draws: xr.DataArray, dims: tuple[str, ...]) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pandas as pd
 import typer
@@ -23,6 +23,9 @@ from data import areas
 from data.areas import Area
 from data.errors import OptionError, PlannerError
 from forecast.processes import settle
+
+if TYPE_CHECKING:
+    from data.register import Register
 
 MANY_VALUES: tuple[str, ...] = ("--origins", "--models")
 """Options that take several values in a row: ``--origins 2021 2022``."""
@@ -125,7 +128,6 @@ def forecast_command(
     draws: Annotated[int, typer.Option(help="Number of draws.")] = 500,
 ) -> None:
     """Forecast plans and set specialist places against demand."""
-    from data.register_file import read_register
     from forecast import record
     from forecast.files import check_folder
     from forecast.members import check_name
@@ -138,12 +140,7 @@ def forecast_command(
         raise OptionError(
             f"--seed {seed} is negative. Seeds are whole numbers from 0. Leave it out for the usual one."
         )
-    if capacity is not None and len(chosen) > 1:
-        raise OptionError(
-            f"--capacity {capacity} holds one authority's places but 'all' was asked for, so it cannot be used. "
-            "Name the authority, or leave --capacity out."
-        )
-    register = read_register(capacity, la_code=chosen[0].la_code) if capacity is not None else None
+    register = _own_register(capacity, chosen)
     several = len(chosen) > 1
     folders = {a: _folder(out, a, several) for a in chosen}
     check_folder(out if out is not None else Path("out"))
@@ -178,6 +175,20 @@ def forecast_command(
     screen.print(
         f"Files: one folder an authority in {out if out is not None else Path('out')}", soft_wrap=True
     )
+
+
+def _own_register(capacity: Path | None, chosen: Sequence[Area]) -> Register | None:
+    """Read the council's own register, if one was given, for the one authority asked for."""
+    if capacity is None:
+        return None
+    if len(chosen) > 1:
+        raise OptionError(
+            f"--capacity {capacity} holds one authority's places but 'all' was asked for, so it cannot be used. "
+            "Name the authority, or leave --capacity out."
+        )
+    from data.register_file import read_register
+
+    return read_register(capacity, la_code=chosen[0].la_code)
 
 
 def _folder(out: Path | None, area: Area, several: bool) -> Path:
@@ -265,7 +276,6 @@ def places_command(
     draws: Annotated[int, typer.Option(help="Number of draws.")] = 500,
 ) -> None:
     """Say which specialist places run out, when, for whom, and where the children go."""
-    from data.register_file import read_register
     from forecast import places_report
     from forecast.capacity import Demand
     from forecast.files import check_folder
@@ -277,12 +287,7 @@ def places_command(
     folder = (
         out if out is not None else Path("out") / "places" / (chosen[0].slug if len(chosen) == 1 else "all")
     )
-    if capacity is not None and len(chosen) > 1:
-        raise OptionError(
-            f"--capacity {capacity} holds one authority's places but 'all' was asked for, so it cannot be used. "
-            "Name the authority, or leave --capacity out."
-        )
-    register = read_register(capacity, la_code=chosen[0].la_code) if capacity is not None else None
+    register = _own_register(capacity, chosen)
     check_folder(folder)
     arguments: dict[str, Any] = {
         "area": area, "years": years, "capacity": None if capacity is None else capacity.name, "demand": demand,

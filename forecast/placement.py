@@ -24,6 +24,7 @@ from data.vocabulary import AGES, NEED_CODES, PHASE_CODES, PHASES, PROVISION_COD
 from forecast.outcome import Placements, Plans
 from models import placement as model
 from models.base import Array, Floats
+from models.latent_demand import england_table
 from models.moves import FittedMoves
 from models.provision_totals import KINDS, REST, FittedProvision
 
@@ -60,16 +61,7 @@ class Placing:
     @classmethod
     def prepare(cls, composition: Composition, moves: FittedMoves, totals: FittedProvision) -> Placing:
         """Fit England's table from the authorities that published all three margins."""
-        whole = (
-            composition.stock.notnull().all(("age", "need"))
-            & composition.age_provision.notnull().all(("age", "provision"))
-            & composition.need_provision.notnull().all(("need", "provision"))
-        )
-        stock = composition.stock.where(whole).sum("area").to_numpy()
-        by_age = composition.age_provision.where(whole).sum("area").to_numpy()
-        by_need = composition.need_provision.where(whole).sum("area").to_numpy()
-        seed = np.ones((len(AGES), len(NEED_CODES), len(PROVISION_CODES)))
-        return cls(composition, model.fit_three_way(seed, stock, by_age, by_need), moves, totals)
+        return cls(composition, england_table(composition), moves, totals)
 
     def place(self, plans: Plans, bands: xr.DataArray, la_code: int, rng: np.random.Generator) -> Placements:
         """Return placements of one authority's plans; draw i of the plans meets draw i of everything else.

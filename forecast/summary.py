@@ -109,14 +109,14 @@ def shortfall_long(outcome: Outcome) -> pd.DataFrame:
     would admit them, so they do not add up over groups.
     """
     found = outcome.shortfall
-    short, wanted = _with_all(found.short), _with_all(found.wanted)
+    short, wanted = with_all(found.short), with_all(found.wanted)
     dims = ("january", "phase", "need_group", "provision")
     groups = xr.concat(
         [found.open_to.sum("provision").expand_dims(provision=[ALL]), found.open_to],
         "provision",
         join="exact",
     )
-    whole = _with_all(found.places).expand_dims(need_group=[ALL])
+    whole = with_all(found.places).expand_dims(need_group=[ALL])
     every = xr.concat([whole.transpose(*dims), groups.transpose(*dims)], "need_group", join="exact")
     by_draw, asked = (x.transpose("draw", *dims).to_numpy() for x in (short, wanted))
     q10, q50, q90 = np.quantile(asked, (0.1, 0.5, 0.9), axis=0)
@@ -233,8 +233,9 @@ def share_of_residents(outcome: Outcome, january: int, plans: float) -> float:
     return plans / float(outcome.population.sel(mid_year=january - 1))
 
 
-def _with_all(values: xr.DataArray) -> xr.DataArray:
+def with_all(values: xr.DataArray) -> xr.DataArray:
     """Return values with "All" added in front of phases, need groups and provisions, summed within each draw."""
+    values = values.astype(float)
     for dim in [d for d in ("phase", "need_group", "provision") if d in values.dims]:
         total = values.sum(dim).expand_dims({dim: [ALL]})
         values = xr.concat([total, values], dim=dim, join="exact")

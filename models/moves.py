@@ -5,19 +5,20 @@ January that did not end and new[i, s, q] the new plans placed in q:
 
     after[i, s, q] ~ Student-t(8, sum_p stay[i, s, p] M[s, p, q] + new[i, s, q], scatter[s] sd[i, s, q])
     M[s, p, .] = softmax(log(prior[s, p, .]) + width z[s, p, .]),    z ~ Normal(0, 1),    scatter ~ LogNormal(0, 0.5)
-    prior[s, p, .] = kept[s] on p and the rest where England's plans of that age are,    sd^2 = 1.5 mu + (0.1 mu)^2
+    prior[s, p, .] = kept[s] on p and the rest where England's arrivals were,    sd^2 = 1.5 mu + (0.1 mu)^2
 
 Who moved where is not published; how authorities differ in what they had and what they have a year later tells it (ecological
 regression, Goodman 1953; the prior keeps it from reading chance as moves). M belongs to England. Leavers are shared between
 provisions of an age by relative chances of a plan ending that reproduce England's ended plans by provision; new plans by
 England's choice at the age, tilted to the authority's own.
 
-=======  ===========================================  ==========================================================
-prior    value                                        reason
-=======  ===========================================  ==========================================================
-kept     `STAGES`; 0.2 for "not recorded"             children stay where they are but at phase transfers
-width    0.8 in log odds                              a factor of two either way
-=======  ===========================================  ==========================================================
+=====  =============================================  ==========================================================
+prior  value                                          reason
+=====  =============================================  ==========================================================
+kept   `STAGES`; 0.2 for "not recorded"; no more      children stay where they are but at phase transfers
+       than there are a year later
+width  1.0 in log odds                                a factor of three either way
+=====  =============================================  ==========================================================
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ import xarray as xr
 from data.placement_flow import PlacementFlows
 from data.vocabulary import AGES, PROVISION_CODES
 from models.base import Array
-from models.inference import FULL, Diagnostics, Sampling, compile_model
+from models.inference import Diagnostics, Sampling, compile_model
 
 NAME = "moves"
 
@@ -82,13 +83,24 @@ _NOT_RECORDED = GROUPS.index("not_recorded")
 STILL_NOT_RECORDED = 0.2
 """Chance that a setting not recorded in one January is not recorded in the next either."""
 
-WIDTH = 0.8
+MOST_KEPT = 0.95
+"""Prior part of a provision's plans that can have been there a year before, where most seem to have come from elsewhere."""
+
+ANY_ARRIVALS = 0.02
+"""Part of a provision's plans that may have arrived even where fewer are there than stayed or are new."""
+
+WIDTH = 1.0
+"""Prior standard deviation of a move's log odds."""
+
 TAIL = 8.0
 FEWEST_ORIGIN, FEWEST_DESTINATION = 300, 100
 """Plans in England below which a provision's moves are those of the prior: nothing could be learnt from them."""
 
 CHOICE_PRIOR = 5.0
 """New plans' worth of England's choice added to an authority's own before its tilt is taken."""
+
+SAMPLING = Sampling(draws=1200, tune=600, chains=4, target_accept=0.9)
+"""A little longer than usual: the worst of so many moves has to pass."""
 
 KEPT_DRAWS = 400
 """Posterior draws kept."""
@@ -188,11 +200,17 @@ def _choice(flows: PlacementFlows) -> Array:
     return np.asarray(table / np.maximum(table.sum(axis=1, keepdims=True), 1e-12))
 
 
-def prior_moves(after: Array) -> Array:
-    """Return prior chances to move, dims (stage, group, group), from England's plans a year later, dims (stage, group)."""
-    spread = (after + 0.1) / (after + 0.1).sum(axis=1, keepdims=True)
+def prior_moves(stays: Array, after: Array, new: Array) -> Array:
+    """Return prior chances to move, dims (stage, group, group), from England's plans that went on, a year later and new.
+
+    All have dims (stage, group). No more children can stay in a provision than it has a year later; those who move go where
+    more children are than stayed or are new, and a few where any are.
+    """
     kept = np.repeat(np.array([s.kept for s in STAGES])[:, None], len(GROUPS), axis=1)
     kept[:, _NOT_RECORDED] = STILL_NOT_RECORDED
+    kept = np.minimum(kept, MOST_KEPT * (after + 0.1) / (stays + 0.1))
+    arrived = np.maximum(after - kept * stays - new, 0.0) + ANY_ARRIVALS * after + 0.1
+    spread = arrived / arrived.sum(axis=1, keepdims=True)
     return np.asarray((1 - kept)[:, :, None] * spread[:, None, :] + kept[:, :, None] * np.eye(len(GROUPS)))
 
 
@@ -201,11 +219,13 @@ def observations(evidence: Evidence, stage: int) -> dict[str, npt.NDArray[Any]]:
     stays, after, new = evidence.stays[:, stage], evidence.after[:, stage], evidence.new[:, stage]
     # Moves between authorities and misreported stocks are spread as the others are.
     whole = after.sum(axis=1, keepdims=True) / np.maximum((stays + new).sum(axis=1, keepdims=True), 1.0)
-    prior = prior_moves(evidence.after.sum(axis=0))[stage]
+    england = (x.sum(axis=0) for x in (evidence.stays, evidence.after, evidence.new))
+    prior = prior_moves(*england)[stage]
     expected = whole * (stays @ prior + new)
     learnt = (stays.sum(axis=0) > FEWEST_ORIGIN)[:, None] & (after.sum(axis=0) > FEWEST_DESTINATION)
-    # Settings left blank one January are filled in the next, wherever the children are: nothing about moves.
-    learnt[_NOT_RECORDED] = False
+    # Settings left blank one January are filled in the next, wherever the children are: nothing about moves. Nor are those
+    # newly left blank.
+    learnt[_NOT_RECORDED], learnt[:, _NOT_RECORDED] = False, False
     return {
         "stays": whole * stays,
         "new": whole * new,
@@ -292,7 +312,7 @@ class FittedMoves:
 class Moves:
     """The model of moves: how to fit it."""
 
-    sampling: Sampling = FULL
+    sampling: Sampling = SAMPLING
     name: str = NAME
 
     def fit(self, flows: PlacementFlows, *, rng: np.random.Generator) -> FittedMoves:

@@ -41,10 +41,10 @@ def counts(rng: np.random.Generator, *shape: int) -> Array:
 @given(seed=SEEDS)
 def test_provisions_add_up_to_plans_at_every_age_and_need(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    flows = [counts(rng, DRAWS, JANUARIES, AGE, NEED) for _ in range(3)]
-    placed = advance(counts(rng, DRAWS, AGE, NEED, PROVISION), *flows, paths(rng))
+    leavers, joiners, plans = (counts(rng, DRAWS, JANUARIES, AGE, NEED) for _ in range(3))
+    placed = advance(counts(rng, DRAWS, AGE, NEED, PROVISION), leavers, joiners, plans, paths(rng))
     assert placed.shape == (DRAWS, JANUARIES, AGE, NEED, PROVISION)
-    np.testing.assert_allclose(placed.sum(axis=4), flows[2], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(placed.sum(axis=4), plans, rtol=1e-5, atol=1e-5)
     assert (placed >= 0).all()
     assert np.isfinite(placed).all()
 

@@ -81,5 +81,5 @@ def test_without_a_sound_return_the_release_to_add_is_told(
         return rows.assign(quality="out_of_line") if name == "plans_age_placement" else rows
 
     monkeypatch.setattr(tables, "read", spoilt)
-    with pytest.raises(TableError, match="January 2024 and January 2025.*sendplan data build"):
+    with pytest.raises(TableError, match=r"January 2024 and January 2025.*sendplan data build"):
         placement_flows.load(history, composition)

@@ -17,9 +17,9 @@ def rows(probabilities: list[float], mean: float = 4.0) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def test_places_run_out_when_a_shortfall_is_likelier_than_not() -> None:
-    found = summary.run_out(rows([0.1, 0.5, 0.51, 0.9]), "primary", "state_special")
-    assert (found.january, found.probability, found.from_start) == (2028, 0.51, False)
+def test_places_run_out_when_a_shortfall_is_as_likely_as_not() -> None:
+    found = summary.run_out(rows([0.1, 0.49, 0.5, 0.9]), "primary", "state_special")
+    assert (found.january, found.probability, found.from_start) == (2028, 0.5, False)
 
 
 def test_one_need_that_runs_out_sooner_is_not_taken_for_all() -> None:

@@ -10,11 +10,13 @@ from data.vocabulary import AGES, NEED_CODES, PROVISION_CODES
 from models.inference import Diagnostics
 from models.moves import STAGES, Evidence, FittedMoves, prior_moves
 from models.placement import LARGEST_TILT, Paths
-from tests.moves_worlds import world
+from tests.moves_worlds import england, world
 
 DRAWS = 4
 SHAPE = (len(AGES), len(NEED_CODES), len(PROVISION_CODES))
-SPECIAL, MAINSTREAM = (PROVISION_CODES.index(p) for p in ("state_special", "mainstream"))
+SPECIAL, MAINSTREAM, SUPPORT_BASE = (
+    PROVISION_CODES.index(p) for p in ("state_special", "mainstream", "support_base")
+)
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +24,7 @@ def fitted() -> FittedMoves:
     """Return moves as the prior has them: nothing is sampled."""
     flows = world(areas=6, seed=2).flows
     evidence = Evidence.of(flows)
-    moved = np.repeat(prior_moves(evidence.after.sum(axis=0))[None], 3, axis=0)
+    moved = np.repeat(prior_moves(*england(evidence))[None], 3, axis=0)
     posterior = xr.Dataset(
         {
             "moves": (("draw", "stage", "group", "group_to"), moved),
@@ -37,7 +39,7 @@ def fitted() -> FittedMoves:
 
 
 def table(seed: int, size: float) -> np.ndarray:
-    return np.random.default_rng(seed).gamma(0.5, size, SHAPE)
+    return np.random.default_rng(seed).gamma(5, size / 5, SHAPE)
 
 
 def paths(fitted: FittedMoves, own: np.ndarray, england: np.ndarray) -> Paths:
@@ -48,7 +50,9 @@ def test_movers_and_new_plans_all_arrive_somewhere(fitted: FittedMoves) -> None:
     found = paths(fitted, table(1, 2), table(2, 500))
     assert found.kept.shape == (DRAWS, len(STAGES), len(PROVISION_CODES))
     assert ((found.kept >= 0) & (found.kept <= 1)).all()
-    np.testing.assert_allclose(found.goes.sum(axis=3), 1.0)
+    arrive = found.goes.sum(axis=3)
+    np.testing.assert_allclose(np.delete(arrive, SUPPORT_BASE, axis=2), 1.0)
+    assert not arrive[:, :, SUPPORT_BASE].any(), "nobody is recorded in a support base"
     np.testing.assert_allclose(found.choice.sum(axis=3), 1.0)
     assert (found.goes >= 0).all()
     assert (found.need_tilt >= 1 / LARGEST_TILT).all()
@@ -66,7 +70,9 @@ def test_movers_go_where_the_authority_has_provision(fitted: FittedMoves) -> Non
     england, usual = table(2, 500), table(1, 2)
     without = usual.copy()
     without[..., SPECIAL] = 0.0
-    to_special = [paths(fitted, own, england).goes[..., MAINSTREAM, SPECIAL].mean() for own in (without, usual)]
+    to_special = [
+        paths(fitted, own, england).goes[..., MAINSTREAM, SPECIAL].mean() for own in (without, usual)
+    ]
     assert to_special[0] < 0.5 * to_special[1]
 
 
