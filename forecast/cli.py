@@ -277,13 +277,15 @@ def places_command(
 ) -> None:
     """Say which specialist places run out, when, for whom, and where the children go."""
     from forecast import places_report
+    from forecast.allocation import default_rules
     from forecast.capacity import Demand
     from forecast.files import check_folder
+    from forecast.preference_order import read_order
     from forecast.run import Road, check_options
 
     chosen = areas.resolve(area)
     check_options(years, draws)
-    asked = Demand(blend=demand)
+    asked = Demand(blend=demand, rules=default_rules() if order is None else read_order(order))
     folder = (
         out if out is not None else Path("out") / "places" / (chosen[0].slug if len(chosen) == 1 else "all")
     )
@@ -300,17 +302,20 @@ def places_command(
     road = Road.prepare()
     outcome = road.run(chosen[0], years=years, draws=draws, seed=seed, register=register, demand=asked)
     found = places_report.PlacesTables.of(outcome)
+    distances = places_report.Distances.of(outcome)
     borrowed = chosen[0].la_code in road.latent.borrowed
     places_report.tell(
         outcome,
         found,
+        distances,
         borrowed,
         lambda frame, title: show(screen, frame, title, index=False),
         lambda line: screen.print(line, soft_wrap=True),
     )
     files = places_report.write(
         found,
-        places_report.page(outcome, found, borrowed),
+        distances,
+        places_report.page(outcome, found, distances, borrowed),
         places_report.record_of(outcome, arguments),
         folder,
     )

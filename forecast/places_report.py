@@ -32,6 +32,8 @@ DEAR: tuple[str, ...] = ("inmss", "eotas")
 SHOWN = 8
 """Rows of the longest tables in the terminal and on the page; the files have them all."""
 
+ZONE_COLUMNS: tuple[str, ...] = ("la_code", "year", "zone_code", "zone_name", "phase", "wanted_mean")
+
 AHEAD: tuple[int, ...] = (1, 3, 5)
 """Years ahead shown."""
 
@@ -75,7 +77,9 @@ class PlacesTables:
         return self.frames["shortfall"]
 
 
-def write(found: PlacesTables, page: str, record: Mapping[str, Any], folder: Path) -> list[Path]:
+def write(
+    found: PlacesTables, distances: Distances, page: str, record: Mapping[str, Any], folder: Path
+) -> list[Path]:
     """Write tables, page and the record of the run into a folder, all or none.
 
     Raises
@@ -84,7 +88,11 @@ def write(found: PlacesTables, page: str, record: Mapping[str, Any], folder: Pat
         The folder cannot be written to.
     """
     text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
-    return write_tables(found, text, folder, {"places.md": partial(_write_text, page)})
+    others = {
+        "zones.parquet": partial(_write_table, distances.zones),
+        "places.md": partial(_write_text, page),
+    }
+    return write_tables(found, text, folder, others)
 
 
 def write_tables(
@@ -244,9 +252,10 @@ def overflow_table(outcome: Outcome, found: PlacesTables) -> pd.DataFrame:
 def cause_lines(outcome: Outcome) -> list[str]:
     """Return what the overflow into INMSS and EOTAS is caused by, the largest parts first."""
     january = min(outcome.plans.origin + AHEAD[1], int(outcome.shortfall.wanted["january"][-1]))
-    every = answers.causes(outcome, DEAR)
+    known = [d for d in DEAR if d in outcome.shortfall.overflow["destination"].to_numpy()]
+    every = answers.causes(outcome, known)
     lines = []
-    for destination in DEAR:
+    for destination in known:
         rows = every[(every["year"] == january) & (every["destination"] == destination)]
         total = float(rows["mean"].sum())
         if total < summary.ONE_CHILD:
@@ -327,33 +336,84 @@ def notes(outcome: Outcome, borrowed: bool) -> list[str]:
     return lines
 
 
-def geography_parts(outcome: Outcome) -> tuple[dict[str, pd.DataFrame], list[str]]:
-    """Return tables and notes on distance: places within reach, journeys, and demand by zone; all straight-line estimates."""
-    code, origin = outcome.area.la_code, outcome.plans.origin
-    zones = map_data.zones(code)
-    rows = in_force(outcome.register, origin, statuses=("open",))
-    placed = map_data.settings(rows, code)
-    reach = geography.within_reach(zones, placed, geography.offers(rows, GROUPED))
-    average = reach.places.sel(located="local", need_group=ALL).mean("zone")
-    table = pd.DataFrame(
-        {
-            "Phase": [p.label for p in PHASES],
-            **{
-                f"Within {km:g} km": [
-                    words.rounded(float(average.sel(within_km=km, phase=p.code))) for p in PHASES
-                ]
-                for km in average["within_km"].to_numpy().tolist()
+@dataclass(frozen=True)
+class Distances:
+    """Where demand lives and how far places are: straight-line estimates.
+
+    Parameters
+    ----------
+    shown
+        Title -> table for people.
+    zones
+        ``zones.parquet``: wanted places by zone, January and phase, an apportionment and not a count.
+    notes
+        What a reader must know.
+    """
+
+    shown: Mapping[str, pd.DataFrame]
+    zones: pd.DataFrame
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Distances:
+        """Measure one authority."""
+        code, origin = outcome.area.la_code, outcome.plans.origin
+        zones = map_data.zones(code)
+        rows = in_force(outcome.register, origin + 1, statuses=("open", "agreed"))
+        placed = map_data.settings(rows, code)
+        reach = geography.within_reach(zones, placed, geography.offers(rows, GROUPED))
+        journeys = geography.journeys(zones, placed, _pupils(outcome))
+        wanted = outcome.shortfall.wanted.sum(("provision", "need_group")).mean("draw")
+        shared = geography.demand_by_zone(wanted, zones)
+        by_zone = shared.values().rename("wanted_mean").to_series().reset_index()
+        names = zones.frame.set_index("zone_code")["zone_name"]
+        table = by_zone.rename(columns={"january": "year", "zone": "zone_code"}).assign(
+            la_code=code, zone_name=lambda f: f["zone_code"].map(names)
+        )
+        return cls(
+            shown={
+                "Places within a straight line of the average child": _reach_table(reach),
+                "Estimated journeys": _journeys_table(journeys),
+                "Where wanted places would be lived, largest shares (an apportionment)": _zones_table(
+                    outcome, table
+                ),
+                "Nearest setting with room where one is likely to be full": _next_table(
+                    outcome, placed, rows
+                ),
             },
-        }
-    )
-    filled = outcome.shortfall.unit_filled.sel(january=origin + 1).mean("draw")
-    setting = {u.name: u.setting for u in outcome.shortfall.units}
+            zones=table.astype({"year": "int64"})[list(ZONE_COLUMNS)],
+            notes=tuple(
+                dict.fromkeys(
+                    [
+                        shared.label,
+                        journeys.label,
+                        *(f"{n.what}: {n.why}" for n in (*zones.notes, *placed.notes)),
+                    ]
+                )
+            ),
+        )
+
+
+def _pupils(outcome: Outcome) -> pd.DataFrame:
+    """Return expected pupils by setting, phase and need group at the first January forecast."""
+    filled = outcome.shortfall.unit_filled.isel(january=0).mean("draw")
     by_unit = filled.rename("pupils").to_series().reset_index()
-    by_unit["setting"] = by_unit["unit"].map(setting)
-    pupils = by_unit.groupby(["setting", "phase", "need_group"])["pupils"].sum().reset_index()
-    journeys = geography.journeys(zones, placed, pupils)
-    distances = journeys.distances
-    shown = pd.DataFrame(
+    by_unit["setting"] = by_unit["unit"].map({u.name: u.setting for u in outcome.shortfall.units})
+    return by_unit.groupby(["setting", "phase", "need_group"])["pupils"].sum().reset_index()
+
+
+def _reach_table(reach: geography.Reach) -> pd.DataFrame:
+    average = reach.places.sel(located="local", need_group=ALL).mean("zone")
+    columns = {
+        f"Within {km:g} km": [words.rounded(float(average.sel(within_km=km, phase=p.code))) for p in PHASES]
+        for km in average["within_km"].to_numpy().tolist()
+    }
+    return pd.DataFrame({"Phase": [p.label for p in PHASES], **columns})
+
+
+def _journeys_table(journeys: geography.Journeys) -> pd.DataFrame:
+    distances = journeys.distances[journeys.distances["pupils"] >= summary.ONE_CHILD]
+    return pd.DataFrame(
         {
             "Phase": [words.PHASE_LABELS.get(str(p), "All phases") for p in distances["phase"]],
             "Pupils": [words.rounded(x) for x in distances["pupils"]],
@@ -362,16 +422,56 @@ def geography_parts(outcome: Outcome) -> tuple[dict[str, pd.DataFrame], list[str
             "Beyond 8 km": [f"{100 * x:.0f} %" for x in distances["beyond_8km"]],
         }
     )
-    lines = [
-        journeys.label,
-        *dict.fromkeys(f"{n.what}: {n.why}" for n in (*zones.notes, *placed.notes)),
-    ]
-    return {"Places within a straight line of the average child": table, "Estimated journeys": shown}, lines
 
 
-def page(outcome: Outcome, found: PlacesTables, borrowed: bool) -> str:
+def _zones_table(outcome: Outcome, zones: pd.DataFrame) -> pd.DataFrame:
+    """Return the zones with most wanted places in a few Januaries."""
+    totals = zones.groupby(["zone_name", "year"])["wanted_mean"].sum()
+    years = [outcome.plans.origin + y for y in AHEAD if outcome.plans.origin + y <= int(zones["year"].max())]
+    largest = totals.xs(years[-1], level="year").sort_values(ascending=False, kind="stable").head(SHOWN)
+    return pd.DataFrame(
+        {"Zone": list(largest.index)}
+        | {str(y): [words.rounded(float(totals[name, y])) for name in largest.index] for y in years}
+    )
+
+
+def _next_table(outcome: Outcome, placed: map_data.Layer, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return, for each setting likely to be full, its largest group of pupils and the nearest setting with room for it."""
+    found = outcome.shortfall
+    free = found.unit_free.isel(january=0)
+    mean = {(u.setting, u.age_low): float(free.sel(unit=u.name).mean()) for u in found.units}
+    rooms = rows.assign(
+        places=[mean.get((str(r["setting"]), int(r["age_low"])), 0.0) for r in rows.to_dict("records")]
+    )
+    offered = geography.offers(rooms, GROUPED)
+    on_map = set(placed.frame["setting"])
+    kind = {u.setting: words.SHORT_PROVISIONS[u.provision].capitalize() for u in found.units}
+    lines = []
+    for unit in found.units:
+        if (
+            unit.setting not in on_map
+            or float((free.sel(unit=unit.name) < summary.ONE_CHILD).mean()) < summary.LIKELY
+        ):
+            continue
+        pupils = found.unit_filled.isel(january=0).sel(unit=unit.name).mean("draw")
+        cells = pupils.rename("pupils").to_series()
+        largest = cells.index[int(cells.to_numpy().argmax())]
+        near = geography.nearest_with_room(placed, offered, unit.setting, largest[0], largest[1], count=1)
+        lines.append(
+            {
+                "Setting": unit.name,
+                "For": f"{GROUP_LABELS[largest[1]]}, {words.PHASE_LABELS[largest[0]].lower()}",
+                "Nearest with room": "none in the register" if near.empty else str(near.iloc[0]["setting"]),
+                "Kind": "" if near.empty else kind[str(near.iloc[0]["setting"])],
+                "Km": "" if near.empty else f"{float(near['distance_km'].iloc[0]):.1f}",
+                "Free there": "" if near.empty else words.rounded(float(near["places"].iloc[0])),
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def page(outcome: Outcome, found: PlacesTables, distances: Distances, borrowed: bool) -> str:
     """Return the page in Markdown."""
-    tables, distance_notes = geography_parts(outcome)
     lines = [
         f"# {outcome.area.name}: specialist places",
         "",
@@ -387,13 +487,13 @@ def page(outcome: Outcome, found: PlacesTables, borrowed: bool) -> str:
         ("Where children without a place go", overflow_table(outcome, found)),
         (f"Settings (filled of places, chance of being full), from {academic_year(outcome.plans.origin + 1)}",
          settings_table(outcome, found)),
-        *tables.items(),
+        *distances.shown.items(),
     ]  # fmt: skip
     for title, frame in sections:
         lines += [f"## {title}", "", "None." if frame.empty else markdown_table(frame, index=False), ""]
     lines += ["## What the overflow is caused by", "", *[f"- {x}" for x in cause_lines(outcome)], ""]
     lines += ["## Read this first", "", *[f"- {x}" for x in notes(outcome, borrowed)], ""]
-    lines += ["## Distances", "", *[f"- {x}" for x in distance_notes], ""]
+    lines += ["## Distances", "", *[f"- {x}" for x in distances.notes], ""]
     sources = dict.fromkeys(u.source for u in outcome.shortfall.units)
     lines += ["## Sources of places", "", *[f"- {s}" for s in sources], ""]
     lines += [
@@ -405,7 +505,12 @@ def page(outcome: Outcome, found: PlacesTables, borrowed: bool) -> str:
 
 
 def tell(
-    outcome: Outcome, found: PlacesTables, borrowed: bool, show: Show, say: Callable[[str], None]
+    outcome: Outcome,
+    found: PlacesTables,
+    distances: Distances,
+    borrowed: bool,
+    show: Show,
+    say: Callable[[str], None],
 ) -> None:
     """Print one authority's answer."""
     say(headline(outcome, found))
@@ -416,7 +521,7 @@ def tell(
         ("Observed and latent demand", demand_table(outcome, found)),
         ("Where children without a place go", overflow_table(outcome, found)),
         ("Settings (filled of places; chance of being full)", settings_table(outcome, found)),
-        *geography_parts(outcome)[0].items(),
+        *distances.shown.items(),
     ):
         if not frame.empty:
             show(frame, title)

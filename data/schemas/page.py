@@ -155,6 +155,15 @@ Every row stands alone: places to add do not add up.
 
 Interns are counted within colleges, sixth forms and training providers, not beside them.
 
+`zones.parquet`, written for one authority only, an apportionment of its wanted places by where children live and not a count:
+
+| Column | Type | Says |
+|---|---|---|
+| la_code, year | integer | DfE number, January |
+| zone_code, zone_name | text | ward in London, district in counties, otherwise the authority |
+| phase | text | `early_years`, `primary`, `secondary`, `post16` |
+| wanted_mean | number | expected children who want a specialist place; zones add up to the authority |
+
 The file of `sendplan backtest-places --out` holds one row an authority, kind, origin and target: la_code, kind, origin, target,
 horizon, era, actual, median, in_80, width_80, and crps of the model and of two benchmarks (crps_latest, crps_held).
 

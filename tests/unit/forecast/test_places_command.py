@@ -51,7 +51,7 @@ def test_it_names_what_runs_out_first_and_the_settings(told: tuple[str, Path]) -
 def test_it_writes_every_table_and_no_litter(told: tuple[str, Path]) -> None:
     _, folder = told
     assert sorted(p.name for p in folder.iterdir()) == sorted(
-        [*(f"{name}.parquet" for name in FILES), "places.md", "run.json"]
+        [*(f"{name}.parquet" for name in FILES), "zones.parquet", "places.md", "run.json"]
     )
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert record["demand"] == 1.0
@@ -67,6 +67,19 @@ def test_shortfall_is_the_contract(told: tuple[str, Path]) -> None:
     assert frame["p_shortfall"].between(0, 1).all()
     assert (frame["places"] >= 0).all()
     assert not frame.duplicated(["year", "phase", "need_group", "provision"]).any()
+
+
+def test_wards_add_up_to_the_authority(told: tuple[str, Path]) -> None:
+    zones = pd.read_parquet(told[1] / "zones.parquet")
+    wanted = pd.read_parquet(told[1] / "demand.parquet").query(
+        "demand == 'used' and need_group == 'All' and provision == 'All' and phase != 'All'"
+    )
+    assert zones["zone_name"].nunique() == 22
+    by_zone = zones.groupby(["year", "phase"])["wanted_mean"].sum()
+    whole = wanted.set_index(["year", "phase"])["mean"]
+    pd.testing.assert_series_equal(
+        by_zone.sort_index(), whole.sort_index(), check_names=False, rtol=1e-4, atol=1e-3
+    )
 
 
 @pytest.mark.parametrize(
