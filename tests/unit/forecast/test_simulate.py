@@ -47,7 +47,8 @@ def test_newham_keeps_its_own_use_of_special_schools(road: Road) -> None:
     share_2024 = float(known.sel(provision="state_special").sum() / known.sum())
     future = outcome.placements.future.isel(january=0).sum("age").mean("draw")
     wanted = outcome.placements.wanted.isel(january=0).sum(("age", "need")).mean("draw")
-    assert float(wanted.sel(provision="state_special") / future.sum()) == pytest.approx(share_2024, rel=0.15)
+    # A year of moves and choices adds a little to what it uses; England's mix would treble it.
+    assert float(wanted.sel(provision="state_special") / future.sum()) == pytest.approx(share_2024, rel=0.25)
     # Its special schools have filled more slowly than its plans have grown.
     share_2026 = float(future.sel(provision="state_special") / future.sum())
     assert 0.75 * share_2024 < share_2026 < 1.15 * share_2024
