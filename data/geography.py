@@ -1,4 +1,4 @@
-"""Where things are: outlines, small areas and settings, all in metres on the British National Grid.
+"""Where areas are: outlines, small areas and zones with their share of demand, all in metres on the British National Grid.
 
 Invariant: every geometry this module returns is valid, not empty and in EPSG:27700, so plain differences of coordinates are
 metres (to about 2 m from WGS84 without the Ordnance Survey grid file, and 0.04 % of a length); what had to be mended or could
@@ -21,7 +21,7 @@ How good the stand-ins are
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -35,7 +35,7 @@ import pandera.pandas as pa
 
 from data import tables
 from data.areas import by_code
-from data.errors import AreaError, RegisterError, TableError
+from data.errors import AreaError, TableError
 
 METRES = "EPSG:27700"
 """British National Grid: eastings and northings in metres."""
@@ -49,12 +49,6 @@ SCHOOL_DEGREES = "EPSG:4277"
 Read so, they agree with the eastings and northings of the same 2,872 schools to 4 cm; read as WGS84 they are 111 m off.
 """
 
-GREAT_BRITAIN: tuple[float, float, float, float] = (-8.7, 49.8, 1.8, 60.9)
-"""West, south, east, north of Great Britain with the Isles of Scilly, in degrees."""
-
-FARTHEST_LOCAL_KM = 50.0
-"""A local setting farther than this from its authority's outline has a wrong point or a wrong URN."""
-
 COASTAL_KM = 5.0
 """A school this near an outline belongs to it although the simplified coast leaves it in the sea."""
 
@@ -66,11 +60,6 @@ NoteKind = Literal[
     "far_away", "no_lower_area", "no_primary_school", "rows_not_used", "no_roll",
 ]  # fmt: skip
 ZoneKind = Literal["ward", "msoa", "lsoa", "district", "authority"]
-
-SPECIAL_KINDS: tuple[str, ...] = (
-    "state_special", "state_special_or_ap", "non_maintained_special", "independent_special",
-)  # fmt: skip
-"""Kinds of establishment that may be special schools; alternative provision alone is left out."""
 
 WEIGHT_COLUMNS: tuple[str, ...] = ("area_code", "children", "relative_need", "source")
 """Columns of a table of weights, in order."""
@@ -202,7 +191,7 @@ def mend(outlines: gpd.GeoDataFrame, names: Sequence[str]) -> Layer:
         )
     if lost.any():
         raise TableError(
-            f"The outline of {_listed([names[int(i)] for i in np.flatnonzero(lost)])} is missing or has no area, so its "
+            f"The outline of {listed([names[int(i)] for i in np.flatnonzero(lost)])} is missing or has no area, so its "
             "children would vanish from the map. Restore the boundary file from the repository."
         )
     return Layer(frame.to_crs(METRES), notes)
@@ -214,9 +203,15 @@ def _polygons_of(shape: object) -> object:
     return parts[parts.geom_type == "Polygon"].union_all()
 
 
-def _listed(items: Sequence[str]) -> str:
+def listed(items: Sequence[str]) -> str:
+    """Return the first `SHOWN` items in a row, and how many more there are."""
     more = f" and {len(items) - SHOWN} more" if len(items) > SHOWN else ""
     return ", ".join(str(i) for i in items[:SHOWN]) + more
+
+
+def points_at(lat: pd.Series, lon: pd.Series, crs: str) -> gpd.GeoSeries:
+    """Return points from latitudes and longitudes in degrees of a coordinate system."""
+    return gpd.GeoSeries.from_xy(lon.to_numpy(dtype=float), lat.to_numpy(dtype=float), crs=crs)
 
 
 @cache
@@ -351,7 +346,7 @@ def _primary_schools() -> gpd.GeoDataFrame:
     frame = tables.read("establishment_points")
     frame = frame[frame["phase"].isin(["Primary", "All-through", "Middle deemed primary"])]
     frame = frame[frame["lat"].notna() & frame["lon"].notna()].reset_index(drop=True)
-    points = _points(frame["lat"], frame["lon"], SCHOOL_DEGREES).to_crs(METRES)
+    points = points_at(frame["lat"], frame["lon"], SCHOOL_DEGREES).to_crs(METRES)
     schools = gpd.GeoDataFrame(frame[["urn", "la_code"]], geometry=points)
     at_sea = schools["la_code"].isna()
     if at_sea.any():
@@ -411,7 +406,7 @@ def zones(la_code: int, kind: ZoneKind | None = None, weights: pd.DataFrame | No
     empty = frame[frame["lower_areas"] == 0]
     notes = (*layer.notes, *notes)
     if len(empty):
-        bare = _listed(empty["zone_name"].tolist())
+        bare = listed(empty["zone_name"].tolist())
         why = f"no lower area lies mainly in {bare}, so no demand is put there."
         notes = (*notes, Note("no_lower_area", area.name, why))
     points, where, more = _demand_points(la_code, area.region, members, frame)
@@ -461,7 +456,7 @@ def _member_weights(
     if missing:
         raise TableError(
             f"The table of weights lacks {len(missing)} of the {len(wanted)} areas of {area_name}: "
-            f"{_listed(missing)}. Their children would be given no demand. Add a row for each, 0 where none live."
+            f"{listed(missing)}. Their children would be given no demand. Add a row for each, 0 where none live."
         )
     rows = table.loc[key]
     count = 1 if by_lower else key.map(key.value_counts()).to_numpy(dtype=float)
@@ -474,7 +469,7 @@ def _member_weights(
             f"The table of weights gives {area_name} no children at all, so its demand has nowhere to go. "
             "Fill in the column 'children', or leave it blank in every row."
         )
-    sources = _listed(list(dict.fromkeys(table.loc[wanted, "source"])))
+    sources = listed(list(dict.fromkeys(table.loc[wanted, "source"])))
     parts = [
         "children living there"
         if table["children"].notna().all()
@@ -575,7 +570,7 @@ def read_weights(path: Path) -> pd.DataFrame:
         frame[column] = numbers.astype("float64")
     if problems:
         raise TableError(
-            f"The table of weights '{path.name}' was not used: {_listed(problems)}. Type plain numbers, without commas."
+            f"The table of weights '{path.name}' was not used: {listed(problems)}. Type plain numbers, without commas."
         )
     return checked_weights(frame, f"the table of weights '{path.name}'")
 
@@ -599,7 +594,7 @@ def checked_weights(weights: pd.DataFrame, where: str) -> pd.DataFrame:
             for c in error.failure_cases.itertuples()
         ]
         raise TableError(
-            f"In {where}: {_listed(cases)}. No weights were used. Correct the rows (row 1 is the header)."
+            f"In {where}: {listed(cases)}. No weights were used. Correct the rows (row 1 is the header)."
         ) from None
     if frame.empty:
         raise TableError(f"In {where}: there are no rows. No weights were used. Add one row per area.")
@@ -612,216 +607,3 @@ def checked_weights(weights: pd.DataFrame, where: str) -> pd.DataFrame:
                 "row or none."
             )
     return frame
-
-
-def distances_km(a: gpd.GeoSeries, b: gpd.GeoSeries) -> npt.NDArray[np.float64]:
-    """Return straight-line distances in kilometres between points, dims (a, b).
-
-    Points in another coordinate system are projected to `METRES` first.
-
-    Raises
-    ------
-    ValueError
-        A series has no coordinate system.
-    """
-    if a.crs is None or b.crs is None:
-        raise ValueError("points need a coordinate system before distances between them mean anything")
-    a, b = a.to_crs(METRES), b.to_crs(METRES)
-    dx = a.x.to_numpy()[:, None] - b.x.to_numpy()[None, :]
-    dy = a.y.to_numpy()[:, None] - b.y.to_numpy()[None, :]
-    return np.asarray(np.hypot(dx, dy) / 1000.0, dtype=np.float64)
-
-
-def _points(lat: pd.Series, lon: pd.Series, crs: str) -> gpd.GeoSeries:
-    return gpd.GeoSeries.from_xy(lon.to_numpy(dtype=float), lat.to_numpy(dtype=float), crs=crs)
-
-
-@cache
-def _known_points() -> pd.DataFrame:
-    """Return WGS84 lat and lon of every establishment with a URN we know, first source wins; index urn."""
-    frames = []
-    for name in ("establishment_points", "specialist_establishments"):
-        table = tables.read(name)
-        frames.append((table["urn"], _points(table["lat"], table["lon"], SCHOOL_DEGREES)))
-    sampled = tables.read("resourced_provision_schools")
-    frames.append(
-        (sampled["urn"], gpd.GeoSeries.from_xy(sampled["easting"], sampled["northing"], crs=METRES))
-    )
-    degrees = [(urn, points.to_crs(DEGREES)) for urn, points in frames]
-    return (
-        pd.concat(
-            [
-                pd.DataFrame({"urn": urn.to_numpy(), "lat": p.y.to_numpy(), "lon": p.x.to_numpy()})
-                for urn, p in degrees
-            ]
-        )
-        .drop_duplicates("urn")
-        .set_index("urn")
-    )
-
-
-def settings(
-    rows: pd.DataFrame, la_code: int | None, own_points: Mapping[str, tuple[float, float]] | None = None
-) -> Layer:
-    """Put the settings of a capacity register on the map by their URN.
-
-    Parameters
-    ----------
-    rows
-        Rows of a register (`data.register.Register.rows`): setting, provision, urn, located.
-    la_code
-        Whose register it is; None where not known, and then no local setting is too far away.
-    own_points
-        Latitude and longitude by name of setting, for a school without a URN yet; they take precedence.
-
-    Returns
-    -------
-    Layer
-        setting, provision, urn (Int64), located, geometry: one row per setting and provision with a point. Every other one is
-        in ``notes``: no URN, a URN not known, no point, a point outside Great Britain, or a local setting more than
-        `FARTHEST_LOCAL_KM` from the authority.
-
-    Raises
-    ------
-    RegisterError
-        ``own_points`` names a setting the register does not have.
-    """
-    own = own_points or {}
-    strangers = [name for name in own if name not in set(rows["setting"])]
-    if strangers:
-        raise RegisterError(
-            f"A point is given for {_listed(strangers)}, but the register has no setting of that name, so it would be "
-            "lost. Spell the name as in the column 'setting'."
-        )
-    home = None if la_code is None else authority(la_code).frame.geometry.iloc[0]
-    kept: list[tuple[str, str, int | None, str, float, float]] = []
-    notes: list[Note] = []
-    for _, group in rows.groupby(["setting", "provision"], sort=False):
-        setting, provision = str(group["setting"].iloc[0]), str(group["provision"].iloc[0])
-        urns = [int(u) for u in group["urn"].dropna().unique()]
-        located = str(group["located"].iloc[-1])
-        if len(urns) > 1:
-            notes.append(
-                Note("two_urns", setting, f"it has URNs {_listed([str(u) for u in urns])}; the last is used.")
-            )
-        urn = urns[-1] if urns else None
-        found = _find_point(setting, urn, located, own)
-        if isinstance(found, Note):
-            notes.append(found)
-            continue
-        kept.append((setting, provision, urn, located, *found))
-    lat, lon = pd.Series([k[4] for k in kept]), pd.Series([k[5] for k in kept])
-    frame = gpd.GeoDataFrame(
-        pd.DataFrame([k[:4] for k in kept], columns=["setting", "provision", "urn", "located"]).astype(
-            {"setting": "str", "provision": "str", "urn": "Int64", "located": "str"}
-        ),
-        geometry=_points(lat, lon, DEGREES).to_crs(METRES),
-    )
-    if home is not None and len(frame):
-        away = frame.geometry.distance(home) / 1000.0
-        far = (frame["located"] == "local") & (away > FARTHEST_LOCAL_KM)
-        notes += [
-            Note(
-                "far_away",
-                str(row.setting),
-                f"URN {row.urn} is {away[row.Index]:.0f} km from the authority although its places are local. It is left off "
-                "the map: correct the URN or point, or set 'located' to elsewhere.",
-            )
-            for row in frame[far].itertuples()
-        ]
-        frame = frame[~far].reset_index(drop=True)
-    return Layer(frame, tuple(notes))
-
-
-def _find_point(
-    setting: str, urn: int | None, located: str, own: Mapping[str, tuple[float, float]]
-) -> tuple[float, float] | Note:
-    """Return latitude and longitude of a setting, or why it has none."""
-    if setting in own:
-        lat, lon = own[setting]
-        whence = "the point given for it"
-    else:
-        if urn is None:
-            why = (
-                "it stands for several schools of other authorities, so it has no place on the map."
-                if located == "elsewhere"
-                else "it has no URN, so it is left off the map. Add the URN, or a latitude and longitude."
-            )
-            return Note("no_urn", setting, why)
-        known = _known_points()
-        if urn not in known.index:
-            return Note(
-                "urn_not_found",
-                setting,
-                f"no establishment we know has URN {urn}, so it is left off the map. Check the number on Get Information "
-                "about Schools; a school that became an academy has a new one.",
-            )
-        point = known.loc[urn, ["lat", "lon"]].to_numpy(dtype=np.float64)
-        lat, lon = float(point[0]), float(point[1])
-        whence = f"the published point of URN {urn}"
-    if not (np.isfinite(lat) and np.isfinite(lon)):
-        return Note(
-            "no_point",
-            setting,
-            f"{whence} is blank, so it is left off the map. Give its latitude and longitude.",
-        )
-    west, south, east, north = GREAT_BRITAIN
-    if not (south <= lat <= north and west <= lon <= east):
-        swapped = south <= lon <= north and west <= lat <= east
-        hint = (
-            "Latitude and longitude look swapped."
-            if swapped
-            else "Give its latitude and longitude in degrees."
-        )
-        return Note(
-            "outside_great_britain",
-            setting,
-            f"{whence} (latitude {lat:.4f}, longitude {lon:.4f}) is outside Great Britain, so it is left off the map. {hint}",
-        )
-    return lat, lon
-
-
-def special_schools_nearby(la_code: int, within_km: float, without: Sequence[int] = ()) -> Layer:
-    """Return open special schools in or near an authority that are not in its register.
-
-    Pupils on roll (2023/24) are not places, and needs are not published: both say how big a school is, not whether it
-    has room.
-
-    Parameters
-    ----------
-    la_code
-        DfE number.
-    within_km
-        Straight-line distance from the authority's outline.
-    without
-        URNs to leave out: those of the register.
-
-    Returns
-    -------
-    Layer
-        setting (name and URN), urn, kind, kind_inferred, la_code, age_low, age_high, roll (null where not published), located
-        (``local`` or ``elsewhere``), geometry; notes list schools whose roll is not published.
-    """
-    frame = tables.read("specialist_establishments")
-    frame = frame[
-        frame["open_2026"]
-        & frame["kind"].isin(SPECIAL_KINDS)
-        & frame["lat"].notna()
-        & ~frame["urn"].isin(list(without))
-    ].reset_index(drop=True)
-    home = authority(la_code).frame.geometry.iloc[0]
-    points = gpd.GeoDataFrame(
-        frame, geometry=_points(frame["lat"], frame["lon"], SCHOOL_DEGREES).to_crs(METRES)
-    )
-    points = points[points.distance(home) <= 1000.0 * within_km].reset_index(drop=True)
-    points["setting"] = points["name"] + " (" + points["urn"].astype("str") + ")"
-    points["located"] = np.where(points["la_code"] == la_code, "local", "elsewhere")
-    columns = [
-        "setting", "urn", "kind", "type_inferred", "la_code", "age_low", "age_high", "roll", "located", "geometry",
-    ]  # fmt: skip
-    chosen = points[columns].rename(columns={"type_inferred": "kind_inferred"})
-    unsized = chosen.loc[chosen["roll"].isna(), "setting"].tolist()
-    if not unsized:
-        return Layer(chosen)
-    why = f"pupils are not published for {len(unsized)} of {len(chosen)}, which add none: {_listed(unsized)}."
-    return Layer(chosen, (Note("no_roll", "Special schools nearby", why),))

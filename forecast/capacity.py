@@ -30,8 +30,10 @@ from data.vocabulary import (
     PHASES,
     SPECIALIST_PROVISIONS,
 )
-from forecast.allocation import Places, Rules, allocate, default_rules, shortfall
+from forecast.admission import Places
+from forecast.allocation import allocate, shortfall
 from forecast.outcome import Placements, Shortfall
+from forecast.preference_order import Rules, default_rules
 from forecast.supply import Supply, supply
 from models.base import Array, Floats
 from models.latent_demand import AreaLatent

@@ -24,8 +24,9 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from data.geography import Layer, Zones, distances_km
+from data.geography import Layer, Zones
 from data.register import phase_shares
+from data.setting_points import distances_km
 from data.vocabulary import ALL, PHASE_CODES
 
 APPORTIONMENT = "An apportionment of the authority's total, not a count of children living there."
@@ -206,7 +207,7 @@ def offers_of_schools(schools: Layer) -> pd.DataFrame:
     Parameters
     ----------
     schools
-        From `data.geography.special_schools_nearby`. Schools without a published roll or ages add nothing.
+        From `data.setting_points.special_schools_nearby`. Schools without a published roll or ages add nothing.
     """
     frame = schools.frame
     sized = frame[frame["roll"].notna() & frame["age_low"].notna() & frame["age_high"].notna()]
@@ -238,7 +239,7 @@ def within_reach(
     zones
         From `data.geography.zones`.
     settings
-        Points with ``setting`` and ``located``, from `data.geography.settings` or `special_schools_nearby`.
+        Points with ``setting`` and ``located``, from `data.setting_points.settings` or `special_schools_nearby`.
     offers
         setting, phase, need_group, places: all places, or free ones.
     within_km
@@ -319,7 +320,7 @@ def journeys(zones: Zones, settings: Layer, filled: pd.DataFrame, decay_km: floa
     zones
         From `data.geography.zones`.
     settings
-        From `data.geography.settings`.
+        From `data.setting_points.settings`.
     filled
         setting, phase, need_group, pupils: resident pupils by setting (real numbers). ``All`` must not be among the groups.
     decay_km
@@ -445,7 +446,7 @@ def nearest_with_room(
     Parameters
     ----------
     settings
-        Points, from `data.geography.settings`.
+        Points, from `data.setting_points.settings`.
     free
         setting, phase, need_group, places: free places (`offers` of rows whose places are the free ones).
     setting

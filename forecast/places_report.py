@@ -16,12 +16,14 @@ from typing import Any
 import pandas as pd
 
 from data import geography as map_data
+from data import setting_points
 from data.register import academic_year, in_force
 from data.vocabulary import ALL, NEED_GROUPS, PHASES, PROVISIONS, SPECIALIST_PROVISIONS
 from forecast import answers, geography, summary, words
-from forecast.allocation import DESTINATIONS, GROUPED
+from forecast.allocation import GROUPED
 from forecast.files import Writer, write_all
 from forecast.outcome import Outcome
+from forecast.preference_order import DESTINATIONS
 from forecast.record import PRODUCT, markdown_table, provenance
 
 GROUP_LABELS: dict[str, str] = {ALL: "All needs"} | {g.code: g.label for g in NEED_GROUPS}
@@ -360,7 +362,7 @@ class Distances:
         code, origin = outcome.area.la_code, outcome.plans.origin
         zones = map_data.zones(code)
         rows = in_force(outcome.register, origin + 1, statuses=("open", "agreed"))
-        placed = map_data.settings(rows, code)
+        placed = setting_points.settings(rows, code)
         reach = geography.within_reach(zones, placed, geography.offers(rows, GROUPED))
         journeys = geography.journeys(zones, placed, _pupils(outcome))
         wanted = outcome.shortfall.wanted.sum(("provision", "need_group")).mean("draw")

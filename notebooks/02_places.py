@@ -16,8 +16,8 @@ import xarray as xr
 from data import areas, compositions, panels, placement_flows, registers
 from data.vocabulary import ALL, NEED_GROUPS, PROVISIONS, SPECIALIST_PROVISIONS
 from forecast import answers, fits, summary
-from forecast.allocation import DESTINATIONS
 from forecast.capacity import Demand, match
+from forecast.preference_order import DESTINATIONS
 from forecast.provision_backtest import latest_shares, published_kinds
 from forecast.run import Road
 from forecast.supply import supply

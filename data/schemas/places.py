@@ -45,11 +45,21 @@ def urn(*, nullable: bool = False) -> pa.Column:
 
 
 def _lat() -> pa.Column:
-    return pa.Column("float64", pa.Check.in_range(49, 61), nullable=True, description="Latitude, WGS84")
+    return pa.Column(
+        "float64",
+        pa.Check.in_range(49, 61),
+        nullable=True,
+        description="Latitude, OSGB36, although the source calls it WGS84",
+    )
 
 
 def _lon() -> pa.Column:
-    return pa.Column("float64", pa.Check.in_range(-9, 3), nullable=True, description="Longitude, WGS84")
+    return pa.Column(
+        "float64",
+        pa.Check.in_range(-9, 3),
+        nullable=True,
+        description="Longitude, OSGB36, although the source calls it WGS84",
+    )
 
 
 def _age_limit(description: str) -> pa.Column:

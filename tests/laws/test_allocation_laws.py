@@ -16,15 +16,10 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
 
 from data.vocabulary import AGES, NEED_CODES, PHASES, SPECIALIST_PROVISIONS
-from forecast.allocation import (
-    GROUPED,
-    Allocation,
-    Places,
-    allocate,
-    default_rules,
-    shortfall,
-)
+from forecast.admission import Places
+from forecast.allocation import GROUPED, Allocation, allocate, shortfall
 from forecast.answers import fewest_places
+from forecast.preference_order import default_rules
 from forecast.summary import ONE_CHILD
 from models.base import Array
 

@@ -13,7 +13,8 @@ from shapely.geometry import Point
 
 from data import geography
 from data.areas import current
-from data.geography import DEGREES, METRES, Layer, Zones, distances_km
+from data.geography import DEGREES, METRES, Layer, Zones
+from data.setting_points import distances_km
 from data.vocabulary import PHASE_CODES
 from forecast.geography import demand_by_zone, journeys, offers, within_reach
 

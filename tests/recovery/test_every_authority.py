@@ -23,8 +23,9 @@ def test_every_authority_runs_and_adds_up() -> None:
         assert np.isfinite(places.select_dtypes("number")).all().all(), area.name
         assert area.name in words.headline(outcome, plans, places)
         by_provision = outcome.placements.future.sum("provision")
+        # Placements are carried in single precision: to a thousandth of a child.
         np.testing.assert_allclose(
-            by_provision, outcome.plans.future.sum("need"), rtol=1e-9, err_msg=area.name
+            by_provision, outcome.plans.future.sum("need"), rtol=1e-5, atol=1e-3, err_msg=area.name
         )
 
 

@@ -1,4 +1,4 @@
-"""Outlines, zones and settings on the map: what is right, what is mended and what is reported."""
+"""Outlines and zones on the map: what is right, what is mended and what is reported."""
 
 from __future__ import annotations
 
@@ -10,16 +10,10 @@ import pandas as pd
 import pytest
 from shapely.geometry import LineString, Point, Polygon
 
-from data import geography, tables
-from data.errors import AreaError, RegisterError, TableError
+from data import geography
+from data.errors import AreaError, TableError
 
 REDBRIDGE, ESSEX, CORNWALL, LEEDS = 317, 881, 908, 383
-HATTON, LITTLE_HEATH = 102881, 102878
-
-
-def rows(*settings: tuple[str, int | None, str]) -> pd.DataFrame:
-    frame = pd.DataFrame(settings, columns=["setting", "urn", "located"])
-    return frame.assign(provision="state_special").astype({"urn": "Int64"})
 
 
 def weights(codes: list[str], *, children: float | None = None, need: float | None = None) -> pd.DataFrame:
@@ -200,105 +194,6 @@ class TestWeights:
     def test_a_missing_file_is_said_plainly(self, tmp_path: Path) -> None:
         with pytest.raises(TableError, match=r"'none\.csv' cannot be read"):
             geography.read_weights(tmp_path / "none.csv")
-
-
-class TestSettings:
-    def test_school_points_agree_with_their_grid_references(self) -> None:
-        sampled = tables.read("resourced_provision_schools").set_index("urn")
-        points = (
-            tables.read("establishment_points").set_index("urn").loc[lambda f: f.index.isin(sampled.index)]
-        )
-        grid = gpd.GeoSeries.from_xy(points["lon"], points["lat"], crs=geography.SCHOOL_DEGREES).to_crs(
-            geography.METRES
-        )
-        sampled = sampled.loc[points.index]
-        off = np.hypot(grid.x.to_numpy() - sampled["easting"], grid.y.to_numpy() - sampled["northing"])
-        assert np.median(off) < 1.0
-
-    def test_settings_are_found_by_urn(self) -> None:
-        layer = geography.settings(
-            rows(("Hatton", HATTON, "local"), ("Heath", LITTLE_HEATH, "local")), REDBRIDGE
-        )
-        assert layer.notes == ()
-        assert layer.frame.crs == geography.METRES
-        outline = geography.authority(REDBRIDGE).frame.geometry.iloc[0]
-        assert (layer.frame.distance(outline) < 1000).all()
-
-    def test_one_row_per_setting_and_provision(self) -> None:
-        repeated = rows(("Hatton", HATTON, "local"), ("Hatton", HATTON, "local"))
-        assert len(geography.settings(repeated, REDBRIDGE).frame) == 1
-
-    def test_what_cannot_be_placed_is_reported_and_the_rest_kept(self) -> None:
-        layer = geography.settings(
-            rows(
-                ("Hatton", HATTON, "local"),
-                ("No number", None, "local"),
-                ("Schools elsewhere", None, "elsewhere"),
-                ("Typing slip", 999999, "local"),
-                ("Aldgate", 100000, "local"),
-                ("Far", 136273, "local"),
-            ),
-            REDBRIDGE,
-            own_points={"Far": (50.7, -3.5)},
-        )
-        assert {n.what: n.kind for n in layer.notes} == {
-            "No number": "no_urn",
-            "Schools elsewhere": "no_urn",
-            "Typing slip": "urn_not_found",
-            "Far": "far_away",
-        }
-        assert layer.frame["setting"].tolist() == ["Hatton", "Aldgate"]
-
-    @pytest.mark.parametrize(
-        ("point", "kind", "said"),
-        [
-            ((float("nan"), 0.1), "no_point", "is blank"),
-            ((0.0, 0.0), "outside_great_britain", "outside Great Britain"),
-            ((0.08, 51.57), "outside_great_britain", "look swapped"),
-        ],
-    )
-    def test_impossible_points(self, point: tuple[float, float], kind: str, said: str) -> None:
-        layer = geography.settings(rows(("New", None, "local")), REDBRIDGE, own_points={"New": point})
-        assert layer.frame.empty
-        assert layer.notes[0].kind == kind
-        assert said in layer.notes[0].why
-
-    def test_schools_of_others_may_be_far_away(self) -> None:
-        layer = geography.settings(
-            rows(("Far", None, "elsewhere")), REDBRIDGE, own_points={"Far": (50.7, -3.5)}
-        )
-        assert (len(layer.frame), layer.notes) == (1, ())
-
-    def test_two_urns_are_reported_and_the_last_used(self) -> None:
-        layer = geography.settings(rows(("A", HATTON, "local"), ("A", LITTLE_HEATH, "local")), REDBRIDGE)
-        assert layer.frame["urn"].tolist() == [LITTLE_HEATH]
-        assert [n.kind for n in layer.notes] == ["two_urns"]
-
-    def test_a_point_for_an_unknown_setting_is_refused(self) -> None:
-        with pytest.raises(RegisterError, match="Haton"):
-            geography.settings(
-                rows(("Hatton", HATTON, "local")), REDBRIDGE, own_points={"Haton": (51.6, 0.1)}
-            )
-
-    def test_special_schools_nearby_flag_whose_they_are(self) -> None:
-        layer = geography.special_schools_nearby(REDBRIDGE, 8.0, without=[HATTON])
-        assert HATTON not in set(layer.frame["urn"])
-        assert set(layer.frame["located"]) == {"local", "elsewhere"}
-        assert (layer.frame["located"] == "local").equals(layer.frame["la_code"] == REDBRIDGE)
-        assert [n.kind for n in layer.notes] == ["no_roll"]
-
-
-def test_distances_need_a_coordinate_system() -> None:
-    with pytest.raises(ValueError, match="coordinate system"):
-        geography.distances_km(
-            gpd.GeoSeries([Point(0, 0)]), gpd.GeoSeries([Point(0, 0)], crs=geography.METRES)
-        )
-
-
-def test_a_known_distance() -> None:
-    a = gpd.GeoSeries([Point(540000, 190000)], crs=geography.METRES)
-    b = gpd.GeoSeries([Point(543000, 194000)], crs=geography.METRES)
-    assert geography.distances_km(a, b).tolist() == [[5.0]]
 
 
 def test_lines_are_not_outlines() -> None:

@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data.errors import OptionError, RegisterError
+from data.errors import OptionError
 from data.vocabulary import AGES, NEED_CODES, PHASE_CODES, SPECIALIST_PROVISIONS
 from forecast import allocation
-from forecast.allocation import Allocation, Places, Rules, Step, allocate, default_rules
+from forecast.admission import Places
+from forecast.allocation import Allocation, allocate
+from forecast.preference_order import Rules, default_rules
 from models.base import Array
 
 RULES = default_rules()
@@ -299,61 +301,6 @@ def test_drawn_shares_keep_their_mean_and_leave_the_last_step_alone() -> None:
     )
     np.testing.assert_allclose(found.overflow.sum(axis=(1, 2, 3, 4)), 95)
     assert found.overflow[:, 0, found.destinations.index("inmss")].sum(axis=(1, 2)).std() > 1
-
-
-def test_end_shares_add_up_to_one_child() -> None:
-    np.testing.assert_allclose(RULES.end_shares().sum(axis=1), 1, rtol=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("step", "message"),
-    [
-        (lambda: Step("special", "inmss", 1), "provision 'special'.*Use one of state_special"),
-        (lambda: Step(SPECIAL, "abroad", 1), "destination 'abroad'"),
-        (lambda: Step(SPECIAL, "inmss", 1, needs=("ADS",)), "needs 'ADS'"),
-        (lambda: Step(SPECIAL, "inmss", 1, phases=("sixth form",)), "phases 'sixth form'"),
-        (lambda: Step(SPECIAL, "inmss", 0), "share 0. A share is above 0"),
-        (lambda: Step(SPECIAL, "inmss", float("nan")), "share nan"),
-        (lambda: Step(SPECIAL, SPECIAL, 0.5), "found full"),
-        (lambda: Step(SPECIAL, "inmss", 0.5, communities=("North",)), "Leave the communities empty"),
-    ],
-)
-def test_a_step_that_cannot_be_followed_is_explained(step: object, message: str) -> None:
-    assert callable(step)
-    with pytest.raises(OptionError, match=message):
-        step()
-
-
-def test_an_order_that_loses_children_is_refused() -> None:
-    steps = tuple(step for step in RULES.steps if step.destination != "neet")
-    with pytest.raises(
-        OptionError, match=r"ASD at age 16 \(post16\) with no state_special place.*Add a last step"
-    ):
-        Rules(steps)
-
-
-def test_a_last_step_whose_places_run_out_is_refused() -> None:
-    steps = (Step(SPECIAL, BASE, 1), *(Step(p, "waiting", 1) for p in (BASE, POST16)))
-    with pytest.raises(OptionError, match="whose places do not run out"):
-        Rules(steps)
-
-
-def test_a_step_nobody_reaches_is_refused() -> None:
-    with pytest.raises(OptionError, match="'state_special to eotas' can never be reached"):
-        Rules((*RULES.steps, Step(SPECIAL, "eotas", 0.5)))
-
-
-@pytest.mark.parametrize("bad", [-1.0, float("nan"), float("inf")])
-def test_places_that_are_not_numbers_are_refused_by_name(bad: float) -> None:
-    with pytest.raises(RegisterError, match=r"'Oak' has places that are negative or missing.*Enter 0"):
-        unit("Oak", [5, bad], (4, 10))
-
-
-def test_units_of_other_provisions_and_locations_are_refused_by_name() -> None:
-    with pytest.raises(RegisterError, match="'Oak' has the provision 'inmss'"):
-        unit("Oak", [5], (4, 10), provision="inmss")
-    with pytest.raises(RegisterError, match="'Oak' is located 'abroad'"):
-        unit("Oak", [5], (4, 10), located="abroad")
 
 
 def test_shapes_that_disagree_are_refused() -> None:

@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 from shapely.geometry import Point
 
-from data import geography
+from data import geography, setting_points
 from data.geography import METRES, Layer, Zones
 from forecast.geography import (
     NOT_KNOWN,
@@ -256,7 +256,7 @@ def test_a_borough_is_quick_once_its_tables_are_read() -> None:
     def everything() -> float:
         start = time.perf_counter()
         zones = geography.zones(317)
-        settings = geography.settings(rows, 317)
+        settings = setting_points.settings(rows, 317)
         offered = offers(rows, GROUPS)
         within_reach(zones, settings, offered)
         own = offered[offered["need_group"] == "autism"].rename(columns={"places": "pupils"})

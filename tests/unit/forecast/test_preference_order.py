@@ -1,43 +1,55 @@
-"""The preference order as a file."""
+"""The preference order: shares that add up, and orders that lose children or can never be followed."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
+import numpy as np
 import pytest
 
 from data.errors import OptionError
-from forecast.allocation import default_rules
-from forecast.preference_order import read_order, write_order
+from data.vocabulary import SPECIALIST_PROVISIONS
+from forecast.preference_order import Rules, Step, default_rules
+
+RULES = default_rules()
+SPECIAL, BASE, POST16 = SPECIALIST_PROVISIONS
 
 
-def test_written_and_read_again_it_is_the_same(tmp_path: Path) -> None:
-    assert read_order(write_order(default_rules(), tmp_path / "order.csv")) == default_rules()
+def test_end_shares_add_up_to_one_child() -> None:
+    np.testing.assert_allclose(RULES.end_shares().sum(axis=1), 1, rtol=1e-12)
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "message"),
+    ("step", "message"),
     [
-        ("0.25", "a quarter", r"Row 2 .*'a quarter', which is not a number"),
-        ("0.25", "25", r"Row 2 .*share 25"),
-        ("inmss", "imnss", r"Row 4 .*'imnss', which we do not know"),
-        ("provision,", "kind,", r"no column provision"),
+        (lambda: Step("special", "inmss", 1), "provision 'special'.*Use one of state_special"),
+        (lambda: Step(SPECIAL, "abroad", 1), "destination 'abroad'"),
+        (lambda: Step(SPECIAL, "inmss", 1, needs=("ADS",)), "needs 'ADS'"),
+        (lambda: Step(SPECIAL, "inmss", 1, phases=("sixth form",)), "phases 'sixth form'"),
+        (lambda: Step(SPECIAL, "inmss", 0), "share 0. A share is above 0"),
+        (lambda: Step(SPECIAL, "inmss", float("nan")), "share nan"),
+        (lambda: Step(SPECIAL, SPECIAL, 0.5), "found full"),
+        (lambda: Step(SPECIAL, "inmss", 0.5, communities=("North",)), "Leave the communities empty"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_row(tmp_path: Path, before: str, after: str, message: str) -> None:
-    path = write_order(default_rules(), tmp_path / "order.csv")
-    path.write_text(path.read_text(encoding="utf-8").replace(before, after, 1), encoding="utf-8")
+def test_a_step_that_cannot_be_followed_is_explained(step: object, message: str) -> None:
+    assert callable(step)
     with pytest.raises(OptionError, match=message):
-        read_order(path)
+        step()
 
 
-def test_an_order_that_loses_children_is_refused(tmp_path: Path) -> None:
-    path = write_order(default_rules(), tmp_path / "order.csv")
-    path.write_text("\n".join(path.read_text(encoding="utf-8").splitlines()[:3]), encoding="utf-8")
-    with pytest.raises(OptionError, match=r"hildren would be lost"):
-        read_order(path)
+def test_an_order_that_loses_children_is_refused() -> None:
+    steps = tuple(step for step in RULES.steps if step.destination != "neet")
+    with pytest.raises(
+        OptionError, match=r"ASD at age 16 \(post16\) with no state_special place.*Add a last step"
+    ):
+        Rules(steps)
 
 
-def test_a_file_that_is_not_there_is_explained(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="cannot be read"):
-        read_order(tmp_path / "none.csv")
+def test_a_last_step_whose_places_run_out_is_refused() -> None:
+    steps = (Step(SPECIAL, BASE, 1), *(Step(p, "waiting", 1) for p in (BASE, POST16)))
+    with pytest.raises(OptionError, match="whose places do not run out"):
+        Rules(steps)
+
+
+def test_a_step_nobody_reaches_is_refused() -> None:
+    with pytest.raises(OptionError, match="'state_special to eotas' can never be reached"):
+        Rules((*RULES.steps, Step(SPECIAL, "eotas", 0.5)))

@@ -1,0 +1,1 @@
+"""The commands of ``sendplan``, grouped by job; `forecast.cli` says what each is called."""

@@ -1,0 +1,110 @@
+"""``sendplan capacity``: write, check and compare capacity registers, and the preference order as a file to edit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from data import areas
+from data.errors import OptionError
+from forecast.commands.options import OneArea
+from forecast.commands.output import console, show
+
+app = typer.Typer(help="Capacity registers: which places exist, setting by setting.", no_args_is_help=True)
+
+
+@app.command("template")
+def template_command(
+    area: OneArea,
+    out: Annotated[
+        Path | None, typer.Option(help="CSV or .xlsx file to write; capacity-AREA.csv where left out.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+) -> None:
+    """Write an authority's capacity register as a file to edit: CSV, or .xlsx with guidance and lists of codes."""
+    from data import registers
+    from data.register_file import write_register
+    from forecast.files import check_folder
+
+    chosen = areas.resolve(area)
+    if len(chosen) > 1:
+        raise OptionError("A template is for one authority, but 'all' was asked for. Name the authority.")
+    path = out or Path(f"capacity-{chosen[0].slug}.csv")
+    if path.exists() and not force:
+        raise OptionError(
+            f"{path} exists, and may hold your edits, so it was left alone. Choose another name with --out, or add --force."
+        )
+    check_folder(path.parent)
+    write_register(registers.shipped(chosen[0].la_code), path)
+    typer.echo(f"Edit {path}, then run: sendplan forecast {chosen[0].la_code} --capacity {path}")
+
+
+@app.command("check")
+def check_register_command(
+    file: Annotated[Path, typer.Argument(help="The register to check, CSV or .xlsx.")],
+    area: Annotated[
+        str | None, typer.Option(help="Authority it should be of; what the file says where left out.")
+    ] = None,
+) -> None:
+    """Check a capacity register: every problem at once, or its places in short with what looks doubtful."""
+    from data.register import counted_by_year
+    from data.register_file import read_register
+
+    register = read_register(file, la_code=None if area is None else _one_code(area))
+    screen = console()
+    owner = "" if register.la_code is None else f" of {areas.by_code(register.la_code).name}"
+    screen.print(
+        f"{file.name}: the register{owner} can be used. {len(register.rows):,} rows.", soft_wrap=True
+    )
+    places = counted_by_year(register).rename(columns={"academic_year": "Academic year"})
+    show(screen, places.astype(str), "Specialist places as the register states them", index=False)
+    for warning in register.warnings:
+        screen.print(f"Check: {warning}", soft_wrap=True, markup=False)
+
+
+@app.command("diff")
+def diff_command(
+    old: Annotated[Path, typer.Argument(help="The earlier register, CSV or .xlsx.")],
+    new: Annotated[Path, typer.Argument(help="The register to compare with it.")],
+    area: Annotated[str | None, typer.Option(help="Authority they should be of.")] = None,
+) -> None:
+    """Say what changed between two registers: rows, cells and places."""
+    from data.register import shown
+    from data.register_diff import diff
+    from data.register_file import read_register
+
+    code = None if area is None else _one_code(area)
+    found = diff(read_register(old, la_code=code), read_register(new, la_code=code))
+    screen = console()
+    screen.print(found.sentence(), soft_wrap=True)
+    for what, rows in (("Added", found.added), ("Removed", found.removed)):
+        for row in rows.to_dict("records"):
+            screen.print(
+                f"{what}: {row['setting']}, ages {row['age_low']} to {row['age_high']}, {row['places']} places from "
+                f"{row['from_academic_year']} ({row['status']})",
+                soft_wrap=True, markup=False,
+            )  # fmt: skip
+    for changed in found.changed:
+        cells = "; ".join(f"{c} {shown(before)} -> {shown(after)}" for c, before, after in changed.cells)
+        screen.print(f"Changed: {changed.setting} (row {changed.row}): {cells}", soft_wrap=True, markup=False)
+
+
+def _one_code(area: str) -> int:
+    """Return the DfE number of one authority."""
+    chosen = areas.resolve(area)
+    if len(chosen) > 1:
+        raise OptionError("A register is one authority's, but 'all' was asked for. Name the authority.")
+    return chosen[0].la_code
+
+
+@app.command("order")
+def order_command(
+    out: Annotated[Path, typer.Option(help="File to write.")] = Path("preference-order.csv"),
+) -> None:
+    """Write the order in which children without a place are sent on, to edit and give to 'sendplan places --order'."""
+    from forecast.preference_file import write_order
+    from forecast.preference_order import default_rules
+
+    console().print(f"Preference order: {write_order(default_rules(), out)}", soft_wrap=True)

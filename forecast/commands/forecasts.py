@@ -1,0 +1,190 @@
+"""``sendplan forecast`` and ``sendplan explain``: how many plans to expect, the places against them, and why plans change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+from rich.console import Console
+
+from data import areas
+from data.areas import Area
+from data.errors import OptionError
+from forecast.commands.options import (
+    USUAL_DRAWS,
+    USUAL_SEED,
+    USUAL_YEARS,
+    AnyArea,
+    Capacity,
+    Draws,
+    Model,
+    OneArea,
+    Seed,
+    Years,
+    own_register,
+)
+from forecast.commands.output import console, progress, show
+
+
+def forecast_command(
+    area: AnyArea,
+    years: Years = USUAL_YEARS,
+    capacity: Capacity = None,
+    seed: Seed = USUAL_SEED,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results; out/AREA where left out.")] = None,
+    model: Model = "headline",
+    draws: Draws = USUAL_DRAWS,
+) -> None:
+    """Forecast plans and set specialist places against demand."""
+    from forecast import record
+    from forecast.files import check_folder
+    from forecast.members import check_name
+    from forecast.run import Road, check_options
+
+    chosen = areas.resolve(area)
+    check_options(years, draws)
+    check_name(model)
+    if seed < 0:
+        raise OptionError(
+            f"--seed {seed} is negative. Seeds are whole numbers from 0. Leave it out for the usual one."
+        )
+    register = own_register(capacity, chosen)
+    several = len(chosen) > 1
+    folders = {a: _folder(out, a, several) for a in chosen}
+    check_folder(out if out is not None else Path("out"))
+    arguments: dict[str, Any] = {
+        "area": area, "years": years, "capacity": None if capacity is None else capacity.name, "seed": seed,
+        "model": model, "draws": draws,
+    }  # fmt: skip
+    screen = console()
+    road = Road.prepare(model)
+    if not several:
+        outcome = road.run(chosen[0], years=years, draws=draws, seed=seed, register=register)
+        files = record.write(outcome, folders[chosen[0]], arguments)
+        report(screen, outcome)
+        if register is None:
+            screen.print(
+                f"To use the council's own places: sendplan capacity template {chosen[0].la_code}, edit the file it writes, "
+                "then add --capacity FILE.",
+                soft_wrap=True,
+            )
+        screen.print("Files: " + ", ".join(str(f) for f in files), soft_wrap=True)
+        return
+    with progress(screen) as bar:
+        task = bar.add_task("Authorities", total=len(chosen))
+        lines = []
+        for one in chosen:
+            bar.update(task, description=one.name)
+            outcome = road.run(one, years=years, draws=draws, seed=seed)
+            record.write(outcome, folders[one], arguments)
+            lines.append(one_line(outcome))
+            bar.advance(task)
+    show(screen, pd.DataFrame(lines), "Every authority", index=False)
+    screen.print(
+        f"Files: one folder an authority in {out if out is not None else Path('out')}", soft_wrap=True
+    )
+
+
+def _folder(out: Path | None, area: Area, several: bool) -> Path:
+    if out is None:
+        return Path("out") / area.slug
+    return out / area.slug if several else out
+
+
+def report(screen: Console, outcome: Any) -> None:
+    """Print one authority's run."""
+    from forecast import summary, words
+
+    long, shortfall = summary.plans_long(outcome), summary.shortfall_long(outcome)
+    origin = outcome.plans.origin
+    screen.print()
+    screen.print(words.headline(outcome, long, shortfall), style="bold")
+    screen.print(words.HOW_TO_READ)
+    screen.print()
+    show(
+        screen,
+        words.bands_table(outcome, long),
+        f"EHC plans by age (January {outcome.plans.known_january} published, then forecast)",
+    )
+    for number, part in enumerate(words.needs_tables(outcome, long), start=1):
+        show(screen, part, f"EHC plans by primary need ({number} of 2)")
+    screen.print(words.need_key(), style="dim")
+    screen.print()
+    origin, last = outcome.plans.origin, int(shortfall["year"].max())
+    places = words.places_table(outcome, shortfall, [origin + 1, origin + 3, origin + 5, last])
+    show(screen, places, "Specialist places against demand (every January is in summary.md)", index=False)
+    screen.print(words.PLACES_NOTE)
+    screen.print()
+    screen.print("When places run out", style="bold")
+    for line in words.run_out_lines(shortfall):
+        screen.print(f"- {line}")
+    screen.print()
+    screen.print("Estimated rather than known", style="bold")
+    for line in words.estimates(outcome):
+        screen.print(f"- {line}")
+    screen.print()
+
+
+def one_line(outcome: Any) -> dict[str, str]:
+    """Return one authority's row of the table for all of them."""
+    from forecast import summary, words
+
+    long, shortfall = summary.plans_long(outcome), summary.shortfall_long(outcome)
+    table = summary.interval(long)
+    last = int(table.index[-1])
+    soonest = next((r for r in summary.run_outs(shortfall) if r.january is not None), None)
+    return {
+        "Authority": outcome.area.name,
+        "Plans now": f"{outcome.plans.known.sum().item():,.0f} ({outcome.plans.known_january})",
+        f"Plans {last}": words.with_interval(table.to_dict("index")[last]),
+        "Runs out first": "none in the years shown"
+        if soonest is None
+        else f"{words.PHASE_LABELS[soonest.phase]}, {words.SHORT_PROVISIONS[soonest.provision]}, {soonest.january}",
+    }
+
+
+def explain_command(
+    area: OneArea,
+    to: Annotated[
+        int | None, typer.Option(help="January to explain the change to; five years on if left out.")
+    ] = None,
+    years: Annotated[int, typer.Option(help="Januaries to forecast, 1 to 15.")] = USUAL_YEARS,
+    draws: Annotated[int, typer.Option(help="Random draws, at least 100.")] = USUAL_DRAWS,
+    seed: Annotated[int, typer.Option(help="Same seed, same answer.")] = USUAL_SEED,
+    model: Model = "headline",
+) -> None:
+    """Split the growth in plans to a January into population, joiner rate, leaver rate, transfers and ageing."""
+    from forecast import explain, words
+    from forecast.members import check_name
+    from forecast.run import Road, check_options
+
+    chosen = areas.resolve(area)
+    if len(chosen) > 1:
+        raise OptionError(
+            "A change is explained for one authority, but 'all' was asked for. Name the authority."
+        )
+    check_options(years, draws)
+    check_name(model)
+    outcome = Road.prepare(model).run(chosen[0], years=years, draws=draws, seed=seed)
+    origin = outcome.plans.origin
+    january = min(origin + 5, origin + years) if to is None else to
+    split = explain.table(outcome.plans, january)
+    screen = console()
+    shown = pd.DataFrame(
+        {
+            "Why": split["label"],
+            "Plans": [f"{mean:+,.0f}" for mean in split["mean"]],
+            "80 % interval": [
+                f"{low:+,.0f} to {high:+,.0f}" for low, high in zip(split["q10"], split["q90"], strict=True)
+            ],
+        }
+    )
+    show(
+        screen,
+        shown,
+        f"{chosen[0].name}: why plans change from January {origin} to January {january}",
+        index=False,
+    )
+    screen.print(words.EXPLAIN_NOTE, soft_wrap=True)

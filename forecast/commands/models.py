@@ -1,0 +1,181 @@
+"""``sendplan fit``, ``backtest`` and ``backtest-places``: fit the models, and score what they would have said before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from data.errors import OptionError
+from forecast.commands.options import ModelSeed, Origins
+from forecast.commands.output import console, progress, show
+
+
+def fit_command(
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the fitted result; where forecasts look for it if left out."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the samplers.")] = 0,
+) -> None:
+    """Fit the models to every authority; forecasts and the app use the result. Takes a few minutes."""
+    from forecast import fits
+    from forecast.files import check_folder
+
+    folder = fits.FOLDER if out is None else out
+    check_folder(folder)
+    screen = console()
+    with progress(screen) as bar:
+        task = bar.add_task("Fitting", total=fits.steps())
+        fit = fits.make(lambda what: bar.update(task, advance=1, description=what), seed)
+    files = fits.write(fit, folder)
+    for name, found in fit.diagnostics.items():
+        screen.print(f"{name} {found.sentence()}", soft_wrap=True)
+    weights = pd.DataFrame(
+        fit.weights.to_numpy().round(2),
+        columns=fit.weights["member"].to_numpy(),
+        index=fit.weights["horizon"].to_numpy(),
+    )
+    show(
+        screen,
+        weights.rename_axis("Years ahead"),
+        f"Weights of the members (intervals stretched by {fit.stretch:.2f})",
+    )
+    size = sum(f.stat().st_size for f in files) / 1e6
+    screen.print(f"{fit.seconds:.0f} s. Files ({size:.1f} MB): {', '.join(map(str, files))}", soft_wrap=True)
+    if not fit.passed:
+        screen.print(
+            "FAILED: at least one model did not pass its gate. The result is kept for diagnosis and will not be used; what was "
+            "in use before is unchanged. Try another --seed.",
+            soft_wrap=True,
+        )
+        raise typer.Exit(1)
+
+
+def backtest_command(
+    out: Annotated[Path, typer.Option(help="Parquet file for the long table of forecasts.")],
+    origins: Origins = None,
+    horizon: Annotated[int, typer.Option(help="Years ahead.")] = 5,
+    models: Annotated[
+        list[str] | None, typer.Option(help="Models to score, several in a row; all if left out.")
+    ] = None,
+    seed: ModelSeed = 0,
+) -> None:
+    """Forecast from earlier Januaries with no later information, and score the forecasts."""
+    from data import panels
+    from forecast import evaluate, trackrecord
+    from forecast import run as jobs
+    from forecast.files import check_folder, write_one
+    from forecast.members import NAMES, Models, check_name
+    from models.memory import Memory
+
+    if not 1 <= horizon <= jobs.MAX_YEARS:
+        raise OptionError(
+            f"--horizon {horizon} is out of range. Choose 1 to {jobs.MAX_YEARS} years; the usual is 5."
+        )
+    if out.is_dir():
+        raise OptionError(
+            f"--out {out} is a folder; the forecasts need a file. Give a name such as {out / 'bt.parquet'}."
+        )
+    wanted = [check_name(name) for name in dict.fromkeys(models or NAMES)]
+    # Ratios need the benchmark, asked for or not; the file holds what was asked for.
+    names = list(dict.fromkeys([*wanted, evaluate.BENCHMARK]))
+    starts = sorted(set(origins or trackrecord.REPORTING_ORIGINS))
+    history = panels.load("series")
+    evaluate.check_origins(history, starts)
+    check_folder(out.parent)
+    screen = console()
+    with progress(screen) as bar:
+        task = bar.add_task("Back-test", total=len(names) * len(starts))
+
+        def step(description: str) -> None:
+            bar.update(task, advance=1, description=description)
+
+        found = Models(Memory(), on_step=lambda what: bar.update(task, description=what))
+        chosen = [found.scored(name) for name in names]
+        table = evaluate.backtest(history, chosen, starts, horizon, seed=seed, on_step=step)
+    asked = table[table["model"].isin(wanted)]
+    write_one(out, lambda path: asked.to_parquet(path, index=False))
+    scores = evaluate.score(table, history)
+    screen.print(f"{len(asked):,} quantiles written to {out}", soft_wrap=True)
+    if scores.empty:
+        screen.print("No target is in the data yet, so nothing can be scored.")
+        return
+    show(
+        screen,
+        evaluate.totals(scores).map(_figure),
+        "Totals (logCRPS x 100; ratio to regional_growth)",
+        index=False,
+    )
+    show(screen, evaluate.bands(scores).map(_figure), "Age bands", index=False)
+    if trackrecord.covers(scores, starts):
+        screen.print(f"Track record: {trackrecord.refresh(scores, history)}", soft_wrap=True)
+    else:
+        screen.print(
+            "The track record page is left as it is: it is refreshed by a run over origins "
+            f"{', '.join(map(str, trackrecord.REPORTING_ORIGINS))} that includes headline and regional_growth."
+        )
+
+
+def backtest_places_command(
+    out: Annotated[Path, typer.Option(help="Parquet file for the scored cells.")],
+    origins: Origins = None,
+    seed: ModelSeed = 0,
+) -> None:
+    """Forecast plans by kind of provision from earlier Januaries, and score them. Takes about ten minutes."""
+    from data import panels
+    from forecast import evaluate, provision_backtest
+    from forecast.files import check_folder, write_one
+    from forecast.members import Models
+    from models.headline import HEADLINE
+    from models.inference import REHEARSAL
+    from models.memory import Memory
+    from models.provision_totals import ProvisionTotals
+
+    if out.is_dir():
+        raise OptionError(
+            f"--out {out} is a folder; the cells need a file. Give a name such as {out / 'places.parquet'}."
+        )
+    starts = sorted(set(origins or provision_backtest.ORIGINS))
+    history = panels.load("series")
+    evaluate.check_origins(history, starts)
+    if starts[0] >= history.origin:
+        raise OptionError(
+            f"--origins {starts[0]} has no later January to score: returns end in January {history.origin}. "
+            f"Choose an earlier one; the usual are {provision_backtest.ORIGINS[0]} to {provision_backtest.ORIGINS[-1]}."
+        )
+    check_folder(out.parent)
+    screen = console()
+    with progress(screen) as bar:
+        task = bar.add_task("Back-test", total=2 * len(starts))
+        memory = Memory()
+        found = provision_backtest.backtest(
+            history,
+            Models(memory, sampling=REHEARSAL).banded(HEADLINE),
+            ProvisionTotals(memory=memory),
+            starts,
+            seed=seed,
+            on_step=lambda what: bar.update(task, advance=1, description=what),
+        )
+    write_one(out, lambda path: found.cells.to_parquet(path, index=False))
+    screen.print(f"{len(found.cells):,} cells written to {out}", soft_wrap=True)
+    for origin, diagnostics in found.diagnostics.items():
+        screen.print(f"January {origin}: {diagnostics.sentence()}", soft_wrap=True)
+    scores = provision_backtest.summary(found.cells)
+    show(screen, scores.map(_figure), "Kinds of provision (ratio to latest share times total)", index=False)
+    show(screen, provision_backtest.by_era(found.cells).map(_figure), "About the 2023 break", index=False)
+    if provision_backtest.covers(found):
+        screen.print(f"Track record: {provision_backtest.refresh(found)}", soft_wrap=True)
+    else:
+        screen.print(
+            "The track record page is left as it is: it is refreshed by a run over origins "
+            f"{', '.join(map(str, provision_backtest.ORIGINS))} whose fits all passed."
+        )
+
+
+def _figure(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return str(value)

@@ -1,0 +1,73 @@
+"""Arguments and options that several commands share, each said once, and the reading of what they name.
+
+Invariant: an option of one name means the same and has the same usual value in every command that takes its type from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from data.areas import Area
+from data.errors import OptionError
+
+if TYPE_CHECKING:
+    from data.register import Register
+
+AnyArea = Annotated[str, typer.Argument(help="Name, GSS code or DfE number of an authority, or 'all'.")]
+"""One authority or all of them."""
+
+OneArea = Annotated[str, typer.Argument(help="Name, GSS code or DfE number of an authority.")]
+"""One authority."""
+
+Years = Annotated[int, typer.Option(help="Januaries ahead.")]
+"""How far to forecast."""
+
+Capacity = Annotated[
+    Path | None,
+    typer.Option(
+        help="The council's own capacity register (CSV or .xlsx); see 'sendplan capacity template'."
+    ),
+]
+"""A register to use instead of the shipped one."""
+
+Seed = Annotated[int, typer.Option(help="Same seed, same numbers.")]
+"""Where chance starts."""
+
+Model = Annotated[str, typer.Option(help="Demand model.")]
+"""Name of a model of `forecast.members`."""
+
+Draws = Annotated[int, typer.Option(help="Number of draws.")]
+"""How many futures to draw."""
+
+Origins = Annotated[list[int] | None, typer.Option(help="Last Januaries seen, several in a row.")]
+"""Januaries to forecast from in a back-test."""
+
+ModelSeed = Annotated[int, typer.Option(help="Seed of the models' own randomness.")]
+"""Where chance starts in a back-test."""
+
+USUAL_YEARS = 10
+"""Januaries ahead where none are asked for."""
+
+USUAL_SEED = 20250101
+"""Seed where none is given."""
+
+USUAL_DRAWS = 500
+"""Draws where no number is given."""
+
+
+def own_register(capacity: Path | None, chosen: Sequence[Area]) -> Register | None:
+    """Read the council's own register, if one was given, for the one authority asked for."""
+    if capacity is None:
+        return None
+    if len(chosen) > 1:
+        raise OptionError(
+            f"--capacity {capacity} holds one authority's places but 'all' was asked for, so it cannot be used. "
+            "Name the authority, or leave --capacity out."
+        )
+    from data.register_file import read_register
+
+    return read_register(capacity, la_code=chosen[0].la_code)

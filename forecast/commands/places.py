@@ -1,0 +1,148 @@
+"""``sendplan places``: which specialist places run out, when, for whom, and where the children go."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+from rich.console import Console
+
+from data import areas
+from data.areas import Area
+from forecast.commands.options import (
+    USUAL_DRAWS,
+    USUAL_SEED,
+    USUAL_YEARS,
+    AnyArea,
+    Capacity,
+    Draws,
+    Seed,
+    Years,
+    own_register,
+)
+from forecast.commands.output import console, progress, show
+from forecast.processes import settle
+
+
+def places_command(
+    area: AnyArea,
+    years: Years = USUAL_YEARS,
+    capacity: Capacity = None,
+    demand: Annotated[
+        float,
+        typer.Option(
+            help="0: children want what today's choices lead to. 1: with those turned away today. Or between."
+        ),
+    ] = 1.0,
+    order: Annotated[
+        Path | None,
+        typer.Option(help="Where children without a place go (CSV); see 'sendplan capacity order'."),
+    ] = None,
+    seed: Seed = USUAL_SEED,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the results; out/places/AREA where left out.")
+    ] = None,
+    draws: Draws = USUAL_DRAWS,
+) -> None:
+    """Say which specialist places run out, when, for whom, and where the children go."""
+    from forecast import places_report
+    from forecast.capacity import Demand
+    from forecast.files import check_folder
+    from forecast.preference_file import read_order
+    from forecast.preference_order import default_rules
+    from forecast.run import Road, check_options
+
+    chosen = areas.resolve(area)
+    check_options(years, draws)
+    asked = Demand(blend=demand, rules=default_rules() if order is None else read_order(order))
+    folder = (
+        out if out is not None else Path("out") / "places" / (chosen[0].slug if len(chosen) == 1 else "all")
+    )
+    register = own_register(capacity, chosen)
+    check_folder(folder)
+    arguments: dict[str, Any] = {
+        "area": area, "years": years, "capacity": None if capacity is None else capacity.name, "demand": demand,
+        "order": None if order is None else order.name, "seed": seed, "draws": draws,
+    }  # fmt: skip
+    screen = console()
+    if len(chosen) > 1:
+        _places_of_all(screen, chosen, folder, arguments, asked)
+        return
+    road = Road.prepare()
+    outcome = road.run(chosen[0], years=years, draws=draws, seed=seed, register=register, demand=asked)
+    found = places_report.PlacesTables.of(outcome)
+    distances = places_report.Distances.of(outcome)
+    borrowed = chosen[0].la_code in road.latent.borrowed
+    places_report.tell(
+        outcome,
+        found,
+        distances,
+        borrowed,
+        lambda frame, title: show(screen, frame, title, index=False),
+        lambda line: screen.print(line, soft_wrap=True),
+    )
+    files = places_report.write(
+        found,
+        distances,
+        places_report.page(outcome, found, distances, borrowed),
+        places_report.record_of(outcome, arguments),
+        folder,
+    )
+    screen.print("Files: " + ", ".join(str(f) for f in files), soft_wrap=True)
+
+
+def _places_of_all(
+    screen: Console, chosen: Sequence[Area], folder: Path, arguments: dict[str, Any], asked: Any
+) -> None:
+    """Run every authority on all cores, write one set of tables, and say which could not be run and why."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from forecast import places_report, record
+
+    parts, lines, left_out = [], [], []
+    with (
+        progress(screen) as bar,
+        ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as workers,
+    ):
+        task = bar.add_task("Authorities", total=len(chosen))
+        for one, found, said in workers.map(
+            partial(_places_of_one, arguments=arguments, asked=asked), chosen
+        ):
+            bar.update(task, advance=1, description=one.name)
+            if found is None:
+                left_out.append(f"{one.name}: {said}")
+            else:
+                parts.append(found)
+                lines.append({"Authority": one.name, "What runs out first": said})
+    files = places_report.write_tables(places_report.joined(parts), record.arguments_only(arguments), folder)
+    show(screen, pd.DataFrame(lines), "Every authority", index=False)
+    for line in left_out:
+        screen.print(f"Left out - {line}", soft_wrap=True)
+    screen.print("Files: " + ", ".join(str(f) for f in files), soft_wrap=True)
+
+
+def _places_of_one(one: Area, arguments: dict[str, Any], asked: Any) -> tuple[Area, Any, str]:
+    """Return one authority's tables and headline, or None and why it cannot be run."""
+    from data.errors import HistoryError
+    from forecast import places_report
+    from forecast.run import shared_road
+
+    settle()
+    try:
+        outcome = shared_road().run(
+            one,
+            years=arguments["years"],
+            draws=arguments["draws"],
+            seed=arguments["seed"],
+            demand=asked,
+        )
+    except HistoryError as error:
+        return one, None, str(error)
+    found = places_report.PlacesTables.of(outcome)
+    return one, found, places_report.headline(outcome, found)
