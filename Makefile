@@ -37,14 +37,17 @@ lint: $(STAMP) ## Check style, types and import rules
 
 bench: $(STAMP) ## Measure speed, as ratios within one run (a few minutes)
 	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.places
+	$(BIN)/python -m benchmarks.scenario
 	$(BIN)/python -m benchmarks.fit
 
 format: $(STAMP) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(STAMP) ## Write docs/schema.md from the schemas
+docs: $(STAMP) ## Write docs/schema.md and scenarios/schema.json from the schemas
 	$(BIN)/python -m data.schemas.page > docs/schema.md
+	$(BIN)/python -m scenarios.schema > scenarios/schema.json
 
 lock: $(STAMP) ## Write the exact versions now installed to constraints.txt
 	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt

@@ -39,3 +39,15 @@ class OptionError(PlannerError, ValueError):
 
 class OutputError(PlannerError, OSError):
     """Results cannot be written."""
+
+
+class ScenarioError(PlannerError, ValueError):
+    """A scenario cannot be read, or cannot act on the authority and years asked for."""
+
+
+class StoreError(PlannerError, RuntimeError):
+    """The scenario store cannot be opened, read or written, or refuses what it was given."""
+
+
+class ConflictError(StoreError):
+    """Someone else has saved a scenario since; nothing of the later save was kept."""

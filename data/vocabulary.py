@@ -57,6 +57,11 @@ PHASE_CODES: tuple[str, ...] = tuple(p.code for p in PHASES)
 ALL = "All"
 """The code for a total over a dimension."""
 
+PHASE_OF_AGE: tuple[str, ...] = tuple(
+    next(phase.code for phase in PHASES if age in phase.ages) for age in AGES
+)
+"""Phase of each of `AGES`."""
+
 
 def band_of(age: int) -> str:
     """Return the age band code of one age in years."""

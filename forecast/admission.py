@@ -10,7 +10,7 @@ and needs, then as listed. In a unit, children whom fewer of the later units wou
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -105,6 +105,12 @@ class Places:
     def januaries(self) -> int:
         """Number of Januaries."""
         return int(self.places.shape[1])
+
+    def some(self, draws: slice) -> Places:
+        """Return the places of some draws; one draw that stands for all stays."""
+        places = self.places if len(self.places) == 1 else self.places[draws]
+        ages = self.admits_age if len(self.admits_age) == 1 else self.admits_age[draws]
+        return replace(self, places=places, admits_age=ages)
 
 
 @dataclass(frozen=True, eq=False)

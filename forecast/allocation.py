@@ -24,15 +24,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from data.errors import OptionError
-from data.vocabulary import NEED_CODES, NEED_GROUPS, PHASE_CODES, PHASES, SPECIALIST_PROVISIONS
-from forecast.admission import CELLS, GRID, Doors, Gate, Indices, Places, Tally, doors_of, span, units_of
+from data.vocabulary import NEED_CODES, NEED_GROUPS, PHASE_CODES, PHASE_OF_AGE, PHASES, SPECIALIST_PROVISIONS
+from forecast.admission import (
+    CELLS,
+    GRID,
+    Doors,
+    Flags,
+    Gate,
+    Indices,
+    Places,
+    Tally,
+    doors_of,
+    span,
+    units_of,
+)
 from forecast.making_room import TOLERANCE, make_room
-from forecast.preference_order import PHASE_OF_AGE, Rules
+from forecast.preference_order import Rules
 from models.base import Array
 
 GROUPED: dict[str, tuple[str, ...]] = {g.code: g.needs for g in NEED_GROUPS}
@@ -56,7 +68,7 @@ class Allocation:
     placed, unplaced
         Children who have, or do not have, a place of the provision they want, dims ``(draw, january, provision, age, need)``.
     overflow
-        Where the unplaced went, dims ``(draw, january, destination, age, need)``.
+        Where the unplaced went, dims ``(draw, january, destination, age, need)``; None where it was not asked for.
     cause
         The same by what they wanted, dims ``(draw, january, provision, destination, phase, need_group)``.
     filled
@@ -77,7 +89,7 @@ class Allocation:
     destinations: tuple[str, ...]
     placed: Array
     unplaced: Array
-    overflow: Array
+    overflow: Array | None
     cause: Array
     filled: Array
     filled_by_overflow: Array
@@ -95,6 +107,7 @@ def allocate(
     opening: Places,
     need_groups: Mapping[str, tuple[str, ...]] = GROUPED,
     shares: Array | None = None,
+    by_age_and_need: bool = True,
 ) -> Allocation:
     """Match children to places in every draw and January, and send the others on.
 
@@ -115,6 +128,9 @@ def allocate(
     shares
         Share of each step of ``rules`` in each draw, dims ``(draw, step)`` (`Rules.share_draws`); the rules' own when left out.
 
+    by_age_and_need
+        Whether to keep `Allocation.overflow`, the largest of the results; its sums, `Allocation.cause`, are always there.
+
     Raises
     ------
     ValueError
@@ -128,8 +144,7 @@ def allocate(
     demand = np.ascontiguousarray(np.moveaxis(wanted, 0, -1)).reshape(januaries, _SOUGHT, CELLS, draws)
     step_share = np.array([[step.share] for step in rules.steps]) if shares is None else shares.T
     destinations = rules.destinations
-    who = [np.flatnonzero(step.fits) for step in rules.steps]
-    tallies = [Tally.of(margin[cells]) for cells in who]
+    route = _route(rules, margin)
 
     seats: list[Array] = [np.zeros((len(unit.cells), 1)) for unit in units]
     last = np.zeros((_SOUGHT, CELLS, 1))
@@ -141,7 +156,7 @@ def allocate(
         unseated[p], last[p], _ = _match(here, last[p], first[p], seats, room)
 
     unplaced = np.empty_like(demand)
-    overflow = np.zeros((januaries, len(destinations), CELLS, draws))
+    overflow = np.zeros((januaries, len(destinations), CELLS, draws)) if by_age_and_need else None
     cause = np.zeros((januaries, _SOUGHT, len(destinations), margins, draws))
     filled = np.zeros((januaries, len(units), margins, draws))
     by_overflow = np.zeros((januaries, len(units), draws))
@@ -162,13 +177,11 @@ def allocate(
         after = room.copy()
         _send_on(
             unplaced[january],
-            rules,
-            who,
-            tallies,
+            route,
             step_share,
             doors,
             after,
-            overflow[january],
+            None if overflow is None else overflow[january],
             cause[january],
         )
         by_overflow[january] = room - after
@@ -181,7 +194,9 @@ def allocate(
         destinations=destinations,
         placed=_draws_first(placed.reshape(januaries, _SOUGHT, *GRID, draws)),
         unplaced=_draws_first(unplaced.reshape(januaries, _SOUGHT, *GRID, draws)),
-        overflow=_draws_first(overflow.reshape(januaries, len(destinations), *GRID, draws)),
+        overflow=None
+        if overflow is None
+        else _draws_first(overflow.reshape(januaries, len(destinations), *GRID, draws)),
         cause=_draws_first(cause.reshape(januaries, _SOUGHT, len(destinations), *grouped)),
         filled=_draws_first(filled.reshape(januaries, len(units), *grouped)),
         filled_by_overflow=_draws_first(by_overflow),
@@ -272,37 +287,99 @@ def _enter(queue: Array, gates: Sequence[Gate], room: Array, arrivals: Sequence[
 
 def _send_on(
     unplaced: Array,
-    rules: Rules,
-    who: Sequence[Indices],
-    tallies: Sequence[Tally],
+    route: Sequence[_Leg],
     shares: Array,
     doors: Sequence[Doors],
     room: Array,
-    overflow: Array,
+    overflow: Array | None,
     cause: Array,
 ) -> None:
     """Send the unplaced of one January to their destinations; ``room``, ``overflow`` and ``cause`` are brought up to date."""
     left = unplaced.copy()
-    for step, fits, tally, share in zip(rules.steps, who, tallies, shares, strict=True):
-        p = SPECIALIST_PROVISIONS.index(step.provision)
-        cells = span(fits)
-        going = left[p, cells] * share
-        if not going.any():
-            continue
-        if step.limited:
-            gates = [
-                gate
-                for gate in doors[SPECIALIST_PROVISIONS.index(step.destination)].gates
-                if not step.communities or gate.unit.community in step.communities
-            ]
+    for leg in route:
+        p, cells = leg.wanted, leg.cells
+        if leg.limited:
+            ((to, share),) = leg.steps
             asking = np.zeros_like(left[p])
+            going = left[p, cells] * shares[share]
             asking[cells] = going
-            _enter(asking, gates, room)
+            _enter(asking, leg.gates(doors), room)
             going -= asking[cells]
-        left[p, cells] -= going
-        to = rules.destinations.index(step.destination)
-        overflow[to, cells] += going
-        cause[p, to, tally.present] += tally.adds @ going
+            left[p, cells] -= going
+            cause[p, to, leg.tally.present] += leg.tally.adds @ going
+            if overflow is not None:
+                overflow[to, cells] += going
+            continue
+        # Destinations that take all who are sent share out whoever is left alike, so their sums can be shared out instead.
+        rest = np.ones_like(shares[0])
+        reached = leg.tally.adds @ left[p, cells]
+        for to, share in leg.steps:
+            part = rest * shares[share]
+            cause[p, to, leg.tally.present] += reached * part
+            if overflow is not None:
+                overflow[to, cells] += left[p, cells] * part
+            rest = rest - part
+        left[p, cells] *= rest
+
+
+@dataclass(frozen=True, eq=False)
+class _Leg:
+    """Steps of the preference order that are taken together: one to places there are so many of, or several to others.
+
+    Parameters
+    ----------
+    wanted
+        Position of the provision wanted.
+    cells, tally
+        Whom the steps are for, and their phases and need groups.
+    steps
+        Position of the destination, and of the step among the shares.
+    destination
+        Provision with so many places; None where there is no limit.
+    communities
+        Only units in these communities; empty means all.
+    """
+
+    wanted: int
+    cells: slice | Indices
+    tally: Tally
+    steps: tuple[tuple[int, int], ...]
+    destination: int | None
+    communities: tuple[str, ...]
+
+    @property
+    def limited(self) -> bool:
+        """True where places can run out."""
+        return self.destination is not None
+
+    def gates(self, doors: Sequence[Doors]) -> list[Gate]:
+        """Return the gates that its children may try."""
+        assert self.destination is not None  # asked of limited legs only
+        return [
+            gate
+            for gate in doors[self.destination].gates
+            if not self.communities or gate.unit.community in self.communities
+        ]
+
+
+def _route(rules: Rules, margin: Indices) -> list[_Leg]:
+    """Return the steps of a preference order as legs."""
+    legs: list[_Leg] = []
+    last: Flags | None = None
+    for number, step in enumerate(rules.steps):
+        wanted, to = SPECIALIST_PROVISIONS.index(step.provision), rules.destinations.index(step.destination)
+        fits = step.fits.ravel()
+        same = last is not None and legs[-1].wanted == wanted and bool((fits == last).all())
+        if same and not step.limited and not legs[-1].limited:
+            legs[-1] = replace(legs[-1], steps=(*legs[-1].steps, (to, number)))
+            continue
+        cells = np.flatnonzero(fits)
+        destination = SPECIALIST_PROVISIONS.index(step.destination) if step.limited else None
+        legs.append(
+            _Leg(wanted, span(cells), Tally.of(margin[cells]), ((to, number),), destination, step.communities)
+        )
+        last = fits
+    return legs
 
 
 def _part(space: Array, total: Array) -> Array:

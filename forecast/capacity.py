@@ -12,6 +12,7 @@ summarises.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -34,9 +35,13 @@ from forecast.admission import Places
 from forecast.allocation import allocate, shortfall
 from forecast.outcome import Placements, Shortfall
 from forecast.preference_order import Rules, default_rules
+from forecast.processes import in_parts
 from forecast.supply import Supply, supply
 from models.base import Array, Floats
 from models.latent_demand import AreaLatent
+
+SEATED_AT_A_TIME = 250
+"""Draws matched at a time."""
 
 LARGEST_WANTED = 0.98
 """Part of the children of an age and need that can want a specialist place: some never do."""
@@ -86,6 +91,7 @@ def match(
     origin: int,
     rng: np.random.Generator,
     demand: Demand | None = None,
+    changes: Sequence[Callable[[Supply], Supply]] = (),
 ) -> Shortfall:
     """Match children to places, January by January.
 
@@ -105,77 +111,110 @@ def match(
         Source of randomness for slippage and shares of the preference order.
     demand
         Which demand, which rows of the register and which preference order; the usual ones where None.
+    changes
+        Changes of the places drawn, such as a scenario's, in order.
     """
     asked = demand or Demand()
     supply_rng, share_rng = rng.spawn(2)
     draws = placements.wanted.sizes["draw"]
     januaries = [int(j) for j in placements.wanted["january"].to_numpy()]
     found = supply(register, [origin, *januaries], draws, supply_rng, statuses=asked.statuses)
-    observed = placements.wanted.transpose("draw", "january", "provision", "age", "need").to_numpy()
-    at_latent = raised(observed, latent, 1.0, placements)
-    wanted = raised(observed, latent, asked.blend, placements)
-    allocation = allocate(
-        wanted.astype(float),
-        placements.start.transpose("provision", "age", "need").to_numpy().astype(float),
-        units(found, slice(1, None)),
-        asked.rules,
-        opening=opening(found),
-        shares=asked.rules.share_draws(draws, share_rng),
-    )
-    names = found.places["unit"].to_numpy()
+    for change in changes:
+        found = change(found)
+    seats, first = units(found, slice(1, None)), opening(found)
+    shares = asked.rules.share_draws(draws, share_rng)
+    start = placements.start.transpose("provision", "age", "need").to_numpy().astype(float)
+    choices = placements.wanted.transpose("draw", "january", "provision", "age", "need").to_numpy()
+    children = placements.plans.transpose("draw", "january", "age", "need").to_numpy()
+    uplift = {blend: latent_factor(latent, blend, draws) for blend in {1.0, asked.blend}}
     dims: dict[str, list[object]] = {
         "draw": list(range(draws)), "january": [*januaries], "phase": [*PHASE_CODES],
         "need_group": [*NEED_GROUP_CODES], "provision": [*SPECIALIST_PROVISIONS],
-        "destination": [*allocation.destinations], "unit": [*names],
+        "destination": [*asked.rules.destinations], "unit": [*found.places["unit"].to_numpy()],
     }  # fmt: skip
 
-    def labelled(values: Floats, *named: str) -> xr.DataArray:
-        return xr.DataArray(values.astype(np.float32), dims=named, coords={d: dims[d] for d in named})
+    def empty(*named: str) -> xr.DataArray:
+        shape = tuple(len(dims[d]) for d in named)
+        return xr.DataArray(np.zeros(shape, dtype=np.float32), dims=named, coords={d: dims[d] for d in named})
 
     cells = ("draw", "january", "provision", "phase", "need_group")
+    wanted, observed, at_latent, short = (empty(*cells) for _ in range(4))
+    overflow = empty("draw", "january", "provision", "destination", "phase", "need_group")
+    filled = empty("draw", "january", "unit", "phase", "need_group")
+    free = empty("draw", "january", "unit")
+    unseated: list[float] = []
+
+    def seat(some: slice) -> None:
+        raised_to = {b: raised(choices[some], f[some], children[some]) for b, f in uplift.items()}
+        asking = raised_to[asked.blend]
+        allocation = allocate(
+            asking.astype(float),
+            start,
+            seats.some(some),
+            asked.rules,
+            opening=first,
+            shares=shares[some],
+            by_age_and_need=False,
+        )
+        observed[some], wanted[some] = grouped(choices[some]), grouped(asking)
+        at_latent[some] = grouped(raised_to[1.0])
+        short[some], overflow[some] = shortfall(allocation), allocation.cause
+        filled[some], free[some] = allocation.filled, allocation.free
+        unseated.append(float(allocation.unseated_at_start.sum()))
+
+    in_parts(draws, seat, SEATED_AT_A_TIME)
     by_phase = found.by_phase().mean("draw").sel(january=januaries)
-    group_filled = labelled(allocation.filled, "draw", "january", "unit", "phase", "need_group")
     return Shortfall(
         blend=asked.blend if latent is not None else 0.0,
-        wanted=labelled(grouped(wanted), *cells),
-        observed=labelled(grouped(observed), *cells),
-        latent=labelled(grouped(at_latent), *cells),
-        short=labelled(shortfall(allocation), *cells),
-        overflow=labelled(
-            allocation.cause, "draw", "january", "provision", "destination", "phase", "need_group"
-        ),
+        wanted=wanted,
+        observed=observed,
+        latent=at_latent,
+        short=short,
+        overflow=overflow,
         units=found.units,
-        unit_places=labelled(found.places.to_numpy()[:, 1:], "draw", "january", "unit"),
-        unit_filled=group_filled,
-        unit_free=labelled(allocation.free, "draw", "january", "unit"),
-        open_to=_open_to(found, group_filled, allocation.free),
+        unit_places=empty("draw", "january", "unit") + found.places.to_numpy()[:, 1:].astype(np.float32),
+        unit_filled=filled,
+        unit_free=free,
+        open_to=_open_to(found, filled, free.to_numpy()),
         places=by_phase.sum("located"),
         local_places=by_phase.sel(located="local", drop=True),
         placed_now=_by_phase(placements.known.sel(provision=list(SPECIALIST_PROVISIONS))),
         places_now=_register_places(register, origin),
-        unseated=float(allocation.unseated_at_start.sum()),
+        unseated=unseated[0],
     )
 
 
-def raised(observed: Floats, latent: AreaLatent | None, blend: float, placements: Placements) -> Floats:
-    """Return wanted places between observed (0) and latent (1) demand, no more than there are children.
+def latent_factor(latent: AreaLatent | None, blend: float, draws: int) -> Floats:
+    """Return wanted over observed places at a blend of 0 to 1, dims ``(draw, provision, phase, need_group)``; at least 1."""
+    factor = np.ones((draws, len(SPECIALIST_PROVISIONS), len(PHASES), len(NEED_GROUPS)), dtype=np.float32)
+    if latent is not None and blend > 0:
+        uplift = latent.uplift(blend).transpose("draw", "provision", "phase", "need_group")
+        for position, provision in enumerate(SPECIALIST_PROVISIONS):
+            if provision in uplift["provision"].to_numpy():
+                factor[:, position] = uplift.sel(provision=provision).to_numpy()
+    return factor
 
-    Dims as ``observed``: ``(draw, january, provision, age, need)``.
+
+def raised(observed: Floats, factor: Floats, children: Array) -> Floats:
+    """Return wanted places at a factor on today's, no more than there are children; dims as ``observed``.
+
+    Parameters
+    ----------
+    observed
+        Dims ``(draw, january, provision, age, need)``.
+    factor
+        1 or more, dims ``(draw, provision, phase, need_group)``.
+    children
+        Plans, dims ``(draw, january, age, need)``.
     """
-    if latent is None or blend == 0:
+    if (factor == 1).all():
         return observed
-    factor = np.ones((observed.shape[0], len(SPECIALIST_PROVISIONS), len(PHASES), len(NEED_GROUPS)))
-    uplift = latent.uplift(blend).transpose("draw", "provision", "phase", "need_group")
-    for position, provision in enumerate(SPECIALIST_PROVISIONS):
-        if provision in uplift["provision"].to_numpy():
-            factor[:, position] = uplift.sel(provision=provision).to_numpy()
-    cell = np.einsum("dphg,ah,ng->dpan", factor, OF_PHASE, OF_GROUP, optimize=True).astype(np.float32)
+    cell = OF_PHASE @ (factor @ OF_GROUP.T)
     gain = observed * (cell[:, None] - 1)
-    children = placements.plans.transpose("draw", "january", "age", "need").to_numpy()
-    room = np.maximum(LARGEST_WANTED * children - observed.sum(axis=2), 0.0)
-    fits = np.minimum(1.0, room / np.maximum(gain.sum(axis=2), 1e-9))
-    wanted: Floats = observed + gain * fits[:, :, None]
-    return wanted
+    room = np.maximum(LARGEST_WANTED * children.astype(np.float32) - observed.sum(axis=2), 0.0)
+    gain *= np.minimum(1.0, room / np.maximum(gain.sum(axis=2), 1e-9))[:, :, None]
+    gain += observed
+    return gain
 
 
 def grouped(children: Floats) -> Floats:

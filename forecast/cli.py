@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import typer
 
 from data.errors import PlannerError
-from forecast.commands import capacity, data, forecasts, models, places
+from forecast.commands import capacity, data, forecasts, models, places, scenario
 from forecast.processes import settle
 
 MANY_VALUES: tuple[str, ...] = ("--origins", "--models")
@@ -35,6 +35,7 @@ app.command("fit")(models.fit_command)
 app.command("explain")(forecasts.explain_command)
 app.add_typer(data.app, name="data")
 app.add_typer(capacity.app, name="capacity")
+app.add_typer(scenario.app, name="scenario")
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from data.composition import Composition
 from data.errors import HistoryError
 from data.vocabulary import AGES, NEED_CODES, PHASE_CODES, PHASES, PROVISION_CODES, SPECIALIST_PROVISIONS
 from forecast.outcome import Placements, Plans
+from forecast.processes import in_parts
 from models import placement as model
 from models.base import Array, Floats
 from models.latent_demand import england_table
@@ -33,6 +34,8 @@ KIND_OF = np.array(
     [next((k for k, kind in enumerate(KINDS.values()) if p in kind), len(KINDS)) for p in PROVISION_CODES]
 )
 """Index in `KIND_CODES` of the kind each provision belongs to."""
+
+CELLS = ("draw", "january", "age", "need")
 
 _SPECIALIST = [PROVISION_CODES.index(p) for p in SPECIALIST_PROVISIONS]
 
@@ -63,8 +66,10 @@ class Placing:
         """Fit England's table from the authorities that published all three margins."""
         return cls(composition, england_table(composition), moves, totals)
 
-    def place(self, plans: Plans, bands: xr.DataArray, la_code: int, rng: np.random.Generator) -> Placements:
-        """Return placements of one authority's plans; draw i of the plans meets draw i of everything else.
+    def place(
+        self, plans: Plans, bands: xr.DataArray, la_code: int, rng: np.random.Generator
+    ) -> tuple[Placements, Route]:
+        """Return placements of one authority's plans, and the way there; draw i of the plans meets draw i of everything else.
 
         Parameters
         ----------
@@ -94,60 +99,129 @@ class Placing:
         share, strength = model.shares(table, self.england)
         draws = plans.future.sizes["draw"]
         opening = plans.flows["opening"].transpose("age", "need").to_numpy()
-        start = model.share_draws(share, strength, draws, rng) * opening[:, :, None]
-        paths = model.Paths.of(self.moves, la_code, table, self.england, draws, rng)
-        cells = ("draw", "january", "age", "need")
-        moved = model.advance(
-            start,
-            plans.flows["leavers"].transpose(*cells).to_numpy(),
-            plans.flows["joiners"].transpose(*cells).to_numpy(),
-            plans.future.transpose(*cells).to_numpy(),
-            paths,
-        )
+        start = (model.share_draws(share, strength, draws, rng) * opening[:, :, None]).astype(np.float32)
+        paths = model.Paths.of(self.moves, la_code, table, self.england, draws, rng).single()
         kinds = self.totals.kinds(bands, rng).sel(area=la_code, kind=list(KIND_CODES))
-        filled = model.to_totals(moved, kinds.transpose("draw", "january", "kind").to_numpy(), KIND_OF)
+        by_kind = kinds.transpose("draw", "january", "kind").to_numpy()
+        leavers, joiners = (plans.flows[n].transpose(*CELLS).to_numpy() for n in ("leavers", "joiners"))
+        future = plans.future.transpose(*CELLS).to_numpy()
+        factors = np.empty(by_kind.shape, dtype=np.float32)
+        found = Taught.empty(draws, future.shape[1])
+
+        def walk(some: slice) -> None:
+            moved = model.advance(start[some], leavers[some], joiners[some], future[some], paths.some(some))
+            factors[some] = model.kind_factors(moved, by_kind[some], KIND_OF)
+            found.write(some, slice(None), moved, factors[some])
+
+        in_parts(draws, walk)
+        known = xr.DataArray(
+            by_age.to_numpy(),
+            dims=("age", "provision"),
+            coords={"age": list(AGES), "provision": list(PROVISION_CODES)},
+        )
+        seated = xr.DataArray(
+            np.moveaxis((share * opening[:, :, None])[..., _SPECIALIST], -1, 0),
+            dims=("provision", "age", "need"),
+            coords={"provision": list(SPECIALIST_PROVISIONS), "age": list(AGES), "need": list(NEED_CODES)},
+        )
+        january = int(self.composition.placement_january.sel(area=la_code))
+        placements = found.placements(plans.future, known, january, seated, estimated_mix=needs is None)
+        return placements, Route(start=start, paths=paths, factors=factors)
+
+
+@dataclass(frozen=True, eq=False)
+class Route:
+    """How one authority's placements were carried from January to January, so that a scenario can carry them again.
+
+    Parameters
+    ----------
+    start
+        Placements at the origin, dims ``(draw, age, need, provision)``.
+    paths
+        How placements change.
+    factors
+        Factors on kinds of provision that bring placements to their own forecast, dims ``(draw, january, kind)``. A scenario
+        keeps them: a lever that sends children elsewhere is not undone by a total that knew nothing of it.
+    """
+
+    start: Floats
+    paths: model.Paths
+    factors: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Taught:
+    """Placements as they are found, by parts of the draws: the arrays of `Placements`.
+
+    Parameters
+    ----------
+    future
+        Dims ``(draw, january, age, provision)``.
+    by_need
+        Dims ``(draw, january, phase, need, provision)``.
+    wanted
+        Dims ``(draw, january, provision, age, need)``, specialist provisions only.
+    """
+
+    future: Floats
+    by_need: Floats
+    wanted: Floats
+
+    @classmethod
+    def empty(cls, draws: int, januaries: int) -> Taught:
+        """Return room for so many draws and Januaries."""
+        ages, needs, provisions = len(AGES), len(NEED_CODES), len(PROVISION_CODES)
+        return cls(
+            future=np.empty((draws, januaries, ages, provisions), dtype=np.float32),
+            by_need=np.empty((draws, januaries, len(PHASES), needs, provisions), dtype=np.float32),
+            wanted=np.empty((draws, januaries, len(_SPECIALIST), ages, needs), dtype=np.float32),
+        )
+
+    def write(self, some: slice, januaries: slice, moved: Floats, factors: Floats) -> None:
+        """Keep the placements of some draws and Januaries.
+
+        Parameters
+        ----------
+        moved
+            Placements at today's choices, dims ``(draw, january, age, need, provision)``.
+        factors
+            Dims ``(draw, january, kind)``.
+        """
+        filled = model.to_totals(moved, factors, KIND_OF)
+        self.future[some, januaries] = np.einsum("djanp->djap", filled)
+        for position, phase in enumerate(PHASES):
+            ages = slice(AGES.index(max(phase.low, AGES[0])), AGES.index(phase.high) + 1)
+            self.by_need[some, januaries, position] = filled[:, :, ages].sum(axis=2)
+        for position, provision in enumerate(_SPECIALIST):
+            self.wanted[some, januaries, position] = moved[..., provision]
+
+    def placements(
+        self,
+        plans: xr.DataArray,
+        known: xr.DataArray,
+        january: int,
+        start: xr.DataArray,
+        *,
+        estimated_mix: bool,
+    ) -> Placements:
+        """Return them with names; the arguments are those of `Placements`."""
         return Placements(
-            known=xr.DataArray(
-                by_age.to_numpy(),
-                dims=("age", "provision"),
-                coords={"age": list(AGES), "provision": list(PROVISION_CODES)},
-            ),
-            future=_labelled(plans, filled.sum(axis=3), age=AGES, provision=PROVISION_CODES),
+            known=known,
+            future=_labelled(plans, self.future, age=AGES, provision=PROVISION_CODES),
             by_need=_labelled(
-                plans, _by_phase(filled), phase=PHASE_CODES, need=NEED_CODES, provision=PROVISION_CODES
+                plans, self.by_need, phase=PHASE_CODES, need=NEED_CODES, provision=PROVISION_CODES
             ),
-            wanted=_labelled(
-                plans,
-                np.moveaxis(moved[..., _SPECIALIST], -1, 2),
-                provision=SPECIALIST_PROVISIONS,
-                age=AGES,
-                need=NEED_CODES,
-            ),
-            start=xr.DataArray(
-                np.moveaxis((share * opening[:, :, None])[..., _SPECIALIST], -1, 0),
-                dims=("provision", "age", "need"),
-                coords={
-                    "provision": list(SPECIALIST_PROVISIONS),
-                    "age": list(AGES),
-                    "need": list(NEED_CODES),
-                },
-            ),
-            plans=plans.future,
-            known_january=int(self.composition.placement_january.sel(area=la_code)),
-            estimated_mix=needs is None,
+            wanted=_labelled(plans, self.wanted, provision=SPECIALIST_PROVISIONS, age=AGES, need=NEED_CODES),
+            start=start,
+            plans=plans,
+            known_january=january,
+            estimated_mix=estimated_mix,
         )
 
 
-def _by_phase(values: Floats) -> Floats:
-    """Return values summed from single ages (axis 2) to phases."""
-    ages = np.array(AGES)
-    parts = [values[:, :, (ages >= p.low) & (ages <= p.high)].sum(axis=2) for p in PHASES]
-    return np.stack(parts, axis=2)
-
-
-def _labelled(plans: Plans, values: Floats, **dims: tuple[object, ...]) -> xr.DataArray:
+def _labelled(plans: xr.DataArray, values: Floats, **dims: tuple[object, ...]) -> xr.DataArray:
     """Return values with the draws and Januaries of the plans and further dimensions."""
-    coords = {"draw": plans.future["draw"], "january": plans.future["january"]}
+    coords = {"draw": plans["draw"], "january": plans["january"]}
     return xr.DataArray(
         values, dims=("draw", "january", *dims), coords=coords | {name: list(c) for name, c in dims.items()}
     )

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data.errors import OptionError
-from data.vocabulary import AGES, NEED_CODES, PHASE_CODES, PHASES, SPECIALIST_PROVISIONS
+from data.vocabulary import AGES, NEED_CODES, PHASE_CODES, PHASE_OF_AGE, SPECIALIST_PROVISIONS
 from models.base import Array
 
 Flags = npt.NDArray[np.bool_]
@@ -33,9 +33,6 @@ DESTINATIONS: dict[str, str] = {
     "neet": "Not in education, employment or training",
 }
 """Where children without the place they want can go: code to label. Specialist provisions end where their free places do."""
-
-PHASE_OF_AGE = tuple(next(phase.code for phase in PHASES if age in phase.ages) for age in AGES)
-"""The phase of each age of the vocabulary, in order."""
 
 _GRID = (len(AGES), len(NEED_CODES))
 

@@ -1,11 +1,16 @@
-"""How a process that forecasts or fits is set up: one thread for small matrices, and no warning nobody can act on."""
+"""How a process that forecasts or fits is set up: one thread for small matrices, and parts of the draws side by side."""
 
 from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from threadpoolctl import threadpool_limits
+
+PART = 100
+"""Draws worked on at a time."""
 
 
 def settle() -> None:
@@ -15,3 +20,15 @@ def settle() -> None:
     # Matrices here are small: threads for each cost more than they bring, and on a busy machine ten times as much.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for SciPy's, which is loaded later
     threadpool_limits(limits=1, user_api="blas")
+
+
+def in_parts(count: int, job: Callable[[slice], None], size: int = PART) -> None:
+    """Do a job for every part of so many draws, side by side: numpy lets go of the interpreter while it works.
+
+    A part's arrays stay in the processor's cache, and parts are the same on every machine, so results do not depend on
+    how many of them run at once. The first error is raised once all have ended.
+    """
+    parts = [slice(first, min(first + size, count)) for first in range(0, count, size)]
+    with ThreadPoolExecutor(max_workers=min(len(parts), os.cpu_count() or 1)) as pool:
+        for _ in pool.map(job, parts):
+            pass

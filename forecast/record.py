@@ -18,6 +18,7 @@ from data.register_file import to_csv
 from forecast import fits, summary, words
 from forecast.files import Writer, write_all
 from forecast.outcome import Outcome
+from scenarios.store import RunFacts
 
 PRODUCT = "send-place-planner"
 
@@ -87,6 +88,33 @@ def provenance(outcome: Outcome, arguments: Mapping[str, Any]) -> dict[str, Any]
         },
         "statement": "A forecast, not an outturn.",
     }
+
+
+def run_facts(outcome: Outcome, scenario: str, key: str, saved: int | None) -> RunFacts:
+    """Return what a scenario's run was made of, for the history.
+
+    Parameters
+    ----------
+    outcome
+        The run.
+    scenario, key
+        Id and hash of the scenario.
+    saved
+        Number of the kept version with that hash; None where it is not kept.
+    """
+    published = "".join(_hash(tables.path_of(name)) for name in USED_TABLES)
+    return RunFacts(
+        scenario_id=None if saved is None else scenario,
+        version=saved,
+        scenario_key=key,
+        data_hash=hashlib.sha256(published.encode()).hexdigest(),
+        model_hash=fits.key(),
+        seed=outcome.seed,
+        draws=int(outcome.plans.future.sizes["draw"]),
+        years=int(outcome.plans.future.sizes["january"]),
+        la_code=outcome.area.la_code,
+        app_version=version(PRODUCT),
+    )
 
 
 def arguments_only(arguments: Mapping[str, Any]) -> str:

@@ -24,13 +24,14 @@ from forecast import fits
 from forecast.capacity import Demand, match
 from forecast.members import Models, check_name
 from forecast.outcome import Outcome
-from forecast.placement import Placing
+from forecast.placement import Placing, Route
 from forecast.simulate import simulate
 from models import growth
 from models.base import FittedModel
 from models.cohort import FittedCohort
+from models.cohort_flow import Flows, exposure_draws
 from models.headline import HEADLINE, FittedBanded
-from models.latent_demand import Latent
+from models.latent_demand import AreaLatent, Latent
 from models.memory import Memory
 from models.pipeline import FittedPipeline
 from models.pipeline import fit as fit_pipeline
@@ -119,7 +120,22 @@ class Road:
         register: Register | None = None,
         demand: Demand | None = None,
     ) -> Outcome:
-        """Forecast one authority.
+        """Forecast one authority: the outcome of `baseline`."""
+        return self.baseline(
+            area, years=years, draws=draws, seed=seed, register=register, demand=demand
+        ).outcome
+
+    def baseline(
+        self,
+        area: Area,
+        *,
+        years: int = DEFAULT_YEARS,
+        draws: int = DEFAULT_DRAWS,
+        seed: int = DEFAULT_SEED,
+        register: Register | None = None,
+        demand: Demand | None = None,
+    ) -> Baseline:
+        """Forecast one authority and keep what scenarios start from.
 
         Parameters
         ----------
@@ -144,24 +160,29 @@ class Road:
         check_options(years, draws)
         origin = self.history.origin
         januaries = list(range(origin + 1, origin + years + 1))
-        demand_rng, flow_rng, place_rng, latent_rng, match_rng = _streams(seed, area.la_code)
+        demand_rng, flow_rng, place_rng, latent_rng, _ = _streams(seed, area.la_code)
         forecast = self.fitted.forecast(januaries, [area.la_code])
         drawn = forecast.draws(draws, demand_rng)
         bands = drawn.sel(area=area.la_code, series=list(BAND_CODES), drop=True)
         stock = self.history.stock.sel(area=area.la_code, drop=True)
+        residents = exposure_draws(self.history, area.la_code, januaries, draws, flow_rng)
+        flows = self.cohort.flows([area.la_code], draws, flow_rng).of(area.la_code)
         plans = simulate(
             bands,
             self.history,
             self.composition,
-            self.cohort,
+            flows,
+            residents,
             self.pipeline,
             area.la_code,
             model=self.model,
             rng=flow_rng,
         )
-        placements = self.placing.place(plans, drawn, area.la_code, place_rng)
+        placements, route = self.placing.place(plans, drawn, area.la_code, place_rng)
         used = register if register is not None else registers.shipped(area.la_code)
-        return Outcome(
+        told = self.latent.tells(area.la_code)
+        latent = self.latent.of_area(area.la_code, draws, latent_rng) if told else None
+        outcome = Outcome(
             area=area,
             seed=seed,
             population=self.population.sel(area=area.la_code, drop=True),
@@ -173,17 +194,44 @@ class Road:
             plans=plans,
             placements=placements,
             register=used,
-            shortfall=match(
-                placements,
-                used,
-                self.latent.of_area(area.la_code, draws, latent_rng)
-                if self.latent.tells(area.la_code)
-                else None,
-                origin,
-                match_rng,
-                demand,
-            ),
+            shortfall=match(placements, used, latent, origin, matching(seed, area.la_code), demand),
         )
+        return Baseline(
+            outcome=outcome, flows=flows, route=route, delay=self.pipeline.delay, latent=latent, demand=demand
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """One authority's forecast and what is behind it, so that scenarios can walk the road again (`forecast.rerun`).
+
+    Parameters
+    ----------
+    outcome
+        The forecast.
+    flows
+        Rates of plans, draw by draw.
+    route
+        How placements were carried forward.
+    delay
+        Share of requests whose assessment ends in the next calendar year.
+    latent
+        Children turned away today; None where they cannot be told.
+    demand
+        Which demand was set against places.
+    """
+
+    outcome: Outcome
+    flows: Flows
+    route: Route
+    delay: float
+    latent: AreaLatent | None
+    demand: Demand | None
+
+
+def matching(seed: int, la_code: int) -> np.random.Generator:
+    """Return the random numbers with which an authority's children are matched to places, always from the start."""
+    return list(_streams(seed, la_code))[-1]
 
 
 @cache

@@ -15,8 +15,7 @@ from data.history import History
 from data.vocabulary import AGE_BANDS, AGES, BAND_CODES, NEED_CODES
 from forecast.outcome import Plans
 from models.base import Array
-from models.cohort import FittedCohort
-from models.cohort_flow import advance, exposure_draws
+from models.cohort_flow import Flows, advance
 from models.pipeline import FittedPipeline
 
 
@@ -24,7 +23,8 @@ def simulate(
     bands: xr.DataArray,
     history: History,
     composition: Composition,
-    cohort: FittedCohort,
+    flows: Flows,
+    residents: xr.DataArray,
     pipeline: FittedPipeline,
     la_code: int,
     *,
@@ -42,23 +42,23 @@ def simulate(
         History with the origin of the forecast.
     composition
         How plans were made up at the latest January.
-    cohort, pipeline
-        Fitted flows, and fitted process ahead of the plan.
+    flows
+        Draws of the authority's flows.
+    residents
+        Draws of its residents, dims ``(draw, january, age)`` (`models.cohort_flow.exposure_draws`).
+    pipeline
+        Fitted process ahead of the plan.
     la_code
         DfE number of the authority.
     model
         Name of the demand model.
     rng
-        Source of randomness for flows.
+        Source of randomness for the process ahead of the plan.
     """
     known = history.latest(la_code)
     stock, estimated = known_stock(composition, la_code, known)
     targets = bands.sel(series=list(BAND_CODES))
     opening = _brought_forward(stock, history.origin - int(known["january"]), targets)
-    count = bands.sizes["draw"]
-    januaries = bands["january"].to_numpy().tolist()
-    residents = exposure_draws(history, la_code, januaries, count, rng)
-    flows = cohort.flows([la_code], count, rng).of(la_code)
     moved = advance(opening, flows, residents, targets)
     joiners = moved["joiners"].sum("need").rename(january="year")
     # New plans of a calendar year are those counted for the first time in the January after it.

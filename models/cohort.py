@@ -50,7 +50,6 @@ from data.history import History
 from data.vocabulary import AGES, BAND_CODES, NEED_CODES
 from models.base import Array
 from models.cohort_evidence import (
-    BAND_OF_AGE,
     BAND_OF_MIXED_AGE,
     HAZARD_AGES,
     HAZARD_GROUP_OF_AGE,
@@ -64,7 +63,7 @@ from models.cohort_evidence import (
     Evidence,
     Integers,
 )
-from models.cohort_flow import Flows, recoding
+from models.cohort_flow import BAND_OF_AGE, Flows, recoding
 from models.inference import FULL, Diagnostics, Sampling, compile_model
 
 NAME = "cohort"

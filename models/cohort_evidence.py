@@ -19,9 +19,9 @@ import xarray as xr
 from data.composition import OLDEST_FLOW_AGE, Composition
 from data.errors import HistoryError
 from data.history import History
-from data.vocabulary import AGE_BANDS, AGES, ALL, BAND_CODES, NEED_CODES, band_of
+from data.vocabulary import AGE_BANDS, AGES, ALL, BAND_CODES, NEED_CODES
 from models.base import Array
-from models.cohort_flow import exposure
+from models.cohort_flow import BAND_OF_AGE, exposure
 
 Integers = npt.NDArray[np.int64]
 
@@ -51,7 +51,6 @@ MIXED_AGES: tuple[int, ...] = tuple(a for a in AGES if a <= OLDEST_FLOW_AGE)
 
 RECORDED: tuple[str, ...] = tuple(n for n in NEED_CODES if n != "UNKNOWN")
 
-BAND_OF_AGE = np.array([BAND_CODES.index(band_of(a)) for a in AGES])
 """Index of the age band of each of `AGES`."""
 
 IN_BAND = (BAND_OF_AGE[:, None] == np.arange(len(BAND_CODES))).astype(float)

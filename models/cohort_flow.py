@@ -20,12 +20,15 @@ Calibration. Bands come from the demand model, ages and needs from here. In ever
 what makes the band add up to its target. An index outside [1/4, 4] would be no statement about joiners, so it stops there and the
 leavers of the band meet the rest: fewer of them, down to none, or more. What they met is kept (``spread_to_leavers``).
 Only where that too is not enough does the index leave its range.
+
+Once found, a calibration can be kept and the years walked again with other rates (`pass_year`): so a scenario moves joiners,
+leavers and residents, and totals follow. With the same rates it gives the same plans.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import xarray as xr
@@ -56,9 +59,11 @@ RESIDENTS_ERROR: dict[str, float] = {
 log error since mid-2022, divided by years ahead (1 to 12), of this project's ageing method against the ONS 2022-based
 projection in Redbridge, County Durham and 31 other London boroughs (table population_projection_error)."""
 
-_BAND = np.array([BAND_CODES.index(band_of(a)) for a in AGES])
-_MEMBER = (_BAND[:, None] == np.arange(len(BAND_CODES))).astype(float)
-_DESTINATION = _BAND[np.minimum(np.arange(len(AGES)) + 1, len(AGES) - 1)]
+BAND_OF_AGE = np.array([BAND_CODES.index(band_of(a)) for a in AGES])
+"""Position in `BAND_CODES` of the band of each of `AGES`."""
+
+_MEMBER = (BAND_OF_AGE[:, None] == np.arange(len(BAND_CODES))).astype(float)
+_DESTINATION = BAND_OF_AGE[np.minimum(np.arange(len(AGES)) + 1, len(AGES) - 1)]
 
 
 @dataclass(frozen=True)
@@ -195,13 +200,127 @@ def exposure_draws(
     ahead = np.maximum(np.asarray(mid_years) - since, 0)[None, :, None]
     common = COMMON_RESIDENTS_ERROR * rng.standard_normal((count, 1, 1))
     spread = np.array([RESIDENTS_ERROR[b] for b in BAND_CODES])
-    own_band = (spread * rng.standard_normal((count, len(BAND_CODES))))[:, None, _BAND]
+    own_band = (spread * rng.standard_normal((count, len(BAND_CODES))))[:, None, BAND_OF_AGE]
     return xr.DataArray(
         residents * np.exp(ahead * (common + own_band)),
         dims=("draw", "january", "age"),
         coords={"draw": np.arange(count), "january": list(januaries), "age": list(AGES)},
         name="residents",
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Rates:
+    """Rates of one authority as arrays: `Flows` without an area.
+
+    Parameters
+    ----------
+    joiner_rate, hazard, transfer_rate
+        Dims ``(draw, age)``.
+    need_mix, recoding
+        Dims ``(draw, age, need)``.
+    """
+
+    joiner_rate: Array
+    hazard: Array
+    transfer_rate: Array
+    need_mix: Array
+    recoding: Array
+
+    @classmethod
+    def of(cls, flows: Flows) -> Rates:
+        """Read the flows of one authority."""
+        by_age, by_need = ("draw", "age"), ("draw", "age", "need")
+        rates = flows.rates
+        return cls(
+            joiner_rate=rates["joiner_rate"].transpose(*by_age).to_numpy(),
+            hazard=rates["hazard"].transpose(*by_age).to_numpy(),
+            transfer_rate=rates["transfer_rate"].transpose(*by_age).to_numpy(),
+            need_mix=rates["need_mix"].transpose(*by_need).to_numpy(),
+            recoding=rates["recoding"].transpose(*by_need).to_numpy(),
+        )
+
+    def some(self, draws: slice) -> Rates:
+        """Return the rates of some draws."""
+        return Rates(*(getattr(self, f.name)[draws] for f in fields(self)))
+
+    def survival(self, hazard: Array) -> Array:
+        """Return plans a year later over plans held, without joiners, dims of ``hazard``: ``(draw, age[, need])``.
+
+        Those who move away cannot be more than those who are left, and nobody holds a plan after the oldest age.
+        """
+        moved = self.transfer_rate if hazard.ndim == 2 else self.transfer_rate[:, :, None]
+        survival: Array = np.maximum(1 - hazard + moved, 0.0)
+        survival[:, -1] = 0.0
+        return survival
+
+
+@dataclass(frozen=True, eq=False)
+class Leaving:
+    """What a plan held in January does in the year, dims ``(draw, age, need)`` or a need of length 1 that stands for all.
+
+    Parameters
+    ----------
+    leaves, moves, stays
+        Share that ends for a reason other than a transfer, net share that moves in, and plans a year later over plans held.
+    """
+
+    leaves: Array
+    moves: Array
+    stays: Array
+
+    @classmethod
+    def of(cls, rates: Rates, hazard: Array, kept: Array, sent: Array) -> Leaving:
+        """Return what plans do at a hazard, and at the shares of leavers kept and of others sent by a calibration.
+
+        Parameters
+        ----------
+        rates
+            Rates of the authority.
+        hazard
+            Dims ``(draw, age, need)``, need of length 1 or all.
+        kept, sent
+            Dims ``(draw, band)``, by the band a plan would be in a year later.
+        """
+        survival = rates.survival(hazard)
+        moves = survival - 1 + hazard
+        moves[:, -1] = 0.0
+        keep, send = kept[:, _DESTINATION, None], sent[:, _DESTINATION, None]
+        keep[:, -1], send[:, -1] = 0.0, 0.0
+        remaining = survival + keep * hazard
+        return cls(leaves=(1 - keep) * hazard + send * remaining, moves=moves, stays=(1 - send) * remaining)
+
+
+@dataclass(frozen=True, eq=False)
+class Year:
+    """Plans after a year and the flows that made them, dims ``(draw, age, need)``: `advance` says by which age."""
+
+    stock: Array
+    leavers: Array
+    transfers: Array
+    recoded: Array
+
+
+def pass_year(held: Array, leaving: Leaving, joined: Array, rates: Rates) -> Year:
+    """Return one year: the equation of this module, for given joiners.
+
+    Parameters
+    ----------
+    held
+        Plans in January, dims ``(draw, age, need)``.
+    leaving
+        What they do.
+    joined
+        Joiners by age in the January after, dims ``(draw, age, need)``.
+    rates
+        Rates of the authority: changes of recorded need.
+    """
+    transfers, recoded, stock = np.zeros(held.shape), np.zeros(held.shape), joined.copy()
+    np.multiply(held[:, :-1], leaving.moves[:, :-1], out=transfers[:, 1:])
+    stock[:, 1:] += held[:, :-1] * leaving.stays[:, :-1]
+    recoded[:, 1:] = _recoded(stock[:, 1:], rates.recoding[:, 1:])
+    stock += recoded
+    return Year(stock=stock, leavers=held * leaving.leaves, transfers=transfers, recoded=recoded)
 
 
 def advance(stock: xr.DataArray, flows: Flows, residents: xr.DataArray, bands: xr.DataArray) -> xr.Dataset:
@@ -224,7 +343,8 @@ def advance(stock: xr.DataArray, flows: Flows, residents: xr.DataArray, bands: x
         ``stock``, ``joiners``, ``leavers``, ``transfers`` and ``recoded``, dims ``(draw, january, age, need)``. ``leavers`` are
         those of the year to the January, by age in the January before; the others by age in the January. ``index``: joiners
         over joiners expected at today's rate, and ``spread_to_leavers``: leavers more (+) or fewer (-) than their hazard says
-        because joiners could not meet the band, both ``(draw, january, series)``. ``opening``: the stock it started from.
+        because joiners could not meet the band, both ``(draw, january, series)``; ``kept`` and ``sent``: the share of leavers who
+        stay for that, and of the others who leave, same dims. ``opening``: the stock it started from.
 
     Raises
     ------
@@ -240,35 +360,27 @@ def advance(stock: xr.DataArray, flows: Flows, residents: xr.DataArray, bands: x
     if not (target >= 0).all():
         raise ValueError("A target of plans by age band is negative or missing; there is no flow to it.")
     count = bands.sizes["draw"]
-    rates = flows.rates
-    rate = rates["joiner_rate"].transpose("draw", "age").to_numpy()
-    hazard = rates["hazard"].transpose("draw", "age").to_numpy()
-    # Those who move away cannot be more than those who are left.
-    survival = np.maximum(1 - hazard + rates["transfer_rate"].transpose("draw", "age").to_numpy(), 0.0)
-    moved = survival - 1 + hazard
-    survival[:, -1], moved[:, -1] = 0.0, 0.0
-    mix = rates["need_mix"].transpose("draw", "age", "need").to_numpy()
+    rates = Rates.of(flows)
     people = residents.sel(january=januaries).transpose("january", "draw", "age").to_numpy()
-    expected = np.maximum(people * rate, SMALLEST_FLOW)
+    expected = np.maximum(people * rates.joiner_rate, SMALLEST_FLOW)
+    survival = rates.survival(rates.hazard)
 
     opening = stock.transpose("age", "need").to_numpy()
     held = np.broadcast_to(opening, (count, *opening.shape))
     shape = (count, len(januaries), *opening.shape)
-    shift = rates["recoding"].transpose("draw", "age", "need").to_numpy()
     plans, joined, left, transferred, recoded = (np.zeros(shape) for _ in range(5))
-    index, spread = (np.zeros((count, len(januaries), len(BAND_CODES))) for _ in range(2))
+    index, spread, kept, sent = (np.zeros((count, len(januaries), len(BAND_CODES))) for _ in range(4))
     for t in range(len(januaries)):
-        total = held.sum(axis=2)
-        solved = _calibrate(target[t], total, hazard, survival, expected[t])
+        solved = _calibrate(target[t], held.sum(axis=2), rates.hazard, survival, expected[t])
         index[:, t], spread[:, t] = solved.index, solved.spread
-        np.multiply(held, solved.leaving[:, :, None], out=left[:, t])
-        np.multiply(held[:, :-1], moved[:, :-1, None], out=transferred[:, t, 1:])
-        np.multiply(mix, (expected[t] * solved.index[:, _BAND])[:, :, None], out=joined[:, t])
-        np.multiply(held[:, :-1], solved.staying[:, :-1, None], out=plans[:, t, 1:])
-        plans[:, t] += joined[:, t]
-        recoded[:, t, 1:] = _recoded(plans[:, t, 1:], shift[:, 1:])
-        plans[:, t] += recoded[:, t]
-        held = plans[:, t]
+        kept[:, t], sent[:, t] = solved.kept, solved.sent
+        np.multiply(
+            rates.need_mix, (expected[t] * solved.index[:, BAND_OF_AGE])[:, :, None], out=joined[:, t]
+        )
+        leaving = Leaving.of(rates, rates.hazard[:, :, None], solved.kept, solved.sent)
+        year = pass_year(held, leaving, joined[:, t], rates)
+        left[:, t], transferred[:, t], recoded[:, t] = year.leavers, year.transfers, year.recoded
+        plans[:, t] = held = year.stock
 
     cells = ("draw", "january", "age", "need")
     return xr.Dataset(
@@ -280,6 +392,8 @@ def advance(stock: xr.DataArray, flows: Flows, residents: xr.DataArray, bands: x
             "recoded": (cells, recoded),
             "index": (("draw", "january", "series"), index),
             "spread_to_leavers": (("draw", "january", "series"), spread),
+            "kept": (("draw", "january", "series"), kept),
+            "sent": (("draw", "january", "series"), sent),
             "opening": (("age", "need"), opening),
         },
         coords={
@@ -302,12 +416,12 @@ def _recoded(plans: Array, shift: Array) -> Array:
 
 @dataclass(frozen=True)
 class _Solved:
-    """One year's calibration: what each plan does, by age before the year, and the index of each band."""
+    """One year's calibration, dims (draw, band): see `advance`."""
 
-    leaving: Array
-    staying: Array
     index: Array
     spread: Array
+    kept: Array
+    sent: Array
 
 
 def _calibrate(target: Array, total: Array, hazard: Array, survival: Array, expected: Array) -> _Solved:
@@ -327,15 +441,7 @@ def _calibrate(target: Array, total: Array, hazard: Array, survival: Array, expe
     index = np.where(
         (kept >= 1) | (sent >= 1), np.maximum(target - (1 - sent) * fuller, 0.0) / joiners, index
     )
-    keep, send = kept[:, _DESTINATION], sent[:, _DESTINATION]
-    keep[:, -1], send[:, -1] = 0.0, 0.0
-    remaining = survival + keep * hazard
-    return _Solved(
-        leaving=(1 - keep) * hazard + send * remaining,
-        staying=(1 - send) * remaining,
-        index=index,
-        spread=sent * fuller - kept * leavers,
-    )
+    return _Solved(index=index, spread=sent * fuller - kept * leavers, kept=kept, sent=sent)
 
 
 def _portion(part: Array, whole: Array) -> Array:

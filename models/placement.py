@@ -18,20 +18,21 @@ then every age and need is scaled to `Plans`, which adds net transfers and chang
 the authority has provision and where children of their need are taught: M's destinations are tilted by both. Joiners choose
 as the authority's new plans of the last years did, tilted by need alike.
 
-**To totals** (`to_totals`): x[a, n, q] f[kind(q)] g[a, n], the factors found by proportional fitting so that ages and needs
-add up to `Plans` exactly and kinds of provision to their own forecast (`models.provision_totals`) as nearly as the cells allow.
+**To totals** (`kind_factors`, `to_totals`): x[a, n, q] f[kind(q)] g[a, n], the factors found by proportional fitting so that
+ages and needs add up to `Plans` exactly and kinds of provision to their own forecast (`models.provision_totals`) as nearly as the
+cells allow.
 
 Shares and choices are those of today's supply: they are *filled* places and understate wanted ones (`models.latent_demand`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
 
-from data.vocabulary import AGES
+from data.vocabulary import AGES, PROVISION_CODES
 from models.base import Array, Floats
 from models.moves import GROUPS, IN_GROUP, STAGE_OF_AGE, STAGES, FittedMoves
 
@@ -48,7 +49,13 @@ LARGEST_TILT = 10.0
 """Tilts by need and by use are held within this factor: a rare need in a rare provision is a handful of children."""
 
 ROUNDS = 8
-"""Rounds of proportional fitting in `to_totals`; kinds agree to a fraction of a per cent by then."""
+"""Rounds of proportional fitting in `kind_factors`; kinds agree to a fraction of a per cent by then."""
+
+NOBODY = 1e-12
+"""Children below which an age and need is empty."""
+
+ONES = np.ones(len(PROVISION_CODES), dtype=np.float32)
+"""Adds up provisions; a product is several times faster than a sum over so short an axis."""
 
 
 def fit_three_way(
@@ -136,6 +143,14 @@ class Paths:
     ending: Array
     choice: Array
 
+    def single(self) -> Paths:
+        """Return the same in single precision, in which placements are carried."""
+        return Paths(*(getattr(self, f.name).astype(np.float32) for f in fields(self)))
+
+    def some(self, draws: slice) -> Paths:
+        """Return the paths of some draws."""
+        return Paths(self.kept[draws], self.goes[draws], self.need_tilt, self.ending, self.choice[draws])
+
     @classmethod
     def of(
         cls,
@@ -208,6 +223,60 @@ def _need_tilt(england: Array) -> Array:
     return _held(by_need / np.maximum(all_needs, 1e-9))
 
 
+def remaining(held: Floats, leavers: Array, ending: Array) -> Floats:
+    """Return the plans of each provision that go on when some end, dims of ``held``.
+
+    Parameters
+    ----------
+    held
+        Plans in January, dims ``(draw, age, need, provision)``.
+    leavers
+        Plans of each age and need that end in the year, dims ``(draw, age, need)``.
+    ending
+        Relative chance of a plan ending, dims ``(provision,)``.
+    """
+    chance = ending.astype(np.float32)
+    share = leavers.astype(np.float32) / np.maximum(held @ chance, np.float32(1e-12))
+    left = held * (1 - np.minimum(share[..., None] * chance, 1))
+    return np.asarray(left, dtype=np.float32)
+
+
+def settled(left: Floats, joiners: Array, plans: Array, paths: Paths) -> tuple[Floats, Floats]:
+    """Return where children whose plans go on are a year later, and where new plans are, before both are scaled to all plans.
+
+    Parameters
+    ----------
+    left
+        Plans that go on, by age in the January before, dims ``(draw, age, need, provision)``.
+    joiners, plans
+        New plans, and all plans, in the January, dims ``(draw, age, need)``.
+    paths
+        How placements change, in single precision.
+
+    Returns
+    -------
+    tuple[Floats, Floats]
+        Both dims ``(draw, age, need, provision)``, by age in the January. Children of an age and need nobody had before are
+        placed as new plans are.
+    """
+    stage = STAGE_OF_AGE[:-1]
+    going = left[:, :-1]
+    stay = going * paths.kept[:, stage][:, :, None, :]
+    leave = going - stay
+    arrive = (leave @ paths.goes[:, stage]) * paths.need_tilt[1:]
+    arrive *= _per(leave @ ONES, arrive @ ONES)[..., None]
+    older = np.zeros_like(left)
+    np.add(stay, arrive, out=older[:, 1:])
+    arriving = np.where(older @ ONES + joiners > NOBODY, joiners, plans)
+    return older, paths.choice * arriving[..., None].astype(np.float32)
+
+
+def scaled(placed: Floats, plans: Array) -> Floats:
+    """Return placements in proportion, adding up to plans at every age and need, dims ``(draw, age, need, provision)``."""
+    factor = plans.astype(np.float32) / np.maximum(placed @ ONES, np.float32(NOBODY**2))
+    return np.asarray(placed * factor[..., None])
+
+
 def advance(start: Array, leavers: Array, joiners: Array, plans: Array, paths: Paths) -> Floats:
     """Return placements each January, dims (draw, january, age, need, provision).
 
@@ -223,33 +292,18 @@ def advance(start: Array, leavers: Array, joiners: Array, plans: Array, paths: P
         How placements change.
     """
     held = start.astype(np.float32)
-    stage = STAGE_OF_AGE[:-1]
-    kept, goes = paths.kept[:, stage].astype(np.float32), paths.goes[:, stage].astype(np.float32)
-    tilt, choice = paths.need_tilt[1:].astype(np.float32), paths.choice.astype(np.float32)
-    ending = paths.ending.astype(np.float32)
+    single = paths.single()
     out = np.empty((plans.shape[0], plans.shape[1], *start.shape[1:]), dtype=np.float32)
     for t in range(plans.shape[1]):
-        weight = held * ending
-        weight /= np.maximum(weight.sum(axis=3, keepdims=True), 1e-12)
-        left = np.maximum(held - weight * leavers[:, t, :, :, None].astype(np.float32), 0.0)[:, :-1]
-        stay = left * kept[:, :, None, :]
-        arrive = ((left - stay) @ goes) * tilt
-        arrive *= (left - stay).sum(axis=3, keepdims=True) / np.maximum(
-            arrive.sum(axis=3, keepdims=True), 1e-12
-        )
-        new = choice * joiners[:, t, :, :, None].astype(np.float32)
-        now = new
-        now[:, 1:] += stay + arrive
-        total = now.sum(axis=3, keepdims=True)
-        # Children of an age and need nobody had before are placed as new plans are.
-        now = np.where(total > 0, now / np.where(total > 0, total, 1), choice)
-        held = now * plans[:, t, :, :, None].astype(np.float32)
+        left = remaining(held, leavers[:, t], paths.ending)
+        older, new = settled(left, joiners[:, t], plans[:, t], single)
+        held = scaled(older + new, plans[:, t])
         out[:, t] = held
     return out
 
 
-def to_totals(placements: Floats, kinds: Array, kind_of: npt.NDArray[np.int64]) -> Floats:
-    """Return placements whose kinds of provision add up to a forecast of their own, ages and needs unchanged.
+def kind_factors(placements: Floats, kinds: Array, kind_of: npt.NDArray[np.int64]) -> Floats:
+    """Return the factors on kinds of provision with which placements add up to a forecast of kinds, dims (draw, january, kind).
 
     Parameters
     ----------
@@ -260,9 +314,8 @@ def to_totals(placements: Floats, kinds: Array, kind_of: npt.NDArray[np.int64]) 
     kind_of
         Index of the kind of each provision, dims ``(provision,)``.
     """
-    member = (kind_of[:, None] == np.arange(kinds.shape[2])).astype(np.float32)
     draws, januaries, ages, needs, _ = placements.shape
-    by_kind = (placements @ member).reshape(draws, januaries, ages * needs, -1)
+    by_kind = (placements @ members(kind_of, kinds.shape[2])).reshape(draws, januaries, ages * needs, -1)
     plans = by_kind.sum(axis=3)
     target = kinds.astype(np.float32)
     factor = np.ones(kinds.shape, dtype=np.float32)
@@ -270,10 +323,32 @@ def to_totals(placements: Floats, kinds: Array, kind_of: npt.NDArray[np.int64]) 
         row = _per(plans, (by_kind @ factor[..., None])[..., 0])
         found = (row[:, :, None, :] @ by_kind)[:, :, 0] * factor
         factor *= np.where(found > 0, _per(target, found), 1.0)
-    row = _per(plans, (by_kind @ factor[..., None])[..., 0])
-    fitted: Floats = placements * (factor @ member.T)[:, :, None, None, :]
-    fitted *= row.reshape(draws, januaries, ages, needs, 1)
+    return np.asarray(factor)
+
+
+def to_totals(placements: Floats, factors: Floats, kind_of: npt.NDArray[np.int64]) -> Floats:
+    """Return placements whose kinds follow `kind_factors`, ages and needs unchanged, dims of ``placements``.
+
+    Parameters
+    ----------
+    placements
+        dims ``(draw, january, age, need, provision)``.
+    factors
+        dims ``(draw, january, kind)``.
+    kind_of
+        Index of the kind of each provision, dims ``(provision,)``.
+    """
+    by_provision = (factors @ members(kind_of, factors.shape[2]).T)[:, :, None, None, :]
+    row = _per(placements @ ONES, (placements @ by_provision[..., 0, :, None])[..., 0])
+    fitted: Floats = placements * by_provision
+    fitted *= row[..., None]
     return fitted
+
+
+def members(kind_of: npt.NDArray[np.int64], kinds: int) -> Floats:
+    """Return membership of provisions in kinds, dims (provision, kind)."""
+    member: Floats = (kind_of[:, None] == np.arange(kinds)).astype(np.float32)
+    return member
 
 
 def _per(part: Floats, whole: Floats) -> Floats:

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from data.areas import resolve
 from forecast.members import Models
+from forecast.run import Baseline, shared_road
 from models.inference import Sampling
 from models.memory import Memory
 
@@ -23,3 +25,9 @@ def brief_models() -> Callable[[], Models]:
         return Models(shared.with_compiled(), sampling=BRIEF, rehearsal=BRIEF)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def baseline() -> Baseline:
+    """Return Redbridge's baseline: few draws, and years enough for a review, a scheme and a lock to matter."""
+    return shared_road().baseline(resolve("Redbridge")[0], years=7, draws=100)

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.vocabulary import AGES, NEED_CODES, PROVISION_CODES
-from models.base import Array
+from models.base import Array, Floats
 from models.moves import STAGES
-from models.placement import Paths, advance, to_totals
+from models.placement import Paths, advance, kind_factors, to_totals
 
 DRAWS, JANUARIES = 2, 3
 AGE, NEED, PROVISION = len(AGES), len(NEED_CODES), len(PROVISION_CODES)
@@ -35,6 +35,10 @@ def paths(rng: np.random.Generator, kept: float | None = None) -> Paths:
 def counts(rng: np.random.Generator, *shape: int) -> Array:
     """Return children of whom many cells have none."""
     return np.asarray(rng.gamma(0.4, 5, shape) * (rng.random(shape) < 0.7))
+
+
+def to_kinds(placed: Floats, kinds: Array) -> Floats:
+    return to_totals(placed, kind_factors(placed, kinds, KIND_OF), KIND_OF)
 
 
 @settings(max_examples=25, deadline=None)
@@ -90,7 +94,7 @@ def test_totals_of_kinds_are_met_and_ages_and_needs_stay(seed: int) -> None:
     now = placed.sum(axis=(2, 3)) @ member
     asked = now * rng.uniform(0.6, 1.6, now.shape)
     asked *= now.sum(axis=2, keepdims=True) / asked.sum(axis=2, keepdims=True)
-    fitted = to_totals(placed, asked, KIND_OF)
+    fitted = to_kinds(placed, asked)
     np.testing.assert_allclose(fitted.sum(axis=4), placed.sum(axis=4), rtol=1e-5)
     np.testing.assert_allclose(fitted.sum(axis=(2, 3)) @ member, asked, rtol=0.01)
     assert (fitted >= 0).all()
@@ -104,7 +108,7 @@ def test_what_cannot_be_met_never_loses_a_child(seed: int) -> None:
     placed = counts(rng, DRAWS, JANUARIES, AGE, NEED, PROVISION).astype(np.float32)
     placed[..., KIND_OF == 2] = 0.0
     plans = placed.sum(axis=(2, 3, 4))
-    fitted = to_totals(placed, shares(rng, DRAWS, JANUARIES, 5) * plans[..., None], KIND_OF)
+    fitted = to_kinds(placed, shares(rng, DRAWS, JANUARIES, 5) * plans[..., None])
     np.testing.assert_allclose(fitted.sum(axis=4), placed.sum(axis=4), rtol=1e-5, atol=1e-5)
     assert (fitted[..., KIND_OF == 2] == 0).all()
 
@@ -114,5 +118,5 @@ def test_what_cannot_be_met_never_loses_a_child(seed: int) -> None:
 def test_totals_that_hold_already_change_nothing(seed: int) -> None:
     rng = np.random.default_rng(seed)
     placed = counts(rng, DRAWS, JANUARIES, AGE, NEED, PROVISION).astype(np.float32)
-    fitted = to_totals(placed, placed.sum(axis=(2, 3)) @ np.eye(5)[KIND_OF], KIND_OF)
+    fitted = to_kinds(placed, placed.sum(axis=(2, 3)) @ np.eye(5)[KIND_OF])
     np.testing.assert_allclose(fitted, placed, rtol=1e-4, atol=1e-5)

@@ -13,8 +13,9 @@ from data import registers
 from data.errors import OptionError
 from data.register import Register, frame
 from data.vocabulary import AGES, NEED_GROUP_CODES, PHASE_CODES, SPECIALIST_PROVISIONS
-from forecast.capacity import LARGEST_WANTED, Demand, grouped, match, raised
+from forecast.capacity import LARGEST_WANTED, Demand, grouped, latent_factor, match, raised
 from forecast.outcome import Placements, Shortfall
+from models.base import Floats
 from models.latent_demand import AreaLatent
 from tests.made_placements import JANUARIES, ORIGIN, cells, made, turned_away
 
@@ -52,6 +53,11 @@ def test_every_cell_is_told_by_phase_need_group_and_provision(found: Shortfall) 
         assert values["january"].to_numpy().tolist() == list(JANUARIES)
 
 
+def up(placements: Placements, latent: AreaLatent, blend: float) -> Floats:
+    factor = latent_factor(latent, blend, placements.wanted.sizes["draw"])
+    return raised(placements.wanted.to_numpy(), factor, placements.plans.to_numpy())
+
+
 def test_nothing_of_latent_demand_is_observed_demand(placements: Placements, register: Register) -> None:
     found = matched(placements, register, 0.0, turned_away())
     xr.testing.assert_identical(found.wanted, found.observed)
@@ -65,8 +71,7 @@ def test_all_of_latent_demand_is_latent_demand(found: Shortfall) -> None:
 
 
 def test_between_observed_and_latent_wanted_places_only_rise(placements: Placements) -> None:
-    observed = placements.wanted.to_numpy()
-    steps = [raised(observed, turned_away(), b, placements) for b in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    steps = [up(placements, turned_away(), b) for b in (0.0, 0.25, 0.5, 0.75, 1.0)]
     for less, more in pairwise(steps):
         assert (more >= less - 1e-4).all()
     assert steps[0].sum() < steps[2].sum() < steps[4].sum()
@@ -79,7 +84,7 @@ def test_latent_demand_is_never_below_observed(found: Shortfall) -> None:
 def test_some_children_never_want_a_special_place() -> None:
     """However many were turned away, no more want a place than there are children who might."""
     placements = made(cells(2, DRAWS))
-    wanted = raised(placements.wanted.to_numpy(), turned_away(part=50.0), 1.0, placements)
+    wanted = up(placements, turned_away(part=50.0), 1.0)
     children = placements.plans.to_numpy()
     observed = placements.wanted.to_numpy().sum(axis=2)
     assert (wanted.sum(axis=2) <= np.maximum(LARGEST_WANTED * children, observed) + 1e-4).all()
@@ -89,7 +94,7 @@ def test_some_children_never_want_a_special_place() -> None:
 def test_who_is_turned_away_is_raised_where_they_were(placements: Placements) -> None:
     latent = turned_away()
     only = latent.turned_away.where(latent.turned_away["phase"] == "primary", 0.0)
-    more = raised(placements.wanted.to_numpy(), replace(latent, turned_away=only), 0.5, placements)
+    more = up(placements, replace(latent, turned_away=only), 0.5)
     changed = np.abs(more - placements.wanted.to_numpy()).sum(axis=(0, 1, 2, 4)) > 1e-6
     assert [a for a, c in zip(AGES, changed, strict=True) if c] == list(range(4, 11))
 

@@ -1,0 +1,40 @@
+"""Time a change of one lever, warm, at 1,000 draws and 12 years for one authority, and the memory it takes.
+
+Target: a change of a lever runs again in 1 second (aim 0.3) on 2 cores, in at most 1.5 GB. Compare ratios, not seconds.
+"""
+
+from __future__ import annotations
+
+import resource
+
+from benchmarks.yardstick import Yardstick, shortest
+from data import areas
+from forecast import compare, rerun
+from forecast.run import Road
+from scenarios import reading
+
+DRAWS, YEARS = 1000, 12
+
+
+def main() -> None:
+    yardstick = Yardstick.measure()
+    road = Road.prepare()
+    redbridge = areas.by_code(317)
+    yardstick.report(
+        "baseline, 1,000 draws, 12 years",
+        shortest(lambda: road.baseline(redbridge, years=YEARS, draws=DRAWS)),
+    )
+    base = road.baseline(redbridge, years=YEARS, draws=DRAWS)
+    library = reading.library()
+    chosen = ("pre-reform-surge", "reform-2030", "return-from-inmss", "redbridge-schemes", "flat-funding")
+    for name in chosen:
+        yardstick.report(f"again with {name}", shortest(lambda name=name: rerun.rerun(base, library[name])))
+    surge = rerun.rerun(base, library["pre-reform-surge"])
+    yardstick.report(
+        "compare two scenarios", shortest(lambda: compare.compared({"a": base.outcome, "b": surge}))
+    )
+    print(f"{'largest memory':55s} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:8.2f} GB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,393 @@
+"""The road from plans to placements, walked again with a scenario's levers, draw by draw, on the baseline's random numbers.
+
+The baseline solved, in every draw, January and age band, for the joiner index and for what leavers had to meet
+(`models.cohort_flow.advance`), and for the factors that bring kinds of provision to their forecast (`forecast.placement`). A
+scenario keeps them and moves rates, so totals follow from levers and luck stays the same:
+
+    joined[a, n]  = index[band(a)] joiner_rate[a] residents'[a] need_mix'[a, n] F[a] m[a, n]
+    m[y, a] = (s'/s) ((1 - l) u[y, a] + l (1 - c[y-1]) u[y-1, a-1] + c[y] l u[y, a] A[y+1, a+1] / A[y, a])
+    u = f (1 - r') / (1 - r)
+
+with F factors on joiners, f on requests, r the share refused, s the share of assessments that end in a plan, A the baseline's
+assessments, l the share that runs into the next year and c the part of those that ends sooner (`scenarios.effects.Effects`).
+Assessments brought forward are missing a year later: nobody is assessed twice.
+
+A review at the end of a phase ends plans of those it reaches; the plans come out of the provisions it does not protect. So each
+January of plans is followed by its placements before the next is begun.
+
+Invariants, as of the baseline: stock = stock before - leavers + joiners + transfers at every age and need (changes of recorded
+need add up to 0 over needs); provisions add up to plans; nothing is negative. Levers that leave every quantity as it was give
+the baseline's plans.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+
+from data.vocabulary import AGES, NEED_CODES, PROVISION_CODES
+from forecast.outcome import Placements, Plans
+from forecast.placement import CELLS, Route, Taught
+from forecast.processes import in_parts
+from models import placement as placed
+from models.base import Array, Floats
+from models.cohort_flow import BAND_OF_AGE, SMALLEST_FLOW, Flows, Leaving, Rates, pass_year
+from models.moves import STAGE_OF_AGE
+from scenarios.effects import FIRST_AGES, Effects, Move, Review, changed
+
+PIPELINE: tuple[str, ...] = ("refused", "withdrawn", "accepted", "assessments", "new_plans")
+"""What the baseline's process is rebuilt from."""
+
+LARGEST_SHARE = 0.95
+"""No lever refuses more than this share of requests or leaves more than this share of assessments without a plan."""
+
+_AT_TRANSFER = np.isin(AGES, FIRST_AGES)
+
+
+def replay(
+    plans: Plans, placements: Placements, flows: Flows, route: Route, delay: float, effects: Effects
+) -> tuple[Plans, Placements]:
+    """Return plans and placements with effects on the flows; those given where nothing acts on them.
+
+    Parameters
+    ----------
+    plans, placements
+        The baseline's.
+    flows, route
+        Rates and placements' paths behind them, draw by draw.
+    delay
+        Share of requests whose assessment ends in the next calendar year.
+    effects
+        What the levers do.
+    """
+    if not effects.on_placements:
+        return plans, placements
+    rates = Rates.of(flows)
+    with_index = {
+        n: plans.flows[n].transpose("draw", "january", "series").to_numpy() for n in ("index", "kept", "sent")
+    }
+    ahead = _Ahead.of(plans, effects, delay)
+    people = _residents(plans, effects)
+    hazard = _hazard(rates, plans, effects)
+    mix = rates.need_mix[:, None]
+    if effects.joiner_need:
+        weight = mix * changed(np.ones((1, 1, len(AGES), len(NEED_CODES))), effects.joiner_need)
+        mix = weight / np.maximum(weight.sum(axis=3, keepdims=True), np.finfo(float).tiny)
+    brought = _brought(plans, effects)
+    opening = plans.flows["opening"].transpose("age", "need").to_numpy()
+    draws, januaries = people.shape[:2]
+    shape = (draws, januaries, *opening.shape)
+    found = {name: np.zeros(shape) for name in ("stock", "joiners", "leavers", "transfers", "recoded")}
+    taught = Taught.empty(draws, januaries)
+    calendar = [int(j) for j in plans.future["january"].to_numpy()]
+
+    def walk(some: slice) -> None:
+        own, paths = rates.some(some), route.paths.some(some)
+        held = np.broadcast_to(opening, (len(own.hazard), *opening.shape))
+        where, locks = route.start[some], _Locks.of(effects.reviews, calendar[0] - 1)
+        for t, january in enumerate(calendar):
+            expected = np.maximum(people[some, t] * own.joiner_rate, SMALLEST_FLOW)
+            joined = _at(mix, some, t) * (expected * with_index["index"][some, t][:, BAND_OF_AGE])[:, :, None]
+            joined = joined * _at(ahead.joiners, some, t)
+            leaving = Leaving.of(
+                own, _at(hazard, some, t), with_index["kept"][some, t], with_index["sent"][some, t]
+            )
+            going = placed.remaining(where, held * leaving.leaves, paths.ending)
+            if effects.reviews:
+                going, ended = _reviewed(going, effects.reviews, locks, some, t)
+                leaving = replace(
+                    leaving, leaves=leaving.leaves + leaving.stays * ended, stays=leaving.stays * (1 - ended)
+                )
+            year = pass_year(held, leaving, joined, own)
+            stock, transfers = year.stock, year.transfers
+            if brought is not None:
+                came = np.maximum(brought[some, t], -stock)
+                stock, transfers = stock + came, transfers + came
+            older, new = placed.settled(going, joined, stock, paths)
+            locks = locks.later(where, going, older, new, paths, january)
+            for move in effects.moves:
+                _moved(older, new, move, some, t)
+            where = placed.scaled(older + new, stock)
+            taught.write(some, slice(t, t + 1), where[:, None], route.factors[some, t : t + 1])
+            values = (stock, joined, year.leavers, transfers, year.recoded)
+            for name, value in zip(found, values, strict=True):
+                found[name][some, t] = value
+            held = stock
+
+    in_parts(draws, walk)
+    future = plans.future.transpose(*CELLS).copy(data=found["stock"])
+    kept = plans.flows.assign({n: (CELLS, v) for n, v in found.items() if n != "stock"})
+    after = replace(
+        plans,
+        future=future,
+        flows=kept,
+        residents=plans.residents.transpose("draw", "january", "age").copy(data=people),
+        process=ahead.process(found["joiners"].sum(axis=3), people),
+    )
+    return after, taught.placements(
+        future,
+        placements.known,
+        placements.known_january,
+        placements.start,
+        estimated_mix=placements.estimated_mix,
+    )
+
+
+def _at(values: Array, some: slice, t: int) -> Array:
+    """Return the values of some draws in one January, where a length of 1 stands for all draws or Januaries."""
+    own = values if len(values) == 1 else values[some]
+    return own[:, min(t, own.shape[1] - 1)]
+
+
+def _residents(plans: Plans, effects: Effects) -> Array:
+    """Return residents, dims (draw, january, age); never negative."""
+    people = changed(plans.residents.transpose("draw", "january", "age").to_numpy(), effects.residents)
+    for arrivals in effects.arrivals:
+        people = people + arrivals.people
+    return np.maximum(people, 0.0)
+
+
+def _brought(plans: Plans, effects: Effects) -> Array | None:
+    """Return plans that newcomers bring, or leavers take with them, dims (draw, january, age, need); None without any.
+
+    Newcomers hold plans as residents of their age do in the baseline, times how likely the lever says they are to.
+    """
+    if not effects.arrivals:
+        return None
+    residents = plans.residents.transpose("draw", "january", "age").to_numpy()
+    new = sum((a.new * a.with_plan[:, None, None] for a in effects.arrivals), start=np.zeros_like(residents))
+    share = np.divide(new, residents, out=np.zeros_like(residents), where=residents > 0)
+    return np.asarray(plans.future.transpose(*CELLS).to_numpy() * share[..., None])
+
+
+def _hazard(rates: Rates, plans: Plans, effects: Effects) -> Array:
+    """Return the yearly chance that a plan ends, dims (draw, january, age, need), need of length 1 where all are alike."""
+    whole = [c for c in effects.leaver_hazard if not c.reasons]
+    hazard = changed(rates.hazard[:, None], whole, most=1.0)
+    hazard = hazard if hazard.ndim == 4 else hazard[..., None]
+    for change in effects.leaver_hazard:
+        if change.reasons:
+            share = (
+                plans.reason_share.sel(reason=list(change.reasons)).sum("reason").to_numpy()[:, BAND_OF_AGE]
+            )
+            factor = change.size[:, None, None, None] ** change.weight[None, :, None, None] - 1
+            hazard = np.clip(hazard * (1 + factor * share[:, None, :, None] * change.who), 0.0, 1.0)
+    if effects.leaver_hazard:
+        hazard = hazard.copy()
+        hazard[:, :, -1] = 1.0
+    return hazard
+
+
+@dataclass(frozen=True, eq=False)
+class _Ahead:
+    """The pipeline ahead of the plan with a scenario's levers.
+
+    Parameters
+    ----------
+    base
+        The baseline's process, dims ``(draw, year, age)``.
+    residents, mix
+        The baseline's residents, dims ``(draw, january, age)``, and joiners' needs, dims ``(draw, january, age, need)``.
+    joiners
+        Factor on joiners, dims ``(draw, january, age, need)``; lengths of 1 stand for all.
+    requested, others
+        Factors, over all needs, on accepted requests and on joiners other than by the pipeline, dims ``(draw, january, age)``.
+    refusal, ending
+        Share of requests refused, and of assessments ending in a plan, same dims.
+    delay
+        Share of requests whose assessment ends in the next year.
+    """
+
+    base: xr.Dataset
+    residents: Array
+    mix: Array
+    joiners: Array
+    requested: Array
+    others: Array
+    refusal: Array
+    ending: Array
+    delay: float
+
+    @classmethod
+    def of(cls, plans: Plans, effects: Effects, delay: float) -> _Ahead:
+        """Return what levers do to the process."""
+        base = plans.process.transpose("draw", "year", "age")
+        at = {n: base[n].to_numpy() for n in PIPELINE}
+        new = plans.flows["joiners"].transpose(*CELLS).to_numpy()
+        mix = _share(new, new.sum(axis=3, keepdims=True))
+        refused = _share(at["refused"], at["refused"] + at["accepted"])
+        ended = _share(at["new_plans"], at["assessments"])
+        refusal = _with_needs(changed(refused, effects.refusal, most=LARGEST_SHARE))
+        ending = _with_needs(changed(ended, effects.plan_share, least=1 - LARGEST_SHARE, most=1.0))
+        one = np.ones((1, 1, len(AGES)))
+        requested = _with_needs(changed(one, effects.requests))
+        if effects.refusal:
+            requested = requested * _share(1 - refusal, (1 - refused)[..., None])
+        through = _with_needs(one)
+        if effects.requests or effects.refusal or effects.sooner:
+            full = np.broadcast_to(requested, (*at["new_plans"].shape, requested.shape[3]))
+            part = _with_needs(changed(0 * one, effects.sooner, most=1.0))
+            part = np.broadcast_to(part, (*at["new_plans"].shape, part.shape[3]))
+            following = _share(_next_year(at["assessments"]), at["assessments"])[..., None]
+            through = (1 - delay) * full + delay * _from_the_year_before(full * (1 - part))
+            through = through + delay * part * full * following
+        if effects.plan_share:
+            through = through * _share(ending, ended[..., None])
+        others = _with_needs(changed(one, effects.joiner_rate))
+        return cls(
+            base=base,
+            residents=plans.residents.transpose("draw", "january", "age").to_numpy(),
+            mix=mix,
+            joiners=through * others,
+            requested=_mean(requested, mix),
+            others=_mean(others, mix),
+            refusal=_mean(refusal, mix),
+            ending=_mean(ending, mix),
+            delay=delay,
+        )
+
+    def process(self, new_plans: Array, people: Array) -> xr.Dataset:
+        """Return the process behind the scenario's new plans, dims (draw, year, age).
+
+        Requests follow levers on requests and refusals; and residents and factors on joiners, through the assessments that
+        these lead to. Assessments brought forward are not requests.
+        """
+        base = {n: self.base[n].to_numpy() for n in PIPELINE}
+        before = base["assessments"]
+        beyond = before * self.others * _share(people, self.residents)
+        now = (1 - self.delay) * beyond + self.delay * _next_year(beyond)
+        was = (1 - self.delay) * before + self.delay * _next_year(before)
+        accepted = base["accepted"] * _share(now, was) * self.requested
+        refused = accepted * self.refusal / (1 - self.refusal)
+        withdrawn = (accepted + refused) * _share(base["withdrawn"], base["accepted"] + base["refused"])
+        assessments = new_plans / np.maximum(self.ending, 1 - LARGEST_SHARE)
+        found = {
+            "requests": refused + withdrawn + accepted,
+            "refused": refused,
+            "withdrawn": withdrawn,
+            "accepted": accepted,
+            "assessments": assessments,
+            "assessments_without_plan": assessments - new_plans,
+            "new_plans": new_plans,
+        }
+        return self.base.assign({n: (("draw", "year", "age"), v) for n, v in found.items()})
+
+
+def _share(part: Array, whole: Array) -> Array:
+    """Return part / whole, 0 where there is no whole."""
+    part = np.broadcast_to(part, np.broadcast_shapes(part.shape, whole.shape))
+    return np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0)
+
+
+def _with_needs(values: Array) -> Array:
+    """Return values with a dimension of needs, of length 1 where they have none."""
+    return values if values.ndim == 4 else values[..., None]
+
+
+def _mean(values: Array, mix: Array) -> Array:
+    """Return values over all needs, weighted by the needs of joiners, dims (draw, january, age)."""
+    return values[..., 0] if values.shape[3] == 1 else np.asarray((values * mix).sum(axis=3))
+
+
+def _from_the_year_before(values: Array) -> Array:
+    """Return factors of the year before and a year younger, dims (draw, january, age, need); 1 ahead of the first year."""
+    earlier = np.concatenate([np.ones_like(values[:, :1]), values[:, :-1]], axis=1)
+    # "2 and under" also feeds itself.
+    return np.concatenate([earlier[:, :, :1], earlier[:, :, :-1]], axis=2)
+
+
+def _next_year(values: Array) -> Array:
+    """Return values of the next year and a year older, dims (draw, year, age); the last year stands for the one after it."""
+    later = np.concatenate([values[:, 1:], values[:, -1:]], axis=1)
+    return np.concatenate([later[:, :, 1:], np.zeros_like(later[:, :, :1])], axis=2)
+
+
+@dataclass(frozen=True, eq=False)
+class _Locks:
+    """Which pupils a review protects because of a place they held at one January.
+
+    Parameters
+    ----------
+    shares
+        For each review, the share of the plans held at an age and need, in each of its protected provisions, that it protects,
+        dims ``(draw, age, need, protected)``, broadcast; None before the January that decides.
+    reviews
+        The reviews.
+    """
+
+    shares: tuple[Floats | None, ...]
+    reviews: tuple[Review, ...]
+
+    @classmethod
+    def of(cls, reviews: tuple[Review, ...], origin: int) -> _Locks:
+        """Return the locks at the origin."""
+        everyone = np.ones((1, 1, 1, 1), dtype=np.float32)
+        return cls(
+            tuple(
+                everyone if r.protected_from is None or r.protected_from <= origin else None for r in reviews
+            ),
+            reviews,
+        )
+
+    def later(
+        self, where: Floats, going: Floats, older: Floats, new: Floats, paths: placed.Paths, january: int
+    ) -> _Locks:
+        """Return the locks in the January after: those who stay in the provision keep theirs, newcomers have none."""
+        shares: list[Floats | None] = []
+        for review, share in zip(self.reviews, self.shares, strict=True):
+            if review.protected_from is None or share is None:
+                decided = review.protected_from == january
+                shares.append(np.ones((1, 1, 1, 1), dtype=np.float32) if decided else share)
+                continue
+            held = [PROVISION_CODES.index(p) for p in review.protected]
+            stay = (going * share_of(share, where, held))[:, :-1][..., held]
+            stay = stay * paths.kept[:, STAGE_OF_AGE[:-1]][:, :, None, held]
+            now = (older + new)[..., held]
+            locked = np.zeros_like(now)
+            np.divide(stay, now[:, 1:], out=locked[:, 1:], where=now[:, 1:] > 0)
+            shares.append(np.minimum(locked, 1.0))
+        return _Locks(tuple(shares), self.reviews)
+
+
+def share_of(share: Floats, where: Floats, held: list[int]) -> Floats:
+    """Return a share of some provisions spread over all of them, 0 elsewhere, dims (draw, age, need, provision)."""
+    spread = np.zeros(
+        (*np.broadcast_shapes(share.shape[:3], where.shape[:3]), where.shape[3]), dtype=np.float32
+    )
+    spread[..., held] = share
+    return spread
+
+
+def _reviewed(
+    going: Floats, reviews: tuple[Review, ...], locks: _Locks, some: slice, t: int
+) -> tuple[Floats, Array]:
+    """Return (plans that go on after reviews, share of plans that go on otherwise which ended), dims (draw, age, need[, p])."""
+    before = going @ placed.ONES
+    for review, lock in zip(reviews, locks.shares, strict=True):
+        if not review.weight[t]:
+            continue
+        ends = (review.share[some] * review.weight[t])[:, None, None, None] * review.who[..., None]
+        ends = np.broadcast_to(ends, going.shape).astype(np.float32)
+        if lock is not None and review.protected:
+            held = [PROVISION_CODES.index(p) for p in review.protected]
+            ends = ends * (1 - share_of(lock, going, held))
+        going = going * (1 - ends)
+    after = going @ placed.ONES
+    return going, np.asarray(
+        1 - np.divide(after, before, out=np.ones_like(after), where=before > 0), dtype=float
+    )
+
+
+def _moved(older: Floats, new: Floats, move: Move, some: slice, t: int) -> None:
+    """Send the children a move reaches from its source to its target, in place."""
+    if not move.weight[t]:
+        return
+    source, target = PROVISION_CODES.index(move.source), PROVISION_CODES.index(move.target)
+    who = move.who & _AT_TRANSFER[:, None] if move.moment == "phase_transfer" else move.who
+    share = ((move.share[some] * move.weight[t])[:, None, None] * who).astype(np.float32)
+    for children in (new,) if move.moment == "joining" else (older,):
+        going = children[..., source] * share
+        children[..., source] -= going
+        children[..., target] += going

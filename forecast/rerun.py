@@ -1,0 +1,219 @@
+"""One authority's road walked again with a scenario: where the levers of `scenarios` meet the stations of `forecast`.
+
+    from forecast import rerun
+    from forecast.run import shared_road
+    base = shared_road().baseline(area)
+    outcome = rerun.rerun(base, scenarios.reading.find("reform-2030"))
+
+Invariants: stations a scenario does not reach keep the baseline's very objects, so the empty scenario is the baseline to the
+last byte; every station reached uses the baseline's random numbers; nothing the caller holds is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from data.errors import ScenarioError
+from data.register import Register
+from forecast.capacity import match
+from forecast.outcome import Outcome
+from forecast.replay import replay
+from forecast.run import Baseline, matching
+from forecast.supply import Supply
+from models.base import Array
+from scenarios.applying import applied, effects, notes
+from scenarios.effects import Effects, Frame, PlaceChange
+from scenarios.levers import Lever
+from scenarios.reading import checked, resolve
+from scenarios.scenario import Scenario
+from scenarios.schemes import Scheme
+from scenarios.terms import ends
+
+
+def rerun(base: Baseline, scenario: Scenario) -> Outcome:
+    """Return the outcome of a scenario: the baseline's own where it has no levers.
+
+    Parameters
+    ----------
+    base
+        Where the scenario starts from.
+    scenario
+        What changes; what it is based on is read from the library.
+
+    Raises
+    ------
+    ScenarioError
+        It is for other authorities, or a lever cannot act on this baseline.
+    """
+    flat = resolve(scenario)
+    about = frame(base)
+    asked = known(base)
+    register = applied(base.outcome.register, flat, about, residents_11_15=asked["residents_11_15"])
+    return walk(base, effects(flat, about, base.outcome.seed, **asked), register)
+
+
+def frame(base: Baseline) -> Frame:
+    """Return for whom and when effects are wanted."""
+    future = base.outcome.plans.future
+    return Frame(
+        la_code=base.outcome.area.la_code,
+        origin=base.outcome.plans.origin,
+        years=future.sizes["january"],
+        draws=future.sizes["draw"],
+    )
+
+
+def known(base: Baseline) -> dict[str, float | None]:
+    """Return what some levers ask of the authority: ``issued_in_twenty_weeks`` (0 to 1) and ``residents_11_15``."""
+    told = base.outcome.timeliness
+    residents = base.outcome.plans.residents.isel(january=0).sel(age=list(range(11, 16)))
+    return {
+        "issued_in_twenty_weeks": None if told is None else told[1],
+        "residents_11_15": float(residents.sum("age").mean("draw")),
+    }
+
+
+def remarks(base: Baseline, scenario: Scenario) -> tuple[str, ...]:
+    """Return what a reader of a scenario's result should know about its levers here, one sentence each."""
+    return notes(resolve(scenario), frame(base), seed=base.outcome.seed, **known(base))
+
+
+def each_alone(base: Baseline, scenario: Scenario) -> dict[str, Outcome]:
+    """Return the outcome of each lever of a scenario by itself, by the lever's id.
+
+    A lever that only works together with another, such as more pupils for a setting which another lever opens, does nothing
+    alone: all it does is interaction.
+    """
+    flat = resolve(scenario)
+    found = {}
+    for lever in flat.levers:
+        try:
+            found[lever.name] = rerun(base, flat.model_copy(update={"levers": (lever,)}))
+        except ScenarioError:
+            found[lever.name] = base.outcome
+    return found
+
+
+def at_ends(base: Baseline, scenario: Scenario) -> dict[str, tuple[Outcome, Outcome]]:
+    """Return the outcomes with each lever that has an interval at its low and at its high end, by the lever's id."""
+    flat = resolve(scenario)
+    found = {}
+    for lever in flat.levers:
+        low, high = interval(lever)
+        if low != high:
+            found[lever.name] = (
+                rerun(base, with_size(flat, lever.name, low)),
+                rerun(base, with_size(flat, lever.name, high)),
+            )
+    return found
+
+
+def interval(lever: Lever) -> tuple[float, float]:
+    """Return the ends of a lever's size: equal for a number, and (0, 0) for a lever without a size."""
+    size = getattr(lever, size_field(lever))
+    return (0.0, 0.0) if size is None else ends(size)
+
+
+def size_field(lever: Lever) -> str:
+    """Return the name of the field that holds a lever's size."""
+    if not isinstance(lever, Scheme):
+        return "change"
+    return "places_per_1000_aged_11_15" if lever.places is None and lever.given_size is not None else "places"
+
+
+def whole(scenario: Scenario, lever_id: str) -> bool:
+    """Return whether the size of a lever is a whole number, as places are."""
+    lever = next(one for one in resolve(scenario).levers if one.name == lever_id)
+    return isinstance(lever, Scheme) and size_field(lever) == "places"
+
+
+def with_size(scenario: Scenario, lever_id: str, size: float) -> Scenario:
+    """Return a scenario with another size of one lever.
+
+    Raises
+    ------
+    ScenarioError
+        It has no such lever, or the lever cannot have that size.
+    """
+    flat = resolve(scenario)
+    names = [lever.name for lever in flat.levers]
+    if lever_id not in names:
+        raise ScenarioError(
+            f"Scenario '{flat.id}' has no lever '{lever_id}', so there is nothing to change. Its levers are "
+            f"{', '.join(names) or 'none'}."
+        )
+    said = flat.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    position = names.index(lever_id)
+    said["levers"][position] |= {
+        "kind": flat.levers[position].kind,
+        "id": lever_id,
+        size_field(flat.levers[position]): round(size) if whole(flat, lever_id) else size,
+    }
+    return checked(said, f"scenario '{flat.id}' with {size:g} for '{lever_id}'")
+
+
+def walk(base: Baseline, does: Effects, register: Register | None = None) -> Outcome:
+    """Return the outcome of effects and a register.
+
+    Parameters
+    ----------
+    base
+        Where the scenario starts from.
+    does
+        What the levers do, in the frame of the baseline.
+    register
+        The register with the scenario's schemes; the baseline's where None.
+    """
+    before = base.outcome
+    plans, placements = replay(before.plans, before.placements, base.flows, base.route, base.delay, does)
+    used = before.register if register is None else register
+    same = placements is before.placements and used is before.register and not does.places
+    shortfall = before.shortfall
+    if not same:
+        shortfall = match(
+            placements,
+            used,
+            base.latent,
+            before.plans.origin,
+            matching(before.seed, before.area.la_code),
+            base.demand,
+            place_changes(does.places),
+        )
+    return replace(before, plans=plans, placements=placements, register=used, shortfall=shortfall)
+
+
+def place_changes(changes: Sequence[PlaceChange]) -> list[Callable[[Supply], Supply]]:
+    """Return changes of places as functions on what the register offers: values, then factors, then additions."""
+    ordered = [c for how in ("set", "multiply", "add") for c in changes if c.how == how]
+    return [partial(_changed, change) for change in ordered]
+
+
+def _changed(change: PlaceChange, supply: Supply) -> Supply:
+    """Return a supply after one change; the first January, before the forecast, stays as it is."""
+    names = {name.casefold() for name in change.settings}
+    reached = [
+        u
+        for u, unit in enumerate(supply.units)
+        if (not names or unit.setting.casefold() in names)
+        and (not change.provisions or unit.provision in change.provisions)
+        and change.located in (None, unit.located)
+    ]
+    if not reached:
+        return supply
+    places = supply.places.transpose("draw", "january", "unit").to_numpy().copy()
+    before: Array = places[:, 1:, reached]
+    size, weight = change.size[:, None, None], change.weight[None, :, None]
+    if change.how == "set":
+        after = before + weight * (size - before)
+    elif change.how == "multiply":
+        after = before * size**weight
+    else:
+        total = before.sum(axis=2, keepdims=True)
+        part = np.divide(before, total, out=np.zeros_like(before), where=total > 0)
+        after = before + weight * size * part
+    places[:, 1:, reached] = np.maximum(after, 0.0)
+    return replace(supply, places=supply.places.transpose("draw", "january", "unit").copy(data=places))

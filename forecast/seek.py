@@ -1,0 +1,256 @@
+"""Two questions asked backwards: which lever's uncertainty matters most (a tornado), and what size of a lever meets a goal.
+
+Both run the road again with one size of one lever changed and all else, draws included, as it was.
+
+Goal seek looks for the smallest change from ``low`` towards ``high`` that meets the goal. It takes for granted that a larger
+size moves the measure one way, which holds for every lever of one kind (tests/laws), and says what was found at both ends, so
+that a person can see it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from data.errors import OptionError
+from data.vocabulary import PROVISIONS, SPECIALIST_PROVISIONS
+from forecast.compare import MEASURES, measured, shown
+from forecast.outcome import Outcome
+
+Bound = Literal["at_most", "at_least"]
+
+Evaluate = Callable[[float], Outcome]
+"""From the size of a lever to the outcome of the scenario with that size."""
+
+MOST_RUNS = 24
+"""Runs a search may take; a bounded size is known to a millionth of its range by then."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """What is looked at: the mean of a measure in one January.
+
+    Parameters
+    ----------
+    measure
+        A code of `forecast.compare.MEASURES`; the mean of ``p_shortfall`` is the chance of a shortfall.
+    january
+        When.
+    provision
+        Specialist provision whose places count; all where None.
+
+    Raises
+    ------
+    OptionError
+        The measure or the provision is not known.
+    """
+
+    measure: str
+    january: int
+    provision: str | None = None
+
+    def __post_init__(self) -> None:
+        known = {"measure": (self.measure, MEASURES), "provision": (self.provision, SPECIALIST_PROVISIONS)}
+        for name, (given, allowed) in known.items():
+            if given is not None and given not in allowed:
+                raise OptionError(
+                    f"'{given}' is not a {name} scenarios are measured on. Use one of {', '.join(allowed)}."
+                )
+
+    def mean(self, outcome: Outcome) -> float:
+        """Return the mean in an outcome.
+
+        Raises
+        ------
+        OptionError
+            The run does not reach the January.
+        """
+        januaries = [int(j) for j in outcome.plans.future["january"].to_numpy()]
+        if self.january not in januaries:
+            raise OptionError(
+                f"January {self.january} was asked for, but the run covers {januaries[0]} to {januaries[-1]}. "
+                "Choose a January in that range, or run more years."
+            )
+        draws = measured(outcome, self.provision)[self.measure]
+        return float(draws[:, januaries.index(self.january)].mean())
+
+    def words(self) -> str:
+        """Return what is looked at, for people."""
+        of = "" if self.provision is None else f" ({PROVISIONS[self.provision].lower()})"
+        return f"{MEASURES[self.measure]}{of}, January {self.january}"
+
+    def shown(self, value: float) -> str:
+        """Return a value of the measure for people."""
+        return shown(self.measure, value)
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What is to be reached: a mean of at most or at least a value.
+
+    Parameters
+    ----------
+    point
+        What is looked at.
+    bound
+        ``at_most`` or ``at_least``.
+    value
+        In units of the measure; a chance is 0 to 1.
+
+    Raises
+    ------
+    OptionError
+        A chance is out of range.
+    """
+
+    point: Point
+    bound: Bound
+    value: float
+
+    def __post_init__(self) -> None:
+        if self.point.measure == "p_shortfall" and not 0 <= self.value <= 1:
+            raise OptionError(
+                f"A chance of {self.value} cannot be a goal: chances run from 0 to 1. Write 0.2 for 20 %."
+            )
+
+    def met(self, mean: float) -> bool:
+        """Return whether a mean meets the goal."""
+        return mean <= self.value if self.bound == "at_most" else mean >= self.value
+
+    def words(self) -> str:
+        """Return the goal for people."""
+        limit = "at most" if self.bound == "at_most" else "at least"
+        return f"{self.point.words()}: {limit} {self.point.shown(self.value)}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was found.
+
+    Parameters
+    ----------
+    size
+        Smallest size, from ``low``, that meets the goal; None where none in the range does.
+    reached
+        Mean of the measure at that size, or at the end that comes nearest.
+    at_low, at_high
+        Means at both ends.
+    low, high
+        The range searched.
+    runs
+        Runs it took.
+    """
+
+    size: float | None
+    reached: float
+    at_low: float
+    at_high: float
+    low: float
+    high: float
+    runs: int
+
+    def words(self, goal: Goal, lever: str) -> str:
+        """Return the answer as plain sentences."""
+        ends = f"At {self.low:,g} it is {goal.point.shown(self.at_low)}, at {self.high:,g} {goal.point.shown(self.at_high)}"
+        if self.size is None:
+            return f"No size of '{lever}' between {self.low:,g} and {self.high:,g} meets the goal. {ends}."
+        found = f"'{lever}' at {self.size:,.4g} meets the goal: {goal.point.shown(self.reached)}."
+        if self.size == self.low:
+            return f"{found} That is where the search began, so no change is needed. {ends}."
+        return f"{found} Nothing nearer to {self.low:,g} does. {ends} ({self.runs} runs)."
+
+
+def seek(evaluate: Evaluate, goal: Goal, low: float, high: float, *, whole: bool) -> Answer:
+    """Return the size nearest to ``low`` that meets a goal.
+
+    Parameters
+    ----------
+    evaluate
+        Runs the scenario with a size of the lever.
+    goal
+        What is to be reached.
+    low, high
+        The range of sizes; ``high`` may be below ``low``: the search runs from ``low``.
+    whole
+        Sizes are whole numbers, such as places.
+
+    Raises
+    ------
+    OptionError
+        The range is empty.
+    """
+    if low == high or not (math.isfinite(low) and math.isfinite(high)):
+        raise OptionError(
+            f"A size is looked for between {low:g} and {high:g}, which is no range. Give two different numbers."
+        )
+    found: dict[float, float] = {}
+
+    def mean(size: float) -> float:
+        if size not in found:
+            found[size] = goal.point.mean(evaluate(size))
+        return found[size]
+
+    at_low, at_high = mean(low), mean(high)
+    if goal.met(at_low):
+        return Answer(low, at_low, at_low, at_high, low, high, len(found))
+    if not goal.met(at_high):
+        nearest = min(at_low, at_high) if goal.bound == "at_most" else max(at_low, at_high)
+        return Answer(None, nearest, at_low, at_high, low, high, len(found))
+    short, enough = low, high
+    while len(found) < MOST_RUNS:
+        middle = (short + enough) / 2
+        if whole:
+            middle = float(math.floor(middle) if low < high else math.ceil(middle))
+        if middle in (short, enough):
+            break
+        if goal.met(mean(middle)):
+            enough = middle
+        else:
+            short = middle
+        if not whole and abs(enough - short) <= abs(high - low) * 1e-4:
+            break
+    return Answer(enough, found[enough], at_low, at_high, low, high, len(found))
+
+
+def tornado(point: Point, ends: Mapping[str, tuple[Outcome, Outcome]], middle: Outcome) -> pd.DataFrame:
+    """Return what each lever's interval means for a measure, widest first.
+
+    Parameters
+    ----------
+    point
+        What is looked at.
+    ends
+        Lever to the outcomes with it at the low and at the high end of its interval.
+    middle
+        The outcome with every interval drawn.
+
+    Returns
+    -------
+    pd.DataFrame
+        Columns lever, at_low, at_high, middle, width.
+    """
+    centre = point.mean(middle)
+    rows = []
+    for lever, (at_low, at_high) in ends.items():
+        low, high = point.mean(at_low), point.mean(at_high)
+        rows.append(
+            {"lever": lever, "at_low": low, "at_high": high, "middle": centre, "width": abs(high - low)}
+        )
+    frame = pd.DataFrame(rows, columns=["lever", "at_low", "at_high", "middle", "width"])
+    return frame.sort_values("width", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def tornado_text(point: Point, widths: pd.DataFrame) -> pd.DataFrame:
+    """Return a `tornado` as text."""
+    return pd.DataFrame(
+        {
+            "Lever": widths["lever"],
+            "At its low end": [point.shown(v) for v in widths["at_low"]],
+            "At its high end": [point.shown(v) for v in widths["at_high"]],
+            "As drawn": [point.shown(v) for v in widths["middle"]],
+        }
+    )

@@ -1,0 +1,128 @@
+"""A scenario in one frame: the effects of its levers, the register after its schemes, and what a reader should know.
+
+Equation: the effects of a scenario are those of its levers, one after another in the order listed; `scenarios.effects` says in
+which cases the order matters.
+
+Invariants: no levers, no effects, and the register given; the same scenario, frame and seed give the same effects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from data.areas import resolve
+from data.errors import ScenarioError
+from data.register import Register, shown
+from scenarios.effects import Effects, Frame
+from scenarios.lever import Asked
+from scenarios.place_levers import Exports, Imports, Occupancy
+from scenarios.scenario import Scenario
+from scenarios.schemes import Scheme, with_schemes
+from scenarios.terms import area_name
+from scenarios.wording import joined, suggestion
+
+
+def effects(
+    scenario: Scenario,
+    frame: Frame,
+    seed: int,
+    *,
+    issued_in_twenty_weeks: float | None = None,
+    residents_11_15: float | None = None,
+) -> Effects:
+    """Return what the levers of a scenario do, one after another.
+
+    Parameters
+    ----------
+    scenario
+        Flat: what it is based on has been read in (`scenarios.reading.resolve`).
+    frame
+        Authority, origin, Januaries and draws.
+    seed
+        Of the run, 0 or more; sizes given as intervals are drawn with it.
+    issued_in_twenty_weeks
+        Share of new plans issued within 20 weeks at the origin, 0 to 1, where known.
+    residents_11_15
+        Residents aged 11 to 15 at the origin, where known.
+
+    Raises
+    ------
+    ScenarioError
+        It is for other authorities, is based on another scenario, or a lever cannot act in the frame.
+    """
+    _checked(scenario, frame)
+    asked = Asked(frame, seed, issued_in_twenty_weeks, residents_11_15)
+    parts = [lever.effects(asked) for lever in scenario.levers]
+    return Effects(
+        **{
+            field.name: tuple(one for part in parts for one in getattr(part, field.name))
+            for field in fields(Effects)
+        }
+    )
+
+
+def notes(
+    scenario: Scenario,
+    frame: Frame,
+    *,
+    seed: int = 0,
+    issued_in_twenty_weeks: float | None = None,
+    residents_11_15: float | None = None,
+) -> tuple[str, ...]:
+    """Return what a reader of the result should know, one sentence each: levers that do nothing here, and what was assumed.
+
+    Parameters
+    ----------
+    scenario, frame, seed, issued_in_twenty_weeks, residents_11_15
+        As in `effects`.
+    """
+    _checked(scenario, frame)
+    asked = Asked(frame, seed, issued_in_twenty_weeks, residents_11_15)
+    return tuple(note for lever in scenario.levers for note in lever.notes(asked))
+
+
+def applied(
+    register: Register, scenario: Scenario, frame: Frame, *, residents_11_15: float | None = None
+) -> Register:
+    """Return a capacity register after the schemes of a scenario, in the order listed; the one given where there are none.
+
+    Parameters
+    ----------
+    register
+        Of the authority of the frame; not changed.
+    scenario, frame, residents_11_15
+        As in `effects`.
+
+    Raises
+    ------
+    ScenarioError
+        A scheme cannot be carried out on this register, or a lever names a setting or provision that the register does not have
+        once they are.
+    """
+    _checked(scenario, frame)
+    schemes = [lever for lever in scenario.levers if isinstance(lever, Scheme)]
+    result = with_schemes(register, schemes, frame, residents_11_15=residents_11_15, named=scenario.id)
+    settings = {name.casefold(): name for name in result.rows["setting"]}
+    for lever in scenario.levers:
+        if not isinstance(lever, Occupancy | Imports | Exports) or not lever.reaches(frame.la_code):
+            continue
+        unknown = [name for name in lever.who.settings if name.casefold() not in settings]
+        if unknown:
+            raise ScenarioError(
+                f"Lever '{lever.name}' names the setting {shown(unknown[0])}, which is not in the capacity register of "
+                f"{area_name(frame.la_code)}, so it would do nothing. {suggestion(unknown[0], settings.values())}"
+            )
+    return result
+
+
+def _checked(scenario: Scenario, frame: Frame) -> None:
+    if scenario.based_on is not None:
+        raise ScenarioError(
+            f"Scenario '{scenario.id}' is based on '{scenario.based_on}', which has not been read in, so its levers are not all "
+            "known. Open it with scenarios.reading.resolve."
+        )
+    if scenario.areas and frame.la_code not in [resolve(name)[0].la_code for name in scenario.areas]:
+        raise ScenarioError(
+            f"Scenario '{scenario.id}' is written for {joined(scenario.areas)}, so it says nothing about "
+            f"{area_name(frame.la_code)}. Choose another scenario, or copy it and change its areas."
+        )

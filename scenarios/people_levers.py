@@ -1,0 +1,209 @@
+"""Levers on who lives in the authority: births, projections and migration, and new homes.
+
+Equation of new homes: homes built in calendar year y bring (homes built x children per home) people, spread evenly over the
+single ages of each phase, who are there at the mid-year y, as joiners of January y + 1 are counted, and are a year older at
+every mid-year after. Children born there later are not added: they are in the births of the projection.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, StrictInt, model_validator
+
+from data.vocabulary import AGES, PHASES
+from scenarios.effects import Array, Arrivals, Change, Effects, Frame
+from scenarios.lever import Asked, Dated, LeverBase, size_in_words
+from scenarios.terms import Anywhere, Dates, Line, OfAges, Size, Strict, When, checked, drawn
+from scenarios.wording import amount, joined
+
+Tenure = Literal["social", "affordable", "market"]
+"""Social rent, intermediate or affordable, and market homes."""
+
+
+class Yields(Strict):
+    """Children and young people per home, by phase."""
+
+    early_years: float = Field(default=0.0, ge=0, le=5)
+    """Aged 0 to 3."""
+    primary: float = Field(default=0.0, ge=0, le=5)
+    """Aged 4 to 10."""
+    secondary: float = Field(default=0.0, ge=0, le=5)
+    """Aged 11 to 15."""
+    post16: float = Field(default=0.0, ge=0, le=5)
+    """Aged 16 to 25."""
+
+
+YIELDS: dict[Tenure, Yields] = {
+    "social": Yields(early_years=0.25, primary=0.35, secondary=0.25, post16=0.25),
+    "affordable": Yields(early_years=0.15, primary=0.10, secondary=0.06, post16=0.10),
+    "market": Yields(early_years=0.12, primary=0.10, secondary=0.06, post16=0.10),
+}
+"""Children per home where a site gives none, for a usual mix of bedrooms.
+
+A judgement, of the order of the GLA population yield calculator: replace it by your own yields. Social homes bring two to four
+times the children of market homes, and number of bedrooms matters as much as tenure.
+"""
+
+
+class Births(Dated):
+    """People born from a year on, as a factor.
+
+    ``when`` is the year of birth, counted to the middle of the year: people of age a in January j were born in j - 1 - a.
+    """
+
+    kind: Literal["births"] = "births"
+    who: Anywhere = Anywhere()
+    """In which authorities."""
+    TITLE: ClassVar[str] = "Births"
+
+    @property
+    def reach(self) -> Anywhere:
+        """Where it acts."""
+        return self.who
+
+    def born(self, asked: Asked) -> dict[tuple[int, int], float]:
+        """Return how far the births of each January and age are reached, where they are."""
+        cells = {(j, a): self.when.weight_in(j - 1 - a) for j in asked.frame.januaries for a in AGES}
+        return {cell: weight for cell, weight in cells.items() if weight > 0}
+
+    def acting(self, asked: Asked) -> Effects:
+        """Return the changes of residents, one for each January and weight."""
+        size, born, changes = self.size(asked), self.born(asked), []
+        for january in asked.frame.januaries:
+            for weight in sorted({w for (j, _), w in born.items() if j == january}):
+                ages = [a for (j, a), w in born.items() if j == january and w == weight]
+                at = np.where(np.array(asked.frame.januaries) == january, weight, 0.0)
+                changes.append(Change("multiply", size, at, OfAges(ages=ages).mask()))
+        return Effects(residents=tuple(changes))
+
+    def notes(self, asked: Asked) -> tuple[str, ...]:
+        """Return what a reader of the result should know."""
+        notes = super().notes(asked)
+        if notes or self.born(asked):
+            return notes
+        return (
+            f"Lever '{self.name}' does nothing in this run: those born {self.when.words()} reach age {AGES[0]}, the youngest "
+            f"counted, after January {asked.frame.januaries[-1]}.",
+        )
+
+
+class Population(Dated):
+    """Residents of some ages, as a factor: another projection, or a wave of migration while it lasts."""
+
+    kind: Literal["population"] = "population"
+    who: OfAges = OfAges()
+    """Which residents."""
+    TITLE: ClassVar[str] = "Residents"
+
+    @property
+    def reach(self) -> OfAges:
+        """Whom it reaches."""
+        return self.who
+
+    def acting(self, asked: Asked) -> Effects:
+        """Return the change of residents."""
+        return Effects(residents=(self.changing(asked, self.who.mask()),))
+
+
+class Site(Strict):
+    """Homes to be built in one place."""
+
+    name: Line
+    """Name of the site."""
+    homes: StrictInt = Field(ge=1, le=100_000)
+    """Homes planned in all."""
+    built: When
+    """Years in which they are finished, in equal parts: 2027..2031."""
+    tenure: Tenure
+    """Who lives there; decides the children per home where none are given."""
+    yields: Yields | None = None
+    """Children per home by phase, where you know better."""
+
+    @model_validator(mode="after")
+    def _finished(self) -> Site:
+        if self.built.ramp > 1:
+            raise ValueError(
+                "a site is built in equal parts, so ramp means nothing here. Write built: 2027..2031."
+            )
+        return self
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """Calendar years in which homes are finished; a bare year is that year alone."""
+        return tuple(range(self.built.first, (self.built.until or self.built.first) + 1))
+
+    def people(self) -> Array:
+        """Return people by single age 0 to 25 once all homes are finished and just taken, if as many are built as planned."""
+        per_home = self.yields or YIELDS[self.tenure]
+        found = np.zeros(AGES[-1] + 1)
+        for phase in PHASES:
+            ages = slice(phase.low, phase.high + 1)
+            found[ages] = self.homes * getattr(per_home, phase.code) / len(found[ages])
+        return found
+
+
+class Housing(LeverBase):
+    """New homes and the children who come with them, beyond the population projection."""
+
+    kind: Literal["housing"] = "housing"
+    who: Anywhere = Anywhere()
+    """In which authorities."""
+    sites: Annotated[tuple[Site, ...], Field(min_length=1, max_length=200)]
+    """Sites."""
+    change: Size = 1.0
+    """Homes built over homes planned."""
+    with_plan: Size = 1.0
+    """How likely newcomers are to bring a plan, over residents of their age."""
+    TITLE: ClassVar[str] = "New homes"
+
+    @model_validator(mode="after")
+    def _in_bounds(self) -> Housing:
+        checked(self.change, "factor", "change")
+        checked(self.with_plan, "factor", "with_plan")
+        return self
+
+    @property
+    def reach(self) -> Anywhere:
+        """Where they are built."""
+        return self.who
+
+    @property
+    def times(self) -> tuple[Dates, ...]:
+        """When sites are built."""
+        return tuple(site.built for site in self.sites)
+
+    def acts(self, frame: Frame) -> bool:
+        """Return True where homes are finished before the last January."""
+        return any(site.built.first < january for site in self.sites for january in frame.januaries)
+
+    def acting(self, asked: Asked) -> Effects:
+        """Return the people who come."""
+        built = drawn(self.change, "factor", self.name, asked.seed, asked.frame.draws)
+        bring = drawn(self.with_plan, "factor", f"{self.name}/with_plan", asked.seed, asked.frame.draws)
+        there = np.zeros((asked.frame.years, AGES[-1] + 1))
+        new = np.zeros_like(there)
+        for j, january in enumerate(asked.frame.januaries):
+            for site in self.sites:
+                if january - 1 in site.years:
+                    new[j] += site.people() / len(site.years)
+            there[j] = new[j]
+            if j:
+                there[j, 1:] += there[j - 1, :-1]
+        counted = slice(AGES[0], None)
+        arrivals = Arrivals(
+            people=built[:, None, None] * there[None, :, counted],
+            new=built[:, None, None] * new[None, :, counted],
+            with_plan=bring,
+        )
+        return Effects(arrivals=(arrivals,))
+
+    def sized(self) -> str:
+        """Return how many homes, in words."""
+        sites = joined([f"{amount(s.homes)} {s.tenure} homes at {s.name}" for s in self.sites])
+        return (
+            f"{sites}, built as planned"
+            if self.change == 1
+            else (f"{sites}, number built: {size_in_words(self.change, 'multiply', 'factor')}")
+        )

@@ -1,0 +1,12 @@
+"""Keeping scenarios and runs: every version kept, none overwritten, each written down in a log that shows tampering.
+
+`Store` is the door; the rest of the package is behind it. The store keeps the text of a scenario and its hash and gives
+the same text back. It does not know what a lever is, so it still opens what a later release can no longer run.
+"""
+
+from scenarios.store.bundle import Imported
+from scenarios.store.log import Break
+from scenarios.store.rows import Draft, Entry, Run, RunFacts, Version
+from scenarios.store.store import Store
+
+__all__ = ["Break", "Draft", "Entry", "Imported", "Run", "RunFacts", "Store", "Version"]

@@ -1,0 +1,9 @@
+"""Run the steps on the connection of the store being opened, inside its transaction: all of them or none."""
+
+from alembic import context
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    version_table=context.config.attributes["version_table"],
+)
+context.run_migrations()
