@@ -54,6 +54,23 @@ _SOUGHT = len(SPECIALIST_PROVISIONS)
 
 
 @dataclass(frozen=True, eq=False)
+class Cells:
+    """Children by single age and need.
+
+    Parameters
+    ----------
+    placed, unplaced
+        Who have, or do not have, a place of the provision they want, dims ``(draw, january, provision, age, need)``.
+    overflow
+        Where the unplaced went, dims ``(draw, january, destination, age, need)``.
+    """
+
+    placed: Array
+    unplaced: Array
+    overflow: Array
+
+
+@dataclass(frozen=True, eq=False)
 class Allocation:
     """Who has a place, where, and where the others went; children (real numbers: expectations within each draw).
 
@@ -61,16 +78,16 @@ class Allocation:
 
     Parameters
     ----------
-    need_groups, group_of_need
-        Codes of the need groups, and the group each need is in.
+    need_groups
+        Codes of the need groups.
     destinations
         Codes of the destinations, in order.
-    placed, unplaced
-        Children who have, or do not have, a place of the provision they want, dims ``(draw, january, provision, age, need)``.
-    overflow
-        Where the unplaced went, dims ``(draw, january, destination, age, need)``; None where it was not asked for.
+    short
+        Children without a place of the provision they want, dims ``(draw, january, provision, phase, need_group)``; at least 0.
     cause
-        The same by what they wanted, dims ``(draw, january, provision, destination, phase, need_group)``.
+        Where those went, dims ``(draw, january, provision, destination, phase, need_group)``.
+    cells
+        The same by single age and need; None where it was not asked for.
     filled
         Places taken by children who wanted them, dims ``(draw, january, unit, phase, need_group)``.
     filled_by_overflow
@@ -85,12 +102,10 @@ class Allocation:
     """
 
     need_groups: tuple[str, ...]
-    group_of_need: tuple[int, ...]
     destinations: tuple[str, ...]
-    placed: Array
-    unplaced: Array
-    overflow: Array | None
+    short: Array
     cause: Array
+    cells: Cells | None
     filled: Array
     filled_by_overflow: Array
     free: Array
@@ -129,7 +144,7 @@ def allocate(
         Share of each step of ``rules`` in each draw, dims ``(draw, step)`` (`Rules.share_draws`); the rules' own when left out.
 
     by_age_and_need
-        Whether to keep `Allocation.overflow`, the largest of the results; its sums, `Allocation.cause`, are always there.
+        Whether to keep `Allocation.cells`, most of the memory; their sums are always there.
 
     Raises
     ------
@@ -141,7 +156,6 @@ def allocate(
     margin = _margins(need_groups)
     margins = len(PHASES) * len(need_groups)
     units = units_of(places, opening, margin)
-    demand = np.ascontiguousarray(np.moveaxis(wanted, 0, -1)).reshape(januaries, _SOUGHT, CELLS, draws)
     step_share = np.array([[step.share] for step in rules.steps]) if shares is None else shares.T
     destinations = rules.destinations
     route = _route(rules, margin)
@@ -155,48 +169,44 @@ def allocate(
         here = start[p].reshape(CELLS, 1)
         unseated[p], last[p], _ = _match(here, last[p], first[p], seats, room)
 
-    unplaced = np.empty_like(demand)
-    overflow = np.zeros((januaries, len(destinations), CELLS, draws)) if by_age_and_need else None
+    short = np.zeros((januaries, _SOUGHT, margins, draws))
     cause = np.zeros((januaries, _SOUGHT, len(destinations), margins, draws))
     filled = np.zeros((januaries, len(units), margins, draws))
     by_overflow = np.zeros((januaries, len(units), draws))
     free = np.empty_like(by_overflow)
     moved = np.zeros_like(by_overflow)
-    placed = np.empty_like(demand)
+    everyone = Tally.of(margin)
+    kept = {"placed": _SOUGHT, "unplaced": _SOUGHT, "overflow": len(destinations)} if by_age_and_need else {}
+    cells = {name: np.zeros((januaries, count, CELLS, draws)) for name, count in kept.items()}
+    placed = last
     for january in range(januaries):
         doors = doors_of(places, january, units)
         room = np.array(np.broadcast_to(places.places[:, january].T, (len(units), draws)))
+        demand = np.ascontiguousarray(np.moveaxis(wanted[:, january], 0, -1)).reshape(_SOUGHT, CELLS, draws)
+        unplaced, previous, placed = np.empty_like(demand), placed, np.empty_like(demand)
         for p, door in enumerate(doors):
-            previous = placed[january - 1, p] if january else last[p]
-            found = _match(demand[january, p], previous, door, seats, room)
-            unplaced[january, p], placed[january, p], shifts = found
+            unplaced[p], placed[p], shifts = _match(demand[p], previous[p], door, seats, room)
+            short[january, p, everyone.present] = everyone.adds @ unplaced[p]
             for gate, shift in zip(door.gates, shifts, strict=True):
                 unit = gate.unit
                 filled[january, unit.index, unit.tally.present] = unit.tally.adds @ seats[unit.index]
                 moved[january, unit.index] = shift
         after = room.copy()
-        _send_on(
-            unplaced[january],
-            route,
-            step_share,
-            doors,
-            after,
-            None if overflow is None else overflow[january],
-            cause[january],
-        )
+        overflow = cells["overflow"][january] if cells else None
+        _send_on(unplaced, route, step_share, doors, after, overflow, cause[january])
         by_overflow[january] = room - after
         free[january] = after
+        if cells:
+            cells["placed"][january], cells["unplaced"][january] = placed, unplaced
 
     grouped = (len(PHASES), len(need_groups), draws)
     return Allocation(
         need_groups=tuple(need_groups),
-        group_of_need=_groups(need_groups),
         destinations=destinations,
-        placed=_draws_first(placed.reshape(januaries, _SOUGHT, *GRID, draws)),
-        unplaced=_draws_first(unplaced.reshape(januaries, _SOUGHT, *GRID, draws)),
-        overflow=None
-        if overflow is None
-        else _draws_first(overflow.reshape(januaries, len(destinations), *GRID, draws)),
+        cells=Cells(**{n: _draws_first(v.reshape(*v.shape[:2], *GRID, draws)) for n, v in cells.items()})
+        if cells
+        else None,
+        short=_draws_first(short.reshape(januaries, _SOUGHT, *grouped)),
         cause=_draws_first(cause.reshape(januaries, _SOUGHT, len(destinations), *grouped)),
         filled=_draws_first(filled.reshape(januaries, len(units), *grouped)),
         filled_by_overflow=_draws_first(by_overflow),
@@ -204,19 +214,6 @@ def allocate(
         moved=_draws_first(moved),
         unseated_at_start=unseated.reshape(_SOUGHT, *GRID),
     )
-
-
-def shortfall(allocation: Allocation) -> Array:
-    """Return children without a place of the provision they want.
-
-    Dims ``(draw, january, provision, phase, need_group)``; at least 0.
-    """
-    groups = np.eye(len(allocation.need_groups))[list(allocation.group_of_need)]
-    phases = np.eye(len(PHASES))[[PHASE_CODES.index(phase) for phase in PHASE_OF_AGE]]
-    children = np.moveaxis(allocation.unplaced, 0, -1)
-    both = np.einsum("ap,ng->pgan", phases, groups).reshape(-1, CELLS)
-    summed = both @ children.reshape(*children.shape[:2], CELLS, -1)
-    return _draws_first(summed.reshape(*children.shape[:2], len(PHASES), len(allocation.need_groups), -1))
 
 
 def _match(

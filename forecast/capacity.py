@@ -32,7 +32,7 @@ from data.vocabulary import (
     SPECIALIST_PROVISIONS,
 )
 from forecast.admission import Places
-from forecast.allocation import allocate, shortfall
+from forecast.allocation import allocate
 from forecast.outcome import Placements, Shortfall
 from forecast.preference_order import Rules, default_rules
 from forecast.processes import in_parts
@@ -158,7 +158,7 @@ def match(
         )
         observed[some], wanted[some] = grouped(choices[some]), grouped(asking)
         at_latent[some] = grouped(raised_to[1.0])
-        short[some], overflow[some] = shortfall(allocation), allocation.cause
+        short[some], overflow[some] = allocation.short, allocation.cause
         filled[some], free[some] = allocation.filled, allocation.free
         unseated.append(float(allocation.unseated_at_start.sum()))
 

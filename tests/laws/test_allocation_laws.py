@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from scipy.sparse.csgraph import maximum_flow
 
 from data.vocabulary import AGES, NEED_CODES, PHASES, SPECIALIST_PROVISIONS
 from forecast.admission import Places
-from forecast.allocation import GROUPED, Allocation, allocate, shortfall
+from forecast.allocation import GROUPED, Allocation, allocate
 from forecast.answers import fewest_places
 from forecast.preference_order import default_rules
 from forecast.summary import ONE_CHILD
@@ -90,7 +91,7 @@ def world(seed: int, *, slips: bool = True) -> World:
 
 def left_out(allocation: Allocation) -> Array:
     """Return children without a place, dims (draw, january, provision)."""
-    total: Array = allocation.unplaced.sum(axis=(3, 4))
+    total: Array = allocation.cells.unplaced.sum(axis=(3, 4))
     return total
 
 
@@ -99,18 +100,27 @@ def left_out(allocation: Allocation) -> Array:
 def test_every_child_is_counted_once(seed: int) -> None:
     given_ = world(seed)
     found = given_.allocate()
-    np.testing.assert_allclose(found.placed + found.unplaced, given_.wanted, atol=CLOSE, rtol=0)
-    np.testing.assert_allclose(found.overflow.sum(axis=2), found.unplaced.sum(axis=2), atol=CLOSE, rtol=0)
+    np.testing.assert_allclose(found.cells.placed + found.cells.unplaced, given_.wanted, atol=CLOSE, rtol=0)
+    np.testing.assert_allclose(
+        found.cells.overflow.sum(axis=2), found.cells.unplaced.sum(axis=2), atol=CLOSE, rtol=0
+    )
     np.testing.assert_allclose(
         found.cause.sum(axis=3).reshape(DRAWS, JANUARIES, -1),
-        shortfall(found).reshape(DRAWS, JANUARIES, -1),
+        found.short.reshape(DRAWS, JANUARIES, -1),
         atol=CLOSE,
         rtol=0,
     )
     np.testing.assert_allclose(
-        found.cause.sum(axis=(2, 4, 5)), found.overflow.sum(axis=(3, 4)), atol=CLOSE, rtol=0
+        found.cause.sum(axis=(2, 4, 5)), found.cells.overflow.sum(axis=(3, 4)), atol=CLOSE, rtol=0
     )
-    for values in (found.placed, found.unplaced, found.overflow, found.filled, found.free, found.moved):
+    for values in (
+        found.cells.placed,
+        found.cells.unplaced,
+        found.cells.overflow,
+        found.filled,
+        found.free,
+        found.moved,
+    ):
         assert values.min(initial=0.0) >= 0
 
 
@@ -126,10 +136,10 @@ def test_places_are_filled_free_or_taken_by_overflow(seed: int) -> None:
     for p, provision in enumerate(SPECIALIST_PROVISIONS):
         ours = [u for u, code in enumerate(given_.places.provision) if code == provision]
         np.testing.assert_allclose(
-            filled[:, :, ours].sum(axis=2), found.placed[:, :, p].sum(axis=(2, 3)), atol=CLOSE, rtol=0
+            filled[:, :, ours].sum(axis=2), found.cells.placed[:, :, p].sum(axis=(2, 3)), atol=CLOSE, rtol=0
         )
         if provision in found.destinations:
-            taken = found.overflow[:, :, found.destinations.index(provision)].sum(axis=(2, 3))
+            taken = found.cells.overflow[:, :, found.destinations.index(provision)].sum(axis=(2, 3))
             np.testing.assert_allclose(
                 found.filled_by_overflow[:, :, ours].sum(axis=2), taken, atol=CLOSE, rtol=0
             )
@@ -146,9 +156,9 @@ def test_nobody_is_where_age_or_need_is_not_admitted(seed: int) -> None:
     for p, provision in enumerate(SPECIALIST_PROVISIONS):
         ours = [u for u, code in enumerate(given_.places.provision) if code == provision]
         somewhere = admits[:, :, ours].any(axis=2)
-        assert found.placed[:, :, p][~somewhere].max(initial=0.0) <= CLOSE
+        assert found.cells.placed[:, :, p][~somewhere].max(initial=0.0) <= CLOSE
         if provision in found.destinations:
-            sent = found.overflow[:, :, found.destinations.index(provision)]
+            sent = found.cells.overflow[:, :, found.destinations.index(provision)]
             assert sent[~somewhere].max(initial=0.0) <= CLOSE
     for i, phase in enumerate(PHASES):
         for g, needs in enumerate(GROUPED.values()):
@@ -220,8 +230,8 @@ def test_with_no_places_everyone_is_left_out(seed: int, no_units: bool) -> None:
         empty = replace(given_.places, places=np.zeros_like(given_.places.places))
         given_ = replace(given_, places=empty)
     found = given_.allocate()
-    np.testing.assert_allclose(found.unplaced, given_.wanted, rtol=1e-12)
-    assert found.overflow.sum() == pytest.approx(given_.wanted.sum())
+    np.testing.assert_allclose(found.cells.unplaced, given_.wanted, rtol=1e-12)
+    assert found.cells.overflow.sum() == pytest.approx(given_.wanted.sum())
 
 
 @settings(deadline=None, max_examples=30)
@@ -237,9 +247,20 @@ def test_the_same_question_has_the_same_answer_and_draws_may_be_shuffled(seed: i
             given_.places, places=given_.places.places[order], admits_age=given_.places.admits_age[order]
         ),
     ).allocate()
-    for name in ("placed", "unplaced", "overflow", "cause", "filled", "filled_by_overflow", "free", "moved"):
-        np.testing.assert_array_equal(getattr(again, name), getattr(found, name))
-        np.testing.assert_allclose(getattr(shuffled, name), getattr(found, name)[order], atol=CLOSE, rtol=0)
+    for name in (
+        "cells.placed",
+        "cells.unplaced",
+        "cells.overflow",
+        "short",
+        "cause",
+        "filled",
+        "free",
+        "moved",
+    ):
+        np.testing.assert_array_equal(attrgetter(name)(again), attrgetter(name)(found))
+        np.testing.assert_allclose(
+            attrgetter(name)(shuffled), attrgetter(name)(found)[order], atol=CLOSE, rtol=0
+        )
 
 
 @settings(deadline=None, max_examples=30)
@@ -261,8 +282,8 @@ def test_pupils_keep_a_place_while_units_still_admit_them_and_places_do_not_fall
         given_.places, places=np.maximum.accumulate(given_.places.places, axis=1), admits_age=ages
     )
     found = replace(given_, places=places, opening=opening_of(places)).allocate()
-    older = found.placed[:, 1:, :, 1:]
-    owed = np.minimum(found.placed[:, :-1, :, :-1], given_.wanted[:, 1:, :, 1:])
+    older = found.cells.placed[:, 1:, :, 1:]
+    owed = np.minimum(found.cells.placed[:, :-1, :, :-1], given_.wanted[:, 1:, :, 1:])
     assert (older >= owed - CLOSE).all()
 
 
@@ -274,8 +295,8 @@ def test_overflow_never_takes_a_place_from_a_child_who_wants_it(seed: int) -> No
     alone = np.zeros_like(given_.wanted)
     alone[:, :, base] = given_.wanted[:, :, base]
     np.testing.assert_allclose(
-        given_.allocate().placed[:, :, base],
-        replace(given_, wanted=alone).allocate().placed[:, :, base],
+        given_.allocate().cells.placed[:, :, base],
+        replace(given_, wanted=alone).allocate().cells.placed[:, :, base],
         atol=CLOSE,
         rtol=0,
     )
@@ -347,7 +368,7 @@ def test_the_number_placed_is_an_exact_maximum_flow_in_every_january() -> None:
                 most = most_that_fit(
                     given_.wanted[0, january, p].reshape(-1), given_.places.places[0, january, ours], admits
                 )
-                gaps.append(most - found.placed[0, january, p].sum())
+                gaps.append(most - found.cells.placed[0, january, p].sum())
     assert len(gaps) >= 600
     assert max(gaps) < CLOSE
     assert min(gaps) > -CLOSE

@@ -9,7 +9,6 @@ import pytest
 
 from data.errors import OptionError
 from data.vocabulary import AGES, NEED_CODES, PHASE_CODES, SPECIALIST_PROVISIONS
-from forecast import allocation
 from forecast.admission import Places
 from forecast.allocation import Allocation, allocate
 from forecast.preference_order import Rules, default_rules
@@ -89,16 +88,16 @@ def at(values: Array, provision: str, age: int, need: str, january: int = 0) -> 
 
 
 def sent(found: Allocation, january: int = 0) -> dict[str, float]:
-    totals = found.overflow[0, january].sum(axis=(1, 2))
+    totals = found.cells.overflow[0, january].sum(axis=(1, 2))
     return {code: round(float(t), 6) for code, t in zip(found.destinations, totals, strict=True) if t > 0}
 
 
 def test_pupils_a_year_older_stay_before_new_entrants_come() -> None:
     wanted = children({(SPECIAL, 7, "ASD"): 6, (SPECIAL, 8, "ASD"): 6})
     found = match(wanted, unit("Oak", [8], (4, 10)), start={(SPECIAL, 6, "ASD"): 6})
-    assert at(found.placed, SPECIAL, 7, "ASD") == pytest.approx(6)
-    assert at(found.placed, SPECIAL, 8, "ASD") == pytest.approx(2)
-    assert at(found.unplaced, SPECIAL, 8, "ASD") == pytest.approx(4)
+    assert at(found.cells.placed, SPECIAL, 7, "ASD") == pytest.approx(6)
+    assert at(found.cells.placed, SPECIAL, 8, "ASD") == pytest.approx(2)
+    assert at(found.cells.unplaced, SPECIAL, 8, "ASD") == pytest.approx(4)
     assert found.moved.sum() == 0
 
 
@@ -107,15 +106,15 @@ def test_phase_transfers_come_before_new_entrants() -> None:
     wanted = children({(SPECIAL, 11, "ASD"): 6, (SPECIAL, 12, "SEMH"): 4})
     places = together(unit("Primary", [6], (4, 10)), unit("Secondary", [7], (11, 15)))
     found = match(wanted, places, start={(SPECIAL, 10, "ASD"): 6})
-    assert at(found.placed, SPECIAL, 11, "ASD") == pytest.approx(6)
-    assert at(found.placed, SPECIAL, 12, "SEMH") == pytest.approx(1)
+    assert at(found.cells.placed, SPECIAL, 11, "ASD") == pytest.approx(6)
+    assert at(found.cells.placed, SPECIAL, 12, "SEMH") == pytest.approx(1)
 
 
 def test_children_who_want_a_place_no_longer_give_it_up() -> None:
     wanted = children({(SPECIAL, 7, "ASD"): 2, (SPECIAL, 8, "ASD"): 9})
     found = match(wanted, unit("Oak", [8], (4, 10)), start={(SPECIAL, 6, "ASD"): 6})
-    assert at(found.placed, SPECIAL, 7, "ASD") == pytest.approx(2)
-    assert at(found.placed, SPECIAL, 8, "ASD") == pytest.approx(6)
+    assert at(found.cells.placed, SPECIAL, 7, "ASD") == pytest.approx(2)
+    assert at(found.cells.placed, SPECIAL, 8, "ASD") == pytest.approx(6)
 
 
 def test_all_are_scaled_down_where_places_fall() -> None:
@@ -127,8 +126,8 @@ def test_all_are_scaled_down_where_places_fall() -> None:
         start={(SPECIAL, 6, "ASD"): 6, (SPECIAL, 7, "ASD"): 2},
         opening=replace(oak, places=np.array([[[8.0]]])),
     )
-    assert at(found.placed, SPECIAL, 7, "ASD") == pytest.approx(3)
-    assert at(found.placed, SPECIAL, 8, "ASD") == pytest.approx(1)
+    assert at(found.cells.placed, SPECIAL, 7, "ASD") == pytest.approx(3)
+    assert at(found.cells.placed, SPECIAL, 8, "ASD") == pytest.approx(1)
 
 
 def test_local_units_fill_before_those_elsewhere_and_narrow_ones_before_wide() -> None:
@@ -158,7 +157,7 @@ def test_children_with_no_other_unit_come_first() -> None:
         unit("First", [5], (4, 10), ("ASD", "SEMH")), unit("Second", [5], (4, 10), ("SEMH", "SLCN"))
     )
     found = match(children({(SPECIAL, 7, "ASD"): 5, (SPECIAL, 7, "SEMH"): 5}), places)
-    assert found.unplaced.sum() == pytest.approx(0)
+    assert found.cells.unplaced.sum() == pytest.approx(0)
     assert found.moved.sum() == 0
 
 
@@ -167,8 +166,8 @@ def test_equals_share_in_proportion() -> None:
         children({(SPECIAL, 7, "ASD"): 6, (SPECIAL, 8, "SEMH"): 3}),
         unit("Oak", [3], (4, 10), ("ASD", "SEMH")),
     )
-    assert at(found.placed, SPECIAL, 7, "ASD") == pytest.approx(2)
-    assert at(found.placed, SPECIAL, 8, "SEMH") == pytest.approx(1)
+    assert at(found.cells.placed, SPECIAL, 7, "ASD") == pytest.approx(2)
+    assert at(found.cells.placed, SPECIAL, 8, "SEMH") == pytest.approx(1)
 
 
 def test_a_pupil_moves_where_another_child_would_stay_out_and_is_counted() -> None:
@@ -177,8 +176,8 @@ def test_a_pupil_moves_where_another_child_would_stay_out_and_is_counted() -> No
     narrow = unit("Narrow", [0, 1], (4, 10), ("ASD",))
     without = match(wanted, together(narrow, unit("Wide", [0, 1], (4, 10), ("ASD", "SEMH"))))
     found = match(wanted, together(narrow, unit("Wide", [1, 1], (4, 10), ("ASD", "SEMH"))))
-    assert without.unplaced.sum(axis=(2, 3, 4))[0].tolist() == pytest.approx([1, 0])
-    assert found.unplaced.sum(axis=(2, 3, 4))[0].tolist() == pytest.approx([0, 0])
+    assert without.cells.unplaced.sum(axis=(2, 3, 4))[0].tolist() == pytest.approx([1, 0])
+    assert found.cells.unplaced.sum(axis=(2, 3, 4))[0].tolist() == pytest.approx([0, 0])
     np.testing.assert_allclose(found.moved[0], [[0, 0], [0, 1]])
 
 
@@ -194,7 +193,7 @@ def test_new_arrivals_give_way_before_pupils_who_stay() -> None:
         {(SPECIAL, 6, "ASD"): 2}, {(SPECIAL, 7, "ASD"): 2, (SPECIAL, 8, "SLCN"): 2, (SPECIAL, 9, "SEMH"): 2}
     )
     found = match(wanted, places)
-    assert found.unplaced.sum() == pytest.approx(0)
+    assert found.cells.unplaced.sum() == pytest.approx(0)
     assert found.moved.sum() == 0
 
 
@@ -210,9 +209,9 @@ def test_room_is_made_for_phase_transfers_before_new_entrants_come() -> None:
         {(SPECIAL, 11, "SEMH"): 1, (SPECIAL, 13, "ASD"): 1, (SPECIAL, 14, "ASD"): 1},
     )
     found = match(wanted, places)
-    assert at(found.placed, SPECIAL, 11, "SEMH", january=1) == pytest.approx(1)
-    assert at(found.placed, SPECIAL, 13, "ASD", january=1) == pytest.approx(1)
-    assert at(found.unplaced, SPECIAL, 14, "ASD", january=1) == pytest.approx(1)
+    assert at(found.cells.placed, SPECIAL, 11, "SEMH", january=1) == pytest.approx(1)
+    assert at(found.cells.placed, SPECIAL, 13, "ASD", january=1) == pytest.approx(1)
+    assert at(found.cells.unplaced, SPECIAL, 14, "ASD", january=1) == pytest.approx(1)
     assert found.moved[0, 1].tolist() == pytest.approx([0, 1, 0])
 
 
@@ -234,7 +233,7 @@ def test_ages_admitted_may_differ_by_draw() -> None:
     opens = np.concatenate([late.admits_age, np.zeros_like(late.admits_age)])
     wanted = np.repeat(children({(SPECIAL, 7, "ASD"): 3}), 2, axis=0)
     found = allocate(wanted, wanted[0, 0] * 0, replace(late, admits_age=opens), RULES, opening=late)
-    np.testing.assert_allclose(found.placed.sum(axis=(1, 2, 3, 4)), [3, 0])
+    np.testing.assert_allclose(found.cells.placed.sum(axis=(1, 2, 3, 4)), [3, 0])
 
 
 def test_children_the_register_has_no_place_for_at_the_start_are_reported() -> None:
@@ -253,9 +252,9 @@ def test_overflow_before_16_follows_the_default_order() -> None:
     }  # fmt: skip
     assert found.filled_by_overflow[0, 0].tolist() == pytest.approx([0, 10])
     assert found.free[0, 0].tolist() == pytest.approx([0, 0])
-    assert at(found.placed, BASE, 7, "ASD") == pytest.approx(2)
+    assert at(found.cells.placed, BASE, 7, "ASD") == pytest.approx(2)
     asd = list(NEED_CODES).index("ASD")
-    assert found.overflow[0, 0][:, AGES.index(7), asd].sum() == pytest.approx(100)
+    assert found.cells.overflow[0, 0][:, AGES.index(7), asd].sum() == pytest.approx(100)
 
 
 def test_overflow_from_16_tries_college_first_and_ends_in_neet() -> None:
@@ -299,8 +298,8 @@ def test_drawn_shares_keep_their_mean_and_leave_the_last_step_alone() -> None:
         opening=unit("Oak", [5], (4, 10)),
         shares=shares,
     )
-    np.testing.assert_allclose(found.overflow.sum(axis=(1, 2, 3, 4)), 95)
-    assert found.overflow[:, 0, found.destinations.index("inmss")].sum(axis=(1, 2)).std() > 1
+    np.testing.assert_allclose(found.cells.overflow.sum(axis=(1, 2, 3, 4)), 95)
+    assert found.cells.overflow[:, 0, found.destinations.index("inmss")].sum(axis=(1, 2)).std() > 1
 
 
 def test_shapes_that_disagree_are_refused() -> None:
@@ -337,7 +336,7 @@ def test_shortfall_by_phase_and_need_group() -> None:
     wanted = np.concatenate([short_draw, short_draw * 0.5])
     oak = unit("Oak", [5, 5, 5], (11, 15), ("ASD",))
     found = match(wanted, oak)
-    short = allocation.shortfall(found)
+    short = found.short
     cell = (
         SPECIALIST_PROVISIONS.index(SPECIAL),
         PHASE_CODES.index("secondary"),
