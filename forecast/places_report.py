@@ -300,8 +300,8 @@ def settings_table(outcome: Outcome, found: PlacesTables) -> pd.DataFrame:
 
 
 def _room_in_words(row: Mapping[Hashable, Any]) -> str:
-    """Return "28 of 30; full 90 %"."""
-    return f"{words.rounded(row['filled_mean'])} of {words.rounded(row['places'])}; full {100 * row['p_full']:.0f} %"
+    """Return "28 of 30; full 90 %"; children from elsewhere who took a free place count as pupils."""
+    return f"{words.rounded(row['places'] - row['free_mean'])} of {words.rounded(row['places'])}; full {100 * row['p_full']:.0f} %"
 
 
 def notes(outcome: Outcome, borrowed: bool) -> list[str]:
@@ -487,7 +487,7 @@ def page(outcome: Outcome, found: PlacesTables, distances: Distances, borrowed: 
         ("Which needs run out first", binding_table(found)),
         ("Observed and latent demand", demand_table(outcome, found)),
         ("Where children without a place go", overflow_table(outcome, found)),
-        (f"Settings (filled of places, chance of being full), from {academic_year(outcome.plans.origin + 1)}",
+        (f"Settings (pupils of places, chance of being full), from {academic_year(outcome.plans.origin + 1)}",
          settings_table(outcome, found)),
         *distances.shown.items(),
     ]  # fmt: skip
@@ -522,7 +522,7 @@ def tell(
         ("Which needs run out first", binding_table(found)),
         ("Observed and latent demand", demand_table(outcome, found)),
         ("Where children without a place go", overflow_table(outcome, found)),
-        ("Settings (filled of places; chance of being full)", settings_table(outcome, found)),
+        ("Settings (pupils of places; chance of being full)", settings_table(outcome, found)),
         *distances.shown.items(),
     ):
         if not frame.empty:

@@ -172,7 +172,7 @@ def more_on_places(outcome: Outcome) -> tuple[tuple[str, pd.DataFrame], ...]:
         ("Observed and latent demand", places_report.demand_table(outcome, found)),
         ("Where children without a place go", places_report.overflow_table(outcome, found)),
         (
-            "Settings: filled of places, and the chance of being full",
+            "Settings: pupils of places, and the chance of being full",
             places_report.settings_table(outcome, found),
         ),
     )
