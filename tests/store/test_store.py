@@ -198,7 +198,11 @@ def test_a_run_that_cannot_be_kept_leaves_the_store_as_it_was(store: Store, bad:
     assert content(store) == ([], (), ())
 
 
-@pytest.mark.parametrize("figures", [{"short": float("nan")}, {"short": object()}, {"a": "\ud800"}], ids=str)
+@pytest.mark.parametrize(
+    "figures",
+    [{"short": float("nan")}, {"short": object()}, {"a": "\ud800"}],
+    ids=["nan", "object", "surrogate"],
+)
 def test_figures_that_json_cannot_hold_are_refused(store: Store, figures: dict[str, object]) -> None:
     with pytest.raises(StoreError, match=r"Nothing was saved\. "):
         store.record_run(FACTS, figures, who="Jo")
