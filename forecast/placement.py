@@ -13,7 +13,7 @@ Both add up to `Plans` at every age and need.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -100,7 +100,9 @@ class Placing:
         draws = plans.future.sizes["draw"]
         opening = plans.flows["opening"].transpose("age", "need").to_numpy()
         start = (model.share_draws(share, strength, draws, rng) * opening[:, :, None]).astype(np.float32)
-        paths = model.Paths.of(self.moves, la_code, table, self.england, draws, rng).single()
+        paths = as_in_mainstream(
+            model.Paths.of(self.moves, la_code, table, self.england, draws, rng).single()
+        )
         kinds = self.totals.kinds(bands, rng).sel(area=la_code, kind=list(KIND_CODES))
         by_kind = kinds.transpose("draw", "january", "kind").to_numpy()
         leavers, joiners = (plans.flows[n].transpose(*CELLS).to_numpy() for n in ("leavers", "joiners"))
@@ -127,6 +129,17 @@ class Placing:
         january = int(self.composition.placement_january.sel(area=la_code))
         placements = found.placements(plans.future, known, january, seated, estimated_mix=needs is None)
         return placements, Route(start=start, paths=paths, factors=factors)
+
+
+def as_in_mainstream(paths: model.Paths) -> model.Paths:
+    """Return paths on which pupils of support bases stay and move as those of mainstream schools do.
+
+    Support bases are in no return, so nothing else is known of them; without this nobody sent to one would stay there.
+    """
+    base, school = (PROVISION_CODES.index(p) for p in ("support_base", "mainstream"))
+    kept, goes = paths.kept.copy(), paths.goes.copy()
+    kept[:, :, base], goes[:, :, base] = kept[:, :, school], goes[:, :, school]
+    return replace(paths, kept=kept, goes=goes)
 
 
 @dataclass(frozen=True, eq=False)

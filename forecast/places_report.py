@@ -301,7 +301,8 @@ def settings_table(outcome: Outcome, found: PlacesTables) -> pd.DataFrame:
 
 def _room_in_words(row: Mapping[Hashable, Any]) -> str:
     """Return "28 of 30; full 90 %"; children from elsewhere who took a free place count as pupils."""
-    return f"{words.rounded(row['places'] - row['free_mean'])} of {words.rounded(row['places'])}; full {100 * row['p_full']:.0f} %"
+    pupils, places = (words.rounded(n) for n in (row["places"] - row["free_mean"], row["places"]))
+    return f"{pupils} of {places}; full {100 * row['p_full']:.0f} %"
 
 
 def notes(outcome: Outcome, borrowed: bool) -> list[str]:

@@ -1,10 +1,11 @@
 # %% [markdown]
 # # Scenarios: what if
 #
-# A scenario is a list of levers: what changes, by how much, for whom and from when. The road from plans to places is walked
-# again on the baseline's random numbers, so what differs is what the levers did. From the empty scenario, which is the baseline, to one
-# lever alone, three scenarios side by side, what each lever contributed, whose uncertainty matters, how many places a goal takes,
-# and what an interval does not hold. Runs in a minute or two at a few draws: read shapes here, and take figures from `sendplan`.
+# A scenario is a list of levers: what changes, by how much, for whom and from when. The road from plans to places is
+# walked again on the baseline's random numbers, so what differs is what the levers did. From the empty scenario, which is
+# the baseline, to one lever alone, three scenarios side by side, what each lever contributed, whose uncertainty matters,
+# how many places a goal takes, and what an interval does not hold. Runs in a minute at a few draws: read shapes here, and
+# take figures from `sendplan`.
 
 # %%
 import altair as alt
@@ -12,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from data import areas
-from data.vocabulary import ALL
 from forecast import compare, rerun, seek
 from forecast.outcome import Outcome
 from forecast.run import shared_road
@@ -20,12 +20,16 @@ from scenarios import levers, reading
 from scenarios.sampling import luck, quantile
 from scenarios.terms import ends
 
-DRAWS, YEARS = 200, 10
+DRAWS, YEARS = 100, 10
 base = shared_road().baseline(areas.resolve("Redbridge")[0], years=YEARS, draws=DRAWS)
 library = reading.library()
 januaries = base.outcome.plans.future["january"].to_numpy().astype(int)
 last = int(januaries[-1])
 before = {name: draws.copy() for name, draws in compare.measured(base.outcome).items()}
+COLOURS = {
+    "baseline": "#505a5f", "pre-reform-surge": "#d4351c", "inclusion-bases": "#00703c", "reform-2030": "#1d70b8",
+    "reform-2030-early": "#f47738", "reform-2030-late": "#4c2c92",
+}  # fmt: skip
 
 
 def bands(draws: np.ndarray, **named: str) -> pd.DataFrame:
@@ -34,11 +38,18 @@ def bands(draws: np.ndarray, **named: str) -> pd.DataFrame:
     return pd.DataFrame({"january": januaries, "low": low, "middle": middle, "high": high}).assign(**named)
 
 
-def fan(told: pd.DataFrame, colour: str, title: str, unit: str) -> alt.LayerChart:
-    """Middle and 80 % interval by January, a colour a scenario."""
-    chart = alt.Chart(told).encode(x=alt.X("january:O", title="January"), color=alt.Color(colour, sort=None, title=None))
+def fan(told: pd.DataFrame, by: str, title: str, unit: str) -> alt.LayerChart:
+    """Middle and 80 % interval by January, a colour for each of what the column ``by`` names."""
+    names = list(dict.fromkeys(told[by]))
+    scale = (
+        alt.Scale(domain=names, range=[COLOURS[n] for n in names])
+        if set(names) <= set(COLOURS)
+        else alt.Undefined
+    )
+    colour = alt.Color(f"{by}:N", sort=None, title=None, scale=scale, legend=alt.Legend(symbolOpacity=1))
+    chart = alt.Chart(told).encode(x=alt.X("january:O", title="January"), color=colour)
     area = chart.mark_area(opacity=0.2).encode(y=alt.Y("low:Q", title=unit), y2="high:Q")
-    return (area + chart.mark_line().encode(y="middle:Q")).properties(title=title)  # fmt: skip
+    return (area + chart.mark_line().encode(y="middle:Q")).properties(title=title, width=420, height=240)
 
 
 # %% [markdown]
@@ -59,9 +70,9 @@ for scenario in library.values():
 # %% [markdown]
 # ## One lever alone
 #
-# Requests rise before the reform and fall back. Its size is an 80 % interval, drawn once for each future: 1 future in 10 below the low
-# end, 1 in 10 above the high end. The luck belongs to the lever's name, so the same lever in another scenario, or with another interval,
-# is lucky or unlucky in the same futures.
+# Requests rise before the reform and fall back. Its size is an 80 % interval, drawn once for each future: 1 future in 10
+# below the low end, 1 in 10 above the high end. The luck belongs to the lever's name, so the same lever in another
+# scenario, or with another interval, is lucky or unlucky in the same futures.
 
 # %%
 surge = library["pre-reform-surge"]
@@ -71,27 +82,33 @@ low, high = ends(lever.change)
 sizes = quantile(low, high, "factor", luck(lever.name, base.outcome.seed, DRAWS))
 print(f"drawn: {(sizes < low).mean():.0%} of futures below {low}, {(sizes > high).mean():.0%} above {high}")
 surged = rerun.rerun(base, surge)
-flows = {
-    "requests": "Requests",
-    "new_plans": "New plans",
-}
+flows = {"requests": "Requests", "new_plans": "New plans"}
 by_year = []
 for measure, label in flows.items():
     now, then = (
-        o.plans.process[measure].sum("age").transpose("draw", "year").to_numpy() for o in (surged, base.outcome)
+        o.plans.process[measure].sum("age").transpose("draw", "year").to_numpy()
+        for o in (surged, base.outcome)
     )
     by_year.append(bands(now - then, measure=label))
 by_year.append(bands(compare.measured(surged)["plans"] - before["plans"], measure="Plans held"))
 surge_told = pd.concat(by_year)
 surge_chart = fan(
-    surge_told, "measure:N", "A surge ends, the plans it brought stay", "More than in the baseline, 80 % interval"
+    surge_told,
+    "measure",
+    "A surge ends, the plans it brought stay",
+    "More than in the baseline, 80 % interval",
 )
-print(surge_told.pivot_table(index="january", columns="measure", values="middle", sort=False).round(0).to_string())
+print(
+    surge_told.pivot_table(index="january", columns="measure", values="middle", sort=False)
+    .round(0)
+    .to_string()
+)
 
 # %% [markdown]
-# What happens in calendar year y is counted in January y + 1. Requests rise in 2026; new plans follow, part of them a year later,
-# because requests of the last months of a year become plans in the next. Plans go on after the surge and end slowly, as other plans do. No
-# backlog builds up and no more requests are refused: a lever says what it says and nothing else.
+# What happens in calendar year y is counted in January y + 1. Requests rise in 2026; new plans follow, part of them a
+# year later, because requests of the last months of a year become plans in the next. Plans go on after the surge and end
+# slowly, as other plans do. No backlog builds up and the same share of requests is refused: a lever says what it says and
+# nothing else.
 #
 # ## Three scenarios side by side
 
@@ -107,11 +124,16 @@ print("\nFirst January with a shortfall of specialist places")
 print(compare.first_shortfall_text(outcomes).to_string(index=False))
 draws = {name: compare.measured(outcome) for name, outcome in outcomes.items()}
 plans_told = pd.concat(bands(draws[name]["plans"], scenario=name) for name in outcomes)
-plans_chart = fan(plans_told, "scenario:N", "EHC plans in Redbridge, four scenarios", "EHC plans, 80 % interval")
+plans_chart = fan(
+    plans_told, "scenario", "EHC plans in Redbridge, four scenarios", "EHC plans, 80 % interval"
+)
 
 # %% [markdown]
-# The fans overlap, which seems to say that nobody can tell the scenarios apart. That is the wrong comparison: whatever makes plans
-# grow in a future, it does so in every scenario. The difference is taken future by future, and is much surer than the fans.
+# That at least one child is short is as good as certain here, in every scenario and every January: what differs is how many.
+#
+# The fans overlap, which seems to say that nobody can tell the scenarios apart. That is the wrong comparison: whatever
+# makes plans grow in a future, it does so in every scenario. The difference is taken future by future, and is much surer
+# than the fans.
 
 # %%
 difference = {
@@ -121,7 +143,7 @@ difference_chart = alt.vconcat(
     *(
         fan(
             pd.concat(bands(difference[name][measure], scenario=name) for name in names),
-            "scenario:N",
+            "scenario",
             compare.MEASURES[measure],
             "Difference from the baseline",
         )
@@ -141,9 +163,9 @@ for name in names:
 # %% [markdown]
 # ## What each lever contributed
 #
-# Every lever is also run alone. The bars are those effects, and a last one for what levers do together beyond what each does alone:
-# children sent to new bases are short of a place where the bases do not open, and bases without children stand empty. The bars add up in
-# every future.
+# Every lever is also run alone. The bars are those effects, and a last one for what levers do together beyond what each
+# does alone: children sent to new bases are short of a place where the bases do not open, and bases without children
+# stand empty. The bars add up in every future.
 
 # %%
 asked = {"reform-2030": "plans", "inclusion-bases": "shortfall"}
@@ -157,41 +179,43 @@ for name, measure in asked.items():
 
 
 def steps(found: compare.Waterfall) -> pd.DataFrame:
-    """The bars of a waterfall: where each begins and ends."""
-    told = found.table()
-    whole = told["bar"].isin(["baseline", "scenario"])
-    reached = told["mean"].where(~whole, 0.0).cumsum() + told["mean"].iloc[0]
-    told["to"] = told["mean"].where(whole, reached)
-    told["from"] = np.where(whole, 0.0, reached - told["mean"])
-    told["is"] = np.where(whole, "whole", np.where(told["mean"] < 0, "fewer", "more"))
-    return told
+    """The bars of a waterfall as changes from the baseline: each begins where the one before ended."""
+    told = found.table().iloc[1:].reset_index(drop=True)
+    whole = told["bar"] == "scenario"
+    told["to"] = told["mean"].where(~whole, 0.0).cumsum()
+    told["from"] = np.where(whole, 0.0, told["to"] - told["mean"])
+    told["is"] = np.where(whole, "all together", np.where(told["mean"] < 0, "fewer", "more"))
+    return told.replace({"bar": {"scenario": "all together"}})
 
 
 waterfall_chart = alt.vconcat(
     *(
-        alt.Chart(steps(found), title=f"{name}, January {last}")
+        alt.Chart(steps(found), title=f"{name}, January {last}", width=420)
         .mark_bar()
         .encode(
-            y=alt.Y("bar:N", sort=None, title=None), x=alt.X("from:Q", title=compare.MEASURES[found.measure]), x2="to:Q",
+            y=alt.Y("bar:N", sort=None, title=None),
+            x=alt.X("from:Q", title=f"{compare.MEASURES[found.measure]}: change from the baseline, mean"), x2="to:Q",
             color=alt.Color("is:N", title=None, scale=alt.Scale(
-                domain=["whole", "fewer", "more"], range=["#b1b4b6", "#00703c", "#d4351c"])),
+                domain=["more", "fewer", "all together"], range=["#f47738", "#1d70b8", "#505a5f"])),
         )
         for name, found in falls.items()
     )
 )  # fmt: skip
+for found in falls.values():
+    assert np.isclose(steps(found)["to"].iloc[-1], found.scenario.mean() - found.baseline.mean(), atol=1e-6)
 
 # %% [markdown]
 # ## Whose uncertainty matters
 #
-# Each lever at the low and at the high end of its interval, all else as drawn. A wide bar is a lever about which it is worth finding out more
-# before deciding; a narrow one may stay a guess.
+# Each lever at the low and at the high end of its interval, all else as drawn. A wide bar is a lever about which it is
+# worth finding out more before deciding; a narrow one may stay a guess.
 
 # %%
 point = seek.Point("plans", last)
 widths = seek.tornado(point, rerun.at_ends(base, library["reform-2030"]), outcomes["reform-2030"])
 print(seek.tornado_text(point, widths).to_string(index=False))
 tornado_chart = (
-    alt.Chart(widths, title=f"reform-2030: what each lever's interval means, January {last}")
+    alt.Chart(widths, title=f"reform-2030: what each lever's interval means, January {last}", width=420)
     .mark_bar()
     .encode(
         y=alt.Y("lever:N", sort=None, title=None),
@@ -202,9 +226,9 @@ tornado_chart = (
 # %% [markdown]
 # ## How many places a goal takes
 #
-# A question asked backwards. One new special school, which admits every need at ages 4 to 15: with how many places is the expected
-# number of children short of a state special place in January 2030 half of what it would be? It is certain to open and on time, because the question is
-# about places and not about luck. Written as a planner would write it, in YAML.
+# A question asked backwards. One new special school, which admits every need at ages 4 to 15: with how many places is the
+# expected number of children short of a state special place in January 2030 half of what it would be? It is certain to
+# open and on time, because the question is about places and not about luck. Written as a planner would write it, in YAML.
 
 # %%
 school = reading.parse(
@@ -243,9 +267,9 @@ answer = seek.seek(with_places, goal, 0, 1_000, whole=True)
 print(f"{goal.words()} (baseline: {wish.shown(now)}).")
 print(answer.words(goal, "new-school"))
 seek_told = pd.DataFrame({"places": list(tried), "short": list(tried.values())}).sort_values("places")
-seek_chart = alt.Chart(seek_told, title="Each place seats a child, until nobody it admits is waiting").mark_line(
-    point=True
-).encode(
+seek_chart = alt.Chart(
+    seek_told, title="Each place seats a child, until nobody it admits is waiting"
+).mark_line(point=True).encode(
     x=alt.X("places:Q", title="Places in the new school"),
     y=alt.Y("short:Q", title="Children short of a state special place, mean, January 2030"),
 ) + alt.Chart(pd.DataFrame({"short": [goal.value]})).mark_rule(strokeDash=[4, 4]).encode(y="short:Q")
@@ -253,10 +277,11 @@ seek_chart = alt.Chart(seek_told, title="Each place seats a child, until nobody 
 # %% [markdown]
 # ## What an interval holds, and what it does not
 #
-# The interval of a difference holds two things: how uncertain the lever's size is said to be, and how uncertain the children are
-# whom it meets. With the size held at its median only the second is left. The first is as good as the interval somebody wrote, and
-# where a lever's status says "assumption", nobody has measured it. And no interval holds the rest: whether the law is passed, when, or whether people
-# do what they are asked. Timing is one that can be tried: the same reform two years sooner and two years later.
+# The interval of a difference holds two things: how uncertain the lever's size is said to be, and how uncertain the
+# children are whom it meets. With the size held at its median only the second is left. The first is as good as the
+# interval somebody wrote, and where a lever's status says "assumption", nobody has measured it. And no interval holds the
+# rest: whether the law is passed, when, or whether people do what they are asked. Timing is one that can be tried: the
+# same reform two years sooner and two years later.
 
 # %%
 held = rerun.with_size(surge, lever.name, float(np.sqrt(low * high)))
@@ -270,24 +295,21 @@ print(f"80 % interval of the surge, January {last}")
 for name, values in spread.items():
     print(f"  {name}: {', '.join(f'{q:,.0f}' for q in np.quantile(values[:, -1], (0.1, 0.9)))}")
 timing = ("reform-2030-early", "reform-2030", "reform-2030-late")
-timed = {
-    name: outcomes.get(name) or rerun.rerun(base, library[name]) for name in timing
-}
+timed = {name: outcomes.get(name) or rerun.rerun(base, library[name]) for name in timing}
 timing_told = pd.concat(
-    bands(compare.measured(outcome)["plans"] - before["plans"], scenario=name) for name, outcome in timed.items()
+    bands(compare.measured(outcome)["plans"] - before["plans"], scenario=name)
+    for name, outcome in timed.items()
 )
 timing_chart = fan(
-    timing_told, "scenario:N", "The same reform at three dates", "Plans, difference from the baseline"
+    timing_told, "scenario", "The same reform at three dates", "Plans, difference from the baseline"
 )
 print(timing_told[timing_told["january"] == last].round(0).to_string(index=False))
-firm = pd.DataFrame(
-    [(s.id, one.status) for s in map(reading.resolve, library.values()) for one in s.levers], columns=["scenario", "status"]
-)
-print(firm.groupby("status")["scenario"].count().to_string())
+firm = [one.status for scenario in library.values() if scenario.based_on is None for one in scenario.levers]
+print("levers of the library:", ", ".join(f"{firm.count(s)} {s}" for s in sorted(set(firm))))
 
 # %% [markdown]
-# What the road does not do: build up a backlog or refuse more when requests surge, place children differently because a school opened,
-# remember last January's overflow, or count what it costs. `docs/scenarios.md` lists it all.
+# What the road does not do: build up a backlog or refuse more when requests surge, place children differently because a
+# school opened, remember last January's overflow, or count what it costs. `docs/scenarios.md` lists it all.
 #
 # Everything adds up, in every future, and the baseline is as it was.
 

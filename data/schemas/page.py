@@ -82,8 +82,8 @@ free place counts for every group and phase that it admits, so these rows do not
 | measure | text | `requests`, `refused`, `withdrawn`, `accepted`, `assessments`, `assessments_without_plan`, `new_plans` |
 | mean, q10, q50, q90 | number | mean and percentiles of draws |
 
-`sendplan forecast` writes the files above; `sendplan places` writes `shortfall.parquet` and those below. With `all`, each file
-holds every authority.
+`sendplan forecast` writes the files above; `sendplan scenario run` writes them for one scenario, with `scenario.yaml`, the
+scenario itself; `sendplan places` writes `shortfall.parquet` and those below. With `all`, each file holds every authority.
 
 `demand.parquet`, children who want a specialist place:
 
@@ -167,6 +167,21 @@ Interns are counted within colleges, sixth forms and training providers, not bes
 The file of `sendplan backtest-places --out` holds one row an authority, kind, origin and target: la_code, kind, origin, target,
 horizon, era, actual, median, in_80, width_80, and crps of the model and of two benchmarks (crps_latest, crps_held).
 
+The file of `sendplan scenario compare --out`, one row a scenario, January and measure. Every scenario uses the same draws;
+differences are from the first scenario named, taken within a draw, and 0 for that one:
+
+| Column | Type | Says |
+|---|---|---|
+| scenario | text | its id |
+| la_code | integer | DfE number |
+| year | integer | January; new plans and plans that ended are of the calendar year before it |
+| measure | text | `plans`, `joiners`, `leavers`, `specialist_wanted`, `shortfall` (children), `p_shortfall` (0 to 1) |
+| mean, q10, q50, q90 | number | mean and percentiles of draws |
+| diff_mean, diff_q10, diff_q50, diff_q90 | number | mean and percentiles of differences, not differences of percentiles |
+
+`specialist_wanted` and `shortfall` are of all specialist provisions together. A draw either has a shortfall, of one child or
+more, or has none: the chance is the mean of `p_shortfall`, and its percentiles say nothing more.
+
 `summary.md` and `places.md` are for people. `run.json` holds arguments, seed, versions and the sha256 of every input; it holds
 no date, so equal runs give equal files.
 
@@ -190,6 +205,7 @@ no date, so equal runs give equal files.
 | `Shortfall.short` | the same | wanted - matched, never negative |
 | `Shortfall.overflow` | ... and destination | adds up to short: every child ends somewhere, once |
 | `Shortfall.unit_filled` | draw, january, unit, phase, need_group | at most the unit's places, and nobody it does not admit |
+| `Scenario` | levers | without levers it is the baseline, to the last byte; what says the same has the same key |
 
 ## Published tables
 

@@ -297,3 +297,15 @@ def test_differences_are_taken_within_a_draw(baseline: Baseline) -> None:
     assert row["diff_mean"] == pytest.approx(
         row["mean"] - table.xs(("baseline", "plans", 2031))["mean"], rel=1e-9
     )
+
+
+def test_children_taught_in_support_bases_stay_there(baseline: Baseline) -> None:
+    """Support bases are in no return: without a rule of their own their pupils would be spread over all provisions."""
+    move = Move("mainstream", "support_base", 0.5 * ONE, later(1) - later(2), ages(11), "phase_transfer")
+    outcome = walk(baseline, Effects(moves=(move,)))
+    gain = (outcome.placements.future - baseline.outcome.placements.future).mean("draw")
+    taught = gain.sel(provision="support_base")
+    first, later_on = (float(taught.sel(january=j, age=a)) for j, a in ((2027, 11), (2029, 13)))
+    assert later_on > 0.75 * first > 0
+    lost = float(gain.sel(provision=["inmss", "eotas", "state_special"], january=2029).sum())
+    assert abs(lost) < 0.05 * later_on
