@@ -7,16 +7,19 @@ Waterfall: with B the baseline and e[i] the effect of lever i alone, in every dr
     scenario = B + sum_i e[i] + interaction
 
 where the interaction is what the levers do together beyond what each does alone. The bars add up exactly, draw by draw.
+Printed, each bar is the step between two rounded levels, so whole numbers add up too and none is out by more than one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from data.vocabulary import ALL
 from forecast.outcome import Outcome
 from forecast.summary import LIKELY, ONE_CHILD
 from models.base import Array
@@ -31,13 +34,33 @@ MEASURES: Mapping[str, str] = {
 }
 """What scenarios are compared on: code to label."""
 
-COLUMNS: tuple[str, ...] = (
-    "scenario", "la_code", "year", "measure", "mean", "q10", "q50", "q90", "diff_mean", "diff_q10", "diff_q50", "diff_q90",
-)  # fmt: skip
-"""Columns of a comparison, a public contract (docs/schema.md)."""
+COLUMNS: Mapping[str, str] = {
+    "scenario": "str", "la_code": "int64", "year": "int64", "measure": "str",
+    "mean": "float64", "q10": "float64", "q50": "float64", "q90": "float64",
+    "diff_mean": "float64", "diff_q10": "float64", "diff_q50": "float64", "diff_q90": "float64",
+}  # fmt: skip
+"""Columns of a comparison and their types, a public contract (docs/schema.md)."""
 
-INTERACTION = "interaction"
-"""The bar of what levers do together beyond what each does alone."""
+HEADINGS: Mapping[str, str] = {
+    ALL: "All specialist places",
+    "state_special": "State special schools",
+    "specialist_base": "Specialist bases",
+    "specialist_post16": "Specialist post-16",
+}
+"""Specialist provisions, and all of them, as headings of narrow columns."""
+
+INTERACTION = "acting together"
+"""The bar of what levers do together beyond what each does alone; no lever's id has a space."""
+
+LABELS: Mapping[str, str] = {
+    "baseline": "Baseline",
+    INTERACTION: "Together, beyond each alone",
+    "scenario": "Scenario",
+}
+"""The bars that are no lever's, for people."""
+
+NOTHING = "no change"
+"""What is printed where every draw is as it was."""
 
 Draws = Mapping[str, Array]
 """Measure to draws, dims ``(draw, january)``."""
@@ -97,32 +120,34 @@ def compared(outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
                     }
                 )
             )
-    return pd.concat(frames, ignore_index=True).astype({"year": "int64"})[list(COLUMNS)]
+    return pd.concat(frames, ignore_index=True)[list(COLUMNS)].astype(dict(COLUMNS))
 
 
 def first_shortfalls(outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
-    """Return, for each scenario, the first January in which a shortfall is at least as likely as not, and its spread.
+    """Return the first January in which a shortfall is at least as likely as not, and its spread, a row a scenario and provision.
 
-    Columns: scenario, january (0 for none), q10 and q90 of the first January with a shortfall in a draw (0 for none), and
-    ``p_none``, the chance that there is none in any January.
+    Columns: scenario, provision (all together first), january (0 for none), q10 and q90 of the first January with a shortfall in
+    a draw (0 for none), and ``p_none``, the chance that there is none in any January.
     """
     rows = []
     for name, outcome in outcomes.items():
         years = outcome.plans.future["january"].to_numpy().astype(int)
-        falls = measured(outcome)["p_shortfall"] > 0
-        likely = falls.mean(axis=0) >= LIKELY
-        # A year after the last stands for "none".
-        first = np.where(falls.any(axis=1), years[falls.argmax(axis=1)], years[-1] + 1)
-        low, high = (int(q) for q in np.quantile(first, (0.1, 0.9), method="inverted_cdf"))
-        rows.append(
-            {
-                "scenario": name,
-                "january": int(years[likely.argmax()]) if likely.any() else 0,
-                "q10": low if low <= years[-1] else 0,
-                "q90": high if high <= years[-1] else 0,
-                "p_none": float((~falls.any(axis=1)).mean()),
-            }
-        )
+        for provision in HEADINGS:
+            falls = measured(outcome, None if provision == ALL else provision)["p_shortfall"] > 0
+            likely = falls.mean(axis=0) >= LIKELY
+            # A year after the last stands for "none".
+            first = np.where(falls.any(axis=1), years[falls.argmax(axis=1)], years[-1] + 1)
+            low, high = (int(q) for q in np.quantile(first, (0.1, 0.9), method="inverted_cdf"))
+            rows.append(
+                {
+                    "scenario": name,
+                    "provision": provision,
+                    "january": int(years[likely.argmax()]) if likely.any() else 0,
+                    "q10": low if low <= years[-1] else 0,
+                    "q90": high if high <= years[-1] else 0,
+                    "p_none": float((~falls.any(axis=1)).mean()),
+                }
+            )
     return pd.DataFrame(rows)
 
 
@@ -148,8 +173,9 @@ class Waterfall:
 
     def table(self) -> pd.DataFrame:
         """Return the bars as numbers: bar, mean, q10, q50, q90; the means add up."""
-        parts = {"baseline": self.baseline, **self.bars, "scenario": self.scenario}
-        return pd.DataFrame([{"bar": name, **_told(draws)} for name, draws in parts.items()])
+        # Pairs, because a lever may be called baseline or scenario too.
+        parts = [("baseline", self.baseline), *self.bars.items(), ("scenario", self.scenario)]
+        return pd.DataFrame([{"bar": name, **_told(draws)} for name, draws in parts])
 
 
 def waterfall(
@@ -196,39 +222,69 @@ def differences(table: pd.DataFrame, january: int) -> pd.DataFrame:
 
 
 def first_shortfall_text(outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
-    """Return `first_shortfalls` as text."""
+    """Return `first_shortfalls` as text: a row a scenario, a column a provision, "2028 (2027 to 2031)" in a cell."""
     found = first_shortfalls(outcomes)
-    none = "none"
-    return pd.DataFrame(
-        {
-            "Scenario": found["scenario"],
-            "At least as likely as not": [str(j) if j else none for j in found["january"]],
-            "80 % of futures": [
-                f"{low or none} to {high or none}"
-                for low, high in zip(found["q10"], found["q90"], strict=True)
-            ],
-            "Chance of none": [f"{p:.0%}" for p in found["p_none"]],
-        }
-    )
+    lines = []
+    for name, own in found.groupby("scenario", sort=False):
+        line = {"Scenario": str(name)}
+        for row in own.to_dict("records"):
+            first, low, high = (str(row[n] or "none") for n in ("january", "q10", "q90"))
+            line[HEADINGS[row["provision"]]] = first if first == low == high else f"{first} ({low} to {high})"
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def short_by_kind(outcomes: Mapping[str, Outcome], january: int) -> pd.DataFrame:
+    """Return children without the specialist place they want in one January as text: a row a scenario, a column a provision."""
+    lines = []
+    for name, outcome in outcomes.items():
+        at = outcome.plans.future["january"].to_numpy().tolist().index(january)
+        line = {"Scenario": name}
+        for provision, label in HEADINGS.items():
+            draws = measured(outcome, None if provision == ALL else provision)["shortfall"][:, at]
+            line[label] = _with_range("shortfall", {k: float(v) for k, v in _told(draws).items()})
+        lines.append(line)
+    return pd.DataFrame(lines)
 
 
 def waterfall_text(found: Waterfall) -> pd.DataFrame:
-    """Return a waterfall as text."""
+    """Return a waterfall as text; see the module for how it is rounded."""
+    table = found.table()
+    chance = found.measure == "p_shortfall"
+    unit, of_level, of_step = (100, " %", " points") if chance else (1, "", "")
+    # The sixth decimal is far below a child and above what adding up in another order leaves behind.
+    reached = np.rint(np.round(unit * table["mean"].to_numpy()[:-1].cumsum(), 6)).astype(int)
+    means = [reached[0], *np.diff(reached), reached[-1]]
+    last = len(means) - 1
     rows = []
-    for row in found.table().to_dict("records"):
-        signed = row["bar"] not in ("baseline", "scenario")
-        mean, low, high = (shown(found.measure, row[n], signed=signed) for n in ("mean", "q10", "q90"))
-        rows.append({"Bar": row["bar"], "Mean": mean, "80 % of futures": f"{low} to {high}"})
+    for position, (row, mean) in enumerate(zip(table.to_dict("records"), means, strict=True)):
+        step = 0 < position < last
+        label = LABELS.get(row["bar"], row["bar"]) if position in (0, last - 1, last) else row["bar"]
+        line = {"Bar": label, "Mean": _whole(mean, signed=step) + (of_step if step else of_level)}
+        # A future either has a shortfall or has none, so a chance has no range.
+        if not chance:
+            low, high = (shown(found.measure, row[n], signed=step) for n in ("q10", "q90"))
+            line["80 % of futures"] = f"{low} to {high}"
+        if step and _is_nothing(row):
+            line |= dict.fromkeys(list(line)[1:], "") | {"Mean": NOTHING}
+        rows.append(line)
     return pd.DataFrame(rows)
 
 
 def shown(measure: str, value: float, *, signed: bool = False) -> str:
-    """Return a value of a measure for people."""
-    sign = "+" if signed else ""
-    if measure == "p_shortfall":
-        return f"{100 * value:{sign}.0f} points" if signed else f"{value:.0%}"
-    # Minus nothing is nothing.
-    return f"{round(value) + 0:{sign},.0f}"
+    """Return a value of a measure for people; a chance that is neither nothing nor certain is never shown as if it were."""
+    if measure != "p_shortfall":
+        return _whole(value, signed=signed)
+    if signed:
+        return f"{_whole(100 * value, signed=True)} points"
+    if 0 < value < 0.005:
+        return "under 1 %"
+    return "over 99 %" if 0.995 <= value < 1 else f"{100 * value:.0f} %"
+
+
+def _whole(value: float, *, signed: bool) -> str:
+    number = round(value)
+    return f"{number:+,}" if signed and number else f"{number:,}"
 
 
 def _wide(
@@ -239,13 +295,21 @@ def _wide(
     for measure, label in MEASURES.items():
         line = {"Measure": label}
         for row in rows[rows["measure"] == measure].to_dict("records"):
-            text = shown(measure, row[middle], signed=signed)
-            # A future either has a shortfall or has none, so a chance has no interval.
-            if measure != "p_shortfall":
-                text += f" ({shown(measure, row[low], signed=signed)} to {shown(measure, row[high], signed=signed)})"
-            line[str(row["scenario"])] = text
+            told = {"mean": row[middle], "q10": row[low], "q90": row[high]}
+            nothing = signed and _is_nothing(told)
+            line[str(row["scenario"])] = NOTHING if nothing else _with_range(measure, told, signed=signed)
         lines.append(line)
     return pd.DataFrame(lines)
+
+
+def _with_range(measure: str, told: Mapping[str, float], *, signed: bool = False) -> str:
+    """Return "mean (q10 to q90)"; a future either has a shortfall or has none, so a chance has no range."""
+    mean, low, high = (shown(measure, told[n], signed=signed) for n in ("mean", "q10", "q90"))
+    return mean if measure == "p_shortfall" else f"{mean} ({low} to {high})"
+
+
+def _is_nothing(told: Mapping[Any, Any]) -> bool:
+    return all(told[n] == 0 for n in ("mean", "q10", "q90"))
 
 
 def _told(draws: Array) -> dict[str, Array]:

@@ -100,11 +100,11 @@ def run_facts(outcome: Outcome, scenario: str, key: str, saved: int | None) -> R
     scenario, key
         Id and hash of the scenario.
     saved
-        Number of the kept version with that hash; None where it is not kept.
+        Number of the kept version with that hash; None for a scenario run as a file or the library has it.
     """
     published = "".join(_hash(tables.path_of(name)) for name in USED_TABLES)
     return RunFacts(
-        scenario_id=None if saved is None else scenario,
+        scenario_id=scenario,
         version=saved,
         scenario_key=key,
         data_hash=hashlib.sha256(published.encode()).hexdigest(),

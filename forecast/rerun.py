@@ -11,6 +11,7 @@ last byte; every station reached uses the baseline's random numbers; nothing the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -29,7 +30,7 @@ from scenarios.applying import applied, effects, notes
 from scenarios.effects import Effects, Frame, PlaceChange
 from scenarios.levers import Lever
 from scenarios.reading import checked, resolve
-from scenarios.scenario import Scenario
+from scenarios.scenario import Scenario, canonical
 from scenarios.schemes import Scheme
 from scenarios.terms import ends
 
@@ -114,46 +115,63 @@ def at_ends(base: Baseline, scenario: Scenario) -> dict[str, tuple[Outcome, Outc
 
 def interval(lever: Lever) -> tuple[float, float]:
     """Return the ends of a lever's size: equal for a number, and (0, 0) for a lever without a size."""
-    size = getattr(lever, size_field(lever))
-    return (0.0, 0.0) if size is None else ends(size)
+    field = size_field(lever)
+    return (0.0, 0.0) if field is None else ends(getattr(lever, field))
 
 
-def size_field(lever: Lever) -> str:
-    """Return the name of the field that holds a lever's size."""
+def size_field(lever: Lever) -> str | None:
+    """Return the name of the field that holds a lever's size; None for a scheme that says no number of places."""
     if not isinstance(lever, Scheme):
         return "change"
-    return "places_per_1000_aged_11_15" if lever.places is None and lever.given_size is not None else "places"
+    if lever.places is not None:
+        return "places"
+    return None if lever.given_size is None else "places_per_1000_aged_11_15"
 
 
 def whole(scenario: Scenario, lever_id: str) -> bool:
-    """Return whether the size of a lever is a whole number, as places are."""
-    lever = next(one for one in resolve(scenario).levers if one.name == lever_id)
-    return isinstance(lever, Scheme) and size_field(lever) == "places"
-
-
-def with_size(scenario: Scenario, lever_id: str, size: float) -> Scenario:
-    """Return a scenario with another size of one lever.
+    """Return whether the size of a lever is a whole number, as places are.
 
     Raises
     ------
     ScenarioError
-        It has no such lever, or the lever cannot have that size.
+        The scenario has no lever with a size of that id.
+    """
+    return _sized(resolve(scenario), lever_id)[1] == "places"
+
+
+def with_size(scenario: Scenario, lever_id: str, size: float) -> Scenario:
+    """Return a scenario with another size of one lever, what it is based on read in; places are rounded to whole ones.
+
+    Raises
+    ------
+    ScenarioError
+        It has no lever with a size of that id, or the lever cannot have that size.
     """
     flat = resolve(scenario)
+    position, field = _sized(flat, lever_id)
+    said = json.loads(canonical(flat))
+    said["levers"][position][field] = round(size) if field == "places" else size
+    return checked(said, f"{flat.id}, {lever_id} at {size:g}")
+
+
+def _sized(flat: Scenario, lever_id: str) -> tuple[int, str]:
+    """Return where a lever of a scenario stands, and the field of its size."""
     names = [lever.name for lever in flat.levers]
     if lever_id not in names:
         raise ScenarioError(
             f"Scenario '{flat.id}' has no lever '{lever_id}', so there is nothing to change. Its levers are "
             f"{', '.join(names) or 'none'}."
         )
-    said = flat.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
     position = names.index(lever_id)
-    said["levers"][position] |= {
-        "kind": flat.levers[position].kind,
-        "id": lever_id,
-        size_field(flat.levers[position]): round(size) if whole(flat, lever_id) else size,
-    }
-    return checked(said, f"scenario '{flat.id}' with {size:g} for '{lever_id}'")
+    field = size_field(flat.levers[position])
+    if field is None:
+        sized = [lever.name for lever in flat.levers if size_field(lever) is not None]
+        raise ScenarioError(
+            f"Lever '{lever_id}' of scenario '{flat.id}' says no number of places, so no other number can be tried: the capacity "
+            f"register says how many there are. Levers with a size here: {', '.join(sized) or 'none'}. To find out how many "
+            "places it takes, write a scheme that opens or expands a setting."
+        )
+    return position, field
 
 
 def walk(base: Baseline, does: Effects, register: Register | None = None) -> Outcome:

@@ -17,9 +17,10 @@ from typing import Literal
 import pandas as pd
 
 from data.errors import OptionError
-from data.vocabulary import PROVISIONS, SPECIALIST_PROVISIONS
+from data.vocabulary import SPECIALIST_PROVISIONS
 from forecast.compare import MEASURES, measured, shown
 from forecast.outcome import Outcome
+from forecast.words import SHORT_PROVISIONS
 
 Bound = Literal["at_most", "at_least"]
 
@@ -27,7 +28,13 @@ Evaluate = Callable[[float], Outcome]
 """From the size of a lever to the outcome of the scenario with that size."""
 
 MOST_RUNS = 24
-"""Runs a search may take; a bounded size is known to a millionth of its range by then."""
+"""Runs a search may take; whole numbers up to four million are known by then."""
+
+FINE = 1e-4
+"""Part of its range to which a size that is no whole number is known."""
+
+OF_PLACES: tuple[str, ...] = ("specialist_wanted", "shortfall", "p_shortfall")
+"""Measures that one provision can have of its own."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class Point:
     Raises
     ------
     OptionError
-        The measure or the provision is not known.
+        The measure or the provision is not known, or the measure is not of one provision.
     """
 
     measure: str
@@ -60,6 +67,11 @@ class Point:
                 raise OptionError(
                     f"'{given}' is not a {name} scenarios are measured on. Use one of {', '.join(allowed)}."
                 )
+        if self.provision is not None and self.measure not in OF_PLACES:
+            raise OptionError(
+                f"'{self.measure}' is not counted for one provision, so '{self.provision}' means nothing here. Leave it "
+                f"out, or use one of {', '.join(OF_PLACES)}."
+            )
 
     def mean(self, outcome: Outcome) -> float:
         """Return the mean in an outcome.
@@ -80,7 +92,7 @@ class Point:
 
     def words(self) -> str:
         """Return what is looked at, for people."""
-        of = "" if self.provision is None else f" ({PROVISIONS[self.provision].lower()})"
+        of = "" if self.provision is None else f" ({SHORT_PROVISIONS[self.provision]})"
         return f"{MEASURES[self.measure]}{of}, January {self.january}"
 
     def shown(self, value: float) -> str:
@@ -104,7 +116,7 @@ class Goal:
     Raises
     ------
     OptionError
-        A chance is out of range.
+        The value is no number, or a chance is out of range.
     """
 
     point: Point
@@ -112,6 +124,8 @@ class Goal:
     value: float
 
     def __post_init__(self) -> None:
+        if not math.isfinite(self.value):
+            raise OptionError(f"A goal of {self.value} cannot be met or missed. Give a number.")
         if self.point.measure == "p_shortfall" and not 0 <= self.value <= 1:
             raise OptionError(
                 f"A chance of {self.value} cannot be a goal: chances run from 0 to 1. Write 0.2 for 20 %."
@@ -155,13 +169,23 @@ class Answer:
 
     def words(self, goal: Goal, lever: str) -> str:
         """Return the answer as plain sentences."""
-        ends = f"At {self.low:,g} it is {goal.point.shown(self.at_low)}, at {self.high:,g} {goal.point.shown(self.at_high)}"
+        say, low, high = goal.point.shown, _size(self.low), _size(self.high)
+        ends = f"At {low} it is {say(self.at_low)}, at {high} it is {say(self.at_high)}"
         if self.size is None:
-            return f"No size of '{lever}' between {self.low:,g} and {self.high:,g} meets the goal. {ends}."
-        found = f"'{lever}' at {self.size:,.4g} meets the goal: {goal.point.shown(self.reached)}."
+            return (
+                f"No answer: neither end of the range of '{lever}', {low} to {high}, meets the goal. {ends}."
+            )
         if self.size == self.low:
-            return f"{found} That is where the search began, so no change is needed. {ends}."
-        return f"{found} Nothing nearer to {self.low:,g} does. {ends} ({self.runs} runs)."
+            return f"'{lever}' at {low}, where the search began, meets the goal already. {ends}."
+        return (
+            f"'{lever}' at {_size(self.size)} meets the goal: {say(self.reached)}. Nothing nearer to {low} does, if a larger "
+            f"change always moves it one way. {ends} ({self.runs} runs)."
+        )
+
+
+def _size(value: float) -> str:
+    """Return a size for people: whole numbers as they are, others to four digits."""
+    return f"{value if float(value).is_integer() else float(f'{value:.4g}'):,.6f}".rstrip("0").rstrip(".")
 
 
 def seek(evaluate: Evaluate, goal: Goal, low: float, high: float, *, whole: bool) -> Answer:
@@ -181,11 +205,15 @@ def seek(evaluate: Evaluate, goal: Goal, low: float, high: float, *, whole: bool
     Raises
     ------
     OptionError
-        The range is empty.
+        The range is empty, or an end of a range of whole numbers is not one.
     """
     if low == high or not (math.isfinite(low) and math.isfinite(high)):
         raise OptionError(
             f"A size is looked for between {low:g} and {high:g}, which is no range. Give two different numbers."
+        )
+    if whole and not (float(low).is_integer() and float(high).is_integer()):
+        raise OptionError(
+            f"Places are looked for between {low:g} and {high:g}, but places are whole numbers. Round both ends."
         )
     found: dict[float, float] = {}
 
@@ -211,7 +239,7 @@ def seek(evaluate: Evaluate, goal: Goal, low: float, high: float, *, whole: bool
             enough = middle
         else:
             short = middle
-        if not whole and abs(enough - short) <= abs(high - low) * 1e-4:
+        if not whole and abs(enough - short) <= abs(high - low) * FINE:
             break
     return Answer(enough, found[enough], at_low, at_high, low, high, len(found))
 

@@ -137,7 +137,9 @@ class Scheme(LeverBase):
     @model_validator(mode="after")
     def _fits_its_action(self) -> Self:
         # What equals its default says nothing, written out or not: a scheme read back from its own text is the same scheme.
-        given = {name for name, field in type(self).model_fields.items() if getattr(self, name) != field.default}
+        given = {
+            name for name, field in type(self).model_fields.items() if getattr(self, name) != field.default
+        }
         missing = [name for name in _NEEDED[self.action] if name not in given]
         idle = sorted(given - {*_COMMON, *_ALLOWED[self.action]})
         if missing:

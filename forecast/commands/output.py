@@ -6,9 +6,17 @@ import pandas as pd
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 WIDTH = 150
 """Columns to print when the output is not a terminal."""
+
+OF_WORDS: frozenset[str] = frozenset(
+    {
+        "Phase", "Provision", "Why", "model", "table", "source", "Scenario", "What it says", "For", "Measure", "Bar", "Lever",
+    }
+)  # fmt: skip
+"""Columns that hold words and begin at the left; numbers end at the right."""
 
 
 def console() -> Console:
@@ -29,18 +37,18 @@ def progress(screen: Console) -> Progress:
     )
 
 
+def say(screen: Console, text: str, style: str = "") -> None:
+    """Print text that people wrote as it is: no brackets, colons or addresses in it mean anything."""
+    screen.print(Text(text, style=style), soft_wrap=True)
+
+
 def show(screen: Console, frame: pd.DataFrame, title: str, *, index: bool = True) -> None:
     """Print a frame of finished text as a table."""
     shown = frame.reset_index() if index else frame
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table(title=Text(title), title_justify="left", title_style="bold")
     for column in shown.columns:
-        table.add_column(
-            str(column),
-            justify="right"
-            if column not in ("Phase", "Provision", "Why", "model", "table", "source")
-            else "left",
-        )
+        table.add_column(Text(str(column)), justify="left" if str(column) in OF_WORDS else "right")
     for row in shown.itertuples(index=False):
-        table.add_row(*(str(cell) for cell in row))
+        table.add_row(*(Text(str(cell)) for cell in row))
     screen.print(table)
     screen.print()

@@ -330,3 +330,12 @@ def test_an_end_year_means_nothing_for_a_closure() -> None:
         LEVER.validate_python(
             {"kind": "scheme", "why": "x", "action": "close", "setting": "A", "when": "2027..2029"}
         )
+
+
+@pytest.mark.parametrize(("key", "value"), [("located", "local"), ("phasing", "all"), ("confidence", "low")])
+def test_a_default_written_out_says_nothing(key: str, value: str) -> None:
+    said = {"kind": "scheme", "why": "x", "action": "close", "setting": "A", "when": 2027}
+    assert LEVER.validate_python(said | {key: value}) == LEVER.validate_python(said)
+    other = {"located": "elsewhere", "phasing": "by_year_group", "confidence": "high"}[key]
+    with pytest.raises(ValidationError, match=f"{key} means nothing when the action is close"):
+        LEVER.validate_python(said | {key: other})
