@@ -160,6 +160,8 @@ class Outcome:
         Januaries before the authority existed, dims ``(january,)``.
     plans, placements, register, shortfall
         The stations of the road.
+    scenario
+        Title of the scenario that was run; None for the baseline.
     """
 
     area: Area
@@ -174,3 +176,4 @@ class Outcome:
     placements: Placements
     register: Register
     shortfall: Shortfall
+    scenario: str | None = None

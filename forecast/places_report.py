@@ -480,7 +480,7 @@ def page(outcome: Outcome, found: PlacesTables, distances: Distances, borrowed: 
         "",
         headline(outcome, found),
         "",
-        words.HOW_TO_READ,
+        words.how_to_read(outcome),
         "",
     ]
     sections: list[tuple[str, pd.DataFrame]] = [
@@ -517,7 +517,7 @@ def tell(
 ) -> None:
     """Print one authority's answer."""
     say(headline(outcome, found))
-    say(words.HOW_TO_READ)
+    say(words.how_to_read(outcome))
     for title, frame in (
         ("Places against demand", by_phase_table(outcome, found)),
         ("Which needs run out first", binding_table(found)),

@@ -126,11 +126,12 @@ def markdown(outcome: Outcome, long: pd.DataFrame, shortfall: pd.DataFrame) -> s
     """Return the summary page in Markdown."""
     area = outcome.area
     lines = [
-        f"# {area.name}: EHC plans and specialist places",
+        f"# {area.name}: EHC plans and specialist places"
+        + (f" ({outcome.scenario})" if outcome.scenario else ""),
         "",
         words.headline(outcome, long, shortfall),
         "",
-        words.HOW_TO_READ,
+        words.how_to_read(outcome),
         "",
         "## When places run out",
         "",

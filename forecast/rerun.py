@@ -54,7 +54,8 @@ def rerun(base: Baseline, scenario: Scenario) -> Outcome:
     about = frame(base)
     asked = known(base)
     register = applied(base.outcome.register, flat, about, residents_11_15=asked["residents_11_15"])
-    return walk(base, effects(flat, about, base.outcome.seed, **asked), register)
+    outcome = walk(base, effects(flat, about, base.outcome.seed, **asked), register)
+    return replace(outcome, scenario=flat.title) if flat.levers else outcome
 
 
 def frame(base: Baseline) -> Frame:

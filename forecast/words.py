@@ -41,6 +41,10 @@ HOW_TO_READ = (
     "recent years; a change of law or policy is not in them."
 )
 
+IN_A_SCENARIO = (
+    "This is the scenario '{}', not the forecast: it shows what follows if its levers come true. Ranges are 80 % intervals: "
+    "about 8 in 10 outcomes should fall inside if they do. All else goes on much as in recent years."
+)
 
 COULD_RUN_OUT = 0.35
 """From this probability on, "not likely" would mislead."""
@@ -88,6 +92,11 @@ def chances(probability: float) -> str:
         return "more than 9 chances in 10"
     tenths = max(1, min(9, round(10 * probability)))
     return f"{tenths} {'chance' if tenths == 1 else 'chances'} in 10"
+
+
+def how_to_read(outcome: Outcome) -> str:
+    """Return what a reader must know of the ranges: whether they are of the forecast or of a scenario."""
+    return HOW_TO_READ if outcome.scenario is None else IN_A_SCENARIO.format(outcome.scenario)
 
 
 def headline(outcome: Outcome, long: pd.DataFrame, shortfall: pd.DataFrame) -> str:

@@ -101,7 +101,7 @@ def report(screen: Console, outcome: Any) -> None:
     origin = outcome.plans.origin
     screen.print()
     screen.print(words.headline(outcome, long, shortfall), style="bold")
-    screen.print(words.HOW_TO_READ)
+    screen.print(words.how_to_read(outcome), markup=False, highlight=False)
     screen.print()
     show(
         screen,

@@ -224,7 +224,7 @@ def run_command(
         "model": "headline", "draws": draws, "scenario": scenario.id, "scenario_key": scenario.key,
     }  # fmt: skip
     written = files.write(outcome, folder, arguments)
-    # What was run, in words anyone can run again: summary.md does not name the levers.
+    # What was run, so that anyone can run it again.
     written.append(write_one(folder / "scenario.yaml", lambda part: _put(part, reading.written(scenario))))
     screen = console()
     say(screen, f"Scenario: {scenario.title}", "bold")

@@ -148,6 +148,8 @@ def test_a_run_writes_the_files_of_a_forecast_with_the_numbers_of_python(
     assert (code, told) == (0, "")
     assert said.startswith("Scenario: Redbridge's special school schemes, with slippage")
     folder = Path("out/scenario/redbridge-schemes")
+    page = (folder / "summary.md").read_text(encoding="utf-8")
+    assert "scenario 'Redbridge's special school schemes, with slippage', not the forecast" in page
     names = {"plans", "shortfall", "flows", "process"}
     assert {p.name for p in folder.iterdir()} == {
         *(f"{n}.parquet" for n in names), "summary.md", "run.json", "scenario.yaml",
