@@ -5,12 +5,16 @@ A *unit* is a setting, or the part of one, that offers places of one provision.
 Invariant: the gate of a unit holds the (age, need) cells it admits that January in any draw, and no others. Units of one
 provision are filled in the same order in every draw: local units before those elsewhere, then units that admit the fewest ages
 and needs, then as listed. In a unit, children whom fewer of the later units would admit come first.
+
+Cells that open the same gates in every draw are one *kind* of child: until somebody moves they fare alike, so most of the work is
+done for kinds. Gates that admit the same kinds in every draw are one *sort*: they can stand in for each other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +26,8 @@ from models.base import Array
 
 Flags = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.intp]
+Positions = npt.NDArray[np.uintp]
+"""Never below 0, so that compiled code need not ask whether to count from the end."""
 
 GRID = (len(AGES), len(NEED_CODES))
 """Children are told apart by age and need: the shape of their grid."""
@@ -114,169 +120,178 @@ class Places:
 
 
 @dataclass(frozen=True, eq=False)
-class Tally:
-    """Adds up rows by kind: the kinds present, which of them each row is, and the matrix that adds, dims ``(kind, row)``."""
-
-    present: Indices
-    of_row: Indices
-    adds: Array
-
-    @classmethod
-    def of(cls, kinds: Indices) -> Tally:
-        """Return the tally of rows of these kinds."""
-        present, of_row = np.unique(kinds, return_inverse=True)
-        adds = np.zeros((len(present), len(kinds)))
-        adds[of_row, np.arange(len(kinds))] = 1.0
-        return cls(present, of_row, adds)
-
-
-@dataclass(frozen=True, eq=False)
-class Unit:
-    """A unit and what it ever admits.
+class Seats:
+    """Every (age, need) cell a unit admits at the origin or later, unit after unit: one number a seat is kept for each.
 
     Parameters
     ----------
-    index
-        Position among all units.
-    cells, younger
-        (age, need) cells admitted at the origin or later; the position of the same need a year younger (-1: none).
-    tally
-        Cells by phase and need group.
+    cell
+        Cell of each seat.
+    first
+        Position of each unit's first seat, and at the end the number of seats.
+    place
+        Position of the seat for a cell in a unit, dims ``(unit, cell)``; where it never admits the cell, one past the last seat.
+    younger
+        The same for children of that need a year younger.
     """
 
-    index: int
-    provision: str
-    local: bool
-    community: str
-    cells: Indices
+    cell: Indices
+    first: Indices
+    place: Indices
     younger: Indices
-    tally: Tally
 
 
-@dataclass(frozen=True, eq=False)
-class Gate:
-    """Whom a unit admits in one January.
+class Doors(NamedTuple):
+    """The gates of one provision in one January, in the order they are filled.
 
-    Parameters
-    ----------
-    rows, cells
-        Positions in ``unit.cells`` open in any draw, and their cells.
-    mask
-        Draws in which each row is open, dims ``(row, draw)``; None where all are open in all draws.
-    tiers
-        Positions in ``rows``, children with fewest later units first.
-    kinds
-        Rows by kind of child (`Doors`).
-    """
-
-    unit: Unit
-    rows: Indices
-    cells: Indices
-    mask: Array | None
-    tiers: tuple[Indices, ...]
-    kinds: Tally
-
-
-@dataclass(frozen=True, eq=False)
-class Doors:
-    """The gates of one provision in one January, in the order they are filled, and cells that open the same gates as one kind.
+    A named tuple of plain arrays because that is what compiled code reads (`forecast.matching`). Entries are the kinds of each
+    gate, gate after gate, those with fewest later gates first. Rows are the cells of each entry, entry after entry.
 
     Parameters
     ----------
-    gates
-        In order.
-    queue
-        All cells by kind, -1 where no unit admits them.
-    sort
-        Sort of each gate: gates of a sort admit the same kinds in every draw.
+    unit, sort
+        Unit and sort of each gate.
+    lead
+        The first gate of each sort.
+    first_entry
+        Position of each gate's first entry, and at the end how many there are.
+    kind, tier
+        Of each entry: its kind, and how many later gates admit it.
+    first_row
+        Position of each entry's first row, and at the end how many there are.
+    cell, seat, younger
+        Of each row: its cell, the position of its seat, and of that for children a year younger (one past the last seat where
+        there is none).
+    kind_of
+        Kind of every cell; the last kind is of those that no gate admits.
+    by_kind, first_of_kind
+        Cells in the order of their kinds, and the position of the first of each kind, and at the end how many there are.
+    first_seat, end_seat
+        Range of the seats of each gate's unit.
     admits
-        1 where a sort of gate is open to a kind, dims ``(draw, sort, kind)``; one draw where all agree.
-    linked
-        1 where a child could pass from one sort to another in any number of moves, dims ``(sort, sort)``.
+        Whether a gate is open to a kind, dims ``(draw, gate, kind)``; one draw where all agree.
     """
 
-    gates: tuple[Gate, ...]
-    queue: Tally
+    unit: Indices
     sort: Indices
-    admits: Array
-    linked: Array
+    lead: Indices
+    first_entry: Indices
+    kind: Indices
+    tier: Indices
+    first_row: Positions
+    cell: Positions
+    seat: Positions
+    younger: Positions
+    kind_of: Positions
+    by_kind: Positions
+    first_of_kind: Positions
+    first_seat: Positions
+    end_seat: Positions
+    admits: Flags
 
 
-def units_of(places: Places, opening: Places, margin: Indices) -> list[Unit]:
-    """Return each unit with every cell it admits at the origin or later."""
-    found = []
-    for index, provision in enumerate(places.provision):
-        ever = np.zeros(GRID, dtype=bool)
-        for source in (opening, places):
-            ages: Flags = np.asarray(source.admits_age[:, :, index].any(axis=0))
-            ever |= (ages[:, :, np.newaxis] & source.admits_need[:, index, np.newaxis]).any(axis=0)
-        cells = np.flatnonzero(ever)
-        position = np.full(CELLS, -1)
-        position[cells] = np.arange(len(cells))
-        younger = np.where(cells >= len(NEED_CODES), position[np.maximum(cells - len(NEED_CODES), 0)], -1)
-        local, community = places.located[index] == "local", places.community[index]
-        tally = Tally.of(margin[cells])
-        found.append(Unit(index, provision, local, community, cells, younger, tally))
-    return found
+def seats_of(places: Places, opening: Places) -> Seats:
+    """Return a seat for each unit and cell it admits at the origin or later."""
+    ever = np.zeros((len(places.units), *GRID), dtype=bool)
+    for source in (opening, places):
+        ages: Flags = np.asarray(source.admits_age.any(axis=0))
+        # Ages and needs of the same January only: a unit may change both.
+        for age, need in zip(ages, source.admits_need, strict=True):
+            ever |= age[:, :, np.newaxis] & need[:, np.newaxis, :]
+    flat = ever.reshape(len(ever), CELLS)
+    nowhere = int(flat.sum())
+    place = np.where(flat, np.cumsum(flat).reshape(flat.shape) - 1, nowhere)
+    younger = np.full_like(place, nowhere)
+    younger[:, len(NEED_CODES) :] = place[:, : -len(NEED_CODES)]
+    return Seats(np.nonzero(flat)[1], _starts(flat.sum(axis=1)), place, younger)
 
 
-def doors_of(places: Places, january: int, units: Sequence[Unit]) -> list[Doors]:
-    """Return the doors of each specialist provision in one January."""
-    found = []
-    for provision in SPECIALIST_PROVISIONS:
-        members = [unit for unit in units if unit.provision == provision]
-        index = np.array([unit.index for unit in members], dtype=np.intp)
-        ages = places.admits_age[:, january, index]
-        if (ages == ages[:1]).all():
-            ages = ages[:1]
-        needs = places.admits_need[january, index]
-        often = np.sum(ages.any(axis=0), axis=1) * needs.sum(axis=1)
-        order = sorted(range(len(members)), key=lambda i: (not members[i].local, often[i], i))
-        ages, needs = ages[:, order], needs[order]
-        found.append(_provision_doors([members[i] for i in order], ages, needs))
-    return found
+def doors_of(places: Places, seats: Seats) -> Iterator[list[Doors]]:
+    """Yield the doors of each specialist provision, January by January."""
+    units = [
+        np.array([i for i, code in enumerate(places.provision) if code == provision], dtype=np.intp)
+        for provision in SPECIALIST_PROVISIONS
+    ]
+    found: list[Doors] = []
+    for january in range(places.januaries):
+        before, found = found, []
+        for p, unit in enumerate(units):
+            ages, needs = places.admits_age[:, january, unit], places.admits_need[january, unit]
+            # Most Januaries admit whom the last did, and working doors out takes a while.
+            if (
+                january
+                and (needs == places.admits_need[january - 1, unit]).all()
+                and (ages == places.admits_age[:, january - 1, unit]).all()
+            ):
+                found.append(before[p])
+            else:
+                found.append(_provision_doors(places, unit, ages, needs, seats))
+        yield found
 
 
-def _provision_doors(units: Sequence[Unit], ages: Flags, needs: Flags) -> Doors:
-    """Return the doors of units in filling order, from ``ages`` (draw, unit, age) and ``needs`` (unit, need)."""
-    age_kinds, age_kind = _alike(ages)
-    need_kinds, need_kind = _alike(needs)
+def _filling_order(places: Places, unit: Indices, ages: Flags, needs: Flags) -> list[int]:
+    """Return the positions in ``unit`` in the order in which units are filled."""
+    admitted = np.sum(ages.any(axis=0), axis=1) * needs.sum(axis=1)
+    return sorted(range(len(unit)), key=lambda i: (places.located[unit[i]] != "local", admitted[i], unit[i]))
+
+
+def _provision_doors(places: Places, unit: Indices, ages: Flags, needs: Flags, seats: Seats) -> Doors:
+    """Return the doors of the units of a provision, from ``ages`` (draw, unit, age) and ``needs`` (unit, need)."""
+    if (ages == ages[:1]).all():
+        ages = ages[:1]
+    order = _filling_order(places, unit, ages, needs)
+    unit, ages, needs = unit[order], ages[:, order], needs[order]
+    age_kinds, age_kind = _alike(np.moveaxis(ages, -1, 0))
+    need_kinds, need_kind = _alike(needs.T)
     both = ages[:, :, age_kinds][:, :, :, np.newaxis] & needs[:, np.newaxis, need_kinds]
     admitted = np.asarray(both.any(axis=(0, 1)))
-    number = np.where(admitted, np.cumsum(admitted).reshape(admitted.shape) - 1, -1)
-    kind = number[np.ix_(age_kind, need_kind)].reshape(-1)
-    firsts, sort = _alike(both[:, :, admitted].swapaxes(1, 2))
-    admits = both[:, firsts][:, :, admitted].astype(float)
-    ever: Flags = np.asarray(ages.any(axis=0))
-    always: Flags = np.asarray(ages.all(axis=0))
-    later = np.zeros(CELLS, dtype=int)
-    gates: list[Gate] = []
-    for i in range(len(units) - 1, -1, -1):
-        unit = units[i]
-        age, need = np.divmod(unit.cells, len(NEED_CODES))
-        rows = np.flatnonzero(ever[i, age] & needs[i, need])
-        cells = unit.cells[rows]
-        mask = None if always[i, age[rows]].all() else ages[:, i, age[rows]].T.astype(float)
-        others = later[cells]
-        tiers = tuple(np.flatnonzero(others == count) for count in np.unique(others))
-        later[cells] += 1
-        gates.append(Gate(unit, rows, cells, mask, tiers, Tally.of(kind[cells])))
-    linked = admits.max(axis=0) @ admits.max(axis=0).T
-    for _ in range(len(units).bit_length()):
-        linked = ((linked @ linked) > 0).astype(float)
-    return Doors(tuple(reversed(gates)), Tally.of(kind), sort, admits, linked)
+    nobody = np.zeros((*both.shape[:2], 1), dtype=bool)
+    admits = np.concatenate([both[:, :, admitted], nobody], axis=2)
+    number = np.where(admitted, np.cumsum(admitted).reshape(admitted.shape) - 1, admits.shape[2] - 1)
+    kind_of = number[np.ix_(age_kind, need_kind)].reshape(-1)
+    lead, sort = _alike(admits.swapaxes(0, 1))
+
+    ever: Flags = np.asarray(admits.any(axis=0))
+    later: Indices = np.cumsum(ever[::-1], axis=0)[::-1] - ever
+    gate_of, kind = np.nonzero(ever)
+    tier = later[gate_of, kind]
+    ranked = np.lexsort((tier, gate_of))
+    entry = np.zeros(ever.shape, dtype=np.intp)
+    entry[gate_of[ranked], kind[ranked]] = np.arange(len(ranked))
+    gate, cell = np.nonzero(ever[:, kind_of])
+    in_entry = entry[gate, kind_of[cell]]
+    rows = np.argsort(in_entry, kind="stable")
+    gate, cell = gate[rows], cell[rows]
+    return Doors(
+        unit=unit,
+        sort=sort,
+        lead=lead,
+        first_entry=_starts(ever.sum(axis=1)),
+        kind=kind[ranked],
+        tier=tier[ranked],
+        first_row=_starts(np.bincount(in_entry, minlength=len(ranked))).astype(np.uintp),
+        cell=cell.astype(np.uintp),
+        seat=seats.place[unit[gate], cell].astype(np.uintp),
+        younger=seats.younger[unit[gate], cell].astype(np.uintp),
+        kind_of=kind_of.astype(np.uintp),
+        by_kind=np.argsort(kind_of, kind="stable").astype(np.uintp),
+        first_of_kind=_starts(np.bincount(kind_of, minlength=admits.shape[2])).astype(np.uintp),
+        first_seat=seats.first[unit].astype(np.uintp),
+        end_seat=seats.first[unit + 1].astype(np.uintp),
+        admits=np.ascontiguousarray(admits),
+    )
 
 
-def span(positions: Indices) -> slice | Indices:
-    """Return rising positions as a slice where they run on without a gap: numpy then reads in place."""
-    if len(positions) and positions[-1] - positions[0] == len(positions) - 1:
-        return slice(int(positions[0]), int(positions[-1]) + 1)
-    return positions
+def _starts(counts: Indices) -> Indices:
+    """Return where each of so many things in a row starts, and at the end how many there are."""
+    starts = np.zeros(len(counts) + 1, dtype=np.intp)
+    np.cumsum(counts, out=starts[1:])
+    return starts
 
 
 def _alike(flags: Flags) -> tuple[Indices, Indices]:
-    """Return the first positions along the last axis of those that differ, and for each position the one it is like."""
+    """Return the first positions along the first axis of those that differ, and for each position the one it is like."""
     numbers: dict[bytes, int] = {}
-    like = [numbers.setdefault(flags[..., i].tobytes(), len(numbers)) for i in range(flags.shape[-1])]
+    like = [numbers.setdefault(each.tobytes(), len(numbers)) for each in flags]
     firsts = [like.index(number) for number in range(len(numbers))]
     return np.array(firsts, dtype=np.intp), np.array(like, dtype=np.intp)

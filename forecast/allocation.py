@@ -12,7 +12,7 @@ A *unit* is a setting, or the part of one, that offers places of one provision. 
 3. *New entrants*: all others who want the provision.
 
 Transfers, then new entrants, fill free places unit by unit, in the order of `forecast.admission`; equals share in proportion.
-Then, for transfers before new entrants come and again after them, room is made (`forecast.making_room`, which says why): while a
+Then, for transfers before new entrants come and again after them, room is made (`forecast.matching`, which says why): while a
 child without a place could be admitted if others took places that stand free elsewhere, they do (new arrivals sooner than pupils
 who stay).
 
@@ -30,20 +30,8 @@ import numpy as np
 
 from data.errors import OptionError
 from data.vocabulary import NEED_CODES, NEED_GROUPS, PHASE_CODES, PHASE_OF_AGE, PHASES, SPECIALIST_PROVISIONS
-from forecast.admission import (
-    CELLS,
-    GRID,
-    Doors,
-    Flags,
-    Gate,
-    Indices,
-    Places,
-    Tally,
-    doors_of,
-    span,
-    units_of,
-)
-from forecast.making_room import TOLERANCE, make_room
+from forecast.admission import CELLS, GRID, Doors, Flags, Indices, Places, Positions, doors_of, seats_of
+from forecast.matching import match, send_to_places, share_out
 from forecast.preference_order import Rules
 from models.base import Array
 
@@ -153,213 +141,155 @@ def allocate(
     """
     _check(wanted, start, places, opening, rules, shares)
     draws, januaries = wanted.shape[:2]
+    units, destinations = len(places.units), rules.destinations
     margin = _margins(need_groups)
     margins = len(PHASES) * len(need_groups)
-    units = units_of(places, opening, margin)
-    step_share = np.array([[step.share] for step in rules.steps]) if shares is None else shares.T
-    destinations = rules.destinations
-    route = _route(rules, margin)
+    if shares is None:
+        shares = np.tile([step.share for step in rules.steps], (draws, 1))
+    shares = _plain(shares)
+    route = _route(rules)
+    demand = _plain(wanted).reshape(draws, januaries, _SOUGHT, CELLS)
 
-    seats: list[Array] = [np.zeros((len(unit.cells), 1)) for unit in units]
-    last = np.zeros((_SOUGHT, CELLS, 1))
-    first = doors_of(opening, 0, units)
-    room = np.array(opening.places[:, 0].T)
-    unseated = np.empty_like(last)
-    for p in range(_SOUGHT):
-        here = start[p].reshape(CELLS, 1)
-        unseated[p], last[p], _ = _match(here, last[p], first[p], seats, room)
+    seats = seats_of(places, opening)
+    held = np.zeros((1, len(seats.cell) + 1))  # the last stands for seats that are not there
+    placed, unseated = np.zeros((1, _SOUGHT, CELLS)), np.zeros((1, _SOUGHT, CELLS))
+    first = _Counts.none(1, 1, units, len(destinations), margins)
+    at_origin = _plain(start).reshape(1, 1, _SOUGHT, CELLS)
+    room = np.array(opening.places[:, 0], dtype=float, order="C")
+    for p, door in enumerate(next(doors_of(opening, seats))):
+        match(
+            at_origin, 0, p, len(NEED_CODES), door, margin, placed, held, room, unseated,
+            first.short, first.filled, first.moved,
+        )  # fmt: skip
 
-    short = np.zeros((januaries, _SOUGHT, margins, draws))
-    cause = np.zeros((januaries, _SOUGHT, len(destinations), margins, draws))
-    filled = np.zeros((januaries, len(units), margins, draws))
-    by_overflow = np.zeros((januaries, len(units), draws))
-    free = np.empty_like(by_overflow)
-    moved = np.zeros_like(by_overflow)
-    everyone = Tally.of(margin)
-    kept = {"placed": _SOUGHT, "unplaced": _SOUGHT, "overflow": len(destinations)} if by_age_and_need else {}
-    cells = {name: np.zeros((januaries, count, CELLS, draws)) for name, count in kept.items()}
-    placed = last
-    for january in range(januaries):
-        doors = doors_of(places, january, units)
-        room = np.array(np.broadcast_to(places.places[:, january].T, (len(units), draws)))
-        demand = np.ascontiguousarray(np.moveaxis(wanted[:, january], 0, -1)).reshape(_SOUGHT, CELLS, draws)
-        unplaced, previous, placed = np.empty_like(demand), placed, np.empty_like(demand)
+    held, placed = np.repeat(held, draws, axis=0), np.repeat(placed, draws, axis=0)
+    unplaced = np.empty_like(placed)
+    counts = _Counts.none(draws, januaries, units, len(destinations), margins)
+    by_overflow, free = np.zeros((draws, januaries, units)), np.zeros((draws, januaries, units))
+    kept = (draws, januaries if by_age_and_need else 0)
+    got, lacked = np.zeros((*kept, _SOUGHT, CELLS)), np.zeros((*kept, _SOUGHT, CELLS))
+    overflow = np.zeros((*kept, len(destinations), CELLS))
+    for january, doors in enumerate(doors_of(places, seats)):
+        room = np.array(np.broadcast_to(places.places[:, january], (draws, units)), dtype=float)
         for p, door in enumerate(doors):
-            unplaced[p], placed[p], shifts = _match(demand[p], previous[p], door, seats, room)
-            short[january, p, everyone.present] = everyone.adds @ unplaced[p]
-            for gate, shift in zip(door.gates, shifts, strict=True):
-                unit = gate.unit
-                filled[january, unit.index, unit.tally.present] = unit.tally.adds @ seats[unit.index]
-                moved[january, unit.index] = shift
-        after = room.copy()
-        overflow = cells["overflow"][january] if cells else None
-        _send_on(unplaced, route, step_share, doors, after, overflow, cause[january])
-        by_overflow[january] = room - after
-        free[january] = after
-        if cells:
-            cells["placed"][january], cells["unplaced"][january] = placed, unplaced
+            match(
+                demand, january, p, len(NEED_CODES), door, margin, placed, held, room, unplaced,
+                counts.short, counts.filled, counts.moved,
+            )  # fmt: skip
+        if by_age_and_need:
+            got[:, january], lacked[:, january] = placed, unplaced
+        by_overflow[:, january] = room
+        for leg in route:
+            leg.send(unplaced, shares, doors, places, margin, january, room, counts.cause, overflow)
+        by_overflow[:, january] -= room
+        free[:, january] = room
 
-    grouped = (len(PHASES), len(need_groups), draws)
+    grouped = (len(PHASES), len(need_groups))
+    cells = (
+        Cells(*(c.reshape(*c.shape[:3], *GRID) for c in (got, lacked, overflow))) if by_age_and_need else None
+    )
     return Allocation(
         need_groups=tuple(need_groups),
         destinations=destinations,
-        cells=Cells(**{n: _draws_first(v.reshape(*v.shape[:2], *GRID, draws)) for n, v in cells.items()})
-        if cells
-        else None,
-        short=_draws_first(short.reshape(januaries, _SOUGHT, *grouped)),
-        cause=_draws_first(cause.reshape(januaries, _SOUGHT, len(destinations), *grouped)),
-        filled=_draws_first(filled.reshape(januaries, len(units), *grouped)),
-        filled_by_overflow=_draws_first(by_overflow),
-        free=_draws_first(free),
-        moved=_draws_first(moved),
+        cells=cells,
+        short=counts.short.reshape(*counts.short.shape[:-1], *grouped),
+        cause=counts.cause.reshape(*counts.cause.shape[:-1], *grouped),
+        filled=counts.filled.reshape(*counts.filled.shape[:-1], *grouped),
+        filled_by_overflow=by_overflow,
+        free=free,
+        moved=counts.moved,
         unseated_at_start=unseated.reshape(_SOUGHT, *GRID),
     )
 
 
-def _match(
-    wanted: Array, last: Array, doors: Doors, seats: list[Array], room: Array
-) -> tuple[Array, Array, list[Array]]:
-    """Match one provision in one January; return unplaced and placed, dims ``(cell, draw)``, and pupils moved, by gate.
+@dataclass(frozen=True, eq=False)
+class _Counts:
+    """What is counted while children are matched, phases and need groups in one dimension; dims as in `Allocation`."""
 
-    ``last`` are the children placed a year ago. ``seats`` and ``room`` are brought up to this January.
-    """
-    aged = np.zeros((CELLS, last.shape[1]))
-    aged[len(NEED_CODES) :] = last[: -len(NEED_CODES)]
-    continuing = np.minimum(aged, wanted)
-    going_on = np.divide(continuing, aged, out=np.zeros_like(continuing), where=aged > 0)
-    transfers = continuing.copy()
-    stays: list[Array] = []
-    for gate in doors.gates:
-        younger = gate.unit.younger[gate.rows]
-        stay = seats[gate.unit.index][younger] * going_on[gate.cells]
-        stay[younger < 0] = 0.0
-        if gate.mask is not None:
-            stay *= gate.mask
-        space = room[gate.unit.index]
-        total = stay.sum(axis=0)
-        if (total > space).any():
-            stay *= _part(space, total)
-            total = np.minimum(total, space)
-        space -= total
-        transfers[gate.cells] -= stay
-        stays.append(stay)
-    np.maximum(transfers, 0.0, out=transfers)
-    arrivals = [np.zeros_like(stay) for stay in stays]
-    moved = [np.zeros(wanted.shape[1]) for _ in stays]
-    if (transfers > TOLERANCE).any():
-        _enter(transfers, doors.gates, room, arrivals)
-        make_room(transfers, doors, stays, arrivals, room, moved)
-    queue = wanted - continuing
-    _enter(queue, doors.gates, room, arrivals)
-    queue += transfers
-    make_room(queue, doors, stays, arrivals, room, moved)
-    for gate, stay, arrival in zip(doors.gates, stays, arrivals, strict=True):
-        held = np.zeros((len(gate.unit.cells), wanted.shape[1]))
-        held[gate.rows] = stay + arrival
-        seats[gate.unit.index] = held
-    np.clip(queue, 0.0, wanted, out=queue)
-    return queue, wanted - queue, moved
+    short: Array
+    cause: Array
+    filled: Array
+    moved: Array
 
-
-def _enter(queue: Array, gates: Sequence[Gate], room: Array, arrivals: Sequence[Array] | None = None) -> None:
-    """Let children of ``queue`` take free places, gate by gate; ``queue``, ``room`` and ``arrivals`` are brought up to date."""
-    for position, gate in enumerate(gates):
-        space = room[gate.unit.index]
-        for tier in gate.tiers:
-            if not space.any():
-                break
-            cells = gate.cells[tier]
-            entering = queue[cells]
-            if gate.mask is not None:
-                entering *= gate.mask[tier]
-            total = entering.sum(axis=0)
-            if not total.any():
-                continue
-            entering *= _part(space, total)
-            space -= np.minimum(total, space)
-            queue[cells] -= entering
-            if arrivals is not None:
-                arrivals[position][tier] += entering
-
-
-def _send_on(
-    unplaced: Array,
-    route: Sequence[_Leg],
-    shares: Array,
-    doors: Sequence[Doors],
-    room: Array,
-    overflow: Array | None,
-    cause: Array,
-) -> None:
-    """Send the unplaced of one January to their destinations; ``room``, ``overflow`` and ``cause`` are brought up to date."""
-    left = unplaced.copy()
-    for leg in route:
-        p, cells = leg.wanted, leg.cells
-        if leg.limited:
-            ((to, share),) = leg.steps
-            asking = np.zeros_like(left[p])
-            going = left[p, cells] * shares[share]
-            asking[cells] = going
-            _enter(asking, leg.gates(doors), room)
-            going -= asking[cells]
-            left[p, cells] -= going
-            cause[p, to, leg.tally.present] += leg.tally.adds @ going
-            if overflow is not None:
-                overflow[to, cells] += going
-            continue
-        # Destinations that take all who are sent share out whoever is left alike, so their sums can be shared out instead.
-        rest = np.ones_like(shares[0])
-        reached = leg.tally.adds @ left[p, cells]
-        for to, share in leg.steps:
-            part = rest * shares[share]
-            cause[p, to, leg.tally.present] += reached * part
-            if overflow is not None:
-                overflow[to, cells] += left[p, cells] * part
-            rest = rest - part
-        left[p, cells] *= rest
+    @classmethod
+    def none(cls, draws: int, januaries: int, units: int, destinations: int, margins: int) -> _Counts:
+        """Return counts of nobody."""
+        some = (draws, januaries)
+        return cls(
+            short=np.zeros((*some, _SOUGHT, margins)),
+            cause=np.zeros((*some, _SOUGHT, destinations, margins)),
+            filled=np.zeros((*some, units, margins)),
+            moved=np.zeros((*some, units)),
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class _Leg:
     """Steps of the preference order that are taken together: one to places there are so many of, or several to others.
 
+    Destinations that take all who are sent share out whoever is left alike, so their steps can be taken at once.
+
     Parameters
     ----------
     wanted
         Position of the provision wanted.
-    cells, tally
-        Whom the steps are for, and their phases and need groups.
-    steps
-        Position of the destination, and of the step among the shares.
-    destination
-        Provision with so many places; None where there is no limit.
+    cells
+        Whom the steps are for.
+    steps, destinations
+        Positions of the steps among the shares, and of where they lead.
+    provision
+        Position of the provision with so many places; None where there is no limit.
     communities
         Only units in these communities; empty means all.
     """
 
     wanted: int
-    cells: slice | Indices
-    tally: Tally
-    steps: tuple[tuple[int, int], ...]
-    destination: int | None
+    cells: Positions
+    steps: Indices
+    destinations: Indices
+    provision: int | None
     communities: tuple[str, ...]
 
-    @property
-    def limited(self) -> bool:
-        """True where places can run out."""
-        return self.destination is not None
+    def send(
+        self,
+        left: Array,
+        shares: Array,
+        doors: Sequence[Doors],
+        places: Places,
+        margin: Positions,
+        january: int,
+        room: Array,
+        cause: Array,
+        overflow: Array,
+    ) -> None:
+        """Send children on; ``left``, ``room``, ``cause`` and ``overflow`` are brought up to date (`forecast.matching`)."""
+        if self.provision is None:
+            share_out(
+                left,
+                self.wanted,
+                self.cells,
+                shares,
+                self.steps,
+                self.destinations,
+                margin,
+                january,
+                cause,
+                overflow,
+            )
+            return
+        door = doors[self.provision]
+        may_try = np.array(
+            [not self.communities or places.community[unit] in self.communities for unit in door.unit],
+            dtype=bool,
+        )
+        (step,), (destination,) = self.steps, self.destinations
+        send_to_places(
+            left, self.wanted, self.cells, np.ascontiguousarray(shares[:, step]), door, may_try, margin,
+            int(destination), january, room, cause, overflow,
+        )  # fmt: skip
 
-    def gates(self, doors: Sequence[Doors]) -> list[Gate]:
-        """Return the gates that its children may try."""
-        assert self.destination is not None  # asked of limited legs only
-        return [
-            gate
-            for gate in doors[self.destination].gates
-            if not self.communities or gate.unit.community in self.communities
-        ]
 
-
-def _route(rules: Rules, margin: Indices) -> list[_Leg]:
+def _route(rules: Rules) -> list[_Leg]:
     """Return the steps of a preference order as legs."""
     legs: list[_Leg] = []
     last: Flags | None = None
@@ -367,26 +297,27 @@ def _route(rules: Rules, margin: Indices) -> list[_Leg]:
         wanted, to = SPECIALIST_PROVISIONS.index(step.provision), rules.destinations.index(step.destination)
         fits = step.fits.ravel()
         same = last is not None and legs[-1].wanted == wanted and bool((fits == last).all())
-        if same and not step.limited and not legs[-1].limited:
-            legs[-1] = replace(legs[-1], steps=(*legs[-1].steps, (to, number)))
+        if same and not step.limited and legs[-1].provision is None:
+            steps, destinations = np.append(legs[-1].steps, number), np.append(legs[-1].destinations, to)
+            legs[-1] = replace(legs[-1], steps=steps, destinations=destinations)
             continue
-        cells = np.flatnonzero(fits)
-        destination = SPECIALIST_PROVISIONS.index(step.destination) if step.limited else None
         legs.append(
-            _Leg(wanted, span(cells), Tally.of(margin[cells]), ((to, number),), destination, step.communities)
+            _Leg(
+                wanted=wanted,
+                cells=np.flatnonzero(fits).astype(np.uintp),
+                steps=np.array([number]),
+                destinations=np.array([to]),
+                provision=SPECIALIST_PROVISIONS.index(step.destination) if step.limited else None,
+                communities=step.communities,
+            )
         )
         last = fits
     return legs
 
 
-def _part(space: Array, total: Array) -> Array:
-    """Return the share of ``total`` that fits in ``space``: at most 1, and 1 where nobody asks."""
-    return np.minimum(np.divide(space, total, out=np.ones_like(total), where=total > 0), 1.0)
-
-
-def _draws_first(values: Array) -> Array:
-    """Return a view with the last axis, draws, first."""
-    return np.moveaxis(values, -1, 0)
+def _plain(values: Array) -> Array:
+    """Return values as compiled code takes them, in one piece and writeable: any other sort would be compiled anew."""
+    return np.require(values, dtype=float, requirements=["C", "W"])
 
 
 def _groups(need_groups: Mapping[str, tuple[str, ...]]) -> tuple[int, ...]:
@@ -403,13 +334,13 @@ def _groups(need_groups: Mapping[str, tuple[str, ...]]) -> tuple[int, ...]:
     )
 
 
-def _margins(need_groups: Mapping[str, tuple[str, ...]]) -> Indices:
+def _margins(need_groups: Mapping[str, tuple[str, ...]]) -> Positions:
     """Return the (phase, need group) of each cell, counted row by row."""
     phase = [PHASE_CODES.index(code) for code in PHASE_OF_AGE]
-    margin: Indices = np.add.outer(
+    margin: Positions = np.add.outer(
         np.array(phase) * len(need_groups), np.array(_groups(need_groups))
     ).reshape(-1)
-    return margin
+    return margin.astype(np.uintp)
 
 
 def _check(

@@ -273,6 +273,28 @@ def test_inputs_are_left_as_they_were(seed: int) -> None:
     np.testing.assert_array_equal(given_.places.places, same.places.places)
 
 
+@settings(deadline=None, max_examples=20)
+@given(SEEDS)
+def test_inputs_may_be_locked_and_lie_in_memory_in_any_order(seed: int) -> None:
+    given_ = world(seed)
+    wanted, opening = np.asfortranarray(given_.wanted), given_.opening.places.copy()
+    for values in (wanted, opening, given_.start):
+        values.flags.writeable = False
+    locked = replace(given_, wanted=wanted, opening=replace(given_.opening, places=opening)).allocate()
+    found = given_.allocate()
+    np.testing.assert_array_equal(locked.short, found.short)
+    np.testing.assert_array_equal(locked.filled, found.filled)
+
+
+@settings(deadline=None, max_examples=20)
+@given(SEEDS)
+def test_places_at_the_start_are_left_as_they_were(seed: int) -> None:
+    given_, same = world(seed), world(seed)
+    opening = replace(given_.opening, places=given_.opening.places.copy())
+    replace(given_, opening=opening).allocate()
+    np.testing.assert_array_equal(opening.places, same.opening.places)
+
+
 @settings(deadline=None, max_examples=60)
 @given(SEEDS)
 def test_pupils_keep_a_place_while_units_still_admit_them_and_places_do_not_fall(seed: int) -> None:
