@@ -23,7 +23,7 @@ def settle() -> None:
 
 
 def in_parts(count: int, job: Callable[[slice], None], size: int = PART) -> None:
-    """Do a job for every part of so many draws, side by side: numpy lets go of the interpreter while it works.
+    """Do a job for every part of so many draws, side by side: numpy and compiled code let go of the interpreter while they work.
 
     A part's arrays stay in the processor's cache, and parts are the same on every machine, so results do not depend on
     how many of them run at once. The first error is raised once all have ended.
