@@ -59,7 +59,9 @@ class PlacementFees:
         s = np.where(self.log_spreads > LEAST_SPREAD, self.log_spreads, 1.0)
         distance = (np.log(top) - np.log(self.means) + s**2 / 2) / s
         skewed = self.means * ndtr(distance - s) + top * ndtr(-distance)
-        return np.asarray(np.where(self.log_spreads > LEAST_SPREAD, skewed, np.minimum(self.means, top)) @ self.shares)
+        return np.asarray(
+            np.where(self.log_spreads > LEAST_SPREAD, skewed, np.minimum(self.means, top)) @ self.shares
+        )
 
     def sample(self, placements: int, rng: np.random.Generator) -> Array:
         """Return fees of single placements, dims ``(draw, placement)``; the kind of each is drawn too."""
