@@ -51,3 +51,7 @@ class StoreError(PlannerError, RuntimeError):
 
 class ConflictError(StoreError):
     """Someone else has saved a scenario since; nothing of the later save was kept."""
+
+
+class PriceError(PlannerError, ValueError):
+    """A price, a price book or a ledger of unit costs cannot be used."""

@@ -1,0 +1,225 @@
+"""The price book an authority starts from: England's prices, its own estimates of 2021-22, and its ledger where it has one.
+
+Evidence for an estimate is S251 2021-22: outturn and budget of the line or lines of an item over mean plans of January 2021
+and 2022. Outer and Inner London are regions of their own here: their costs differ more than those of other neighbours.
+
+Invariant: the same tables and ledger give the same book; every estimated row says how much of it is the authority's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from data import tables
+from data.areas import by_code
+from data.errors import TableError
+from data.implied_prices import Shrunk, shrink
+from data.inflation import Z90, Inflation
+from data.prices import COLUMNS, Price, PriceBook, as_rows, records_of
+
+PRICES = tables.REFERENCE / "prices"
+"""Prices and inflators kept by hand, each with its source."""
+
+INNER_LONDON = range(201, 214)
+"""DfE numbers of Inner London."""
+
+ESTIMATE_YEAR = "2021-22"
+"""Financial year of the spending that estimates rest on; the last one published by line for every authority."""
+
+_JANUARIES = (2021, 2022)
+
+
+@dataclass(frozen=True, slots=True)
+class Implied:
+    """How an item's price is implied by spending.
+
+    Parameters
+    ----------
+    item, provision
+        Of the price book.
+    lines
+        Lines of S251 whose spending is divided.
+    plans
+        Column of plans in the table of implied costs, or None for all plans.
+    """
+
+    item: str
+    provision: str
+    lines: tuple[str, ...]
+    plans: str | None
+
+
+IMPLIED: tuple[Implied, ...] = (
+    Implied("top_up", "state_special", ("topup_state_special",), "plans_state_special"),
+    Implied(
+        "top_up", "mainstream", ("topup_state_early_years", "topup_state_primary", "topup_state_secondary"),
+        "plans_mainstream",
+    ),
+    # Returns do not tell bases from mainstream classes, so the same figure stands for both; the base's interval is wider.
+    Implied(
+        "top_up", "specialist_base", ("topup_state_early_years", "topup_state_primary", "topup_state_secondary"),
+        "plans_mainstream",
+    ),
+    Implied("inmss_fee", "inmss", ("topup_nonmaint_special",), "plans_inmss"),
+    Implied("top_up", "general_fe", ("topup_state_post_school",), "plans_further_education"),
+    Implied("post16_fee", "specialist_post16", ("topup_nonmaint_post_school",), "plans_specialist_post16"),
+    Implied("sen_support", "All", ("sen_support_and_inclusion",), None),
+)  # fmt: skip
+"""Items with spending by authority."""
+
+
+def region_of(la_code: int, region: str) -> str:
+    """Return the region prices are compared in: London is two."""
+    if region != "London":
+        return region
+    return "Inner London" if la_code in INNER_LONDON else "Outer London"
+
+
+@cache
+def inflation() -> Inflation:
+    """Return the growth of prices we ship."""
+    path = PRICES / "inflators.csv"
+    _present(path.is_file(), path.name)
+    return Inflation(pd.read_csv(path))
+
+
+@cache
+def england() -> PriceBook:
+    """Return England's prices.
+
+    Raises
+    ------
+    TableError
+        The file of prices is not there.
+    PriceError
+        It cannot be used.
+    """
+    path = PRICES / "england.csv"
+    _present(path.is_file(), path.name)
+    rows = pd.read_csv(path).assign(level="england")
+    return PriceBook(as_rows(records_of(rows[list(COLUMNS)])), inflation())
+
+
+def _present(there: bool, name: str) -> None:
+    if not there:
+        raise TableError(
+            f"The file of prices '{name}' is not in {PRICES}. Nothing can be costed without it. Restore it from the "
+            "repository."
+        )
+
+
+def evidence(implied: Implied) -> pd.DataFrame:
+    """Return what authorities of 2021-22 spent on an item for each plan, as `data.implied_prices.shrink` wants it."""
+    spending = tables.read("s251_high_needs_2021_22")
+    chosen = spending[spending["line"].isin(implied.lines)]
+    sides = chosen.pivot_table("value_gbp", "la_code", "side", aggfunc="sum")
+    if implied.plans is not None:
+        plans = tables.read("implied_unit_costs").set_index("la_code")[implied.plans]
+    else:
+        totals = tables.read("plans_total")
+        totals = totals[totals["january"].isin(_JANUARIES)]
+        plans = totals.groupby("la_code")["plans"].sum().astype("float64") / len(_JANUARIES)
+    areas = tables.read("areas").set_index("la_code")
+    frame = sides.join(plans.rename("plans"), how="inner").reset_index()
+    divisor = frame["plans"].astype("float64").replace(0.0, np.nan)
+    return pd.DataFrame(
+        {
+            "la_code": frame["la_code"].astype("int64"),
+            "region": [region_of(int(c), str(areas.loc[c, "region"])) for c in frame["la_code"]],
+            "plans": divisor,
+            "implied": frame["outturn"].astype("float64") / divisor,
+            "budgeted": frame["budget"].astype("float64") / divisor,
+        }
+    )
+
+
+@cache
+def shrunk(implied: Implied) -> Shrunk:
+    """Return the prices of an item by authority, shrunk towards region and England."""
+    return shrink(evidence(implied))
+
+
+def _source_code(la_code: int, codes: set[int]) -> int | None:
+    """Return whose spending of 2021-22 stands for an authority: its own, that of the one it was part of, or nobody's."""
+    if la_code in codes:
+        return la_code
+    history = tables.read_reference("area_history")
+    earlier = history.loc[history["successor_la_code"] == la_code, "predecessor_la_code"]
+    return next((int(c) for c in earlier if int(c) in codes), None)
+
+
+def estimates(la_code: int) -> pd.DataFrame:
+    """Return the rows of the price book that an authority's spending of 2021-22 implies.
+
+    Raises
+    ------
+    AreaError
+        No authority of today has that number.
+    """
+    area = by_code(la_code)
+    records = []
+    for implied in IMPLIED:
+        found = shrunk(implied)
+        known = {int(record["la_code"]): record for record in records_of(found.authorities)}
+        source = _source_code(la_code, set(known))
+        if source is None:
+            wanted = region_of(la_code, area.region)
+            place = next(r for r in records_of(found.regions) if r["region"] == wanted)
+            spread = Z90 * float(np.hypot(found.between, place["log_error"]))
+            price, own = float(place["price"]), 0.0
+            low, high = price * np.exp(-spread), price * np.exp(spread)
+            note = "no spending of its own in 2021-22: the region's price"
+        else:
+            row = known[source]
+            price, low, high, own = (float(row[c]) for c in ("price", "low", "high", "own_weight"))
+            said = "nothing recorded" if np.isnan(row["implied"]) else f"implied {row['implied']:,.0f}"
+            whose = "" if source == la_code else f" by authority {source}, which it was part of"
+            note = f"{said}{whose}; {own:.0%} its own, the rest {row['region']} and England"
+        templates = [
+            p for p in england().prices if (p.item, p.provision) == (implied.item, implied.provision)
+        ]
+        average = sum(p.price * p.share for p in templates)
+        records += [_scaled(p, average, price, low, high, own, note) for p in templates]
+    return as_rows(records)
+
+
+def _scaled(
+    p: Price, average: float, price: float, low: float, high: float, own: float, note: str
+) -> dict[str, object]:
+    """Return England's row of one kind, scaled so that the kinds average an authority's price; both intervals are kept."""
+    ratio = price / average
+    # Of several kinds, or of a figure that stands in for another, England's interval says how unsure that is: it adds to
+    # the authority's own.
+    unsure = p.share < 1 or p.basis == "assumed"
+    extra_low, extra_high = (np.log(p.price / p.low), np.log(p.high / p.price)) if unsure else (0.0, 0.0)
+    centre = p.price * ratio
+    return {
+        **{c: getattr(p, c) for c in COLUMNS},
+        # Whole pounds: an estimate is not known to the penny, and reads back from a file unchanged.
+        "price": round(centre),
+        "low": round(centre * np.exp(-np.hypot(np.log(price / low), extra_low))),
+        "high": round(centre * np.exp(np.hypot(np.log(high / price), extra_high))),
+        "median": None if p.median is None else round(p.median * ratio),
+        "price_year": ESTIMATE_YEAR,
+        "basis": "estimated",
+        "confidence": "medium" if own >= 0.5 and p.confidence != "low" else "low",
+        "source": "S251 2021-22 over mean plans of January 2021 and 2022, shrunk towards region and England",
+        "note": note,
+        "level": "authority",
+    }
+
+
+@cache
+def for_area(la_code: int) -> PriceBook:
+    """Return the book of an authority without a ledger: England's prices and its own estimates.
+
+    Raises
+    ------
+    AreaError
+        No authority of today has that number.
+    """
+    return england().replaced(estimates(la_code))
