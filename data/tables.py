@@ -74,12 +74,12 @@ def _read_reference(name: str) -> pd.DataFrame:
     path = REFERENCE / f"{name}.csv"
     if not path.exists():
         raise TableError(
-            f"The reference file '{path.name}' is not in {REFERENCE}. Areas cannot be followed through reorganisations "
-            "without it. Restore it from the repository."
+            f"The reference file '{path.name}' is not in {path.parent}, and what reads it cannot go on without it. Restore it "
+            "from the repository."
         )
     return pd.read_csv(path)
 
 
 def read_reference(name: str) -> pd.DataFrame:
-    """Return a hand-kept reference file (`area_history`) as a fresh frame."""
+    """Return a hand-kept reference file, such as `area_history`, as a fresh frame."""
     return _read_reference(name).copy()

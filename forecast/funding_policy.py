@@ -1,6 +1,6 @@
 """Rules and dates of high needs funding, read from one file: no date of policy stands in the code.
 
-Invariant: every parameter of `PARAMETERS` is in ``data/reference/funding_policy.csv`` once, with its unit, basis and source, and
+Invariant: every parameter of `PARAMETERS` is in ``data/reference/finance/funding_policy.csv`` once, with its unit, basis and source, and
 nothing else is. An `Interval` is an 80 % interval, from its 10th to its 90th percentile; a certain value has both alike.
 """
 
@@ -19,8 +19,8 @@ from forecast.financial_year import FinancialYear, financial_year
 from models.base import Array
 from scenarios.sampling import Scale, quantile
 
-POLICY_FILE = "funding_policy"
-"""Name of the file, without its ending."""
+POLICY_FILE = "finance/funding_policy"
+"""The file, under ``data/reference`` and without its ending."""
 
 BASES: tuple[str, ...] = ("in force", "announced", "estimated", "assumed")
 """How a parameter is known."""
