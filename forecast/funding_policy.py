@@ -1,7 +1,8 @@
 """Rules and dates of high needs funding, read from one file: no date of policy stands in the code.
 
-Invariant: every parameter of `PARAMETERS` is in ``data/reference/finance/funding_policy.csv`` once, with its unit, basis and source, and
-nothing else is. An `Interval` is an 80 % interval, from its 10th to its 90th percentile; a certain value has both alike.
+Invariant: every parameter of `PARAMETERS` is in ``data/reference/finance/funding_policy.csv`` once, with its unit,
+basis and source, and nothing else is. An `Interval` is an 80 % interval, from its 10th to its 90th percentile; a
+certain value has both alike.
 """
 
 from __future__ import annotations
