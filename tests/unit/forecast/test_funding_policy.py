@@ -9,12 +9,12 @@ import pytest
 from data import tables
 from data.errors import OptionError, TableError
 from forecast.financial_year import FinancialYear
-from forecast.funding_policy import Interval, funding_policy, parsed
+from forecast.funding_policy import POLICY_FILE, Interval, funding_policy, parsed
 
 
 @pytest.fixture
 def rows() -> pd.DataFrame:
-    return tables.read_reference("funding_policy").astype({"value": object, "low": object})
+    return tables.read_reference(POLICY_FILE).astype({"value": object, "low": object})
 
 
 def with_value(rows: pd.DataFrame, parameter: str, column: str, value: object) -> pd.DataFrame:
