@@ -43,6 +43,9 @@ from models.latent_demand import AreaLatent
 SEATED_AT_A_TIME = 250
 """Draws matched at a time."""
 
+SCARCE = 1e-6
+"""Children added to every age and need so that a share of nobody is still a share."""
+
 LARGEST_WANTED = 0.98
 """Part of the children of an age and need that can want a specialist place: some never do."""
 
@@ -142,7 +145,7 @@ def match(
     overflow = empty("draw", "january", "provision", "destination", "phase", "need_group")
     filled = empty("draw", "january", "unit", "phase", "need_group")
     free = empty("draw", "january", "unit")
-    unseated: list[float] = []
+    unseated: list[Array] = []
 
     def seat(some: slice) -> None:
         raised_to = {b: raised(choices[some], f[some], children[some]) for b, f in uplift.items()}
@@ -160,7 +163,7 @@ def match(
         at_latent[some] = grouped(raised_to[1.0])
         short[some], overflow[some] = allocation.short, allocation.cause
         filled[some], free[some] = allocation.filled, allocation.free
-        unseated.append(float(allocation.unseated_at_start.sum()))
+        unseated.append(allocation.unseated_at_start)
 
     in_parts(draws, seat, SEATED_AT_A_TIME)
     by_phase = found.by_phase().mean("draw").sel(january=januaries)
@@ -180,7 +183,12 @@ def match(
         local_places=by_phase.sel(located="local", drop=True),
         placed_now=_by_phase(placements.known.sel(provision=list(SPECIALIST_PROVISIONS))),
         places_now=_register_places(register, origin),
-        unseated=unseated[0],
+        unseated=xr.DataArray(
+            grouped(unseated[0]),
+            dims=("provision", "phase", "need_group"),
+            coords={d: dims[d] for d in ("provision", "phase", "need_group")},
+        ),
+        ends=_ends(asked.rules, start),
     )
 
 
@@ -221,6 +229,25 @@ def grouped(children: Floats) -> Floats:
     """Return children by phase and need group, from dims (..., age, need) to (..., phase, need_group)."""
     found: Floats = OF_PHASE.T @ (children @ OF_GROUP)
     return found
+
+
+def _ends(rules: Rules, start: Array) -> xr.DataArray:
+    """Return where children end when no place is free, dims ``(provision, destination, phase, need_group)``.
+
+    Ages and needs of a cell count by the children in the provision today; all alike where nobody is.
+    """
+    wanting = start[:, None] + SCARCE
+    found = grouped(rules.end_shares() * wanting) / grouped(wanting)
+    return xr.DataArray(
+        found,
+        dims=("provision", "destination", "phase", "need_group"),
+        coords={
+            "provision": list(SPECIALIST_PROVISIONS),
+            "destination": list(rules.destinations),
+            "phase": list(PHASE_CODES),
+            "need_group": list(NEED_GROUP_CODES),
+        },
+    )
 
 
 def units(found: Supply, januaries: slice) -> Places:

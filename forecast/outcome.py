@@ -13,6 +13,7 @@ import xarray as xr
 from data.areas import Area
 from data.register import Register
 from forecast.supply import Unit
+from scenarios.effects import MoneyChange
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ class Placements:
         need)``.
     start
         Children in specialist places at the origin, dims ``(provision, age, need)``.
+    opening
+        Where all were taught at the origin, dims ``(draw, age, need, provision)``; adds up to the opening stock.
     plans
         Plans, dims ``(draw, january, age, need)``.
     estimated_mix
@@ -86,6 +89,7 @@ class Placements:
     by_need: xr.DataArray
     wanted: xr.DataArray
     start: xr.DataArray
+    opening: xr.DataArray
     plans: xr.DataArray
     estimated_mix: bool
 
@@ -119,7 +123,11 @@ class Shortfall:
     placed_now, places_now
         Residents placed (published, `Placements.known_january`) and places at the latest January, dims ``(phase, provision)``.
     unseated
-        Children placed at the origin for whom the register has no place: they count as new entrants.
+        Children placed at the origin for whom the register has no place: they count as new entrants; dims ``(provision, phase,
+        need_group)``.
+    ends
+        Where a child without a place ends when no specialist place is free, expected shares, dims ``(provision, destination,
+        phase, need_group)``; they add up to 1 over destinations.
     """
 
     blend: float
@@ -137,7 +145,8 @@ class Shortfall:
     local_places: xr.DataArray
     placed_now: xr.DataArray
     places_now: xr.DataArray
-    unseated: float
+    unseated: xr.DataArray
+    ends: xr.DataArray
 
 
 @dataclass(frozen=True)
@@ -162,6 +171,8 @@ class Outcome:
         The stations of the road.
     scenario
         Title of the scenario that was run; None for the baseline.
+    money
+        What the scenario's levers change in prices and income (`forecast.money`).
     """
 
     area: Area
@@ -177,3 +188,4 @@ class Outcome:
     register: Register
     shortfall: Shortfall
     scenario: str | None = None
+    money: tuple[MoneyChange, ...] = ()

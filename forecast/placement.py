@@ -127,7 +127,14 @@ class Placing:
             coords={"provision": list(SPECIALIST_PROVISIONS), "age": list(AGES), "need": list(NEED_CODES)},
         )
         january = int(self.composition.placement_january.sel(area=la_code))
-        placements = found.placements(plans.future, known, january, seated, estimated_mix=needs is None)
+        began = xr.DataArray(
+            start,
+            dims=("draw", "age", "need", "provision"),
+            coords={"age": list(AGES), "need": list(NEED_CODES), "provision": list(PROVISION_CODES)},
+        )
+        placements = found.placements(
+            plans.future, known, january, seated, began, estimated_mix=needs is None
+        )
         return placements, Route(start=start, paths=paths, factors=factors)
 
 
@@ -214,6 +221,7 @@ class Taught:
         known: xr.DataArray,
         january: int,
         start: xr.DataArray,
+        opening: xr.DataArray,
         *,
         estimated_mix: bool,
     ) -> Placements:
@@ -226,6 +234,7 @@ class Taught:
             ),
             wanted=_labelled(plans, self.wanted, provision=SPECIALIST_PROVISIONS, age=AGES, need=NEED_CODES),
             start=start,
+            opening=opening,
             plans=plans,
             known_january=january,
             estimated_mix=estimated_mix,

@@ -330,9 +330,10 @@ def notes(outcome: Outcome, borrowed: bool) -> list[str]:
         lines.append(
             f"{name}'s returns cannot be compared with others', so how many are turned away is that of other authorities."
         )
-    if found.unseated >= MANY_UNSEATED:
+    unseated = float(found.unseated.sum())
+    if unseated >= MANY_UNSEATED:
         lines.append(
-            f"The register has no place for {words.rounded(found.unseated)} of the children placed in January "
+            f"The register has no place for {words.rounded(unseated)} of the children placed in January "
             f"{outcome.plans.origin}: places, ages or needs in it do not match who is there."
         )
     lines += list(outcome.register.warnings)

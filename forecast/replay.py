@@ -131,6 +131,7 @@ def replay(
         placements.known,
         placements.known_january,
         placements.start,
+        placements.opening,
         estimated_mix=placements.estimated_mix,
     )
 

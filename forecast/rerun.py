@@ -202,7 +202,9 @@ def walk(base: Baseline, does: Effects, register: Register | None = None) -> Out
             base.demand,
             place_changes(does.places),
         )
-    return replace(before, plans=plans, placements=placements, register=used, shortfall=shortfall)
+    return replace(
+        before, plans=plans, placements=placements, register=used, shortfall=shortfall, money=does.money
+    )
 
 
 def place_changes(changes: Sequence[PlaceChange]) -> list[Callable[[Supply], Supply]]:

@@ -40,6 +40,8 @@ def made(children: Array, wanted: Array | None = None) -> Placements:
     placed = np.moveaxis(children[..., SPECIALIST], -1, 2)
     start = np.zeros(placed.shape[2:])
     start[:, :-1] = placed[:, 0].mean(axis=0)[:, 1:]
+    opening = np.zeros((draws, *children.shape[2:]))
+    opening[:, :-1] = children[:, 0, 1:]
     phases = np.stack(
         [children[:, :, [p.low <= a <= p.high for a in AGES]].sum(axis=2) for p in PHASES], axis=2
     )
@@ -59,6 +61,11 @@ def made(children: Array, wanted: Array | None = None) -> Placements:
         by_need=labelled(phases, **by_need),
         wanted=labelled(placed if wanted is None else wanted, **specialist),
         start=labelled(start, **specialist),
+        opening=xr.DataArray(
+            opening,
+            dims=("draw", "age", "need", "provision"),
+            coords={"age": list(AGES), "need": list(NEED_CODES), "provision": list(PROVISION_CODES)},
+        ),
         plans=labelled(children.sum(axis=4), age=AGES, need=NEED_CODES),
         estimated_mix=False,
     )

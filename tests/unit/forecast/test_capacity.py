@@ -126,7 +126,7 @@ def test_without_places_everyone_is_short(placements: Placements, register: Regi
     np.testing.assert_allclose(found.short, found.wanted)
     assert found.units == ()
     assert float(found.places.sum()) == float(found.places_now.sum()) == 0
-    assert found.unseated == pytest.approx(float(placements.start.sum()))
+    assert float(found.unseated.sum()) == pytest.approx(float(placements.start.sum()))
     assert set(found.overflow["destination"].to_numpy()) >= {"inmss", "eotas", "waiting"}
     np.testing.assert_allclose(found.overflow.sum("destination"), found.short, rtol=1e-5, atol=1e-4)
 
