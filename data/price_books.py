@@ -143,7 +143,7 @@ def shrunk(implied: Implied) -> Shrunk:
     return shrink(evidence(implied))
 
 
-def _source_code(la_code: int, codes: set[int]) -> int | None:
+def source_code(la_code: int, codes: set[int]) -> int | None:
     """Return whose spending of 2021-22 stands for an authority: its own, that of the one it was part of, or nobody's."""
     if la_code in codes:
         return la_code
@@ -165,7 +165,7 @@ def estimates(la_code: int) -> pd.DataFrame:
     for implied in IMPLIED:
         found = shrunk(implied)
         known = {int(record["la_code"]): record for record in records_of(found.authorities)}
-        source = _source_code(la_code, set(known))
+        source = source_code(la_code, set(known))
         if source is None:
             wanted = region_of(la_code, area.region)
             place = next(r for r in records_of(found.regions) if r["region"] == wanted)
