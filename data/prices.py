@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from typing import Any, Literal, cast
 
@@ -338,7 +339,7 @@ class PriceBook:
                 "Correct the shares, or give the kinds the same ages and need group."
             )
 
-    @property
+    @cached_property
     def prices(self) -> tuple[Price, ...]:
         """The rows as objects, in order."""
         return as_prices(self.rows)

@@ -1,0 +1,494 @@
+"""What children, places and services cost the high needs block and the general fund, by line and financial year.
+
+In every draw and financial year
+
+    cost = sum over children's items of children x price        (`forecast.paid_placements`, `forecast.tariff`)
+         + sum over kinds of place of places x rate             (`forecast.place_funding`, paid filled or not)
+         + import and export unit x residents more than today in places others fund
+         + spending that plans do not drive                     (`forecast.other_high_needs`)
+
+Children are financial-year averages of January counts. Fees differ between single placements: with n of them the average fee is
+
+    price x exp(s z - s^2 / 2),    s^2 = ln(1 + (exp(f^2) - 1) / n)
+
+with f the spread of the log of single fees and z standard normal, the same in every year and scenario. Where the council has said
+what it spends in a year, all high needs lines are scaled in every draw so that the baseline meets it in that year (`Anchor`).
+
+Invariants: every line has an S251 code and a block; lines add up to the whole in every draw; cost is before deductions for places
+that DfE pays itself; a scenario uses the baseline's prices, luck and scale; nothing here summarises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+
+from data import tables
+from data.inflation import normals, rooted
+from data.prices import GENERAL_FUND, ITEMS, PriceBook, PriceDraws
+from data.register import places_by_phase
+from data.vocabulary import ALL, PROVISIONS
+from forecast import other_high_needs as unplanned
+from forecast import place_funding as funded
+from forecast.financial_year import FinancialYear, labels, year_average
+from forecast.funding_policy import FundingPolicy, Interval, funding_policy
+from forecast.other_high_needs import LINES as UNPLANNED
+from forecast.outcome import Outcome
+from forecast.paid_placements import PaidPlacements, paid_placements
+from forecast.tariff import PER_CHILD, Newness, Tariff, tariffs
+from models.base import Array
+
+HIGH_NEEDS = "high_needs"
+"""Block of the dedicated schools grant that pays high needs."""
+
+PLACES_LINE = {
+    "special_pre16": "state_special",
+    "special_post16": "state_special",
+    "base_pre16_filled": "specialist_base",
+    "base_pre16_vacant": "specialist_base",
+    "mainstream_post16": "mainstream",
+    "college_post16": "general_fe",
+    "ap_pre16": "ap",
+}
+"""Kind of funded place to the provision in whose line it stands."""
+
+ELSEWHERE = "places_elsewhere"
+"""Line of residents, more than today, in places that other authorities or DfE fund."""
+
+SCALE_BOUNDS = (0.6, 1.67)
+"""Least and most that costs may be scaled by; beyond it the council's figure and the model do not speak of the same thing."""
+
+_TRANSPORT_AGES = {"2.1.4": "under 16", "2.1.6": "16 to 18", "2.1.7": "19 to 25"}
+_OF_PROVISION = ("top_up", "place_funding")
+_CELLS = ("phase", "need_group", "provision")
+
+
+@dataclass(frozen=True, slots=True)
+class CostLine:
+    """A line of cost.
+
+    Parameters
+    ----------
+    code, label
+        For files and for people.
+    s251
+        Lines of the S251 return it is booked to, joined by ``;``.
+    dsg_block
+        Block of the grant that pays it, or ``general_fund``.
+    """
+
+    code: str
+    label: str
+    s251: str
+    dsg_block: str
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """What the council says a financial year costs the high needs block more than its income.
+
+    Parameters
+    ----------
+    year
+        The financial year, one of those forecast.
+    deficit
+        80 % interval of cost less income, pounds.
+    basis, source
+        How it is known, and from where.
+    """
+
+    year: FinancialYear
+    deficit: Interval
+    basis: str
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Places paid for by the place.
+
+    Parameters
+    ----------
+    years_of_place
+        Places times the part of the year they are paid for, dims ``(draw, financial_year, place_kind)``.
+    rates
+        Pounds a place and year, same dims.
+    """
+
+    years_of_place: xr.DataArray
+    rates: xr.DataArray
+
+
+@dataclass(frozen=True, eq=False)
+class Costs:
+    """Cost of one authority and scenario.
+
+    Parameters
+    ----------
+    la_code
+        DfE number.
+    years
+        Financial years.
+    lines
+        What is paid for.
+    pounds
+        Pounds, dims ``(draw, financial_year, line)``.
+    children
+        Average children of the year, dims ``(draw, financial_year, phase, need_group, provision)``.
+    tariffs
+        Prices for each child, by item, scaled and with the luck of single fees.
+    places
+        Places and their rates, scaled.
+    elsewhere
+        Residents, more than today, in places others fund, and the unit, scaled: dims ``(draw, financial_year)`` each.
+    other
+        Spending that plans do not drive, scaled, dims ``(draw, financial_year, line)``.
+    deflator
+        Prices in the economy over those of the first year, dims ``(draw, financial_year)``.
+    """
+
+    la_code: int
+    years: tuple[FinancialYear, ...]
+    lines: tuple[CostLine, ...]
+    pounds: xr.DataArray
+    children: xr.DataArray
+    tariffs: Mapping[str, Tariff]
+    places: Places
+    elsewhere: tuple[xr.DataArray, xr.DataArray]
+    other: xr.DataArray
+    deflator: xr.DataArray
+
+    @property
+    def high_needs(self) -> xr.DataArray:
+        """Cost to the high needs block, before deductions, dims ``(draw, financial_year)``."""
+        return self._of(general_fund=False)
+
+    @property
+    def general_fund(self) -> xr.DataArray:
+        """Cost to the general fund: transport, dims ``(draw, financial_year)``."""
+        return self._of(general_fund=True)
+
+    def _of(self, *, general_fund: bool) -> xr.DataArray:
+        mine = [(line.dsg_block == GENERAL_FUND) == general_fund for line in self.lines]
+        return self.pounds.isel(line=np.flatnonzero(mine)).sum("line")
+
+
+@dataclass(frozen=True, eq=False)
+class CostModel:
+    """All that the cost of one authority's baseline and scenarios shares: prices, luck, spending besides plans, and scale.
+
+    Parameters
+    ----------
+    la_code
+        DfE number.
+    years
+        Financial years, from the one that begins after the latest published January.
+    book, drawn
+        Prices and their draws.
+    other
+        Spending that plans do not drive, pounds, dims ``(draw, financial_year, line)``.
+    root
+        Source of the luck of single fees.
+    policy
+        Rules of funding.
+    deflator
+        Prices in the economy over those of the first year, dims ``(draw, financial_year)``.
+    scale
+        Factor on high needs costs, dims ``(draw,)``; 1 where the council has said nothing.
+    anchor
+        What it has said; None where nothing.
+    """
+
+    la_code: int
+    years: tuple[FinancialYear, ...]
+    book: PriceBook
+    drawn: PriceDraws
+    other: xr.DataArray
+    root: int
+    policy: FundingPolicy
+    deflator: xr.DataArray
+    scale: Array
+    anchor: Anchor | None = None
+
+    @classmethod
+    def prepare(
+        cls, outcome: Outcome, book: PriceBook, *, seed: int, policy: FundingPolicy | None = None
+    ) -> CostModel:
+        """Draw prices and other spending for an authority's baseline.
+
+        Parameters
+        ----------
+        outcome
+            The baseline.
+        book
+            The authority's prices.
+        seed
+            Same seed, same prices.
+        policy
+            Rules; None: those shipped.
+        """
+        origin = outcome.plans.origin
+        years = tuple(FinancialYear(y) for y in range(origin, origin + outcome.plans.future.sizes["january"]))
+        draws, la_code = outcome.plans.future.sizes["draw"], outcome.area.la_code
+        streams = np.random.SeedSequence([seed, la_code, len(ITEMS)]).spawn(4)
+        price_rng, other_rng, growth_rng, luck_rng = (np.random.default_rng(s) for s in streams)
+        drawn = book.draws(draws, price_rng, until=years[-1].label)
+        # What England spends on therapies says little of one authority: its own spending goes before it.
+        own = {p.item for p in book.prices if p.level != "england"}
+        by_plan = [item for item in unplanned.PER_PLAN if item in own]
+        base = unplanned.other_high_needs(la_code, by_plan).draws(draws, other_rng)
+        growth = book.inflation.draws(
+            [y.begins for y in years], draws, rooted(np.random.default_rng(streams[0]))
+        )
+        level = np.cumprod(1 + growth.sel(inflator="gdp_deflator").to_numpy(), axis=1)
+        return cls(
+            la_code=la_code,
+            years=years,
+            book=book,
+            drawn=drawn,
+            other=unplanned.carried_forward(base, la_code, years, growth_rng),
+            root=rooted(luck_rng),
+            policy=policy or funding_policy(),
+            deflator=xr.DataArray(
+                level / level[:, :1],
+                dims=("draw", "financial_year"),
+                coords={"financial_year": labels(years)},
+            ),
+            scale=np.ones(draws),
+        )
+
+    def anchored(
+        self, outcome: Outcome, income: xr.DataArray, anchor: Anchor, rng: np.random.Generator
+    ) -> CostModel:
+        """Return the model scaled so that the baseline costs what the council says in one year.
+
+        Parameters
+        ----------
+        outcome
+            The baseline.
+        income
+            High needs income, dims ``(draw, financial_year)``.
+        anchor
+            What the council says.
+        rng
+            Source of randomness: where in its interval.
+        """
+        year = anchor.year.label
+        modelled = self.costs(outcome).high_needs.sel(financial_year=year).to_numpy()
+        said = income.sel(financial_year=year).to_numpy() + anchor.deficit.drawn(rng.random(len(modelled)))
+        return replace(self, scale=np.clip(said / modelled, *SCALE_BOUNDS), anchor=anchor)
+
+    def costs(self, outcome: Outcome) -> Costs:
+        """Return the cost of the baseline or a scenario of it, draw by draw."""
+        paid = paid_placements(outcome)
+        children = year_average(paid.stock, paid.september)
+        januaries = [int(j) for j in outcome.placements.future["january"].to_numpy()]
+        priced = self._lucky(
+            tariffs(
+                self.book,
+                self.drawn,
+                outcome.plans.known,
+                self.years,
+                _newness(outcome),
+                outcome.money,
+                januaries,
+                [item for item in PER_CHILD if item not in self.other["line"].to_numpy()],
+            ),
+            children,
+        )
+        places = self._places(outcome, paid, januaries)
+        elsewhere = self._elsewhere(paid)
+        other = self.other * xr.DataArray(self.scale, dims="draw")
+        lines, pounds = _lines(priced, children, places, elsewhere, other)
+        return Costs(
+            la_code=self.la_code,
+            years=self.years,
+            lines=lines,
+            pounds=xr.DataArray(
+                pounds,
+                dims=("draw", "financial_year", "line"),
+                coords={"financial_year": labels(self.years), "line": [line.code for line in lines]},
+            ),
+            children=children,
+            tariffs=priced,
+            places=places,
+            elsewhere=elsewhere,
+            other=other,
+            deflator=self.deflator,
+        )
+
+    def _lucky(self, found: Mapping[str, Tariff], children: xr.DataArray) -> dict[str, Tariff]:
+        """Return prices scaled, and with the luck of single fees where they differ much."""
+        heads = _flat(children)
+        scaled = {}
+        for item, tariff in found.items():
+            factor = np.ones_like(tariff.prices)
+            for at in np.flatnonzero(tariff.spreads > 0):
+                there = np.maximum(heads @ tariff.weights[:, at], 1.0)
+                variance = np.log1p(np.expm1(tariff.spreads[at] ** 2) / there)
+                z = normals(
+                    self.root, f"fees {item} {self.book.prices[tariff.classes[at].row].kind}", len(there)
+                )
+                factor[:, :, at] = np.exp(np.sqrt(variance) * z[:, None] - variance / 2)
+            for at, one in enumerate(tariff.classes):
+                if one.dsg_block != GENERAL_FUND:
+                    factor[:, :, at] *= self.scale[:, None]
+            scaled[item] = replace(tariff, prices=tariff.prices * factor)
+        return scaled
+
+    def _places(self, outcome: Outcome, paid: PaidPlacements, januaries: Sequence[int]) -> Places:
+        """Return places paid for by the place, and their scaled rates."""
+        counts = _funded_counts(outcome, paid, self.la_code)
+        draws = counts.sizes["draw"]
+        kinds = [str(k) for k in counts["place_kind"].to_numpy()]
+        one = funded.place_rates(self.years).isel(draw=0) * 0 + 1
+        rates = funded.place_rates(self.years, outcome.money, januaries, draws).sel(place_kind=kinds)
+        return Places(
+            years_of_place=funded.place_funding(counts, one).transpose(
+                "draw", "financial_year", "place_kind"
+            ),
+            rates=(rates * xr.DataArray(self.scale, dims="draw")).transpose(
+                "draw", "financial_year", "place_kind"
+            ),
+        )
+
+    def _elsewhere(self, paid: PaidPlacements) -> tuple[xr.DataArray, xr.DataArray]:
+        """Return residents in places that others fund, more than at the origin, and the scaled unit."""
+        colleges = paid.stock.sel(provision="general_fe", phase="post16", drop=True).sum("need_group")
+        more = year_average(paid.elsewhere + colleges - colleges.isel(january=0))
+        unit = xr.DataArray(self.scale, dims="draw") * self.policy.import_export_unit
+        return more, unit.expand_dims(financial_year=more["financial_year"]).transpose(*more.dims)
+
+
+def _flat(children: xr.DataArray) -> Array:
+    """Return children by draw, year and cell."""
+    values = children.transpose("draw", "financial_year", *_CELLS).to_numpy()
+    return np.asarray(values.reshape(*values.shape[:2], -1))
+
+
+def _newness(outcome: Outcome) -> Newness:
+    """Return children in INMSS by age each January from the origin."""
+    placements = outcome.placements
+    first = placements.opening.sel(provision="inmss").sum("need").transpose("draw", "age").to_numpy()
+    later = placements.future.sel(provision="inmss").transpose("draw", "january", "age").to_numpy()
+    return Newness(np.concatenate([first[:, None], later], axis=1), outcome.plans.origin)
+
+
+def _funded_counts(outcome: Outcome, paid: PaidPlacements, la_code: int) -> xr.DataArray:
+    """Return places funded by the place, dims ``(draw, place_kind, academic_year)``.
+
+    Special schools and bases in the authority: the places of the register. A base place is paid at the higher rate where it
+    stands free. Sixth forms and colleges: the latest published places; sixth forms' follow the young people with plans there.
+    Alternative provision: pupils with a plan; other places are in `forecast.other_high_needs`.
+    """
+    shortfall, origin = outcome.shortfall, outcome.plans.origin
+    local = [i for i, u in enumerate(shortfall.units) if u.located == "local"]
+    order = ("draw", "january", "unit")
+    offered, free = (
+        x.transpose(*order).to_numpy()[:, :, local] for x in (shortfall.unit_places, shortfall.unit_free)
+    )
+    units = [shortfall.units[i] for i in local]
+    over16 = np.array(
+        [max(0, u.age_high - max(u.age_low, 16) + 1) / (u.age_high - u.age_low + 1) for u in units]
+    )
+    special = np.array([u.provision == "state_special" for u in units])
+    base = np.array([u.provision == "specialist_base" for u in units])
+    today = places_by_phase(outcome.register, [origin])
+    today = today[today["located"] == "local"]
+
+    def now(provision: str, *, later: bool) -> float:
+        rows = today[(today["provision"] == provision) & ((today["phase"] == "post16") == later)]
+        return float(rows["places"].sum())
+
+    stock = paid.stock.sum(("need_group",))
+    sixth = stock.sel(phase="post16", provision="mainstream").to_numpy()
+    before = np.maximum(sixth[:, :1], 1.0)
+    published = _published_places(la_code)
+    shape = (offered.shape[0], 1)
+    places, vacant = offered @ base, free @ base
+    part_free = np.divide(vacant, places, out=np.zeros_like(vacant), where=places > 0)
+    base_now = now("specialist_base", later=False) + now("specialist_base", later=True)
+    kinds = {
+        "special_pre16": _joined(now("state_special", later=False), offered @ (special * (1 - over16))),
+        "special_post16": _joined(now("state_special", later=True), offered @ (special * over16)),
+        "base_pre16_filled": np.concatenate([base_now * (1 - part_free[:, :1]), places - vacant], axis=1),
+        "base_pre16_vacant": np.concatenate([base_now * part_free[:, :1], vacant], axis=1),
+        "mainstream_post16": published["mainstream_post16"] * sixth / before,
+        "college_post16": np.full((shape[0], sixth.shape[1]), published["college_post16"]),
+        "ap_pre16": stock.sel(provision="ap").sum("phase").to_numpy(),
+    }
+    academic = [f"{j - 1}/{j % 100:02d}" for j in (int(v) for v in paid.stock["january"].to_numpy())]
+    return xr.DataArray(
+        np.maximum(np.stack(list(kinds.values()), axis=1), 0.0),
+        dims=("draw", "place_kind", "academic_year"),
+        coords={"place_kind": list(kinds), "academic_year": academic},
+    )
+
+
+def _joined(first: float, later: Array) -> Array:
+    """Return places at the origin and after it, dims ``(draw, january)``."""
+    return np.concatenate([np.full((len(later), 1), first), later], axis=1)
+
+
+def _published_places(la_code: int) -> dict[str, float]:
+    """Return the latest published places of sixth forms and colleges, 0 where there are none."""
+    rows = tables.read("funded_places").query("la_code == @la_code and part == 'autumn_to_march'")
+    latest = rows[rows["financial_year"] == rows["financial_year"].max()]
+    kinds = [
+        funded.KIND_OF.get((str(g), str(t)), "")
+        for g, t in zip(latest["provider_group"], latest["place_type"], strict=True)
+    ]
+    return {
+        kind: float(latest["places"].to_numpy()[[k == kind for k in kinds]].sum())
+        for kind in ("mainstream_post16", "college_post16")
+    }
+
+
+def _lines(
+    priced: Mapping[str, Tariff],
+    children: xr.DataArray,
+    places: Places,
+    elsewhere: tuple[xr.DataArray, xr.DataArray],
+    other: xr.DataArray,
+) -> tuple[tuple[CostLine, ...], Array]:
+    """Return all lines and their pounds, dims ``(draw, financial_year, line)``."""
+    heads = _flat(children)
+    found: dict[CostLine, Array] = {}
+    for tariff in priced.values():
+        pounds = (heads @ tariff.weights) * tariff.prices
+        for at, one in enumerate(tariff.classes):
+            line = child_line(one.item, one.provision, one.s251, one.dsg_block)
+            found[line] = found.get(line, 0.0) + pounds[:, :, at]
+    paid = (places.years_of_place * places.rates).transpose("draw", "financial_year", "place_kind")
+    for kind, provision in PLACES_LINE.items():
+        line = CostLine(
+            f"place_funding_{provision}",
+            f"Places: {PROVISIONS[provision]}",
+            funded.S251_LINE,
+            funded.DSG_BLOCK,
+        )
+        found[line] = found.get(line, 0.0) + paid.sel(place_kind=kind).to_numpy()
+    more, unit = elsewhere
+    found[CostLine(ELSEWHERE, "Places others fund, more than today", funded.S251_LINE, HIGH_NEEDS)] = (
+        more * unit
+    ).to_numpy()
+    for code in (str(c) for c in other["line"].to_numpy()):
+        told = UNPLANNED[code]
+        found[CostLine(f"other_{code}", told.label, told.s251, HIGH_NEEDS)] = other.sel(line=code).to_numpy()
+    return tuple(found), np.stack(list(found.values()), axis=-1)
+
+
+def child_line(item: str, provision: str, s251: str, dsg_block: str) -> CostLine:
+    """Return the line in which an item for children in a provision stands."""
+    if item in _OF_PROVISION:
+        return CostLine(
+            f"{item}_{provision}", f"{ITEMS[item].label}: {PROVISIONS[provision]}", s251, dsg_block
+        )
+    if item == "send_transport":
+        ages = _TRANSPORT_AGES.get(s251, ALL)
+        code = f"{item}_{ages.replace(' ', '_')}"
+        return CostLine(code, f"{ITEMS[item].label}: {ages}", s251, dsg_block)
+    return CostLine(item, ITEMS[item].label, s251, dsg_block)
