@@ -85,7 +85,7 @@ def attribution(
     Parameters
     ----------
     before, after
-        Costs of one authority in the same draws: the same object to compare two years, a baseline and a scenario to compare these.
+        Costs of one authority in the same draws: the same object for two years, a baseline and a scenario for these.
     first, last
         The year of each; the same where ``last`` is left out.
 
@@ -97,8 +97,8 @@ def attribution(
     until = last or first
     if before.la_code != after.la_code or before.pounds.sizes["draw"] != after.pounds.sizes["draw"]:
         raise OptionError(
-            f"Costs of {before.la_code} and {after.la_code} in {before.pounds.sizes['draw']} and {after.pounds.sizes['draw']} draws "
-            "cannot be compared draw by draw. Forecast both alike."
+            f"Costs of {before.la_code} and {after.la_code} in {before.pounds.sizes['draw']} and {after.pounds.sizes['draw']} "
+            "draws cannot be compared draw by draw. Forecast both alike."
         )
     old, new = _Paid.of(before, first), _Paid.of(after, until)
     growth = np.divide(new.children, old.children, out=np.ones_like(new.children), where=old.children > 0)

@@ -561,8 +561,20 @@ def income_rows(found: Income) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(INCOME_COLUMNS))
 
 
-def balance_rows(found: Balance) -> pd.DataFrame:
+def balance_rows(
+    found: Balance,
+    *,
+    income_pence: npt.NDArray[np.int64] | None = None,
+    cost_pence: npt.NDArray[np.int64] | None = None,
+) -> pd.DataFrame:
     """Return a balance as a table, one row for each year and line, columns `BALANCE_COLUMNS`.
+
+    Parameters
+    ----------
+    found
+        The balance.
+    income_pence, cost_pence
+        Mean income and cost by year as shown elsewhere, such as the sums of lines rounded one by one; None: rounded here.
 
     ``mean_pence`` is the mean of draws in whole pence: flows are rounded once and totals are added up from them, so opening,
     in-year balance, grant and centre come to the closing balance exactly and each closing opens the next year. ``unprotected`` is
@@ -581,6 +593,8 @@ def balance_rows(found: Balance) -> pd.DataFrame:
         "unprotected": found.unprotected.to_numpy(),
     }
     whole = {name: pence(values.mean(axis=0)) for name, values in draws.items()}
+    whole["income"] = whole["income"] if income_pence is None else income_pence
+    whole["cost"] = whole["cost"] if cost_pence is None else cost_pence
     whole["in_year"] = whole["income"] - whole["cost"]
     moved = whole["in_year"] + whole["stability_grant"] + whole["met_by_centre"]
     whole["closing"] = whole["opening"][0] + np.cumsum(moved)

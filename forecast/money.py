@@ -6,10 +6,10 @@
     purse = money.Purse.of(base.outcome)
     mitigated = purse.money(rerun.rerun(base, scenario))
 
-Where the council has said how far a year will be overspent, costs are scaled so that the baseline meets it (`forecast.finance`).
+Where the council has said how far a year is overspent, costs are scaled so that the baseline meets it (`forecast.finance`).
 
-Invariants: a baseline and its scenarios share prices, growth, opening balance and scale, draw by draw, so their difference is what
-the levers do; nothing here summarises.
+Invariants: a baseline and its scenarios share prices, growth, opening balance and scale, draw by draw, so their difference is
+what the levers do; nothing here summarises.
 """
 
 from __future__ import annotations

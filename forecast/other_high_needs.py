@@ -11,9 +11,9 @@ England spends; a part of an abolished one has its share of that one's. Later ye
     pounds(y) = pounds x growth of the GDP deflator since 2021-22 x residents aged 2 to 18 (y) / the same (2021)
 
 Draws of the base: a known outturn is as noisy as other authorities' budgets and outturns of the line disagree (the log of one
-over the other, less its median, over the square root of 2, drawn from among them); an unknown one is that of an authority drawn at
-random, all lines together, since spending that is not in one line is in another. No distribution is assumed, so a line that many
-leave at 0 is drawn at 0 as often.
+over the other, less its median, over the square root of 2, drawn from among them); an unknown one is that of an authority drawn
+at random, all lines together, since spending that is not in one line is in another. No distribution is assumed, so a line that
+many leave at 0 is drawn at 0 as often.
 
 Invariants: an authority is never its own evidence where its figures are held out; the mean over all possibilities is the
 pounds, line by line, so what is drawn adds up to what is stated; a known line that is 0 is 0 in every draw.

@@ -1,7 +1,7 @@
 """Who is taught where, as it is paid for: the forecast of placements, held to the places there are.
 
-`Placements.by_need` says where children go if the future is like the past, and special schools grew in the past. The register says
-which places there are. A budget needs both, cell by cell (phase and need group), in every draw and January:
+`Placements.by_need` says where children go if the future is like the past, and special schools grew in the past. The register
+says which places there are. A budget needs both, cell by cell (phase and need group), in every draw and January:
 
     seated[p] = wanted[p] - short[p] + sent to p from full provisions + unseated[p]       specialist provisions p
     paid[p]   = seated[p]

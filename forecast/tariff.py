@@ -1,13 +1,13 @@
 """What one child costs a year, by item, where the child is taught, phase and need group: the price book, priced and levered.
 
-A cell is a phase, need group and provision. Ages and needs within a cell are those of the authority's plans today, so a cell may be
-paid at several prices; each part of a cell with prices of its own is a *class*:
+A cell is a phase, need group and provision. Ages and needs within a cell are those of the authority's plans today, so a cell
+may be paid at several prices; each part of a cell with prices of its own is a *class*:
 
     per child[cell] = sum over classes of weight[cell, class] x price[class]
 
-with price in pounds of each financial year, by the growth of the book's inflator, after a scenario's levers: growth of prices first,
-then the price itself, then a ceiling on fees, E[min(fee, ceiling)] (`data.placement_fees`). Transport is the price of a journey times
-the share who travel.
+with price in pounds of each financial year, by the growth of the book's inflator, after a scenario's levers: growth of prices
+first, then the price itself, then a ceiling on fees, E[min(fee, ceiling)] (`data.placement_fees`). Transport is the price of a
+journey times the share who travel.
 
 Invariants: weights of an item in a cell add up to 1 where the item is paid for there and to 0 elsewhere; a lever that changes
 nothing changes no byte; nothing here summarises.
@@ -23,9 +23,8 @@ import numpy.typing as npt
 import xarray as xr
 
 from data.placement_fees import PlacementFees
-from data.prices import ITEMS, PriceBook, PriceDraws
+from data.prices import PriceBook, PriceDraws
 from data.vocabulary import (
-    AGES,
     NEED_CODES,
     NEED_GROUP_CODES,
     NEED_GROUPS,
@@ -350,8 +349,3 @@ def per_child(found: Mapping[str, Tariff], years: Sequence[FinancialYear]) -> xr
             "provision": list(PROVISION_CODES),
         },
     )
-
-
-def unit_of(item: str) -> str:
-    """Return what one price of an item is paid for."""
-    return ITEMS[item].unit
