@@ -326,7 +326,7 @@ class CostModel:
         scaled = {}
         for item, tariff in found.items():
             factor = np.ones_like(tariff.prices)
-            for at in np.flatnonzero(tariff.spreads > 0):
+            for at in (int(a) for a in np.flatnonzero(tariff.spreads > 0)):
                 there = np.maximum(heads @ tariff.weights[:, at], 1.0)
                 variance = np.log1p(np.expm1(tariff.spreads[at] ** 2) / there)
                 z = normals(
