@@ -19,7 +19,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from data.errors import OptionError
 from data.vocabulary import ALL
+from forecast.money import Purse
 from forecast.outcome import Outcome
 from forecast.summary import LIKELY, ONE_CHILD
 from models.base import Array
@@ -31,8 +33,18 @@ MEASURES: Mapping[str, str] = {
     "specialist_wanted": "Children who want a specialist place",
     "shortfall": "Children without the specialist place they want",
     "p_shortfall": "Chance that at least one child is without the specialist place they want",
+    "cost": "High needs cost in the financial year to March",
 }
-"""What scenarios are compared on: code to label."""
+"""What scenarios are compared on: code to label. January y stands for the financial year that it is in."""
+
+POUNDS: Mapping[str, str] = {
+    "cost": MEASURES["cost"],
+    "in_year_balance": "High needs income less cost in the financial year to March",
+}
+"""Measures in pounds; they need the authority's prices and income (`forecast.money.Purse`)."""
+
+LABELLED: Mapping[str, str] = {**MEASURES, **POUNDS}
+"""All that can be explained and sought: code to label."""
 
 COLUMNS: Mapping[str, str] = {
     "scenario": "str", "la_code": "int64", "year": "int64", "measure": "str",
@@ -59,6 +71,9 @@ LABELS: Mapping[str, str] = {
 }
 """The bars that are no lever's, for people."""
 
+TENTH = 1e5
+"""Pounds in a tenth of a million, to which pounds are shown."""
+
 NOTHING = "no change"
 """What is printed where every draw is as it was."""
 
@@ -66,8 +81,8 @@ Draws = Mapping[str, Array]
 """Measure to draws, dims ``(draw, january)``."""
 
 
-def measured(outcome: Outcome, provision: str | None = None) -> dict[str, Array]:
-    """Return the draws of each of `MEASURES`, dims ``(draw, january)``.
+def measure(outcome: Outcome, name: str, provision: str | None = None, purse: Purse | None = None) -> Array:
+    """Return the draws of one measure, dims ``(draw, january)``.
 
     ``p_shortfall`` is 1 in a draw and January in which a child or more is short, 0 in others: its mean is the chance.
 
@@ -75,47 +90,77 @@ def measured(outcome: Outcome, provision: str | None = None) -> dict[str, Array]
     ----------
     outcome
         A run.
+    name
+        A code of `LABELLED`.
     provision
         Specialist provision whose places are measured; all of them where None.
+    purse
+        The authority's prices and income, for `POUNDS`.
+
+    Raises
+    ------
+    OptionError
+        Pounds are asked for without prices.
     """
-    flows = outcome.plans.flows
+    if name in POUNDS:
+        if purse is None:
+            raise OptionError(
+                f"'{name}' is in pounds, but no prices were given. Prepare them with forecast.money.Purse.of."
+            )
+        costs = purse.costs(outcome).high_needs
+        pounds = costs if name == "cost" else purse.income(outcome).total - costs
+        # The first financial year is the one that holds the first January.
+        return np.asarray(pounds.transpose("draw", "financial_year").to_numpy(), dtype=float)
+    cells = ("provision", "phase", "need_group")
     asked = slice(None) if provision is None else [provision]
-    short = outcome.shortfall.short.sel(provision=asked).sum(("provision", "phase", "need_group"))
-    found = {
-        "plans": outcome.plans.future.sum(("age", "need")),
-        "joiners": flows["joiners"].sum(("age", "need")),
-        "leavers": flows["leavers"].sum(("age", "need")),
-        "specialist_wanted": outcome.shortfall.wanted.sel(provision=asked).sum(
-            ("provision", "phase", "need_group")
-        ),
-        "shortfall": short,
-        "p_shortfall": short >= ONE_CHILD,
-    }
-    return {name: found[name].transpose("draw", "january").to_numpy().astype(float) for name in MEASURES}
+    if name == "plans":
+        found = outcome.plans.future.sum(("age", "need"))
+    elif name in ("joiners", "leavers"):
+        found = outcome.plans.flows[name].sum(("age", "need"))
+    elif name == "specialist_wanted":
+        found = outcome.shortfall.wanted.sel(provision=asked).sum(cells)
+    else:
+        short = outcome.shortfall.short.sel(provision=asked).sum(cells)
+        found = short if name == "shortfall" else short >= ONE_CHILD
+    return np.asarray(found.transpose("draw", "january").to_numpy(), dtype=float)
 
 
-def compared(outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
+def measured(outcome: Outcome, provision: str | None = None, purse: Purse | None = None) -> dict[str, Array]:
+    """Return the draws of each of `MEASURES`, dims ``(draw, january)``; cost only where prices are given.
+
+    Parameters
+    ----------
+    outcome, provision, purse
+        As in `measure`.
+    """
+    names = [n for n in MEASURES if purse is not None or n not in POUNDS]
+    return {name: measure(outcome, name, provision, purse) for name in names}
+
+
+def compared(outcomes: Mapping[str, Outcome], purse: Purse | None = None) -> pd.DataFrame:
     """Return scenarios side by side: columns `COLUMNS`, differences against the first, draw by draw.
 
     Parameters
     ----------
     outcomes
         Scenario id to outcome, of one authority and the same draws.
+    purse
+        Prices and income of its baseline; None: cost is left out.
     """
     first = next(iter(outcomes.values()))
     januaries = first.plans.future["january"].to_numpy()
-    base = measured(first)
+    base = measured(first, purse=purse)
     frames = []
     for name, outcome in outcomes.items():
-        for measure, draws in measured(outcome).items():
-            told = _told(draws) | {f"diff_{k}": v for k, v in _told(draws - base[measure]).items()}
+        for code, draws in measured(outcome, purse=purse).items():
+            told = _told(draws) | {f"diff_{k}": v for k, v in _told(draws - base[code]).items()}
             frames.append(
                 pd.DataFrame(
                     {
                         "scenario": name,
                         "la_code": first.area.la_code,
                         "year": januaries,
-                        "measure": measure,
+                        "measure": code,
                         **told,
                     }
                 )
@@ -133,7 +178,7 @@ def first_shortfalls(outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
     for name, outcome in outcomes.items():
         years = outcome.plans.future["january"].to_numpy().astype(int)
         for provision in HEADINGS:
-            falls = measured(outcome, None if provision == ALL else provision)["p_shortfall"] > 0
+            falls = measure(outcome, "p_shortfall", None if provision == ALL else provision) > 0
             likely = falls.mean(axis=0) >= LIKELY
             # A year after the last stands for "none".
             first = np.where(falls.any(axis=1), years[falls.argmax(axis=1)], years[-1] + 1)
@@ -158,7 +203,7 @@ class Waterfall:
     Parameters
     ----------
     measure, january
-        A code of `MEASURES`, and when.
+        A code of `LABELLED`, and when.
     baseline, scenario
         Draws, dims ``(draw,)``.
     bars
@@ -179,33 +224,43 @@ class Waterfall:
 
 
 def waterfall(
-    measure: str, january: int, baseline: Outcome, alone: Mapping[str, Outcome], together: Outcome
+    name: str,
+    january: int,
+    baseline: Outcome,
+    alone: Mapping[str, Outcome],
+    together: Outcome,
+    purse: Purse | None = None,
 ) -> Waterfall:
     """Return what each lever contributed.
 
     Parameters
     ----------
-    measure, january
-        A code of `MEASURES`, and when.
+    name, january
+        A code of `LABELLED`, and when.
     baseline
         Without levers.
     alone
         Lever to the outcome of it alone.
     together
         With all of them.
+    purse
+        Prices and income, for `POUNDS`.
     """
     at = baseline.plans.future["january"].to_numpy().tolist().index(january)
-    start, end = (measured(o)[measure][:, at] for o in (baseline, together))
-    bars = {name: measured(outcome)[measure][:, at] - start for name, outcome in alone.items()}
+    start, end = (measure(o, name, purse=purse)[:, at] for o in (baseline, together))
+    bars = {lever: measure(outcome, name, purse=purse)[:, at] - start for lever, outcome in alone.items()}
     bars[INTERACTION] = end - start - sum(bars.values(), start=np.zeros_like(start))
-    return Waterfall(measure, january, start, end, bars)
+    return Waterfall(name, january, start, end, bars)
 
 
-def main_figures(outcome: Outcome) -> dict[str, dict[str, float]]:
-    """Return the means of each measure in the last January, for the history of runs."""
+def main_figures(outcome: Outcome, purse: Purse | None = None) -> dict[str, dict[str, float]]:
+    """Return the means of each measure in the last January, for the history of runs; cost only where prices are given."""
     january = str(int(outcome.plans.future["january"].to_numpy()[-1]))
     return {
-        january: {name: round(float(draws[:, -1].mean()), 4) for name, draws in measured(outcome).items()}
+        january: {
+            name: round(float(draws[:, -1].mean()), 4)
+            for name, draws in measured(outcome, purse=purse).items()
+        }
     }
 
 
@@ -241,7 +296,7 @@ def short_by_kind(outcomes: Mapping[str, Outcome], january: int) -> pd.DataFrame
         at = outcome.plans.future["january"].to_numpy().tolist().index(january)
         line = {"Scenario": name}
         for provision, label in HEADINGS.items():
-            draws = measured(outcome, None if provision == ALL else provision)["shortfall"][:, at]
+            draws = measure(outcome, "shortfall", None if provision == ALL else provision)[:, at]
             line[label] = _with_range("shortfall", {k: float(v) for k, v in _told(draws).items()})
         lines.append(line)
     return pd.DataFrame(lines)
@@ -251,7 +306,7 @@ def waterfall_text(found: Waterfall) -> pd.DataFrame:
     """Return a waterfall as text; see the module for how it is rounded."""
     table = found.table()
     chance = found.measure == "p_shortfall"
-    unit, of_level, of_step = (100, " %", " points") if chance else (1, "", "")
+    unit = 100 if chance else 1 / TENTH if found.measure in POUNDS else 1
     # The sixth decimal is far below a child and above what adding up in another order leaves behind.
     reached = np.rint(np.round(unit * table["mean"].to_numpy()[:-1].cumsum(), 6)).astype(int)
     means = [reached[0], *np.diff(reached), reached[-1]]
@@ -260,7 +315,7 @@ def waterfall_text(found: Waterfall) -> pd.DataFrame:
     for position, (row, mean) in enumerate(zip(table.to_dict("records"), means, strict=True)):
         step = 0 < position < last
         label = LABELS.get(row["bar"], row["bar"]) if position in (0, last - 1, last) else row["bar"]
-        line = {"Bar": label, "Mean": _whole(mean, signed=step) + (of_step if step else of_level)}
+        line = {"Bar": label, "Mean": _exact(found.measure, mean / unit, signed=step)}
         # A future either has a shortfall or has none, so a chance has no range.
         if not chance:
             low, high = (shown(found.measure, row[n], signed=step) for n in ("q10", "q90"))
@@ -273,6 +328,8 @@ def waterfall_text(found: Waterfall) -> pd.DataFrame:
 
 def shown(measure: str, value: float, *, signed: bool = False) -> str:
     """Return a value of a measure for people; a chance that is neither nothing nor certain is never shown as if it were."""
+    if measure in POUNDS:
+        return _millions(value, signed=signed)
     if measure != "p_shortfall":
         return _whole(value, signed=signed)
     if signed:
@@ -287,12 +344,28 @@ def _whole(value: float, *, signed: bool) -> str:
     return f"{number:+,}" if signed and number else f"{number:,}"
 
 
+def _exact(measure: str, value: float, *, signed: bool) -> str:
+    """Return a value that is rounded already; a chance keeps its whole per cents."""
+    if measure != "p_shortfall":
+        return shown(measure, value, signed=signed)
+    return _whole(100 * value, signed=signed) + (" points" if signed else " %")
+
+
+def _millions(value: float, *, signed: bool) -> str:
+    """Return pounds in millions with one decimal: "£92.5m"; "-£0.3m" where below 0."""
+    tenths = round(value / TENTH)
+    sign = "-" if tenths < 0 else "+" if signed and tenths else ""
+    return f"{sign}£{abs(tenths) / 10:,.1f}m"
+
+
 def _wide(
     table: pd.DataFrame, january: int, middle: str, low: str, high: str, *, signed: bool
 ) -> pd.DataFrame:
     rows = table[table["year"] == january]
     lines = []
     for measure, label in MEASURES.items():
+        if measure not in rows["measure"].to_numpy():
+            continue
         line = {"Measure": label}
         for row in rows[rows["measure"] == measure].to_dict("records"):
             told = {"mean": row[middle], "q10": row[low], "q90": row[high]}

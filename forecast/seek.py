@@ -18,7 +18,9 @@ import pandas as pd
 
 from data.errors import OptionError
 from data.vocabulary import SPECIALIST_PROVISIONS
-from forecast.compare import MEASURES, measured, shown
+from forecast.compare import LABELLED, POUNDS, measure, shown
+from forecast.financial_year import FinancialYear
+from forecast.money import Purse
 from forecast.outcome import Outcome
 from forecast.words import SHORT_PROVISIONS
 
@@ -44,7 +46,7 @@ class Point:
     Parameters
     ----------
     measure
-        A code of `forecast.compare.MEASURES`; the mean of ``p_shortfall`` is the chance of a shortfall.
+        A code of `forecast.compare.LABELLED`; the mean of ``p_shortfall`` is the chance of a shortfall.
     january
         When.
     provision
@@ -61,7 +63,7 @@ class Point:
     provision: str | None = None
 
     def __post_init__(self) -> None:
-        known = {"measure": (self.measure, MEASURES), "provision": (self.provision, SPECIALIST_PROVISIONS)}
+        known = {"measure": (self.measure, LABELLED), "provision": (self.provision, SPECIALIST_PROVISIONS)}
         for name, (given, allowed) in known.items():
             if given is not None and given not in allowed:
                 raise OptionError(
@@ -73,8 +75,8 @@ class Point:
                 f"out, or use one of {', '.join(OF_PLACES)}."
             )
 
-    def mean(self, outcome: Outcome) -> float:
-        """Return the mean in an outcome.
+    def mean(self, outcome: Outcome, purse: Purse | None = None) -> float:
+        """Return the mean in an outcome; pounds need the authority's prices and income.
 
         Raises
         ------
@@ -87,13 +89,16 @@ class Point:
                 f"January {self.january} was asked for, but the run covers {januaries[0]} to {januaries[-1]}. "
                 "Choose a January in that range, or run more years."
             )
-        draws = measured(outcome, self.provision)[self.measure]
+        draws = measure(outcome, self.measure, self.provision, purse)
         return float(draws[:, januaries.index(self.january)].mean())
 
     def words(self) -> str:
         """Return what is looked at, for people."""
         of = "" if self.provision is None else f" ({SHORT_PROVISIONS[self.provision]})"
-        return f"{MEASURES[self.measure]}{of}, January {self.january}"
+        when = f"January {self.january}"
+        if self.measure in POUNDS:
+            when = FinancialYear(self.january - 1).label
+        return f"{LABELLED[self.measure]}{of}, {when}"
 
     def shown(self, value: float) -> str:
         """Return a value of the measure for people."""
@@ -188,7 +193,9 @@ def _size(value: float) -> str:
     return f"{value if float(value).is_integer() else float(f'{value:.4g}'):,.6f}".rstrip("0").rstrip(".")
 
 
-def seek(evaluate: Evaluate, goal: Goal, low: float, high: float, *, whole: bool) -> Answer:
+def seek(
+    evaluate: Evaluate, goal: Goal, low: float, high: float, *, whole: bool, purse: Purse | None = None
+) -> Answer:
     """Return the size nearest to ``low`` that meets a goal.
 
     Parameters
@@ -201,6 +208,8 @@ def seek(evaluate: Evaluate, goal: Goal, low: float, high: float, *, whole: bool
         The range of sizes; ``high`` may be below ``low``: the search runs from ``low``.
     whole
         Sizes are whole numbers, such as places.
+    purse
+        Prices and income of the baseline, for goals in pounds.
 
     Raises
     ------
@@ -219,7 +228,7 @@ def seek(evaluate: Evaluate, goal: Goal, low: float, high: float, *, whole: bool
 
     def mean(size: float) -> float:
         if size not in found:
-            found[size] = goal.point.mean(evaluate(size))
+            found[size] = goal.point.mean(evaluate(size), purse)
         return found[size]
 
     at_low, at_high = mean(low), mean(high)
@@ -244,7 +253,12 @@ def seek(evaluate: Evaluate, goal: Goal, low: float, high: float, *, whole: bool
     return Answer(enough, found[enough], at_low, at_high, low, high, len(found))
 
 
-def tornado(point: Point, ends: Mapping[str, tuple[Outcome, Outcome]], middle: Outcome) -> pd.DataFrame:
+def tornado(
+    point: Point,
+    ends: Mapping[str, tuple[Outcome, Outcome]],
+    middle: Outcome,
+    purse: Purse | None = None,
+) -> pd.DataFrame:
     """Return what each lever's interval means for a measure, widest first.
 
     Parameters
@@ -255,16 +269,18 @@ def tornado(point: Point, ends: Mapping[str, tuple[Outcome, Outcome]], middle: O
         Lever to the outcomes with it at the low and at the high end of its interval.
     middle
         The outcome with every interval drawn.
+    purse
+        Prices and income of the baseline, for pounds.
 
     Returns
     -------
     pd.DataFrame
         Columns lever, at_low, at_high, middle, width.
     """
-    centre = point.mean(middle)
+    centre = point.mean(middle, purse)
     rows = []
     for lever, (at_low, at_high) in ends.items():
-        low, high = point.mean(at_low), point.mean(at_high)
+        low, high = point.mean(at_low, purse), point.mean(at_high, purse)
         rows.append(
             {"lever": lever, "at_low": low, "at_high": high, "middle": centre, "width": abs(high - low)}
         )

@@ -36,6 +36,7 @@ from forecast.commands.output import console, say, show
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from forecast.money import Purse
     from forecast.outcome import Outcome
     from forecast.run import Baseline
     from scenarios.scenario import Scenario
@@ -271,7 +272,7 @@ def compare_command(
     base = _baseline(one, years, draws, seed, capacity)
     january = _january(base, year)
     outcomes = {s.id: rerun.rerun(base, s) for s in listed}
-    table = compare.compared(outcomes)
+    table = compare.compared(outcomes, _purse(base))
     if out is not None:
         write_one(out, lambda part: table.to_parquet(part, index=False))
     screen = console()
@@ -298,7 +299,7 @@ def explain_command(
     ref: Ref,
     year: Annotated[int | None, typer.Option(help="January; the last where left out.")] = None,
     measure: Annotated[
-        list[str] | None, typer.Option(help="What to explain; plans and shortfall where left out.")
+        list[str] | None, typer.Option(help="What to explain; plans, shortfall and cost where left out.")
     ] = None,
     years: Years = USUAL_YEARS,
     capacity: Capacity = None,
@@ -314,21 +315,22 @@ def explain_command(
     one = _area(area, scenario)
     base = _baseline(one, years, draws, seed, capacity)
     january = _january(base, year)
-    points = [seek.Point(m, january) for m in measure or ("plans", "shortfall")]
+    points = [seek.Point(m, january) for m in measure or ("plans", "shortfall", "cost")]
     together = rerun.rerun(base, scenario)
     alone, spans = rerun.each_alone(base, scenario), rerun.at_ends(base, scenario)
     ends = {lever.name: rerun.interval(lever) for lever in scenario.levers}
     ranges = {name: f"{name} ({low:,g} to {high:,g})" for name, (low, high) in ends.items()}
+    purse = _purse(base)
     screen = console()
     say(screen, f"{one.name}: {scenario.title}", "bold")
     for lever in scenario.levers:
         say(screen, f"- {lever.name}: {describe(lever)}")
     screen.print()
     for point in points:
-        found = compare.waterfall(point.measure, january, base.outcome, alone, together)
+        found = compare.waterfall(point.measure, january, base.outcome, alone, together, purse)
         say(screen, point.words(), "bold")
         show(screen, compare.waterfall_text(found), "What each lever contributed", index=False)
-        widths = seek.tornado(point, spans, together)
+        widths = seek.tornado(point, spans, together, purse)
         if len(widths):
             told = seek.tornado_text(point, widths)
             told["Lever"] = told["Lever"].map(ranges)
@@ -380,6 +382,7 @@ def seek_command(
         low,
         high,
         whole=rerun.whole(scenario, lever),
+        purse=_purse(base),
     )
     screen = console()
     say(screen, f"{one.name}: {scenario.title}", "bold")
@@ -575,6 +578,13 @@ def _baseline(area: Area, years: int, draws: int, seed: int, capacity: Path | No
         )
     register = own_register(capacity, [area])
     return shared_road().baseline(area, years=years, draws=draws, seed=seed, register=register)
+
+
+def _purse(base: Baseline) -> Purse:
+    """Return the prices and income that the authority's baseline and scenarios share."""
+    from forecast.money import Purse
+
+    return Purse.of(base.outcome)
 
 
 def _january(base: Baseline, year: int | None) -> int:
