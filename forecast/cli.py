@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import typer
 
 from data.errors import PlannerError
-from forecast.commands import capacity, data, forecasts, models, places, scenario
+from forecast.commands import capacity, data, forecasts, models, money, places, scenario
 from forecast.processes import settle
 
 MANY_VALUES: tuple[str, ...] = ("--origins", "--models")
@@ -29,12 +29,14 @@ app = typer.Typer(
 # Help lists commands in this order, then groups.
 app.command("forecast")(forecasts.forecast_command)
 app.command("places")(places.places_command)
+app.command("money")(money.money_command)
 app.command("backtest")(models.backtest_command)
 app.command("backtest-places")(models.backtest_places_command)
 app.command("fit")(models.fit_command)
 app.command("explain")(forecasts.explain_command)
 app.add_typer(data.app, name="data")
 app.add_typer(capacity.app, name="capacity")
+app.add_typer(money.app, name="unit-costs")
 app.add_typer(scenario.app, name="scenario")
 
 

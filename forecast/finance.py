@@ -11,8 +11,9 @@ Children are financial-year averages of January counts. Fees differ between sing
 
     price x exp(s z - s^2 / 2),    s^2 = ln(1 + (exp(f^2) - 1) / n)
 
-with f the spread of the log of single fees and z standard normal, the same in every year and scenario. Where the council has said
-what it spends in a year, all high needs lines are scaled in every draw so that the baseline meets it in that year (`Anchor`).
+with f the spread of the log of single fees and z standard normal, the same in every year and scenario. Where the council has
+said what a year costs it, high needs lines are scaled in every draw so that the baseline meets it in that year (`Anchor`); places
+are not, for their rates are known.
 
 Invariants: every line has an S251 code and a block; lines add up to the whole in every draw; cost is before deductions for places
 that DfE pays itself; a scenario uses the baseline's prices, luck and scale; nothing here summarises.
@@ -141,9 +142,9 @@ class Costs:
     tariffs
         Prices for each child, by item, scaled and with the luck of single fees.
     places
-        Places and their rates, scaled.
+        Places and their rates.
     elsewhere
-        Residents, more than today, in places others fund, and the unit, scaled: dims ``(draw, financial_year)`` each.
+        Residents, more than today, in places others fund, and what one costs: dims ``(draw, financial_year)`` each.
     other
         Spending that plans do not drive, scaled, dims ``(draw, financial_year, line)``.
     deflator
@@ -165,6 +166,12 @@ class Costs:
     def high_needs(self) -> xr.DataArray:
         """Cost to the high needs block, before deductions, dims ``(draw, financial_year)``."""
         return self._of(general_fund=False)
+
+    @property
+    def at_known_rates(self) -> xr.DataArray:
+        """Cost of places paid by the place and of places others fund, dims ``(draw, financial_year)``."""
+        more, unit = self.elsewhere
+        return (self.places.years_of_place * self.places.rates).sum("place_kind") + more * unit
 
     @property
     def general_fund(self) -> xr.DataArray:
@@ -197,7 +204,7 @@ class CostModel:
     deflator
         Prices in the economy over those of the first year, dims ``(draw, financial_year)``.
     scale
-        Factor on high needs costs, dims ``(draw,)``; 1 where the council has said nothing.
+        Factor on high needs costs other than of places, dims ``(draw,)``; 1 where the council has said nothing.
     anchor
         What it has said; None where nothing.
     """
@@ -277,9 +284,12 @@ class CostModel:
             Source of randomness: where in its interval.
         """
         year = anchor.year.label
-        modelled = self.costs(outcome).high_needs.sel(financial_year=year).to_numpy()
+        costs = self.costs(outcome)
+        modelled = costs.high_needs.sel(financial_year=year).to_numpy()
         said = income.sel(financial_year=year).to_numpy() + anchor.deficit.drawn(rng.random(len(modelled)))
-        return replace(self, scale=np.clip(said / modelled, *SCALE_BOUNDS), anchor=anchor)
+        # What a place is paid is known: only the rest can be wrong.
+        fixed = costs.at_known_rates.sel(financial_year=year).to_numpy()
+        return replace(self, scale=np.clip((said - fixed) / (modelled - fixed), *SCALE_BOUNDS), anchor=anchor)
 
     def costs(self, outcome: Outcome) -> Costs:
         """Return the cost of the baseline or a scenario of it, draw by draw."""
@@ -340,7 +350,7 @@ class CostModel:
         return scaled
 
     def _places(self, outcome: Outcome, paid: PaidPlacements, januaries: Sequence[int]) -> Places:
-        """Return places paid for by the place, and their scaled rates."""
+        """Return places paid for by the place, and their rates."""
         counts = _funded_counts(outcome, paid, self.la_code)
         draws = counts.sizes["draw"]
         kinds = [str(k) for k in counts["place_kind"].to_numpy()]
@@ -350,17 +360,14 @@ class CostModel:
             years_of_place=funded.place_funding(counts, one).transpose(
                 "draw", "financial_year", "place_kind"
             ),
-            rates=(rates * xr.DataArray(self.scale, dims="draw")).transpose(
-                "draw", "financial_year", "place_kind"
-            ),
+            rates=rates.transpose("draw", "financial_year", "place_kind"),
         )
 
     def _elsewhere(self, paid: PaidPlacements) -> tuple[xr.DataArray, xr.DataArray]:
-        """Return residents in places that others fund, more than at the origin, and the scaled unit."""
+        """Return residents in places that others fund, more than at the origin, and what one costs."""
         colleges = paid.stock.sel(provision="general_fe", phase="post16", drop=True).sum("need_group")
         more = year_average(paid.elsewhere + colleges - colleges.isel(january=0))
-        unit = xr.DataArray(self.scale, dims="draw") * self.policy.import_export_unit
-        return more, unit.expand_dims(financial_year=more["financial_year"]).transpose(*more.dims)
+        return more, xr.full_like(more, self.policy.import_export_unit)
 
 
 def _flat(children: xr.DataArray) -> Array:

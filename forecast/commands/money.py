@@ -1,0 +1,168 @@
+"""``sendplan money`` and ``sendplan unit-costs``: what high needs costs, what comes in, who bears the rest, at which prices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from data import areas
+from data.areas import Area
+from data.errors import OptionError
+from forecast.commands.options import (
+    USUAL_DRAWS,
+    USUAL_SEED,
+    USUAL_YEARS,
+    Capacity,
+    Draws,
+    OneArea,
+    Seed,
+    Years,
+    own_register,
+)
+from forecast.commands.output import console, say, show
+
+app = typer.Typer(help="Unit costs: the prices in use, and the council's own.", no_args_is_help=True)
+
+UnitCosts = Annotated[
+    Path | None,
+    typer.Option("--unit-costs", help="The council's own prices (CSV); see 'sendplan unit-costs template'."),
+]
+"""A ledger of prices that replace ours."""
+
+Ref = Annotated[
+    str | None, typer.Option("--scenario", help="Scenario to set against the baseline: an id or a file.")
+]
+"""One scenario, or none."""
+
+
+def money_command(
+    area: OneArea,
+    scenario: Ref = None,
+    unit_costs: UnitCosts = None,
+    growth: Annotated[
+        str, typer.Option(help="Growth of the high needs block: flat, gdp_deflator or last_growth.")
+    ] = "gdp_deflator",
+    regime: Annotated[
+        str,
+        typer.Option(help="Who bears deficits after the override: authority_bears, centre_bears or share."),
+    ] = "authority_bears",
+    grant: Annotated[
+        float, typer.Option(help="How likely the plan for the stability grant is approved, 0 to 1.")
+    ] = 1.0,
+    opening: Annotated[
+        float | None,
+        typer.Option(help="Balance at 31 March before the first year, pounds; a deficit is minus."),
+    ] = None,
+    as_modelled: Annotated[
+        bool, typer.Option("--as-modelled", help="Do not scale costs to what the council has said.")
+    ] = False,
+    capacity: Capacity = None,
+    years: Years = USUAL_YEARS,
+    seed: Seed = USUAL_SEED,
+    draws: Draws = USUAL_DRAWS,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the results; out/money/AREA where left out.")
+    ] = None,
+) -> None:
+    """Forecast high needs cost, income and balance, with or without a scenario."""
+    from forecast import money_report, rerun
+    from forecast.commands.scenario import chosen
+    from forecast.files import check_folder
+    from forecast.money import MoneyPlan, Purse
+    from forecast.run import check_options, shared_road
+
+    one = single(area)
+    check_options(years, draws)
+    plan = MoneyPlan(growth=growth, regime=regime, grant=grant, as_modelled=as_modelled, opening=opening)
+    register = own_register(capacity, [one])
+    book = ledger(unit_costs, one)
+    asked = None if scenario is None else chosen(scenario, None).flat
+    folder = out if out is not None else Path("out") / "money" / one.slug
+    check_folder(folder)
+    arguments: dict[str, Any] = {
+        "area": one.name, "scenario": None if asked is None else asked.id,
+        "unit_costs": None if unit_costs is None else unit_costs.name, "growth": growth, "regime": regime, "grant": grant,
+        "opening": opening, "as_modelled": as_modelled, "capacity": None if capacity is None else capacity.name,
+        "years": years, "seed": seed, "draws": draws,
+    }  # fmt: skip
+    base = shared_road().baseline(one, years=years, draws=draws, seed=seed, register=register)
+    purse = Purse.of(base.outcome, plan=plan, book=book)
+    before = purse.money(base.outcome)
+    found = money_report.MoneyTables(purse, before)
+    if asked is not None:
+        found = money_report.MoneyTables(purse, purse.money(rerun.rerun(base, asked)), before)
+    screen = console()
+    money_report.tell(
+        found,
+        lambda frame, title: show(screen, frame, title, index=False),
+        lambda line: say(screen, line),
+    )
+    if asked is not None:
+        for line in rerun.remarks(base, asked):
+            say(screen, f"- {line}")
+    files = money_report.write(found, folder, arguments)
+    say(screen, "Files: " + ", ".join(str(f) for f in files))
+
+
+def single(area: str) -> Area:
+    """Return the one authority asked for.
+
+    Raises
+    ------
+    OptionError
+        All were asked for.
+    """
+    found = areas.resolve(area)
+    if len(found) > 1:
+        raise OptionError("Money is forecast for one authority at a time, but 'all' was asked for. Name one.")
+    return found[0]
+
+
+def ledger(unit_costs: Path | None, area: Area) -> Any:
+    """Return the authority's price book with the council's own prices, where a file of them was given."""
+    from data.price_books import for_area
+    from data.price_file import read_ledger
+
+    book = for_area(area.la_code)
+    if unit_costs is None:
+        return book
+    return book.replaced(read_ledger(unit_costs, book.inflation, la_code=area.la_code).rows)
+
+
+@app.command("template")
+def template_command(
+    area: OneArea,
+    path: Annotated[Path, typer.Argument(help="File to write (.csv).")],
+    force: Annotated[bool, typer.Option(help="Replace the file if it is there.")] = False,
+) -> None:
+    """Write the prices in use for an authority to a file that the council can correct."""
+    from data.price_books import for_area
+    from data.price_file import write_template
+
+    one = single(area)
+    if path.exists() and not force:
+        raise OptionError(
+            f"{path} exists, and may hold your edits, so it was left alone. Choose another name, or add --force."
+        )
+    write_template(for_area(one.la_code), path, one.la_code)
+    say(
+        console(),
+        f"File: {path}. Correct what you know, delete the other rows, then add --unit-costs {path}.",
+    )
+
+
+@app.command("check")
+def check_command(
+    area: OneArea, path: Annotated[Path, typer.Argument(help="The council's file of prices.")]
+) -> None:
+    """Check a file of the council's prices, and say what it replaces."""
+    from data.prices import replacements
+
+    book = ledger(path, single(area))
+    screen = console()
+    found = replacements(book, "council")
+    say(screen, f"{path} can be used: {len(found)} prices replaced.")
+    for one in found:
+        say(screen, f"- {one}")
