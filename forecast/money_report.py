@@ -295,8 +295,8 @@ def notes(found: MoneyTables) -> list[str]:
         low, middle, high = np.quantile(model.scale, (0.1, 0.5, 0.9))
         said = model.anchor
         lines.append(
-            f"Costs other than of places are multiplied by {middle:.2f} ({low:.2f} to {high:.2f}), so that {said.year.label} comes "
-            f"to what the council has said: a deficit in the year of {_between(said.deficit.low, said.deficit.high)} "
+            f"Costs other than of places are multiplied by {middle:.2f} ({low:.2f} to {high:.2f}), so that {said.year.label} "
+            f"comes to what the council has said: a deficit in the year of {_between(said.deficit.low, said.deficit.high)} "
             f"({said.source}; {said.basis}). Add --as-modelled to leave that out."
         )
         at_bounds = float(np.isin(model.scale, SCALE_BOUNDS).mean())
