@@ -30,6 +30,9 @@ INNER_LONDON = range(201, 214)
 ESTIMATE_YEAR = "2021-22"
 """Financial year of the spending that estimates rest on; the last one published by line for every authority."""
 
+LEAST_PLANS = 5.0
+"""Fewest plans whose spending says what one costs: with fewer, money is booked for people who are recorded elsewhere."""
+
 _JANUARIES = (2021, 2022)
 
 
@@ -125,7 +128,8 @@ def evidence(implied: Implied) -> pd.DataFrame:
         plans = totals.groupby("la_code")["plans"].sum().astype("float64") / len(_JANUARIES)
     areas = tables.read("areas").set_index("la_code")
     frame = sides.join(plans.rename("plans"), how="inner").reset_index()
-    divisor = frame["plans"].astype("float64").replace(0.0, np.nan)
+    plans_held = frame["plans"].astype("float64")
+    divisor = plans_held.where(plans_held >= LEAST_PLANS)
     return pd.DataFrame(
         {
             "la_code": frame["la_code"].astype("int64"),
