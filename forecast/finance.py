@@ -30,7 +30,7 @@ import xarray as xr
 from data import tables
 from data.inflation import normals, rooted
 from data.prices import GENERAL_FUND, ITEMS, PriceBook, PriceDraws
-from data.register import places_by_phase
+from data.register import estimated_share, places_by_phase
 from data.vocabulary import ALL, PROVISIONS
 from forecast import other_high_needs as unplanned
 from forecast import place_funding as funded
@@ -38,9 +38,9 @@ from forecast.financial_year import FinancialYear, labels, year_average
 from forecast.funding_policy import FundingPolicy, Interval, funding_policy
 from forecast.other_high_needs import LINES as UNPLANNED
 from forecast.outcome import Outcome
-from forecast.paid_placements import PaidPlacements, paid_placements
+from forecast.paid_placements import PaidPlacements, paid_placements, seated
 from forecast.tariff import PER_CHILD, Newness, Tariff, tariffs
-from models.base import Array
+from models.base import Array, Floats
 
 HIGH_NEEDS = "high_needs"
 """Block of the dedicated schools grant that pays high needs."""
@@ -58,6 +58,9 @@ PLACES_LINE = {
 
 ELSEWHERE = "places_elsewhere"
 """Line of residents, more than today, in places that other authorities or DfE fund."""
+
+MOSTLY = 0.5
+"""Part of a register's places that are an estimate from which on the register is one."""
 
 SCALE_BOUNDS = (0.6, 1.67)
 """Least and most that costs may be scaled by; beyond it the council's figure and the model do not speak of the same thing."""
@@ -207,6 +210,9 @@ class CostModel:
         Factor on high needs costs other than of places, dims ``(draw,)``; 1 where the council has said nothing.
     anchor
         What it has said; None where nothing.
+    reference
+        Children in specialist places in the baseline, where the register is an estimate and so holds nobody back
+        (`forecast.paid_placements`); None where children are held to the register.
     """
 
     la_code: int
@@ -219,6 +225,7 @@ class CostModel:
     deflator: xr.DataArray
     scale: Array
     anchor: Anchor | None = None
+    reference: Floats | None = None
 
     @classmethod
     def prepare(
@@ -265,6 +272,7 @@ class CostModel:
                 coords={"financial_year": labels(years)},
             ),
             scale=np.ones(draws),
+            reference=seated(outcome.shortfall) if _estimated(outcome) else None,
         )
 
     def anchored(
@@ -293,7 +301,7 @@ class CostModel:
 
     def costs(self, outcome: Outcome) -> Costs:
         """Return the cost of the baseline or a scenario of it, draw by draw."""
-        paid = paid_placements(outcome)
+        paid = paid_placements(outcome, self.reference)
         children = year_average(paid.stock, paid.september)
         januaries = [int(j) for j in outcome.placements.future["january"].to_numpy()]
         priced = self._lucky(
@@ -368,6 +376,12 @@ class CostModel:
         colleges = paid.stock.sel(provision="general_fe", phase="post16", drop=True).sum("need_group")
         more = year_average(paid.elsewhere + colleges - colleges.isel(january=0))
         return more, xr.full_like(more, self.policy.import_export_unit)
+
+
+def _estimated(outcome: Outcome) -> bool:
+    """Return whether most places of the register are an estimate."""
+    shares = estimated_share(outcome.register, outcome.plans.origin).set_index("provision")["share"]
+    return not float(shares[ALL]) < MOSTLY
 
 
 def _flat(children: xr.DataArray) -> Array:

@@ -289,7 +289,10 @@ def notes(found: MoneyTables) -> list[str]:
         "Amounts are pounds of each financial year. Cost is before deductions for places that DfE pays itself, and so is "
         "income. Ranges hold 80 % of futures; means add up, ranges do not.",
         "Children are where the forecast puts them as far as there are places; beyond the places in the register they are paid "
-        "for where the preference order sends them, above all in INMSS.",
+        "for where the preference order sends them, above all in INMSS."
+        if model.reference is None
+        else "The register of places is an estimate, so places are taken to grow as they did in the past. If no more are built, "
+        "more children will be in INMSS and cost is higher: give the council's own register with --capacity.",
     ]
     if model.anchor is not None:
         low, middle, high = np.quantile(model.scale, (0.1, 0.5, 0.9))

@@ -11,6 +11,11 @@ where ``unseated`` are places that the register lacks although children sit in t
 the places go where the preference order says, to schools elsewhere, INMSS or other; children for whom places are opened come from
 there, as far as they are there. So a forecast without new places pays for independent placements, and new places save them.
 
+A register that is an estimate says what is there today and nothing of what is to come, so it holds nobody back: then only what a
+scenario changes in seats counts,
+
+    paid[p] = forecast[p] + seated[p] - seated[p] in the baseline,    no less than nobody and no more than all
+
 Invariants, in every draw and January: provisions add up to plans in every phase and need group; nothing is negative.
 """
 
@@ -71,12 +76,23 @@ class PaidPlacements:
     elsewhere: xr.DataArray
 
 
-def paid_placements(outcome: Outcome) -> PaidPlacements:
-    """Return who is taught where as it is paid for; see the module for the rule."""
+def paid_placements(outcome: Outcome, reference: Floats | None = None) -> PaidPlacements:
+    """Return who is taught where as it is paid for; see the module for the rule.
+
+    Parameters
+    ----------
+    outcome
+        The baseline or a scenario.
+    reference
+        What `seated` says of the baseline, where its register is an estimate; None: children are held to the register.
+    """
     placements = outcome.placements
     cells = ("draw", "january", "phase", "need_group", "provision")
     forecast = _grouped(placements)
-    held, elsewhere = _held(forecast[:, 1:], outcome.shortfall)
+    seats = seated(outcome.shortfall)
+    if reference is not None:
+        seats = _within(forecast[:, 1:], seats - reference)
+    held, elsewhere = _held(forecast[:, 1:], seats, outcome.shortfall)
     corrected = np.concatenate([forecast[:, :1], held], axis=1)
     # New places open, and pupils for whom there are none are placed elsewhere, when the school year begins.
     moved = np.zeros_like(forecast)
@@ -112,33 +128,47 @@ def _grouped(placements: Placements) -> Floats:
     return np.asarray(np.moveaxis(found, 3, 4))
 
 
-def _held(forecast: Floats, shortfall: Shortfall) -> tuple[Floats, Floats]:
+def seated(shortfall: Shortfall) -> Floats:
+    """Return children in specialist places, dims ``(draw, january, phase, need_group, specialist provision)``."""
+    order = ("draw", "january", "phase", "need_group", "provision")
+    wanted, short = (x.transpose(*order).to_numpy() for x in (shortfall.wanted, shortfall.short))
+    names = [str(d) for d in shortfall.overflow["destination"].to_numpy()]
+    sent = shortfall.overflow.transpose(*order, "destination")
+    found = wanted - short
+    for destination, provision in enumerate(SPECIALIST_PROVISIONS):
+        if provision in names:
+            taken = sent.sel(destination=provision).to_numpy()
+            found[..., destination] += taken.sum(axis=-1)
+            short = short - taken
+    beyond = shortfall.unseated.transpose("phase", "need_group", "provision").to_numpy()
+    return np.asarray(found + np.minimum(beyond, np.maximum(short, 0.0)))
+
+
+def _within(forecast: Floats, more: Floats) -> Floats:
+    """Return the forecast's specialist places and so many more, at least none and together no more than all children."""
+    seats = np.maximum(forecast[..., _SPECIALIST] + more, 0.0)
+    total, children = seats.sum(axis=-1, keepdims=True), forecast.sum(axis=-1, keepdims=True)
+    return np.asarray(
+        seats * np.minimum(1.0, np.divide(children, total, out=np.ones_like(total), where=total > 0))
+    )
+
+
+def _held(forecast: Floats, seats: Floats, shortfall: Shortfall) -> tuple[Floats, Floats]:
     """Return placements held to the places there are, and who is sent to special schools elsewhere.
 
     Parameters
     ----------
     forecast
         Dims ``(draw, january, phase, need_group, provision)``.
+    seats
+        Children in specialist places, dims ``(draw, january, phase, need_group, specialist provision)``.
     """
-    order = ("draw", "january", "phase", "need_group", "provision")
-    wanted, short = (x.transpose(*order).to_numpy() for x in (shortfall.wanted, shortfall.short))
-    names = [str(d) for d in shortfall.overflow["destination"].to_numpy()]
-    sent = shortfall.overflow.transpose(*order, "destination")
-    seated = wanted - short
-    for destination, provision in enumerate(SPECIALIST_PROVISIONS):
-        if provision in names:
-            taken = sent.sel(destination=provision).to_numpy()
-            seated[..., destination] += taken.sum(axis=-1)
-            short = short - taken
-    seated += np.minimum(
-        shortfall.unseated.transpose("phase", "need_group", "provision").to_numpy(), np.maximum(short, 0.0)
-    )
-    beyond = forecast[..., _SPECIALIST] - seated
+    beyond = forecast[..., _SPECIALIST] - seats
     going, coming = _ends(shortfall, np.maximum(beyond, 0.0)), _ends(shortfall, np.maximum(-beyond, 0.0))
     net = beyond.sum(axis=-1)
     more, fewer = np.maximum(net, 0.0), np.maximum(-net, 0.0)
     held = forecast.copy()
-    held[..., _SPECIALIST] = seated
+    held[..., _SPECIALIST] = seats
     gained = more[..., None] * going
     elsewhere = gained[..., -1]
     held[..., _OTHERS] += gained[..., :-1]
