@@ -359,7 +359,7 @@ class CostModel:
 
     def _places(self, outcome: Outcome, paid: PaidPlacements, januaries: Sequence[int]) -> Places:
         """Return places paid for by the place, and their rates."""
-        counts = _funded_counts(outcome, paid, self.la_code)
+        counts = _funded_counts(outcome, paid, self.la_code, grow=self.reference is not None)
         draws = counts.sizes["draw"]
         kinds = [str(k) for k in counts["place_kind"].to_numpy()]
         one = funded.place_rates(self.years).isel(draw=0) * 0 + 1
@@ -398,11 +398,11 @@ def _newness(outcome: Outcome) -> Newness:
     return Newness(np.concatenate([first[:, None], later], axis=1), outcome.plans.origin)
 
 
-def _funded_counts(outcome: Outcome, paid: PaidPlacements, la_code: int) -> xr.DataArray:
+def _funded_counts(outcome: Outcome, paid: PaidPlacements, la_code: int, *, grow: bool) -> xr.DataArray:
     """Return places funded by the place, dims ``(draw, place_kind, academic_year)``.
 
-    Special schools and bases in the authority: the places of the register. A base place is paid at the higher rate where it
-    stands free. Sixth forms and colleges: the latest published places; sixth forms' follow the young people with plans there.
+    Special schools and bases in the authority: the places of the register, which grow with the children in them where it is an
+    estimate (``grow``). A base place is paid at the higher rate where it stands free. Sixth forms and colleges: the latest published places; sixth forms' follow the young people with plans there.
     Alternative provision: pupils with a plan; other places are in `forecast.other_high_needs`.
     """
     shortfall, origin = outcome.shortfall, outcome.plans.origin
@@ -441,6 +441,11 @@ def _funded_counts(outcome: Outcome, paid: PaidPlacements, la_code: int) -> xr.D
         "college_post16": np.full((shape[0], sixth.shape[1]), published["college_post16"]),
         "ap_pre16": stock.sel(provision="ap").sum("phase").to_numpy(),
     }
+    if grow:
+        for kind, provision in PLACES_LINE.items():
+            if provision in ("state_special", "specialist_base"):
+                children = stock.sel(provision=provision).sum("phase").to_numpy()
+                kinds[kind] = kinds[kind][:, :1] * children / np.maximum(children[:, :1], 1.0)
     academic = [f"{j - 1}/{j % 100:02d}" for j in (int(v) for v in paid.stock["january"].to_numpy())]
     return xr.DataArray(
         np.maximum(np.stack(list(kinds.values()), axis=1), 0.0),
