@@ -402,8 +402,9 @@ def _funded_counts(outcome: Outcome, paid: PaidPlacements, la_code: int, *, grow
     """Return places funded by the place, dims ``(draw, place_kind, academic_year)``.
 
     Special schools and bases in the authority: the places of the register, which grow with the children in them where it is an
-    estimate (``grow``). A base place is paid at the higher rate where it stands free. Sixth forms and colleges: the latest published places; sixth forms' follow the young people with plans there.
-    Alternative provision: pupils with a plan; other places are in `forecast.other_high_needs`.
+    estimate (``grow``). A base place is paid at the higher rate where it stands free. Sixth forms and colleges: the latest
+    published places; sixth forms' follow the young people with plans there. Alternative provision: pupils with a plan; other
+    places are in `forecast.other_high_needs`.
     """
     shortfall, origin = outcome.shortfall, outcome.plans.origin
     local = [i for i, u in enumerate(shortfall.units) if u.located == "local"]

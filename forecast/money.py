@@ -37,6 +37,10 @@ from forecast.funding_policy import Interval
 from forecast.income import Income, IncomePlan, growth_options, income
 from forecast.outcome import Outcome
 
+MONITORING = 0.02
+"""How far a council's own forecast of a year's overspend may be out, as a share of income (80 % interval, either way): our
+assumption; Redbridge's moved by 5 % of income between July and month 7 of 2025-26."""
+
 _STREAMS = 3
 
 
@@ -56,6 +60,9 @@ class MoneyPlan:
         True: costs are not scaled to what the council has said.
     opening
         Balance at 31 March before the first year in pounds, a deficit minus; None: as far as it is known.
+    overspend
+        What the council expects the first year to cost more than its income, pounds, give or take `MONITORING` of its income;
+        None: what a council has said that we ship.
 
     Raises
     ------
@@ -68,6 +75,7 @@ class MoneyPlan:
     grant: float = 1.0
     as_modelled: bool = False
     opening: float | None = None
+    overspend: float | None = None
 
     def __post_init__(self) -> None:
         if self.regime not in REGIMES:
@@ -155,13 +163,16 @@ class Purse:
         if asked.opening is not None:
             known = Opening(before, Interval.of(asked.opening), "council", "Given with the run")
         purse = cls(model, IncomePlan(growth=options[asked.growth]), asked, known, baseline.seed)
-        said = council_forecast(la_code)
-        if asked.as_modelled or said is None or said[0] not in model.years:
-            return purse
-        year, deficit, basis, source = said
         total = purse.income(baseline).total
-        rng = np.random.default_rng(purse._stream(2))
-        scaled = model.anchored(baseline, total, Anchor(year, deficit, basis, source), rng)
+        said = council_forecast(la_code)
+        anchor = None if said is None else Anchor(*said)
+        if asked.overspend is not None:
+            half = MONITORING * float(total.isel(financial_year=0).mean())
+            between = Interval(asked.overspend - half, asked.overspend + half)
+            anchor = Anchor(model.years[0], between, "council", "Given with the run")
+        if asked.as_modelled or anchor is None or anchor.year not in model.years:
+            return purse
+        scaled = model.anchored(baseline, total, anchor, np.random.default_rng(purse._stream(2)))
         return cls(scaled, purse.income_plan, asked, known, baseline.seed)
 
     def _stream(self, which: int) -> np.random.SeedSequence:

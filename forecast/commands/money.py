@@ -55,6 +55,10 @@ def money_command(
         float | None,
         typer.Option(help="Balance at 31 March before the first year, pounds; a deficit is minus."),
     ] = None,
+    overspend: Annotated[
+        float | None,
+        typer.Option(help="What the council expects the first year to cost more than its income, pounds."),
+    ] = None,
     as_modelled: Annotated[
         bool, typer.Option("--as-modelled", help="Do not scale costs to what the council has said.")
     ] = False,
@@ -75,7 +79,7 @@ def money_command(
 
     one = single(area)
     check_options(years, draws)
-    plan = MoneyPlan(growth=growth, regime=regime, grant=grant, as_modelled=as_modelled, opening=opening)
+    plan = MoneyPlan(growth, regime, grant, as_modelled, opening, overspend)
     register = own_register(capacity, [one])
     book = ledger(unit_costs, one)
     asked = None if scenario is None else chosen(scenario, None).flat
@@ -84,7 +88,7 @@ def money_command(
     arguments: dict[str, Any] = {
         "area": one.name, "scenario": None if asked is None else asked.id,
         "unit_costs": None if unit_costs is None else unit_costs.name, "growth": growth, "regime": regime, "grant": grant,
-        "opening": opening, "as_modelled": as_modelled, "capacity": None if capacity is None else capacity.name,
+        "opening": opening, "overspend": overspend, "as_modelled": as_modelled, "capacity": None if capacity is None else capacity.name,
         "years": years, "seed": seed, "draws": draws,
     }  # fmt: skip
     base = shared_road().baseline(one, years=years, draws=draws, seed=seed, register=register)

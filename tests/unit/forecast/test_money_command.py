@@ -109,6 +109,13 @@ def test_the_first_year_is_what_the_council_has_said(balance: pd.DataFrame, told
     assert "month 7" in told[0]
 
 
+def test_a_council_may_say_what_its_first_year_costs(tmp_path: Path) -> None:
+    said = run("Kent", "--overspend", "43700000", "--out", str(tmp_path / "kent"))
+    found = pd.read_parquet(tmp_path / "kent" / "balance.parquet").set_index(["line", "financial_year"])
+    assert found.loc[("in_year", "2025-26"), "mean"] == pytest.approx(-43.7e6, abs=1.5e6)
+    assert "Given with the run" in said
+
+
 def test_cost_detail_comes_to_the_lines(balance: pd.DataFrame, told: tuple[str, Path]) -> None:
     detail = pd.read_parquet(told[1] / "cost_detail.parquet")
     assert set(detail["financial_year"]) == set(YEARS)
