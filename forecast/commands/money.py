@@ -88,7 +88,8 @@ def money_command(
     arguments: dict[str, Any] = {
         "area": one.name, "scenario": None if asked is None else asked.id,
         "unit_costs": None if unit_costs is None else unit_costs.name, "growth": growth, "regime": regime, "grant": grant,
-        "opening": opening, "overspend": overspend, "as_modelled": as_modelled, "capacity": None if capacity is None else capacity.name,
+        "opening": opening, "overspend": overspend, "as_modelled": as_modelled,
+        "capacity": None if capacity is None else capacity.name,
         "years": years, "seed": seed, "draws": draws,
     }  # fmt: skip
     base = shared_road().baseline(one, years=years, draws=draws, seed=seed, register=register)
