@@ -30,10 +30,21 @@ import numpy as np
 
 from data.errors import OptionError
 from data.vocabulary import NEED_CODES, NEED_GROUPS, PHASE_CODES, PHASE_OF_AGE, PHASES, SPECIALIST_PROVISIONS
-from forecast.admission import CELLS, GRID, Doors, Flags, Indices, Places, Positions, doors_of, seats_of
+from forecast.admission import (
+    CELLS,
+    GRID,
+    Doors,
+    Flags,
+    Indices,
+    Places,
+    Positions,
+    Seats,
+    doors_of,
+    seats_of,
+)
 from forecast.matching import match, send_to_places, share_out
 from forecast.preference_order import Rules
-from models.base import Array
+from models.base import Array, Floats
 
 GROUPED: dict[str, tuple[str, ...]] = {g.code: g.needs for g in NEED_GROUPS}
 """Need group code to need codes: the resolution at which units are reported."""
@@ -101,6 +112,42 @@ class Allocation:
     unseated_at_start: Array
 
 
+@dataclass(frozen=True, eq=False)
+class Entrances:
+    """Places and the doors that lead to them.
+
+    Parameters
+    ----------
+    places, opening
+        Places of the Januaries asked for, and of the same units at the origin: one draw, one January.
+    seats
+        A seat for each unit and cell.
+    at_origin, doors
+        Doors of each specialist provision at the origin, and in each January.
+    """
+
+    places: Places
+    opening: Places
+    seats: Seats
+    at_origin: list[Doors]
+    doors: list[list[Doors]]
+
+    @classmethod
+    def of(cls, places: Places, opening: Places) -> Entrances:
+        """Work the doors out.
+
+        Raises
+        ------
+        ValueError
+            The opening is not of the same units, one draw and one January.
+        """
+        same = (opening.units, opening.provision) == (places.units, places.provision)
+        if not same or {len(opening.places), len(opening.admits_age), opening.januaries} != {1}:
+            raise ValueError("The opening must hold the same units as the places, one draw and one January.")
+        seats = seats_of(places, opening)
+        return cls(places, opening, seats, next(doors_of(opening, seats)), list(doors_of(places, seats)))
+
+
 def allocate(
     wanted: Array,
     start: Array,
@@ -130,7 +177,6 @@ def allocate(
         Group code to need codes, every need once; the resolution at which units are reported.
     shares
         Share of each step of ``rules`` in each draw, dims ``(draw, step)`` (`Rules.share_draws`); the rules' own when left out.
-
     by_age_and_need
         Whether to keep `Allocation.cells`, most of the memory; their sums are always there.
 
@@ -139,7 +185,30 @@ def allocate(
     ValueError
         Shapes disagree, or children are negative or missing.
     """
-    _check(wanted, start, places, opening, rules, shares)
+    return allocate_at(
+        wanted,
+        start,
+        Entrances.of(places, opening),
+        rules,
+        need_groups=need_groups,
+        shares=shares,
+        by_age_and_need=by_age_and_need,
+    )
+
+
+def allocate_at(
+    wanted: Array | Floats,
+    start: Array,
+    entrances: Entrances,
+    rules: Rules,
+    *,
+    need_groups: Mapping[str, tuple[str, ...]] = GROUPED,
+    shares: Array | None = None,
+    by_age_and_need: bool = True,
+) -> Allocation:
+    """Match children to places whose doors are known: `allocate`, with the same arguments."""
+    places, opening = entrances.places, entrances.opening
+    _check(wanted, start, places, rules, shares)
     draws, januaries = wanted.shape[:2]
     units, destinations = len(places.units), rules.destinations
     margin = _margins(need_groups)
@@ -150,13 +219,12 @@ def allocate(
     route = _route(rules)
     demand = _plain(wanted).reshape(draws, januaries, _SOUGHT, CELLS)
 
-    seats = seats_of(places, opening)
-    held = np.zeros((1, len(seats.cell) + 1))  # the last stands for seats that are not there
+    held = np.zeros((1, len(entrances.seats.cell) + 1))  # the last stands for seats that are not there
     placed, unseated = np.zeros((1, _SOUGHT, CELLS)), np.zeros((1, _SOUGHT, CELLS))
     first = _Counts.none(1, 1, units, len(destinations), margins)
     at_origin = _plain(start).reshape(1, 1, _SOUGHT, CELLS)
     room = np.array(opening.places[:, 0], dtype=float, order="C")
-    for p, door in enumerate(next(doors_of(opening, seats))):
+    for p, door in enumerate(entrances.at_origin):
         match(
             at_origin, 0, p, len(NEED_CODES), door, margin, placed, held, room, unseated,
             first.short, first.filled, first.moved,
@@ -169,7 +237,7 @@ def allocate(
     kept = (draws, januaries if by_age_and_need else 0)
     got, lacked = np.zeros((*kept, _SOUGHT, CELLS)), np.zeros((*kept, _SOUGHT, CELLS))
     overflow = np.zeros((*kept, len(destinations), CELLS))
-    for january, doors in enumerate(doors_of(places, seats)):
+    for january, doors in enumerate(entrances.doors):
         room = np.array(np.broadcast_to(places.places[:, january], (draws, units)), dtype=float)
         for p, door in enumerate(doors):
             match(
@@ -315,7 +383,7 @@ def _route(rules: Rules) -> list[_Leg]:
     return legs
 
 
-def _plain(values: Array) -> Array:
+def _plain(values: Array | Floats) -> Array:
     """Return values as compiled code takes them, in one piece and writeable: any other sort would be compiled anew."""
     return np.require(values, dtype=float, requirements=["C", "W"])
 
@@ -343,9 +411,7 @@ def _margins(need_groups: Mapping[str, tuple[str, ...]]) -> Positions:
     return margin.astype(np.uintp)
 
 
-def _check(
-    wanted: Array, start: Array, places: Places, opening: Places, rules: Rules, shares: Array | None
-) -> None:
+def _check(wanted: Array | Floats, start: Array, places: Places, rules: Rules, shares: Array | None) -> None:
     draws, januaries = wanted.shape[:2]
     grid = (_SOUGHT, *GRID)
     if wanted.shape != (draws, januaries, *grid) or start.shape != grid:
@@ -358,9 +424,6 @@ def _check(
             f"Children of {draws} draws and {januaries} Januaries need places of as many (or one draw for all), not "
             f"{places.places.shape} and ages {places.admits_age.shape}."
         )
-    same = (opening.units, opening.provision) == (places.units, places.provision)
-    if not same or {len(opening.places), len(opening.admits_age), opening.januaries} != {1}:
-        raise ValueError("The opening must hold the same units as the places, one draw and one January.")
     if shares is not None and shares.shape != (draws, len(rules.steps)):
         raise ValueError(
             f"Shares must have dims (draw, step) = {(draws, len(rules.steps))}, not {shares.shape}."

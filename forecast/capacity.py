@@ -13,7 +13,7 @@ summarises.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -31,8 +31,8 @@ from data.vocabulary import (
     PHASES,
     SPECIALIST_PROVISIONS,
 )
-from forecast.admission import Places
-from forecast.allocation import allocate
+from forecast.admission import Flags, Places
+from forecast.allocation import Entrances, allocate_at
 from forecast.outcome import Placements, Shortfall
 from forecast.preference_order import Rules, default_rules
 from forecast.processes import in_parts
@@ -87,6 +87,83 @@ class Demand:
             )
 
 
+@dataclass(frozen=True, eq=False)
+class Offer:
+    """What a register offers in every draw and January, and to whom: all of the matching that children do not change.
+
+    Parameters
+    ----------
+    supply
+        Places of the origin and of every January after it.
+    demand
+        Which rows of the register and which preference order; how much demand is for the children to say.
+    shares
+        Share of each step of the preference order, dims ``(draw, step)``.
+    admitting
+        Whether a unit admits anybody of a phase, dims ``(draw, january, unit, phase)``, "All" phases first.
+    expected
+        Expected places, dims ``(january, phase, provision, located)``.
+    places_now
+        Places in the register at the origin, dims ``(phase, provision)``.
+    entrances
+        The doors of each part of the draws; empty where they are to be worked out while children are matched.
+    """
+
+    supply: Supply
+    demand: Demand
+    shares: Array
+    admitting: Flags
+    expected: xr.DataArray
+    places_now: xr.DataArray
+    entrances: tuple[Entrances, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        register: Register,
+        origin: int,
+        januaries: Sequence[int],
+        draws: int,
+        rng: np.random.Generator,
+        demand: Demand | None = None,
+        changes: Sequence[Callable[[Supply], Supply]] = (),
+    ) -> Offer:
+        """Return what a register offers; the arguments are those of `match`."""
+        asked = demand or Demand()
+        supply_rng, share_rng = rng.spawn(2)
+        found = supply(register, [origin, *januaries], draws, supply_rng, statuses=asked.statuses)
+        for change in changes:
+            found = change(found)
+        ages = found.admits_age.to_numpy()[:, 1:]
+        by_phase = [ages[..., OF_PHASE[:, h] > 0].any(axis=3) for h in range(len(PHASES))]
+        return cls(
+            supply=found,
+            demand=asked,
+            shares=asked.rules.share_draws(draws, share_rng),
+            admitting=np.stack([ages.any(axis=3), *by_phase], axis=3),
+            expected=found.by_phase().mean("draw").sel(january=[*januaries]),
+            places_now=_register_places(register, origin),
+        )
+
+    @property
+    def draws(self) -> int:
+        """Number of draws."""
+        return self.supply.places.sizes["draw"]
+
+    def with_doors(self) -> Offer:
+        """Return it with all doors worked out, for an offer to which children are matched again and again."""
+        parts = range(0, self.draws, SEATED_AT_A_TIME)
+        doors = tuple(self.doors(slice(p, min(p + SEATED_AT_A_TIME, self.draws))) for p in parts)
+        return replace(self, entrances=doors)
+
+    def doors(self, some: slice) -> Entrances:
+        """Return the doors of one part of the draws."""
+        if self.entrances:
+            part = int(some.start) // SEATED_AT_A_TIME
+            return self.entrances[part]
+        return Entrances.of(units(self.supply, slice(1, None)).some(some), opening(self.supply))
+
+
 def match(
     placements: Placements,
     register: Register,
@@ -94,7 +171,6 @@ def match(
     origin: int,
     rng: np.random.Generator,
     demand: Demand | None = None,
-    changes: Sequence[Callable[[Supply], Supply]] = (),
 ) -> Shortfall:
     """Match children to places, January by January.
 
@@ -114,80 +190,83 @@ def match(
         Source of randomness for slippage and shares of the preference order.
     demand
         Which demand, which rows of the register and which preference order; the usual ones where None.
-    changes
-        Changes of the places drawn, such as a scenario's, in order.
     """
-    asked = demand or Demand()
-    supply_rng, share_rng = rng.spawn(2)
-    draws = placements.wanted.sizes["draw"]
     januaries = [int(j) for j in placements.wanted["january"].to_numpy()]
-    found = supply(register, [origin, *januaries], draws, supply_rng, statuses=asked.statuses)
-    for change in changes:
-        found = change(found)
-    seats, first = units(found, slice(1, None)), opening(found)
-    shares = asked.rules.share_draws(draws, share_rng)
+    draws = placements.wanted.sizes["draw"]
+    return seated(placements, Offer.of(register, origin, januaries, draws, rng, demand), latent)
+
+
+def seated(placements: Placements, offer: Offer, latent: AreaLatent | None) -> Shortfall:
+    """Match children to the places on offer, January by January: `match`, with what it works out beforehand given.
+
+    Parameters
+    ----------
+    placements
+        Who wants a specialist place; the draws and Januaries of the offer.
+    offer
+        Which places there are.
+    latent
+        Children turned away today; None where they cannot be told, then demand is as observed.
+    """
+    asked, found, draws = offer.demand, offer.supply, offer.draws
     start = placements.start.transpose("provision", "age", "need").to_numpy().astype(float)
     choices = placements.wanted.transpose("draw", "january", "provision", "age", "need").to_numpy()
     children = placements.plans.transpose("draw", "january", "age", "need").to_numpy()
     uplift = {blend: latent_factor(latent, blend, draws) for blend in {1.0, asked.blend}}
     dims: dict[str, list[object]] = {
-        "draw": list(range(draws)), "january": [*januaries], "phase": [*PHASE_CODES],
-        "need_group": [*NEED_GROUP_CODES], "provision": [*SPECIALIST_PROVISIONS],
+        "draw": list(range(draws)), "january": placements.wanted["january"].to_numpy().tolist(),
+        "phase": [*PHASE_CODES], "need_group": [*NEED_GROUP_CODES], "provision": [*SPECIALIST_PROVISIONS],
         "destination": [*asked.rules.destinations], "unit": [*found.places["unit"].to_numpy()],
     }  # fmt: skip
 
-    def empty(*named: str) -> xr.DataArray:
-        shape = tuple(len(dims[d]) for d in named)
-        return xr.DataArray(np.zeros(shape, dtype=np.float32), dims=named, coords={d: dims[d] for d in named})
+    def empty(*named: str) -> Floats:
+        return np.empty(tuple(len(dims[d]) for d in named), dtype=np.float32)
+
+    def labelled(values: Floats, *named: str) -> xr.DataArray:
+        return xr.DataArray(values, dims=named, coords={d: dims[d] for d in named})
 
     cells = ("draw", "january", "provision", "phase", "need_group")
+    to = ("draw", "january", "provision", "destination", "phase", "need_group")
+    at_unit, in_unit = ("draw", "january", "unit"), ("draw", "january", "unit", "phase", "need_group")
     wanted, observed, at_latent, short = (empty(*cells) for _ in range(4))
-    overflow = empty("draw", "january", "provision", "destination", "phase", "need_group")
-    filled = empty("draw", "january", "unit", "phase", "need_group")
-    free = empty("draw", "january", "unit")
+    overflow, filled, free = empty(*to), empty(*in_unit), empty(*at_unit)
     unseated: list[Array] = []
 
     def seat(some: slice) -> None:
         raised_to = {b: raised(choices[some], f[some], children[some]) for b, f in uplift.items()}
-        asking = raised_to[asked.blend]
-        allocation = allocate(
-            asking.astype(float),
+        allocation = allocate_at(
+            raised_to[asked.blend],
             start,
-            seats.some(some),
+            offer.doors(some),
             asked.rules,
-            opening=first,
-            shares=shares[some],
+            shares=offer.shares[some],
             by_age_and_need=False,
         )
-        observed[some], wanted[some] = grouped(choices[some]), grouped(asking)
-        at_latent[some] = grouped(raised_to[1.0])
+        by_group = {b: grouped(r) for b, r in raised_to.items()}
+        observed[some], wanted[some] = grouped(choices[some]), by_group[asked.blend]
+        at_latent[some] = by_group[1.0]
         short[some], overflow[some] = allocation.short, allocation.cause
         filled[some], free[some] = allocation.filled, allocation.free
         unseated.append(allocation.unseated_at_start)
 
     in_parts(draws, seat, SEATED_AT_A_TIME)
-    by_phase = found.by_phase().mean("draw").sel(january=januaries)
     return Shortfall(
         blend=asked.blend if latent is not None else 0.0,
-        wanted=wanted,
-        observed=observed,
-        latent=at_latent,
-        short=short,
-        overflow=overflow,
+        wanted=labelled(wanted, *cells),
+        observed=labelled(observed, *cells),
+        latent=labelled(at_latent, *cells),
+        short=labelled(short, *cells),
+        overflow=labelled(overflow, *to),
         units=found.units,
-        unit_places=empty("draw", "january", "unit") + found.places.to_numpy()[:, 1:].astype(np.float32),
-        unit_filled=filled,
-        unit_free=free,
-        open_to=_open_to(found, filled, free.to_numpy()),
-        places=by_phase.sum("located"),
-        local_places=by_phase.sel(located="local", drop=True),
+        unit_places=labelled(found.places.to_numpy()[:, 1:].astype(np.float32), *at_unit),
+        unit_filled=labelled(filled, *in_unit),
+        unit_free=labelled(free, *at_unit),
+        open_to=_open_to(offer, filled, free),
+        places=offer.expected.sum("located"),
+        local_places=offer.expected.sel(located="local", drop=True),
         placed_now=_by_phase(placements.known.sel(provision=list(SPECIALIST_PROVISIONS))),
-        places_now=_register_places(register, origin),
-        unseated=xr.DataArray(
-            grouped(unseated[0]),
-            dims=("provision", "phase", "need_group"),
-            coords={d: dims[d] for d in ("provision", "phase", "need_group")},
-        ),
+        places_now=offer.places_now,
+        unseated=labelled(grouped(unseated[0]), "provision", "phase", "need_group"),
         ends=_ends(asked.rules, start),
     )
 
@@ -272,17 +351,16 @@ def opening(found: Supply) -> Places:
     )  # fmt: skip
 
 
-def _open_to(found: Supply, filled: xr.DataArray, free: Array) -> xr.DataArray:
+def _open_to(offer: Offer, filled: Floats, free: Floats) -> xr.DataArray:
     """Return expected places a phase and need group has: those its children fill and free ones that would admit them.
 
     Dims ``(january, phase, need_group, provision)``, "All" phases first. A free place counts for every phase and need group
     that it admits, so these do not add up over them.
     """
-    ages = found.admits_age.to_numpy()[:, 1:].astype(np.float32)
-    phases = np.concatenate([np.ones((len(AGES), 1), dtype=np.float32), OF_PHASE], axis=1)
-    could = np.einsum("dju,djuh->juh", free, np.einsum("djua,ah->djuh", ages, phases) > 0, optimize=True)
+    found = offer.supply
+    could = np.einsum("dju,djuh->juh", free, offer.admitting, optimize=True)
     admits_group = (found.admits_need.to_numpy()[1:].astype(np.float32) @ OF_GROUP) > 0
-    held = filled.mean("draw").transpose("january", "unit", "phase", "need_group").to_numpy()
+    held = filled.mean(axis=0)
     held = np.concatenate([held.sum(axis=2, keepdims=True), held], axis=2)
     open_now = held + could[..., None] / len(free) * admits_group[:, :, None, :]
     kind = np.array([[u.provision == p for p in SPECIALIST_PROVISIONS] for u in found.units], dtype=float)
@@ -291,7 +369,7 @@ def _open_to(found: Supply, filled: xr.DataArray, free: Array) -> xr.DataArray:
         np.einsum("juhg,up->jhgp", open_now, kind),
         dims=("january", "phase", "need_group", "provision"),
         coords={
-            "january": filled["january"].to_numpy(),
+            "january": offer.expected["january"].to_numpy(),
             "phase": [ALL, *PHASE_CODES],
             "need_group": list(NEED_GROUP_CODES),
             "provision": list(SPECIALIST_PROVISIONS),

@@ -23,27 +23,16 @@ are those of `forecast.admission.Doors`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple, TypeVar, cast
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from forecast.admission import Doors, Flags, Indices, Positions
+from forecast.compiling import compiled
 from models.base import Array
 
 TOLERANCE = 1e-9
 """Children: making room stops at moves this small, far below the 1e-6 to which totals are conserved."""
-
-Body = TypeVar("Body", bound=Callable[..., object])
-
-
-def compiled(body: Body) -> Body:
-    """Return a function compiled when it is first called; the machine code is kept for the next process if it can be."""
-    try:
-        return cast(Body, njit(cache=True, nogil=True, error_model="numpy")(body))
-    except RuntimeError:  # neither this folder nor the user's own can be written
-        return cast(Body, njit(nogil=True, error_model="numpy")(body))
 
 
 class Seated(NamedTuple):

@@ -21,6 +21,7 @@ import xarray as xr
 from data.composition import Composition
 from data.errors import HistoryError
 from data.vocabulary import AGES, NEED_CODES, PHASE_CODES, PHASES, PROVISION_CODES, SPECIALIST_PROVISIONS
+from forecast.carrying import count
 from forecast.outcome import Placements, Plans
 from forecast.processes import in_parts
 from models import placement as model
@@ -207,13 +208,8 @@ class Taught:
         factors
             Dims ``(draw, january, kind)``.
         """
-        filled = model.to_totals(moved, factors, KIND_OF)
-        self.future[some, januaries] = np.einsum("djanp->djap", filled)
-        for position, phase in enumerate(PHASES):
-            ages = slice(AGES.index(max(phase.low, AGES[0])), AGES.index(phase.high) + 1)
-            self.by_need[some, januaries, position] = filled[:, :, ages].sum(axis=2)
-        for position, provision in enumerate(_SPECIALIST):
-            self.wanted[some, januaries, position] = moved[..., provision]
+        by_provision = factors @ model.members(KIND_OF, factors.shape[2]).T
+        count(moved, by_provision, self.future[some], self.by_need[some], self.wanted[some], januaries)
 
     def placements(
         self,

@@ -22,23 +22,35 @@ the baseline's plans.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import xarray as xr
 
 from data.vocabulary import AGES, NEED_CODES, PROVISION_CODES
+from forecast.carrying import Carrier, review, scale
 from forecast.outcome import Placements, Plans
 from forecast.placement import CELLS, Route, Taught
 from forecast.processes import in_parts
-from models import placement as placed
 from models.base import Array, Floats
 from models.cohort_flow import BAND_OF_AGE, SMALLEST_FLOW, Flows, Leaving, Rates, pass_year
 from models.moves import STAGE_OF_AGE
+from models.placement import ONES, Paths
 from scenarios.effects import FIRST_AGES, Effects, Move, Review, changed
 
 PIPELINE: tuple[str, ...] = ("refused", "withdrawn", "accepted", "assessments", "new_plans")
 """What the baseline's process is rebuilt from."""
+
+PROCESS: tuple[str, ...] = (
+    "requests", "refused", "withdrawn", "accepted", "assessments", "assessments_without_plan", "new_plans",
+)  # fmt: skip
+"""What it is rebuilt as."""
+
+FLOWS: tuple[str, ...] = ("stock", "joiners", "leavers", "transfers", "recoded")
+"""Plans, and the flows that make them."""
+
+WALKED_AT_A_TIME = 50
+"""Draws walked at a time: what a January needs of so many stays in the processor's cache."""
 
 LARGEST_SHARE = 0.95
 """No lever refuses more than this share of requests or leaves more than this share of assessments without a plan."""
@@ -64,67 +76,67 @@ def replay(
     """
     if not effects.on_placements:
         return plans, placements
+    before = _Before.of(plans)
     rates = Rates.of(flows)
-    with_index = {
-        n: plans.flows[n].transpose("draw", "january", "series").to_numpy() for n in ("index", "kept", "sent")
-    }
-    ahead = _Ahead.of(plans, effects, delay)
-    people = _residents(plans, effects)
-    hazard = _hazard(rates, plans, effects)
-    mix = rates.need_mix[:, None]
-    if effects.joiner_need:
-        weight = mix * changed(np.ones((1, 1, len(AGES), len(NEED_CODES))), effects.joiner_need)
-        mix = weight / np.maximum(weight.sum(axis=3, keepdims=True), np.finfo(float).tiny)
-    brought = _brought(plans, effects)
     opening = plans.flows["opening"].transpose("age", "need").to_numpy()
-    draws, januaries = people.shape[:2]
-    shape = (draws, januaries, *opening.shape)
-    found = {name: np.zeros(shape) for name in ("stock", "joiners", "leavers", "transfers", "recoded")}
+    draws, januaries, ages = before.residents.shape
+    found = {name: np.empty((draws, januaries, *opening.shape)) for name in FLOWS}
+    people = np.empty(before.residents.shape)
+    process = {name: np.empty((draws, januaries, ages)) for name in PROCESS}
     taught = Taught.empty(draws, januaries)
     calendar = [int(j) for j in plans.future["january"].to_numpy()]
 
     def walk(some: slice) -> None:
-        own, paths = rates.some(some), route.paths.some(some)
+        does, base, own = effects.some(some), before.some(some), rates.some(some)
+        residents = _residents(base, does)
+        ahead = _Ahead.of(base, does, delay)
+        hazard, mix, brought = _hazard(own, base, does), _need_mix(own, does), _brought(base, does)
+        carrier = Carrier.of(route.paths.some(some))
         held = np.broadcast_to(opening, (len(own.hazard), *opening.shape))
-        where, locks = route.start[some], _Locks.of(effects.reviews, calendar[0] - 1)
+        where, locks = route.start[some], _Locks.of(does.reviews, calendar[0] - 1)
         for t, january in enumerate(calendar):
-            expected = np.maximum(people[some, t] * own.joiner_rate, SMALLEST_FLOW)
-            joined = _at(mix, some, t) * (expected * with_index["index"][some, t][:, BAND_OF_AGE])[:, :, None]
-            joined = joined * _at(ahead.joiners, some, t)
-            leaving = Leaving.of(
-                own, _at(hazard, some, t), with_index["kept"][some, t], with_index["sent"][some, t]
-            )
-            going = placed.remaining(where, held * leaving.leaves, paths.ending)
-            if effects.reviews:
-                going, ended = _reviewed(going, effects.reviews, locks, some, t)
+            expected = np.maximum(residents[:, t] * own.joiner_rate, SMALLEST_FLOW)
+            joined = _at(mix, t) * (expected * base.index[:, t][:, BAND_OF_AGE])[:, :, None]
+            joined = joined * _at(ahead.joiners, t)
+            leaving = Leaving.of(own, _at(hazard, t), base.kept[:, t], base.sent[:, t])
+            going = carrier.remaining(where, held * leaving.leaves)
+            if any(r.weight[t] for r in does.reviews):
+                ended = _reviewed(going, does.reviews, locks, t)
                 leaving = replace(
                     leaving, leaves=leaving.leaves + leaving.stays * ended, stays=leaving.stays * (1 - ended)
                 )
             year = pass_year(held, leaving, joined, own)
             stock, transfers = year.stock, year.transfers
             if brought is not None:
-                came = np.maximum(brought[some, t], -stock)
+                came = np.maximum(brought[:, t], -stock)
                 stock, transfers = stock + came, transfers + came
-            older, new = placed.settled(going, joined, stock, paths)
-            locks = locks.later(where, going, older, new, paths, january)
-            for move in effects.moves:
-                _moved(older, new, move, some, t)
-            where = placed.scaled(older + new, stock)
+            older, new = carrier.settled(going, joined, stock)
+            placed = older + new
+            locks = locks.later(where, going, placed, carrier.paths, january)
+            if any(m.weight[t] for m in does.moves):
+                for move in does.moves:
+                    _moved(older, new, move, t)
+                np.add(older, new, out=placed)
+            scale(placed, stock)
+            where = placed
             taught.write(some, slice(t, t + 1), where[:, None], route.factors[some, t : t + 1])
             values = (stock, joined, year.leavers, transfers, year.recoded)
-            for name, value in zip(found, values, strict=True):
+            for name, value in zip(FLOWS, values, strict=True):
                 found[name][some, t] = value
             held = stock
+        people[some] = residents
+        for name, value in ahead.process(found["joiners"][some].sum(axis=3), residents).items():
+            process[name][some] = value
 
-    in_parts(draws, walk)
+    in_parts(draws, walk, WALKED_AT_A_TIME)
     future = plans.future.transpose(*CELLS).copy(data=found["stock"])
-    kept = plans.flows.assign({n: (CELLS, v) for n, v in found.items() if n != "stock"})
+    by_age = ("draw", "year", "age")
     after = replace(
         plans,
         future=future,
-        flows=kept,
+        flows=plans.flows.assign({n: (CELLS, v) for n, v in found.items() if n != "stock"}),
         residents=plans.residents.transpose("draw", "january", "age").copy(data=people),
-        process=ahead.process(found["joiners"].sum(axis=3), people),
+        process=plans.process.transpose(*by_age).assign({n: (by_age, v) for n, v in process.items()}),
     )
     return after, taught.placements(
         future,
@@ -136,43 +148,109 @@ def replay(
     )
 
 
-def _at(values: Array, some: slice, t: int) -> Array:
-    """Return the values of some draws in one January, where a length of 1 stands for all draws or Januaries."""
-    own = values if len(values) == 1 else values[some]
-    return own[:, min(t, own.shape[1] - 1)]
+@dataclass(frozen=True, eq=False)
+class _Before:
+    """What the baseline's plans were made from, as arrays.
+
+    Parameters
+    ----------
+    residents
+        Dims ``(draw, january, age)``.
+    stock, joiners
+        Plans and new plans, dims ``(draw, january, age, need)``.
+    index, kept, sent
+        The calibration of the baseline, dims ``(draw, january, band)``.
+    reasons
+        Shares of reasons of leavers by their names, dims ``(draw, band)``.
+    process
+        What `PIPELINE` names, dims ``(draw, year, age)``.
+    """
+
+    residents: Array
+    stock: Array
+    joiners: Array
+    index: Array
+    kept: Array
+    sent: Array
+    reasons: Mapping[str, Array]
+    process: Mapping[str, Array]
+
+    @classmethod
+    def of(cls, plans: Plans) -> _Before:
+        """Read the plans."""
+        share = plans.reason_share.transpose("reason", "draw", "band")
+        solved = [
+            plans.flows[n].transpose("draw", "january", "series").to_numpy()
+            for n in ("index", "kept", "sent")
+        ]
+        return cls(
+            residents=plans.residents.transpose("draw", "january", "age").to_numpy(),
+            stock=plans.future.transpose(*CELLS).to_numpy(),
+            joiners=plans.flows["joiners"].transpose(*CELLS).to_numpy(),
+            index=solved[0],
+            kept=solved[1],
+            sent=solved[2],
+            reasons={str(r): share.sel(reason=r).to_numpy() for r in share["reason"].to_numpy()},
+            process={n: plans.process[n].transpose("draw", "year", "age").to_numpy() for n in PIPELINE},
+        )
+
+    def some(self, draws: slice) -> _Before:
+        """Return those of some draws."""
+        return _Before(
+            residents=self.residents[draws],
+            stock=self.stock[draws],
+            joiners=self.joiners[draws],
+            index=self.index[draws],
+            kept=self.kept[draws],
+            sent=self.sent[draws],
+            reasons={n: v[draws] for n, v in self.reasons.items()},
+            process={n: v[draws] for n, v in self.process.items()},
+        )
 
 
-def _residents(plans: Plans, effects: Effects) -> Array:
+def _at(values: Array, t: int) -> Array:
+    """Return values in one January, where a length of 1 stands for all Januaries."""
+    return values[:, min(t, values.shape[1] - 1)]
+
+
+def _residents(before: _Before, effects: Effects) -> Array:
     """Return residents, dims (draw, january, age); never negative."""
-    people = changed(plans.residents.transpose("draw", "january", "age").to_numpy(), effects.residents)
+    people = changed(before.residents, effects.residents)
     for arrivals in effects.arrivals:
         people = people + arrivals.people
     return np.maximum(people, 0.0)
 
 
-def _brought(plans: Plans, effects: Effects) -> Array | None:
+def _need_mix(rates: Rates, effects: Effects) -> Array:
+    """Return shares of needs among joiners, dims (draw, january, age, need)."""
+    mix = rates.need_mix[:, None]
+    if not effects.joiner_need:
+        return mix
+    weight = mix * changed(np.ones((1, 1, len(AGES), len(NEED_CODES))), effects.joiner_need)
+    return np.asarray(weight / np.maximum(weight.sum(axis=3, keepdims=True), np.finfo(float).tiny))
+
+
+def _brought(before: _Before, effects: Effects) -> Array | None:
     """Return plans that newcomers bring, or leavers take with them, dims (draw, january, age, need); None without any.
 
     Newcomers hold plans as residents of their age do in the baseline, times how likely the lever says they are to.
     """
     if not effects.arrivals:
         return None
-    residents = plans.residents.transpose("draw", "january", "age").to_numpy()
+    residents = before.residents
     new = sum((a.new * a.with_plan[:, None, None] for a in effects.arrivals), start=np.zeros_like(residents))
     share = np.divide(new, residents, out=np.zeros_like(residents), where=residents > 0)
-    return np.asarray(plans.future.transpose(*CELLS).to_numpy() * share[..., None])
+    return np.asarray(before.stock * share[..., None])
 
 
-def _hazard(rates: Rates, plans: Plans, effects: Effects) -> Array:
+def _hazard(rates: Rates, before: _Before, effects: Effects) -> Array:
     """Return the yearly chance that a plan ends, dims (draw, january, age, need), need of length 1 where all are alike."""
     whole = [c for c in effects.leaver_hazard if not c.reasons]
     hazard = changed(rates.hazard[:, None], whole, most=1.0)
     hazard = hazard if hazard.ndim == 4 else hazard[..., None]
     for change in effects.leaver_hazard:
         if change.reasons:
-            share = (
-                plans.reason_share.sel(reason=list(change.reasons)).sum("reason").to_numpy()[:, BAND_OF_AGE]
-            )
+            share = np.sum([before.reasons[r] for r in change.reasons], axis=0)[:, BAND_OF_AGE]
             factor = change.size[:, None, None, None] ** change.weight[None, :, None, None] - 1
             hazard = np.clip(hazard * (1 + factor * share[:, None, :, None] * change.who), 0.0, 1.0)
     if effects.leaver_hazard:
@@ -187,10 +265,8 @@ class _Ahead:
 
     Parameters
     ----------
-    base
-        The baseline's process, dims ``(draw, year, age)``.
-    residents, mix
-        The baseline's residents, dims ``(draw, january, age)``, and joiners' needs, dims ``(draw, january, age, need)``.
+    before
+        The baseline.
     joiners
         Factor on joiners, dims ``(draw, january, age, need)``; lengths of 1 stand for all.
     requested, others
@@ -201,9 +277,7 @@ class _Ahead:
         Share of requests whose assessment ends in the next year.
     """
 
-    base: xr.Dataset
-    residents: Array
-    mix: Array
+    before: _Before
     joiners: Array
     requested: Array
     others: Array
@@ -212,12 +286,9 @@ class _Ahead:
     delay: float
 
     @classmethod
-    def of(cls, plans: Plans, effects: Effects, delay: float) -> _Ahead:
+    def of(cls, before: _Before, effects: Effects, delay: float) -> _Ahead:
         """Return what levers do to the process."""
-        base = plans.process.transpose("draw", "year", "age")
-        at = {n: base[n].to_numpy() for n in PIPELINE}
-        new = plans.flows["joiners"].transpose(*CELLS).to_numpy()
-        mix = _share(new, new.sum(axis=3, keepdims=True))
+        at = before.process
         refused = _share(at["refused"], at["refused"] + at["accepted"])
         ended = _share(at["new_plans"], at["assessments"])
         refusal = _with_needs(changed(refused, effects.refusal, most=LARGEST_SHARE))
@@ -238,33 +309,31 @@ class _Ahead:
             through = through * _share(ending, ended[..., None])
         others = _with_needs(changed(one, effects.joiner_rate))
         return cls(
-            base=base,
-            residents=plans.residents.transpose("draw", "january", "age").to_numpy(),
-            mix=mix,
+            before=before,
             joiners=through * others,
-            requested=_mean(requested, mix),
-            others=_mean(others, mix),
-            refusal=_mean(refusal, mix),
-            ending=_mean(ending, mix),
+            requested=_over_needs(requested, before.joiners),
+            others=_over_needs(others, before.joiners),
+            refusal=_over_needs(refusal, before.joiners),
+            ending=_over_needs(ending, before.joiners),
             delay=delay,
         )
 
-    def process(self, new_plans: Array, people: Array) -> xr.Dataset:
-        """Return the process behind the scenario's new plans, dims (draw, year, age).
+    def process(self, new_plans: Array, people: Array) -> dict[str, Array]:
+        """Return what `PROCESS` names behind the scenario's new plans, dims (draw, year, age).
 
         Requests follow levers on requests and refusals; and residents and factors on joiners, through the assessments that
         these lead to. Assessments brought forward are not requests.
         """
-        base = {n: self.base[n].to_numpy() for n in PIPELINE}
+        base = self.before.process
         before = base["assessments"]
-        beyond = before * self.others * _share(people, self.residents)
+        beyond = before * self.others * _share(people, self.before.residents)
         now = (1 - self.delay) * beyond + self.delay * _next_year(beyond)
         was = (1 - self.delay) * before + self.delay * _next_year(before)
         accepted = base["accepted"] * _share(now, was) * self.requested
         refused = accepted * self.refusal / (1 - self.refusal)
         withdrawn = (accepted + refused) * _share(base["withdrawn"], base["accepted"] + base["refused"])
         assessments = new_plans / np.maximum(self.ending, 1 - LARGEST_SHARE)
-        found = {
+        return {
             "requests": refused + withdrawn + accepted,
             "refused": refused,
             "withdrawn": withdrawn,
@@ -273,7 +342,6 @@ class _Ahead:
             "assessments_without_plan": assessments - new_plans,
             "new_plans": new_plans,
         }
-        return self.base.assign({n: (("draw", "year", "age"), v) for n, v in found.items()})
 
 
 def _share(part: Array, whole: Array) -> Array:
@@ -287,9 +355,12 @@ def _with_needs(values: Array) -> Array:
     return values if values.ndim == 4 else values[..., None]
 
 
-def _mean(values: Array, mix: Array) -> Array:
+def _over_needs(values: Array, joiners: Array) -> Array:
     """Return values over all needs, weighted by the needs of joiners, dims (draw, january, age)."""
-    return values[..., 0] if values.shape[3] == 1 else np.asarray((values * mix).sum(axis=3))
+    if values.shape[3] == 1:
+        return values[..., 0]
+    mix = _share(joiners, joiners.sum(axis=3, keepdims=True))
+    return np.asarray((values * mix).sum(axis=3))
 
 
 def _from_the_year_before(values: Array) -> Array:
@@ -332,62 +403,42 @@ class _Locks:
             reviews,
         )
 
-    def later(
-        self, where: Floats, going: Floats, older: Floats, new: Floats, paths: placed.Paths, january: int
-    ) -> _Locks:
+    def later(self, where: Floats, going: Floats, placed: Floats, paths: Paths, january: int) -> _Locks:
         """Return the locks in the January after: those who stay in the provision keep theirs, newcomers have none."""
         shares: list[Floats | None] = []
-        for review, share in zip(self.reviews, self.shares, strict=True):
-            if review.protected_from is None or share is None:
-                decided = review.protected_from == january
+        for one, share in zip(self.reviews, self.shares, strict=True):
+            if one.protected_from is None or share is None:
+                decided = one.protected_from == january
                 shares.append(np.ones((1, 1, 1, 1), dtype=np.float32) if decided else share)
                 continue
-            held = [PROVISION_CODES.index(p) for p in review.protected]
-            stay = (going * share_of(share, where, held))[:, :-1][..., held]
+            held = [PROVISION_CODES.index(p) for p in one.protected]
+            stay = going[:, :-1][..., held] * share[:, : -1 if share.shape[1] > 1 else None]
             stay = stay * paths.kept[:, STAGE_OF_AGE[:-1]][:, :, None, held]
-            now = (older + new)[..., held]
+            now = placed[..., held]
             locked = np.zeros_like(now)
             np.divide(stay, now[:, 1:], out=locked[:, 1:], where=now[:, 1:] > 0)
             shares.append(np.minimum(locked, 1.0))
         return _Locks(tuple(shares), self.reviews)
 
 
-def share_of(share: Floats, where: Floats, held: list[int]) -> Floats:
-    """Return a share of some provisions spread over all of them, 0 elsewhere, dims (draw, age, need, provision)."""
-    spread = np.zeros(
-        (*np.broadcast_shapes(share.shape[:3], where.shape[:3]), where.shape[3]), dtype=np.float32
-    )
-    spread[..., held] = share
-    return spread
+def _reviewed(going: Floats, reviews: tuple[Review, ...], locks: _Locks, t: int) -> Array:
+    """End plans in place; return the share of those that go on otherwise which ended, dims (draw, age, need)."""
+    before = going @ ONES
+    for one, lock in zip(reviews, locks.shares, strict=True):
+        if one.weight[t]:
+            held = np.array([PROVISION_CODES.index(p) for p in one.protected], dtype=np.intp)
+            review(going, one.share * one.weight[t], one.who, lock, held)
+    after = going @ ONES
+    return np.asarray(1 - np.divide(after, before, out=np.ones_like(after), where=before > 0), dtype=float)
 
 
-def _reviewed(
-    going: Floats, reviews: tuple[Review, ...], locks: _Locks, some: slice, t: int
-) -> tuple[Floats, Array]:
-    """Return (plans that go on after reviews, share of plans that go on otherwise which ended), dims (draw, age, need[, p])."""
-    before = going @ placed.ONES
-    for review, lock in zip(reviews, locks.shares, strict=True):
-        if not review.weight[t]:
-            continue
-        ends = (review.share[some] * review.weight[t])[:, None, None, None] * review.who[..., None]
-        ends = np.broadcast_to(ends, going.shape).astype(np.float32)
-        if lock is not None and review.protected:
-            held = [PROVISION_CODES.index(p) for p in review.protected]
-            ends = ends * (1 - share_of(lock, going, held))
-        going = going * (1 - ends)
-    after = going @ placed.ONES
-    return going, np.asarray(
-        1 - np.divide(after, before, out=np.ones_like(after), where=before > 0), dtype=float
-    )
-
-
-def _moved(older: Floats, new: Floats, move: Move, some: slice, t: int) -> None:
+def _moved(older: Floats, new: Floats, move: Move, t: int) -> None:
     """Send the children a move reaches from its source to its target, in place."""
     if not move.weight[t]:
         return
     source, target = PROVISION_CODES.index(move.source), PROVISION_CODES.index(move.target)
     who = move.who & _AT_TRANSFER[:, None] if move.moment == "phase_transfer" else move.who
-    share = ((move.share[some] * move.weight[t])[:, None, None] * who).astype(np.float32)
+    share = ((move.share * move.weight[t])[:, None, None] * who).astype(np.float32)
     for children in (new,) if move.moment == "joining" else (older,):
         going = children[..., source] * share
         children[..., source] -= going

@@ -20,7 +20,7 @@ import numpy as np
 
 from data.errors import ScenarioError
 from data.register import Register
-from forecast.capacity import match
+from forecast.capacity import Offer, seated
 from forecast.outcome import Outcome
 from forecast.replay import replay
 from forecast.run import Baseline, matching
@@ -190,20 +190,22 @@ def walk(base: Baseline, does: Effects, register: Register | None = None) -> Out
     before = base.outcome
     plans, placements = replay(before.plans, before.placements, base.flows, base.route, base.delay, does)
     used = before.register if register is None else register
-    same = placements is before.placements and used is before.register and not does.places
+    same = used is before.register and not does.places
     shortfall = before.shortfall
-    if not same:
-        shortfall = match(
-            placements,
-            used,
-            base.latent,
-            before.plans.origin,
-            matching(before.seed, before.area.la_code),
-            base.demand,
-            place_changes(does.places),
-        )
+    if not same or placements is not before.placements:
+        offer = base.offer if same else _offer(base, used, does.places)
+        shortfall = seated(placements, offer, base.latent)
     return replace(
         before, plans=plans, placements=placements, register=used, shortfall=shortfall, money=does.money
+    )
+
+
+def _offer(base: Baseline, register: Register, changes: Sequence[PlaceChange]) -> Offer:
+    """Return what another register, or the same one with changes of places, offers on the baseline's luck."""
+    about = frame(base)
+    luck = matching(base.outcome.seed, about.la_code)
+    return Offer.of(
+        register, about.origin, about.januaries, about.draws, luck, base.offer.demand, place_changes(changes)
     )
 
 

@@ -21,7 +21,7 @@ from data.history import History
 from data.register import Register
 from data.vocabulary import ALL, BAND_CODES
 from forecast import fits
-from forecast.capacity import Demand, match
+from forecast.capacity import Demand, Offer, seated
 from forecast.members import Models, check_name
 from forecast.outcome import Outcome
 from forecast.placement import Placing, Route
@@ -182,6 +182,8 @@ class Road:
         used = register if register is not None else registers.shipped(area.la_code)
         told = self.latent.tells(area.la_code)
         latent = self.latent.of_area(area.la_code, draws, latent_rng) if told else None
+        luck = matching(seed, area.la_code)
+        offer = Offer.of(used, origin, januaries, draws, luck, demand).with_doors()
         outcome = Outcome(
             area=area,
             seed=seed,
@@ -194,10 +196,10 @@ class Road:
             plans=plans,
             placements=placements,
             register=used,
-            shortfall=match(placements, used, latent, origin, matching(seed, area.la_code), demand),
+            shortfall=seated(placements, offer, latent),
         )
         return Baseline(
-            outcome=outcome, flows=flows, route=route, delay=self.pipeline.delay, latent=latent, demand=demand
+            outcome=outcome, flows=flows, route=route, delay=self.pipeline.delay, latent=latent, offer=offer
         )
 
 
@@ -217,8 +219,8 @@ class Baseline:
         Share of requests whose assessment ends in the next calendar year.
     latent
         Children turned away today; None where they cannot be told.
-    demand
-        Which demand was set against places.
+    offer
+        The places that children were matched to, and which demand was set against them.
     """
 
     outcome: Outcome
@@ -226,7 +228,7 @@ class Baseline:
     route: Route
     delay: float
     latent: AreaLatent | None
-    demand: Demand | None
+    offer: Offer
 
 
 def matching(seed: int, la_code: int) -> np.random.Generator:

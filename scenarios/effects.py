@@ -19,8 +19,8 @@ Invariant: no change leaves a quantity as it was, to the last bit; what a lever 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -212,6 +212,10 @@ class MoneyChange:
     needs: tuple[str, ...]
 
 
+Sized = TypeVar("Sized", Change, PlaceChange, MoneyChange)
+Shared = TypeVar("Shared", Review, Move)
+
+
 @dataclass(frozen=True, eq=False)
 class Effects:
     """All that a scenario's levers do in one frame. Empty means the baseline.
@@ -251,6 +255,33 @@ class Effects:
     arrivals: tuple[Arrivals, ...] = ()
     places: tuple[PlaceChange, ...] = ()
     money: tuple[MoneyChange, ...] = field(default=())
+
+    def some(self, draws: slice) -> Effects:
+        """Return the effects in some draws."""
+
+        def sized(changes: tuple[Sized, ...]) -> tuple[Sized, ...]:
+            return tuple(replace(c, size=c.size[draws]) for c in changes)
+
+        def shared(found: tuple[Shared, ...]) -> tuple[Shared, ...]:
+            return tuple(replace(f, share=f.share[draws]) for f in found)
+
+        return Effects(
+            requests=sized(self.requests),
+            refusal=sized(self.refusal),
+            plan_share=sized(self.plan_share),
+            sooner=sized(self.sooner),
+            joiner_rate=sized(self.joiner_rate),
+            joiner_need=sized(self.joiner_need),
+            leaver_hazard=sized(self.leaver_hazard),
+            residents=sized(self.residents),
+            reviews=shared(self.reviews),
+            moves=shared(self.moves),
+            arrivals=tuple(
+                Arrivals(a.people[draws], a.new[draws], a.with_plan[draws]) for a in self.arrivals
+            ),
+            places=sized(self.places),
+            money=sized(self.money),
+        )
 
     @property
     def on_plans(self) -> bool:

@@ -1,0 +1,22 @@
+"""How functions are compiled to machine code that lets go of the interpreter, so that parts of the draws run side by side.
+
+numba keeps the code on disk and makes it anew when *the file of a function* changes, not when another does. So whatever a
+compiled function calls that is compiled too, and its constants, must be in its own file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from numba import njit
+
+Body = TypeVar("Body", bound=Callable[..., object])
+
+
+def compiled(body: Body) -> Body:
+    """Return a function compiled when it is first called; the machine code is kept for the next process if it can be."""
+    try:
+        return cast(Body, njit(cache=True, nogil=True, error_model="numpy")(body))
+    except RuntimeError:  # neither this folder nor the user's own can be written
+        return cast(Body, njit(nogil=True, error_model="numpy")(body))
