@@ -211,6 +211,17 @@ class Taught:
         by_provision = factors @ model.members(KIND_OF, factors.shape[2]).T
         count(moved, by_provision, self.future[some], self.by_need[some], self.wanted[some], januaries)
 
+    def of(self, before: Placements, plans: xr.DataArray) -> Placements:
+        """Return them with names, and what is known of today from placements before."""
+        return self.placements(
+            plans,
+            before.known,
+            before.known_january,
+            before.start,
+            before.opening,
+            estimated_mix=before.estimated_mix,
+        )
+
     def placements(
         self,
         plans: xr.DataArray,

@@ -12,6 +12,8 @@ with F factors on joiners, f on requests, r the share refused, s the share of as
 assessments, l the share that runs into the next year and c the part of those that ends sooner (`scenarios.effects.Effects`).
 Assessments brought forward are missing a year later: nobody is assessed twice.
 
+Levers that only move children between provisions leave the very plans of the baseline.
+
 A review at the end of a phase ends plans of those it reaches; the plans come out of the provisions it does not protect. So each
 January of plans is followed by its placements before the next is begun.
 
@@ -80,11 +82,25 @@ def replay(
     rates = Rates.of(flows)
     opening = plans.flows["opening"].transpose("age", "need").to_numpy()
     draws, januaries, ages = before.residents.shape
+    taught = Taught.empty(draws, januaries)
+    calendar = [int(j) for j in plans.future["january"].to_numpy()]
+
+    def move(some: slice) -> None:
+        does, base = effects.some(some), before.some(some)
+        carrier, where = Carrier.of(route.paths.some(some)), route.start[some]
+        for t in range(januaries):
+            stock = base.stock[:, t]
+            going = carrier.remaining(where, base.leavers[:, t])
+            where = _placed(*carrier.settled(going, base.joiners[:, t], stock), does.moves, t)
+            scale(where, stock)
+            taught.write(some, slice(t, t + 1), where[:, None], route.factors[some, t : t + 1])
+
+    if not effects.on_plans:
+        in_parts(draws, move, WALKED_AT_A_TIME)
+        return plans, taught.of(placements, plans.future)
     found = {name: np.empty((draws, januaries, *opening.shape)) for name in FLOWS}
     people = np.empty(before.residents.shape)
     process = {name: np.empty((draws, januaries, ages)) for name in PROCESS}
-    taught = Taught.empty(draws, januaries)
-    calendar = [int(j) for j in plans.future["january"].to_numpy()]
 
     def walk(some: slice) -> None:
         does, base, own = effects.some(some), before.some(some), rates.some(some)
@@ -113,12 +129,8 @@ def replay(
             older, new = carrier.settled(going, joined, stock)
             placed = older + new
             locks = locks.later(where, going, placed, carrier.paths, january)
-            if any(m.weight[t] for m in does.moves):
-                for move in does.moves:
-                    _moved(older, new, move, t)
-                np.add(older, new, out=placed)
-            scale(placed, stock)
-            where = placed
+            where = _placed(older, new, does.moves, t) if does.moves else placed
+            scale(where, stock)
             taught.write(some, slice(t, t + 1), where[:, None], route.factors[some, t : t + 1])
             values = (stock, joined, year.leavers, transfers, year.recoded)
             for name, value in zip(FLOWS, values, strict=True):
@@ -138,14 +150,7 @@ def replay(
         residents=plans.residents.transpose("draw", "january", "age").copy(data=people),
         process=plans.process.transpose(*by_age).assign({n: (by_age, v) for n, v in process.items()}),
     )
-    return after, taught.placements(
-        future,
-        placements.known,
-        placements.known_january,
-        placements.start,
-        placements.opening,
-        estimated_mix=placements.estimated_mix,
-    )
+    return after, taught.of(placements, future)
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,8 +161,8 @@ class _Before:
     ----------
     residents
         Dims ``(draw, january, age)``.
-    stock, joiners
-        Plans and new plans, dims ``(draw, january, age, need)``.
+    stock, joiners, leavers
+        Plans, new plans and plans that end, dims ``(draw, january, age, need)``.
     index, kept, sent
         The calibration of the baseline, dims ``(draw, january, band)``.
     reasons
@@ -169,6 +174,7 @@ class _Before:
     residents: Array
     stock: Array
     joiners: Array
+    leavers: Array
     index: Array
     kept: Array
     sent: Array
@@ -187,6 +193,7 @@ class _Before:
             residents=plans.residents.transpose("draw", "january", "age").to_numpy(),
             stock=plans.future.transpose(*CELLS).to_numpy(),
             joiners=plans.flows["joiners"].transpose(*CELLS).to_numpy(),
+            leavers=plans.flows["leavers"].transpose(*CELLS).to_numpy(),
             index=solved[0],
             kept=solved[1],
             sent=solved[2],
@@ -200,6 +207,7 @@ class _Before:
             residents=self.residents[draws],
             stock=self.stock[draws],
             joiners=self.joiners[draws],
+            leavers=self.leavers[draws],
             index=self.index[draws],
             kept=self.kept[draws],
             sent=self.sent[draws],
@@ -430,6 +438,13 @@ def _reviewed(going: Floats, reviews: tuple[Review, ...], locks: _Locks, t: int)
             review(going, one.share * one.weight[t], one.who, lock, held)
     after = going @ ONES
     return np.asarray(1 - np.divide(after, before, out=np.ones_like(after), where=before > 0), dtype=float)
+
+
+def _placed(older: Floats, new: Floats, moves: tuple[Move, ...], t: int) -> Floats:
+    """Return where all children are after moves, before they are scaled to all plans, dims (draw, age, need, provision)."""
+    for each in moves:
+        _moved(older, new, each, t)
+    return older + new
 
 
 def _moved(older: Floats, new: Floats, move: Move, t: int) -> None:
