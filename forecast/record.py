@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -18,7 +18,9 @@ from data.register_file import to_csv
 from forecast import fits, summary, words
 from forecast.files import Writer, write_all
 from forecast.outcome import Outcome
-from scenarios.store import RunFacts
+
+if TYPE_CHECKING:
+    from scenarios.store import RunFacts
 
 PRODUCT = "send-place-planner"
 
@@ -102,6 +104,9 @@ def run_facts(outcome: Outcome, scenario: str, key: str, saved: int | None) -> R
     saved
         Number of the kept version with that hash; None for a scenario run as a file or the library has it.
     """
+    # Imported when needed: a forecast that nobody keeps should not wait for a database to load.
+    from scenarios.store import RunFacts
+
     published = "".join(_hash(tables.path_of(name)) for name in USED_TABLES)
     return RunFacts(
         scenario_id=scenario,
