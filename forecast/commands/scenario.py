@@ -1,16 +1,10 @@
 """``sendplan scenario``: what if. Lists, shows, runs, compares, explains and keeps scenarios.
 
-A scenario is named by the id of one in the library or in the store, or by the path of a file; the library comes first.
-What it is based on is looked for beside its file, then in the library, then in the store.
-
-Invariants: a scenario that is refused, or a run that fails, leaves the store as it was; looking makes no store; text that people
-wrote is printed as they wrote it.
+`forecast.commands.chosen` says which scenario a name means, `forecast.commands.keeping` does what has to do with the store.
 """
 
 from __future__ import annotations
 
-import getpass
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,7 +13,10 @@ import typer
 
 from data import areas
 from data.areas import Area
-from data.errors import OptionError, ScenarioError, StoreError
+from data.errors import OptionError, ScenarioError
+from forecast.commands import keeping
+from forecast.commands.chosen import Kept, Ref, chosen, open_if_there
+from forecast.commands.keeping import Record, Who, check_store, note
 from forecast.commands.options import (
     USUAL_DRAWS,
     USUAL_SEED,
@@ -34,84 +31,13 @@ from forecast.commands.options import (
 from forecast.commands.output import console, say, show
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from forecast.money import Purse
-    from forecast.outcome import Outcome
     from forecast.run import Baseline
     from scenarios.scenario import Scenario
-    from scenarios.store import Store, Version
 
 app = typer.Typer(
     help="Scenarios: what changes if requests, places or practice change.", no_args_is_help=True
 )
-
-Ref = Annotated[str, typer.Argument(help="Id of a scenario in the library or the store, or a file.")]
-"""One scenario."""
-
-Kept = Annotated[
-    str | None,
-    typer.Option(
-        "--store",
-        help="A file, or postgresql+psycopg://USER@SERVER/DATABASE; out/scenarios.sqlite where left out.",
-    ),
-]
-"""Where scenarios are kept."""
-
-Who = Annotated[str | None, typer.Option(help="Your name, for the history; your user name where left out.")]
-"""Who acts."""
-
-Record = Annotated[bool, typer.Option("--record/--no-record", help="Note the run in the store's history.")]
-"""Whether a run is noted."""
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """A scenario that was named.
-
-    Parameters
-    ----------
-    said
-        As its file or the store has it.
-    flat
-        With what it is based on read in: what is run.
-    kept
-        The version it was read from; None for a file or the library.
-    """
-
-    said: Scenario
-    flat: Scenario
-    kept: Version | None = None
-
-
-def chosen(ref: str, store: str | None) -> Chosen:
-    """Return the scenario that a name stands for: library, then file, then the latest version in the store.
-
-    Raises
-    ------
-    ScenarioError
-        There is none of that name, or it is not one that can be run.
-    """
-    from scenarios import reading
-    from scenarios.keeping import scenario_of
-
-    path = Path(ref)
-    kept = None
-    if ref in reading.library():
-        said = reading.find(ref)
-    elif path.is_file():
-        said = reading.read(path)
-    else:
-        kept = _latest(ref, store)
-        said = reading.find(ref) if kept is None else scenario_of(kept)
-    folder = path.parent if path.is_file() and ref not in reading.library() else None
-
-    def base(name: str) -> Scenario:
-        beside = folder is not None and any((folder / f"{name}{e}").is_file() for e in reading.ENDINGS)
-        held = None if beside or name in reading.library() else _latest(name, store)
-        return reading.find(name, folder) if held is None else scenario_of(held)
-
-    return Chosen(said, reading.resolve(said, base), kept)
 
 
 @app.command("list")
@@ -131,7 +57,7 @@ def list_command(store: Kept = None) -> None:
         for s in reading.library().values()
     ]
     show(screen, pd.DataFrame(rows), "Library", index=False)
-    held = _open_if_there(store)
+    held = open_if_there(store)
     if held is not None:
         say(screen, "Store", "bold")
         say(screen, words.listing(held.scenarios()))
@@ -215,7 +141,7 @@ def run_command(
     scenario = asked.flat
     one = _area(area, scenario)
     if record:
-        _checked_store(store, who)
+        check_store(store, who)
     folder = out if out is not None else Path("out") / "scenario" / scenario.id
     check_folder(folder)
     base = _baseline(one, years, draws, seed, capacity)
@@ -233,7 +159,7 @@ def run_command(
     _remark(base, [scenario])
     say(screen, "Files: " + ", ".join(str(f) for f in written))
     if record:
-        _note([asked], {scenario.id: outcome}, store, who)
+        note([asked], {scenario.id: outcome}, store, who)
 
 
 @app.command("compare")
@@ -266,7 +192,7 @@ def compare_command(
         )
     one = _area(area, listed[0])
     if record:
-        _checked_store(store, who)
+        check_store(store, who)
     if out is not None:
         check_folder(out.parent)
     base = _baseline(one, years, draws, seed, capacity)
@@ -290,7 +216,7 @@ def compare_command(
     if out is not None:
         say(screen, f"File: {out}")
     if record:
-        _note(named, outcomes, store, who)
+        note(named, outcomes, store, who)
 
 
 @app.command("explain")
@@ -391,157 +317,14 @@ def seek_command(
     _remark(base, [scenario])
 
 
-@app.command("save")
-def save_command(
-    ref: Annotated[str, typer.Argument(help="A file, or an id of the library.")],
-    version: Annotated[int, typer.Option(help="Version your work began from; 0 for a new scenario.")] = 0,
-    comment: Annotated[str, typer.Option(help="What changed and why.")] = "",
-    store: Kept = None,
-    who: Who = None,
-) -> None:
-    """Keep a scenario in the store as its next version. Nothing kept is ever overwritten."""
-    from scenarios import reading
-    from scenarios.keeping import draft_of
-    from scenarios.store import Store
-
-    # Read first: what is refused opens no store.
-    said = chosen(ref, store).said
-    shipped = reading.library().get(said.id)
-    if shipped is not None and shipped != said:
-        raise ScenarioError(
-            f"The library has another scenario '{said.id}', which that name would always run instead of yours, so yours was not "
-            f"kept. Give it an id of its own, and write based_on: {said.id} if it builds on that."
-        )
-    name = _who(who)
-    before = _latest(said.id, store)
-    kept = Store.open(store).save(draft_of(said), expected_version=version, who=name, comment=comment)
-    added = before is None or before.version != kept.version
-    same = "" if added else " It says the same, so no version was added."
-    say(console(), f"Kept: {kept.subject}.{same}")
-
-
-@app.command("history")
-def history_command(
-    scenario: Annotated[str | None, typer.Argument(help="Id; left out: the log is checked.")] = None,
-    store: Kept = None,
-) -> None:
-    """Tell the versions and runs of a scenario, and whether the log of the store is whole; exit code 1 where it is not."""
-    from scenarios.store import words
-
-    held = _open_held(store)
-    screen = console()
-    if scenario is None:
-        say(screen, words.listing(held.scenarios()))
-        for run in held.runs():
-            say(screen, f"{run.facts.scenario_id or 'a scenario without an id'}: {words.run_line(run)}")
-    else:
-        runs = held.runs(scenario)
-        if runs and scenario not in [v.scenario_id for v in held.scenarios()]:
-            say(
-                screen,
-                f"{scenario}: not kept in this store; its runs as a file or the library has it",
-                "bold",
-            )
-            for run in reversed(runs):
-                say(screen, words.run_line(run))
-        else:
-            say(screen, words.history(held.versions(scenario), runs))
-    broken = held.verify_log()
-    if broken is not None:
-        say(screen, broken.why)
-        raise typer.Exit(1)
-    count = len(held.entries())
-    say(screen, f"The log is whole: {count:,} {'entry' if count == 1 else 'entries'}.")
-
-
-@app.command("export")
-def export_command(path: Annotated[Path, typer.Argument(help="File to write.")], store: Kept = None) -> None:
-    """Write every kept scenario and run to one file, to share or to keep safe."""
-    _open_held(store).export_all(path)
-    say(console(), f"File: {path}")
-
-
-@app.command("import")
-def import_command(
-    path: Annotated[Path, typer.Argument(help="File that 'sendplan scenario export' wrote.")],
-    store: Kept = None,
-    who: Who = None,
-) -> None:
-    """Add the scenarios and runs of an export: all of them or none, and nothing overwritten."""
-    from scenarios.keeping import scenario_of
-    from scenarios.store import Store
-
-    name = _who(who)
-    found = Store.open(store).import_all(path, who=name, check=scenario_of)
-    say(
-        console(),
-        f"Versions added: {found.versions:,}. Runs added: {found.runs:,}. There already: {found.already:,}.",
-    )
+app.command("save")(keeping.save_command)
+app.command("history")(keeping.history_command)
+app.command("export")(keeping.export_command)
+app.command("import")(keeping.import_command)
 
 
 def _put(part: Path, text: str) -> None:
     part.write_text(text, encoding="utf-8")
-
-
-def _who(who: str | None) -> str:
-    """Return who acts.
-
-    Raises
-    ------
-    OptionError
-        Nobody was named and this computer does not know its user.
-    """
-    if who is not None:
-        return who
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        raise OptionError(
-            "The history needs a name, but this computer does not say who uses it. Add --who and your name."
-        ) from None
-
-
-def _checked_store(store: str | None, who: str | None) -> None:
-    """Raise an error, before the work, where its run could not be recorded for want of a name or an address."""
-    from scenarios.store.address import address_of
-
-    _who(who)
-    address_of(store)
-
-
-def _open_if_there(store: str | None) -> Store | None:
-    """Return the store where there is one; looking does not make one."""
-    from scenarios.store import Store
-    from scenarios.store.address import address_of
-
-    where = address_of(store)
-    return None if where.is_file and not Path(str(where.url.database)).exists() else Store.open(store)
-
-
-def _open_held(store: str | None) -> Store:
-    """Return a store that is there.
-
-    Raises
-    ------
-    StoreError
-        There is none.
-    """
-    from scenarios.store.address import address_of
-
-    held = _open_if_there(store)
-    if held is None:
-        raise StoreError(
-            f"There is no scenario store at {address_of(store).shown}, so it holds no history. One is made when a scenario "
-            "is first run or saved. Give another place with --store."
-        )
-    return held
-
-
-def _latest(scenario_id: str, store: str | None) -> Version | None:
-    """Return the latest version of a scenario in the store; None where it is not there."""
-    held = _open_if_there(store)
-    kept = () if held is None else held.scenarios()
-    return next((v for v in kept if v.scenario_id == scenario_id), None)
 
 
 def _area(name: str | None, scenario: Scenario) -> Area:
@@ -623,24 +406,3 @@ def _remark(base: Baseline, listed: list[Scenario]) -> None:
     for scenario in listed:
         for remark in rerun.remarks(base, scenario):
             say(screen, f"Note on {scenario.id}: {remark}")
-
-
-def _note(named: list[Chosen], outcomes: Mapping[str, Outcome], store: str | None, who: str | None) -> None:
-    """Record runs in the store: of the kept version that says the same, or of none.
-
-    A file based on another is of no version: what it is based on may be other than what the store has.
-    """
-    from forecast import compare, record
-    from scenarios.store import Store
-
-    held = Store.open(store)
-    saved = {v.scenario_id for v in held.scenarios()}
-    for each in named:
-        name, version = each.flat.id, each.kept
-        if version is None and each.said.based_on is None and name in saved:
-            version = next((v for v in reversed(held.versions(name)) if v.key == each.said.key), None)
-        key, number = (each.flat.key, None) if version is None else (version.key, version.version)
-        outcome = outcomes[name]
-        held.record_run(
-            record.run_facts(outcome, name, key, number), compare.main_figures(outcome), who=_who(who)
-        )

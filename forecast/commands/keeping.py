@@ -1,0 +1,179 @@
+"""What ``sendplan scenario`` does with the store of scenarios: keeps and imports versions, notes runs, tells the history.
+
+Invariants: a scenario that is refused, or a run that fails, leaves the store as it was; looking makes no store; text that people
+wrote is printed as they wrote it.
+"""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from data.errors import OptionError, ScenarioError, StoreError
+from forecast.commands.chosen import Chosen, Kept, chosen, latest, open_if_there
+from forecast.commands.output import console, say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from forecast.outcome import Outcome
+    from scenarios.store import Store
+
+Who = Annotated[str | None, typer.Option(help="Your name, for the history; your user name where left out.")]
+"""Who acts."""
+
+Record = Annotated[bool, typer.Option("--record/--no-record", help="Note the run in the store's history.")]
+"""Whether a run is noted."""
+
+
+def save_command(
+    ref: Annotated[str, typer.Argument(help="A file, or an id of the library.")],
+    version: Annotated[int, typer.Option(help="Version your work began from; 0 for a new scenario.")] = 0,
+    comment: Annotated[str, typer.Option(help="What changed and why.")] = "",
+    store: Kept = None,
+    who: Who = None,
+) -> None:
+    """Keep a scenario in the store as its next version. Nothing kept is ever overwritten."""
+    from scenarios import reading
+    from scenarios.keeping import draft_of
+    from scenarios.store import Store
+
+    # Read first: what is refused opens no store.
+    said = chosen(ref, store).said
+    shipped = reading.library().get(said.id)
+    if shipped is not None and shipped != said:
+        raise ScenarioError(
+            f"The library has another scenario '{said.id}', which that name would always run instead of yours, so yours was not "
+            f"kept. Give it an id of its own, and write based_on: {said.id} if it builds on that."
+        )
+    name = who_acts(who)
+    before = latest(said.id, store)
+    kept = Store.open(store).save(draft_of(said), expected_version=version, who=name, comment=comment)
+    added = before is None or before.version != kept.version
+    same = "" if added else " It says the same, so no version was added."
+    say(console(), f"Kept: {kept.subject}.{same}")
+
+
+def history_command(
+    scenario: Annotated[str | None, typer.Argument(help="Id; left out: the log is checked.")] = None,
+    store: Kept = None,
+) -> None:
+    """Tell the versions and runs of a scenario, and whether the log of the store is whole; exit code 1 where it is not."""
+    from scenarios.store import words
+
+    held = open_held(store)
+    screen = console()
+    if scenario is None:
+        say(screen, words.listing(held.scenarios()))
+        for run in held.runs():
+            say(screen, f"{run.facts.scenario_id or 'a scenario without an id'}: {words.run_line(run)}")
+    else:
+        runs = held.runs(scenario)
+        if runs and scenario not in [v.scenario_id for v in held.scenarios()]:
+            say(
+                screen,
+                f"{scenario}: not kept in this store; its runs as a file or the library has it",
+                "bold",
+            )
+            for run in reversed(runs):
+                say(screen, words.run_line(run))
+        else:
+            say(screen, words.history(held.versions(scenario), runs))
+    broken = held.verify_log()
+    if broken is not None:
+        say(screen, broken.why)
+        raise typer.Exit(1)
+    count = len(held.entries())
+    say(screen, f"The log is whole: {count:,} {'entry' if count == 1 else 'entries'}.")
+
+
+def export_command(path: Annotated[Path, typer.Argument(help="File to write.")], store: Kept = None) -> None:
+    """Write every kept scenario and run to one file, to share or to keep safe."""
+    open_held(store).export_all(path)
+    say(console(), f"File: {path}")
+
+
+def import_command(
+    path: Annotated[Path, typer.Argument(help="File that 'sendplan scenario export' wrote.")],
+    store: Kept = None,
+    who: Who = None,
+) -> None:
+    """Add the scenarios and runs of an export: all of them or none, and nothing overwritten."""
+    from scenarios.keeping import scenario_of
+    from scenarios.store import Store
+
+    name = who_acts(who)
+    found = Store.open(store).import_all(path, who=name, check=scenario_of)
+    say(
+        console(),
+        f"Versions added: {found.versions:,}. Runs added: {found.runs:,}. There already: {found.already:,}.",
+    )
+
+
+def who_acts(who: str | None) -> str:
+    """Return who acts.
+
+    Raises
+    ------
+    OptionError
+        Nobody was named and this computer does not know its user.
+    """
+    if who is not None:
+        return who
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        raise OptionError(
+            "The history needs a name, but this computer does not say who uses it. Add --who and your name."
+        ) from None
+
+
+def check_store(store: str | None, who: str | None) -> None:
+    """Raise an error, before the work, where its run could not be recorded for want of a name or an address."""
+    from scenarios.store.address import address_of
+
+    who_acts(who)
+    address_of(store)
+
+
+def open_held(store: str | None) -> Store:
+    """Return a store that is there.
+
+    Raises
+    ------
+    StoreError
+        There is none.
+    """
+    from scenarios.store.address import address_of
+
+    held = open_if_there(store)
+    if held is None:
+        raise StoreError(
+            f"There is no scenario store at {address_of(store).shown}, so it holds no history. One is made when a scenario "
+            "is first run or saved. Give another place with --store."
+        )
+    return held
+
+
+def note(named: list[Chosen], outcomes: Mapping[str, Outcome], store: str | None, who: str | None) -> None:
+    """Record runs in the store: of the kept version that says the same, or of none.
+
+    A file based on another is of no version: what it is based on may be other than what the store has.
+    """
+    from forecast import compare, record
+    from scenarios.store import Store
+
+    held = Store.open(store)
+    saved = {v.scenario_id for v in held.scenarios()}
+    for each in named:
+        name, version = each.flat.id, each.kept
+        if version is None and each.said.based_on is None and name in saved:
+            version = next((v for v in reversed(held.versions(name)) if v.key == each.said.key), None)
+        key, number = (each.flat.key, None) if version is None else (version.key, version.version)
+        outcome = outcomes[name]
+        held.record_run(
+            record.run_facts(outcome, name, key, number), compare.main_figures(outcome), who=who_acts(who)
+        )
