@@ -22,9 +22,10 @@ def main() -> None:
     for code in SAMPLE:
         area = areas.by_code(code)
         yardstick.report(
-            f"plans, places and matching: {area.name}", shortest(lambda area=area: road.run(area))
+            f"plans, places and matching: {area.name}",
+            shortest(lambda area=area: road.baseline(area).outcome),
         )
-    outcome = road.run(areas.by_code(317))
+    outcome = road.baseline(areas.by_code(317)).outcome
     yardstick.report("tables of places", shortest(lambda: places_report.PlacesTables.of(outcome)))
     print(f"{'largest memory':55s} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:8.2f} GB")
 

@@ -1,6 +1,6 @@
 """The main job: one authority, from published tables and a capacity register to an `Outcome`.
 
-``Road.prepare`` does once what all authorities share (history, stored fits, England's placements); ``Road.run``
+``Road.prepare`` does once what all authorities share (history, stored fits, England's placements); ``Road.baseline``
 walks it for one. Results depend on the authority and the seed, never on which other authorities ran before.
 """
 
@@ -110,21 +110,6 @@ class Road:
             model=model,
         )
 
-    def run(
-        self,
-        area: Area,
-        *,
-        years: int = DEFAULT_YEARS,
-        draws: int = DEFAULT_DRAWS,
-        seed: int = DEFAULT_SEED,
-        register: Register | None = None,
-        demand: Demand | None = None,
-    ) -> Outcome:
-        """Forecast one authority: the outcome of `baseline`."""
-        return self.baseline(
-            area, years=years, draws=draws, seed=seed, register=register, demand=demand
-        ).outcome
-
     def baseline(
         self,
         area: Area,
@@ -135,7 +120,7 @@ class Road:
         register: Register | None = None,
         demand: Demand | None = None,
     ) -> Baseline:
-        """Forecast one authority and keep what scenarios start from.
+        """Forecast one authority: its ``outcome``, and what scenarios start from.
 
         Parameters
         ----------

@@ -9,7 +9,7 @@ from forecast import summary, words
 from forecast.run import Road
 
 road = Road.prepare()
-redbridge = road.run(areas.by_code(317), years=10)
+redbridge = road.baseline(areas.by_code(317), years=10).outcome
 plans = summary.plans_long(redbridge)
 places = summary.shortfall_long(redbridge)
 

@@ -153,7 +153,7 @@ print((100 * mix).round(1))
 # %%
 paths_by_need = []
 for authority in areas.resolve("all"):
-    outcome = road.run(authority, years=5, draws=100)
+    outcome = road.baseline(authority, years=5, draws=100).outcome
     paths_by_need.append(outcome.plans.future.sum("age").mean("draw"))
 national = xr.concat(paths_by_need, dim="area", join="exact").sum("area").to_pandas()
 share = 100 * national.div(national.sum(axis=1), axis=0)
@@ -173,7 +173,7 @@ print(share[list(NEED_CODES)].round(1))
 # The change to January 2030, split so that the terms add up in every draw.
 
 # %%
-outcome = road.run(redbridge, years=5)
+outcome = road.baseline(redbridge, years=5).outcome
 print(explain.table(outcome.plans, 2030).round(0).to_string(index=False))
 bands = outcome.plans.future.sum("need")
 total = bands.sum("age")

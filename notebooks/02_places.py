@@ -40,7 +40,7 @@ fit = fits.load(history)
 road = Road.prepare()
 redbridge = areas.by_code(317)
 origin, draws = history.origin, 500
-outcome = road.run(redbridge, years=10, draws=draws)
+outcome = road.baseline(redbridge, years=10, draws=draws).outcome
 rng = np.random.default_rng(1)
 
 # %% [markdown]

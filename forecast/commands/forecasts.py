@@ -61,7 +61,7 @@ def forecast_command(
     screen = console()
     road = Road.prepare(model)
     if not several:
-        outcome = road.run(chosen[0], years=years, draws=draws, seed=seed, register=register)
+        outcome = road.baseline(chosen[0], years=years, draws=draws, seed=seed, register=register).outcome
         files = record.write(outcome, folders[chosen[0]], arguments)
         report(screen, outcome)
         if register is None:
@@ -77,7 +77,7 @@ def forecast_command(
         lines = []
         for one in chosen:
             bar.update(task, description=one.name)
-            outcome = road.run(one, years=years, draws=draws, seed=seed)
+            outcome = road.baseline(one, years=years, draws=draws, seed=seed).outcome
             record.write(outcome, folders[one], arguments)
             lines.append(one_line(outcome))
             bar.advance(task)
@@ -167,7 +167,7 @@ def explain_command(
         )
     check_options(years, draws)
     check_name(model)
-    outcome = Road.prepare(model).run(chosen[0], years=years, draws=draws, seed=seed)
+    outcome = Road.prepare(model).baseline(chosen[0], years=years, draws=draws, seed=seed).outcome
     origin = outcome.plans.origin
     january = min(origin + 5, origin + years) if to is None else to
     split = explain.table(outcome.plans, january)

@@ -74,7 +74,9 @@ def places_command(
         _places_of_all(screen, chosen, folder, arguments, asked)
         return
     road = Road.prepare()
-    outcome = road.run(chosen[0], years=years, draws=draws, seed=seed, register=register, demand=asked)
+    outcome = road.baseline(
+        chosen[0], years=years, draws=draws, seed=seed, register=register, demand=asked
+    ).outcome
     found = places_report.PlacesTables.of(outcome)
     distances = places_report.Distances.of(outcome)
     borrowed = chosen[0].la_code in road.latent.borrowed
@@ -135,12 +137,16 @@ def _places_of_one(one: Area, arguments: dict[str, Any], asked: Any) -> tuple[Ar
 
     settle()
     try:
-        outcome = shared_road().run(
-            one,
-            years=arguments["years"],
-            draws=arguments["draws"],
-            seed=arguments["seed"],
-            demand=asked,
+        outcome = (
+            shared_road()
+            .baseline(
+                one,
+                years=arguments["years"],
+                draws=arguments["draws"],
+                seed=arguments["seed"],
+                demand=asked,
+            )
+            .outcome
         )
     except HistoryError as error:
         return one, None, str(error)

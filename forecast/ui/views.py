@@ -104,7 +104,7 @@ class AreaView:
 
 def of_road(road: Road, area: Area) -> AreaView:
     """Run one authority with the usual options and return its view."""
-    return of_outcome(road.run(area))
+    return of_outcome(road.baseline(area).outcome)
 
 
 def of_outcome(outcome: Outcome) -> AreaView:

@@ -27,7 +27,7 @@ def road() -> Road:
 
 @pytest.fixture(scope="module")
 def outcome(road: Road) -> Outcome:
-    return road.run(areas.by_code(317), years=len(YEARS), draws=150)
+    return road.baseline(areas.by_code(317), years=len(YEARS), draws=150).outcome
 
 
 @pytest.fixture(scope="module")
@@ -154,9 +154,9 @@ def test_settings_hold_no_more_than_their_places(outcome: Outcome) -> None:
 
 def test_a_register_without_settings_gives_an_empty_table_with_its_columns(road: Road) -> None:
     register = registers.shipped(317)
-    bare = road.run(
+    bare = road.baseline(
         areas.by_code(317), years=1, draws=100, register=replace(register, rows=register.rows.iloc[:0])
-    )
+    ).outcome
     told = answers.settings_long(bare)
     assert (len(told), tuple(told.columns)) == (0, answers.SETTING_COLUMNS)
 
@@ -184,7 +184,7 @@ def test_post_16_ages_add_up_and_interns_are_a_part(outcome: Outcome) -> None:
 
 @pytest.mark.parametrize("la_code", [317, 886, 420])
 def test_the_share_of_interns_is_a_share(road: Road, la_code: int) -> None:
-    run = road.run(areas.by_code(la_code), years=1, draws=100)
+    run = road.baseline(areas.by_code(la_code), years=1, draws=100).outcome
     share = answers.intern_share(run.area.la_code)
     assert share.dims == ("age",)
     assert ((share >= 0) & (share <= 1)).all()
@@ -195,7 +195,7 @@ def test_the_share_of_interns_is_a_share(road: Road, la_code: int) -> None:
 def test_every_phase_is_told_for_every_authority_without_latent_demand(road: Road) -> None:
     """Newham and Surrey published no placements in January 2025: demand is as observed, and nothing is missing."""
     for la_code in (316, 936):
-        run = road.run(areas.by_code(la_code), years=1, draws=100)
+        run = road.baseline(areas.by_code(la_code), years=1, draws=100).outcome
         assert run.shortfall.blend == 0
         told = answers.demand_long(run).pivot_table(index=["year", *KEYS], columns="demand", values="mean")
         np.testing.assert_allclose(told["latent"], told["observed"])

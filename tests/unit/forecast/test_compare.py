@@ -23,7 +23,7 @@ YEARS, DRAWS, FIRST = 5, 100, 2026
 @pytest.fixture(scope="module")
 def outcome() -> Outcome:
     """Return Redbridge's forecast."""
-    return shared_road().run(resolve("Redbridge")[0], years=YEARS, draws=DRAWS)
+    return shared_road().baseline(resolve("Redbridge")[0], years=YEARS, draws=DRAWS).outcome
 
 
 def short_of(outcome: Outcome, by_provision: Mapping[str, Array]) -> Outcome:

@@ -16,7 +16,7 @@ from forecast.run import Road
 
 @pytest.fixture(scope="module")
 def outcome() -> Outcome:
-    return Road.prepare().run(areas.by_code(317), years=6, draws=200)
+    return Road.prepare().baseline(areas.by_code(317), years=6, draws=200).outcome
 
 
 def test_terms_add_up_to_the_change_in_every_draw(outcome: Outcome) -> None:
