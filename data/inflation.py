@@ -13,7 +13,6 @@ Invariant: the draws of an inflator depend on the random numbers given and its n
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from zlib import crc32
@@ -25,6 +24,7 @@ import pandera.pandas as pa
 import xarray as xr
 
 from data.errors import PriceError
+from data.financial_year import FinancialYear
 
 Array = npt.NDArray[np.float64]
 
@@ -34,20 +34,16 @@ Z90 = 1.2815515655446004
 LAST_YEAR = 2060
 """Last calendar year in which a financial year may begin; later ones are typing slips."""
 
-_FINANCIAL_YEAR = re.compile(r"(20\d\d)-(\d\d)", re.ASCII)
-
 
 def beginning(financial_year: str) -> int | None:
     """Return the calendar year in which a financial year such as '2026-27' begins, or None if it is not one."""
-    match = _FINANCIAL_YEAR.fullmatch(financial_year)
-    if match is None or (int(match[1]) + 1) % 100 != int(match[2]) or int(match[1]) > LAST_YEAR:
-        return None
-    return int(match[1])
+    year = FinancialYear.named(financial_year)
+    return None if year is None or year.begins > LAST_YEAR else year.begins
 
 
 def named(begins: int) -> str:
     """Return the financial year that begins in a calendar year: 2026 gives '2026-27'."""
-    return f"{begins}-{(begins + 1) % 100:02d}"
+    return FinancialYear(begins).label
 
 
 def required(financial_year: str, what: str) -> int:

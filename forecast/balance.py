@@ -25,7 +25,8 @@ import xarray as xr
 from data import tables
 from data.areas import by_code
 from data.errors import HistoryError, OptionError
-from forecast.financial_year import FinancialYear, financial_year, with_levers
+from data.financial_year import FinancialYear
+from forecast.financial_year import financial_year, with_levers
 from forecast.funding_policy import FundingPolicy, Interval, funding_policy
 from forecast.income import BASES, BLOCK_OF, Income
 from models.base import Array, Floats

@@ -1,4 +1,4 @@
-"""Financial years, April to March: their names, the average stock of one from January counts, and what levers change in one.
+"""Financial years, April to March: the average stock of one from January counts, and what levers change in one.
 
 The stock between the Januaries s and s + 1, with t months since the count in mid-January, is
 
@@ -20,15 +20,13 @@ Invariants: averages of parts add up to the average of the whole in every draw; 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
 from data.errors import OptionError
-from data.register import academic_year
+from data.financial_year import FinancialYear
 from models.base import Array
 from scenarios.effects import Change, MoneyChange, changed
 
@@ -37,45 +35,6 @@ APRIL = 2.5
 
 SEPTEMBER = 7.5
 """Months from the January count to 1 September."""
-
-_LABEL = re.compile(r"(20\d{2})-(\d{2})")
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class FinancialYear:
-    """A financial year, from 1 April ``begins`` to 31 March of the calendar year after.
-
-    Parameters
-    ----------
-    begins
-        Calendar year of its April.
-    """
-
-    begins: int
-
-    @property
-    def label(self) -> str:
-        """Its name: ``2026-27``."""
-        return f"{self.begins}-{(self.begins + 1) % 100:02d}"
-
-    @property
-    def january(self) -> int:
-        """The January within it; a lever's weight for that January is its weight in this year."""
-        return self.begins + 1
-
-    @property
-    def old_academic_year(self) -> str:
-        """Academic year that April to July or August belong to: ``2025/26`` in 2026-27."""
-        return academic_year(self.begins)
-
-    @property
-    def new_academic_year(self) -> str:
-        """Academic year that begins in it: ``2026/27`` in 2026-27."""
-        return academic_year(self.begins + 1)
-
-    def after(self, years: int = 1) -> FinancialYear:
-        """Return the year some years later, or earlier where ``years`` is negative."""
-        return FinancialYear(self.begins + years)
 
 
 def financial_year(label: str) -> FinancialYear:
@@ -86,12 +45,12 @@ def financial_year(label: str) -> FinancialYear:
     OptionError
         It is not written like ``2026-27``.
     """
-    match = _LABEL.fullmatch(label)
-    if match is None or (int(match[1]) + 1) % 100 != int(match[2]):
+    year = FinancialYear.named(label)
+    if year is None:
         raise OptionError(
             f"'{label[:40]}' is not a financial year. Figures in pounds need one. Write 2026-27 for April 2026 to March 2027."
         )
-    return FinancialYear(int(match[1]))
+    return year
 
 
 def financial_years(first: str, last: str) -> tuple[FinancialYear, ...]:

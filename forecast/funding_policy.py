@@ -16,7 +16,8 @@ import pandas as pd
 
 from data import tables
 from data.errors import OptionError, TableError
-from forecast.financial_year import FinancialYear, financial_year
+from data.financial_year import FinancialYear
+from forecast.financial_year import financial_year
 from models.base import Array
 from scenarios.sampling import Scale, quantile
 

@@ -26,7 +26,8 @@ import xarray as xr
 from data import tables
 from data.areas import by_code
 from data.errors import HistoryError, OptionError
-from forecast.financial_year import FinancialYear, financial_year, labels, with_levers
+from data.financial_year import FinancialYear
+from forecast.financial_year import financial_year, labels, with_levers
 from forecast.funding_policy import FundingPolicy, Interval, funding_policy
 from models.base import Array
 from scenarios.effects import MoneyChange

@@ -27,9 +27,10 @@ import xarray as xr
 
 from data import tables
 from data.errors import OptionError, TableError
+from data.financial_year import FinancialYear
 from data.register import academic_year
 from data.schemas.places import PARTS
-from forecast.financial_year import FinancialYear, labels, with_levers
+from forecast.financial_year import labels, with_levers
 from scenarios.effects import MoneyChange
 
 S251_LINE = "1.0.2"

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from data.financial_year import FinancialYear
 from forecast.balance import REGIMES, Balance, Opening, StabilityGrant, balance, balance_rows
-from forecast.financial_year import FinancialYear, financial_years, labels, year_average
+from forecast.financial_year import financial_years, labels, year_average
 from forecast.funding_policy import Interval
 from forecast.income import Growth, IncomePlan, income
 from forecast.place_funding import PLACE_KINDS, place_funding

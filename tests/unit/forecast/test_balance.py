@@ -11,6 +11,7 @@ import xarray as xr
 from data import tables
 from data.areas import current
 from data.errors import HistoryError, OptionError
+from data.financial_year import FinancialYear
 from forecast.balance import (
     BALANCE_COLUMNS,
     REGIMES,
@@ -24,7 +25,7 @@ from forecast.balance import (
     opening_balance,
     pence,
 )
-from forecast.financial_year import FinancialYear, financial_years, labels
+from forecast.financial_year import financial_years, labels
 from forecast.funding_policy import Interval
 from forecast.income import LINES, Growth, Income, IncomePlan, income
 from scenarios.effects import MoneyChange

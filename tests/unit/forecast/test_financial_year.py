@@ -7,14 +7,8 @@ import pytest
 import xarray as xr
 
 from data.errors import OptionError
-from forecast.financial_year import (
-    FinancialYear,
-    financial_year,
-    financial_years,
-    labels,
-    with_levers,
-    year_average,
-)
+from data.financial_year import FinancialYear
+from forecast.financial_year import financial_year, financial_years, labels, with_levers, year_average
 from scenarios.effects import How, MoneyChange
 
 YEARS = financial_years("2026-27", "2028-29")

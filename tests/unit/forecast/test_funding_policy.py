@@ -8,7 +8,7 @@ import pytest
 
 from data import tables
 from data.errors import OptionError, TableError
-from forecast.financial_year import FinancialYear
+from data.financial_year import FinancialYear
 from forecast.funding_policy import POLICY_FILE, Interval, funding_policy, parsed
 
 

@@ -12,8 +12,9 @@ from scipy.special import ndtri
 from data import tables
 from data.areas import current
 from data.errors import AreaError, HistoryError, OptionError
+from data.financial_year import FinancialYear
 from forecast.balance import income_rows
-from forecast.financial_year import FinancialYear, financial_years, labels
+from forecast.financial_year import financial_years, labels
 from forecast.funding_policy import Interval, funding_policy
 from forecast.income import (
     Growth,
