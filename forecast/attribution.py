@@ -22,11 +22,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from data.errors import OptionError
+from data.financial_year import FinancialYear
 from data.prices import GENERAL_FUND
 from data.vocabulary import PROVISION_CODES, PROVISIONS
 from forecast.balance import pence
 from forecast.finance import Costs
-from forecast.financial_year import FinancialYear
 from forecast.other_high_needs import children_index
 from models.base import Array
 

@@ -28,13 +28,14 @@ import numpy as np
 import xarray as xr
 
 from data import tables
+from data.financial_year import FinancialYear
 from data.inflation import normals, rooted
 from data.prices import GENERAL_FUND, ITEMS, PriceBook, PriceDraws
 from data.register import estimated_share, places_by_phase
 from data.vocabulary import ALL, PROVISIONS
 from forecast import other_high_needs as unplanned
 from forecast import place_funding as funded
-from forecast.financial_year import FinancialYear, labels, year_average
+from forecast.financial_year import labels, year_average
 from forecast.funding_policy import FundingPolicy, Interval, funding_policy
 from forecast.other_high_needs import LINES as UNPLANNED
 from forecast.outcome import Outcome

@@ -32,10 +32,11 @@ import xarray as xr
 from data import tables
 from data.areas import by_code
 from data.errors import OptionError
+from data.financial_year import FinancialYear
 from data.inflation import rooted
 from data.price_books import ESTIMATE_YEAR, england, inflation, source_code
 from data.prices import PriceBook
-from forecast.financial_year import FinancialYear, labels
+from forecast.financial_year import labels
 from models.base import Array
 
 PER_PLAN: tuple[str, ...] = ("sen_support", "therapies_equipment")

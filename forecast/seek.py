@@ -17,9 +17,9 @@ from typing import Literal
 import pandas as pd
 
 from data.errors import OptionError
+from data.financial_year import FinancialYear
 from data.vocabulary import SPECIALIST_PROVISIONS
 from forecast.compare import LABELLED, POUNDS, measure, shown
-from forecast.financial_year import FinancialYear
 from forecast.money import Purse
 from forecast.outcome import Outcome
 from forecast.words import SHORT_PROVISIONS

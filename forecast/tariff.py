@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from data.financial_year import FinancialYear
 from data.placement_fees import PlacementFees
 from data.prices import PriceBook, PriceDraws
 from data.vocabulary import (
@@ -32,7 +33,7 @@ from data.vocabulary import (
     PHASE_OF_AGE,
     PROVISION_CODES,
 )
-from forecast.financial_year import FinancialYear, labels, with_levers
+from forecast.financial_year import labels, with_levers
 from models.base import Array, Floats
 from scenarios.effects import MoneyChange
 

@@ -72,7 +72,7 @@ def money_command(
 ) -> None:
     """Forecast high needs cost, income and balance, with or without a scenario."""
     from forecast import money_report, rerun
-    from forecast.commands.scenario import chosen
+    from forecast.commands.chosen import chosen
     from forecast.files import check_folder
     from forecast.money import MoneyPlan, Purse
     from forecast.run import check_options, shared_road

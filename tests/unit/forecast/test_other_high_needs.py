@@ -7,8 +7,8 @@ import pytest
 
 from data import tables
 from data.errors import AreaError, OptionError
+from data.financial_year import FinancialYear
 from forecast import other_high_needs as other
-from forecast.financial_year import FinancialYear
 
 REDBRIDGE, CUMBERLAND, WESTMORLAND, CUMBRIA, CITY = 317, 942, 943, 909, 201
 
