@@ -11,9 +11,9 @@ England spends; a part of an abolished one has its share of that one's. Later ye
     pounds(y) = pounds x growth of the GDP deflator since 2021-22 x residents aged 2 to 18 (y) / the same (2021)
 
 Draws of the base: a known outturn is as noisy as other authorities' budgets and outturns of the line disagree (the log of one
-over the other, less its median, over the square root of 2, drawn from among them); an unknown one is that of an authority drawn
-at random, all lines together, since spending that is not in one line is in another. No distribution is assumed, so a line that
-many leave at 0 is drawn at 0 as often.
+over the other, less its median, over the square root of 2, drawn from among them); an unknown one is that of an authority
+drawn at random, all lines together, since spending that is not in one line is in another. No distribution is assumed, so a line
+that many leave at 0 is drawn at 0 as often.
 
 Invariants: an authority is never its own evidence where its figures are held out; the mean over all possibilities is the
 pounds, line by line, so what is drawn adds up to what is stated; a known line that is 0 is 0 in every draw.
@@ -324,8 +324,8 @@ def _heads_of(la_code: int) -> float:
 
 
 @cache
-def spending(side: str) -> pd.DataFrame:
-    """Return pounds of 2021-22 that plans do not drive, by authority of that year (rows) and code of `LINES` (columns).
+def gross(side: str) -> pd.DataFrame:
+    """Return pounds of 2021-22 by authority of that year (rows) and code of `LINES` (columns), what plans pay for included.
 
     Parameters
     ----------
@@ -335,26 +335,32 @@ def spending(side: str) -> pd.DataFrame:
     published = tables.read("s251_high_needs_2021_22").query("side == @side")
     wide = published.pivot_table("value_gbp", "la_code", "line", aggfunc="sum")
     taken = tables.read("dsg_deductions").query("financial_year == @YEAR.label")
-    deducted = (
-        taken.pivot_table("deduction_gbp", "la_code", "place_type", aggfunc="sum")
-        .reindex(wide.index)
-        .fillna(0.0)
-    )
-    gross = pd.DataFrame(
+    deducted = taken.pivot_table("deduction_gbp", "la_code", "place_type", aggfunc="sum")
+    deducted = deducted.reindex(wide.index).fillna(0.0)
+    found = pd.DataFrame(
         {
-            code: sum(wide[name] for name in line.outturn)
+            code: line.sign * wide[list(line.outturn)].sum(axis=1)
             # The budget's line of hospital education leaves out hospital academies: DfE pays them the same on both sides.
-            + (sum(deducted[d] for d in line.deducted) if side == "outturn" or code == "hospital" else 0.0)
+            + (deducted[list(line.deducted)].sum(axis=1) if side == "outturn" or code == "hospital" else 0.0)
             for code, line in LINES.items()
         }
-    ).astype("float64")
+    )
+    return found.astype("float64") + 0.0  # no minus nil
+
+
+@cache
+def spending(side: str) -> pd.DataFrame:
+    """Return `gross` less what the price book charges to the same lines for pupils with a plan; never below 0 for it."""
+    found = gross(side).copy()
     for group, priced in _CHARGED.items():
         members = [code for code, line in LINES.items() if line.group == group]
-        charged = sum(_plans(p).reindex(wide.index).fillna(0.0) * _price(item, p) for item, p in priced)
-        total = gross[members].sum(axis=1)
+        charged = pd.Series(0.0, index=found.index)
+        for item, provision in priced:
+            charged += _plans(provision).reindex(found.index).fillna(0.0) * _price(item, provision)
+        total = found[members].sum(axis=1)
         left = (1 - charged / total.where(total > 0)).clip(lower=0.0).fillna(0.0)
-        gross[members] = gross[members].mul(left, axis=0)
-    return gross.mul([LINES[c].sign for c in gross.columns], axis=1) + 0.0  # no minus nil
+        found[members] = found[members].mul(left, axis=0)
+    return found
 
 
 @cache
