@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import typer
 
 from data.errors import PlannerError
-from forecast.commands import capacity, data, forecasts, models, money, places, scenario
+from forecast.commands import capacity, data, forecasts, models, money, money_check, places, scenario
 from forecast.processes import settle
 
 MANY_VALUES: tuple[str, ...] = ("--origins", "--models")
@@ -32,6 +32,7 @@ app.command("places")(places.places_command)
 app.command("money")(money.money_command)
 app.command("backtest")(models.backtest_command)
 app.command("backtest-places")(models.backtest_places_command)
+app.command("money-check")(money_check.money_check_command)
 app.command("fit")(models.fit_command)
 app.command("explain")(forecasts.explain_command)
 app.add_typer(data.app, name="data")

@@ -1,0 +1,78 @@
+"""``sendplan money-check``: the cost model against spending of 2021-22, and deficits forecast from earlier Januaries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from forecast.commands.options import USUAL_DRAWS, Draws
+from forecast.commands.output import console, progress, show
+
+
+def money_check_command(
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/money-check"),
+    draws: Draws = USUAL_DRAWS,
+) -> None:
+    """Set costs beside what authorities spent, each authority's own spending hidden. Takes a few minutes."""
+    from data import panels
+    from forecast import deficit_hindcast as deficits
+    from forecast import finance_validation as validation
+    from forecast.files import check_folder, write_all
+    from forecast.members import BENCHMARK_RULE, Models
+    from forecast.run import check_options
+    from models.memory import Memory
+
+    check_options(1, draws)
+    check_folder(out)
+    screen = console()
+    with progress(screen) as bar:
+        task = bar.add_task("Lines", total=len(validation.LINES) + 2)
+        lines = validation.check_lines(on_step=lambda what: bar.update(task, advance=1, description=what))
+        totals = [validation.check_totals(lines, rule) for rule in validation.RULES]
+        history, model = panels.load("series"), Models(Memory()).totals(BENCHMARK_RULE)
+        own = deficits.paths(deficits.unfolding(validation.REDBRIDGE, history, model, draws=draws))
+        bar.update(task, advance=1, description="Redbridge's balance")
+        everyone = deficits.score(deficits.everyone(history, model, draws))
+        bar.update(task, advance=1, description="Every authority's balance")
+    predictions = pd.concat([lines, *totals], ignore_index=True)
+    scores = validation.scores(predictions)
+    for area in validation.AREAS:
+        best = scores[(scores["area"] == area) & (scores["interval"] == "others")]
+        shown = best.drop(columns=["area", "interval"])
+        show(
+            screen,
+            _figures(shown, 1),
+            f"Spending of 2021-22, own figures hidden: {area} (per cent)",
+            index=False,
+        )
+    priced = scores[(scores["area"] == "England") & (scores["rule"] == "region")]
+    shown = priced[["line", "interval", "coverage_80", "coverage_95", "width_80"]]
+    show(screen, _figures(shown, 1), "What the intervals held (per cent)", index=False)
+    show(screen, _figures(_millions(own), 1), "Redbridge's balance, GBP million", index=False)
+    show(screen, _figures(everyone, 2), "In-year balances of 2021-22, points of the whole grant", index=False)
+    files = write_all(
+        out,
+        {
+            "lines.parquet": lambda path: predictions.to_parquet(path, index=False),
+            "scores.parquet": lambda path: scores.to_parquet(path, index=False),
+            "balances.parquet": lambda path: own.to_parquet(path, index=False),
+            "balance_scores.parquet": lambda path: everyone.to_parquet(path, index=False),
+        },
+    )
+    screen.print("Files: " + ", ".join(str(f) for f in files), soft_wrap=True)
+
+
+def _millions(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with columns of pounds in millions, named without their unit."""
+    pounds = [c for c in rows.columns if c.endswith("_gbp")]
+    found = rows.drop(columns="la_code")
+    found[pounds] = found[pounds] / 1e6
+    return found.rename(columns={c: c.removesuffix("_gbp") for c in pounds})
+
+
+def _figures(rows: pd.DataFrame, places: int) -> pd.DataFrame:
+    """Return a frame of finished text."""
+    return rows.map(lambda v: ("-" if pd.isna(v) else f"{v:.{places}f}") if isinstance(v, float) else str(v))
