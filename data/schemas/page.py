@@ -164,9 +164,10 @@ Interns are counted within colleges, sixth forms and training providers, not bes
 | phase | text | `early_years`, `primary`, `secondary`, `post16` |
 | wanted_mean | number | expected children who want a specialist place; zones add up to the authority |
 
-`sendplan money-check --out` writes four tables: `lines.parquet` (one row an authority, line, rule and interval: what was predicted from
-other authorities and what was spent, pounds), `scores.parquet` (errors, bias and coverage by line, rule, interval and area, per cent),
-`balances.parquet` (Redbridge's balance forecast from earlier Januaries, pounds) and `balance_scores.parquet` (points of the grant).
+`sendplan money-check --out` writes four tables: `lines.parquet` (one row an authority, line, rule and interval: what was
+predicted from other authorities and what was spent, pounds), `scores.parquet` (errors, bias and coverage by line, rule, interval
+and area, per cent), `balances.parquet` (Redbridge's balance forecast from earlier Januaries, pounds) and
+`balance_scores.parquet` (points of the grant).
 
 The file of `sendplan backtest-places --out` holds one row an authority, kind, origin and target: la_code, kind, origin, target,
 horizon, era, actual, median, in_80, width_80, and crps of the model and of two benchmarks (crps_latest, crps_held).
