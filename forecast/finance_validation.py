@@ -37,11 +37,12 @@ from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from data import tables
+from data.financial_year import FinancialYear
 from data.implied_prices import shrink
 from data.inflation import Z90
 from data.price_books import IMPLIED, Implied, evidence, region_of
 from forecast import other_high_needs as other
-from forecast.financial_year import FinancialYear, year_average
+from forecast.financial_year import year_average
 from models.base import Array
 
 YEAR = FinancialYear(2021)

@@ -10,10 +10,10 @@ import xarray as xr
 
 from data import panels
 from data.errors import HistoryError
+from data.financial_year import FinancialYear
 from data.history import History
 from data.vocabulary import ALL
 from forecast import deficit_hindcast as deficits
-from forecast.financial_year import FinancialYear
 from models.baselines import BASELINES
 
 REDBRIDGE = 317
