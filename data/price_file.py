@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +18,7 @@ import pandas as pd
 from rapidfuzz import fuzz, process
 
 from data.areas import by_code
-from data.errors import AreaError, OutputError, PriceError
+from data.errors import OutputError, PriceError
 from data.formulas import guarded, unguarded
 from data.inflation import Inflation, beginning, named
 from data.prices import (
@@ -43,6 +41,18 @@ from data.prices import (
     shares_astray,
 )
 from data.register import SHOWN, Problem, shown
+from data.spreadsheet import (
+    AUTHORITY,
+    CellError,
+    authority,
+    column_names,
+    csv_rows,
+    meant,
+    name_of,
+    plain,
+    surplus,
+    write_whole,
+)
 from data.vocabulary import ALL, NEED_GROUP_CODES, NEED_GROUPS, PROVISION_CODES, PROVISIONS
 
 COLUMNS: tuple[str, ...] = (
@@ -53,9 +63,6 @@ COLUMNS: tuple[str, ...] = (
 
 OPTIONAL: tuple[str, ...] = ("kind", "low", "high", "median", "share", "inflator", "note")
 """Columns a file may leave out, and whose cells may be blank."""
-
-AUTHORITY = "la_code"
-"""Column that says whose ledger it is: the DfE number of the authority in every row; a file may leave it out."""
 
 MAX_ROWS = 5_000
 """Rows in one ledger."""
@@ -92,36 +99,20 @@ class Ledger:
         return as_prices(self.rows)
 
 
-class _CellError(ValueError):
-    """A cell cannot be used; the message says why and what to write instead."""
-
-
-def _plain(text: str) -> str:
-    return " ".join(re.sub(r"[_\-]", " ", text).split()).lower()
-
-
 def _choice(kind: str, allowed: Mapping[str, str]) -> Callable[[str], str]:
     """Return a reader of a closed list, given codes and labels."""
-    spellings = {_plain(ALL): ALL} if ALL in allowed else {}
-    spellings |= {_plain(label): code for code, label in allowed.items()} | {_plain(c): c for c in allowed}
+    spellings = {plain(ALL): ALL} if ALL in allowed else {}
+    spellings |= {plain(label): code for code, label in allowed.items()} | {plain(c): c for c in allowed}
 
-    def read(cell: str) -> str:
-        word = _plain(cell)
-        if word in spellings:
-            return spellings[word]
-        near = process.extractOne(word[:60], list(spellings), scorer=fuzz.ratio, score_cutoff=60)
-        hint = f"Did you mean '{spellings[near[0]]}'?" if near else f"Write one of {', '.join(allowed)}."
-        raise _CellError(f"{shown(cell)} is not a {kind} we know. {hint}")
-
-    return read
+    return lambda cell: meant(cell, spellings, kind, allowed)
 
 
 def _number(cell: str) -> float:
     text = cell.replace("£", "").replace(" ", "")
     if _NEGATIVE.fullmatch(text):
-        raise _CellError(f"{shown(cell)} is below 0. A price is 0 or more; income is not entered as a price.")
+        raise CellError(f"{shown(cell)} is below 0. A price is 0 or more; income is not entered as a price.")
     if _NUMBER.fullmatch(text) is None:
-        raise _CellError(
+        raise CellError(
             f"{shown(cell)} is not a number. Write pounds a year in figures, such as 12500 or 12,500.50, without words."
         )
     return float(text.replace(",", ""))
@@ -131,22 +122,20 @@ def _share(cell: str) -> float:
     text = cell.removesuffix("%").strip()
     number = _number(text) / (100 if cell.endswith("%") else 1)
     if number > 1:
-        raise _CellError(f"{shown(cell)} is more than 1. Write a share such as 0.95, or 95%.")
+        raise CellError(f"{shown(cell)} is more than 1. Write a share such as 0.95, or 95%.")
     return number
 
 
 def _age(cell: str) -> int:
     if _WHOLE.fullmatch(cell) is None or int(cell) > 25:
-        raise _CellError(
-            f"{shown(cell)} is not an age. Write a whole number from 0 to 25 (age at 31 August)."
-        )
+        raise CellError(f"{shown(cell)} is not an age. Write a whole number from 0 to 25 (age at 31 August).")
     return int(cell)
 
 
 def _year(cell: str) -> str:
     text = cell.replace("/", "-")
     if beginning(text) is None:
-        raise _CellError(f"{shown(cell)} is not a financial year. Write it like '2025-26'.")
+        raise CellError(f"{shown(cell)} is not a financial year. Write it like '2025-26'.")
     return text
 
 
@@ -156,21 +145,11 @@ def _lines(cell: str) -> str:
         if part not in S251_LINES:
             near = process.extractOne(part[:20], S251_LINES, scorer=fuzz.ratio, score_cutoff=60)
             hint = f"Did you mean '{near[0]}'?" if near else f"Write one of {', '.join(S251_LINES)}."
-            raise _CellError(
+            raise CellError(
                 f"{shown(part)} is not a high needs line of the S251 return. {hint} Several are joined by ';'. Format the "
                 "column as text, or a spreadsheet may turn 1.2.3 into a date."
             )
     return ";".join(dict.fromkeys(parts))
-
-
-def _authority(cell: str) -> int:
-    try:
-        return by_code(int(cell) if re.fullmatch(r"\d{3}", cell, re.ASCII) else 0).la_code
-    except AreaError:
-        raise _CellError(
-            f"{shown(cell)} is not the DfE number of an authority of today. Write three digits, such as 317 for "
-            "Redbridge, or delete the column."
-        ) from None
 
 
 _PARSERS: dict[str, Callable[[str], object]] = {
@@ -186,14 +165,14 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "median": _number,
     "share": _share,
     "price_year": _year,
-    "inflator": _plain,
+    "inflator": plain,
     "s251_line": _lines,
     "dsg_block": _choice("block of the grant", {fund: fund for fund in FUNDS}),
     "basis": _choice("basis", {basis: basis for basis in BASES}),
     "confidence": _choice("confidence", {c: c for c in CONFIDENCES}),
     "source": str,
     "note": str,
-    AUTHORITY: _authority,
+    AUTHORITY: authority,
 }
 
 _BLANK: dict[str, str] = {
@@ -253,7 +232,7 @@ def read_ledger(path: str | Path, inflation: Inflation, la_code: int | None = No
     problems += [
         Problem(
             number, AUTHORITY,
-            f"'{owner}' is {by_code(owner).name}, but the ledger was given for {_name(whose)}. Give its own file, or "
+            f"'{owner}' is {by_code(owner).name}, but the ledger was given for {name_of(whose)}. Give its own file, or "
             "correct the number.",
         )
         for number, owner in owners.items() if owner != whose
@@ -262,13 +241,6 @@ def read_ledger(path: str | Path, inflation: Inflation, la_code: int | None = No
     if problems:
         raise PriceError(_report(path.name, problems))
     return Ledger(whose, as_rows(rows.values()), path.name)
-
-
-def _name(la_code: int | None) -> str:
-    try:
-        return by_code(la_code or 0).name
-    except AreaError:
-        return f"authority {la_code}"
 
 
 def _csv_lines(path: Path) -> list[tuple[int, list[str]]]:
@@ -296,24 +268,8 @@ def _csv_lines(path: Path) -> list[tuple[int, list[str]]]:
             f"'{path.name}' cannot be opened ({error.strerror}), so no prices were read. Close it in other programs and "
             "check that you may read it."
         ) from None
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = raw.count(b"\n", 0, error.start) + 1
-        raise PriceError(
-            f"'{path.name}' is not UTF-8 text (line {row}, byte {error.start}), so pound signs and names in it would be "
-            "garbled and it was not read. In the spreadsheet choose Save as, CSV UTF-8, and try again."
-        ) from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        lines = [
-            (n, [unguarded(c.strip()).strip() for c in cells]) for n, cells in enumerate(reader, start=1)
-        ]
-    except csv.Error as error:
-        raise PriceError(
-            f"'{path.name}' is not a CSV table at line {reader.line_num} ({error}), so cells could not be told apart and "
-            "nothing was read. Look there for a double quote that is never closed, or save the sheet again as CSV UTF-8."
-        ) from None
+    rows = csv_rows(raw, path.name, "pound signs and names", PriceError)
+    lines = [(n, [unguarded(c.strip()).strip() for c in cells]) for n, cells in rows]
     lines = [(n, cells) for n, cells in lines if any(cells)]
     if not lines:
         raise PriceError(f"'{path.name}' is empty, so there are no prices to use. Start from the template.")
@@ -323,9 +279,7 @@ def _csv_lines(path: Path) -> list[tuple[int, list[str]]]:
 def _header(lines: list[tuple[int, list[str]]], where: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """Return the column names and the data rows, or say which columns are missing or unknown."""
     (row, first), body = lines[0], lines[1:]
-    names = [name.lower() for name in first]
-    while not names[-1]:
-        names.pop()  # spreadsheets pad the header with empty cells
+    names = column_names(first)
     parts = []
     if missing := [c for c in COLUMNS if c not in names and c not in OPTIONAL]:
         parts.append(f"column(s) missing: {', '.join(missing)}")
@@ -354,19 +308,15 @@ def _header(lines: list[tuple[int, list[str]]], where: str) -> tuple[list[str], 
 def _parse(number: int, header: Sequence[str], cells: Sequence[str]) -> tuple[dict[str, Any], list[Problem]]:
     """Return the values of one row and every problem in single cells of it."""
     padded = [*cells, *[""] * (len(header) - len(cells))]
-    if any(padded[len(header) :]):
-        text = (
-            f"there are {len(cells)} cells for {len(header)} columns. Put text that holds a comma between double quotes, or "
-            "clear the cells to the right."
-        )
-        return {}, [Problem(number, header[-1], text)]
+    if beyond := surplus(number, header, cells):
+        return {}, [beyond]
     values: dict[str, Any] = dict.fromkeys(OPTIONAL)
     problems = []
     for column, cell in zip(header, padded, strict=False):
         if cell:
             try:
                 values[column] = _PARSERS[column](cell)
-            except _CellError as error:
+            except CellError as error:
                 problems.append(Problem(number, column, str(error)))
         elif column not in (*OPTIONAL, AUTHORITY):
             problems.append(Problem(number, column, f"is blank. {_BLANK[column]}"))
@@ -532,18 +482,7 @@ def write_template(book: PriceBook, path: str | Path, la_code: int) -> None:
         )
     rows = book.in_use()
     _check_holds(book, rows, path)
-    draft = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.csv")
-    try:
-        try:
-            draft.write_bytes(to_csv(rows, la_code).encode("utf-8-sig"))
-            os.replace(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"The ledger cannot be written to '{path}' ({error.strerror}); nothing there was changed. Choose a folder that "
-            "exists and that you may write to, and close the file in other programs."
-        ) from None
+    write_whole(path, to_csv(rows, la_code).encode("utf-8-sig"), "The ledger")
 
 
 def _check_holds(book: PriceBook, rows: pd.DataFrame, path: Path) -> None:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
-import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from rapidfuzz import fuzz, process
 
 from data import tables
 from data.areas import by_code, current
-from data.errors import AreaError, OutputError, RegisterError
+from data.errors import OutputError, RegisterError
 from data.formulas import guarded, unguarded
 from data.register import (
     BASES,
@@ -48,13 +47,22 @@ from data.register import (
     row_problems,
     shown,
 )
+from data.spreadsheet import (
+    AUTHORITY,
+    CellError,
+    authority,
+    column_names,
+    csv_rows,
+    meant,
+    name_of,
+    plain,
+    surplus,
+    write_whole,
+)
 from data.vocabulary import ALL, NEED_CODES, NEEDS, PROVISION_CODES, PROVISIONS, SPECIALIST_PROVISIONS
 
 OPTIONAL: tuple[str, ...] = ("urn", "to_academic_year", "note", *DETAILS)
 """Columns whose cells may be blank."""
-
-AUTHORITY = "la_code"
-"""Column that says whose register it is: the DfE number of the authority in every row; a file may leave it out."""
 
 MADE_HERE = 0.5
 """Share of a file's known schools in another authority above which the file is taken for that authority's."""
@@ -84,13 +92,9 @@ _SPREADSHEET_DATES: dict[str, str] = {
 """Ways a spreadsheet writes a date or a month, and the same in ISO."""
 
 
-def _plain(text: str) -> str:
-    return " ".join(re.sub(r"[_\-]", " ", text).split()).lower()
-
-
 _PROVISION_SPELLINGS: dict[str, str] = {
-    **{_plain(code): code for code in PROVISION_CODES},
-    **{_plain(label): code for code, label in PROVISIONS.items()},
+    **{plain(code): code for code in PROVISION_CODES},
+    **{plain(label): code for code, label in PROVISIONS.items()},
     "special school": "state_special",
     "state special school": "state_special",
     "maintained special": "state_special",
@@ -118,8 +122,8 @@ _PROVISION_SPELLINGS: dict[str, str] = {
 """Spellings planners use for a provision, in plain lower case, to our code."""
 
 _NEED_SPELLINGS: dict[str, str] = {
-    **{_plain(code): code for code in NEED_CODES},
-    **{_plain(label): code for code, label in NEEDS.items()},
+    **{plain(code): code for code in NEED_CODES},
+    **{plain(label): code for code, label in NEEDS.items()},
     "autism": "ASD",
     "autism spectrum disorder": "ASD",
     "all": ALL,
@@ -128,37 +132,23 @@ _NEED_SPELLINGS: dict[str, str] = {
 """Spellings planners use for a need, in plain lower case, to our code."""
 
 
-class _CellError(ValueError):
-    """A cell cannot be used; the message says why and what to write instead."""
-
-
-def _closed(cell: str, spellings: Mapping[str, str], kind: str, allowed: Iterable[str]) -> str:
-    """Return the code that a spelling stands for, or say which one may have been meant."""
-    word = _plain(cell)
-    if word in spellings:
-        return spellings[word]
-    near = process.extractOne(word[:60], list(spellings), scorer=fuzz.ratio, score_cutoff=60)
-    hint = f"Did you mean '{spellings[near[0]]}'?" if near else f"Write one of {', '.join(allowed)}."
-    raise _CellError(f"{shown(cell)} is not a {kind} we know. {hint}")
-
-
 def _choice(kind: str, allowed: Sequence[str]) -> Callable[[str], str]:
-    spellings = {_plain(a): a for a in allowed}
-    return lambda cell: _closed(cell, spellings, kind, allowed)
+    spellings = {plain(a): a for a in allowed}
+    return lambda cell: meant(cell, spellings, kind, allowed)
 
 
 def _provision(cell: str) -> str:
-    return _closed(cell, _PROVISION_SPELLINGS, "provision", PROVISION_CODES)
+    return meant(cell, _PROVISION_SPELLINGS, "provision", PROVISION_CODES)
 
 
 def _needs(cell: str) -> str:
     found = {
-        _closed(part, _NEED_SPELLINGS, "need", (ALL, *NEED_CODES)) for part in cell.split(";") if part.strip()
+        meant(part, _NEED_SPELLINGS, "need", (ALL, *NEED_CODES)) for part in cell.split(";") if part.strip()
     }
     if not found:
-        raise _CellError(f"{shown(cell)} names no need. Write need codes joined by ';', or {ALL}.")
+        raise CellError(f"{shown(cell)} names no need. Write need codes joined by ';', or {ALL}.")
     if ALL in found and len(found) > 1:
-        raise _CellError(
+        raise CellError(
             f"{shown(cell)} mixes {ALL} with single needs. Write either {ALL} or the codes alone."
         )
     return ALL if ALL in found else ";".join(code for code in NEED_CODES if code in found)
@@ -166,27 +156,25 @@ def _needs(cell: str) -> str:
 
 def _urn(cell: str) -> int:
     if _URN.fullmatch(cell) is None or cell.startswith("0"):
-        raise _CellError(f"{shown(cell)} is not a school's six-digit URN. Correct it or leave it blank.")
+        raise CellError(f"{shown(cell)} is not a school's six-digit URN. Correct it or leave it blank.")
     return int(cell)
 
 
 def _age(cell: str) -> int:
     if _WHOLE.fullmatch(cell) is None or int(cell.replace(",", "")) > 25:
-        raise _CellError(
-            f"{shown(cell)} is not an age. Write a whole number from 0 to 25 (age at 31 August)."
-        )
+        raise CellError(f"{shown(cell)} is not an age. Write a whole number from 0 to 25 (age at 31 August).")
     return int(cell)
 
 
 def _count(what: str) -> Callable[[str], int]:
     def read(cell: str) -> int:
         if _WHOLE.fullmatch(cell) is None:
-            raise _CellError(
+            raise CellError(
                 f"{shown(cell)} is not a whole number of {what}. Write 0 or more, without decimals or words."
             )
         number = int(cell.replace(",", ""))
         if number > MAX_PLACES:
-            raise _CellError(
+            raise CellError(
                 f"{number:,} is more than {MAX_PLACES:,} {what} in one setting. Look for an extra digit."
             )
         return number
@@ -198,16 +186,16 @@ def _per_cent(cell: str) -> float:
     text = cell.removesuffix("%").strip()
     number = float(text) if _DECIMAL.fullmatch(text) else -1.0
     if not 0 <= number <= 100:
-        raise _CellError(f"{shown(cell)} is not a percentage. Write a number from 0 to 100, such as 90.")
+        raise CellError(f"{shown(cell)} is not a percentage. Write a number from 0 to 100, such as 90.")
     if 0 < number < 1:
-        raise _CellError(f"{shown(cell)} is under 1 %. Write per cent, not a share: {100 * number:g}.")
+        raise CellError(f"{shown(cell)} is under 1 %. Write per cent, not a share: {100 * number:g}.")
     return number
 
 
 def _delay(cell: str) -> float:
     number = float(cell) if _DECIMAL.fullmatch(cell) else 0.0
     if not 1 <= number <= MAX_DELAY:
-        raise _CellError(
+        raise CellError(
             f"{shown(cell)} is not a delay. Write the mean years a late scheme takes longer, 1 to {MAX_DELAY:.0f}."
         )
     return number
@@ -216,7 +204,7 @@ def _delay(cell: str) -> float:
 def _january(cell: str) -> int:
     low, high = JANUARIES
     if re.fullmatch(r"20\d\d", cell, re.ASCII) is None or not low <= int(cell) <= high:
-        raise _CellError(f"{shown(cell)} is not a January. Write the year of the census, like '2025'.")
+        raise CellError(f"{shown(cell)} is not a January. Write the year of the census, like '2025'.")
     return int(cell)
 
 
@@ -224,31 +212,21 @@ def _date(cell: str) -> str:
     """Return a date as ISO, in the precision it was written in; spreadsheets rewrite dates in their own ways."""
     if earliest_day(cell) is not None:
         return cell
-    for pattern, meant in _SPREADSHEET_DATES.items():
+    for pattern, iso in _SPREADSHEET_DATES.items():
         try:
-            found = datetime.strptime(cell, pattern).strftime(meant)
+            found = datetime.strptime(cell, pattern).strftime(iso)
         except ValueError:
             continue
         if earliest_day(found) is not None:
             return found
-    raise _CellError(f"{shown(cell)} is not a date. Write it like '2024-11-05', '2024-11' or '2024'.")
-
-
-def _authority(cell: str) -> int:
-    try:
-        return by_code(int(cell) if re.fullmatch(r"\d{3}", cell, re.ASCII) else 0).la_code
-    except AreaError:
-        raise _CellError(
-            f"{shown(cell)} is not the DfE number of an authority of today. Write three digits, such as 317 for "
-            "Redbridge, or delete the column."
-        ) from None
+    raise CellError(f"{shown(cell)} is not a date. Write it like '2024-11-05', '2024-11' or '2024'.")
 
 
 def _year(cell: str) -> str:
     if first_year(cell) is None:
         start = re.match(r"20\d\d", cell, re.ASCII)
         example = academic_year(int(start[0]) + 1) if start else "2024/25"
-        raise _CellError(f"{shown(cell)} is not an academic year. Write it like '{example}'.")
+        raise CellError(f"{shown(cell)} is not an academic year. Write it like '{example}'.")
     return cell
 
 
@@ -279,7 +257,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "confidence": _choice("confidence", CONFIDENCES),
     "source": str,
     "note": str,
-    AUTHORITY: _authority,
+    AUTHORITY: authority,
 }
 
 _BLANK: dict[str, str] = {
@@ -356,7 +334,7 @@ def _owner(
     problems = [
         Problem(
             number, AUTHORITY,
-            f"'{row[AUTHORITY]}' is {by_code(row[AUTHORITY]).name}, but the register is {_name(owner)}'s. "
+            f"'{row[AUTHORITY]}' is {by_code(row[AUTHORITY]).name}, but the register is {name_of(owner)}'s. "
             "Correct the number, or take the row out.",
         )
         for number, row in rows.items() if row.get(AUTHORITY) not in (None, owner)
@@ -380,27 +358,19 @@ def _owner(
     problems += [
         Problem(
             number, "urn",
-            f"'{rows[number]['urn']}' is a school in {_name(code)}, but the row says it is local to "
-            f"{_name(owner)}. Correct the URN, or write located 'elsewhere'.",
+            f"'{rows[number]['urn']}' is a school in {name_of(code)}, but the row says it is local to "
+            f"{name_of(owner)}. Correct the URN, or write located 'elsewhere'.",
         )
         for number, code in known.items() if code != owner
     ]  # fmt: skip
     return owner, problems
 
 
-def _name(la_code: int) -> str:
-    """Return the name of an authority of today, or its number."""
-    try:
-        return by_code(la_code).name
-    except AreaError:
-        return f"authority {la_code}"
-
-
 def _anothers(where: str, owner: int, other: int, why: str) -> str:
     return (
-        f"'{where}' looks like the register of {_name(other)} ({why}), but it was given for {_name(owner)}, so no places "
+        f"'{where}' looks like the register of {name_of(other)} ({why}), but it was given for {name_of(owner)}, so no places "
         "were read from it: they would be counted for the wrong children. Give the file of "
-        f"{_name(owner)}, or forecast {_name(other)}."
+        f"{name_of(owner)}, or forecast {name_of(other)}."
     )
 
 
@@ -413,7 +383,7 @@ def _lines(path: Path) -> list[tuple[int, list[str]]]:
 
         rows: Iterable[tuple[int, Sequence[str]]] = read_cells(path)
     else:
-        rows = _csv_cells(path)
+        rows = csv_rows(path.read_bytes(), path.name, "names", RegisterError)
     lines = []
     for number, cells in rows:
         trimmed = [unguarded(c.strip()).strip() for c in cells]
@@ -460,34 +430,10 @@ def _check_file(path: Path) -> None:
         ) from None
 
 
-def _csv_cells(path: Path) -> list[tuple[int, Sequence[str]]]:
-    """Return (spreadsheet row, cells) of a CSV file."""
-    raw = path.read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = raw.count(b"\n", 0, error.start) + 1
-        raise RegisterError(
-            f"'{path.name}' is not UTF-8 text (line {row}, byte {error.start}), so names in it would be "
-            "garbled and it was not read. In the spreadsheet choose Save as, CSV UTF-8, and try again."
-        ) from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        return list(enumerate(reader, start=1))
-    except csv.Error as error:
-        raise RegisterError(
-            f"'{path.name}' is not a CSV table at line {reader.line_num} ({error}), so cells could not be "
-            "told apart and nothing was read. Look there for a double quote that is never closed, or "
-            "save the sheet again as CSV UTF-8."
-        ) from None
-
-
 def _header(lines: list[tuple[int, list[str]]], where: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """Return the column names and the data rows, or say which columns are missing or unknown."""
     (_, first), body = lines[0], lines[1:]
-    names = [name.lower() for name in first]
-    while names and not names[-1]:
-        names.pop()  # spreadsheets pad the header with empty cells
+    names = column_names(first)
     absent = [c for c in COLUMNS if c not in names]
     missing = [c for c in absent if c not in DETAILS]
     unknown = [c for c in names if c not in COLUMNS and c != AUTHORITY]
@@ -527,22 +473,15 @@ def _header(lines: list[tuple[int, list[str]]], where: str) -> tuple[list[str], 
 def _parse(number: int, header: Sequence[str], cells: Sequence[str]) -> tuple[dict[str, Any], list[Problem]]:
     """Return the values of one row and every problem in it."""
     padded = [*cells, *[""] * (len(header) - len(cells))]
+    if beyond := surplus(number, header, cells):
+        return {}, [beyond]
     problems = []
-    if any(padded[len(header) :]):
-        problems.append(
-            Problem(
-                number, header[-1],
-                f"there are {len(cells)} cells for {len(header)} columns. Put text that holds a comma "
-                "between double quotes, or clear the cells to the right.",
-            )
-        )  # fmt: skip
-        return {}, problems
     values: dict[str, Any] = {}
     for column, cell in zip(header, padded, strict=False):
         if cell:
             try:
                 values[column] = _PARSERS[column](cell)
-            except _CellError as error:
+            except CellError as error:
                 problems.append(Problem(number, column, str(error)))
         elif column in OPTIONAL or column == AUTHORITY:
             values[column] = None
@@ -613,26 +552,11 @@ def write_register(register: Register, path: str | Path) -> None:
         content = to_workbook(cells(register), path.name)
     else:
         content = to_csv(register).encode("utf-8-sig")
-    draft = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{kind}")
-    try:
-        try:
-            draft.write_bytes(content)
-            if kind == ".xlsx":
-                _check_copy(register, draft, path)
-            os.replace(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OutputError:
-        raise
-    except OSError as error:
-        raise OutputError(
-            f"The capacity register cannot be written to '{path}' ({error.strerror}); nothing there was "
-            "changed. Choose a folder that exists and that you may write to, and close the file in other "
-            "programs."
-        ) from None
+    check = partial(_check_copy, register, path) if kind == ".xlsx" else None
+    write_whole(path, content, "The capacity register", check)
 
 
-def _check_copy(register: Register, draft: Path, path: Path) -> None:
+def _check_copy(register: Register, path: Path, draft: Path) -> None:
     """Refuse a workbook that does not read back unchanged: workbooks hold some characters in no way."""
     again = read_register(draft, register.la_code)
     if not again.rows.equals(register.rows):
