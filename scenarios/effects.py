@@ -19,8 +19,8 @@ Invariant: no change leaves a quantity as it was, to the last bit; what a lever 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal, TypeVar
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -212,8 +212,8 @@ class MoneyChange:
     needs: tuple[str, ...]
 
 
-Sized = TypeVar("Sized", Change, PlaceChange, MoneyChange)
-Shared = TypeVar("Shared", Review, Move)
+BY_DRAW: tuple[str, ...] = ("size", "share", "people", "new", "with_plan")
+"""Names of what an effect has for every draw, the draws first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,30 +258,11 @@ class Effects:
 
     def some(self, draws: slice) -> Effects:
         """Return the effects in some draws."""
-
-        def sized(changes: tuple[Sized, ...]) -> tuple[Sized, ...]:
-            return tuple(replace(c, size=c.size[draws]) for c in changes)
-
-        def shared(found: tuple[Shared, ...]) -> tuple[Shared, ...]:
-            return tuple(replace(f, share=f.share[draws]) for f in found)
-
-        return Effects(
-            requests=sized(self.requests),
-            refusal=sized(self.refusal),
-            plan_share=sized(self.plan_share),
-            sooner=sized(self.sooner),
-            joiner_rate=sized(self.joiner_rate),
-            joiner_need=sized(self.joiner_need),
-            leaver_hazard=sized(self.leaver_hazard),
-            residents=sized(self.residents),
-            reviews=shared(self.reviews),
-            moves=shared(self.moves),
-            arrivals=tuple(
-                Arrivals(a.people[draws], a.new[draws], a.with_plan[draws]) for a in self.arrivals
-            ),
-            places=sized(self.places),
-            money=sized(self.money),
-        )
+        found: dict[str, Any] = {
+            kind.name: tuple(_some(effect, draws) for effect in getattr(self, kind.name))
+            for kind in fields(self)
+        }
+        return Effects(**found)
 
     @property
     def on_plans(self) -> bool:
@@ -303,6 +284,12 @@ class Effects:
     def on_placements(self) -> bool:
         """True where it may change who is taught where."""
         return self.on_plans or bool(self.moves)
+
+
+def _some(effect: Any, draws: slice) -> Any:
+    """Return one effect in some draws."""
+    names = [f.name for f in fields(effect) if f.name in BY_DRAW]
+    return replace(effect, **{name: getattr(effect, name)[draws] for name in names})
 
 
 def everyone() -> Flags:

@@ -13,8 +13,9 @@ import xarray as xr
 from data.areas import resolve as area
 from data.errors import ScenarioError
 from forecast import rerun
+from forecast.capacity import Offer, seated
 from forecast.compare import measured
-from forecast.run import Baseline, shared_road
+from forecast.run import Baseline, matching, shared_road
 from forecast.supply import Supply, Unit
 from scenarios.effects import PlaceChange
 from scenarios.reading import find, resolve
@@ -250,3 +251,22 @@ def test_a_change_of_places_leaves_the_supply_given_as_it_was() -> None:
     (act,) = rerun.place_changes([change("multiply", 3)])
     assert act(before).places.sum() > before.places.sum()
     np.testing.assert_array_equal(before.places, offered().places)
+
+
+def test_levers_that_only_move_children_leave_the_plans_themselves(base: Baseline) -> None:
+    outcome = rerun.rerun(base, find("return-from-inmss"))
+    assert outcome.plans is base.outcome.plans
+    assert not outcome.placements.future.equals(base.outcome.placements.future)
+    by_age = outcome.placements.future.sum("provision")
+    np.testing.assert_allclose(by_age, outcome.plans.future.sum("need"), rtol=1e-4, atol=1e-2)
+
+
+def test_the_same_places_worked_out_anew_seat_the_same_children(base: Baseline) -> None:
+    before = base.outcome
+    about = rerun.frame(base)
+    luck = matching(before.seed, about.la_code)
+    anew = Offer.of(before.register, about.origin, about.januaries, about.draws, luck, base.offer.demand)
+    assert not anew.entrances
+    found = seated(before.placements, anew, base.latent)
+    for name in ("short", "overflow", "unit_filled", "unit_free", "open_to", "places"):
+        xr.testing.assert_identical(getattr(found, name), getattr(before.shortfall, name))
