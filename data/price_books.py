@@ -1,7 +1,9 @@
 """The price book an authority starts from: England's prices, its own estimates of 2021-22, and its ledger where it has one.
 
-Evidence for an estimate is S251 2021-22: outturn and budget of the line or lines of an item over mean plans of January 2021
-and 2022. Outer and Inner London are regions of their own here: their costs differ more than those of other neighbours.
+Evidence for an estimate is S251 2021-22: outturn and budget of the line or lines of an item over the plans of that financial
+year. Published plans are the mean of January 2021 and 2022, which is July; they are brought to the year's average by England's
+growth of that provision between the two. Outer and Inner London are regions of their own here: their costs differ more than
+those of other neighbours.
 
 Invariant: the same tables and ledger give the same book; every estimated row says how much of it is the authority's own.
 """
@@ -33,6 +35,9 @@ ESTIMATE_YEAR = "2021-22"
 LEAST_PLANS = 5.0
 """Fewest plans whose spending says what one costs: with fewer, money is booked for people who are recorded elsewhere."""
 
+MIDDLE = 8.5 / 12
+"""Part of the way from one January count to the next at which a financial year has its middle."""
+
 _JANUARIES = (2021, 2022)
 
 
@@ -59,12 +64,12 @@ class Implied:
 IMPLIED: tuple[Implied, ...] = (
     Implied("top_up", "state_special", ("topup_state_special",), "plans_state_special"),
     Implied(
-        "top_up", "mainstream", ("topup_state_early_years", "topup_state_primary", "topup_state_secondary"),
+        "top_up", "mainstream", ("topup_state_primary", "topup_state_secondary"),
         "plans_mainstream",
     ),
     # Returns do not tell bases from mainstream classes, so the same figure stands for both; the base's interval is wider.
     Implied(
-        "top_up", "specialist_base", ("topup_state_early_years", "topup_state_primary", "topup_state_secondary"),
+        "top_up", "specialist_base", ("topup_state_primary", "topup_state_secondary"),
         "plans_mainstream",
     ),
     Implied("inmss_fee", "inmss", ("topup_nonmaint_special",), "plans_inmss"),
@@ -129,7 +134,7 @@ def evidence(implied: Implied) -> pd.DataFrame:
     areas = tables.read("areas").set_index("la_code")
     frame = sides.join(plans.rename("plans"), how="inner").reset_index()
     plans_held = frame["plans"].astype("float64")
-    divisor = plans_held.where(plans_held >= LEAST_PLANS)
+    divisor = plans_held.where(plans_held >= LEAST_PLANS) * growth_to_year(implied)
     return pd.DataFrame(
         {
             "la_code": frame["la_code"].astype("int64"),
@@ -139,6 +144,21 @@ def evidence(implied: Implied) -> pd.DataFrame:
             "budgeted": frame["budget"].astype("float64") / divisor,
         }
     )
+
+
+@cache
+def growth_to_year(implied: Implied) -> float:
+    """Return England's average plans of 2021-22 over the mean of its two Januaries, for the provisions an item's money is for.
+
+    Between counts plans follow a line; the middle of the year lies 8.5 months after the first.
+    """
+    table = tables.read("plans_placement")
+    # Returns of spending do not tell bases from mainstream classes.
+    together = ("mainstream", "specialist_base")
+    wanted = together if implied.provision in together else (implied.provision,)
+    own = table if implied.plans is None else table[table["provision"].isin(wanted)]
+    first, last = (float(own.loc[own["january"] == j, "plans"].sum()) for j in _JANUARIES)
+    return (first + MIDDLE * (last - first)) / ((first + last) / 2)
 
 
 @cache
@@ -211,7 +231,7 @@ def _scaled(
         "price_year": ESTIMATE_YEAR,
         "basis": "estimated",
         "confidence": "medium" if own >= 0.5 and p.confidence != "low" else "low",
-        "source": "S251 2021-22 over mean plans of January 2021 and 2022, shrunk towards region and England",
+        "source": "S251 2021-22 over plans of the financial year, shrunk towards region and England",
         "note": note,
         "level": "authority",
     }

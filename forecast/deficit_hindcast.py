@@ -26,12 +26,12 @@ import xarray as xr
 
 from data import tables
 from data.errors import AreaError, HistoryError
-from data.financial_year import FinancialYear, financial_year
+from data.financial_year import FinancialYear
 from data.history import History
 from data.price_books import inflation
 from data.vocabulary import ALL
 from forecast.balance import opening_balance
-from forecast.financial_year import year_average
+from forecast.financial_year import financial_year, year_average
 from forecast.funding_policy import Interval
 from forecast.income import IncomePlan, growth_options, income
 from models.base import Array, Model

@@ -114,7 +114,7 @@ LINES: dict[str, CostLine] = {
     "top_up_special": CostLine("Top-up: state special", ("state_special",), ("topup_state_special",)),
     "top_up_mainstream": CostLine(
         "Top-up: mainstream and bases", ("mainstream", "specialist_base"),
-        ("topup_state_early_years", "topup_state_primary", "topup_state_secondary"),
+        ("topup_state_primary", "topup_state_secondary"),
     ),
     "top_up_college": CostLine("Top-up: colleges", ("general_fe",), ("topup_state_post_school",)),
     "inmss": CostLine("INMSS fees", ("inmss",), ("topup_nonmaint_special",)),

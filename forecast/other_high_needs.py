@@ -97,7 +97,7 @@ LINES: dict[str, _Line] = {
     "sen_support": _Line("SEN support services and inclusion", "1.2.5;1.2.8;1.2.9", ("sen_support_and_inclusion",)),
     "therapies_equipment": _Line("Therapies and other health", "1.2.13", ("therapies_health",)),
 }  # fmt: skip
-"""Lines by code. Top-up in state early years settings is in the price of a mainstream place, SEN transport charged to the grant
+"""Lines by code. Top-up in state early years settings is priced by plans there, SEN transport charged to the grant
 (1.4.11) is not published by authority, and places and top-up of every other kind follow plans or places."""
 
 _CHARGED: dict[str, tuple[tuple[str, str], ...]] = {

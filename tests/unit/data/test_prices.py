@@ -206,10 +206,15 @@ def test_every_shipped_price_has_a_source_and_agrees_with_the_published_rules() 
     assert {p.price for p in prices if p.item == "place_funding"} == set(rules["place_gbp"])
 
 
+def average(counts: pd.Series) -> float:
+    """Return the average of April 2021 to March 2022: 8.5 months on the way from January 2021 to January 2022 and beyond."""
+    return float(counts[2021] + 8.5 / 12 * (counts[2022] - counts[2021]))
+
+
 def test_shipped_prices_are_the_arithmetic_they_claim_to_be() -> None:
     spending = tables.read("s251_high_needs_2021_22").groupby(["side", "line"])["value_gbp"].sum()
     totals = tables.read("plans_total").groupby("january")["plans"].sum()
-    plans = float(totals[2021] + totals[2022]) / 2
+    plans = average(totals)
     by_name = {(p.item, p.provision): p.price for p in england().prices if p.kind == "All"}
     assert by_name["sen_support", "All"] == pytest.approx(
         spending["outturn", "sen_support_and_inclusion"] / plans, abs=1
@@ -220,15 +225,18 @@ def test_shipped_prices_are_the_arithmetic_they_claim_to_be() -> None:
     places = spending["budget", "place_pru_ap"] / 10_000
     assert by_name["top_up", "ap"] == pytest.approx(spending["outturn", "topup_state_pru_ap"] / places, abs=1)
     settings = tables.read("plans_placement")
-    early = (
-        settings[(settings["provision"] == "early_years") & settings["january"].isin([2021, 2022])][
-            "plans"
-        ].sum()
-        / 2
-    )
-    assert by_name["top_up", "early_years"] == pytest.approx(
-        spending["outturn", "topup_state_early_years"] / early, abs=1
-    )
+    held = settings.groupby(["provision", "january"])["plans"].sum()
+    for provision, line in (
+        ("early_years", "topup_state_early_years"), ("state_special", "topup_state_special"),
+        ("general_fe", "topup_state_post_school"),
+    ):  # fmt: skip
+        found = spending["outturn", line] / average(held[provision])
+        assert by_name["top_up", provision] == pytest.approx(found, rel=0.003)
+    schools = average(held["mainstream"] + held["specialist_base"])
+    state = spending["outturn", "topup_state_primary"] + spending["outturn", "topup_state_secondary"]
+    assert by_name["top_up", "mainstream"] == pytest.approx(state / schools, rel=0.003)
+    private = spending["outturn", "topup_nonmaint_post_school"] / average(held["specialist_post16"])
+    assert by_name["post16_fee", "specialist_post16"] == pytest.approx(private, rel=0.003)
 
 
 def test_inmss_kinds_average_the_published_cost_and_are_as_skewed_as_the_published_sample() -> None:
@@ -236,9 +244,14 @@ def test_inmss_kinds_average_the_published_cost_and_are_as_skewed_as_the_publish
     fitting = prices.fitting("inmss_fee", "inmss", "ASD", 12)
     rows = [prices.prices.index(p) for p in fitting]
     fees = prices.fees(rows, np.array([[p.price for p in fitting]]))
-    assert fees.expected()[0] == pytest.approx(58_220, rel=0.001)
+    spent = tables.read("s251_high_needs_2021_22").query(
+        "side == 'outturn' and line == 'topup_nonmaint_special'"
+    )
+    held = tables.read("plans_placement").query("provision == 'inmss'").groupby("january")["plans"].sum()
+    cost = float(spent["value_gbp"].sum()) / average(held)
+    assert fees.expected()[0] == pytest.approx(cost, rel=0.003)
     single = fees.sample(200_000, rng())[0]
-    assert single.mean() == pytest.approx(58_220, rel=0.01)
+    assert single.mean() == pytest.approx(cost, rel=0.012)
     assert np.median(single) / single.mean() == pytest.approx(50_000 / 70_353, rel=0.01)
 
 
