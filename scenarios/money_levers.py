@@ -1,6 +1,7 @@
-"""Levers on prices and income. They are read, checked and kept; this release forecasts plans and places, not yet their cost.
+"""Levers on prices and income. They change pounds only: plans and places are as without them.
 
-Invariant: every item has one unit and the ways it may change, in `MONEY_ITEMS`; a lever may not change it in another way.
+Invariant: every item has one unit, the ways it may change and what it moves, in `MONEY_ITEMS`; a lever may not change it in
+another way.
 """
 
 from __future__ import annotations
@@ -29,12 +30,18 @@ class MoneyItem:
         Ways it may change, the usual one first.
     set_to
         Scale of a value that it is set to.
+    moves
+        Which pounds it moves, for people.
     """
 
     label: str
     hows: tuple[How, ...]
     set_to: Scale = "positive"
+    moves: str = "high needs cost"
 
+
+_GENERAL_FUND = "the cost of transport to the general fund"
+_INCOME = "high needs income and the balance"
 
 MONEY_ITEMS: dict[str, MoneyItem] = {
     "place_funding": MoneyItem("Place funding, £ a place and year", ("multiply", "set", "add")),
@@ -47,18 +54,29 @@ MONEY_ITEMS: dict[str, MoneyItem] = {
     "other_package": MoneyItem(
         "Education other than at school and alternative provision, £ a year", ("multiply", "set", "add")
     ),
-    "inflation": MoneyItem("Yearly growth of prices, share", ("set", "add"), "amount"),
+    "inflation": MoneyItem(
+        "Yearly growth of prices, share", ("set", "add"), "amount", "high needs cost and transport"
+    ),
     "inmss_price_cap": MoneyItem("Ceiling on the fee of every INMSS place, £ a year", ("set",)),
     "inmss_price_cap_new": MoneyItem("Ceiling on the fee of new INMSS placements only, £ a year", ("set",)),
-    "send_transport": MoneyItem("Transport, £ a traveller and year", ("multiply", "set", "add")),
-    "send_travellers": MoneyItem("Share of pupils with transport", ("multiply", "set", "add"), "share"),
-    "hnb_growth": MoneyItem("Yearly growth of the high needs block, share", ("set", "add"), "amount"),
-    "block_transfer": MoneyItem(
-        "Transfer from the schools block, share of that block", ("set", "add"), "share"
+    "send_transport": MoneyItem(
+        "Transport, £ a traveller and year", ("multiply", "set", "add"), moves=_GENERAL_FUND
     ),
-    "grant": MoneyItem("Grant, £ a year", ("add",)),
+    "send_travellers": MoneyItem(
+        "Share of pupils with transport", ("multiply", "set", "add"), "share", _GENERAL_FUND
+    ),
+    "hnb_growth": MoneyItem(
+        "Yearly growth of the high needs block, share", ("set", "add"), "amount", _INCOME
+    ),
+    "block_transfer": MoneyItem(
+        "Transfer from the schools block, share of that block", ("set", "add"), "share", _INCOME
+    ),
+    "grant": MoneyItem("Grant, £ a year", ("add",), moves=_INCOME),
     "override_ends": MoneyItem(
-        "Share of the deficit the authority must carry once the statutory override ends", ("set",), "share"
+        "Share of the deficit the authority must carry once the statutory override ends",
+        ("set",),
+        "share",
+        "the balance once the override has ended",
     ),
 }
 """Prices and incomes a lever may change, by code."""
@@ -137,7 +155,7 @@ class _OnMoney(Dated):
     def notes(self, asked: Asked) -> tuple[str, ...]:
         """Return what a reader of the result should know."""
         return super().notes(asked) or (
-            f"Lever '{self.name}' is kept but changes no figure: cost is not forecast yet.",
+            f"Lever '{self.name}' changes {MONEY_ITEMS[self.code].moves}, and no plans or places: see sendplan money.",
         )
 
     def sized(self) -> str:

@@ -167,10 +167,10 @@ def test_only_levers_with_an_interval_are_run_at_its_ends(base: Baseline) -> Non
     assert places[1] - places[0] == pytest.approx(16 - 8, abs=1e-3)
 
 
-def test_remarks_name_what_changes_no_figure(base: Baseline) -> None:
-    said = rerun.remarks(base, find("flat-funding"))
-    assert len(said) == 2
-    assert all("cost is not forecast yet" in one for one in said)
+def test_remarks_name_levers_that_change_pounds_only(base: Baseline) -> None:
+    income, prices = rerun.remarks(base, find("flat-funding"))
+    assert "'no-growth' changes high needs income and the balance, and no plans or places" in income
+    assert "'prices' changes high needs cost and transport, and no plans or places" in prices
     assert rerun.remarks(base, find("baseline")) == ()
 
 

@@ -238,11 +238,17 @@ def test_places_by_residents_need_their_number() -> None:
         one.effects(Asked(FRAME, seed=1))
 
 
-def test_money_names_an_item_and_says_that_cost_is_not_forecast() -> None:
+def test_money_names_an_item_and_says_which_pounds_it_moves() -> None:
     (change,) = lever("price_cap", covers="new").effects(ASKED).money
     assert (change.item, change.how) == ("inmss_price_cap_new", "set")
     assert {c for k in SOUND for c in [getattr(lever(k), "code", None)] if c} <= set(MONEY_ITEMS)
-    assert "cost is not forecast" in lever("income").notes(ASKED)[0]
+    for kind in ("unit_cost", "inflation", "price_cap", "transport", "income"):
+        one = lever(kind)
+        (said,) = one.notes(ASKED)
+        assert f"changes {MONEY_ITEMS[one.code].moves}, and no plans or places" in said
+    assert "high needs cost" in lever("price_cap").notes(ASKED)[0]
+    assert "general fund" in lever("transport").notes(ASKED)[0]
+    assert "income and the balance" in lever("income").notes(ASKED)[0]
 
 
 def test_the_same_id_has_the_same_luck_whatever_the_interval() -> None:
