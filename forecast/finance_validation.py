@@ -116,6 +116,7 @@ LINES: dict[str, CostLine] = {
         "Top-up: mainstream and bases", ("mainstream", "specialist_base"),
         ("topup_state_primary", "topup_state_secondary"),
     ),
+    "top_up_early_years": CostLine("Top-up: early years settings", (), ("topup_state_early_years",)),
     "top_up_college": CostLine("Top-up: colleges", ("general_fe",), ("topup_state_post_school",)),
     "inmss": CostLine("INMSS fees", ("inmss",), ("topup_nonmaint_special",)),
     "specialist_post16": CostLine("Specialist post-16 fees", ("specialist_post16",), ("topup_nonmaint_post_school",)),
@@ -139,6 +140,7 @@ LINES: dict[str, CostLine] = {
 _IMPLIED: dict[str, Implied] = {
     "top_up_special": next(i for i in IMPLIED if i.provision == "state_special"),
     "top_up_mainstream": next(i for i in IMPLIED if i.provision == "mainstream"),
+    "top_up_early_years": Implied("top_up", "early_years", ("topup_state_early_years",), None),
     "top_up_college": next(i for i in IMPLIED if i.provision == "general_fe"),
     "inmss": next(i for i in IMPLIED if i.provision == "inmss"),
     "specialist_post16": next(i for i in IMPLIED if i.provision == "specialist_post16"),

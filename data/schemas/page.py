@@ -180,15 +180,86 @@ differences are from the first scenario named, taken within a draw, and 0 for th
 | scenario | text | its id |
 | la_code | integer | DfE number |
 | year | integer | January; new plans and plans that ended are of the calendar year before it |
-| measure | text | `plans`, `joiners`, `leavers`, `specialist_wanted`, `shortfall` (children), `p_shortfall` (0 to 1) |
+| measure | text | `plans`, `joiners`, `leavers`, `specialist_wanted`, `shortfall` (children), `p_shortfall` (0-1), `cost` (£) |
 | mean, q10, q50, q90 | number | mean and percentiles of draws |
 | diff_mean, diff_q10, diff_q50, diff_q90 | number | mean and percentiles of differences, not differences of percentiles |
 
 `specialist_wanted` and `shortfall` are of all specialist provisions together. A draw either has a shortfall, of one child or
-more, or has none: the chance is the mean of `p_shortfall`, and its percentiles say nothing more.
+more, or has none: the chance is the mean of `p_shortfall`, and its percentiles say nothing more. `cost` is what the high
+needs block pays in the financial year that the January is in: January 2030 is in 2029-30.
 
-`summary.md` and `places.md` are for people. `run.json` holds arguments, seed, versions and the sha256 of every input; it holds
-no date, so equal runs give equal files.
+`sendplan money` writes the files below. Amounts are nominal pounds of their financial year; cost and income are before
+deductions for places that DfE pays itself; a deficit is minus. What each line is: [finance.md](finance.md).
+
+`balance.parquet`, and the same as `balance.csv`; with `--scenario` they are the scenario's, and `unmitigated_balance.parquet` has
+the baseline's:
+
+| Column | Type | Says |
+|---|---|---|
+| la_code | integer | DfE number |
+| financial_year | text | `2026-27` |
+| line | text | of cost, income or balance; a kind's `total`; cost to the general fund adds up to `total_general_fund` |
+| s251 | text | lines of the S251 return, joined by `;`; empty for totals and income |
+| dsg_block | text | `high_needs`, `schools` (transfer), `general_fund`, `none` (outside the grant) or `all` (total income) |
+| kind | text | `cost`, `income`, `balance` (what moves it in the year) or `cumulative` (what stands at a year's ends) |
+| mean | number | mean of draws in whole pence; means add up |
+| q10, q50, q90 | number | percentiles of draws; they do not add up |
+
+`balance` has `in_year` (income less cost), `stability_grant` and `met_by_centre`; `cumulative` has `opening`, `closing` and
+`unprotected` (the deficit that stands against reserves, as a plus). In every draw, and in means: opening + in_year +
+stability_grant + met_by_centre = closing, and closing opens the next year. `total` and `total_general_fund` are never to be added
+to lines. Its metadata hold units, price base, sign and scenario.
+
+`cost_detail.parquet`, the same cost by whom it is for; cells where nobody is paid for are left out:
+
+| Column | Type | Says |
+|---|---|---|
+| la_code, financial_year | integer, text | as above |
+| line | text | as above; transport is one line here, whatever the age |
+| item | text | item of the price book; empty where cost does not follow children |
+| s251, dsg_block | text | as above; lines that share a cell are joined by `;` |
+| provision, phase, need_group | text | codes, or `All` where cost does not follow children |
+| children_mean | number | children in the cell, average of the year; null for `All` |
+| per_child_mean | number | pounds for each; null for `All` |
+| mean, q10, q50, q90 | number | pounds; not rounded |
+
+`attribution.parquet`, why high needs cost differs between the first financial year and the fifth:
+
+| Column | Type | Says |
+|---|---|---|
+| part | text | `All`, a provision, `places`, `elsewhere` or `other` |
+| cause | text | `volume` (more children), `mix` (who and where they are), `price`, or `change`, the sum of the three |
+| mean, q10, q50, q90 | number | pounds; means add up over causes and parts |
+
+`regimes.parquet`, the balance at 31 March under each rule of who bears deficits after the override:
+
+| Column | Type | Says |
+|---|---|---|
+| regime | text | `authority_bears`, `centre_bears`, `share` |
+| grant | text | stability grant `paid` or `not paid` |
+| financial_year | text | it stands at the end of this year |
+| mean, q10, q50, q90 | number | pounds |
+| p_deficit | number | chance of a deficit, 0 to 1 |
+
+`difference.parquet`, with `--scenario` only, what the scenario changes, future by future:
+
+| Column | Type | Says |
+|---|---|---|
+| financial_year | text | as above |
+| line | text | `cost` (high needs), `general_fund` (both minus where it saves) or `closing` (plus where it is better) |
+| mean, q10, q50, q90 | number | pounds |
+| p_saves | number | chance that the scenario is the better one, 0 to 1 |
+
+`prices.csv`, the prices in use: the columns of a ledger ([unit-costs.md](unit-costs.md)) but `median` and `note`, and
+
+| Column | Type | Says |
+|---|---|---|
+| level | text | whose price it is: `council`, `authority` or `england` |
+| unit | text | pounds a place, child or traveller and year, or a share |
+| mean_YEAR, q10_YEAR, q90_YEAR | number | the price in the first and the fifth financial year, before scaling |
+
+`summary.md`, `places.md` and `money.md` are for people. `run.json` holds arguments, seed, versions and the sha256 of every
+input; it holds no date, so equal runs give equal files.
 
 ## Objects that travel
 
@@ -211,6 +282,20 @@ no date, so equal runs give equal files.
 | `Shortfall.overflow` | ... and destination | adds up to short: every child ends somewhere, once |
 | `Shortfall.unit_filled` | draw, january, unit, phase, need_group | at most the unit's places, and nobody it does not admit |
 | `Scenario` | levers | without levers it is the baseline, to the last byte; what says the same has the same key |
+
+## Reference files
+
+Kept by hand in `data/reference/`, each row with its source; not built from releases.
+
+| File | Columns | Says |
+|---|---|---|
+| `area_history.csv` | see the file | which authorities were split or merged |
+| `capacity/redbridge.csv` | [capacity-register.md](capacity-register.md) | places of Redbridge |
+| `prices/england.csv` | [unit-costs.md](unit-costs.md) | England's prices, which an authority's own replace |
+| `prices/inflators.csv` | inflator, from_financial_year, growth, low, high, basis, confidence, source | yearly growth of \
+prices from a financial year on, shares: middle and 80 % interval |
+| `finance/funding_policy.csv` | parameter, value, low, high, unit, meaning, basis, source | rules, dates and growth \
+of high needs funding; `basis` is `in force`, `announced`, `estimated` or `assumed` |
 
 ## Published tables
 

@@ -11,8 +11,10 @@ import pandas as pd
 import pytest
 
 from data.areas import resolve
+from data.errors import OptionError
 from data.vocabulary import SPECIALIST_PROVISIONS
 from forecast import compare
+from forecast.money import Purse
 from forecast.outcome import Outcome
 from forecast.run import shared_road
 from models.base import Array
@@ -91,9 +93,16 @@ def test_children_short_by_kind_are_told_for_the_january_asked_for(outcome: Outc
     assert text.iloc[0].tolist() == ["one", "12 (12 to 12)", "0 (0 to 0)", "0 (0 to 0)", "12 (12 to 12)"]
 
 
-def test_a_comparison_is_the_contract(outcome: Outcome) -> None:
-    table = compare.compared({"a": outcome, "b": short_of(outcome, {})})
+@pytest.fixture(scope="module")
+def purse(outcome: Outcome) -> Purse:
+    """Return Redbridge's prices and income."""
+    return Purse.of(outcome)
+
+
+def test_a_comparison_is_the_contract(outcome: Outcome, purse: Purse) -> None:
+    table = compare.compared({"a": outcome, "b": short_of(outcome, {})}, purse)
     assert list(table.columns) == list(compare.COLUMNS)
+    assert table["measure"].unique().tolist() == list(compare.MEASURES)
     assert len(table) == 2 * YEARS * len(compare.MEASURES)
     assert {c: str(t) for c, t in table.dtypes.items()} == dict(compare.COLUMNS)
     assert not table.duplicated(["scenario", "year", "measure"]).any()
@@ -104,6 +113,19 @@ def test_a_comparison_is_the_contract(outcome: Outcome) -> None:
     assert row[["diff_q10", "diff_q50", "diff_q90"]].tolist() == pytest.approx(
         np.quantile(-before, [0.1, 0.5, 0.9]).tolist()
     )
+
+
+def test_cost_is_compared_with_prices_only(outcome: Outcome, purse: Purse) -> None:
+    without, with_prices = compare.measured(outcome), compare.measured(outcome, purse=purse)
+    assert [*without, "cost"] == list(with_prices) == list(compare.MEASURES)
+    cost = purse.costs(outcome).high_needs
+    # January 2026, the first forecast, is in 2025-26.
+    np.testing.assert_array_equal(with_prices["cost"][:, 0], cost.sel(financial_year="2025-26").to_numpy())
+    for measure in compare.POUNDS:
+        with pytest.raises(OptionError, match="in pounds, but no prices"):
+            compare.measure(outcome, measure)
+    balance = compare.measure(outcome, "in_year_balance", purse=purse)
+    np.testing.assert_allclose(balance, purse.income(outcome).total.to_numpy() - with_prices["cost"])
 
 
 def test_no_difference_is_said_and_a_small_one_is_not_hidden(outcome: Outcome) -> None:

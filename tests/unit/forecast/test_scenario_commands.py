@@ -15,6 +15,7 @@ import yaml
 from data.areas import resolve as area
 from forecast import rerun
 from forecast.compare import COLUMNS, MEASURES, compared, measured
+from forecast.money import Purse
 from forecast.run import Baseline, shared_road
 from forecast.summary import plans_long, shortfall_long
 from scenarios.reading import find, library, parse
@@ -195,14 +196,17 @@ def test_a_comparison_is_printed_and_written(ask: Ask, base: Baseline, own: Path
     assert (table["la_code"] == 317).all()
     assert len(table) == 3 * YEARS * len(MEASURES)
     outcomes = {s.id: rerun.rerun(base, s) for s in (find("baseline"), find("flat-funding"), find(str(own)))}
-    pd.testing.assert_frame_equal(table, compared(outcomes), check_dtype=False)
+    pd.testing.assert_frame_equal(table, compared(outcomes, Purse.of(base.outcome)), check_dtype=False)
     changes = cells(said, "Difference from baseline")
     assert changes["EHC plans"][0] == "no change"
     surge = table.query("scenario == 'own-plan' and measure == 'plans' and year == @LAST").iloc[0]
     assert changes["EHC plans"][1].startswith(f"{surge['diff_mean']:+,.0f} (")
     assert set(cells(said, "First January")) == {"baseline", "flat-funding", "own-plan"}
     assert f"'none' means no shortfall by January {LAST}." in said
-    assert "Note on flat-funding: Lever 'no-growth' is kept but changes no figure" in said
+    assert "Note on flat-funding: Lever 'no-growth' changes high needs income and the balance" in said
+    pounds = changes[MEASURES["cost"]]
+    assert pounds[0] != "no change", "flat-funding moves prices"
+    assert changes["EHC plans"][0] == "no change", "and nothing but pounds"
 
 
 def test_a_comparison_may_be_of_an_earlier_january(ask: Ask) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from data.errors import OptionError
+from forecast.money import Purse
 from forecast.outcome import Outcome
 from forecast.seek import MOST_RUNS, Answer, Bound, Goal, Point, seek, tornado, tornado_text
 
@@ -17,7 +18,7 @@ from forecast.seek import MOST_RUNS, Answer, Bound, Goal, Point, seek, tornado, 
 class Plain(Point):
     """A point whose outcomes are numbers."""
 
-    def mean(self, outcome: Outcome) -> float:
+    def mean(self, outcome: Outcome, purse: Purse | None = None) -> float:
         return float(outcome)  # type: ignore[arg-type]
 
 

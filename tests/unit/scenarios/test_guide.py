@@ -28,9 +28,17 @@ SCHEMA = (ROOT / "docs" / "schema.md").read_text(encoding="utf-8")
 REDBRIDGE = Frame(la_code=317, origin=2025, years=10, draws=50)
 
 
+def examples() -> tuple[Scenario, Scenario]:
+    """Return the guide's example, and the scenario of its question about refusals."""
+    first, second = (
+        parse(text, "the guide's example")
+        for text in re.findall(r"```yaml\n(.*?)```", GUIDE, flags=re.DOTALL)
+    )
+    return first, second
+
+
 def example() -> Scenario:
-    (text,) = re.findall(r"```yaml\n(.*?)```", GUIDE, flags=re.DOTALL)
-    return parse(text, "the guide's example")
+    return examples()[0]
 
 
 def commands(page: str) -> list[str]:
@@ -80,16 +88,21 @@ def test_the_guide_lists_every_kind_of_lever_once_and_no_other() -> None:
     assert kinds_in_the_guide() == list(KINDS)
 
 
-def test_the_kinds_kept_for_later_are_those_on_money() -> None:
-    later = [name for name, kind in KINDS.items() if kind.__module__ == "scenarios.money_levers"]
-    assert kinds_in_the_guide()[-5:] == later
-    assert "The last five kinds are **kept for later**" in GUIDE
+def test_the_kinds_that_change_pounds_only_are_those_on_money() -> None:
+    pounds = [name for name, kind in KINDS.items() if kind.__module__ == "scenarios.money_levers"]
+    assert kinds_in_the_guide()[-5:] == pounds
+    assert "The last five kinds **change pounds only**" in GUIDE
 
 
 @pytest.mark.parametrize("line", [*commands(GUIDE), *commands(README)])
 def test_every_command_is_one_the_program_takes_on_scenarios_there_are(line: str) -> None:
     params = asked(line)
-    scenarios = {**library(), "my-scenario.yaml": example(), example().id: example()}
+    scenarios = {
+        **library(),
+        "my-scenario.yaml": example(),
+        example().id: example(),
+        "refusals.yaml": examples()[1],
+    }
     refs = [params[name] for name in ("ref", "scenario") if params.get(name)] + list(params.get("refs", ()))
     assert set(refs) <= set(scenarios)
     if "lever" in params:
@@ -124,7 +137,7 @@ def test_the_words_on_when_are_those_of_the_code() -> None:
 
 
 def test_the_schema_page_names_the_columns_and_measures_of_a_comparison() -> None:
-    part = SCHEMA.partition("`sendplan scenario compare --out`")[2].partition("`summary.md` and `places.md`")[
+    part = SCHEMA.partition("`sendplan scenario compare --out`")[2].partition("`sendplan money` writes")[
         0
     ]
     named = [
