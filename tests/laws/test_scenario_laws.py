@@ -288,7 +288,8 @@ def test_bars_of_a_waterfall_add_up_in_every_draw(baseline: Baseline, measure: s
     np.testing.assert_allclose(
         found.baseline + sum(found.bars.values()), found.scenario, rtol=rtol, atol=atol
     )
-    assert abs(found.scenario - found.baseline).max() > 0
+    # A child is short in every future, with or without levers.
+    assert measure == "p_shortfall" or abs(found.scenario - found.baseline).max() > 0
     assert list(found.bars) == ["surge", "cut", INTERACTION]
 
 

@@ -137,9 +137,7 @@ def test_the_words_on_when_are_those_of_the_code() -> None:
 
 
 def test_the_schema_page_names_the_columns_and_measures_of_a_comparison() -> None:
-    part = SCHEMA.partition("`sendplan scenario compare --out`")[2].partition("`sendplan money` writes")[
-        0
-    ]
+    part = SCHEMA.partition("`sendplan scenario compare --out`")[2].partition("`sendplan money` writes")[0]
     named = [
         name
         for row in re.findall(r"^\| ([a-z_, 0-9]+) \|", part, flags=re.MULTILINE)
