@@ -55,3 +55,7 @@ class ConflictError(StoreError):
 
 class PriceError(PlannerError, ValueError):
     """A price, a price book or a ledger of unit costs cannot be used."""
+
+
+class CapitalError(PlannerError, ValueError):
+    """Candidate schemes cannot be read, appraised or chosen between."""
