@@ -120,7 +120,7 @@ class Appraisal:
 
 @dataclass(frozen=True, eq=False)
 class BaseTest:
-    """ "Why not a base": a special school option against the nearest base option.
+    """Why not a base: a special school option against the nearest base option.
 
     Parameters
     ----------

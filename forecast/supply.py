@@ -239,7 +239,7 @@ def _openings(chain: Sequence[Record], statuses: Sequence[str], luck: Floats) ->
         if row["status"] not in statuses:
             continue
         delay = np.where(
-            luck[1] * 100 < row["chance_on_time"], 0, _delays(luck[2], row["typical_delay_years"])
+            luck[1] * 100 < row["chance_on_time"], 0, delays(luck[2], row["typical_delay_years"])
         )
         if row["status"] == "open":
             likely, delayed = float(row["chance_delivered"]), delay
@@ -250,7 +250,7 @@ def _openings(chain: Sequence[Record], statuses: Sequence[str], luck: Floats) ->
     return begins
 
 
-def _delays(uniform: Floats, mean: float) -> npt.NDArray[np.int64]:
+def delays(uniform: Floats, mean: float) -> npt.NDArray[np.int64]:
     """Return whole years of delay, geometric from 1 with a mean, by inversion: a higher mean never shortens one."""
     if mean <= 1:
         return np.ones(len(uniform), dtype=np.int64)

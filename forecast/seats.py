@@ -1,0 +1,237 @@
+"""Seating: how many children without the place they want each candidate scheme could take, alone and beside others.
+
+Children short of a place (`forecast.outcome.Shortfall.short`) are told apart by what they want, age, need and whether they would
+accept another kind of place; children whom the same options admit are one *group*. With S(U) the children of the groups that
+some options reach, and options in a fixed order of priority, the seats that the first k of them fill are the most that can be:
+
+    filled(k) = min over unions U of [ S(U) + places of those of the first k that reach beyond U ]
+
+(the max-flow of places and children equals its min-cut), and option k itself fills filled(k) - filled(k - 1). So places are
+never empty while a child they admit is short, and nobody is seated twice.
+
+Which children of a phase and need group are short by age and need is not in a shortfall: they are spread as those who want the
+place are. Children who want a state special school accept a base, or a specialist post-16 institution, as often as the
+preference order says (`forecast.preference_order`).
+
+Invariants, in every draw and January: 0 <= seats <= places; seats of all options together never exceed the children short;
+another option never lowers the seats of all together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from data.candidates import Candidate
+from data.errors import CapitalError
+from data.vocabulary import AGES, NEED_CODES, NEED_GROUP_CODES, PHASE_CODES, SPECIALIST_PROVISIONS
+from forecast.capacity import OF_GROUP, OF_PHASE
+from forecast.preference_order import Rules
+from models.base import Array
+
+Flags = npt.NDArray[np.bool_]
+Order = Sequence[int]
+
+MOST_UNIONS = 20_000
+"""Unions of groups that can be held; more means that very many candidates overlap in very many different ways."""
+
+_OWN = "own"
+_SPREAD = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Seating:
+    """What seating needs, for some options.
+
+    Parameters
+    ----------
+    places
+        Places open, dims ``(draw, january, option)``.
+    unions
+        Which options lie wholly within each union of groups, dims ``(union, option)``; the first union is of no group.
+    within
+        Children short in each union, dims ``(draw, january, union)``.
+    total
+        All children short, whoever could seat them, dims ``(draw, january)``.
+    admitted
+        Children short whom each option admits, by what they want, dims ``(option, draw, january, provision, phase,
+        need_group)``.
+    """
+
+    places: Array
+    unions: Flags
+    within: Array
+    total: Array
+    admitted: tuple[Array, ...]
+
+    def alone(self, option: int) -> Array:
+        """Return the seats an option fills where it alone is built, dims ``(draw, january)``."""
+        return np.minimum(self.places[:, :, option], self.admitted[option].sum(axis=(2, 3, 4)))
+
+    def filled(self, built: Array, order: Order) -> Array:
+        """Return seats filled by each option, dims ``(draw, january, option)``.
+
+        Parameters
+        ----------
+        built
+            1 where an option is built, 0 where not, dims ``(option,)``.
+        order
+            Options, those with priority first.
+        """
+        seats = np.zeros(self.places.shape)
+        beyond = self.within.copy()
+        before = np.zeros(self.total.shape)
+        for option in order:
+            if built[option] <= 0:
+                continue
+            beyond += built[option] * self.places[:, :, [option]] * ~self.unions[:, option]
+            upto = beyond.min(axis=2)
+            seats[:, :, option] = np.maximum(upto - before, 0.0)
+            before = np.maximum(upto, before)
+        return seats
+
+    def some(self, draws: slice) -> Seating:
+        """Return the seating of some draws."""
+        return Seating(
+            self.places[draws], self.unions, self.within[draws], self.total[draws],
+            tuple(a[draws] for a in self.admitted),
+        )  # fmt: skip
+
+
+def seating(
+    candidates: Sequence[Candidate],
+    places: Array,
+    short: xr.DataArray,
+    wanted: xr.DataArray,
+    rules: Rules,
+) -> Seating:
+    """Return the seating of options.
+
+    Parameters
+    ----------
+    candidates
+        The scheme of each option; the same scheme opened in another year is another option.
+    places
+        Places open, dims ``(draw, january, option)``.
+    short
+        Children without the place they want, dims ``(draw, january, provision, phase, need_group)``.
+    wanted
+        Who wants a place, dims ``(draw, january, provision, age, need)``: how children spread over ages and needs of a cell.
+    rules
+        Who accepts another kind of place.
+
+    Raises
+    ------
+    CapitalError
+        The candidates overlap in more ways than can be told apart.
+    """
+    missing = short.transpose("draw", "january", "provision", "phase", "need_group").to_numpy().astype(float)
+    groups, admits = _groups(candidates, wanted, rules)
+    # groups: dims (group, january, provision, phase, need_group), the part of a cell's children; admits: (group, option).
+    children = np.einsum("djphn,gjphn->djg", missing, groups, optimize=True)
+    unions, members = _unions(admits)
+    inside = children @ unions.T.astype(float)
+    # A union whose children are always more than the places within it never decides who sits where.
+    decides = (inside < places.astype(float) @ members.T.astype(float)).any(axis=(0, 1))
+    decides[0] = True
+    members, inside = members[decides], inside[:, :, decides]
+    return Seating(
+        places=places.astype(float),
+        unions=members,
+        within=inside,
+        total=missing.sum(axis=(2, 3, 4)),
+        admitted=tuple(
+            missing * groups[admits[:, option]].sum(axis=0)[None] for option in range(admits.shape[1])
+        ),
+    )
+
+
+def _groups(candidates: Sequence[Candidate], wanted: xr.DataArray, rules: Rules) -> tuple[Array, Flags]:
+    """Return the groups: their part of each cell, dims ``(group, january, provision, phase, need_group)``, and who admits them.
+
+    Children no option admits are in no group.
+    """
+    mean = (
+        wanted.mean("draw").transpose("january", "provision", "age", "need").to_numpy().astype(float)
+        + _SPREAD
+    )
+    cell = np.einsum("jpan,ah,ng->jphg", mean, OF_PHASE, OF_GROUP, optimize=True)
+    doors = [_door(candidate) for candidate in candidates]
+    offers = [candidate.provision for candidate in candidates]
+    found: dict[bytes, tuple[Flags, Array]] = {}
+    for p, wants in enumerate(SPECIALIST_PROVISIONS):
+        accepting = _accepting(rules, wants)
+        for kind, share in {_OWN: 1 - sum(accepting.values()), **accepting}.items():
+            # dims (age, need, option): an option of the kind wanted, or of the kind these children accept instead
+            open_to = np.stack(
+                [d & (q in (wants, kind)) for d, q in zip(doors, offers, strict=True)], axis=-1
+            )
+            weight = mean[:, p] * share
+            for admits in np.unique(open_to.reshape(-1, len(doors)), axis=0):
+                if not admits.any():
+                    continue
+                here = (open_to == admits).all(axis=-1)
+                part = np.zeros((mean.shape[0], *cell.shape[1:]))
+                part[:, p] = (
+                    np.einsum("jan,ah,ng->jhg", weight * here, OF_PHASE, OF_GROUP, optimize=True) / cell[:, p]
+                )
+                if admits.tobytes() in found:
+                    found[admits.tobytes()][1][...] += part
+                else:
+                    found[admits.tobytes()] = (admits, part)
+    if not found:
+        return np.zeros((0, *cell.shape)), np.zeros((0, len(doors)), dtype=bool)
+    flags, parts = zip(*found.values(), strict=True)
+    return np.stack(parts), np.stack(flags)
+
+
+def _door(candidate: Candidate) -> Flags:
+    """Return whom a scheme admits, dims ``(age, need)``."""
+    return np.logical_and.outer(
+        [age in candidate.ages for age in AGES], [need in candidate.needs for need in NEED_CODES]
+    )
+
+
+def _accepting(rules: Rules, wants: str) -> dict[str, Array]:
+    """Return the part of children short of a provision who accept another one, by that one, dims ``(age, need)``."""
+    left = np.ones((len(AGES), len(NEED_CODES)))
+    found: dict[str, Array] = {}
+    for step in rules.steps:
+        if step.provision != wants:
+            continue
+        taken = left * step.share * step.fits
+        if step.limited:
+            found[step.destination] = found.get(step.destination, 0.0) + taken
+        left = left - taken
+    return found
+
+
+def _unions(admits: Flags) -> tuple[Flags, Flags]:
+    """Return unions of the groups that options reach, dims ``(union, group)``, and the options within each."""
+    reached = {admits[:, option].tobytes(): admits[:, option] for option in range(admits.shape[1])}
+    empty = np.zeros(admits.shape[0], dtype=bool)
+    family = {empty.tobytes(): empty}
+    for own in reached.values():
+        for union in list(family.values()):
+            both = union | own
+            family.setdefault(both.tobytes(), both)
+        if len(family) > MOST_UNIONS:
+            raise CapitalError(
+                f"The {admits.shape[1]} candidates overlap in more than {MOST_UNIONS:,} ways, so who would sit where cannot be "
+                "worked out. Give candidates that serve the same children the same ages and needs, or appraise fewer at a time."
+            )
+    unions = np.array(list(family.values()), dtype=bool).reshape(len(family), -1)
+    within = np.array(
+        [[not (admits[:, o] & ~u).any() for o in range(admits.shape[1])] for u in unions], dtype=bool
+    )
+    within = within.reshape(len(unions), admits.shape[1])
+    return unions, within
+
+
+def cells() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return provisions wanted, phases and need groups in the order of ``Seating.admitted``."""
+    return SPECIALIST_PROVISIONS, PHASE_CODES, NEED_GROUP_CODES
