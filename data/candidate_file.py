@@ -141,7 +141,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     **dict.fromkeys(_WHOLE, _whole),
     **dict.fromkeys((*_POUNDS, *_PER_CENT, "typical_delay_years", "location_factor"), _number),
     **dict.fromkeys(("latitude", "longitude"), _degrees),
-    "kind": _choice("kind of scheme", dict(KINDS)),
+    "kind": _choice("kind of scheme", {str(code): label for code, label in KINDS.items()}),
     "needs": _needs,
     "opens": _september,
     "decided": _september,
@@ -264,8 +264,8 @@ def _candidate(
     padded = [*cells, *[""] * (len(header) - len(cells))]
     if any(padded[len(header) :]):
         text = (
-            f"there are {len(cells)} cells for {len(header)} columns. Put text that holds a comma between double quotes, or clear "
-            "the cells to the right."
+            f"there are {len(cells)} cells for {len(header)} columns. Put text that holds a comma between double quotes, or "
+            "clear the cells to the right."
         )
         return None, [Problem(number, header[-1], text)]
     values: dict[str, Any] = {}
@@ -369,7 +369,7 @@ def _repeated(rows: Mapping[int, Candidate]) -> list[Problem]:
                 Problem(
                     number,
                     "id",
-                    f"'{row.id}' is row {ids[row.id]} too, so places would count twice. Delete one, or rename it.",
+                    f"'{row.id}' is row {ids[row.id]} too, so places would count twice. Delete one.",
                 )
             )
         elif row.title.casefold() in said:
@@ -442,6 +442,6 @@ def write_template(candidates: Sequence[Candidate], path: str | Path) -> None:
             draft.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(
-            f"Candidates cannot be written to '{path}' ({error.strerror}); nothing there was changed. Choose a folder that exists "
-            "and that you may write to, and close the file in other programs."
+            f"Candidates cannot be written to '{path}' ({error.strerror}); nothing there was changed. Choose a folder that "
+            "exists and that you may write to, and close the file in other programs."
         ) from None

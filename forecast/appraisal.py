@@ -16,7 +16,7 @@ state_special_elsewhere  a state special school place, place funding included: i
                          adjustment and the other authority's charges come to, so seating the child at home saves nothing here
 waiting                  a mainstream school (an early years setting before school age), need unmet
 neet                     nothing
-others                   the provision of that name
+others                   the provision of that name; children in a specialist place of another kind are not seated again
 =======================  ===================================================================================================
 
 Invariants: an option that is never delivered costs and saves nothing; seats, and so savings, are never counted before opening
@@ -40,7 +40,7 @@ from forecast.capital import Appraisal, Costs, Horizon
 from forecast.discounting import factors
 from forecast.outcome import Outcome
 from forecast.preference_order import Rules
-from forecast.seats import Seating, seating
+from forecast.seats import Lacking, Seating, lacking, seating
 from forecast.supply import NEVER, delays
 from models.base import Array
 from scenarios.sampling import luck, quantile
@@ -60,6 +60,10 @@ COSTED_AS: dict[str, str | None] = {
     "neet": None,
 }
 """Provision whose cost a destination has, where it is not the provision of its own name; None for no cost."""
+
+TAUGHT_AS: dict[str, str] = {"post16_centre": "state_special"}
+"""Provision whose cost a child in a new place has, where it is not that of the place: a centre the authority builds is paid by
+place funding and top-up, not by the fee of an independent institution. Our assumption."""
 
 _FUNDS = ("education", "transport")
 
@@ -110,7 +114,9 @@ class World:
         Capital if delivered, dims ``(option, draw)``.
     opening
         Calendar year of opening, `NEVER` where it is not delivered, dims ``(option, draw)``.
-    short, wanted
+    children
+        Children to seat.
+    wanted
         Dims ``(draw, january, provision, phase, need_group)``.
     choices
         Who wants a place, dims ``(draw, january, provision, age, need)``.
@@ -131,7 +137,7 @@ class World:
     running: Array
     cost: Array
     opening: Array
-    short: xr.DataArray
+    children: Lacking
     wanted: xr.DataArray
     choices: xr.DataArray
     rules: Rules
@@ -227,7 +233,8 @@ def world(
         [_places(o.candidate, at, januaries) for o, at in zip(options, opening, strict=True)], axis=-1
     )
     choices = outcome.placements.wanted
-    who = seating([o.candidate for o in options], places, found.short, choices, rules)
+    children = lacking(found)
+    who = seating([o.candidate for o in options], places, children, choices, rules)
     each, unmet, funding = _each(options, who, outcome, _real(costs, januaries, draws))
     cost = np.array([_cost(o.candidate, outcome.seed, draws, base) for o in options]).reshape(
         len(options), draws
@@ -250,7 +257,7 @@ def world(
         ),
         cost=cost,
         opening=opening,
-        short=found.short,
+        children=children,
         wanted=found.wanted,
         choices=choices,
         rules=rules,
@@ -499,6 +506,9 @@ def _each(
     overflow = outcome.shortfall.overflow.transpose(
         "destination", "draw", "january", "provision", "phase", "need_group"
     )
+    # Whoever has a specialist place, though not of the kind wanted, is not among those to seat.
+    elsewhere = [d for d in overflow["destination"].to_numpy().tolist() if d not in SPECIALIST_PROVISIONS]
+    overflow = overflow.sel(destination=elsewhere)
     goes = overflow.to_numpy().astype(float)
     everyone = np.maximum(goes.sum(axis=0), 1e-9)
     shape = everyone.shape
@@ -522,7 +532,7 @@ def _each(
         children = who.admitted[o]
         whole = children.sum(axis=(2, 3, 4))
         divisor = np.where(whole > 0, whole, 1.0)
-        taught, carried, place = real.of(option.candidate.provision)
+        taught, carried, place = real.of(TAUGHT_AS.get(option.candidate.kind, option.candidate.provision))
         saved = (education - taught[:, :, None], transport - carried[:, :, None])
         each.append(np.stack([(children * s).sum(axis=(2, 3, 4)) / divisor for s in saved], axis=-1))
         waiting.append((children * unmet).sum(axis=(2, 3, 4)) / divisor)

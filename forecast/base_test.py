@@ -27,7 +27,7 @@ from data.setting_points import distances_km
 from data.vocabulary import PROVISION_CODES, SPECIALIST_PROVISIONS
 from forecast.appraisal import World
 from forecast.capacity import OF_GROUP, OF_PHASE
-from forecast.capital import BaseTest
+from forecast.capital import BaseTest, NearBy
 from forecast.seats import seating
 from models.base import Array
 
@@ -62,9 +62,7 @@ def base_tests(one: World, january: int, share: Array) -> tuple[BaseTest, ...]:
     """
     at = one.januaries.index(january)
     return tuple(
-        _test(one, o, at, share)
-        for o, option in enumerate(one.options)
-        if option.candidate.kind in SPECIAL
+        _test(one, o, at, share) for o, option in enumerate(one.options) if option.candidate.kind in SPECIAL
     )
 
 
@@ -110,8 +108,10 @@ def _room(one: World, bases: Sequence[int], at: int) -> Array:
     if not bases:
         return np.zeros(one.draws)
     places = one.seats.places[:, [at]][:, :, list(bases)]
-    wants = one.short.isel(january=[at])
-    wants = wants.where(wants["provision"] == SPECIALIST_PROVISIONS[1], 0.0)
+    cells = one.wanted.isel(draw=0, january=0, drop=True)
+    wants = one.children.at(
+        one.januaries[at], xr.ones_like(cells).where(cells["provision"] == SPECIALIST_PROVISIONS[1], 0.0)
+    )
     who = seating(
         [one.options[o].candidate for o in bases], places, wants, one.choices.isel(january=[at]), one.rules
     )
@@ -119,9 +119,7 @@ def _room(one: World, bases: Sequence[int], at: int) -> Array:
     return np.asarray((places - taken)[:, 0].sum(axis=1))
 
 
-def _nearest(
-    special: Candidate, bases: Sequence[Candidate]
-) -> tuple[str | None, float | None, str]:
+def _nearest(special: Candidate, bases: Sequence[Candidate]) -> tuple[str | None, float | None, NearBy]:
     """Return the nearest base: by distance where sites are known, else of the same community, else the first by name."""
     if not bases:
         return None, None, "none"

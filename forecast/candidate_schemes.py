@@ -18,7 +18,6 @@ from forecast.capital import Choice
 from forecast.outcome import Outcome
 from scenarios.scenario import Scenario
 from scenarios.schemes import Scheme
-from scenarios.terms import When
 
 FEWEST_SHORT = 8.0
 """Children short of a place, on average, below which no candidate is derived."""
@@ -37,25 +36,26 @@ SOURCE = "Assumption: derived from the authority's forecast shortfall; nobody ha
 def as_scheme(choice: Choice) -> Scheme:
     """Return the lever that opens a candidate's places."""
     c = choice.candidate
-    return Scheme(
-        id=c.id,
-        kind="scheme",
-        action="open",
-        setting=f"{c.title} (candidate)",
-        when=When(first=choice.opens),
-        provision=c.provision,
-        needs=() if set(c.needs) == set(NEED_CODES) else c.needs,
-        ages=(c.age_low, c.age_high),
-        places=c.places,
-        urn=c.urn,
-        phasing=c.phasing,
-        confidence=c.confidence,
-        chance_delivered=c.chance_delivered,
-        chance_on_time=c.chance_on_time,
-        typical_delay_years=c.typical_delay_years,
-        why=f"Candidate of the capital programme: {c.source}"[:400],
-        status="proposed",
-    )
+    said = {
+        "id": c.id,
+        "action": "open",
+        "setting": f"{c.title} (candidate)",
+        "when": choice.opens,
+        "provision": c.provision,
+        "ages": f"{c.age_low}-{c.age_high}",
+        "places": c.places,
+        "urn": c.urn,
+        "phasing": c.phasing,
+        "confidence": c.confidence,
+        "chance_delivered": c.chance_delivered,
+        "chance_on_time": c.chance_on_time,
+        "typical_delay_years": c.typical_delay_years,
+        "why": f"Candidate of the capital programme: {c.source}"[:400],
+        "status": "proposed",
+    }
+    if set(c.needs) != set(NEED_CODES):
+        said["needs"] = list(c.needs)
+    return Scheme.model_validate(said)
 
 
 def as_scenario(choices: Sequence[Choice], area: str, based_on: Scenario | None = None) -> Scenario:

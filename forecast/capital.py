@@ -1,7 +1,7 @@
 """The options appraisal: what each candidate scheme would do and cost, which to choose, and why not a base.
 
-    from forecast import capital
-    case = capital.appraise(base, candidates, costs, budget=20e6, p_sufficient=0.8)
+    from forecast import capital_case, child_costs
+    case = capital_case.make(base, candidates, child_costs.of, england=road.placing.england, budget=20e6)
 
 Equations, draw by draw, in real pounds of the base year:
 
@@ -25,6 +25,10 @@ from data.candidates import Candidate
 
 Aim = Literal["net present value", "chance of enough places", "children placed"]
 """What a programme makes as large as it can: value, or where the minimum chance cannot be met the chance, or children placed."""
+
+
+NearBy = Literal["distance", "community", "none"]
+"""How the nearest base option was told."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,12 +75,12 @@ class Appraisal:
     candidate
         The scheme.
     places, seats
-        Places open, and children seated who would be without the place they want, dims ``(draw, january)``.
+        Places open, and children seated who would be without a specialist place, dims ``(draw, january)``.
     newly_met
         Of those seated, children whose need would have been unmet (waiting, or not in education), same dims: seating them
         costs more, which is a benefit in sufficiency and not in pounds.
     unplaced
-        Children of the authority still without the place they want, same dims.
+        Children of the authority still without a specialist place, same dims.
     education_saved, transport_saved
         Cost avoided less cost of the new places, high needs block and home to school transport, dims ``(draw,
         financial_year)``; minus where the new place costs more.
@@ -150,7 +154,7 @@ class BaseTest:
     special: str
     nearest: str | None
     distance_km: float | None
-    near_by: Literal["distance", "community", "none"]
+    near_by: NearBy
     january: int
     children: xr.DataArray
     suited: xr.DataArray
@@ -306,14 +310,17 @@ class Case:
     january
         January asked about.
     wanted, short
-        Children who want a place and who have none, without any candidate, dims ``(draw, january, provision, phase,
-        need_group)``.
+        Children who want a place, and those who have no specialist place, without any candidate, dims ``(draw, january,
+        provision, phase, need_group)``.
     appraisals
         Every candidate built alone, in the order of the file.
     base_tests
         Every special school option against a base.
     programme
         The choice for this scenario.
+    best_value
+        The choice if no minimum chance were asked for: the largest net present value within the budget. None where that is the
+        programme itself.
     regret
         Several scenarios; None where one was asked for.
     engine_unplaced
@@ -337,6 +344,7 @@ class Case:
     appraisals: tuple[Appraisal, ...]
     base_tests: tuple[BaseTest, ...]
     programme: Programme
+    best_value: Programme | None
     regret: Regret | None
     engine_unplaced: xr.DataArray | None
     notes: tuple[str, ...]

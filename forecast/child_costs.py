@@ -77,7 +77,10 @@ def of(outcome: Outcome, book: PriceBook | None = None) -> Costs:
 
 def _weights(outcome: Outcome) -> Array:
     """Return the part of each phase and need group that an age and need makes up, dims ``(age, need, phase, need_group)``."""
-    plans = outcome.plans.future.mean(("draw", "january")).transpose("age", "need").to_numpy().astype(float) + 1e-9
+    plans = (
+        outcome.plans.future.mean(("draw", "january")).transpose("age", "need").to_numpy().astype(float)
+        + 1e-9
+    )
     inside = np.einsum("an,ah,ng->anhg", plans, OF_PHASE, OF_GROUP)
     return np.asarray(inside / inside.sum(axis=(0, 1)))
 

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 import typer
 
 from data.errors import PlannerError
-from forecast.commands import capacity, data, forecasts, models, money, money_check, places, scenario
+from forecast.commands import capacity, capital, data, forecasts, models, money, money_check, places, scenario
 from forecast.processes import settle
 
-MANY_VALUES: tuple[str, ...] = ("--origins", "--models")
+MANY_VALUES: tuple[str, ...] = ("--origins", "--models", "--defer", "--phase", "--scenario")
 """Options that take several values in a row: ``--origins 2021 2022``."""
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ app = typer.Typer(
 app.command("forecast")(forecasts.forecast_command)
 app.command("places")(places.places_command)
 app.command("money")(money.money_command)
+app.command("capital")(capital.capital_command)
 app.command("backtest")(models.backtest_command)
 app.command("backtest-places")(models.backtest_places_command)
 app.command("money-check")(money_check.money_check_command)

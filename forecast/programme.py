@@ -37,7 +37,7 @@ from data.errors import CapitalError
 from data.vocabulary import NEED_GROUP_CODES, PHASE_CODES, SPECIALIST_PROVISIONS
 from forecast.appraisal import World
 from forecast.capital import Aim, Choice, Programme, Sufficiency
-from forecast.seats import Seating, seating
+from forecast.seats import Flags, Seating, seating
 from forecast.summary import ONE_CHILD
 from models.base import Array
 
@@ -111,17 +111,16 @@ def target(one: World, asked: Sufficiency) -> Target:
     for dim, names in chosen.items():
         if strange := [n for n in names if n not in known[dim]]:
             raise CapitalError(f"'{strange[0]}' is no {dim} we know. Write one of {', '.join(known[dim])}.")
-    inside = xr.ones_like(one.short.isel(draw=0, january=0, drop=True))
+    inside = xr.ones_like(one.children.left.isel(draw=0, january=0, drop=True))
     for dim, names in chosen.items():
         if names:
             inside = inside.where(inside[dim].isin(list(names)), 0.0)
     at = one.januaries.index(january)
-    now = one.short.isel(january=[at]) * inside
     asking = (one.wanted.isel(january=at) * inside).sum(("provision", "phase", "need_group")).to_numpy()
     who = seating(
         [o.candidate for o in one.options],
         one.seats.places[:, [at]],
-        now,
+        one.children.at(january, inside),
         one.choices.isel(january=[at]),
         one.rules,
     )
@@ -274,7 +273,7 @@ class _Master:
             terms = {o: -s for o, s in enumerate(slope)} | {self.options + t: 1.0}
             self._at_most(terms, constant)
 
-    def enough(self, built: Array, claimed: Array) -> bool:
+    def enough(self, built: Array, claimed: Flags) -> bool:
         """Add rows for draws claimed to have enough places that have not; return True where there was none."""
         seats, spare = self.problem.target.seats, self.problem.target.spare
         reach = seats.places[:, 0][:, None, :] * ~seats.unions[None]
@@ -400,7 +399,8 @@ def choose(
     most = None if budget is None else budget / _MILLION
     tell("Setting up", 0.0)
     until = started + seconds
-    reachable, aim, required = 1.0, "net present value", asked.minimum
+    reachable, required = 1.0, asked.minimum
+    aim: Aim = "net present value"
     if asked.minimum > 0:
         reachable = _reachable(problem, most, until, tell)
         if reachable < asked.minimum - _SLACK:
@@ -498,9 +498,7 @@ def _best(
     def allowed(built: Array) -> bool:
         return aim == "children placed" or float(problem.target.met(built).mean()) >= required - _SLACK
 
-    found = _search(
-        master, objective, lambda built: value(problem_used, built), allowed, until, gap, tell
-    )
+    found = _search(master, objective, lambda built: value(problem_used, built), allowed, until, gap, tell)
     if found is None:
         raise CapitalError(
             "No programme within the budget was found in the time allowed. Ask for a lower chance of enough places, or allow "

@@ -1,7 +1,8 @@
 """Seating: how many children without the place they want each candidate scheme could take, alone and beside others.
 
-Children short of a place (`forecast.outcome.Shortfall.short`) are told apart by what they want, age, need and whether they would
-accept another kind of place; children whom the same options admit are one *group*. With S(U) the children of the groups that
+Children to seat (`lacking`) are those short of the place they want whom the overflow gives no other specialist place: who sits in
+a base for want of a special school has a specialist place. They are told apart by what they want, age, need and whether they
+would accept another kind of place; children whom the same options admit are one *group*. With S(U) the children of the groups that
 some options reach, and options in a fixed order of priority, the seats that the first k of them fill are the most that can be:
 
     filled(k) = min over unions U of [ S(U) + places of those of the first k that reach beyond U ]
@@ -11,7 +12,7 @@ never empty while a child they admit is short, and nobody is seated twice.
 
 Which children of a phase and need group are short by age and need is not in a shortfall: they are spread as those who want the
 place are. Children who want a state special school accept a base, or a specialist post-16 institution, as often as the
-preference order says (`forecast.preference_order`).
+preference order says (`forecast.preference_order`), less those who have found such a place already.
 
 Invariants, in every draw and January: 0 <= seats <= places; seats of all options together never exceed the children short;
 another option never lowers the seats of all together.
@@ -28,8 +29,9 @@ import xarray as xr
 
 from data.candidates import Candidate
 from data.errors import CapitalError
-from data.vocabulary import AGES, NEED_CODES, NEED_GROUP_CODES, PHASE_CODES, SPECIALIST_PROVISIONS
+from data.vocabulary import AGES, NEED_CODES, SPECIALIST_PROVISIONS
 from forecast.capacity import OF_GROUP, OF_PHASE
+from forecast.outcome import Shortfall
 from forecast.preference_order import Rules
 from models.base import Array
 
@@ -40,7 +42,37 @@ MOST_UNIONS = 20_000
 """Unions of groups that can be held; more means that very many candidates overlap in very many different ways."""
 
 _OWN = "own"
+_CELLS = ("draw", "january", "provision", "phase", "need_group")
 _SPREAD = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Lacking:
+    """Children without a specialist place.
+
+    Parameters
+    ----------
+    left
+        Short of the place they want and in no other specialist place, dims ``(draw, january, provision, phase, need_group)``.
+    placed
+        In a specialist place of another kind than they want, same dims and ``destination``.
+    """
+
+    left: xr.DataArray
+    placed: xr.DataArray
+
+    def at(self, january: int, inside: xr.DataArray | None = None) -> Lacking:
+        """Return those of one January, in the cells where ``inside`` is 1."""
+        weight = 1.0 if inside is None else inside
+        return Lacking(self.left.sel(january=[january]) * weight, self.placed.sel(january=[january]) * weight)
+
+
+def lacking(shortfall: Shortfall) -> Lacking:
+    """Return the children to seat of a shortfall."""
+    to = shortfall.overflow["destination"].to_numpy().tolist()
+    placed = shortfall.overflow.sel(destination=[d for d in to if d in SPECIALIST_PROVISIONS])
+    left = (shortfall.short - placed.sum("destination")).clip(min=0.0)
+    return Lacking(left.transpose(*_CELLS), placed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +102,7 @@ class Seating:
 
     def alone(self, option: int) -> Array:
         """Return the seats an option fills where it alone is built, dims ``(draw, january)``."""
-        return np.minimum(self.places[:, :, option], self.admitted[option].sum(axis=(2, 3, 4)))
+        return np.asarray(np.minimum(self.places[:, :, option], self.admitted[option].sum(axis=(2, 3, 4))))
 
     def filled(self, built: Array, order: Order) -> Array:
         """Return seats filled by each option, dims ``(draw, january, option)``.
@@ -105,7 +137,7 @@ class Seating:
 def seating(
     candidates: Sequence[Candidate],
     places: Array,
-    short: xr.DataArray,
+    children: Lacking,
     wanted: xr.DataArray,
     rules: Rules,
 ) -> Seating:
@@ -117,8 +149,8 @@ def seating(
         The scheme of each option; the same scheme opened in another year is another option.
     places
         Places open, dims ``(draw, january, option)``.
-    short
-        Children without the place they want, dims ``(draw, january, provision, phase, need_group)``.
+    children
+        Whom to seat.
     wanted
         Who wants a place, dims ``(draw, january, provision, age, need)``: how children spread over ages and needs of a cell.
     rules
@@ -129,12 +161,12 @@ def seating(
     CapitalError
         The candidates overlap in more ways than can be told apart.
     """
-    missing = short.transpose("draw", "january", "provision", "phase", "need_group").to_numpy().astype(float)
-    groups, admits = _groups(candidates, wanted, rules)
+    missing = children.left.transpose(*_CELLS).to_numpy().astype(float)
+    groups, admits = _groups(candidates, children, wanted, rules)
     # groups: dims (group, january, provision, phase, need_group), the part of a cell's children; admits: (group, option).
-    children = np.einsum("djphn,gjphn->djg", missing, groups, optimize=True)
+    by_group = np.einsum("djphn,gjphn->djg", missing, groups, optimize=True)
     unions, members = _unions(admits)
-    inside = children @ unions.T.astype(float)
+    inside = by_group @ unions.T.astype(float)
     # A union whose children are always more than the places within it never decides who sits where.
     decides = (inside < places.astype(float) @ members.T.astype(float)).any(axis=(0, 1))
     decides[0] = True
@@ -150,7 +182,9 @@ def seating(
     )
 
 
-def _groups(candidates: Sequence[Candidate], wanted: xr.DataArray, rules: Rules) -> tuple[Array, Flags]:
+def _groups(
+    candidates: Sequence[Candidate], children: Lacking, wanted: xr.DataArray, rules: Rules
+) -> tuple[Array, Flags]:
     """Return the groups: their part of each cell, dims ``(group, january, provision, phase, need_group)``, and who admits them.
 
     Children no option admits are in no group.
@@ -164,7 +198,10 @@ def _groups(candidates: Sequence[Candidate], wanted: xr.DataArray, rules: Rules)
     offers = [candidate.provision for candidate in candidates]
     found: dict[bytes, tuple[Flags, Array]] = {}
     for p, wants in enumerate(SPECIALIST_PROVISIONS):
-        accepting = _accepting(rules, wants)
+        accepting = {
+            kind: share * _still(children, wants, kind, share, mean[:, p], cell[:, p])
+            for kind, share in _accepting(rules, wants).items()
+        }
         for kind, share in {_OWN: 1 - sum(accepting.values()), **accepting}.items():
             # dims (age, need, option): an option of the kind wanted, or of the kind these children accept instead
             open_to = np.stack(
@@ -187,6 +224,26 @@ def _groups(candidates: Sequence[Candidate], wanted: xr.DataArray, rules: Rules)
         return np.zeros((0, *cell.shape)), np.zeros((0, len(doors)), dtype=bool)
     flags, parts = zip(*found.values(), strict=True)
     return np.stack(parts), np.stack(flags)
+
+
+def _still(children: Lacking, wants: str, kind: str, share: Array, wanted: Array, cell: Array) -> Array:
+    """Return the part of those accepting a kind of place, among the children to seat, over that among all who are short.
+
+    Who accepts and has found a place is not there to be seated. Means over draws, dims ``(january, age, need)``.
+    """
+    left = (
+        children.left.sel(provision=wants).mean("draw").transpose("january", "phase", "need_group").to_numpy()
+    )
+    found = np.zeros(left.shape)
+    if kind in children.placed["destination"].to_numpy().tolist():
+        chosen = children.placed.sel(provision=wants, destination=kind).mean("draw")
+        found = chosen.transpose("january", "phase", "need_group").to_numpy()
+    accept = np.einsum("jan,ah,ng->jhg", wanted * share, OF_PHASE, OF_GROUP, optimize=True) / cell
+    still = np.clip(accept * (left + found) - found, 0.0, None)
+    ratio = np.divide(still, accept * left, out=np.ones(left.shape), where=accept * left > 0)
+    return np.asarray(
+        np.einsum("jhg,ah,ng->jan", np.clip(ratio, 0.0, 1.0), OF_PHASE, OF_GROUP, optimize=True)
+    )
 
 
 def _door(candidate: Candidate) -> Flags:
@@ -230,8 +287,3 @@ def _unions(admits: Flags) -> tuple[Flags, Flags]:
     )
     within = within.reshape(len(unions), admits.shape[1])
     return unions, within
-
-
-def cells() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Return provisions wanted, phases and need groups in the order of ``Seating.admitted``."""
-    return SPECIALIST_PROVISIONS, PHASE_CODES, NEED_GROUP_CODES

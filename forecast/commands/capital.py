@@ -1,0 +1,137 @@
+"""``sendplan capital``: candidate schemes appraised, a programme chosen, and why not a base."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from data import areas
+from data.errors import CapitalError
+from forecast.commands.options import (
+    USUAL_DRAWS,
+    USUAL_SEED,
+    USUAL_YEARS,
+    Capacity,
+    Draws,
+    OneArea,
+    Seed,
+    Years,
+    own_register,
+)
+from forecast.commands.output import console, progress, say, show
+
+
+def capital_command(
+    area: OneArea,
+    candidates: Annotated[
+        Path | None,
+        typer.Option(
+            help="Candidate schemes (CSV); those we ship, or derived from the shortfall, where left out."
+        ),
+    ] = None,
+    budget: Annotated[
+        float | None, typer.Option(help="Capital budget in pounds; no limit where left out.")
+    ] = None,
+    p_sufficient: Annotated[
+        float, typer.Option(help="Least chance of enough places, 0 to 1; 0 asks for none.")
+    ] = 0.8,
+    january: Annotated[
+        int | None,
+        typer.Option(
+            help="January in which places must be enough; once all candidates are due where left out."
+        ),
+    ] = None,
+    phase: Annotated[list[str] | None, typer.Option(help="Phases whose places must be enough.")] = None,
+    scenario: Annotated[
+        list[str] | None, typer.Option(help="Scenarios to appraise and compare; the first is the one shown.")
+    ] = None,
+    defer: Annotated[
+        list[int] | None, typer.Option(help="Years by which a candidate may open later, 0 among them.")
+    ] = None,
+    years_after: Annotated[
+        int, typer.Option(help="Years after the forecast in which its last year's savings are held.")
+    ] = 20,
+    template: Annotated[
+        Path | None, typer.Option(help="Write the candidates to this file to edit, and stop.")
+    ] = None,
+    years: Years = USUAL_YEARS,
+    capacity: Capacity = None,
+    seed: Seed = USUAL_SEED,
+    draws: Draws = USUAL_DRAWS,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the results; out/capital/AREA where left out.")
+    ] = None,
+) -> None:
+    """Appraise candidate schemes, choose a programme within a budget, and ask of every special school: why not a base?"""
+    from data import candidate_file
+    from forecast import candidate_schemes, capital_case, capital_tables, child_costs
+    from forecast.capital import Horizon, Sufficiency
+    from forecast.files import check_folder
+    from forecast.record import provenance
+    from forecast.run import Road, check_options
+    from scenarios import reading
+
+    chosen = areas.one(area)
+    check_options(years, draws)
+    if not 0 <= years_after <= 60:
+        raise CapitalError(f"--years-after {years_after} is out of range. Write 0 (the forecast only) to 60.")
+    if not 0 <= p_sufficient <= 1:
+        raise CapitalError(
+            f"--p-sufficient {p_sufficient:g} is not a chance. Write a share from 0 to 1, such as 0.8."
+        )
+    register = own_register(capacity, [chosen])
+    read = (
+        candidate_file.shipped(chosen.la_code)
+        if candidates is None
+        else candidate_file.read_candidates(candidates, chosen.la_code)
+    )
+    readings = {name: reading.find(name) for name in scenario or ()}
+    folder = out if out is not None else Path("out") / "capital" / chosen.slug
+    screen = console()
+    if template is None:
+        check_folder(folder)
+    elif read is not None:
+        candidate_file.write_template(read.rows, template)
+        say(screen, f"Candidates written to {template}. Edit it, then give it with --candidates.")
+        return
+    road = Road.prepare()
+    base = road.baseline(chosen, years=years, draws=draws, seed=seed, register=register)
+    if template is not None:
+        candidate_file.write_template(candidate_schemes.derived(base.outcome), template)
+        say(
+            screen,
+            f"Candidates derived from the shortfall written to {template}. Nobody proposed them: edit them first.",
+        )
+        return
+    with progress(screen) as bar:
+        task = bar.add_task("Appraising", total=100)
+        case = capital_case.make(
+            base,
+            () if read is None else read.rows,
+            child_costs.of,
+            england=road.placing.england,
+            budget=budget,
+            asked=Sufficiency(minimum=p_sufficient, january=january, phases=tuple(phase or ())),
+            scenarios=readings,
+            defer=tuple(defer or (0,)),
+            horizon=Horizon(years_after),
+            candidates_from="" if read is None else read.origin,
+            tell=lambda what, done: bar.update(task, description=what, completed=round(100 * done)),
+        )
+    for line in capital_tables.sentences(case):
+        say(screen, line)
+    screen.print()
+    for title, table in capital_tables.tables_for_people(case):
+        show(screen, table, title, index=False)
+    for note in case.notes:
+        say(screen, f"- {note}")
+    arguments: dict[str, Any] = {
+        "area": area, "candidates": None if candidates is None else candidates.name, "budget": budget,
+        "p_sufficient": p_sufficient, "january": january, "phase": phase, "scenario": scenario, "defer": defer,
+        "years_after": years_after, "years": years, "capacity": None if capacity is None else capacity.name, "seed": seed,
+        "draws": draws,
+    }  # fmt: skip
+    files = capital_tables.write(case, folder, chosen.name, provenance(base.outcome, arguments))
+    say(screen, "Files: " + ", ".join(str(f) for f in files))
