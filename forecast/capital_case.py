@@ -11,8 +11,8 @@ Invariant: with one scenario and no regret, nothing depends on which others exis
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
-import numpy as np
 import xarray as xr
 
 from data.candidates import Candidate
@@ -112,6 +112,21 @@ def make(
             worlds[name], wanted, budget, name=name, draws=draws, seconds=seconds / len(outcomes), tell=tell
         )
     programme = programmes[first]
+    best_value = None
+    if programme.aim != "net present value" or wanted.minimum > 0:
+        tell("Largest net present value", 0.0)
+        free = replace(wanted, minimum=0.0)
+        best_value = choose(
+            worlds[first],
+            free,
+            budget,
+            name="Largest net present value",
+            draws=draws,
+            seconds=seconds / 2,
+            tell=tell,
+        )
+        if best_value.choices == programme.choices:
+            best_value = None
     again = None
     if run_again and programme.choices:
         tell("Running the forecast with the programme", 1.0)
@@ -131,6 +146,7 @@ def make(
         appraisals=tuple(appraisal(as_entered, o) for o in range(len(own))),
         base_tests=base_tests(as_entered, wanted.january, base_share(england)),
         programme=programme,
+        best_value=best_value,
         regret=regret(programmes, worlds, wanted) if len(outcomes) > 1 else None,
         engine_unplaced=again,
         notes=_notes(generic, schemes, programme, span),
@@ -205,7 +221,7 @@ def _asked(asked: Sufficiency, options: Sequence[Option], outcome: Outcome) -> S
         return asked
     last = int(outcome.shortfall.short["january"].to_numpy()[-1])
     due = min(max(o.opens for o in options) + 1, last)
-    return Sufficiency(asked.minimum, due, asked.provisions, asked.phases, asked.need_groups, asked.tolerance)
+    return replace(asked, january=due)
 
 
 def _again(base: Baseline, programme: Programme, scenario: Scenario | None) -> xr.DataArray:
@@ -236,13 +252,13 @@ def _notes(
             f"{filled} of {len(schemes)} candidates have a benchmark for the cost of a place, not a cost of their own."
         )
     notes.append(
-        f"After the forecast, seats and savings are held as in its last year for {span.years_after} years, while the places last: "
-        "an assumption, and the net present value within the forecast is shown beside it."
+        f"After the forecast, seats and savings are held as in its last year for {span.years_after} years, while the places "
+        "last: an assumption, and the net present value within the forecast is shown beside it."
     )
     if programme.aim == "chance of enough places":
         notes.append(
-            f"A chance of {programme.asked.minimum:.0%} of enough places cannot be reached within the budget with these candidates. "
-            f"The largest that can is {programme.p_reachable:.0%}, and the programme reaches it."
+            f"A chance of {programme.asked.minimum:.0%} of enough places cannot be reached within the budget with these "
+            f"candidates. The largest that can is {programme.p_reachable:.0%}, and the programme reaches it."
         )
     if programme.aim == "children placed":
         notes.append(
@@ -254,9 +270,3 @@ def _notes(
         "was unmet costs more and counts as a cost here."
     )
     return tuple(notes)
-
-
-def spread(draws: xr.DataArray) -> tuple[float, float, float]:
-    """Return the mean and the 10th and 90th percentile of draws."""
-    values = draws.to_numpy()
-    return float(values.mean()), float(np.quantile(values, 0.1)), float(np.quantile(values, 0.9))

@@ -1,7 +1,7 @@
 """The options appraisal as tables and sentences: the only place where its draws become numbers.
 
-Means are means over draws; low and high are the 10th and 90th percentile. Pounds are real, of the base year, unless said otherwise.
-Every file carries its units, price base and seed in its metadata.
+Means are means over draws; low and high are the 10th and 90th percentile. Pounds are real, of the base year, unless said
+otherwise. Every file carries its units, price base and seed in its metadata.
 """
 
 from __future__ import annotations
@@ -265,8 +265,8 @@ def sentences(case: Case) -> list[str]:
         f"({left['left_q10']:.0f} to {left['left_q90']:.0f}) with it; about {float(p.empty.sel(january=at).mean()):.0f} of its "
         "places would be empty.",
         f"The chance of enough places then is {p.p_sufficient:.0%} (asked for: {p.asked.minimum:.0%}).",
-        f"Its net present value is {money(npv['npv_mean'])} ({money(npv['npv_q10'])} to {money(npv['npv_q90'])}); it is above 0 in "
-        f"{float((p.npv > 0).mean()):.0%} of draws.",
+        f"Its net present value is {money(npv['npv_mean'])} ({money(npv['npv_q10'])} to {money(npv['npv_q90'])}); it is above 0 "
+        f"in {float((p.npv > 0).mean()):.0%} of draws.",
         f"Chosen to make {p.aim} as large as possible, on {p.draws_used} draws, within {p.gap:.1%} of the best there is.",
     ]
     if case.best_value is not None:
@@ -279,8 +279,8 @@ def sentences(case: Case) -> list[str]:
         )
     if case.engine_unplaced is not None:
         said.append(
-            f"Check: the whole forecast run again with the programme leaves {float(case.engine_unplaced.sel(january=at).mean()):.0f} "
-            "children without a specialist place."
+            "Check: the whole forecast run again with the programme leaves "
+            f"{float(case.engine_unplaced.sel(january=at).mean()):.0f} children without a specialist place."
         )
     if case.regret is not None:
         r = case.regret

@@ -75,7 +75,7 @@ class Target:
     seats: Seating
     spare: Array
 
-    def met(self, built: Array) -> Array:
+    def met(self, built: Array) -> Flags:
         """Return True where a programme has enough places, dims ``(draw,)``."""
         left = self.seats.total[:, 0] - self.seats.filled(built, range(len(built)))[:, 0].sum(axis=1)
         return np.asarray(left <= self.spare + _SLACK)
@@ -256,7 +256,7 @@ class _Master:
         if budget is not None:
             self._at_most(dict(enumerate(problem.cost)), budget)
         whole = np.ones(self.options)
-        self.possible = problem.target.met(whole)
+        self.possible: Flags = problem.target.met(whole)
         self.bind(np.zeros(self.options))
         self.bind(whole)
 

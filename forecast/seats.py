@@ -2,8 +2,8 @@
 
 Children to seat (`lacking`) are those short of the place they want whom the overflow gives no other specialist place: who sits in
 a base for want of a special school has a specialist place. They are told apart by what they want, age, need and whether they
-would accept another kind of place; children whom the same options admit are one *group*. With S(U) the children of the groups that
-some options reach, and options in a fixed order of priority, the seats that the first k of them fill are the most that can be:
+would accept another kind of place; children whom the same options admit are one *group*. With S(U) the children of the groups
+that some options reach, and options in a fixed order of priority, the first k of them fill as many seats as can be filled:
 
     filled(k) = min over unions U of [ S(U) + places of those of the first k that reach beyond U ]
 

@@ -64,7 +64,7 @@ def capital_command(
         Path | None, typer.Option(help="Folder for the results; out/capital/AREA where left out.")
     ] = None,
 ) -> None:
-    """Appraise candidate schemes, choose a programme within a budget, and ask of every special school: why not a base?"""
+    """Appraise candidate schemes, choose a programme within a budget, and ask of every special school option why not a base."""
     from data import candidate_file
     from forecast import candidate_schemes, capital_case, capital_tables, child_costs
     from forecast.capital import Horizon, Sufficiency
@@ -73,7 +73,10 @@ def capital_command(
     from forecast.run import Road, check_options
     from scenarios import reading
 
-    chosen = areas.one(area)
+    found = areas.resolve(area)
+    if len(found) > 1:
+        raise CapitalError("'all' was asked for, but candidates are one authority's. Name the authority.")
+    chosen = found[0]
     check_options(years, draws)
     if not 0 <= years_after <= 60:
         raise CapitalError(f"--years-after {years_after} is out of range. Write 0 (the forecast only) to 60.")
