@@ -10,7 +10,7 @@ England's share is that of plan holders of the phase and need group at the lates
 taught today, not where they could be: places in bases are few, so it understates what bases could do if they were built and
 staffed for it, and a child's own needs decide. Base room counts base options as if all of them were built.
 
-Invariant: in bases lies between 0 and 1 in every draw.
+Invariant: in bases lies between 0 and 1 in every draw in which the option would seat a child, and is NaN in others.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from forecast.seats import seating
 from models.base import Array
 
 WHOLE = 0.5
-"""Children that may be left over where all are said to be met: less than half a child."""
+"""Fewer children than this are none: neither seated nor left over."""
 
 
 def base_share(england: Array) -> Array:
@@ -80,7 +80,8 @@ def _test(one: World, special: int, at: int, share: Array) -> BaseTest:
     suited = children * (admitted * share).sum(axis=(1, 2)) / np.where(whole > 0, whole, 1.0)
     room = _room(one, bases, at)
     met = np.minimum(suited, room)
-    part = np.where(children > 0, met / np.where(children > 0, children, 1.0), 0.0)
+    some = children >= WHOLE
+    part = np.where(some, met / np.where(some, children, 1.0), np.nan)
 
     def drawn(values: Array) -> xr.DataArray:
         return xr.DataArray(values, dims="draw", coords={"draw": list(range(one.draws))})
@@ -95,7 +96,7 @@ def _test(one: World, special: int, at: int, share: Array) -> BaseTest:
         suited=drawn(suited),
         base_places=drawn(room),
         in_bases=drawn(part),
-        chance_all=float(((children - met < WHOLE) & (children > 0)).mean()),
+        chance_all=float((children - met < WHOLE)[some].mean()) if some.any() else 0.0,
     )
 
 

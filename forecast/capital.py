@@ -146,9 +146,10 @@ class BaseTest:
     base_places
         Places in base options open to them, after children who want a base are seated, dims ``(draw,)``.
     in_bases
-        Part of the children that could be met in bases: min(suited, base_places) / children, dims ``(draw,)``.
+        Part of the children that could be met in bases: min(suited, base_places) / children, dims ``(draw,)``; NaN in draws in
+        which the option seats nobody.
     chance_all
-        Chance that every child it would seat could be met in bases, 0 to 1.
+        Chance that every child it would seat could be met in bases, 0 to 1, over draws in which it seats any.
     """
 
     special: str

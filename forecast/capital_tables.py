@@ -74,10 +74,13 @@ def _option(case: Case, a: Appraisal) -> dict[str, Any]:
 
 def _spread(name: str, draws: xr.DataArray) -> dict[str, float]:
     values = draws.to_numpy()
+    known = values[~np.isnan(values)]
+    if not len(known):
+        known = np.zeros(1)  # a part of nobody is none
     return {
-        f"{name}_mean": float(values.mean()),
-        f"{name}_q10": float(np.quantile(values, 0.1)),
-        f"{name}_q90": float(np.quantile(values, 0.9)),
+        f"{name}_mean": float(known.mean()),
+        f"{name}_q10": float(np.quantile(known, 0.1)),
+        f"{name}_q90": float(np.quantile(known, 0.9)),
     }
 
 
@@ -284,8 +287,11 @@ def sentences(case: Case) -> list[str]:
         )
     if case.regret is not None:
         r = case.regret
+        same = len({p.choices for p in r.programmes.values()}) == 1
         said.append(
-            f"Over the scenarios the programme chosen for {r.robust} has the smallest largest regret, and that for "
+            "The same programme is chosen in every scenario, so there is nothing to regret."
+            if same
+            else f"Over the scenarios the programme chosen for {r.robust} has the smallest largest regret, and that for "
             f"{r.best_on_average} the largest net present value on average."
         )
     return said
