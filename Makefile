@@ -39,6 +39,7 @@ bench: $(STAMP) ## Measure speed, as ratios within one run (a few minutes)
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.places
 	$(BIN)/python -m benchmarks.scenario
+	$(BIN)/python -m benchmarks.capital
 	$(BIN)/python -m benchmarks.fit
 
 format: $(STAMP) ## Format the code

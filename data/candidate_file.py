@@ -355,7 +355,7 @@ def _problem(number: int, detail: Any) -> Problem:
         return Problem(
             number,
             column,
-            f"{given} is {word} {context[key]:,g}, the limit. Look for a slip, and correct it.",
+            f"{given} is {word} {context[key]:,.10g}, the limit. Look for a slip, and correct it.",
         )
     return Problem(number, column, f"{given}: {detail['msg']}. Correct it.")
 

@@ -44,7 +44,10 @@ from models.base import Array
 MOST_ROUNDS = 400
 """Times the master problem is solved at most."""
 
-USUAL_GAP = 0.001
+MOST_PARTS = 40
+"""Times it is solved at most with parts of schemes allowed, first."""
+
+USUAL_GAP = 0.005
 """Distance of bound and value, as a share of the value, at which the search stops."""
 
 USUAL_DRAWS = 100
@@ -245,8 +248,8 @@ class _Found:
 class _Master:
     """The master problem: options, a bound for each January, and draws with enough places."""
 
-    def __init__(self, problem: Sample, linear: Array, weights: Array, budget: float | None) -> None:
-        self.problem, self.linear, self.weights = problem, linear, weights
+    def __init__(self, problem: Sample, weights: Array, budget: float | None, gap: float) -> None:
+        self.problem, self.weights, self.gap = problem, weights, gap
         self.options, self.januaries = len(problem.names), problem.worth.shape[0]
         self.draws = len(problem.target.spare)
         self.size = self.options + self.januaries + self.draws
@@ -296,8 +299,18 @@ class _Master:
         count = np.ceil(share * self.draws - _SLACK)
         self._at_most({first + d: -1.0 for d in range(self.draws)}, -float(count))
 
-    def solve(self, objective: Array, seconds: float) -> tuple[Array, float] | None:
-        """Return the best point and a bound on the objective; None where nothing is allowed."""
+    def solve(self, objective: Array, seconds: float, *, whole: bool = True) -> tuple[Array, float] | None:
+        """Return the best point and a bound on the objective; None where nothing is allowed.
+
+        Parameters
+        ----------
+        objective
+            To be made as large as possible.
+        seconds
+            Longest time.
+        whole
+            False to allow parts of schemes: quicker, and a bound all the same.
+        """
         upper = np.concatenate(
             [np.ones(self.options), np.full(self.januaries, np.inf), self.possible.astype(float)]
         )
@@ -306,16 +319,16 @@ class _Master:
         matrix = csr_array(np.stack([row for row, _ in self.rows])) if self.rows else None
         result = milp(
             -objective,
-            integrality=integral,
+            integrality=integral if whole else np.zeros(self.size),
             bounds=Bounds(lower, upper),
             constraints=None
             if matrix is None
             else LinearConstraint(matrix, -np.inf, np.array([most for _, most in self.rows])),
-            options={"time_limit": max(seconds, 1.0), "mip_rel_gap": USUAL_GAP / 10},
+            options={"time_limit": max(seconds, 1.0), "mip_rel_gap": self.gap / 2},
         )
         if result.x is None:
             return None
-        return np.asarray(result.x), -float(result.mip_dual_bound)
+        return np.asarray(result.x), -float(result.mip_dual_bound if whole else result.fun)
 
 
 def _search(
@@ -330,6 +343,18 @@ def _search(
     """Return the best programme found, its value and a bound; None where nothing is allowed."""
     best: _Found | None = None
     bound = np.inf
+    last = np.inf
+    for _ in range(MOST_PARTS):
+        # Bounds that are tight where parts of schemes are allowed are found quickly and spare whole searches.
+        relaxed = master.solve(objective, until - time.monotonic(), whole=False)
+        if (
+            relaxed is None
+            or last - relaxed[1] <= gap / 10 * max(abs(relaxed[1]), 1e-6)
+            or time.monotonic() > until
+        ):
+            break
+        last = relaxed[1]
+        master.bind(relaxed[0][: master.options])
     for _ in range(MOST_ROUNDS):
         left = until - time.monotonic()
         if left <= 0 and best is not None:
@@ -450,7 +475,7 @@ def _affordable(one: World, problem: Sample, budget: float | None) -> None:
 def _reachable(problem: Sample, budget: float | None, until: float, tell: Tell) -> float:
     """Return the largest share of draws with enough places within a budget."""
     weights = np.zeros(problem.worth.shape)
-    master = _Master(problem, np.zeros(len(problem.names)), weights, budget)
+    master = _Master(problem, weights, budget, USUAL_GAP / 10)
     if not master.possible.any():
         return 0.0
     objective = np.zeros(master.size)
@@ -489,7 +514,7 @@ def _best(
     else:
         linear = -problem.standing + (np.minimum(problem.worth, 0.0) * alone).sum(axis=0)
         weights, problem_used = np.maximum(problem.worth, 0.0), problem
-    master = _Master(problem_used, linear, weights, budget)
+    master = _Master(problem_used, weights, budget, gap)
     if aim != "children placed" and required > 0:
         master.enough(np.zeros(master.options), master.possible)
         master.at_least(required)
