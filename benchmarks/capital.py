@@ -31,7 +31,9 @@ def main() -> None:
     short = 2 * random_short(rng, DRAWS, YEARS)
     one = made(random_candidates(rng, CANDIDATES), short, years_after=20)
     budget = float(one.cost.mean(axis=1).sum() / 3)
-    print(f"{CANDIDATES} candidates, {YEARS} years, {DRAWS} draws, {len(one.seats.unions)} unions")
+    print(
+        f"{CANDIDATES} candidates, {YEARS} years, {DRAWS} draws, {sum(p.within.shape[2] for p in one.seats.parts)} unions"
+    )
     for name, asked in ASKS.items():
         found = choose(one, asked, budget)
         yardstick.report(name, found.seconds)

@@ -204,37 +204,29 @@ def value(problem: Sample, built: Array) -> float:
 
 
 def _shared(problem: Sample, weights: Array, january: int, built: Array) -> float:
-    seats = _at(problem.seats, january).filled(built, problem.order(january))
+    seats = problem.seats.some(januaries=slice(january, january + 1)).filled(built, problem.order(january))
     return float(seats[:, 0].mean(axis=0) @ weights[january])
-
-
-def _at(seats: Seating, january: int) -> Seating:
-    here = slice(january, january + 1)
-    return Seating(
-        seats.places[:, here], seats.unions, seats.within[:, here], seats.total[:, here],
-        tuple(a[:, here] for a in seats.admitted),
-    )  # fmt: skip
 
 
 def _cut(problem: Sample, weights: Array, january: int, built: Array) -> tuple[float, Array]:
     """Return a bound of the value of seats in one January that is tight at a programme: constant, and slope by option."""
-    order = problem.order(january)
-    worth = weights[january]
-    places = problem.seats.places[:, january]
-    beyond = problem.seats.within[:, january].copy()
-    draws = np.arange(len(beyond))
-    reach = np.zeros((len(places), len(problem.seats.unions), len(order)))
-    constant, slope = 0.0, np.zeros(len(order))
-    for position, option in enumerate(order):
-        outside = places[:, [option]] * ~problem.seats.unions[:, option]
-        reach[:, :, option] = outside
-        beyond += built[option] * outside
-        step = worth[option] - (worth[order[position + 1]] if position + 1 < len(order) else 0.0)
-        if step <= 0:
-            continue
-        tight = beyond.argmin(axis=1)
-        constant += step * float(problem.seats.within[draws, january, tight].mean())
-        slope += step * reach[draws, tight].mean(axis=0)
+    worth, places = weights[january], problem.seats.places[:, january]
+    draws = np.arange(len(places))
+    constant, slope = 0.0, np.zeros(len(worth))
+    for part in problem.seats.parts:
+        order = [o for o in problem.order(january) if o in part.options]
+        beyond = part.within[:, january].copy()
+        reach = np.zeros((*beyond.shape, len(worth)))
+        for position, option in enumerate(order):
+            outside = places[:, [option]] * part.reach_beyond[:, option]
+            reach[:, :, option] = outside
+            beyond += built[option] * outside
+            step = worth[option] - (worth[order[position + 1]] if position + 1 < len(order) else 0.0)
+            if step <= 0:
+                continue
+            tight = beyond.argmin(axis=1)
+            constant += step * float(part.within[draws, january, tight].mean())
+            slope += step * reach[draws, tight].mean(axis=0)
     return constant, slope
 
 
@@ -279,18 +271,20 @@ class _Master:
     def enough(self, built: Array, claimed: Flags) -> bool:
         """Add rows for draws claimed to have enough places that have not; return True where there was none."""
         seats, spare = self.problem.target.seats, self.problem.target.spare
-        reach = seats.places[:, 0][:, None, :] * ~seats.unions[None]
         needed = seats.total[:, 0] - spare
-        lacking = needed[:, None] - seats.within[:, 0] - reach @ built
-        worst = lacking.argmax(axis=1)
-        broken = np.flatnonzero(claimed & (lacking.max(axis=1) > _SLACK))
+        draws = np.arange(len(needed))
+        short, reach = np.zeros(len(needed)), np.zeros((len(needed), self.options))
+        for part in seats.parts:
+            # The union that holds the seats of the part down most, in each draw.
+            beyond = seats.places[:, 0][:, None, :] * part.reach_beyond[None]
+            worst = (part.within[:, 0] + beyond @ built).argmin(axis=1)
+            short += part.within[draws, 0, worst]
+            reach += beyond[draws, worst]
+        broken = np.flatnonzero(claimed & (needed - short - reach @ built > _SLACK))
         for d in broken:
-            u = worst[d]
-            # places beyond U >= (shortage outside U - what may remain) z
-            terms = {o: -r for o, r in enumerate(reach[d, u])}
-            self._at_most(
-                terms | {self.options + self.januaries + d: float(needed[d] - seats.within[d, 0, u])}, 0.0
-            )
+            # places beyond the unions >= (shortage outside them - what may remain) z
+            terms = {o: -r for o, r in enumerate(reach[d])}
+            self._at_most(terms | {self.options + self.januaries + d: float(needed[d] - short[d])}, 0.0)
         return not len(broken)
 
     def at_least(self, share: float) -> None:

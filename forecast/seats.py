@@ -21,11 +21,13 @@ another option never lowers the seats of all together.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from data.candidates import Candidate
 from data.errors import CapitalError
@@ -39,7 +41,7 @@ Flags = npt.NDArray[np.bool_]
 Order = Sequence[int]
 
 MOST_UNIONS = 20_000
-"""Unions of groups that can be held; more means that very many candidates overlap in very many different ways."""
+"""Unions of groups of one part that can be held; more means that very many candidates overlap in very many different ways."""
 
 _OWN = "own"
 _CELLS = ("draw", "january", "provision", "phase", "need_group")
@@ -76,6 +78,26 @@ def lacking(shortfall: Shortfall) -> Lacking:
 
 
 @dataclass(frozen=True, eq=False)
+class Part:
+    """Options that compete with each other and with no others.
+
+    Parameters
+    ----------
+    options
+        Their positions.
+    reach_beyond
+        Which options reach beyond each union of groups, dims ``(union, option)`` over all options, False for those of other
+        parts; the first union is of no group.
+    within
+        Children short in each union, dims ``(draw, january, union)``.
+    """
+
+    options: frozenset[int]
+    reach_beyond: Flags
+    within: Array
+
+
+@dataclass(frozen=True, eq=False)
 class Seating:
     """What seating needs, for some options.
 
@@ -83,10 +105,8 @@ class Seating:
     ----------
     places
         Places open, dims ``(draw, january, option)``.
-    unions
-        Which options lie wholly within each union of groups, dims ``(union, option)``; the first union is of no group.
-    within
-        Children short in each union, dims ``(draw, january, union)``.
+    parts
+        Options that compete, directly or through others; each option is in one part.
     total
         All children short, whoever could seat them, dims ``(draw, january)``.
     admitted
@@ -95,8 +115,7 @@ class Seating:
     """
 
     places: Array
-    unions: Flags
-    within: Array
+    parts: tuple[Part, ...]
     total: Array
     admitted: tuple[Array, ...]
 
@@ -115,23 +134,27 @@ class Seating:
             Options, those with priority first.
         """
         seats = np.zeros(self.places.shape)
-        beyond = self.within.copy()
-        before = np.zeros(self.total.shape)
-        for option in order:
-            if built[option] <= 0:
-                continue
-            beyond += built[option] * self.places[:, :, [option]] * ~self.unions[:, option]
-            upto = beyond.min(axis=2)
-            seats[:, :, option] = np.maximum(upto - before, 0.0)
-            before = np.maximum(upto, before)
+        for part in self.parts:
+            beyond = part.within.copy()
+            before = np.zeros(self.total.shape)
+            for option in order:
+                if built[option] <= 0 or option not in part.options:
+                    continue
+                beyond += built[option] * self.places[:, :, [option]] * part.reach_beyond[:, option]
+                upto = beyond.min(axis=2)
+                seats[:, :, option] = np.maximum(upto - before, 0.0)
+                before = np.maximum(upto, before)
         return seats
 
-    def some(self, draws: slice) -> Seating:
-        """Return the seating of some draws."""
+    def some(self, draws: slice = slice(None), januaries: slice = slice(None)) -> Seating:
+        """Return the seating of some draws and Januaries."""
+        here = (draws, januaries)
         return Seating(
-            self.places[draws], self.unions, self.within[draws], self.total[draws],
-            tuple(a[draws] for a in self.admitted),
-        )  # fmt: skip
+            self.places[here],
+            tuple(replace(part, within=part.within[here]) for part in self.parts),
+            self.total[here],
+            tuple(a[here] for a in self.admitted),
+        )
 
 
 def seating(
@@ -165,16 +188,9 @@ def seating(
     groups, admits = _groups(candidates, children, wanted, rules)
     # groups: dims (group, january, provision, phase, need_group), the part of a cell's children; admits: (group, option).
     by_group = np.einsum("djphn,gjphn->djg", missing, groups, optimize=True)
-    unions, members = _unions(admits)
-    inside = by_group @ unions.T.astype(float)
-    # A union whose children are always more than the places within it never decides who sits where.
-    decides = (inside < places.astype(float) @ members.T.astype(float)).any(axis=(0, 1))
-    decides[0] = True
-    members, inside = members[decides], inside[:, :, decides]
     return Seating(
         places=places.astype(float),
-        unions=members,
-        within=inside,
+        parts=tuple(_part(options, admits, by_group, places.astype(float)) for options in _competing(admits)),
         total=missing.sum(axis=(2, 3, 4)),
         admitted=tuple(
             missing * groups[admits[:, option]].sum(axis=0)[None] for option in range(admits.shape[1])
@@ -267,23 +283,46 @@ def _accepting(rules: Rules, wants: str) -> dict[str, Array]:
     return found
 
 
-def _unions(admits: Flags) -> tuple[Flags, Flags]:
-    """Return unions of the groups that options reach, dims ``(union, group)``, and the options within each."""
-    reached = {admits[:, option].tobytes(): admits[:, option] for option in range(admits.shape[1])}
+def _competing(admits: Flags) -> list[list[int]]:
+    """Return the options that compete, directly or through others, in lists of positions."""
+    shared = csr_array(admits.T.astype(int) @ admits.astype(int))
+    count, part = connected_components(shared, directed=False)
+    return [np.flatnonzero(part == k).tolist() for k in range(count)]
+
+
+def _part(options: Sequence[int], admits: Flags, by_group: Array, places: Array) -> Part:
+    """Return a part: the unions of its groups that decide who sits where.
+
+    Parameters
+    ----------
+    options
+        Positions.
+    admits
+        Dims ``(group, option)``.
+    by_group
+        Children short, dims ``(draw, january, group)``.
+    places
+        Dims ``(draw, january, option)``.
+    """
+    mine = admits[:, list(options)]
     empty = np.zeros(admits.shape[0], dtype=bool)
     family = {empty.tobytes(): empty}
-    for own in reached.values():
+    for own in {column.tobytes(): column for column in mine.T}.values():
         for union in list(family.values()):
             both = union | own
             family.setdefault(both.tobytes(), both)
         if len(family) > MOST_UNIONS:
             raise CapitalError(
-                f"The {admits.shape[1]} candidates overlap in more than {MOST_UNIONS:,} ways, so who would sit where cannot be "
-                "worked out. Give candidates that serve the same children the same ages and needs, or appraise fewer at a time."
+                f"{len(options)} candidates overlap in more than {MOST_UNIONS:,} ways, so who would sit where cannot be worked "
+                "out. Give candidates that serve the same children the same ages and needs, or appraise fewer at a time."
             )
     unions = np.array(list(family.values()), dtype=bool).reshape(len(family), -1)
-    within = np.array(
-        [[not (admits[:, o] & ~u).any() for o in range(admits.shape[1])] for u in unions], dtype=bool
-    )
-    within = within.reshape(len(unions), admits.shape[1])
-    return unions, within
+    beyond = np.zeros((len(unions), admits.shape[1]), dtype=bool)
+    beyond[:, list(options)] = (~unions).astype(int) @ mine.astype(int) > 0
+    inside = by_group @ unions.T.astype(float)
+    lying = np.zeros(beyond.shape)
+    lying[:, list(options)] = ~beyond[:, list(options)]
+    # A union whose children are always more than the places within it never decides who sits where.
+    decides = (inside < places @ lying.T).any(axis=(0, 1))
+    decides[0] = True
+    return Part(frozenset(options), beyond[decides], inside[:, :, decides])

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +25,20 @@ from forecast.commands.options import (
     own_register,
 )
 from forecast.commands.output import console, progress, say, show
+
+
+@contextmanager
+def solver_kept_quiet() -> Iterator[None]:
+    """Keep what the solver's compiled code prints by itself out of the results."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def capital_command(
@@ -108,7 +126,7 @@ def capital_command(
             f"Candidates derived from the shortfall written to {template}. Nobody proposed them: edit them first.",
         )
         return
-    with progress(screen) as bar:
+    with progress(screen) as bar, solver_kept_quiet():
         task = bar.add_task("Appraising", total=100)
         case = capital_case.make(
             base,

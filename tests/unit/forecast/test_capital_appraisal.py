@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data.errors import CapitalError, OptionError
-from data.vocabulary import NEED_GROUP_CODES, PHASE_CODES
+from data.vocabulary import NEED_GROUP_CODES, NEED_GROUPS, PHASE_CODES
 from forecast.appraisal import annuity, appraisal, payback
 from forecast.base_test import base_tests
 from forecast.capital import Sufficiency
@@ -130,6 +130,25 @@ def test_where_enough_is_out_of_reach_as_many_children_as_can_are_placed() -> No
     assert found.p_reachable == 0
     assert found.aim == "children placed"
     assert [c.candidate.id for c in found.choices] == ["special"]  # 30 seats for little, against 20
+
+
+def test_many_schemes_that_do_not_compete_are_seated_each_by_itself() -> None:
+    short = cell(2, 3)
+    short[:, :, BASE] = 7.0
+    schemes = [
+        candidate(id=f"{phase}-{i}", title=f"{phase} {i}", age_low=low, age_high=high, needs=group.needs)
+        for phase, low, high in (
+            ("early", 0, 3),
+            ("primary", 4, 10),
+            ("secondary", 11, 15),
+            ("later", 16, 25),
+        )
+        for i, group in enumerate(NEED_GROUPS)
+    ]
+    one = made(schemes, short)
+    assert len(one.seats.parts) == len(schemes) == 28
+    seats = one.seats.filled(np.ones(28), range(28))
+    assert seats[:, 2] == pytest.approx(7.0)
 
 
 def test_two_uses_of_one_site_are_never_both_built() -> None:
