@@ -57,7 +57,8 @@ class PlacementFees:
         """
         top = np.broadcast_to(np.asarray(ceiling, dtype=float), self.means.shape[:1])[:, None]
         s = np.where(self.log_spreads > LEAST_SPREAD, self.log_spreads, 1.0)
-        distance = (np.log(top) - np.log(self.means) + s**2 / 2) / s
+        with np.errstate(divide="ignore"):  # a free place is infinitely far below any ceiling
+            distance = (np.log(top) - np.log(self.means) + s**2 / 2) / s
         skewed = self.means * ndtr(distance - s) + top * ndtr(-distance)
         return np.asarray(
             np.where(self.log_spreads > LEAST_SPREAD, skewed, np.minimum(self.means, top)) @ self.shares

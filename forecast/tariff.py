@@ -270,9 +270,8 @@ def _price(
     price = in_years(drawn, row, years, inflation, januaries)
     if own:
         price = with_levers(price, own, years=years, januaries=januaries)
-    for change in reaching:
-        if change.item in CAPS:
-            price = _capped(price, book.prices[row].log_spread, change, years, januaries, newness)
+    if caps := [c for c in reaching if c.item in CAPS]:
+        price = _capped(price, book.prices[row].log_spread, caps, years, januaries, newness)
     if traveller >= 0:
         shares = in_years(drawn, traveller, years, (), januaries)
         levers = [c for c in reaching if c.item == "send_travellers"]
@@ -313,28 +312,35 @@ def in_years(
 def _capped(
     price: Array,
     spread: float,
-    change: MoneyChange,
+    caps: Sequence[MoneyChange],
     years: Sequence[FinancialYear],
     januaries: list[int],
     newness: Newness,
 ) -> Array:
-    """Return mean fees under a ceiling; a weight below 1 (a ramp) brings in so much of it."""
-    weight = np.array(
-        [change.weight[januaries.index(y.january)] if y.january in januaries else 0.0 for y in years]
-    )
-    if not (weight > 0).any():
-        return price
-    under = np.stack(
-        [
-            PlacementFees(("all",), np.ones(1), price[:, [i]], np.array([spread])).capped(change.size)
-            for i in range(len(years))
-        ],
-        axis=1,
-    )
-    reached = np.broadcast_to(weight, price.shape)
-    if CAPS[change.item] == "new":
-        reached = reached * newness.since(years[int(np.argmax(weight > 0))], years)
-    return np.asarray(price + reached * (under - price))
+    """Return mean fees under ceilings; a weight below 1 (a ramp) brings in so much of one.
+
+    A placement under several ceilings is held to the lowest. Those whom a ceiling of smaller reach holds are among those whom one
+    of larger reach holds, so the order of ceilings does not matter and a ceiling listed twice acts once.
+    """
+    reached, tops = [], []
+    for change in caps:
+        weight = np.array(
+            [change.weight[januaries.index(y.january)] if y.january in januaries else 0.0 for y in years]
+        )
+        part = np.broadcast_to(weight, price.shape)
+        if CAPS[change.item] == "new" and (weight > 0).any():
+            part = part * newness.since(years[int(np.argmax(weight > 0))], years)
+        reached.append(part)
+        tops.append(np.broadcast_to(change.size[:, None], price.shape))
+    order = np.argsort(np.stack(reached), axis=0, kind="stable")
+    reach = np.take_along_axis(np.stack(reached), order, axis=0)
+    lowest = np.minimum.accumulate(np.take_along_axis(np.stack(tops), order, axis=0)[::-1], axis=0)[::-1]
+    fees = PlacementFees(("all",), np.ones(1), price.reshape(-1, 1), np.array([spread]))
+    held = price
+    for part, top in zip(np.diff(reach, axis=0, prepend=0.0), lowest, strict=True):
+        under = fees.capped(top.reshape(-1)).reshape(price.shape)
+        held = held + part * (under - price)
+    return np.asarray(held)
 
 
 def per_child(found: Mapping[str, Tariff], years: Sequence[FinancialYear]) -> xr.DataArray:

@@ -1,0 +1,35 @@
+"""Made-up prices, for tests of cost worked out by hand: known exactly, and they do not grow unless asked to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from data.price_books import inflation
+from data.prices import ITEMS, PriceBook, as_rows
+
+Row = Mapping[str, object]
+
+
+def row(item: str, price: float, provision: str = "All", **other: object) -> Row:
+    """Return a row of the price book: England's, for all ages and needs, with an interval of nil unless said otherwise."""
+    line = ITEMS[item].lines[0] if not item.startswith("send_") else "2.1.4"
+    return {
+        "item": item, "provision": provision, "need_group": "All", "age_low": 2, "age_high": 25, "kind": "All",
+        "price": float(price), "low": float(price), "high": float(price), "median": None, "share": 1.0,
+        "price_year": "2025-26", "inflator": "none", "s251_line": line,
+        "dsg_block": "general_fund" if line.startswith("2.") else "high_needs",
+        "basis": "assumed", "confidence": "high", "source": "made up", "note": None, "level": "england",
+        **other,
+    }  # fmt: skip
+
+
+def book(*rows: Row) -> PriceBook:
+    """Return a price book of these rows alone."""
+    return PriceBook(as_rows(rows), inflation())
+
+
+def skewed(mean: float, spread: float) -> Row:
+    """Return a fee of INMSS placements whose single fees differ: ``spread`` is the standard deviation of their logs."""
+    return row("inmss_fee", mean, "inmss", median=mean * float(np.exp(-(spread**2) / 2)))
