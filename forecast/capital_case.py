@@ -200,7 +200,7 @@ def regret(programmes: Mapping[str, Programme], worlds: Mapping[str, World], ask
 
 
 def _rules(base: Baseline) -> Rules:
-    return (base.demand or Demand()).rules
+    return (base.offer.demand or Demand()).rules
 
 
 def _options(schemes: Sequence[Candidate], defer: Sequence[int], last: int) -> tuple[Option, ...]:

@@ -7,13 +7,8 @@ In every draw and financial year
          + import and export unit x residents more than today in places others fund
          + spending that plans do not drive                     (`forecast.other_high_needs`)
 
-Children are financial-year averages of January counts. Fees differ between single placements: with n of them the average fee is
-
-    price x exp(s z - s^2 / 2),    s^2 = ln(1 + (exp(f^2) - 1) / n)
-
-with f the spread of the log of single fees and z standard normal, the same in every year and scenario. Where the council has
-said what a year costs it, high needs lines are scaled in every draw so that the baseline meets it in that year (`Anchor`); places
-are not, for their rates are known.
+Children are financial-year averages of January counts. Where the council has said what a year costs it, high needs lines are
+scaled in every draw so that the baseline meets it in that year (`Anchor`); places are not, for their rates are known.
 
 Invariants: every line has an S251 code and a block; lines add up to the whole in every draw; cost is before deductions for places
 that DfE pays itself; a scenario uses the baseline's prices, luck and scale; nothing here summarises.
@@ -29,7 +24,7 @@ import xarray as xr
 
 from data import tables
 from data.financial_year import FinancialYear
-from data.inflation import normals, rooted
+from data.inflation import rooted
 from data.prices import GENERAL_FUND, ITEMS, PriceBook, PriceDraws
 from data.register import estimated_share, places_by_phase
 from data.vocabulary import ALL, PROVISIONS
@@ -40,7 +35,7 @@ from forecast.funding_policy import FundingPolicy, Interval, funding_policy
 from forecast.other_high_needs import LINES as UNPLANNED
 from forecast.outcome import Outcome
 from forecast.paid_placements import PaidPlacements, paid_placements, seated
-from forecast.tariff import PER_CHILD, Newness, Tariff, tariffs
+from forecast.tariff import PER_CHILD, FeeLuck, Newness, Tariff, tariffs
 from models.base import Array, Floats
 
 HIGH_NEEDS = "high_needs"
@@ -305,7 +300,7 @@ class CostModel:
         paid = paid_placements(outcome, self.reference)
         children = year_average(paid.stock, paid.september)
         januaries = [int(j) for j in outcome.placements.future["january"].to_numpy()]
-        priced = self._lucky(
+        priced = self._scaled(
             tariffs(
                 self.book,
                 self.drawn,
@@ -315,8 +310,8 @@ class CostModel:
                 outcome.money,
                 januaries,
                 [item for item in PER_CHILD if item not in self.other["line"].to_numpy()],
-            ),
-            children,
+                FeeLuck(self.root, _flat(children)),
+            )
         )
         places = self._places(outcome, paid, januaries)
         elsewhere = self._elsewhere(paid)
@@ -339,23 +334,13 @@ class CostModel:
             deflator=self.deflator,
         )
 
-    def _lucky(self, found: Mapping[str, Tariff], children: xr.DataArray) -> dict[str, Tariff]:
-        """Return prices scaled, and with the luck of single fees where they differ much."""
-        heads = _flat(children)
+    def _scaled(self, found: Mapping[str, Tariff]) -> dict[str, Tariff]:
+        """Return prices that the high needs block pays scaled, and the others as they are."""
         scaled = {}
         for item, tariff in found.items():
-            factor = np.ones_like(tariff.prices)
-            for at in (int(a) for a in np.flatnonzero(tariff.spreads > 0)):
-                there = np.maximum(heads @ tariff.weights[:, at], 1.0)
-                variance = np.log1p(np.expm1(tariff.spreads[at] ** 2) / there)
-                z = normals(
-                    self.root, f"fees {item} {self.book.prices[tariff.classes[at].row].kind}", len(there)
-                )
-                factor[:, :, at] = np.exp(np.sqrt(variance) * z[:, None] - variance / 2)
-            for at, one in enumerate(tariff.classes):
-                if one.dsg_block != GENERAL_FUND:
-                    factor[:, :, at] *= self.scale[:, None]
-            scaled[item] = replace(tariff, prices=tariff.prices * factor)
+            mine = np.array([c.dsg_block != GENERAL_FUND for c in tariff.classes], dtype=bool)
+            factor = np.where(mine, self.scale[:, None], 1.0)
+            scaled[item] = replace(tariff, prices=tariff.prices * factor[:, None])
         return scaled
 
     def _places(self, outcome: Outcome, paid: PaidPlacements, januaries: Sequence[int]) -> Places:
@@ -386,8 +371,8 @@ def _estimated(outcome: Outcome) -> bool:
 
 
 def _flat(children: xr.DataArray) -> Array:
-    """Return children by draw, year and cell."""
-    values = children.transpose("draw", "financial_year", *_CELLS).to_numpy()
+    """Return children by draw, year and cell, in double precision: sums of pounds should be right to the penny."""
+    values = children.transpose("draw", "financial_year", *_CELLS).to_numpy().astype(float)
     return np.asarray(values.reshape(*values.shape[:2], -1))
 
 

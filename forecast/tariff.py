@@ -6,11 +6,18 @@ may be paid at several prices; each part of a cell with prices of its own is a *
     per child[cell] = sum over classes of weight[cell, class] x price[class]
 
 with price in pounds of each financial year, by the growth of the book's inflator, after a scenario's levers: growth of prices
-first, then the price itself, then a ceiling on fees, E[min(fee, ceiling)] (`data.placement_fees`). Transport is the price of a
-journey times the share who travel.
+first, then the price itself, then the luck of single fees, then a ceiling on them, E[min(fee, ceiling)]
+(`data.placement_fees`). Transport is the price of a journey times the share who travel.
+
+Fees differ between single placements: with n of them the average fee is
+
+    price x exp(s z - s^2 / 2),    s^2 = ln(1 + (exp(f^2) - 1) / n)
+
+with f the spread of the log of single fees and z standard normal, the same in every year and scenario. Those paid by one row of
+the book are n together, however a lever divides them.
 
 Invariants: weights of an item in a cell add up to 1 where the item is paid for there and to 0 elsewhere; a lever that changes
-nothing changes no byte; nothing here summarises.
+nothing changes no price; no average fee is above a ceiling; nothing here summarises.
 """
 
 from __future__ import annotations
@@ -23,6 +30,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from data.financial_year import FinancialYear
+from data.inflation import normals
 from data.placement_fees import PlacementFees
 from data.prices import PriceBook, PriceDraws
 from data.vocabulary import (
@@ -89,15 +97,12 @@ class Tariff:
         Part of the children of a cell in each class, dims ``(cell, class)``; cells as `SHAPE`, flattened.
     prices
         Pounds a child and year, dims ``(draw, financial_year, class)``.
-    spreads
-        Standard deviation of the log of single fees, dims ``(class,)``.
     """
 
     item: str
     classes: tuple[PriceClass, ...]
-    weights: Floats
+    weights: Array
     prices: Array
-    spreads: Array
 
     def per_child(self, year: int | slice = slice(None)) -> Array:
         """Return pounds a child, dims ``(draw, financial_year, phase, need_group, provision)``, or those of one year."""
@@ -139,6 +144,39 @@ class Newness:
         return found
 
 
+@dataclass(frozen=True, eq=False)
+class FeeLuck:
+    """Whether the placements that an authority happens to pay for are dear or cheap ones.
+
+    Parameters
+    ----------
+    root
+        Source of randomness; the same for scenarios to be compared.
+    children
+        Children of the year, dims ``(draw, financial_year, cell)``; cells as `SHAPE`, flattened.
+    """
+
+    root: int
+    children: Array
+
+    def factors(self, item: str, kind: str, spread: float, weights: Array) -> Array:
+        """Return the average fee of the placements over the price, dims ``(draw, financial_year)``.
+
+        Parameters
+        ----------
+        item, kind
+            Of the price.
+        spread
+            Standard deviation of the log of single fees.
+        weights
+            Part of the children of a cell whom the price is paid for, dims ``(cell,)``.
+        """
+        number = np.maximum(self.children @ weights, 1.0)
+        variance = np.log1p(np.expm1(spread**2) / number)
+        z = normals(self.root, f"fees {item} {kind}", len(number))
+        return np.asarray(np.exp(np.sqrt(variance) * z[:, None] - variance / 2))
+
+
 def tariffs(
     book: PriceBook,
     drawn: PriceDraws,
@@ -148,6 +186,7 @@ def tariffs(
     changes: Sequence[MoneyChange] = (),
     januaries: Sequence[int] = (),
     items: Sequence[str] = PER_CHILD,
+    luck: FeeLuck | None = None,
 ) -> dict[str, Tariff]:
     """Return what children cost, by item.
 
@@ -165,6 +204,8 @@ def tariffs(
         A scenario's changes of money and the Januaries of their weights; those of income are passed over.
     items
         Which items.
+    luck
+        Of single fees; None: the average fee is the price.
 
     Raises
     ------
@@ -176,7 +217,8 @@ def tariffs(
     stock = known.transpose("age", "need").to_numpy().astype(float) + _SCARCE
     within = stock / _cell_totals(stock)
     return {
-        item: _tariff(book, drawn, within, years, newness, changes, list(januaries), item) for item in items
+        item: _tariff(book, drawn, within, years, newness, changes, list(januaries), item, luck)
+        for item in items
     }
 
 
@@ -196,6 +238,7 @@ def _tariff(
     changes: Sequence[MoneyChange],
     januaries: list[int],
     item: str,
+    luck: FeeLuck | None,
 ) -> Tariff:
     caps = [c for c in changes if c.item in CAPS] if item == "inmss_fee" else []
     travelling = item == "send_transport"
@@ -203,7 +246,7 @@ def _tariff(
     acting = [c for c in changes if c.item in (*codes, "inflation")] + caps
     key, at, share = _parts(book, item, acting, travelling=travelling)
     distinct, which = np.unique(key, axis=0, return_inverse=True)
-    weights = np.zeros((int(np.prod(SHAPE)), len(distinct)), dtype=np.float32)
+    weights = np.zeros((int(np.prod(SHAPE)), len(distinct)))
     provision, need, age = at
     cell = np.ravel_multi_index((_PHASE_OF[age], _GROUP_OF[need], provision), SHAPE)
     np.add.at(weights, (cell, which.ravel()), within[age, need] * share)
@@ -214,14 +257,18 @@ def _tariff(
         signature = (int(row), int(traveller), *(int(b) for b in bits))
         if signature not in done:
             reaching = [c for c, bit in zip(acting, bits, strict=True) if bit]
+            price = book.prices[row]
+            factors = None
+            if luck is not None and price.log_spread > 0:
+                all_paid = weights[:, distinct[:, 1] == row].sum(axis=1)
+                factors = luck.factors(item, price.kind, price.log_spread, all_paid)
             done[signature] = _price(
-                book, drawn, int(row), int(traveller), item, years, reaching, januaries, newness
+                book, drawn, int(row), int(traveller), item, years, reaching, januaries, newness, factors
             )
         prices[:, :, position] = done[signature]
         price = book.prices[row]
         classes.append(PriceClass(item, PROVISION_CODES[where], int(row), price.s251_line, price.dsg_block))
-    spreads = np.array([book.prices[c.row].log_spread for c in classes])
-    return Tariff(item, tuple(classes), weights, prices, spreads)
+    return Tariff(item, tuple(classes), weights, prices)
 
 
 def _parts(
@@ -263,13 +310,16 @@ def _price(
     reaching: Sequence[MoneyChange],
     januaries: list[int],
     newness: Newness,
+    factors: Array | None,
 ) -> Array:
-    """Return pounds a child and year after levers, dims ``(draw, financial_year)``."""
+    """Return pounds a child and year after levers and luck, dims ``(draw, financial_year)``."""
     inflation = [c for c in reaching if c.item == "inflation"]
     own = [c for c in reaching if c.item == item]
     price = in_years(drawn, row, years, inflation, januaries)
     if own:
         price = with_levers(price, own, years=years, januaries=januaries)
+    if factors is not None:
+        price = price * factors
     if caps := [c for c in reaching if c.item in CAPS]:
         price = _capped(price, book.prices[row].log_spread, caps, years, januaries, newness)
     if traveller >= 0:

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from data.inflation import normals
 from data.placement_fees import PlacementFees
 from data.prices import PriceBook
 from data.vocabulary import AGES, NEED_CODES, NEED_GROUP_CODES, PHASE_CODES, PROVISION_CODES
 from forecast.financial_year import financial_years
-from forecast.tariff import PER_CHILD, SHAPE, Newness, Tariff, per_child, tariffs
+from forecast.tariff import PER_CHILD, SHAPE, FeeLuck, Newness, Tariff, per_child, tariffs
 from models.base import Array
 from scenarios.effects import How, MoneyChange
 from tests.made_prices import book, row, skewed
@@ -51,9 +52,10 @@ def priced(
     *changes: MoneyChange,
     known: xr.DataArray = EVERYONE,
     newness: Newness = NOBODY_NEW,
+    luck: FeeLuck | None = None,
 ) -> dict[str, Tariff]:
     drawn = prices.draws(DRAWS, np.random.default_rng(1), until=YEARS[-1].label)
-    return tariffs(prices, drawn, known, YEARS, newness, changes, JANUARIES)
+    return tariffs(prices, drawn, known, YEARS, newness, changes, JANUARIES, luck=luck)
 
 
 def of(found: Tariff, provision: str, phase: str = "secondary", group: str = "autism") -> list[float]:
@@ -232,6 +234,58 @@ def test_prices_by_child_are_labelled() -> None:
     }  # fmt: skip
     fees: Array = found.sel(item="inmss_fee", provision="inmss").to_numpy()
     assert np.allclose(fees, 20_000)
+
+
+class TestLuckOfSingleFees:
+    @staticmethod
+    def luck(children: float) -> FeeLuck:
+        """Return luck with so many children in each cell of INMSS, and nobody elsewhere."""
+        there = np.zeros((DRAWS, len(YEARS), *SHAPE))
+        there[..., PROVISION_CODES.index("inmss")] = children
+        return FeeLuck(7, there.reshape(DRAWS, len(YEARS), -1))
+
+    def test_by_hand(self) -> None:
+        """28 cells of half a child are 14 placements: s^2 = ln(1 + (exp(0.49) - 1) / 14)."""
+        found = priced(book(skewed(60_000, 0.7)), luck=self.luck(0.5))["inmss_fee"]
+        variance = np.log(1 + (np.exp(0.49) - 1) / 14)
+        z = normals(7, "fees inmss_fee All", DRAWS)[0]
+        wanted = 60_000 * np.exp(np.sqrt(variance) * z - variance / 2)
+        assert of(found, "inmss") == pytest.approx([wanted] * 3)
+
+    def test_fees_that_do_not_differ_have_none(self) -> None:
+        found = priced(book(row("inmss_fee", 60_000, "inmss")), luck=self.luck(0.1))["inmss_fee"]
+        assert of(found, "inmss") == [60_000.0] * 3
+
+    def test_its_mean_is_one_and_it_matters_less_for_many(self) -> None:
+        one, many = (
+            FeeLuck(3, np.full((40_000, 1, 1), n)).factors("inmss_fee", "All", 0.7, np.ones(1))
+            for n in (1.0, 100.0)
+        )
+        assert one.mean() == pytest.approx(1, abs=0.02)
+        assert many.mean() == pytest.approx(1, abs=0.002)
+        # The spread of one fee is the spread of fees; that of the mean of a hundred is a tenth of it.
+        assert many.std() == pytest.approx(one.std() / 10, rel=0.05)
+
+    def test_a_lever_that_divides_placements_makes_none_of_them_luckier(self) -> None:
+        """Of two halves each would be less sure than the whole; but they are the same placements."""
+        prices = book(skewed(60_000, 0.7))
+        divided = priced(prices, lever("inmss_fee", 1.0, needs=("ASD", "SEMH")), luck=self.luck(0.3))[
+            "inmss_fee"
+        ]
+        assert len(divided.classes) == 2
+        whole = priced(prices, luck=self.luck(0.3))["inmss_fee"]
+        np.testing.assert_allclose(divided.per_child(), whole.per_child(), rtol=1e-12)
+
+    def test_no_average_fee_is_above_a_ceiling(self) -> None:
+        """However dear the placements happen to be."""
+        for ceiling in (20_000.0, 60_000.0, 90_000.0):
+            found = priced(
+                book(skewed(60_000, 0.7)), lever("inmss_price_cap", ceiling, "set"), luck=self.luck(0.01)
+            )["inmss_fee"]
+            assert (found.prices <= ceiling).all()
+            assert (
+                found.prices <= priced(book(skewed(60_000, 0.7)), luck=self.luck(0.01))["inmss_fee"].prices
+            ).all()
 
 
 class TestNewness:
