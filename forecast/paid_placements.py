@@ -134,7 +134,7 @@ def seated(shortfall: Shortfall) -> Floats:
     wanted, short = (x.transpose(*order).to_numpy() for x in (shortfall.wanted, shortfall.short))
     names = [str(d) for d in shortfall.overflow["destination"].to_numpy()]
     sent = shortfall.overflow.transpose(*order, "destination")
-    found = wanted - short
+    found = np.maximum(wanted - short, 0.0)  # single precision leaves a few less than nobody
     for destination, provision in enumerate(SPECIALIST_PROVISIONS):
         if provision in names:
             taken = sent.sel(destination=provision).to_numpy()
