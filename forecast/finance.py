@@ -10,8 +10,9 @@ In every draw and financial year
 Children are financial-year averages of January counts. Where the council has said what a year costs it, high needs lines are
 scaled in every draw so that the baseline meets it in that year (`Anchor`); places are not, for their rates are known.
 
-Invariants: every line has an S251 code and a block; lines add up to the whole in every draw; cost is before deductions for places
-that DfE pays itself; a scenario uses the baseline's prices, luck and scale; nothing here summarises.
+Invariants: every line has an S251 code and a block, and a code and label of its own; what another block pays, as a ledger may
+say, is a line but no cost of high needs; lines add up to the whole in every draw; cost is before deductions for places that DfE
+pays itself; a scenario uses the baseline's prices, luck and scale; nothing here summarises.
 """
 
 from __future__ import annotations
@@ -164,7 +165,7 @@ class Costs:
     @property
     def high_needs(self) -> xr.DataArray:
         """Cost to the high needs block, before deductions, dims ``(draw, financial_year)``."""
-        return self._of(general_fund=False)
+        return self._of(HIGH_NEEDS)
 
     @property
     def at_known_rates(self) -> xr.DataArray:
@@ -175,11 +176,11 @@ class Costs:
     @property
     def general_fund(self) -> xr.DataArray:
         """Cost to the general fund: transport, dims ``(draw, financial_year)``."""
-        return self._of(general_fund=True)
+        return self._of(GENERAL_FUND)
 
-    def _of(self, *, general_fund: bool) -> xr.DataArray:
-        mine = [(line.dsg_block == GENERAL_FUND) == general_fund for line in self.lines]
-        return self.pounds.isel(line=np.flatnonzero(mine)).sum("line")
+    def _of(self, payer: str) -> xr.DataArray:
+        mine = [at for at, line in enumerate(self.lines) if line.dsg_block == payer]
+        return self.pounds.isel(line=mine).sum("line")
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,7 +289,8 @@ class CostModel:
             Source of randomness: where in its interval.
         """
         year = anchor.year.label
-        costs = self.costs(outcome)
+        # A second figure takes the place of the first.
+        costs = replace(self, scale=np.ones_like(self.scale)).costs(outcome)
         modelled = costs.high_needs.sel(financial_year=year).to_numpy()
         said = income.sel(financial_year=year).to_numpy() + anchor.deficit.drawn(rng.random(len(modelled)))
         # What a place is paid is known: only the rest can be wrong.
@@ -338,7 +340,7 @@ class CostModel:
         """Return prices that the high needs block pays scaled, and the others as they are."""
         scaled = {}
         for item, tariff in found.items():
-            mine = np.array([c.dsg_block != GENERAL_FUND for c in tariff.classes], dtype=bool)
+            mine = np.array([c.dsg_block == HIGH_NEEDS for c in tariff.classes], dtype=bool)
             factor = np.where(mine, self.scale[:, None], 1.0)
             scaled[item] = replace(tariff, prices=tariff.prices * factor[:, None])
         return scaled
@@ -491,7 +493,22 @@ def _lines(
     for code in (str(c) for c in other["line"].to_numpy()):
         told = UNPLANNED[code]
         found[CostLine(f"other_{code}", told.label, told.s251, HIGH_NEEDS)] = other.sel(line=code).to_numpy()
-    return tuple(found), np.stack(list(found.values()), axis=-1)
+    return _told_apart(list(found)), np.stack(list(found.values()), axis=-1)
+
+
+def _told_apart(lines: Sequence[CostLine]) -> tuple[CostLine, ...]:
+    """Return lines with a code and label each: a ledger may book an item for some to another line of the return, or block."""
+    taken: set[str] = set()
+    found = []
+    for line in lines:
+        if line.code in taken:
+            booked = (line.s251, line.dsg_block)
+            line = replace(
+                line, code="_".join((line.code, *booked)), label=f"{line.label} ({', '.join(booked)})"
+            )
+        taken.add(line.code)
+        found.append(line)
+    return tuple(found)
 
 
 def child_line(item: str, provision: str, s251: str, dsg_block: str) -> CostLine:
