@@ -23,10 +23,9 @@ import pandas as pd
 
 from data.errors import OptionError
 from data.financial_year import FinancialYear
-from data.prices import GENERAL_FUND
 from data.vocabulary import PROVISION_CODES, PROVISIONS
 from forecast.balance import pence
-from forecast.finance import Costs
+from forecast.finance import HIGH_NEEDS, Costs
 from forecast.other_high_needs import children_index
 from models.base import Array
 
@@ -135,9 +134,7 @@ class _Paid:
         own = np.asarray(heads.to_numpy(), dtype=float)
         each = np.zeros_like(own)
         for tariff in costs.tariffs.values():
-            if all(c.dsg_block == GENERAL_FUND for c in tariff.classes):
-                continue
-            each += np.moveaxis(tariff.per_child(at), 3, 1)
+            each += np.moveaxis(tariff.per_child(at, HIGH_NEEDS), 3, 1)
         flat = (len(own), own.shape[1], -1)
         n, p = own.reshape(flat), each.reshape(flat)
         places = costs.places.years_of_place.sel(financial_year=label).to_numpy()

@@ -104,9 +104,18 @@ class Tariff:
     weights: Array
     prices: Array
 
-    def per_child(self, year: int | slice = slice(None)) -> Array:
-        """Return pounds a child, dims ``(draw, financial_year, phase, need_group, provision)``, or those of one year."""
-        found = self.prices[:, year] @ self.weights.T
+    def per_child(self, year: int | slice = slice(None), dsg_block: str | None = None) -> Array:
+        """Return pounds a child, dims ``(draw, financial_year, phase, need_group, provision)``, or those of one year.
+
+        Parameters
+        ----------
+        year
+            Its position; all years where left out.
+        dsg_block
+            Only what this block, or the general fund, pays; None: whoever pays.
+        """
+        mine = [at for at, c in enumerate(self.classes) if dsg_block in (None, c.dsg_block)]
+        found = self.prices[:, year][..., mine] @ self.weights[:, mine].T
         return np.asarray(found.reshape(*found.shape[:-1], *SHAPE))
 
 
