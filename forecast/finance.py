@@ -244,23 +244,26 @@ class CostModel:
         origin = outcome.plans.origin
         years = tuple(FinancialYear(y) for y in range(origin, origin + outcome.plans.future.sizes["january"]))
         draws, la_code = outcome.plans.future.sizes["draw"], outcome.area.la_code
-        streams = np.random.SeedSequence([seed, la_code, len(ITEMS)]).spawn(4)
-        price_rng, other_rng, growth_rng, luck_rng = (np.random.default_rng(s) for s in streams)
+        streams = np.random.SeedSequence([seed, la_code, len(ITEMS)]).spawn(3)
+        price_rng, other_rng, luck_rng = (np.random.default_rng(s) for s in streams)
         drawn = book.draws(draws, price_rng, until=years[-1].label)
         # What England spends on therapies says little of one authority: its own spending goes before it.
         own = {p.item for p in book.prices if p.level != "england"}
         by_plan = [item for item in unplanned.PER_PLAN if item in own]
         base = unplanned.other_high_needs(la_code, by_plan).draws(draws, other_rng)
-        growth = book.inflation.draws(
-            [y.begins for y in years], draws, rooted(np.random.default_rng(streams[0]))
-        )
+
+        def growth_rng() -> np.random.Generator:
+            """Return the source from which the book drew: prices in the economy rise alike wherever a draw uses them."""
+            return np.random.default_rng(streams[0])
+
+        growth = book.inflation.draws([y.begins for y in years], draws, rooted(growth_rng()))
         level = np.cumprod(1 + growth.sel(inflator="gdp_deflator").to_numpy(), axis=1)
         return cls(
             la_code=la_code,
             years=years,
             book=book,
             drawn=drawn,
-            other=unplanned.carried_forward(base, la_code, years, growth_rng),
+            other=unplanned.carried_forward(base, la_code, years, growth_rng()),
             root=rooted(luck_rng),
             policy=policy or funding_policy(),
             deflator=xr.DataArray(
