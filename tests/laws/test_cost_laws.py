@@ -444,7 +444,9 @@ class TestAnchor:
     ) -> None:
         found = anchored.costs(baseline.outcome)
         scale = anchored.model.scale[:, None]
-        np.testing.assert_allclose(found.high_needs, before.high_needs * scale, rtol=1e-10)
+        fixed = before.at_known_rates
+        assert found.at_known_rates.equals(fixed)
+        np.testing.assert_allclose(found.high_needs, (before.high_needs - fixed) * scale + fixed, rtol=1e-10)
         assert found.general_fund.equals(before.general_fund)
         whole(found)
 
@@ -452,8 +454,10 @@ class TestAnchor:
         self, purse: Purse, anchored: Purse, scenarios: dict[str, Outcome]
     ) -> None:
         outcome = scenarios["return-from-inmss"]
-        plain, scaled = (p.costs(outcome).high_needs for p in (purse, anchored))
-        np.testing.assert_allclose(scaled, plain * anchored.model.scale[:, None], rtol=1e-10)
+        plain, scaled = (p.costs(outcome) for p in (purse, anchored))
+        fixed = plain.at_known_rates
+        expected = (plain.high_needs - fixed) * anchored.model.scale[:, None] + fixed
+        np.testing.assert_allclose(scaled.high_needs, expected, rtol=1e-10)
 
 
 class TestLuck:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from data.errors import OptionError
+from data.financial_year import FinancialYear
 from data.prices import GENERAL_FUND
 from forecast.attribution import CAUSES, PARTS, Attribution, attribution
-from forecast.financial_year import FinancialYear
 from forecast.outcome import Outcome
 from scenarios.effects import MoneyChange
 from tests.made_outcomes import DRAWS, SCHOOL, outcome

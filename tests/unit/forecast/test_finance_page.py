@@ -32,13 +32,13 @@ SCHEMA = (DOCS / "schema.md").read_text(encoding="utf-8")
 @pytest.fixture(scope="module")
 def purse() -> Purse:
     """Return Redbridge's prices and income."""
-    return Purse.of(shared_road().run(resolve("Redbridge")[0], years=5, draws=100))
+    return Purse.of(shared_road().baseline(resolve("Redbridge")[0], years=5, draws=100).outcome)
 
 
 @pytest.fixture(scope="module")
 def money(purse: Purse) -> Money:
     """Return the money of Redbridge's baseline."""
-    return purse.money(shared_road().run(resolve("Redbridge")[0], years=5, draws=100))
+    return purse.money(shared_road().baseline(resolve("Redbridge")[0], years=5, draws=100).outcome)
 
 
 def table_of(lines: Sequence[CostLine]) -> str:

@@ -9,10 +9,10 @@ import pytest
 
 from data.areas import by_code
 from data.errors import OptionError
+from data.financial_year import FinancialYear
 from data.inflation import Z90
 from data.prices import PriceBook
 from forecast.balance import REGIMES
-from forecast.financial_year import FinancialYear
 from forecast.money import MoneyPlan, Purse
 from forecast.outcome import Outcome
 from scenarios.effects import MoneyChange
