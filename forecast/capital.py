@@ -1,7 +1,8 @@
 """The options appraisal: what each candidate scheme would do and cost, which to choose, and why not a base.
 
-    from forecast import capital_case, child_costs
-    case = capital_case.make(base, candidates, child_costs.of, england=road.placing.england, budget=20e6)
+    from forecast import capital_case, child_costs, money
+    costs = child_costs.of(money.Purse.of(base.outcome).model)
+    case = capital_case.make(base, candidates, costs, england=road.placing.england, budget=20e6)
 
 Equations, draw by draw, in real pounds of the base year:
 

@@ -1,7 +1,8 @@
 """From a forecast and candidate schemes to the whole options appraisal (`forecast.capital.Case`).
 
-    from forecast import capital_case, child_costs
-    case = capital_case.make(base, candidates, child_costs.of, england=road.placing.england, budget=20e6)
+    from forecast import capital_case, child_costs, money
+    costs = child_costs.of(money.Purse.of(base.outcome).model)
+    case = capital_case.make(base, candidates, costs, england=road.placing.england, budget=20e6)
 
 Every scenario has the same candidates, random numbers and January asked about, so that programmes can be compared.
 

@@ -36,7 +36,7 @@ from forecast.funding_policy import FundingPolicy, Interval, funding_policy
 from forecast.other_high_needs import LINES as UNPLANNED
 from forecast.outcome import Outcome
 from forecast.paid_placements import PaidPlacements, paid_placements, seated
-from forecast.tariff import PER_CHILD, FeeLuck, Newness, Tariff, tariffs
+from forecast.tariff import PER_CHILD, FeeLuck, Newness, Tariff, in_years, per_child, tariffs
 from models.base import Array, Floats
 
 HIGH_NEEDS = "high_needs"
@@ -52,6 +52,20 @@ PLACES_LINE = {
     "ap_pre16": "ap",
 }
 """Kind of funded place to the provision in whose line it stands."""
+
+PLACE = "place_funding"
+"""Item of the price book for a place."""
+
+PLACE_PRICES: Mapping[str, tuple[str, int, str]] = {
+    "special_pre16": ("state_special", 10, ALL),
+    "special_post16": ("state_special", 17, ALL),
+    "base_pre16_filled": ("specialist_base", 10, "filled"),
+    "base_pre16_vacant": ("specialist_base", 10, "empty"),
+    "mainstream_post16": ("mainstream", 17, ALL),
+    "college_post16": ("general_fe", 17, ALL),
+    "ap_pre16": ("ap", 13, ALL),
+}
+"""Kind of funded place to the provision, an age and the kind of its price in the book."""
 
 ELSEWHERE = "places_elsewhere"
 """Line of residents, more than today, in places that other authorities or DfE fund."""
@@ -304,21 +318,8 @@ class CostModel:
         """Return the cost of the baseline or a scenario of it, draw by draw."""
         paid = paid_placements(outcome, self.reference)
         children = year_average(paid.stock, paid.september)
-        januaries = [int(j) for j in outcome.placements.future["january"].to_numpy()]
-        priced = self._scaled(
-            tariffs(
-                self.book,
-                self.drawn,
-                outcome.plans.known,
-                self.years,
-                _newness(outcome),
-                outcome.money,
-                januaries,
-                [item for item in PER_CHILD if item not in self.other["line"].to_numpy()],
-                FeeLuck(self.root, _flat(children)),
-            )
-        )
-        places = self._places(outcome, paid, januaries)
+        priced = self._scaled(self._tariffs(outcome, self.items, FeeLuck(self.root, _flat(children))))
+        places = self._places(outcome, paid)
         elsewhere = self._elsewhere(paid)
         other = self.other * xr.DataArray(self.scale, dims="draw")
         lines, pounds = _lines(priced, children, places, elsewhere, other)
@@ -339,6 +340,36 @@ class CostModel:
             deflator=self.deflator,
         )
 
+    @property
+    def items(self) -> list[str]:
+        """Items paid for each child; what plans do not drive is not among them."""
+        return [item for item in PER_CHILD if item not in self.other["line"].to_numpy()]
+
+    def per_child(self, outcome: Outcome) -> xr.DataArray:
+        """Return pounds for one more child, dims ``(draw, financial_year, item, provision, phase, need_group)``.
+
+        Items as in `costs`, at the same prices, and ``place_funding``: what a place of the provision is paid, filled.
+        """
+        costs = self.costs(outcome)
+        place = self._tariffs(outcome, [PLACE])
+        found = per_child({**costs.tariffs, **place}, self.years)
+        return found.transpose("draw", "financial_year", "item", "provision", "phase", "need_group")
+
+    def _tariffs(
+        self, outcome: Outcome, items: Sequence[str], luck: FeeLuck | None = None
+    ) -> dict[str, Tariff]:
+        return tariffs(
+            self.book,
+            self.drawn,
+            outcome.plans.known,
+            self.years,
+            _newness(outcome),
+            outcome.money,
+            _januaries(outcome),
+            items,
+            luck,
+        )
+
     def _scaled(self, found: Mapping[str, Tariff]) -> dict[str, Tariff]:
         """Return prices that the high needs block pays scaled, and the others as they are."""
         scaled = {}
@@ -348,13 +379,15 @@ class CostModel:
             scaled[item] = replace(tariff, prices=tariff.prices * factor[:, None])
         return scaled
 
-    def _places(self, outcome: Outcome, paid: PaidPlacements, januaries: Sequence[int]) -> Places:
+    def _places(self, outcome: Outcome, paid: PaidPlacements) -> Places:
         """Return places paid for by the place, and their rates."""
         counts = _funded_counts(outcome, paid, self.la_code, grow=self.reference is not None)
         draws = counts.sizes["draw"]
         kinds = [str(k) for k in counts["place_kind"].to_numpy()]
         one = funded.place_rates(self.years).isel(draw=0) * 0 + 1
-        rates = funded.place_rates(self.years, outcome.money, januaries, draws).sel(place_kind=kinds)
+        rates = funded.place_rates(
+            self.years, outcome.money, _januaries(outcome), draws, self._own_rates()
+        ).sel(place_kind=kinds)
         return Places(
             years_of_place=funded.place_funding(counts, one).transpose(
                 "draw", "financial_year", "place_kind"
@@ -362,11 +395,26 @@ class CostModel:
             rates=rates.transpose("draw", "financial_year", "place_kind"),
         )
 
+    def _own_rates(self) -> dict[str, Array]:
+        """Return what the council pays a place, by kind of place it has a price for, dims ``(draw, financial_year)``."""
+        rows = self.book.applying(PLACE)
+        found = {}
+        for kind, (provision, age, filled) in PLACE_PRICES.items():
+            for name in (filled, ALL):
+                row = int(rows.sel(provision=provision, age=age, kind=name).to_numpy().max())
+                if row >= 0 and self.book.prices[row].level == "council":
+                    found[kind] = in_years(self.drawn, row, self.years)
+        return found
+
     def _elsewhere(self, paid: PaidPlacements) -> tuple[xr.DataArray, xr.DataArray]:
         """Return residents in places that others fund, more than at the origin, and what one costs."""
         colleges = paid.stock.sel(provision="general_fe", phase="post16", drop=True).sum("need_group")
         more = year_average(paid.elsewhere + colleges - colleges.isel(january=0))
         return more, xr.full_like(more, self.policy.import_export_unit)
+
+
+def _januaries(outcome: Outcome) -> list[int]:
+    return [int(j) for j in outcome.placements.future["january"].to_numpy()]
 
 
 def _estimated(outcome: Outcome) -> bool:

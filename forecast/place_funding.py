@@ -31,6 +31,7 @@ from data.financial_year import FinancialYear
 from data.register import academic_year
 from data.schemas.places import PARTS
 from forecast.financial_year import labels, with_levers
+from models.base import Array
 from scenarios.effects import MoneyChange
 
 S251_LINE = "1.0.2"
@@ -146,6 +147,7 @@ def place_rates(
     changes: Sequence[MoneyChange] = (),
     januaries: Sequence[int] = (),
     draws: int = 1,
+    own: Mapping[str, Array] | None = None,
 ) -> xr.DataArray:
     """Return the rate of a place after levers on it, pounds a year, dims ``(draw, place_kind, financial_year)``.
 
@@ -159,15 +161,17 @@ def place_rates(
     januaries
         Januaries of the changes' weights.
     draws
-        Number of draws; 1 where no lever acts.
+        Number of draws; 1 where no lever acts and nothing is drawn.
+    own
+        What the council pays instead of the published rate, by kind of place, dims ``(draw, financial_year)``.
 
     Raises
     ------
     OptionError
         A lever on place funding is for some needs, or has another number of draws.
     """
-    own = [c for c in changes if c.item == "place_funding"]
-    if any(c.needs for c in own):
+    levers = [c for c in changes if c.item == "place_funding"]
+    if any(c.needs for c in levers):
         raise OptionError(
             "A lever on place funding is for some needs, but a place is paid the same whatever the need. Leave needs out, or use "
             "a lever on top-up."
@@ -175,8 +179,8 @@ def place_rates(
     base = np.ones((draws, len(years)))
     parts = [
         with_levers(
-            base * kind.rate_gbp,
-            [c for c in own if not c.provisions or kind.provision in c.provisions],
+            base * (own or {}).get(kind.code, np.full((1, 1), kind.rate_gbp)),
+            [c for c in levers if not c.provisions or kind.provision in c.provisions],
             years=years,
             januaries=januaries,
         )

@@ -13,6 +13,7 @@ import typer
 
 from data import areas
 from data.errors import CapitalError
+from forecast.commands.money import UnitCosts, ledger
 from forecast.commands.options import (
     USUAL_DRAWS,
     USUAL_SEED,
@@ -74,6 +75,7 @@ def capital_command(
     template: Annotated[
         Path | None, typer.Option(help="Write the candidates to this file to edit, and stop.")
     ] = None,
+    unit_costs: UnitCosts = None,
     years: Years = USUAL_YEARS,
     capacity: Capacity = None,
     seed: Seed = USUAL_SEED,
@@ -87,6 +89,7 @@ def capital_command(
     from forecast import candidate_schemes, capital_case, capital_tables, child_costs
     from forecast.capital import Horizon, Sufficiency
     from forecast.files import check_folder
+    from forecast.money import Purse
     from forecast.record import provenance
     from forecast.run import Road, check_options
     from scenarios import reading
@@ -103,6 +106,7 @@ def capital_command(
             f"--p-sufficient {p_sufficient:g} is not a chance. Write a share from 0 to 1, such as 0.8."
         )
     register = own_register(capacity, [chosen])
+    book = ledger(unit_costs, chosen)
     read = (
         candidate_file.shipped(chosen.la_code)
         if candidates is None
@@ -126,12 +130,13 @@ def capital_command(
             f"Candidates derived from the shortfall written to {template}. Nobody proposed them: edit them first.",
         )
         return
+    purse = Purse.of(base.outcome, book=book)
     with progress(screen) as bar, solver_kept_quiet():
         task = bar.add_task("Appraising", total=100)
         case = capital_case.make(
             base,
             () if read is None else read.rows,
-            child_costs.of,
+            child_costs.of(purse.model),
             england=road.placing.england,
             budget=budget,
             asked=Sufficiency(minimum=p_sufficient, january=january, phases=tuple(phase or ())),
@@ -152,7 +157,7 @@ def capital_command(
         "area": area, "candidates": None if candidates is None else candidates.name, "budget": budget,
         "p_sufficient": p_sufficient, "january": january, "phase": phase, "scenario": scenario, "defer": defer,
         "years_after": years_after, "years": years, "capacity": None if capacity is None else capacity.name, "seed": seed,
-        "draws": draws,
+        "draws": draws, "unit_costs": None if unit_costs is None else unit_costs.name,
     }  # fmt: skip
     files = capital_tables.write(case, folder, chosen.name, provenance(base.outcome, arguments))
     say(screen, "Files: " + ", ".join(str(f) for f in files))
