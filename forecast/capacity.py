@@ -259,6 +259,7 @@ def seated(placements: Placements, offer: Offer, latent: AreaLatent | None) -> S
         overflow=labelled(overflow, *to),
         units=found.units,
         unit_places=labelled(found.places.to_numpy()[:, 1:].astype(np.float32), *at_unit),
+        unit_commissioned=found.commissioned.astype(np.float32),
         unit_filled=labelled(filled, *in_unit),
         unit_free=labelled(free, *at_unit),
         open_to=_open_to(offer, filled, free),

@@ -27,7 +27,7 @@ from data import tables
 from data.financial_year import FinancialYear
 from data.inflation import rooted
 from data.prices import GENERAL_FUND, ITEMS, PriceBook, PriceDraws
-from data.register import estimated_share, places_by_phase
+from data.register import estimated_share
 from data.vocabulary import ALL, PROVISIONS
 from forecast import other_high_needs as unplanned
 from forecast import place_funding as funded
@@ -440,16 +440,18 @@ def _newness(outcome: Outcome) -> Newness:
 def _funded_counts(outcome: Outcome, paid: PaidPlacements, la_code: int, *, grow: bool) -> xr.DataArray:
     """Return places funded by the place, dims ``(draw, place_kind, academic_year)``.
 
-    Special schools and bases in the authority: the places of the register, which grow with the children in them where it is an
-    estimate (``grow``). A base place is paid at the higher rate where it stands free. Sixth forms and colleges: the latest
+    Special schools and bases in the authority: the places open in the register, also those that other authorities' children take
+    or that are left spare; where the register is an estimate they grow with the children in them (``grow``). A base place is
+    paid at the higher rate where it stands free. Sixth forms and colleges: the latest
     published places; sixth forms' follow the young people with plans there. Alternative provision: pupils with a plan; other
     places are in `forecast.other_high_needs`.
     """
-    shortfall, origin = outcome.shortfall, outcome.plans.origin
+    shortfall = outcome.shortfall
     local = [i for i, u in enumerate(shortfall.units) if u.located == "local"]
     order = ("draw", "january", "unit")
-    offered, free = (
-        x.transpose(*order).to_numpy()[:, :, local] for x in (shortfall.unit_places, shortfall.unit_free)
+    opened, free = (
+        x.transpose(*order).to_numpy()[:, :, local]
+        for x in (shortfall.unit_commissioned, shortfall.unit_free)
     )
     units = [shortfall.units[i] for i in local]
     over16 = np.array(
@@ -457,28 +459,22 @@ def _funded_counts(outcome: Outcome, paid: PaidPlacements, la_code: int, *, grow
     )
     special = np.array([u.provision == "state_special" for u in units])
     base = np.array([u.provision == "specialist_base" for u in units])
-    today = places_by_phase(outcome.register, [origin])
-    today = today[today["located"] == "local"]
-
-    def now(provision: str, *, later: bool) -> float:
-        rows = today[(today["provision"] == provision) & ((today["phase"] == "post16") == later)]
-        return float(rows["places"].sum())
-
     stock = paid.stock.sum(("need_group",))
     sixth = stock.sel(phase="post16", provision="mainstream").to_numpy()
     before = np.maximum(sixth[:, :1], 1.0)
     published = _published_places(la_code)
-    shape = (offered.shape[0], 1)
-    places, vacant = offered @ base, free @ base
-    part_free = np.divide(vacant, places, out=np.zeros_like(vacant), where=places > 0)
-    base_now = now("specialist_base", later=False) + now("specialist_base", later=True)
+    draws, januaries = sixth.shape
+    bases = opened @ base
+    later = bases[:, 1:]
+    part_free = np.divide(np.minimum(free @ base, later), later, out=np.zeros_like(later), where=later > 0)
+    part_free = np.concatenate([part_free[:, :1], part_free], axis=1)  # at the origin as a year later
     kinds = {
-        "special_pre16": _joined(now("state_special", later=False), offered @ (special * (1 - over16))),
-        "special_post16": _joined(now("state_special", later=True), offered @ (special * over16)),
-        "base_pre16_filled": np.concatenate([base_now * (1 - part_free[:, :1]), places - vacant], axis=1),
-        "base_pre16_vacant": np.concatenate([base_now * part_free[:, :1], vacant], axis=1),
+        "special_pre16": opened @ (special * (1 - over16)),
+        "special_post16": opened @ (special * over16),
+        "base_pre16_filled": bases * (1 - part_free),
+        "base_pre16_vacant": bases * part_free,
         "mainstream_post16": published["mainstream_post16"] * sixth / before,
-        "college_post16": np.full((shape[0], sixth.shape[1]), published["college_post16"]),
+        "college_post16": np.full((draws, januaries), published["college_post16"]),
         "ap_pre16": stock.sel(provision="ap").sum("phase").to_numpy(),
     }
     if grow:
@@ -492,11 +488,6 @@ def _funded_counts(outcome: Outcome, paid: PaidPlacements, la_code: int, *, grow
         dims=("draw", "place_kind", "academic_year"),
         coords={"place_kind": list(kinds), "academic_year": academic},
     )
-
-
-def _joined(first: float, later: Array) -> Array:
-    """Return places at the origin and after it, dims ``(draw, january)``."""
-    return np.concatenate([np.full((len(later), 1), first), later], axis=1)
 
 
 def _published_places(la_code: int) -> dict[str, float]:

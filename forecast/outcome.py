@@ -113,6 +113,8 @@ class Shortfall:
         Settings, or parts of them, in the order of the dimension ``unit``.
     unit_places, unit_free
         Places of each unit, and those left, dims ``(draw, january, unit)``.
+    unit_commissioned
+        Places open in each unit whoever takes them, dims ``(draw, january, unit)``; Januaries from the origin.
     unit_filled
         Places taken by children who wanted them, dims ``(draw, january, unit, phase, need_group)``.
     open_to
@@ -138,6 +140,7 @@ class Shortfall:
     overflow: xr.DataArray
     units: tuple[Unit, ...]
     unit_places: xr.DataArray
+    unit_commissioned: xr.DataArray
     unit_free: xr.DataArray
     unit_filled: xr.DataArray
     open_to: xr.DataArray

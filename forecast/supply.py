@@ -91,12 +91,16 @@ class Supply:
     admits_need
         Needs admitted, dims ``(january, unit, need)``: those of the row that the register puts there. Where a change of
         designation slips, its needs do not.
+    commissioned
+        Places open in each unit, whoever takes them and however full they may be, dims ``(draw, january, unit)``: those that
+        are paid for by the place.
     """
 
     units: tuple[Unit, ...]
     places: xr.DataArray
     year_groups: xr.DataArray
     admits_need: xr.DataArray
+    commissioned: xr.DataArray
 
     @property
     def admits_age(self) -> xr.DataArray:
@@ -183,14 +187,14 @@ def supply(
         and any(row["status"] in statuses for row in chain)
         and _ends(chain) >= januaries[0] - 1
     ]
-    places = np.zeros((draws, len(januaries), len(counted)))
+    places, commissioned = np.zeros((2, draws, len(januaries), len(counted)))
     groups = np.zeros((*places.shape, len(AGES)), dtype=np.int8)
     needs = np.zeros((len(januaries), len(counted), len(NEED_CODES)), dtype=bool)
     for u, chain in enumerate(counted):
         begins = _openings(chain, statuses, _luck(key, chain[0]["setting"], draws))
         for j, january in enumerate(januaries):
             if january - 1 <= _ends(chain):
-                _open(chain, begins, january - 1, places[:, j, u], groups[:, j, u])
+                _open(chain, begins, january - 1, places[:, j, u], commissioned[:, j, u], groups[:, j, u])
             planned = _on_paper(chain, statuses, january - 1)
             needs[j, u] = [code in needs_of(planned) for code in NEED_CODES]
     units = _units(counted, statuses, januaries[0])
@@ -207,6 +211,7 @@ def supply(
         places=labelled(places, "draw", "january", "unit"),
         year_groups=labelled(groups, "draw", "january", "unit", "age"),
         admits_need=labelled(needs, "january", "unit", "need"),
+        commissioned=labelled(commissioned, "draw", "january", "unit"),
     )
 
 
@@ -263,6 +268,7 @@ def _open(
     begins: npt.NDArray[np.int64],
     year: int,
     places: Floats,
+    commissioned: Floats,
     groups: npt.NDArray[np.int8],
 ) -> None:
     """Fill in the places and year groups of one unit in one academic year, draw by draw."""
@@ -280,6 +286,7 @@ def _open(
             0.0, float(row["places"]) * float(row["max_occupancy"]) / 100 - float(row["taken_by_others"])
         )
         places[here] = usable * opened / ages
+        commissioned[here] = float(row["places"]) * opened / ages
         for offset in range(ages):
             slot = AGES.index(max(AGES[0], int(row["age_low"]) + offset))
             groups[here, slot] += (opened > offset).astype(np.int8)

@@ -389,6 +389,25 @@ class TestLevers:
         np.testing.assert_allclose(one.pounds, other.pounds, rtol=1e-9, atol=1e-6)
 
 
+class TestPlacesThatArePaidFor:
+    @pytest.mark.parametrize("factor", [0.5, 1.2])
+    def test_who_uses_them_and_how_full_they_are_does_not_change_what_special_schools_are_paid(
+        self, baseline: Baseline, purse: Purse, before: Costs, factor: float
+    ) -> None:
+        found = purse.costs(with_places(baseline, factor))
+        line = "place_funding_state_special"
+        assert found.pounds.sel(line=line).identical(before.pounds.sel(line=line))
+
+    def test_places_opened_are_paid_for_filled_or_not(
+        self, purse: Purse, before: Costs, scenarios: dict[str, Outcome]
+    ) -> None:
+        lines = ["place_funding_state_special", "place_funding_specialist_base"]
+        found = purse.costs(scenarios["redbridge-schemes"]).pounds.sel(line=lines[0])
+        assert (found >= before.pounds.sel(line=lines[0]) - 0.01).all()
+        bases = purse.costs(scenarios["inclusion-bases"]).pounds.sel(line=lines[1])
+        assert float((bases - before.pounds.sel(line=lines[1])).isel(financial_year=-1).mean()) > 100_000
+
+
 class TestCeilings:
     @BRIEFLY
     @given(low=st.floats(3e3, 3e5), more=st.floats(0, 1e5), start=first, part=st.floats(0.1, 1))

@@ -149,6 +149,15 @@ class TestPlaces:
         nobody = cost(FEES, outcome({}, places=[base]))
         assert line(nobody, "place_funding_specialist_base") == pytest.approx([100_000] * 2)
 
+    def test_a_place_is_paid_for_whoever_takes_it_and_if_it_is_to_stay_spare(self) -> None:
+        """Of 60 places others take 12 and one in ten stays spare: residents may have 42, all 60 are paid for."""
+        busy = {"taken_by_others": 12, "max_occupancy": 90.0}
+        found = cost(FEES, outcome({}, places=[busy]))
+        assert line(found, "place_funding_state_special") == pytest.approx([600_000] * 2)
+        base = {"provision": "specialist_base", "places": 10, "taken_by_others": 3}
+        found = cost(FEES, outcome({}, places=[base]))
+        assert line(found, "place_funding_specialist_base") == pytest.approx([3 * 6_000 + 7 * 10_000] * 2)
+
     def test_places_elsewhere_are_not_paid_by_the_place(self) -> None:
         assert paid(cost(FEES, outcome({}, places=[{"places": 40, "located": "elsewhere"}]))) == {}
 

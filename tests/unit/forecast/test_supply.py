@@ -47,6 +47,15 @@ def test_places_less_spare_and_less_those_others_use() -> None:
     assert path(made({"roll": 99, "roll_january": 2025, "funded_places": 12})) == [70.0] * 6
 
 
+def test_places_commissioned_are_those_open_whoever_takes_them() -> None:
+    found = made({"max_occupancy": 90.0, "taken_by_others": 13, "to_academic_year": "2026/27"})
+    assert found.commissioned.isel(draw=0, unit=0).to_numpy().tolist() == [70, 70, 70, 0, 0, 0]
+    by_group = made(
+        {**SURE, "from_academic_year": "2026/27", "phasing": "by_year_group", "taken_by_others": 13}
+    )
+    assert by_group.commissioned.isel(draw=0, unit=0).to_numpy().tolist() == [0, 0, 10, 20, 30, 40]
+
+
 def test_a_closure_and_a_gap() -> None:
     assert path(made({"to_academic_year": "2026/27"})) == [70, 70, 70, 0, 0, 0]
     found = made({"to_academic_year": "2024/25"}, {"from_academic_year": "2027/28"})
