@@ -13,7 +13,18 @@ from collections.abc import Sequence
 import typer
 
 from data.errors import PlannerError
-from forecast.commands import capacity, capital, data, forecasts, models, money, money_check, places, scenario
+from forecast.commands import (
+    capacity,
+    capital,
+    data,
+    forecasts,
+    models,
+    money,
+    money_check,
+    places,
+    report,
+    scenario,
+)
 from forecast.processes import settle
 
 MANY_VALUES: tuple[str, ...] = ("--origins", "--models", "--defer", "--phase", "--scenario")
@@ -40,6 +51,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(capacity.app, name="capacity")
 app.add_typer(money.app, name="unit-costs")
 app.add_typer(scenario.app, name="scenario")
+app.add_typer(report.app, name="report")
 
 
 def main() -> None:

@@ -164,7 +164,9 @@ def ranges(
     if not rows or not all(math.isfinite(v) for r in rows for v in (r.low, r.middle, r.high)):
         raise ValueError(f"The chart '{title}' needs rows of numbers.")
     with rc_context(_STYLE):
-        height = 2.1 + 0.85 * len(rows)
+        names = [textwrap.fill(r.name, 44) for r in rows]
+        # Room for the longest name, so that no two touch.
+        height = 2.1 + len(rows) * max(0.85, 0.3 + 0.4 * max(n.count("\n") + 1 for n in names))
         figure = Figure(figsize=(WIDTH_CM / _INCH, height / _INCH), layout="constrained")
         axes = figure.add_subplot()
         places = [-n for n in range(len(rows))]
@@ -185,7 +187,7 @@ def ranges(
             axes.axvline(0, color=GREY, linewidth=1.1)
         else:
             axes.set_xlim(left=0)
-        axes.set_yticks(places, [textwrap.fill(r.name, 34) for r in rows])
+        axes.set_yticks(places, names)
         axes.set_ylim(-len(rows) + 0.4, 0.6)
         axes.grid(axis="y", visible=False)
         axes.set_xlabel(unit)

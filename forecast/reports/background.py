@@ -1,0 +1,278 @@
+"""The end of a paper: what was assumed, where figures come from, what words mean, and how to make the paper again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+import pandas as pd
+
+from data import tables
+from data.errors import TableError
+from data.register import academic_year, estimated_share
+from data.schemas import TABLES
+from data.vocabulary import SPECIALIST_PROVISIONS
+from forecast import words
+from forecast.record import PRODUCT, USED_TABLES
+from forecast.reports.document import Paper, Table
+from forecast.reports.sufficiency import Need
+from forecast.reports.wording import LIKELIHOODS, sentence
+
+TERMS: tuple[tuple[str, str], ...] = (
+    (
+        "80 % interval",
+        "A range inside which about 8 in 10 outcomes should fall. One in ten should be lower, one in ten higher.",
+    ),
+    (
+        "Base case",
+        "What we expect if growth goes on much as in recent years and no scheme beyond those agreed is built.",
+    ),
+    (
+        "EHC plan",
+        "Education, health and care plan: the legal plan for a child or young person up to 25 with special educational needs.",
+    ),
+    (
+        "Empty places",
+        "Places of a scheme that no child of the right age and need is expected to fill in a January.",
+    ),
+    (
+        "High needs block",
+        "The part of the dedicated schools grant from which the council pays for children with the highest needs.",
+    ),
+    (
+        "INMSS",
+        "Independent or non-maintained special school. The council pays the whole fee of an independent school.",
+    ),
+    (
+        "January",
+        "The school census month. Places of January 2026 are those of the academic year 2025/26.",
+    ),
+    (
+        "Net present value",
+        "Savings less costs over the life of a scheme, in today's prices, with later years counting for less, as the "
+        "Treasury's Green Book asks.",
+    ),
+    (
+        "Payback",
+        "Years from opening until what is saved has paid for what was spent, later years not counting for less.",
+    ),
+    (
+        "Regret",
+        "How much worse a programme turns out than the best one would have been, had we known which future was coming.",
+    ),
+    (
+        "Residents",
+        "Children are counted where they live, places where they are. Pupils from elsewhere in local places are allowed for.",
+    ),
+    (
+        "Shortfall",
+        "Children without a place of the kind they want, although another place may be free elsewhere.",
+    ),
+    (
+        "Specialist base",
+        "A SEN unit or resourced provision in a mainstream school, with places the council commissions.",
+    ),
+    (
+        "State special school",
+        "A special school that is a local authority school, an academy or a free school.",
+    ),
+    (
+        "Wanted",
+        "The places children would take if places grew with demand, with an estimate of those turned away today.",
+    ),
+)
+"""Words a reader may not know, in alphabetical order after the first."""
+
+
+_BUILT = "built from"
+"""How the list of sources begins a release that is no release but our own derivation."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """How a paper was made, so that it can be made again.
+
+    Parameters
+    ----------
+    command
+        What to type.
+    record
+        The record of the run, `forecast.record.provenance`.
+    """
+
+    command: str
+    record: Mapping[str, Any]
+
+    @property
+    def data_hash(self) -> str:
+        """One fingerprint of every input of the forecast, the register included."""
+        inputs = dict(self.record["inputs"]) | {"register": self.record["capacity_register"]["sha256"]}
+        text = "\n".join(f"{name} {inputs[name]}" for name in sorted(inputs))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def assumptions(need: Need) -> Table:
+    """Return what the forecast of places takes for granted, and how firm it is."""
+    origin, register = need.outcome.plans.origin, need.outcome.register
+    shares = estimated_share(register, origin).set_index("provision")["share"]
+    estimated = [
+        f"{100 * shares[p]:.0f} % of places in {words.SHORT_PROVISIONS[p]}"
+        for p in SPECIALIST_PROVISIONS
+        if shares[p] > 0
+    ]
+    blend = need.outcome.shortfall.blend
+    rows = [
+        (
+            "Growth",
+            "Plans grow much as in recent years. No change of law or policy.",
+            "Fitted to published figures; tested on past years",
+        ),
+        (
+            "Demand",
+            words.wanted_in_words(need.outcome),
+            "Published choices; those turned away are inferred, not counted"
+            if blend
+            else "Published choices: a lower bound",
+        ),
+        (
+            "Places",
+            f"Open and agreed places of the register in {academic_year(origin)} and after; agreed schemes may open "
+            "late or not at all.",
+            f"Estimates: {'; '.join(estimated)}" if estimated else "From the register",
+        ),
+        (
+            "Places elsewhere",
+            "Residents go on using as many places in other authorities' schools as today.",
+            "Estimate" if estimated else "Register",
+        ),
+        (
+            "Where unplaced children go",
+            "An order of preference: a free base, another authority's school, an independent school, other "
+            "arrangements, waiting.",
+            "Assumption; can be edited",
+        ),
+    ]
+    return Table(
+        pd.DataFrame(rows, columns=["What", "Assumed", "How firm"]),
+        "Assumptions of the forecast of places",
+        words=("Assumed", "How firm"),
+        widths=(2.7, 9.3, 5.0),
+    )
+
+
+def sources() -> Table:
+    """Return the releases behind the forecast, from the list of sources.
+
+    Raises
+    ------
+    TableError
+        The list of sources is not there.
+    """
+    if not tables.SOURCES.exists():
+        raise TableError(
+            f"The list of sources is not at {tables.SOURCES}, so the paper cannot say where its figures come from. "
+            "Restore the file from the repository, or rebuild it with 'sendplan data build --from DIR'."
+        )
+    listed = pd.read_csv(tables.SOURCES, dtype="str", keep_default_na=False)
+    used = listed[listed["table"].isin(USED_TABLES)].drop_duplicates(["publisher", "release"])
+    shown = pd.DataFrame(
+        {
+            "Release": [
+                sentence(TABLES[table].about if release.startswith(_BUILT) else release)
+                for table, release in zip(used["table"], used["release"], strict=True)
+            ],
+            "Publisher": [_or(p) for p in used["publisher"]],
+            "Date": [_or(d) for d in used["date"]],
+            "Licence": [_or(x) for x in used["licence"]],
+        }
+    )
+    return Table(
+        shown,
+        "Published sources of the forecast",
+        words=("Publisher", "Date", "Licence"),
+        widths=(7.6, 2.9, 3.9, 2.6),
+        note="OGL: Open Government Licence. A fingerprint of every file is kept with the product.",
+    )
+
+
+def _or(text: str) -> str:
+    return text.strip() or "not recorded"
+
+
+def terms() -> Table:
+    """Return words a reader may not know."""
+    scale = "; ".join(
+        f"{word}, {'up to' if n == 0 else 'over 19 in 20' if top == 1.0 else 'to'}"
+        + ("" if top == 1.0 else f" {100 * top:.0f} in 100")
+        for n, (top, word) in enumerate(LIKELIHOODS)
+    )
+    rows = [(TERMS[0][0], TERMS[0][1]), ("Chances in words", sentence(scale)), *TERMS[1:]]
+    return Table(
+        pd.DataFrame(rows, columns=["Term", "What it means here"]),
+        "Terms",
+        words=("What it means here",),
+        widths=(3.6, 13.4),
+    )
+
+
+def making(made: Made) -> Table:
+    """Return how to make the paper again."""
+    record = made.record
+    rows = [
+        ("Command", made.command),
+        ("Version", f"{PRODUCT} {record['versions'][PRODUCT]}"),
+        ("Model", f"{record['model']}, data to January {record['origin']}"),
+        ("Draws", f"{record['draws']:,} possible futures, seed {record['seed']}"),
+        ("Capacity register", str(record["capacity_register"]["origin"])),
+        ("Fingerprint of inputs", f"SHA-256 {made.data_hash[:16]}, of {len(record['inputs']) + 1} inputs"),
+    ]
+    return Table(
+        pd.DataFrame(rows, columns=["What", "Value"]),
+        "How this paper was made",
+        words=("Value",),
+        widths=(3.6, 13.4),
+        note="The same command, version, inputs and date give the same file.",
+    )
+
+
+def write(paper: Paper, need: Need, made: Made, more: tuple[Table, ...] = ()) -> None:
+    """Write assumptions, sources, terms and how to make the paper again.
+
+    Parameters
+    ----------
+    paper
+        The paper so far.
+    need
+        The run.
+    made
+        How it was made.
+    more
+        Tables of assumptions beyond those of the forecast of places: of the schemes.
+    """
+    paper.heading("Assumptions")
+    paper.table(assumptions(need))
+    for table in more:
+        paper.table(table)
+    paper.heading("Estimated rather than known", 2)
+    paper.bullets([*words.estimates(need.outcome), *[sentence(w) for w in need.outcome.register.warnings]])
+    paper.heading("Sources and dates")
+    paper.table(sources())
+    places = tuple(dict.fromkeys(unit.source for unit in need.outcome.shortfall.units))
+    paper.paragraph("Places come from:")
+    paper.bullets([_short_link(s) for s in places] or ["No places are in the register."])
+    paper.heading("Terms")
+    paper.table(terms())
+    paper.heading("How this paper was made")
+    paper.table(making(made))
+
+
+def _short_link(source: str) -> str:
+    """Return a source that does not break a line of paper: an address without what follows a question mark."""
+    return (
+        source
+        if not source.startswith("http")
+        else str(PurePosixPath(source.split("?")[0])).replace(":/", "://", 1)
+    )

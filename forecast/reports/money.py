@@ -1,0 +1,137 @@
+"""The high needs balance in a paper: with and without the programme, on the same draws.
+
+Figures are those of `forecast.balance.balance_rows`, which finance officers get as a table, rounded for people. A deficit is
+minus.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from forecast.balance import Balance, Comparison, balance_rows
+from forecast.reports import charts
+from forecast.reports.document import Paper, Picture, Table
+from forecast.reports.wording import chance, in_ten, pounds, pounds_between
+
+NOT_YET = (
+    "A forecast of high needs cost and income was not given for this paper, so it does not say what the programme "
+    "does to the high needs balance. The savings in the options are those of the schemes alone. Ask the finance "
+    "officer for the balance with and without the programme before a decision that relies on it."
+)
+"""What is said where no balance is given."""
+
+REGIMES: dict[str, str] = {
+    "authority_bears": "the council bears the whole of each new deficit after the override ends",
+    "centre_bears": "central government bears each new deficit after the override ends",
+    "share": "new deficits after the override ends are shared, in a proportion nobody has announced",
+}
+"""What each funding regime of `forecast.balance.REGIMES` means, in words."""
+
+OPENINGS: dict[str, str] = {
+    "published": "as published",
+    "council": "from the council's own accounts",
+    "to verify": "from a summary of a Schools Forum paper, to be checked by the finance officer",
+    "estimated": "an estimate, to be replaced by the council's own figure",
+}
+"""How an opening balance is known, by its basis."""
+
+
+def headline(found: Comparison) -> str:
+    """Return what the programme does to the balance at the end of the last year."""
+    year = _years(found.unmitigated)[-1]
+    better = found.better_by.isel(financial_year=-1)
+    low, middle, high = (float(better.quantile(q)) for q in (0.1, 0.5, 0.9))
+    deficit = float(found.mitigated.p_deficit.isel(financial_year=-1))
+    before = float(found.unmitigated.p_deficit.isel(financial_year=-1))
+    return (
+        f"At the end of {year} the high needs balance is expected to be better with the programme than without by "
+        f"{pounds_between(low, middle, high)}. A deficit then is {chance(before)} without the programme and "
+        f"{chance(deficit)} with it."
+        if middle >= 0
+        else f"At the end of {year} the high needs balance is expected to be worse with the programme than without by "
+        f"{pounds_between(-high, -middle, -low)}: children who had no place get one, and it has to be paid for. A "
+        f"deficit then is {chance(before)} without the programme and {chance(deficit)} with it."
+    )
+
+
+def balance_table(found: Comparison) -> Table:
+    """Return the balance at 31 March of each year, with and without the programme."""
+    rows = []
+    without, with_ = _closing(found.unmitigated), _closing(found.mitigated)
+    for year in _years(found.unmitigated):
+        better = found.better_by.sel(financial_year=year)
+        low, middle, high = (float(better.quantile(q)) for q in (0.1, 0.5, 0.9))
+        rows.append(
+            {
+                "Financial year": year,
+                "Without the programme": _range(without[year]),
+                "With it": _range(with_[year]),
+                "Better by": pounds_between(low, middle, high, short=True),
+                "Chance of a deficit with it": in_ten(float(with_[year]["p_deficit"])),
+            }
+        )
+    return Table(
+        pd.DataFrame(rows),
+        "High needs balance at 31 March, with and without the programme",
+        widths=(1.6, 4.2, 4.2, 3.9, 2.0),
+        note="In brackets: 80 % interval; a minus is a deficit. Prices of the year. Better by: taken within each "
+        "possible future and then summarised, so it is not the difference of the two columns.",
+    )
+
+
+def balance_chart(found: Comparison) -> Picture:
+    """Return the balance at 31 March of each year, with and without the programme."""
+    years = _years(found.unmitigated)
+    lines = []
+    for name, one in (("Without", found.unmitigated), ("With", found.mitigated)):
+        rows = _closing(one)
+        low, middle, high = (
+            tuple(float(rows[y][q]) for y in years) for q in ("q10_gbp", "q50_gbp", "q90_gbp")
+        )
+        lines.append(charts.Line(name, middle, low, high))
+    last = years[-1]
+    ends = [pounds(line.middle[-1]) for line in lines]
+    return charts.over_years(
+        [charts.Panel("Balance", years, tuple(lines))],
+        unit="Balance at 31 March",
+        along="Financial year",
+        title=f"High needs balance at the end of {last}: {ends[0]} without the programme, {ends[1]} with it",
+        key=f"Dots: without the programme. Squares: with it. {charts.BAND_KEY} Below the line is a deficit.",
+        description=f"Line chart of the high needs balance at 31 March from {years[0]} to {last}. At the end of "
+        f"{last}: {ends[0]} without the programme and {ends[1]} with it, middle of the forecast.",
+        pounds=True,
+    )
+
+
+def write(paper: Paper, found: Comparison | None) -> None:
+    """Write the section on money; where no balance is given it says so."""
+    paper.heading("High needs balance")
+    if found is None:
+        paper.paragraph(NOT_YET)
+        return
+    paper.paragraph(headline(found))
+    paper.picture(balance_chart(found))
+    paper.table(balance_table(found))
+    one = found.unmitigated
+    regime = REGIMES.get(one.regime, f"the regime '{one.regime}'")
+    opening = OPENINGS.get(one.opening_basis, one.opening_basis)
+    paper.paragraph(
+        f"The opening balance is {opening}. The rule that keeps deficits off the council's reserves ends with "
+        f"{one.override_ends.label}. Here {regime}; that is not settled in law."
+    )
+
+
+def _years(one: Balance) -> tuple[str, ...]:
+    return tuple(str(y) for y in one.closing["financial_year"].to_numpy())
+
+
+def _closing(one: Balance) -> dict[str, dict[str, Any]]:
+    rows = balance_rows(one)
+    rows = rows[rows["line"] == "closing"]
+    return {str(r["financial_year"]): {str(k): v for k, v in r.items()} for r in rows.to_dict("records")}
+
+
+def _range(row: dict[str, Any]) -> str:
+    return pounds_between(float(row["q10_gbp"]), float(row["q50_gbp"]), float(row["q90_gbp"]), short=True)

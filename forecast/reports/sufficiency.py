@@ -1,0 +1,422 @@
+"""Are there enough places: what is wanted, what there is, who is short, when, and where they go. The half without money.
+
+Every figure comes from the tables of `forecast.summary`, `forecast.answers` and `forecast.compare`, which the commands also
+write, so a paper and the files beside it cannot disagree. Tables of paper show fewer rows than those files, and say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from data.vocabulary import ALL, NEED_GROUPS, PHASES, SPECIALIST_PROVISIONS
+from forecast import compare, places_report, summary, words
+from forecast.answers import NEVER, SURE, first_likely
+from forecast.outcome import Outcome
+from forecast.places_report import GROUP_LABELS, PlacesTables
+from forecast.preference_order import DESTINATIONS
+from forecast.reports import charts
+from forecast.reports.document import Paper, Picture, Table
+from forecast.reports.wording import chance, in_ten
+
+FEW = 5.0
+"""A phase and kind of place with fewer children and places than this is left out of a paper's tables."""
+
+SCORED = 5
+"""Years ahead for which forecasts have been scored, and so the years a paper leads with."""
+
+PANELS = 4
+"""Phases and kinds of place drawn."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """One authority's run as a paper tells it.
+
+    Parameters
+    ----------
+    outcome
+        The run.
+    tables
+        Its tables.
+    totals
+        All specialist places together, `forecast.compare.COLUMNS`.
+    """
+
+    outcome: Outcome
+    tables: PlacesTables
+    totals: pd.DataFrame
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Need:
+        """Return what a paper tells of a run."""
+        return cls(outcome, PlacesTables.of(outcome), compare.compared({"run": outcome}))
+
+    @property
+    def name(self) -> str:
+        """Name of the authority."""
+        return self.outcome.area.name
+
+    @property
+    def first(self) -> int:
+        """First January forecast."""
+        return self.outcome.plans.origin + 1
+
+    @property
+    def last(self) -> int:
+        """Last January forecast."""
+        return int(self.outcome.shortfall.wanted["january"][-1])
+
+    @property
+    def lead(self) -> int:
+        """January that a paper leads with: the last that has been scored, or the last there is."""
+        return min(self.outcome.plans.origin + SCORED, self.last)
+
+    def total(self, measure: str, january: int) -> dict[Hashable, float]:
+        """Return mean, q10, q50 and q90 of one of `forecast.compare.MEASURES` in a January."""
+        rows = self.totals[(self.totals["measure"] == measure) & (self.totals["year"] == january)]
+        return {k: float(v) for k, v in rows.iloc[0][["mean", "q10", "q50", "q90"]].items()}
+
+    def said(self, measure: str, january: int) -> str:
+        """Return a total with its interval: "391 (302 to 480)"."""
+        return words.with_interval(self.total(measure, january))
+
+    def cell(
+        self, january: int, phase: str = ALL, provision: str = ALL, need_group: str = ALL
+    ) -> dict[Hashable, Any]:
+        """Return one row of ``shortfall.parquet``."""
+        f = self.tables.shortfall
+        rows = f[
+            (f["year"] == january)
+            & (f["phase"] == phase)
+            & (f["provision"] == provision)
+            & (f["need_group"] == need_group)
+        ]
+        return dict(rows.iloc[0].to_dict())
+
+    def kinds(self) -> list[tuple[str, str]]:
+        """Return the phases and provisions that matter here, in the order planners print them."""
+        every = summary.all_needs(self.tables.shortfall)
+        found = []
+        for phase in PHASES:
+            for provision in SPECIALIST_PROVISIONS:
+                own = every[(every["phase"] == phase.code) & (every["provision"] == provision)]
+                if max(float(own["places"].max()), float(own["wanted_q90"].max())) >= FEW:
+                    found.append((phase.code, provision))
+        return found
+
+    def widest(self) -> list[tuple[str, str]]:
+        """Return the phases and provisions with most children short in the January the paper leads with, most first."""
+        short = {k: float(self.cell(self.lead, *k)["shortfall_mean"]) for k in self.kinds()}
+        return sorted((k for k, n in short.items() if n >= summary.ONE_CHILD), key=lambda k: -short[k])
+
+
+def kind_of_place(phase: str, provision: str) -> str:
+    """Return "Secondary: state special schools"."""
+    return f"{words.PHASE_LABELS[phase]}: {words.SHORT_PROVISIONS[provision]}"
+
+
+def places_in(phase: str, provision: str) -> str:
+    """Return "secondary places in state special schools"."""
+    return f"{words.PHASE_LABELS[phase].lower()} places in {words.SHORT_PROVISIONS[provision]}"
+
+
+def problem(need: Need) -> str:
+    """Return the problem in one paragraph."""
+    outcome, lead = need.outcome, need.lead
+    now = float(outcome.plans.known.sum())
+    cell = need.cell(lead)
+    lines = [
+        f"{need.name} had {now:,.0f} education, health and care (EHC) plans in January {outcome.plans.known_january}. "
+        f"We expect {need.said('plans', lead)} by January {lead}.",
+        f"By then {need.said('specialist_wanted', lead)} children and young people would want a specialist place, and "
+        f"there would be {words.rounded(float(cell['places']))} places for them.",
+    ]
+    if float(cell["shortfall_mean"]) >= summary.ONE_CHILD:
+        empty = float(cell["places"]) - float(cell["filled_q50"]) >= FEW
+        lines.append(
+            f"If nothing more is built than is agreed, {need.said('shortfall', lead)} would not get the kind of place they want"
+            + (
+                ", and some places would stand empty because they are for other ages or needs."
+                if empty
+                else "."
+            )
+        )
+    widest = need.widest()
+    if widest:
+        worst = need.cell(lead, *widest[0])
+        lines.append(
+            f"The widest gap is in {places_in(*widest[0])}: {words.rounded(float(worst['shortfall_mean']))} short on "
+            f"average in January {lead}, and a shortfall is {chance(float(worst['p_shortfall']))}."
+        )
+    else:
+        lines.append(f"No kind of place is short of a whole child on average in January {lead}.")
+    return " ".join(lines)
+
+
+def plans_and_places(need: Need) -> Table:
+    """Return plans, children who want a place, places and children short, in a few Januaries."""
+    januaries = sorted({need.first, min(need.first + 2, need.last), need.lead, need.last})
+    return Table(
+        pd.DataFrame(
+            [
+                {
+                    "January": str(j),
+                    "EHC plans": need.said("plans", j),
+                    "Want a specialist place": need.said("specialist_wanted", j),
+                    "Specialist places": words.rounded(float(need.cell(j)["places"])),
+                    "Without the place they want": need.said("shortfall", j),
+                }
+                for j in januaries
+            ]
+        ),
+        f"EHC plans, specialist places and children without one, {need.name}",
+        widths=(1.5, 3.8, 3.6, 2.0, 3.5),
+        note="In brackets: 80 % interval. Years more than five ahead have not been tested against what happened: "
+        "read them as a direction and not as a number."
+        if need.last > need.outcome.plans.origin + SCORED
+        else "In brackets: 80 % interval.",
+    )
+
+
+def by_kind(need: Need) -> Table:
+    """Return places against demand by phase and kind of place, with when each falls short and what would be enough."""
+    likely = first_likely(need.tables.shortfall)
+    firsts = {(r["phase"], r["provision"]): int(r["january"]) for r in _all_groups(likely)}
+    add = need.tables.frames["places_to_add"]
+    to_add = {
+        (r["phase"], r["provision"]): int(r["places_to_add"])
+        for r in _all_groups(add[add["year"] == need.lead])
+    }
+    rows = []
+    for kind in need.kinds():
+        cell = need.cell(need.lead, *kind)
+        rows.append(
+            {
+                "Phase and kind of place": kind_of_place(*kind),
+                f"Wanted, {need.lead}": words.with_interval(cell, "wanted_"),
+                f"Places, {need.lead}": words.rounded(float(cell["places"])),
+                "Short, on average": words.rounded(float(cell["shortfall_mean"])),
+                "Chance of a shortfall": in_ten(float(cell["p_shortfall"])),
+                "First January short": _january(firsts[kind], need.last),
+                f"Add to be {100 * SURE:.0f} % sure": words.rounded(to_add[kind]),
+            }
+        )
+    return Table(
+        pd.DataFrame(rows),
+        f"Specialist places wanted and there, by phase and kind of place, January {need.lead}",
+        widths=(3.4, 3.5, 1.4, 1.6, 2.1, 1.7, 1.7),
+        note="In brackets: 80 % interval. A shortfall is one child or more without the kind of place they want. "
+        "First January short: the first in which that is at least as likely as not. Places to add assume that every "
+        "place suits every child of that phase, and each line stands alone: do not add them up. Wanted less places "
+        "need not be the number short: a school of several phases fills places wherever its children are. Phases and "
+        "kinds of place with fewer than five children and places are left out.",
+    )
+
+
+def by_need(need: Need) -> Table:
+    """Return children who want a place and children without one, by group of needs."""
+    likely = first_likely(need.tables.shortfall)
+    firsts = {
+        r["need_group"]: int(r["january"])
+        for r in likely[(likely["phase"] == ALL) & (likely["provision"] == ALL)].to_dict("records")
+    }
+    rows = []
+    for group in NEED_GROUPS:
+        cell = need.cell(need.lead, need_group=group.code)
+        if float(cell["wanted_q90"]) < summary.ONE_CHILD:
+            continue
+        rows.append(
+            {
+                "Main need": GROUP_LABELS[group.code],
+                f"Want a place, {need.lead}": words.with_interval(cell, "wanted_"),
+                "Short, on average": words.rounded(float(cell["shortfall_mean"])),
+                "Short, 1 chance in 10 of more": words.rounded(float(cell["shortfall_q90"])),
+                "Chance of a shortfall": in_ten(float(cell["p_shortfall"])),
+                "First January short": _january(firsts[group.code], need.last),
+            }
+        )
+    return Table(
+        pd.DataFrame(rows),
+        f"Children who want a specialist place and children without one, by main need, January {need.lead}",
+        widths=(4.4, 3.5, 1.8, 2.1, 2.0, 1.8),
+        note="In brackets: 80 % interval. All phases and kinds of specialist place together. Trends by need are less "
+        "certain than totals: needs by authority are published for one January only.",
+    )
+
+
+def binding(need: Need) -> Table | None:
+    """Return which needs, phases and kinds of place fall short first; None where none does."""
+    frame = places_report.binding_table(need.tables)
+    if frame.empty:
+        return None
+    shown = pd.DataFrame(
+        {
+            "Main need": frame["Need"],
+            "Phase and kind of place": [
+                f"{p}: {k.lower()}" for p, k in zip(frame["Phase"], frame["Provision"], strict=True)
+            ],
+            "First January short": [str(j) for j in frame["First January"]],
+            "Short then, on average": frame["Short on average"],
+            "Short then, 1 chance in 10 of more": frame["Short, 1 in 10"],
+        }
+    )
+    return Table(
+        shown,
+        "The needs and phases that fall short first",
+        words=("Phase and kind of place",),
+        widths=(4.6, 4.6, 1.9, 2.1, 2.6),
+        note=f"The first {len(shown)}, soonest and largest first.",
+    )
+
+
+def gap_chart(need: Need) -> Picture:
+    """Return all specialist places together: wanted against there."""
+    panel = _panel(need, ALL, ALL)
+    short = need.said("shortfall", need.lead)
+    last, first = need.cell(need.last), need.cell(need.first)
+    return charts.over_years(
+        [panel],
+        unit="Children and young people",
+        along="January",
+        title=f"Children who want a specialist place, and places, {need.name}: {short} without the place they want in "
+        f"January {need.lead}",
+        key="Dashed line with dots: want a place. Solid stepped line: places, each holding until the next January. "
+        f"{charts.BAND_KEY} More children can be short than the gap shows, because places for other ages or needs may "
+        "stand empty.",
+        description=f"Line chart. {words.with_interval(first, 'wanted_')} children want a specialist place in January "
+        f"{need.first} and {words.with_interval(last, 'wanted_')} in January {need.last}, with 80 % intervals; places "
+        f"go from {words.rounded(float(first['places']))} to {words.rounded(float(last['places']))}.",
+    )
+
+
+def widest_chart(need: Need) -> Picture | None:
+    """Return the widest gaps, one panel a phase and kind of place; None where there is no gap."""
+    kinds = need.widest()[:PANELS]
+    if not kinds:
+        return None
+    told = []
+    for kind in kinds:
+        cell = need.cell(need.lead, *kind)
+        told.append(
+            f"{kind_of_place(*kind)}, {words.with_interval(cell, 'wanted_')} wanted and "
+            f"{words.rounded(float(cell['places']))} places in January {need.lead}"
+        )
+    return charts.over_years(
+        [_panel(need, *kind, title=kind_of_place(*kind)) for kind in kinds],
+        unit="Children",
+        along="January",
+        title=f"Where the gap is widest: {places_in(*kinds[0])}",
+        key=f"Dashed line with dots: wanted. Solid stepped line: places. {charts.BAND_KEY} Scales differ.",
+        description=f"{len(kinds)} small line charts of places wanted against places there are: {'; '.join(told)}.",
+    )
+
+
+def _panel(need: Need, phase: str, provision: str, title: str = "All specialist places") -> charts.Panel:
+    f = summary.all_needs(need.tables.shortfall)
+    rows = f[(f["phase"] == phase) & (f["provision"] == provision)].sort_values("year")
+
+    def column(name: str) -> tuple[float, ...]:
+        return tuple(float(v) for v in rows[name])
+
+    return charts.Panel(
+        title,
+        tuple(str(y) for y in rows["year"]),
+        (
+            charts.Line("Wanted", column("wanted_q50"), column("wanted_q10"), column("wanted_q90")),
+            charts.Line("Places", column("places"), steps=True),
+        ),
+    )
+
+
+def destinations(need: Need) -> Table | None:
+    """Return where children without the place they want go, in a few Januaries; None where nobody is."""
+    frame = places_report.overflow_table(need.outcome, need.tables)
+    if frame.empty:
+        return None
+    return Table(
+        frame.rename(columns={c: f"January {c}" for c in frame.columns if c != "Where they go"}),
+        "Where children without the specialist place they want would go",
+        widths=(6.4, *([3.5] * (len(frame.columns) - 1))),
+        note="In brackets: 80 % interval. Where families and councils turn when a kind of place is full is an "
+        "assumption that can be edited, not a published fact. Each row is rounded by itself.",
+    )
+
+
+def destinations_chart(need: Need) -> Picture | None:
+    """Return where children without a place go in the January the paper leads with, most first; None where nobody is."""
+    f = need.tables.frames["overflow"]
+    f = f[(f["phase"] == ALL) & (f["need_group"] == ALL) & (f["provision"] == ALL) & (f["year"] == need.lead)]
+    f = f[f["q90"] >= summary.ONE_CHILD].sort_values("q50", ascending=False, kind="stable")
+    if f.empty:
+        return None
+    rows = [
+        charts.Range(DESTINATIONS[str(r["destination"])], float(r["q10"]), float(r["q50"]), float(r["q90"]))
+        for r in f.to_dict("records")
+    ]
+    largest = rows[0]
+    return charts.ranges(
+        rows,
+        unit="Children and young people",
+        title=f"Children without the place they want, January {need.lead}: most often "
+        f"{largest.name[0].lower()}{largest.name[1:]}",
+        key=f"Points: middle of the forecast. {charts.WHISKER_KEY}",
+        description=f"Points with whiskers. Children without the place they want in January {need.lead}: "
+        + "; ".join(
+            f"{r.name}, {words.rounded(r.middle)} ({words.rounded(r.low)} to {words.rounded(r.high)})"
+            for r in rows
+        )
+        + ".",
+    )
+
+
+def write(paper: Paper, need: Need) -> None:
+    """Write the sections on need and places, and on where children without a place go."""
+    paper.heading("Need and places")
+    paper.paragraph(words.how_to_read(need.outcome))
+    paper.heading("All specialist places", 2)
+    paper.picture(gap_chart(need))
+    paper.table(plans_and_places(need))
+    paper.heading("By phase and kind of place", 2)
+    paper.table(by_kind(need))
+    wide = widest_chart(need)
+    if wide is not None:
+        paper.picture(wide)
+    paper.paragraph(words.PLACES_NOTE)
+    paper.heading("By need", 2)
+    paper.table(by_need(need))
+    first = binding(need)
+    if first is None:
+        paper.paragraph("No need and phase is more likely than not to fall short in the years forecast.")
+    else:
+        paper.table(first)
+    paper.heading("Where children without a place go")
+    where = destinations(need)
+    if where is None:
+        paper.paragraph("In the years forecast nobody is expected to be without the kind of place they want.")
+        return
+    paper.paragraph(
+        "A child without the kind of place they want does not disappear: they go somewhere dearer, further away or "
+        "less suitable, or wait. This is what a capital programme would change."
+    )
+    drawn = destinations_chart(need)
+    if drawn is not None:
+        paper.picture(drawn)
+    paper.table(where)
+    causes = places_report.cause_lines(need.outcome)
+    if causes:
+        paper.paragraph(
+            "What the dearest of these are caused by, on average, which is a little above the middle of the forecast:"
+        )
+        paper.bullets(causes)
+
+
+def _all_groups(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(k): v for k, v in r.items()} for r in frame[frame["need_group"] == ALL].to_dict("records")]
+
+
+def _january(january: int, last: int) -> str:
+    return f"none to {last}" if january == NEVER else str(january)
