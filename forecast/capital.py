@@ -23,6 +23,7 @@ from typing import Literal
 import xarray as xr
 
 from data.candidates import Candidate
+from forecast.outcome import Outcome
 
 Aim = Literal["net present value", "chance of enough places", "children placed"]
 """What a programme makes as large as it can: value, or where the minimum chance cannot be met the chance, or children placed."""
@@ -330,6 +331,9 @@ class Case:
         january)``: a check of the seating used here. None where it was not run.
     notes
         What a reader must know, a sentence each.
+    built
+        The whole forecast run again with the programme, for what follows from it, such as the balance; None where it was not
+        run.
     """
 
     la_code: int
@@ -350,3 +354,4 @@ class Case:
     regret: Regret | None
     engine_unplaced: xr.DataArray | None
     notes: tuple[str, ...]
+    built: Outcome | None = None

@@ -131,7 +131,7 @@ def make(
     again = None
     if run_again and programme.choices:
         tell("Running the forecast with the programme", 1.0)
-        again = _again(base, programme, named.get(first))
+        again = _built(base, programme, named.get(first))
     return Case(
         la_code=outcome.area.la_code,
         origin=outcome.plans.origin,
@@ -149,7 +149,10 @@ def make(
         programme=programme,
         best_value=best_value,
         regret=regret(programmes, worlds, wanted) if len(outcomes) > 1 else None,
-        engine_unplaced=again,
+        engine_unplaced=None
+        if again is None
+        else lacking(again.shortfall).left.sum(("provision", "phase", "need_group")),
+        built=again,
         notes=_notes(generic, schemes, programme, span),
     )
 
@@ -225,12 +228,11 @@ def _asked(asked: Sufficiency, options: Sequence[Option], outcome: Outcome) -> S
     return replace(asked, january=due)
 
 
-def _again(base: Baseline, programme: Programme, scenario: Scenario | None) -> xr.DataArray:
-    """Return children without a place when the forecast is run with the programme, dims ``(draw, january)``."""
+def _built(base: Baseline, programme: Programme, scenario: Scenario | None) -> Outcome:
+    """Return the forecast run again with the programme."""
     flat = None if scenario is None else resolve(scenario)
     built = candidate_schemes.as_scenario(programme.choices, base.outcome.area.name, flat)
-    left = lacking(rerun(base, built).shortfall).left
-    return left.sum(("provision", "phase", "need_group"))
+    return rerun(base, built)
 
 
 def _notes(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,7 +32,9 @@ from forecast.commands.output import console, progress, say
 
 if TYPE_CHECKING:
     from data.areas import Area
-    from forecast.capital import Case
+    from forecast.capital import Case, Costs
+    from forecast.money import Purse
+    from forecast.outcome import Outcome
     from forecast.run import Baseline, Road
     from scenarios.scenario import Scenario
 
@@ -135,6 +137,7 @@ def _write(
 
     from data.candidate_file import read_candidates, shipped, to_csv
     from forecast import record
+    from forecast.balance import Comparison
     from forecast.files import check_folder
     from forecast.reports import capital_report, sufficiency
     from forecast.reports.background import Made
@@ -158,8 +161,9 @@ def _write(
         base = road.baseline(area, years=years, draws=draws, seed=seed, register=register)
         outcome = rerun(base, next(iter(futures.values())))
         case, why = None, ""
+        costs, purse = _prices(base)
         try:
-            case = _case(base, road, schemes, budget, sure, futures, tell)
+            case = _case(base, road, costs, schemes, budget, sure, futures, tell)
         except CapitalError as error:
             # Nobody gave schemes: a paper on need is still of use, and says what is missing.
             if schemes is not None or budget is not None:
@@ -181,7 +185,11 @@ def _write(
         if case is not None:
             listed = to_csv([a.candidate for a in case.appraisals]).encode()
             facts["inputs"] |= {"candidates": hashlib.sha256(listed).hexdigest()}
-        content = capital_report.Content(need, case, None, Made(typed, facts), why)
+        after = None if case is None or purse is None else case.built
+        compared = None
+        if purse is not None and after is not None:
+            compared = Comparison(purse.money(outcome).balance, purse.money(after).balance)
+        content = capital_report.Content(need, case, compared, Made(typed, facts), why)
         paper = capital_report.capital_paper(content, about)
         path = paper.write(out)
     if why:
@@ -190,22 +198,39 @@ def _write(
     say(screen, f"File: {path}")
 
 
+def _prices(base: Baseline) -> tuple[Callable[[Outcome], Costs], Purse | None]:
+    """Return what children cost, and the authority's income and balance where its income is published."""
+    from data.errors import HistoryError
+    from data.price_books import for_area
+    from forecast import child_costs
+    from forecast.finance import CostModel
+    from forecast.money import Purse
+
+    try:
+        purse = Purse.of(base.outcome)
+    except HistoryError:
+        area = base.outcome.area.la_code
+        return child_costs.of(CostModel.prepare(base.outcome, for_area(area), seed=base.outcome.seed)), None
+    return child_costs.of(purse.model), purse
+
+
 def _case(
     base: Baseline,
     road: Road,
+    costs: Callable[[Outcome], Costs],
     schemes: Any,
     budget: float | None,
     sure: float,
     futures: dict[str, Scenario],
     tell: Any,
 ) -> Case:
-    from forecast import capital_case, child_costs
+    from forecast import capital_case
     from forecast.capital import Sufficiency
 
     return capital_case.make(
         base,
         () if schemes is None else schemes.rows,
-        child_costs.of,
+        costs,
         england=road.placing.england,
         budget=budget,
         asked=Sufficiency(minimum=sure),
@@ -217,7 +242,7 @@ def _case(
 
 def _futures(refs: Sequence[str]) -> dict[str, Scenario]:
     """Return scenarios by title, the one the paper supposes first; fewer than two are made up from `FUTURES`."""
-    from forecast.commands.scenario import chosen
+    from forecast.commands.chosen import chosen
 
     named = list(refs) if len(refs) > 1 else [*refs, *(f for f in FUTURES if f not in refs)]
     flat = [chosen(ref, None).flat for ref in named]
