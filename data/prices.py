@@ -3,7 +3,10 @@
 A price is an average over those it is paid for, in pounds of its price year. How well the average is known is said by an 80 %
 interval: one draw in ten lies below `low` and one in ten above `high`, log-normal in two halves,
 
-    level = price exp(z ln(high / price) / 1.2816)   for z > 0,   price exp(z ln(price / low) / 1.2816)   otherwise.
+    level = price exp(z ln(high / price) / 1.2816) / m   for z > 0,   price exp(z ln(price / low) / 1.2816) / m   otherwise,
+
+with m such that the mean of the draws is the price: a budget is a sum of means. So where an interval is very wide its ends are
+drawn a little lower than they are stated.
 
 Prices of one item and provision share z: its kinds, ages and needs are wrong together. How much single placements differ is
 another matter: `median` beside the mean says how far a few dear ones pull the average up (`data.placement_fees`).
@@ -28,6 +31,7 @@ import numpy.typing as npt
 import pandas as pd
 import pandera.pandas as pa
 import xarray as xr
+from scipy.special import ndtr
 
 from data.errors import PriceError
 from data.inflation import Z90, Inflation, beginning, named, normals, required, rooted
@@ -459,8 +463,9 @@ def level(price: Price, z: Array) -> Array:
     """Return levels of a price at standard normal points; see the module for the formula."""
     if price.price == 0:
         return np.zeros_like(z)
-    spread = np.where(z > 0, np.log(price.high / price.price), np.log(price.price / price.low))
-    return np.asarray(price.price * np.exp(z * spread / Z90))
+    up, down = np.log(price.high / price.price) / Z90, np.log(price.price / price.low) / Z90
+    mean = np.exp(up**2 / 2) * ndtr(up) + np.exp(down**2 / 2) * ndtr(-down)
+    return np.asarray(price.price * np.exp(z * np.where(z > 0, up, down)) / mean)
 
 
 def as_prices(rows: pd.DataFrame) -> tuple[Price, ...]:

@@ -318,7 +318,7 @@ class CostModel:
         """Return the cost of the baseline or a scenario of it, draw by draw."""
         paid = paid_placements(outcome, self.reference)
         children = year_average(paid.stock, paid.september)
-        priced = self._scaled(self._tariffs(outcome, self.items, FeeLuck(self.root, _flat(children))))
+        priced = self._tariffs(outcome, self.items, FeeLuck(self.root, _flat(children)))
         places = self._places(outcome, paid)
         elsewhere = self._elsewhere(paid)
         other = self.other * xr.DataArray(self.scale, dims="draw")
@@ -360,7 +360,7 @@ class CostModel:
     ) -> dict[str, Tariff]:
         return tariffs(
             self.book,
-            self.drawn,
+            self._scaled,
             outcome.plans.known,
             self.years,
             _newness(outcome),
@@ -370,14 +370,12 @@ class CostModel:
             luck,
         )
 
-    def _scaled(self, found: Mapping[str, Tariff]) -> dict[str, Tariff]:
-        """Return prices that the high needs block pays scaled, and the others as they are."""
-        scaled = {}
-        for item, tariff in found.items():
-            mine = np.array([c.dsg_block == HIGH_NEEDS for c in tariff.classes], dtype=bool)
-            factor = np.where(mine, self.scale[:, None], 1.0)
-            scaled[item] = replace(tariff, prices=tariff.prices * factor[:, None])
-        return scaled
+    @property
+    def _scaled(self) -> PriceDraws:
+        """Return prices that the high needs block pays for each child scaled, and the others as they are, before any lever."""
+        rows = [p.dsg_block == HIGH_NEEDS and p.item in PER_CHILD for p in self.book.prices]
+        factor = np.where(np.array(rows), self.scale[:, None], 1.0)
+        return replace(self.drawn, levels=self.drawn.levels * factor)
 
     def _places(self, outcome: Outcome, paid: PaidPlacements) -> Places:
         """Return places paid for by the place, and their rates."""

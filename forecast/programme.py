@@ -17,7 +17,7 @@ groups the places of options that reach beyond U are at least the shortage outsi
 when a trial programme breaks them.
 
 Where the minimum cannot be met within the budget, the largest chance that can be is asked for instead, and where that is 0 the
-programme places as many children as the budget allows.
+programme places as many children as the budget allows, at no more than `DEAREST_SEAT` of capital for each child it adds.
 
 Invariants: a larger budget never lowers the value; the order of options changes nothing; the bound is never below the value.
 """
@@ -55,6 +55,10 @@ USUAL_DRAWS = 100
 
 USUAL_SECONDS = 50.0
 """Longest search, seconds."""
+
+DEAREST_SEAT = 500_000.0
+"""Capital, pounds for a child seated, above which a scheme is not built for the sake of seats alone: our judgement, well above
+the dearest benchmark of a place, so that it leaves out only schemes that would stand mostly empty."""
 
 _MILLION = 1e6
 _SLACK = 1e-6
@@ -495,13 +499,12 @@ def _best(
 ) -> _Found:
     alone = problem.seats_alone()
     if aim == "children placed":
-        # In the January asked about, whose seating is the target's. £1 million counts as a ten-thousandth of a child, so that
-        # of programmes that place as many the cheaper one is better.
+        # In the January asked about, whose seating is the target's. Each `DEAREST_SEAT` of capital has to seat a child.
         counted = replace(
             problem,
             seats=problem.target.seats,
             worth=np.ones((1, len(problem.names))),
-            standing=problem.cost * 1e-4,
+            standing=problem.cost * _MILLION / DEAREST_SEAT,
         )
         linear, weights = -counted.standing, counted.worth
         problem_used = counted

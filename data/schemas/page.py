@@ -281,7 +281,7 @@ input; it holds no date, so equal runs give equal files.
 | `Shortfall.short` | the same | wanted - matched, never negative |
 | `Shortfall.overflow` | ... and destination | adds up to short: every child ends somewhere, once |
 | `Shortfall.unit_filled` | draw, january, unit, phase, need_group | at most the unit's places, and nobody it does not admit |
-| `Shortfall.unit_commissioned` | draw, january, unit | from the origin; places open whoever takes them: what is paid for by the place |
+| `Shortfall.unit_commissioned` | draw, january, unit | from the origin; places open, whoever takes them |
 | `Scenario` | levers | without levers it is the baseline, to the last byte; what says the same has the same key |
 
 ## Reference files

@@ -802,7 +802,8 @@ def _aim(found: Programme) -> str:
             else ""
         ),
         "chance of enough places": "none gives enough places as surely as was asked, and this one comes nearest",
-        "children placed": "none gives enough places as surely as was asked, and this one places most children",
+        "children placed": "none gives enough places as surely as was asked, and this one places most children at a price "
+        "worth paying",
     }[found.aim]
 
 

@@ -61,10 +61,19 @@ def test_a_financial_year_is_two_years_that_follow_on() -> None:
     assert named(2029) == "2029-30"
 
 
-def test_one_draw_in_ten_lies_below_low_and_one_in_ten_above_high() -> None:
+def test_draws_average_the_price_and_spread_as_its_interval_does() -> None:
     levels = book({}).draws(40_000, rng(), until="2021-22").levels.to_numpy()[:, 0]
+    assert levels.mean() == pytest.approx(10_000, rel=0.01)
     low, middle, high = np.quantile(levels, [0.1, 0.5, 0.9])
-    assert [low, middle, high] == pytest.approx([8_000, 10_000, 15_000], rel=0.01)
+    assert [low / middle, high / middle] == pytest.approx([0.8, 1.5], rel=0.01)
+    # Skewed upwards, so the middle draw is below the mean and the ends lie a little below those stated.
+    assert 7_000 < low < 8_000
+    assert 13_000 < high < 15_000
+
+
+def test_a_narrow_interval_is_drawn_as_it_is_stated() -> None:
+    levels = book({"low": 9_800.0, "high": 10_200.0}).draws(40_000, rng(), until="2021-22").levels.to_numpy()
+    assert np.quantile(levels, [0.1, 0.9]) == pytest.approx([9_800, 10_200], rel=0.001)
 
 
 def test_a_certain_price_does_not_vary_and_a_free_one_costs_nothing() -> None:

@@ -48,7 +48,7 @@ def road() -> Road:
 
 @pytest.fixture(scope="module")
 def outcome(road: Road) -> Outcome:
-    return road.run(areas.by_code(317), years=5, draws=100)
+    return road.baseline(areas.by_code(317), years=5, draws=100).outcome
 
 
 @pytest.fixture(scope="module")
@@ -337,7 +337,7 @@ def test_terms_are_in_order() -> None:
 
 
 def test_an_authority_with_an_estimated_register_says_so(road: Road) -> None:
-    kent = road.run(areas.resolve("Kent")[0], years=5, draws=100)
+    kent = road.baseline(areas.resolve("Kent")[0], years=5, draws=100).outcome
     content = Content(Need.of(kent), None, None, Made("x", record.provenance(kent, {})))
     said = text_of(opened(content))
     assert "are estimates" in said
