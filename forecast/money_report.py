@@ -5,6 +5,7 @@ Every number comes from `forecast.money_answers`, in nominal pounds with its fin
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data.price_file import to_csv
 from data.prices import ITEMS, replacements
 from forecast import money_answers as answers
 from forecast.attribution import CAUSES, PARTS, Attribution, attribution
@@ -25,7 +27,7 @@ from forecast.files import Writer, write_all
 from forecast.finance import HIGH_NEEDS, SCALE_BOUNDS
 from forecast.income import LINES as INCOME_LINES
 from forecast.money import Money, Purse
-from forecast.record import PRODUCT, markdown_table, provenance
+from forecast.record import PRODUCT, markdown_table, provenance, record_inputs
 
 Show = Callable[[pd.DataFrame, str], None]
 
@@ -42,6 +44,12 @@ CAUSE_LABELS: Mapping[str, str] = {
     "price": "Dearer places and services",
     "change": "In all",
 }
+
+MONEY_TABLES: tuple[str, ...] = (
+    "dsg_allocations", "dsg_balance_pct", "dsg_deductions", "funded_places", "hnb_components", "implied_unit_costs",
+    "place_funding_rules", "redbridge_finance_facts", "s251_high_needs_2021_22",
+)  # fmt: skip
+"""Published tables that pounds rest on besides those of a forecast."""
 
 SHOWN_LINES = 12
 """Lines of cost printed; all are in the files."""
@@ -417,6 +425,12 @@ def write(found: MoneyTables, folder: Path, arguments: Mapping[str, Any]) -> lis
         frames["unmitigated_balance"] = answers.balance_table(found.unmitigated)
         frames["difference"] = answers.difference_table(found.unmitigated, found.shown)
     record = provenance(found.shown.outcome, arguments) | {"pounds": about, "income": dict(INCOME_LINES)}
+    record["inputs"] |= record_inputs(MONEY_TABLES)
+    record["price_book"] = hashlib.sha256(to_csv(found.purse.model.book.rows).encode()).hexdigest()
+    record["growth_of_prices"] = hashlib.sha256(
+        found.purse.model.book.inflation.rows.to_csv(index=False).encode()
+    ).hexdigest()
+    record["funding_policy"] = hashlib.sha256(repr(found.purse.model.policy).encode()).hexdigest()
     writers: dict[str, Writer] = {
         f"{name}.parquet": partial(write_parquet, frame, about) for name, frame in frames.items()
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -81,7 +81,7 @@ def provenance(outcome: Outcome, arguments: Mapping[str, Any]) -> dict[str, Any]
         "draws": int(outcome.plans.future.sizes["draw"]),
         "versions": {PRODUCT: version(PRODUCT), "python": platform.python_version()}
         | {name: version(name) for name in LIBRARIES},
-        "inputs": {f"published/{name}": _hash(tables.path_of(name)) for name in USED_TABLES}
+        "inputs": record_inputs(USED_TABLES)
         | {"reference/area_history": _hash(tables.REFERENCE / "area_history.csv")}
         | {f"fitted/{name}": _hash(fits.FOLDER / name) for name in fits.FILES},
         "capacity_register": {
@@ -90,6 +90,11 @@ def provenance(outcome: Outcome, arguments: Mapping[str, Any]) -> dict[str, Any]
         },
         "statement": "A forecast, not an outturn.",
     }
+
+
+def record_inputs(names: Iterable[str]) -> dict[str, str]:
+    """Return hashes of published tables, by name, as in `provenance`."""
+    return {f"published/{name}": _hash(tables.path_of(name)) for name in names}
 
 
 def run_facts(outcome: Outcome, scenario: str, key: str, saved: int | None) -> RunFacts:
