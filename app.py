@@ -6,12 +6,10 @@ from forecast.ui import shell
 
 st.set_page_config(page_title=shell.PRODUCT, layout="wide", initial_sidebar_state="collapsed")
 
-pages = [
-    st.Page("forecast/ui/overview.py", title="Overview", default=True),
-    st.Page("forecast/ui/sources.py", title="Data and sources", url_path="sources"),
-]
-page = st.navigation(pages, position="hidden")
-shell.navigation(pages)
+menu = shell.pages()
+page = st.navigation([p for _, p in menu], position="hidden")
+entry = next(e for e, p in menu if p == page)
 with shell.errors_in_place():
+    shell.frame(entry, menu)
     page.run()
 shell.footer()

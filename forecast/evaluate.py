@@ -88,8 +88,8 @@ def check_origins(history: History, origins: Sequence[int]) -> None:
 def score(table: pd.DataFrame, history: History) -> pd.DataFrame:
     """Return one row per cell with its scores; cells without a published actual are left out.
 
-    Columns: model, la_code, origin, target, horizon, age_band, actual, median, log_crps, crps, ape, in_80, in_95,
-    width_80.
+    Columns: model, la_code, origin, target, horizon, age_band, actual, median, low_80, high_80, log_crps, crps, ape, in_80,
+    in_95, width_80.
     """
     keys = ["model", "la_code", "origin", "target", "age_band"]
     ordered = table[table["need"] == ALL].sort_values([*keys, "quantile"])
@@ -107,6 +107,8 @@ def score(table: pd.DataFrame, history: History) -> pd.DataFrame:
         horizon=cells["target"] - cells["origin"],
         actual=y,
         median=median,
+        low_80=at[0.1],
+        high_80=at[0.9],
         log_crps=2 * sr.quantile_score(np.log1p(y)[:, None], np.log1p(quantile), levels).mean(axis=1),
         crps=2 * sr.quantile_score(y[:, None], quantile, levels).mean(axis=1),
         ape=np.abs(median - y) / np.maximum(y, 1),

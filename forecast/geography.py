@@ -9,6 +9,9 @@ Equations
     than what is within 5 km. A place counts for every need group it admits: need groups are not to be added.
 ``pupils[point, setting] = a[point] * b[setting] * exp(-distance / decay)``
     A gravity model of journeys, solved so that every setting has exactly its pupils and every point its share of them.
+``per child[zone] = mean over the zone's children of sum over settings within d of places[setting] / children within d of it``
+    Places a child finds once those who live as near share them: two-step floating catchment areas (Luo and Wang, 2003). Summed
+    over children it is the places of all settings that anyone can reach, so no place is counted twice.
 
 Every distance is a straight line; journeys by road are longer.
 """
@@ -271,6 +274,39 @@ def within_reach(
         ),
         off_map=off_map,
     )
+
+
+def places_per_child(
+    zones: Zones, settings: Layer, places: pd.DataFrame, children: float, within_km: float
+) -> xr.DataArray:
+    """Return places within reach for each child who wants one, shared with all who live as near, dims (zone,).
+
+    Parameters
+    ----------
+    zones
+        From `data.geography.zones`.
+    settings
+        Points with ``setting``.
+    places
+        setting, places: a row a setting; settings without a point are left out.
+    children
+        Children of the authority who want a place, spread as ``zones`` says.
+    within_km
+        Straight-line distance in kilometres.
+
+    Returns
+    -------
+    xarray.DataArray
+        Places a child; 1 means one for each. NaN where no child wants one.
+    """
+    points = _one_point_each(settings)
+    held = points["setting"].map(places.groupby("setting")["places"].sum()).fillna(0.0).to_numpy(dtype=float)
+    near = (distances_km(zones.points.geometry, points.geometry) <= within_km).astype(float)
+    living = children * zones.points["share"].to_numpy(dtype=float)
+    wanting = near.T @ living
+    each = np.divide(held, wanting, out=np.zeros_like(held), where=wanting > 0)
+    found = _average_child(zones) @ (near @ each) if children > 0 else np.full(len(zones.frame), np.nan)
+    return xr.DataArray(found, dims="zone", coords={"zone": zones.frame["zone_code"].to_numpy(dtype=str)})
 
 
 def _average_child(zones: Zones) -> npt.NDArray[np.float64]:

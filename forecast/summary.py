@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.vocabulary import AGE_BANDS, ALL, BAND_CODES, NEED_CODES, PHASE_CODES, SPECIALIST_PROVISIONS
+from data.vocabulary import AGE_BANDS, ALL, BAND_CODES, NEED_CODES, PHASE_CODES, PHASES, SPECIALIST_PROVISIONS
 from forecast.longform import COLUMNS, PROBABILITIES
 from forecast.outcome import Outcome
 
@@ -66,6 +66,22 @@ def plans_by(outcome: Outcome, *, band: bool = True, need: bool = True) -> xr.Da
     total = result.sum("need").expand_dims(need=[ALL])
     result = xr.concat([total, result], dim="need", join="exact") if need else total
     return result.transpose("draw", "january", "age_band", "need")
+
+
+def plans_by_phase(outcome: Outcome) -> pd.DataFrame:
+    """Return plans by phase and need, "All" included: phase, need, january, q10, q50, q90."""
+    plans = outcome.plans.future.sel(need=list(NEED_CODES))
+    parts = [plans.sum("age"), *(plans.sel(age=list(p.ages)).sum("age") for p in PHASES)]
+    labels = [ALL, *PHASE_CODES]
+    phased = xr.concat(parts, dim=xr.DataArray(labels, dims="phase", name="phase"), join="exact")
+    both = xr.concat([phased.sum("need").expand_dims(need=[ALL]), phased], dim="need", join="exact")
+    ordered = both.transpose("draw", "phase", "need", "january")
+    q10, q50, q90 = np.quantile(ordered.to_numpy(), (0.1, 0.5, 0.9), axis=0)
+    index = pd.MultiIndex.from_product(
+        [ordered[d].to_numpy() for d in ("phase", "need", "january")], names=["phase", "need", "january"]
+    )
+    frame = pd.DataFrame({"q10": q10.ravel(), "q50": q50.ravel(), "q90": q90.ravel()}, index=index)
+    return frame.reset_index().astype({"january": "int64"})
 
 
 def plans_long(outcome: Outcome) -> pd.DataFrame:

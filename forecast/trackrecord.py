@@ -1,4 +1,7 @@
-"""``docs/track-record.md``: how well each model did on years it had not seen, losses included."""
+"""How well each model did on years it had not seen, losses included: ``docs/track-record.md``, and the totals behind it.
+
+Invariant: the page and the table of totals are written together, from the same scores.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from data import panels, tables
+from data.errors import TableError
 from data.history import History
 from data.vocabulary import ALL, BAND_CODES
 from forecast import evaluate
@@ -18,6 +22,12 @@ from models.headline import HEADLINE
 
 PAGE = tables.DATA_DIR.parent / "docs" / "track-record.md"
 """The page that a full back-test refreshes."""
+
+TOTALS = tables.REFERENCE / "evidence" / "headline_totals.csv"
+"""What the product's forecast would have said of each authority's total, and what happened; for the app."""
+
+TOTALS_COLUMNS: tuple[str, ...] = ("la_code", "origin", "target", "median", "low_80", "high_80", "actual")
+"""Columns of `TOTALS`: forecast from January ``origin`` of January ``target``, its 80 % interval, and the plans that came."""
 
 REPORTING_ORIGINS: tuple[int, ...] = (2021, 2022, 2023, 2024)
 """Origins kept for reporting; models are tuned only on targets up to January 2022."""
@@ -36,9 +46,32 @@ def covers(scores: pd.DataFrame, origins: Sequence[int]) -> bool:
     )
 
 
-def refresh(scores: pd.DataFrame, history: History, page: Path = PAGE) -> Path:
-    """Write the track record from the scores of a full back-test."""
+def refresh(scores: pd.DataFrame, history: History, page: Path = PAGE, table: Path = TOTALS) -> Path:
+    """Write the track record, and the totals behind it, from the scores of a full back-test; return the page."""
+    write_one(table, lambda path: totals_of(scores).to_csv(path, index=False, lineterminator="\n"))
     return write_one(page, lambda path: _write(path, markdown(scores, history)))
+
+
+def totals_of(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return what the product's forecast said of totals, in plans to one decimal: columns `TOTALS_COLUMNS`."""
+    own = scores[(scores["model"] == HEADLINE) & (scores["age_band"] == ALL)]
+    return own.sort_values(["la_code", "origin", "target"], ignore_index=True)[list(TOTALS_COLUMNS)].round(1)
+
+
+def read_totals(path: Path = TOTALS) -> pd.DataFrame:
+    """Return `totals_of` the last full back-test.
+
+    Raises
+    ------
+    TableError
+        The table is not there.
+    """
+    if not path.exists():
+        raise TableError(
+            f"The record of past forecasts is not at {path}, so nobody can see how far to trust them. Restore the file from the "
+            "repository, or run 'sendplan backtest --origins 2021 2022 2023 2024 --horizon 5 --out FILE.parquet'."
+        )
+    return pd.read_csv(path)
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,36 +1,57 @@
 """Charts: functions from finished frames to Altair charts, each with a finding for a title and a description.
 
-Invariant: nothing is told by colour alone (lines differ by dash, points by shape), years are whole Januaries
-and no chart holds more than four series. Titles are text above the chart, because text wraps on a narrow
-screen and a chart's own title does not.
+Invariant: nothing is told by colour alone (lines differ by dash, points by shape, zones by a number), years are the first of
+January, there is one scale a side and no chart holds more than four series. Titles are text above the chart, because text
+wraps on a narrow screen and a chart's own title does not.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
+import geopandas as gpd
 import pandas as pd
 
 from forecast import words
 from forecast.summary import RunOut
-from forecast.ui.views import ESTIMATED, FORECAST, MISSING, PUBLISHED, interval, listed
+from forecast.ui.views.common import ESTIMATED, FORECAST, MISSING, PUBLISHED, interval, listed, signed
 
-NAVY, PLUM, GREY = "#12436D", "#801650", "#3D3D3D"
-"""Colours of the Government Analysis Function that read well on white, as lines and as words."""
+NAVY, TEAL, PLUM, ORANGE, GREY = "#12436D", "#28A197", "#801650", "#F46A25", "#3D3D3D"
+"""Colours of the Government Analysis Function for categories; teal and orange are for marks only, never for words."""
+
+SHADES: tuple[str, ...] = ("#E6EDF3", "#B4C8DA", "#6990B5", "#2B6299", "#12436D")
+"""Colours of the Government Analysis Function for sizes, light to dark, with a first shade that is told from the page."""
 
 PLANS_KEY = (
     "Round points: published each January. Dashed line: middle of the forecast. Shading: 80 % interval."
 )
+YEAR_KEY = "Round points: published. Dashed line: middle of the forecast. Shading: 80 % interval."
 SPLICED_KEY = "Triangles: estimated from the former authority."
 PLACES_KEY = (
-    "Dashed line and shading: wanted, middle and 80 % interval. Solid stepped line: places there are. "
+    "Dashed line and shading: wanted, middle and 80 % interval. Dotted line: filled, middle. Solid stepped "
+    "line: places there are. "
     "Diamond: residents placed now."
 )
+WATERFALL_KEY = (
+    "Bars begin where the one before ends. Dark bars are totals, plum bars add plans, grey bars take plans "
+    "away. Lines across: 80 % "
+    "interval of each part."
+)
+RATES_KEY = "Lines differ by dash and colour; the key is below. Published figures, no forecast."
+RECORD_KEY = (
+    "Black line: published plans. Symbols: middle of each earlier forecast, with its 80 % interval; "
+    "the shape says when it was made."
+)
+COVERAGE_KEY = "Bars: share of outcomes inside the 80 % interval. Line: where 80 % would be."
 
 CLOSE = 0.12
 """Two line ends nearer than this share of the axis would write their names over each other."""
+
+LABELLED = 60
+"""Most zones whose numbers are written on a map."""
 
 _AXIS: dict[str, Any] = {"labelFontSize": 13, "titleFontSize": 13, "labelColor": GREY, "titleColor": GREY}
 _UNIT = "Children and young people"
@@ -59,39 +80,69 @@ class Figure:
     chart: alt.LayerChart
 
 
-def plans(plans: pd.DataFrame, area: str) -> Figure:
-    """Return EHC plans each January, past and forecast, from `forecast.ui.views.plans_frame`."""
-    past = plans[plans["kind"].isin([PUBLISHED, ESTIMATED])]
+def plans(plans: pd.DataFrame, area: str, of_whom: str = "") -> Figure:
+    """Return EHC plans each January, past and forecast, from `forecast.ui.views.common.plans_frame`.
+
+    Parameters
+    ----------
+    plans
+        january, kind, q10, q50, q90.
+    area
+        Name of the authority.
+    of_whom
+        Which plans, such as "autism, primary"; all of them where blank.
+    """
+    what = f"EHC plans ({of_whom})" if of_whom else "EHC plans"
     ahead = plans[plans["kind"] == FORECAST]
-    latest, first = past.iloc[-1], past.iloc[0]
-    mid, last = ahead.iloc[min(4, len(ahead) - 1)], ahead.iloc[-1]
-    title = (
-        f"EHC plans {_direction(float(latest['q50']), mid)} {words.rounded(mid['q50'])} by {mid['january']}"
-    )
+    latest = plans[plans["kind"].isin([PUBLISHED, ESTIMATED])].iloc[-1]
+    mid = ahead.iloc[min(4, len(ahead) - 1)]
+    title = f"{what} {_direction(float(latest['q50']), mid)} {words.rounded(mid['q50'])} by {mid['january']}"
+    estimated = (plans["kind"] == ESTIMATED).any()
+    key = f"{PLANS_KEY} {SPLICED_KEY}" if estimated else PLANS_KEY
+    return _fan(plans, what, f"in {area} each January", title, key, 320)
+
+
+def flow(flow: pd.DataFrame, what: str, area: str) -> Figure:
+    """Return a flow of calendar years, past and forecast: january (the year), kind, q10, q50, q90."""
+    ahead = flow[flow["kind"] == FORECAST]
+    latest = flow[flow["kind"] == PUBLISHED].iloc[-1]
+    mid = ahead.iloc[min(4, len(ahead) - 1)]
+    title = f"{what} {_direction(float(latest['q50']), mid)} {words.rounded(mid['q50'])} in {mid['january']}"
+    return _fan(flow, what, f"in {area} each calendar year", title, YEAR_KEY, 240, axis="Calendar year")
+
+
+def _fan(
+    frame: pd.DataFrame, what: str, where: str, title: str, key: str, height: int, axis: str = "January"
+) -> Figure:
+    past = frame[frame["kind"].isin([PUBLISHED, ESTIMATED])]
+    ahead = frame[frame["kind"] == FORECAST]
+    latest, first, last = past.iloc[-1], past.iloc[0], ahead.iloc[-1]
+    mid = ahead.iloc[min(4, len(ahead) - 1)]
+    begin = "" if len(past) == 1 else f"{first['q50']:,.0f} in {first['january']}, "
     description = (
-        f"Line chart of EHC plans in {area} each January: {first['q50']:,.0f} in {first['january']}, "
+        f"Line chart of {what} {where}: {begin}"
         f"{latest['q50']:,.0f} in {latest['january']}; forecast {interval(mid)} in {mid['january']} "
         f"and {interval(last)} in {last['january']}, with 80 % intervals."
     )
-    missing = plans.loc[plans["kind"] == MISSING, "january"]
+    missing = frame.loc[frame["kind"] == MISSING, "january"]
     if len(missing):
         description += f" No figure for {listed(missing)}."
     # The forecast starts at the last published point, so that the two do not look unconnected.
-    joined = pd.concat([past.tail(1), ahead])
-    x = _years(plans)
+    joined = _dated(pd.concat([past.tail(1), ahead]))
+    x = _years(frame, axis)
     band = alt.Chart(joined).mark_area(color=NAVY, opacity=0.22)
-    band = band.encode(x=x, y=_count("q10", "EHC plans"), y2="q90:Q")
+    band = band.encode(x=x, y=_count("q10", what), y2="q90:Q")
     middle = alt.Chart(joined).mark_line(color=NAVY, strokeWidth=2, strokeDash=[6, 4])
-    middle = middle.encode(x=x, y=_count("q50", "EHC plans"), tooltip=_tooltip("EHC plans"))
+    middle = middle.encode(x=x, y=_count("q50", what), tooltip=_tooltip(what))
     # Gaps stay gaps: a missing January is a null value in the line.
-    history = alt.Chart(plans[plans["kind"] != FORECAST]).mark_line(color=GREY, strokeWidth=2)
-    history = history.encode(x=x, y=_count("q50", "EHC plans"))
+    history = alt.Chart(_dated(frame[frame["kind"] != FORECAST])).mark_line(color=GREY, strokeWidth=2)
+    history = history.encode(x=x, y=_count("q50", what))
     points = (
-        alt.Chart(past)
+        alt.Chart(_dated(past))
         .mark_point(color=GREY, filled=True, opacity=1, size=45)
         .encode(
             x=x,
-            y=_count("q50", "EHC plans"),
+            y=_count("q50", what),
             shape=alt.Shape(
                 "kind:N",
                 scale=alt.Scale(domain=[PUBLISHED, ESTIMATED], range=["circle", "triangle-up"]),
@@ -99,13 +150,12 @@ def plans(plans: pd.DataFrame, area: str) -> Figure:
             ),
             tooltip=[
                 _JANUARY,
-                alt.Tooltip("q50:Q", title="EHC plans", format=",.0f"),
+                alt.Tooltip("q50:Q", title=what, format=",.0f"),
                 alt.Tooltip("kind:N", title="Basis"),
             ],
         )
     )
-    key = f"{PLANS_KEY} {SPLICED_KEY}" if (past["kind"] == ESTIMATED).any() else PLANS_KEY
-    return _figure(title, key, description, band + middle + history + points, 340)
+    return _figure(title, key, description, band + middle + history + points, height)
 
 
 def places(places: pd.DataFrame, found: RunOut, area: str) -> Figure:
@@ -114,7 +164,7 @@ def places(places: pd.DataFrame, found: RunOut, area: str) -> Figure:
     Parameters
     ----------
     places
-        From `forecast.ui.views.places_frame`.
+        From `forecast.ui.views.places.places_frame`.
     found
         When the places run out; its phase and provision are drawn.
     area
@@ -123,22 +173,35 @@ def places(places: pd.DataFrame, found: RunOut, area: str) -> Figure:
     rows = places[(places["phase"] == found.phase) & (places["provision"] == found.provision)].sort_values(
         "january"
     )
-    now, ahead = rows[rows["placed"].notna()], rows[rows["q50"].notna()]
-    counted, first, last = now.iloc[0], ahead.iloc[0], ahead.iloc[-1]
+    ahead = rows[rows["q50"].notna()]
+    now, first, last = rows[rows["placed"].notna()], ahead.iloc[0], ahead.iloc[-1]
     kind = f"{words.PHASE_LABELS[found.phase].lower()} places in {words.SHORT_PROVISIONS[found.provision]}"
-    description = (
-        f"Line chart of {kind} in {area}. {counted['placed']:,.0f} residents placed in January "
-        f"{counted['january']}. Wanted: {interval(first)} in January {first['january']}, {interval(last)} in "
-        f"{last['january']}, with 80 % intervals. Places: {first['places']:,.0f} in {first['january']}, "
-        f"{last['places']:,.0f} in {last['january']}."
+    description = f"Line chart of {kind} in {area}. "
+    if len(now):
+        counted = now.iloc[0]
+        description += f"{counted['placed']:,.0f} residents placed in January {counted['january']}. "
+    description += (
+        f"Wanted: {interval(first)} in January {first['january']}, {interval(last)} in "
+        f"{last['january']}, with 80 % intervals. Filled: {last['filled']:,.0f} in {last['january']}. Places: "
+        f"{first['places']:,.0f} "
+        f"in {first['january']}, {last['places']:,.0f} in {last['january']}."
     )
     x, unit = _years(rows), _UNIT
+    rows, ahead, now = _dated(rows), _dated(ahead), _dated(now)
     band = alt.Chart(ahead).mark_area(color=NAVY, opacity=0.22)
     band = band.encode(x=x, y=_count("q10", unit), y2="q90:Q")
     wanted = alt.Chart(ahead).mark_line(color=NAVY, strokeWidth=2, strokeDash=[6, 4])
     wanted = wanted.encode(x=x, y=_count("q50", unit), tooltip=_tooltip("Wanted"))
+    filled = alt.Chart(ahead).mark_line(color=GREY, strokeWidth=2, strokeDash=[2, 3])
+    filled = filled.encode(
+        x=x,
+        y=_count("filled", unit),
+        tooltip=[_JANUARY, alt.Tooltip("filled:Q", title="Filled, middle", format=",.0f")],
+    )
     # Places of an academic year hold until the next, hence the steps.
-    there = alt.Chart(rows).mark_line(color=PLUM, strokeWidth=3, interpolate="step-after")
+    there = alt.Chart(rows[rows["places"].notna()]).mark_line(
+        color=PLUM, strokeWidth=3, interpolate="step-after"
+    )
     there = there.encode(
         x=x,
         y=_count("places", unit),
@@ -153,7 +216,7 @@ def places(places: pd.DataFrame, found: RunOut, area: str) -> Figure:
     # Names sit above the ends of their lines; where the ends are close the lower name goes below its line.
     close = abs(last["q50"] - last["places"]) < CLOSE * max(rows["q90"].max(), rows["places"].max())
     higher = last["q50"] >= last["places"]
-    layers = band + there + wanted + placed
+    layers = band + there + filled + wanted + placed
     layers += _name(last, "q50", "Wanted", NAVY, below=close and not higher)
     layers += _name(last, "places", "Places", PLUM, below=close and higher)
     return _figure(places_title(found), PLACES_KEY, description, layers, 280)
@@ -161,10 +224,12 @@ def places(places: pd.DataFrame, found: RunOut, area: str) -> Figure:
 
 def _name(last: pd.Series, column: str, says: str, colour: str, *, below: bool) -> alt.Chart:
     """Return the name of a line, at its end."""
-    text = alt.Chart(pd.DataFrame({"january": [int(last["january"])], "value": [float(last[column])]}))
+    end = pd.DataFrame({"january": [int(last["january"])], "value": [float(last[column])]})
     side: dict[str, Any] = {"dy": 6, "baseline": "top"} if below else {"dy": -5, "baseline": "bottom"}
-    text = text.mark_text(text=says, color=colour, align="right", fontSize=13, fontWeight="bold", **side)
-    named: alt.Chart = text.encode(x="january:Q", y="value:Q")
+    text = alt.Chart(_dated(end)).mark_text(
+        text=says, color=colour, align="right", fontSize=13, fontWeight="bold", **side
+    )
+    named: alt.Chart = text.encode(x=alt.X("date:T"), y="value:Q")
     return named
 
 
@@ -177,6 +242,276 @@ def places_title(found: RunOut) -> str:
     return f"{kind}: {'short from' if found.from_start else 'run out by'} January {found.january}"
 
 
+def waterfall(steps: pd.DataFrame, area: str, first: int, last: int) -> Figure:
+    """Return why plans change between two Januaries.
+
+    Parameters
+    ----------
+    steps
+        label, start, end, low, high (80 % interval of the end of the bar), kind ("total", "more", "fewer"), change; the
+        totals are first and last.
+    area, first, last
+        Whose, and the Januaries.
+    """
+    parts = steps[steps["kind"] != "total"]
+    most = parts.iloc[int(parts["change"].abs().to_numpy().argmax())]
+    grown = float(steps.iloc[-1]["end"] - steps.iloc[0]["end"])
+    # The two largest parts are what would happen anyway, so the title tells their balance.
+    title = f"About {words.rounded(abs(grown))} {'more' if grown >= 0 else 'fewer'} plans by {last}, and what makes them up"
+    told = "; ".join(f"{r['label']} {signed(float(r['change']))}" for r in parts.to_dict("records"))
+    description = (
+        f"Waterfall chart of EHC plans in {area} from {steps.iloc[0]['end']:,.0f} in January {first} to "
+        f"{steps.iloc[-1]['end']:,.0f} in January {last}, means with 80 % intervals: {told}. Largest part: {most['label']}."
+    )
+    order = steps["label"].tolist()
+    y = alt.Y("label:N", sort=order, title=None, axis=alt.Axis(labelLimit=190, **_AXIS))
+    colour = alt.Color(
+        "kind:N",
+        scale=alt.Scale(domain=["total", "more", "fewer"], range=[NAVY, PLUM, "#6F777B"]),
+        legend=None,
+    )
+    bars = alt.Chart(steps).mark_bar(height=18)
+    bars = bars.encode(
+        y=y,
+        x=alt.X("start:Q", title="EHC plans", axis=alt.Axis(format=",.0f", tickCount=5, **_AXIS)),
+        x2="end:Q",
+        color=colour,
+        tooltip=[
+            alt.Tooltip("label:N", title="Part"),
+            alt.Tooltip("change:Q", title="Plans", format="+,.0f"),
+        ],
+    )
+    spread = alt.Chart(parts).mark_rule(color="#0b0c0c", strokeWidth=2).encode(y=y, x="low:Q", x2="high:Q")
+    return _figure(title, WATERFALL_KEY, description, bars + spread, 46 * len(steps))
+
+
+def rates(frame: pd.DataFrame, area: str) -> Figure:
+    """Return plans for every 1,000 residents against others: january, who, rate; the authority is the first of at most four."""
+    names = list(dict.fromkeys(frame["who"]))
+    last = int(frame["january"].max())
+    at = frame[frame["january"] == last].set_index("who")["rate"]
+    england = float(at[names[-1]])
+    own = float(at[names[0]])
+    side = "above" if own > 1.02 * england else "below" if own < 0.98 * england else "close to"
+    title = f"{area} is {side} {names[-1]}: {own:.1f} plans for every 1,000 residents"
+    told = "; ".join(f"{who} {float(at[who]):.1f}" for who in names)
+    description = (
+        f"Line chart of EHC plans for every 1,000 residents aged 0 to 25, each January to {last}. "
+        f"January {last}: {told}."
+    )
+    dated = _dated(frame)
+    x = _years(frame)
+    scale = alt.Scale(domain=names, range=[NAVY, PLUM, "#6F777B", GREY][: len(names)])
+    dash = alt.Scale(domain=names, range=[[1, 0], [8, 4], [2, 3], [10, 3, 2, 3]][: len(names)])
+    lines = alt.Chart(dated).mark_line(strokeWidth=2.5)
+    lines = lines.encode(
+        x=x,
+        y=_count("rate", "Plans for every 1,000 residents"),
+        color=alt.Color(
+            "who:N",
+            scale=scale,
+            legend=alt.Legend(
+                orient="bottom", title=None, columns=1, labelFontSize=13, labelLimit=400, symbolSize=400
+            ),
+        ),
+        strokeDash=alt.StrokeDash("who:N", scale=dash),
+        tooltip=[
+            _JANUARY,
+            alt.Tooltip("who:N", title="Whose"),
+            alt.Tooltip("rate:Q", format=".1f", title="Rate"),
+        ],
+    )
+    return _figure(title, RATES_KEY, description, alt.LayerChart(layer=[lines]), 300)
+
+
+def record(frame: pd.DataFrame, area: str) -> Figure:
+    """Return what earlier forecasts said of an authority against what happened.
+
+    Parameters
+    ----------
+    frame
+        `forecast.trackrecord.TOTALS_COLUMNS` of one authority.
+    area
+        Its name.
+    """
+    held = int(((frame["low_80"] <= frame["actual"]) & (frame["actual"] <= frame["high_80"])).sum())
+    title = f"{held} of {len(frame)} earlier forecasts held the plans that came"
+    description = (
+        f"Chart of {len(frame)} earlier forecasts of EHC plans in {area} against the plans published: {held} of them fell inside "
+        "their 80 % interval."
+    )
+    # Forecasts of one January stand side by side, the earliest first.
+    side = frame["origin"] - frame["origin"].min()
+    shown = frame.assign(
+        date=pd.to_datetime(frame["target"].astype(str) + "-01-01")
+        + pd.to_timedelta(35 * side - 52, unit="D"),
+        made="From January " + frame["origin"].astype(str),
+    )
+    actual = frame.drop_duplicates("target").rename(columns={"target": "january"})
+    x = _years(actual)
+    line = alt.Chart(_dated(actual)).mark_line(
+        color="#0b0c0c", strokeWidth=2, point=alt.OverlayMarkDef(color="#0b0c0c")
+    )
+    line = line.encode(x=x, y=_level("actual"))
+    spread = alt.Chart(shown).mark_rule(color=NAVY, strokeWidth=3, opacity=0.55)
+    spread = spread.encode(x=alt.X("date:T"), y=_level("low_80"), y2="high_80:Q")
+    middle = alt.Chart(shown).mark_point(color=NAVY, filled=True, size=70, opacity=1)
+    middle = middle.encode(
+        x=alt.X("date:T"),
+        y=_level("median"),
+        shape=alt.Shape(
+            "made:N",
+            scale=alt.Scale(range=["circle", "square", "triangle-up", "diamond"]),
+            legend=alt.Legend(orient="bottom", title=None, columns=2, labelFontSize=13, labelLimit=300),
+        ),
+        tooltip=[
+            alt.Tooltip("made:N", title="Made"),
+            alt.Tooltip("target:Q", title="Of January", format="d"),
+            alt.Tooltip("median:Q", title="Middle", format=",.0f"),
+            alt.Tooltip("low_80:Q", title="80 % interval from", format=",.0f"),
+            alt.Tooltip("high_80:Q", title="to", format=",.0f"),
+            alt.Tooltip("actual:Q", title="Published", format=",.0f"),
+        ],
+    )
+    return _figure(title, RECORD_KEY, description, spread + line + middle, 300)
+
+
+def coverage(frame: pd.DataFrame) -> Figure:
+    """Return the share of outcomes inside the 80 % interval by years ahead: ahead (text), share (0 to 100), count."""
+    worst = frame.iloc[int((frame["share"] - 80).abs().to_numpy().argmax())]
+    told = "; ".join(f"{r['ahead']} {r['share']:.0f} %" for r in frame.to_dict("records"))
+    title = f"Intervals held {frame['share'].min():.0f} to {frame['share'].max():.0f} % of outcomes; 80 % would be right"
+    description = (
+        f"Bar chart of the share of outcomes inside the 80 % interval by years ahead: {told}. "
+        f"Farthest from 80: {worst['ahead']}."
+    )
+    x = alt.X(
+        "share:Q",
+        title="Share of outcomes inside, %",
+        scale=alt.Scale(domain=[0, 100]),
+        axis=alt.Axis(tickCount=5, **_AXIS),
+    )
+    y = alt.Y("ahead:N", title=None, sort=frame["ahead"].tolist(), axis=alt.Axis(labelLimit=160, **_AXIS))
+    bars = alt.Chart(frame).mark_bar(color=NAVY, height=16)
+    bars = bars.encode(
+        x=x, y=y, tooltip=[alt.Tooltip("ahead:N", title="Ahead"), alt.Tooltip("share:Q", format=".1f")]
+    )
+    rule = alt.Chart(pd.DataFrame({"share": [80]})).mark_rule(color=PLUM, strokeWidth=3).encode(x="share:Q")
+    return _figure(title, COVERAGE_KEY, description, bars + rule, 40 * len(frame) + 40)
+
+
+def zones(
+    shapes: gpd.GeoDataFrame,
+    around: gpd.GeoDataFrame,
+    settings: gpd.GeoDataFrame,
+    *,
+    what: str,
+    title: str,
+    description: str,
+    decimals: int = 0,
+) -> Figure:
+    """Return a map of zones shaded by a value, with settings and the authorities around.
+
+    Parameters
+    ----------
+    shapes
+        zone_name, value, geometry in metres.
+    around
+        name, geometry in metres: drawn as context.
+    settings
+        setting, provision, places, geometry (points in metres).
+    what
+        Name of the value, for the legend.
+    title, description
+        What it finds, and for people who cannot see it.
+    decimals
+        Of the numbers on the map.
+    """
+    fmt = f",.{decimals}f"
+    west, south, east, north = shapes.total_bounds
+    room = 0.06 * max(east - west, north - south)
+    near = around.clip((west - room, south - room, east + room, north + room))
+    context = alt.Chart(_shapes(near, ["name"])).mark_geoshape(
+        fill="#F3F2F1", stroke="#B1B4B6", strokeWidth=1
+    )
+    filled = alt.Chart(_shapes(shapes, ["zone_name", "value"])).mark_geoshape(
+        stroke="#FFFFFF", strokeWidth=1.2
+    )
+    filled = filled.encode(
+        color=alt.Color(
+            "properties.value:Q",
+            scale=alt.Scale(type="quantize", range=list(SHADES), nice=True),
+            legend=alt.Legend(
+                title=what, orient="bottom", direction="horizontal", format=fmt, labelFontSize=12, titleFontSize=13,
+                titleLimit=280, gradientLength=240, type="gradient",
+            ),
+        ),
+        tooltip=[
+            alt.Tooltip("properties.zone_name:N", title="Area"),
+            alt.Tooltip("properties.value:Q", title=what, format=fmt),
+        ],
+    )  # fmt: skip
+    layers = [context, filled]
+    if 1 < len(shapes) <= LABELLED:
+        middles = shapes.geometry.representative_point()
+        spots = pd.DataFrame({"x": middles.x, "y": middles.y, "value": shapes["value"]})
+        for halo in (True, False):
+            mark: dict[str, Any] = (
+                {"stroke": "#FFFFFF", "strokeWidth": 3, "strokeOpacity": 0.9} if halo else {}
+            )
+            text = alt.Chart(spots).mark_text(fontSize=12, fontWeight="bold", color="#0b0c0c", **mark)
+            layers.append(text.encode(longitude="x:Q", latitude="y:Q", text=alt.Text("value:Q", format=fmt)))
+    if len(settings):
+        spots = pd.DataFrame(
+            {
+                "x": settings.geometry.x, "y": settings.geometry.y, "setting": settings["setting"],
+                "provision": settings["provision"], "places": settings["places"],
+            }
+        )  # fmt: skip
+        marks = alt.Chart(spots).mark_point(
+            filled=True, opacity=1, size=80, stroke="#FFFFFF", strokeWidth=1.2
+        )
+        kinds = list(dict.fromkeys(spots["provision"]))
+        layers.append(
+            marks.encode(
+                longitude="x:Q",
+                latitude="y:Q",
+                shape=alt.Shape(
+                    "provision:N",
+                    scale=alt.Scale(domain=kinds, range=["diamond", "square", "triangle-up"][: len(kinds)]),
+                    legend=alt.Legend(
+                        title="Settings",
+                        orient="bottom",
+                        columns=1,
+                        labelFontSize=12,
+                        titleFontSize=13,
+                        labelLimit=300,
+                    ),
+                ),
+                color=alt.value(PLUM),
+                tooltip=[
+                    alt.Tooltip("setting:N", title="Setting"),
+                    alt.Tooltip("provision:N", title="Kind"),
+                    alt.Tooltip("places:Q", title="Places", format=",.0f"),
+                ],
+            )
+        )
+    chart = (
+        alt.layer(*layers)
+        .project(type="identity", reflectY=True)
+        .resolve_scale(color="independent", shape="independent")
+    )
+    key = "Darker is more; the number is written on each area. Grey: authorities around. No map tiles, no address of any child."
+    return _figure(title, key, description, chart, 460)
+
+
+def _shapes(frame: gpd.GeoDataFrame, columns: Sequence[str]) -> alt.InlineData:
+    """Return outlines as inline GeoJSON in whole metres."""
+    slim = gpd.GeoDataFrame(frame[[*columns, "geometry"]], geometry="geometry", crs=None)
+    slim = slim.set_geometry(slim.geometry.set_precision(1.0))
+    return alt.InlineData(values=slim.__geo_interface__["features"])
+
+
 def _direction(now: float, later: pd.Series) -> str:
     """Return what the 80 % interval allows to be said about growth."""
     if later["q10"] > now:
@@ -184,14 +519,25 @@ def _direction(now: float, later: pd.Series) -> str:
     return "likely to fall to about" if later["q90"] < now else "may grow or fall: about"
 
 
-def _years(frame: pd.DataFrame) -> alt.X:
+def _dated(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with the first of January of each year as ``date``."""
+    return frame.assign(date=pd.to_datetime(frame["january"].astype("int64").astype("str") + "-01-01"))
+
+
+def _years(frame: pd.DataFrame, title: str = "January") -> alt.X:
     low, high = int(frame["january"].min()), int(frame["january"].max())
-    # Half a year of room keeps the first and last points whole.
+    # Half a year of room keeps the first and last points whole. UTC, so that no reader's clock moves a January into December.
+    ends = [
+        alt.DateTime(year=low - 1, month=7, date=1, utc=True),
+        alt.DateTime(year=high, month=7, date=1, utc=True),
+    ]
     return alt.X(
-        "january:Q",
-        title="January",
-        scale=alt.Scale(domain=[low - 0.5, high + 0.5], nice=False),
-        axis=alt.Axis(format="d", tickMinStep=1, grid=False, labelOverlap=True, **_AXIS),
+        "date:T",
+        title=title,
+        scale=alt.Scale(type="utc", domain=ends, nice=False),
+        axis=alt.Axis(
+            format="%Y", tickCount={"interval": "year", "step": 1}, grid=False, labelOverlap=True, **_AXIS
+        ),
     )
 
 
@@ -201,6 +547,16 @@ def _count(column: str, title: str) -> alt.Y:
         title=title,
         scale=alt.Scale(zero=True),
         axis=alt.Axis(format=",.0f", tickMinStep=1, tickCount=6, **_AXIS),
+    )
+
+
+def _level(column: str) -> alt.Y:
+    """Return an axis of plans that need not begin at nought, because differences matter here."""
+    return alt.Y(
+        f"{column}:Q",
+        title="EHC plans",
+        scale=alt.Scale(zero=False),
+        axis=alt.Axis(format=",.0f", tickCount=6, **_AXIS),
     )
 
 

@@ -1,32 +1,28 @@
-"""What every page shares: which authority is shown, cached work, errors in place and the footer.
+"""What every page shares: its frame, its menu, errors in place and the footer.
 
-Invariants: the address of a page names its authority (``?area=E09000026``), so a link opens what its sender
-saw; cached values are shared by everybody who has the app open and are never changed.
+Invariants: an error that bad input caused is shown with what to do about it; any other is shown as a reference number that finds
+its traceback in the server's log, and never as a traceback.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import logging
+import secrets
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 
-import pandas as pd
 import streamlit as st
-from streamlit.navigation.page import StreamlitPage
 
-from data import areas
-from data.areas import Area
-from data.errors import AreaError, PlannerError
-from forecast.run import Road
-from forecast.ui import catalogue, tables, views
+from data.errors import PlannerError
+from forecast.ui import controls
+from forecast.ui.choices import BASELINE, Choices
+from forecast.ui.registry import PAGES, Entry
 from forecast.ui.text import plain
 
-PRODUCT = "SEND Place Planner"
-PARAMETER = "area"
-"""Name in the address; its value is anything `data.areas.resolve` knows."""
+log = logging.getLogger("forecast.ui")
 
-DEFAULT_AREA = "E09000026"
-"""Redbridge, the first authority to use the planner."""
+PRODUCT = "SEND Place Planner"
 
 LICENCE = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
 ATTRIBUTION = (
@@ -38,13 +34,62 @@ ATTRIBUTION = (
 READING_WIDTH = 800
 """Width of running text in pixels; longer lines are hard to follow."""
 
-_PICKER = "authority"
+CONTENT = "content"
+"""Where the link past the menu leads."""
+
+_FRAME = f"""<style>
+.skip {{ position: absolute; left: -999px; }}
+.skip:focus {{ position: fixed; left: 1rem; top: 0.5rem; z-index: 999999; background: #ffdd00; color: #0b0c0c; padding: 0.5rem
+1rem;
+  outline: 3px solid #0b0c0c; }}
+#{CONTENT}:focus {{ outline: none; }}
+a:focus-visible, button:focus-visible, summary:focus-visible, input:focus-visible, [role="region"]:focus-visible,
+[tabindex="0"]:focus-visible {{ outline: 3px solid #0b0c0c !important; outline-offset: 2px;
+  box-shadow: 0 0 0 3px #ffdd00 !important; }}
+[data-testid="stMainBlockContainer"] {{ padding-top: 2.5rem; }}
+[data-testid="stMetricValue"] {{ font-variant-numeric: tabular-nums; }}
+@media (max-width: 640px) {{ h1 {{ font-size: 1.75rem !important; }} h2 {{ font-size: 1.375rem !important; }}
+  h3 {{ font-size: 1.125rem !important; }} }}
+@media (prefers-reduced-motion: reduce) {{ * {{ animation: none !important; transition: none !important; }} }}
+</style><a class="skip" href="#{CONTENT}">Skip to the content</a>"""
 
 
-def heading(title: str) -> None:
-    """Show the name of the product and the title of the page."""
+def pages() -> list[tuple[Entry, st.Page]]:
+    """Return every page of the registry, as Streamlit wants it."""
+    return [
+        (e, st.Page(e.file, title=e.title, url_path=e.path or "overview", default=not e.path)) for e in PAGES
+    ]
+
+
+def frame(entry: Entry, menu: list[tuple[Entry, st.Page]]) -> Choices:
+    """Show what stands above every page: link past the menu, menu, heading and authority; return the choices."""
+    st.html(_FRAME)
+    choices, problems = controls.asked()
+    st.set_page_config(page_title=f"{entry.title}, {choices.area.name} - {PRODUCT}")
+    with st.container(horizontal=True, gap="small"):
+        for _, page in menu:
+            st.page_link(page, query_params=controls.address(choices))
     st.markdown(PRODUCT)
-    st.title(title, anchor=False)
+    st.html(f'<div id="{CONTENT}" tabindex="-1"></div>')
+    st.title(entry.heading, anchor=False)
+    controls.area(choices)
+    for problem in problems:
+        st.warning(plain(problem))
+    return choices
+
+
+def scenario_banner(choices: Choices) -> None:
+    """Say that what is shown is a scenario, where it is one."""
+    if choices.scenario != BASELINE:
+        from scenarios import reading
+
+        title = reading.find(choices.scenario).title
+        st.info(
+            f"You are looking at the scenario '{plain(title)}', not the forecast: what follows if its levers come true."
+        )
+        if st.button("Back to the forecast"):
+            controls.choose("scenario", BASELINE)
+            st.rerun()
 
 
 def say(markdown: str) -> None:
@@ -52,84 +97,20 @@ def say(markdown: str) -> None:
     st.markdown(markdown, width=READING_WIDTH)
 
 
-def show_table(table: pd.DataFrame, caption: str) -> None:
-    """Show a table of finished text."""
-    st.html(tables.html(table, caption))
-
-
-def navigation(pages: Sequence[StreamlitPage]) -> None:
-    """Show links to the pages, each with the authority in its address.
-
-    Streamlit's own menu drops the query of an address, so a page would forget its authority.
-    """
-    gss, _ = area_asked(st.query_params.get(PARAMETER, DEFAULT_AREA))
-    with st.container(horizontal=True):
-        for page in pages:
-            st.page_link(page, query_params={PARAMETER: gss})
-
-
-def choose_area() -> Area:
-    """Show the picker of authorities and return the one chosen.
-
-    The address decides and only the picker writes it, so that reload, Back and links all show what the address says.
-    """
-    by_gss = {a.gss_code: a for a in areas.current()}
-    gss, problem = area_asked(st.query_params.get(PARAMETER, DEFAULT_AREA))
-    st.session_state[_PICKER] = gss
-    st.selectbox(
-        "Local authority",
-        list(by_gss),
-        format_func=lambda code: by_gss[code].name,
-        key=_PICKER,
-        on_change=_follow_picker,
-        width=READING_WIDTH // 2,
-    )
-    if problem is not None:
-        st.warning(f"{plain(problem)} Showing {plain(by_gss[gss].name)}.")
-    st.set_page_config(page_title=f"{by_gss[gss].name} - {PRODUCT}")
-    return by_gss[gss]
-
-
-def area_asked(text: str) -> tuple[str, str | None]:
-    """Return the GSS code an address asks for, or the default and the reason why not."""
-    try:
-        found = areas.resolve(text)
-    except AreaError as error:
-        return DEFAULT_AREA, str(error)
-    if len(found) > 1:
-        return DEFAULT_AREA, "A page shows one authority, but the address asks for all of them."
-    return found[0].gss_code, None
-
-
-def _follow_picker() -> None:
-    st.query_params[PARAMETER] = st.session_state[_PICKER]
-
-
-@st.cache_resource(show_spinner=False)
-def road() -> Road:
-    """Return what all authorities share; made once, read only."""
-    return Road.prepare()
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def view_of(la_code: int) -> views.AreaView:
-    """Return the finished figures of one authority."""
-    return views.of_road(road(), areas.by_code(la_code))
-
-
-@st.cache_data(max_entries=1, show_spinner=False)
-def published_tables() -> catalogue.Catalogue:
-    """Return the list of published tables."""
-    return catalogue.load()
-
-
 @contextmanager
 def errors_in_place() -> Iterator[None]:
-    """Show an error that bad input caused where the page would have gone on, with what to do about it."""
+    """Show an error where the page would have gone on: bad input in words, anything else as a reference."""
     try:
         yield
     except PlannerError as error:
         st.error(plain(str(error)))
+    except Exception:
+        reference = secrets.token_hex(4).upper()
+        log.exception("reference %s", reference)
+        st.error(
+            f"Something went wrong on this page that is not your doing. Nothing you kept is lost. Reload the page; if it happens "
+            f"again, tell whoever runs the planner this reference: {reference}."
+        )
 
 
 def footer() -> None:

@@ -28,7 +28,18 @@ _STYLE = """<style>
 .figures .short { white-space: nowrap; }
 .figures .long { min-width: 11rem; }
 .figures a { color: #12436d; }
+.figures .chance { text-align: center; white-space: nowrap; border: 1px solid #ffffff; padding: 0.375rem 0.5rem; }
 </style>"""
+
+_LEAD = (
+    "font-size:1.375rem;line-height:1.45;font-weight:600;max-width:50rem;margin:0;border-left:5px solid #12436d;"
+    "padding-left:1rem"
+)
+
+SHADES: tuple[tuple[float, str, str], ...] = (
+    (0.2, "#F3F2F1", "#0b0c0c"), (0.5, "#D5DEE8", "#0b0c0c"), (0.8, "#6990B5", "#0b0c0c"), (1.01, "#12436D", "#ffffff"),
+)  # fmt: skip
+"""Chance below which a cell has a shade and a colour of text; every pair has a contrast above 4.5."""
 
 SHORT, LONG = 12, 40
 """A column of cells no longer than ``SHORT`` characters never wraps; one beyond ``LONG`` gets more room."""
@@ -54,6 +65,40 @@ def html(table: pd.DataFrame, caption: str) -> str:
         f'{_STYLE}<div class="figures" role="region" tabindex="0" aria-label="{escape(caption)}"><table>'
         f"<caption><span>{escape(caption)}</span></caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def lead(sentence: str) -> str:
+    """Return the main sentence of a page as HTML."""
+    return f'<p style="{_LEAD}">{escape(sentence)}</p>'
+
+
+def strip(chances: pd.DataFrame, caption: str) -> str:
+    """Return chances of 0 to 1 as a table: shaded by size, each cell in words of "n in 10".
+
+    Parameters
+    ----------
+    chances
+        A row a thing, named by the index; a column a January.
+    caption
+        What the table holds.
+    """
+    head = "".join(f'<th scope="col" class="chance">{escape(str(c))}</th>' for c in chances.columns)
+    body = "".join(
+        f'<tr><th scope="row">{escape(str(name))}</th>{"".join(_chance(float(v)) for v in row)}</tr>'
+        for name, row in zip(chances.index, chances.to_numpy(), strict=True)
+    )
+    return (
+        f'{_STYLE}<div class="figures" role="region" tabindex="0" aria-label="{escape(caption)}"><table>'
+        f"<caption><span>{escape(caption)}</span></caption><thead><tr>"
+        f'<th scope="col">{escape(str(chances.index.name))}</th>{head}'
+        f"</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _chance(value: float) -> str:
+    shade, ink = next((s, i) for limit, s, i in SHADES if value < limit)
+    says = "under 1" if value < 0.05 else "over 9" if value > 0.95 else f"{max(1, min(9, round(10 * value)))}"
+    return f'<td class="chance" style="background:{shade};color:{ink}">{says} in 10</td>'
 
 
 def _row(cells: tuple[str, ...], classes: list[str]) -> str:

@@ -1,0 +1,227 @@
+"""What a reader has chosen, as it stands in the address of a page: every parameter with its type, default and check.
+
+Invariants: the address decides and only widgets write it, so a refresh, Back and a link sent to somebody else all show the same
+page; a value that cannot be used gives a plain message and the default, never an error; a default is left out of the address.
+
+Widgets are not bound by Streamlit's own ``bind="query-params"``: it drops a bad value without a word, takes one spelling of
+an authority only, and forgets what another page asked (`forecast.ui.controls` writes the address instead).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any
+
+from data import areas, tables
+from data.areas import Area
+from data.errors import AreaError, OptionError
+from data.vocabulary import ALL, NEED_CODES, NEEDS, PHASE_CODES, PHASES
+
+DEFAULT_AREA = "E09000026"
+"""Redbridge, the first authority to use the planner."""
+
+BASELINE = "baseline"
+"""The forecast itself: no scenario."""
+
+HORIZONS: tuple[int, ...] = (3, 5, 10)
+"""Years ahead that can be shown; the last is what is forecast."""
+
+SHIPPED = 0
+"""Stands for the register we ship or estimate, where versions of the council's own are numbered from 1."""
+
+LAYERS: tuple[str, ...] = ("demand", "reach", "pressure")
+"""What the map can show; labels are in `forecast.ui.views.area_map`."""
+
+PHASE_OPTIONS: dict[str, str] = {ALL: "All phases"} | {p.code: p.label for p in PHASES}
+NEED_OPTIONS: dict[str, str] = {ALL: "All needs"} | NEEDS
+
+
+@cache
+def origin() -> int:
+    """Return the latest January with published plans."""
+    return int(tables.read("plans_total")["january"].max())
+
+
+def years() -> tuple[int, ...]:
+    """Return the Januaries that are forecast."""
+    return tuple(range(origin() + 1, origin() + HORIZONS[-1] + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What is chosen; the defaults of all but ``area`` say so.
+
+    Parameters
+    ----------
+    area
+        Whose figures.
+    scenario
+        Id of a scenario of the library, or `BASELINE`.
+    register
+        Version of the council's own register of places, `SHIPPED`, or None for the latest version there is.
+    horizon
+        Years ahead shown.
+    phase, need
+        Codes of the vocabulary, or "All".
+    year
+        The January that single figures are of.
+    layer
+        What the map shows.
+    """
+
+    area: Area
+    scenario: str
+    register: int | None
+    horizon: int
+    phase: str
+    need: str
+    year: int
+    layer: str
+
+    @property
+    def last(self) -> int:
+        """The last January shown."""
+        return origin() + self.horizon
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One thing that can be chosen.
+
+    Parameters
+    ----------
+    name
+        In the address, and of the field of `Choices`.
+    label
+        For people.
+    default
+        Returns the value where the address says nothing.
+    read
+        Text of the address to value; raises `OptionError` with a plain message.
+    write
+        Value to text.
+    """
+
+    name: str
+    label: str
+    default: Callable[[], Any]
+    read: Callable[[str], Any]
+    write: Callable[[Any], str] = str
+
+
+def _area(text: str) -> Area:
+    try:
+        found = areas.resolve(text)
+    except AreaError as error:
+        raise OptionError(str(error)) from None
+    if len(found) > 1:
+        raise OptionError("A page shows one authority, but the address asks for all of them.")
+    return found[0]
+
+
+def _scenario(text: str) -> str:
+    from scenarios import reading
+
+    if text not in reading.library():
+        raise OptionError(
+            f"There is no scenario '{text}' in the library. It has {', '.join(sorted(reading.library()))}."
+        )
+    return text
+
+
+def _register(text: str) -> int:
+    if not text.isdecimal() or len(text) > 4:
+        raise OptionError(
+            f"'{text}' is not a version of a register: use a number from 1, or {SHIPPED} for the one that comes with the planner."
+        )
+    return int(text)
+
+
+def _among(what: str, options: Mapping[str, str]) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        code = next((c for c in options if c.casefold() == text.casefold()), None)
+        if code is None:
+            raise OptionError(f"'{text}' is not a {what}: use one of {', '.join(options)}.")
+        return code
+
+    return read
+
+
+def _horizon(text: str) -> int:
+    if text not in [str(h) for h in HORIZONS]:
+        raise OptionError(
+            f"'{text}' is not a horizon that can be shown: use {', '.join(map(str, HORIZONS))} years."
+        )
+    return int(text)
+
+
+def _year(text: str) -> int:
+    if text not in [str(y) for y in years()]:
+        raise OptionError(
+            f"'{text}' is not a January that is forecast: use a year from {years()[0]} to {years()[-1]}."
+        )
+    return int(text)
+
+
+PARAMETERS: dict[str, Parameter] = {
+    p.name: p
+    for p in (
+        Parameter(
+            "area",
+            "Local authority",
+            lambda: areas.resolve(DEFAULT_AREA)[0],
+            _area,
+            lambda area: str(area.gss_code),
+        ),
+        Parameter("scenario", "Scenario", lambda: BASELINE, _scenario),
+        Parameter("register", "Register of places", lambda: None, _register),
+        Parameter("horizon", "Years ahead", lambda: HORIZONS[-1], _horizon),
+        Parameter("phase", "Phase", lambda: ALL, _among("phase", dict.fromkeys((ALL, *PHASE_CODES), ""))),
+        Parameter("need", "Primary need", lambda: ALL, _among("need", dict.fromkeys((ALL, *NEED_CODES), ""))),
+        Parameter("year", "January", lambda: origin() + 5, _year),
+        Parameter("layer", "Show", lambda: LAYERS[0], _among("layer of the map", dict.fromkeys(LAYERS, ""))),
+    )
+}
+"""Every parameter of an address."""
+
+
+def read(address: Mapping[str, str]) -> tuple[Choices, tuple[str, ...]]:
+    """Return what an address asks for, and what could not be used of it, in plain words."""
+    values: dict[str, Any] = {}
+    problems = []
+    for name, parameter in PARAMETERS.items():
+        values[name] = parameter.default()
+        if name in address:
+            try:
+                values[name] = parameter.read(address[name])
+            except OptionError as error:
+                usual = values[name].name if isinstance(values[name], Area) else _told(name, values[name])
+                problems.append(f"{error} Showing {usual}.")
+    return Choices(**values), tuple(problems)
+
+
+def _told(name: str, value: object) -> str:
+    """Return a default in words."""
+    if name == "register":
+        return "the latest register"
+    if name == "scenario":
+        return "the forecast without a scenario"
+    if name == "horizon":
+        return f"{value} years ahead"
+    return (
+        PHASE_OPTIONS.get(str(value), str(value))
+        if name == "phase"
+        else NEED_OPTIONS.get(str(value), str(value))
+    )
+
+
+def write(choices: Choices) -> dict[str, str]:
+    """Return the shortest address that reads back as these choices; the authority is always named."""
+    said = {f.name: getattr(choices, f.name) for f in fields(choices)}
+    return {
+        name: PARAMETERS[name].write(value)
+        for name, value in said.items()
+        if name == "area" or value != PARAMETERS[name].default()
+    }

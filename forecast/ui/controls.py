@@ -1,0 +1,113 @@
+"""Widgets of the choices in the address: each shows what the address says, and writes it when it is changed.
+
+Invariant: a widget's value is set from the address in every run, before it is shown, so that Back and links win over whatever
+was chosen before; what other widgets and pages asked stays in the address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from data import areas
+from data.vocabulary import ALL
+from forecast.ui import choices as chosen
+from forecast.ui.choices import PARAMETERS, Choices
+
+WIDTH = 260
+"""Pixels of a widget: fits beside others on a wide screen and alone on a narrow one."""
+
+
+def asked() -> tuple[Choices, tuple[str, ...]]:
+    """Return what the address asks for, and what could not be used of it in plain words."""
+    return chosen.read(st.query_params.to_dict())
+
+
+def current() -> Choices:
+    """Return what the address asks for; the frame of the page has told what could not be used."""
+    return asked()[0]
+
+
+def address(choices: Choices) -> dict[str, str]:
+    """Return the query of a link to another page that keeps these choices."""
+    return chosen.write(choices)
+
+
+def area(choices: Choices) -> None:
+    """Show the picker of authorities."""
+    by_gss = {a.gss_code: a.name for a in areas.current()}
+    _select("area", by_gss, choices.area.gss_code, width=2 * WIDTH)
+
+
+def phase(choices: Choices, offered: Sequence[str] | None = None) -> None:
+    """Show the picker of phases; ``offered`` leaves out those an authority does not have."""
+    codes = chosen.PHASE_OPTIONS if offered is None else (ALL, *offered)
+    _select("phase", {c: chosen.PHASE_OPTIONS[c] for c in codes}, choices.phase)
+
+
+def phase_label(code: str) -> str:
+    """Return a phase, or all of them, for people."""
+    return chosen.PHASE_OPTIONS[code]
+
+
+def need(choices: Choices) -> None:
+    """Show the picker of primary needs."""
+    _select("need", chosen.NEED_OPTIONS, choices.need)
+
+
+def year(choices: Choices, label: str = "In January") -> None:
+    """Show the picker of the January that single figures are of."""
+    _select("year", {str(y): str(y) for y in chosen.years()}, str(choices.year), label=label)
+
+
+def horizon(choices: Choices) -> None:
+    """Show the picker of years ahead."""
+    _select("horizon", {str(h): f"{h} years" for h in chosen.HORIZONS}, str(choices.horizon))
+
+
+def register(labels: Mapping[str, str], used: str) -> None:
+    """Show the picker of registers of places, the one used being chosen."""
+    _select("register", labels, used, width=2 * WIDTH)
+
+
+def layer(choices: Choices, labels: Mapping[str, str]) -> None:
+    """Show the picker of what the map shows."""
+    _select("layer", labels, choices.layer)
+
+
+def choose(name: str, value: object) -> None:
+    """Write one choice into the address; its default is left out."""
+    parameter = PARAMETERS[name]
+    if name != "area" and value == parameter.default():
+        st.query_params.pop(name, None)
+    else:
+        st.query_params[name] = parameter.write(value)
+
+
+def _select(
+    name: str, options: Mapping[str, str], current: str, *, label: str | None = None, width: int = WIDTH
+) -> None:
+    key = f"choose-{name}"
+    # A choice that is not offered here, such as a phase without pupils, is still what the page shows.
+    shown: dict[str, str] = (
+        dict(options)
+        if current in options
+        else {current: chosen.PHASE_OPTIONS.get(current, current), **options}
+    )
+    st.session_state[key] = current
+    st.selectbox(
+        label or PARAMETERS[name].label,
+        list(shown),
+        format_func=lambda code: shown[code],
+        key=key,
+        on_change=_follow,
+        args=(name, key),
+        width=width,
+    )
+
+
+def _follow(name: str, key: str) -> None:
+    value: Any = PARAMETERS[name].read(st.session_state[key])
+    choose(name, value)

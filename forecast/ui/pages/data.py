@@ -1,0 +1,72 @@
+"""Data: put in the council's own register, download everything, and see where every figure comes from."""
+
+import streamlit as st
+
+from forecast.national import every_authority, zipped
+from forecast.ui import components, controls, register_desk, results, shell
+from forecast.ui.progress import long_work
+from forecast.ui.text import plain
+from forecast.ui.views.downloads import files
+
+choices = controls.current()
+area, name = choices.area, choices.area.name
+
+st.header("Put in your own register of places", anchor=False)
+shell.say(
+    "Download the register in use, correct it in a spreadsheet, and put it in here. Every problem is listed "
+    "with its row; nothing is "
+    "kept before you have seen what changes. Versions stay on this computer and every page uses the latest."
+)
+register_desk.picker(choices)
+register_desk.template(choices)
+register_desk.upload(choices)
+shell.say(
+    "A file of names, dates of birth or pupil numbers does not belong here: the register is about places, not children."
+)
+
+st.header("Download everything", anchor=False)
+with st.spinner(f"Forecasting {name}"):
+    found = results.view(files, choices)
+shell.scenario_banner(choices)
+shell.say(
+    f"All tables of {plain(name)}, the summary, the record of the run with hashes of every input, and the "
+    f"register, in one file. Tables "
+    "are long: one figure a row."
+)
+components.download(f"Everything about {name} (zip)", zipped(found), f"{area.slug}.zip")
+with st.expander("Single files"):
+    for file, content in found.items():
+        components.download(file, content, file if file.startswith("capacity") else f"{area.slug}-{file}")
+
+st.header("Every authority", anchor=False)
+shell.say(
+    "Plans and shortfalls of all 153 authorities with the registers that come with the planner. It takes some "
+    "minutes and goes on in the "
+    "background: you can use other pages meanwhile, and come back."
+)
+long_work(
+    "every-authority",
+    "Forecast every authority",
+    every_authority,
+    (results.DRAWS, results.SEED),
+    "every-authority.zip",
+)
+
+st.header("Sources and dates", anchor=False)
+catalogue = results.published_tables()
+shell.say(
+    f"{len(catalogue.used) + len(catalogue.other)} tables are built from official releases. First and last are the "
+    "periods a table covers: Januaries for stocks, calendar years for flows, financial years as 2023-24."
+)
+if catalogue.missing:
+    st.warning(f"Not in this copy: {plain(', '.join(catalogue.missing))}.")
+components.table(catalogue.used, "Tables that the forecast reads")
+with st.expander("Other tables"):
+    components.table(catalogue.other, "Tables kept for context")
+
+st.header("Licence", anchor=False)
+shell.say(shell.ATTRIBUTION)
+shell.say(
+    "Boundaries contain OS data, Crown copyright and database right. Council and school facts name their "
+    "source."
+)

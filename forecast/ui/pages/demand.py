@@ -1,0 +1,140 @@
+"""Demand: how many plans, of which ages and needs, why they change, how that compares, and what comes before the plan."""
+
+import streamlit as st
+
+from forecast import words
+from forecast.ui import charts, components, controls, results, shell
+from forecast.ui.choices import origin, years
+from forecast.ui.text import bullets, plain
+from forecast.ui.views import demand as told
+from forecast.ui.views.common import RESIDENTS, SEN2, Source, in_words, tidy
+
+choices = controls.current()
+area, name = choices.area, choices.area.name
+with st.spinner(f"Forecasting {name}"):
+    view = results.view(told.demand, choices)
+shell.scenario_banner(choices)
+
+st.header("Plans", anchor=False)
+with st.container(horizontal=True):
+    controls.phase(choices)
+    controls.need(choices)
+    controls.horizon(choices)
+whom = told.of_whom(choices.phase, choices.need)
+frame = tidy(view.frame(choices.phase, choices.need), choices.last)
+estimated = (
+    "Ages and needs are estimated: this authority did not publish them."
+    if view.estimated_mix and whom
+    else ""
+)
+if frame.iloc[0]["q50"] == 0 and frame["q90"].max() < 1:
+    shell.say(f"Nobody in {plain(name)} has a plan of this kind, and the forecast expects nobody to.")
+else:
+    components.chart(
+        charts.plans(frame, name, whom),
+        in_words(frame, "EHC plans"),
+        f"EHC plans in {name}{f', {whom}' if whom else ''}",
+        Source(
+            "EHC plans",
+            f"each January to {choices.last}",
+            f"80 % interval from {years()[0]}",
+            SEN2,
+            estimated,
+        ),
+        frame,
+        f"{area.slug}-plans-{choices.phase}-{choices.need}.csv".lower(),
+    )
+if whom:
+    shell.say(
+        "Plans by phase and need of one authority are published for one January only, so there is no line of earlier years."
+    )
+
+st.header("Ages and needs", anchor=False)
+controls.year(choices)
+ages, needs = st.columns(2)
+with ages:
+    components.table(told.by_age_table(view, choices.year), f"EHC plans in {name} by age, January")
+with needs:
+    components.table(told.by_need_table(view, choices.year), f"EHC plans in {name} by primary need, January")
+with st.expander("Every January, by age and by need"):
+    components.table(view.bands, f"EHC plans in {name} by age, every January")
+    for number, part in enumerate(view.needs, start=1):
+        components.table(
+            part, f"EHC plans in {name} by primary need, every January, part {number} of {len(view.needs)}"
+        )
+
+st.header("Why plans change", anchor=False)
+drivers = view.drivers[choices.year]
+components.chart(
+    charts.waterfall(
+        told.steps(drivers, view.known, view.known_january, choices.year),
+        name,
+        view.known_january,
+        choices.year,
+    ),
+    told.drivers_table(drivers),
+    f"Why plans in {name} change to January {choices.year}",
+    Source(
+        "EHC plans, means",
+        f"January {origin()} to {choices.year}",
+        "80 % interval of each part",
+        f"{SEN2}; {RESIDENTS}",
+    ),
+    drivers,
+    f"{area.slug}-why-{choices.year}.csv",
+)
+shell.say(plain(words.EXPLAIN_NOTE))
+
+st.header("Compared with others", anchor=False)
+components.chart(
+    charts.rates(view.rates, name),
+    view.ranks,
+    f"{name} compared, plans for every 1,000 residents aged 0 to 25",
+    Source(
+        "EHC plans for every 1,000 residents aged 0 to 25",
+        "each January",
+        "Published, no interval",
+        f"{SEN2}; {RESIDENTS}",
+    ),
+    view.rates,
+    f"{area.slug}-rates.csv",
+)
+if view.rank:
+    shell.say(
+        f"{plain(name)} ranks {view.rank} of {view.of} authorities, 1 being the highest rate. Rates of several "
+        f"authorities are their "
+        "plans over their residents. A high rate is neither good nor bad in itself."
+    )
+
+st.header("What comes before the plan", anchor=False)
+for column, (step, rows) in zip(st.columns(len(told.PIPELINE)), view.pipeline.items(), strict=False):
+    label = told.PIPELINE[step][1]
+    shown = tidy(rows, choices.last - 1)
+    with column:
+        components.chart(
+            charts.flow(shown, label, name),
+            in_words(shown, label, "Calendar year"),
+            f"{label} in {name}",
+            Source(label, f"calendar years to {choices.last - 1}", f"80 % interval from {years()[0]}", SEN2),
+            shown.rename(columns={"january": "calendar_year"}),
+            f"{area.slug}-{step}.csv",
+        )
+shell.say(
+    bullets(
+        (
+            "A request is decided within 6 weeks, an assessed child has a plan within 20 weeks of the request, where "
+            "the law is kept.",
+            "Slow issue holds new plans back for a time; it does not mean less demand.",
+        )
+    )
+)
+components.words(
+    "EHC plan",
+    "Primary need",
+    "Phase",
+    "80 % interval",
+    "Rate per 1,000",
+    "Statistical neighbour",
+    "New plans",
+    "January",
+)

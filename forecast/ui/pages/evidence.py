@@ -1,0 +1,89 @@
+"""Evidence: how earlier forecasts did, whether the fit passed, what is assumed and decided, method, words, accessibility."""
+
+import streamlit as st
+
+from forecast.ui import charts, components, controls, results, shell
+from forecast.ui.glossary import TERMS
+from forecast.ui.text import bullets, plain
+from forecast.ui.views import evidence as told
+from forecast.ui.views.common import SEN2, Source
+from forecast.ui.views.overview import overview
+from forecast.ui.words_of_pages import ACCESSIBILITY, METHOD
+
+choices = controls.current()
+area, name = choices.area, choices.area.name
+record = results.record_of(choices)
+
+st.header("How earlier forecasts did", anchor=False)
+shell.say(f"**{plain(record.own_sentence)}**")
+shell.say(plain(record.sentence))
+shell.say(
+    "Each of these forecasts was made again with the data up to its January and nothing later, by the models "
+    "used today. Data are as "
+    "published last, so a figure revised since shows its revised value."
+)
+past = Source(
+    "EHC plans",
+    "made January 2021 to 2024, of January 2022 to 2025",
+    "80 % interval",
+    f"{SEN2}; back-test of the planner",
+)
+if record.part_of:
+    shell.say(
+        f"{plain(name)} was split or merged, so the record is that of the authorities that make up its long series together."
+    )
+if len(record.own):
+    components.chart(
+        charts.record(record.own, name), told.record_table(record.own), f"Earlier forecasts of {name}", past, record.own,
+        f"{area.slug}-earlier-forecasts.csv",
+    )  # fmt: skip
+components.chart(
+    charts.coverage(record.by_ahead),
+    told.calibration_table(record.by_ahead, "Years ahead", "ahead"),
+    "All authorities, by years ahead",
+    past,
+    record.by_ahead,
+    "calibration-by-years-ahead.csv",
+)
+components.table(
+    told.calibration_table(record.by_origin, "Made from", "origin"),
+    "All authorities, by the January the forecast was made from",
+)
+shell.say(
+    bullets(
+        (
+            "What this cannot show: plans by need (published by authority for one January only), anything beyond four "
+            "years ahead, "
+            "and a change of law.",
+            "Places and shortfalls cannot be scored: nobody publishes how many children want a place and have none.",
+        )
+    )
+)
+
+st.header("Whether the models' fit passed", anchor=False)
+components.table(told.fit_table(), "Checks of the stored fit of every Bayesian model")
+shell.say(
+    "A fit passes with an R-hat of at most 1.01, an effective sample of at least 400 and no divergences. One "
+    "that fails is not shown as "
+    "a forecast: every page says why instead."
+)
+
+st.header("Quality of the data", anchor=False)
+with st.spinner(f"Forecasting {name}"):
+    view = results.view(overview, choices)
+shell.say(bullets(view.notes))
+components.estimated(view.estimates)
+
+st.header("Assumptions and decisions", anchor=False)
+for title, text in told.decisions():
+    with st.expander(title):
+        shell.say(text)
+
+st.header("Method", anchor=False)
+shell.say(bullets(METHOD))
+
+st.header("Glossary", anchor=False)
+components.table(told.glossary_table(TERMS), "Words of the planner")
+
+st.header("Accessibility statement", anchor=False)
+shell.say(bullets(ACCESSIBILITY))

@@ -1,0 +1,76 @@
+"""Map: where wanted places would be lived, what is near, and where it is tight."""
+
+import streamlit as st
+
+from data.vocabulary import ALL
+from forecast import words
+from forecast.ui import charts, components, controls, results, shell
+from forecast.ui.text import bullets
+from forecast.ui.views import area_map as told
+from forecast.ui.views.common import REGISTER, SEN2, Source
+
+choices = controls.current()
+area, name = choices.area, choices.area.name
+with st.spinner(f"Forecasting {name}"):
+    view = results.view(told.area_map, choices)
+shell.scenario_banner(choices)
+
+with st.container(horizontal=True):
+    controls.layer(choices, {code: layer.label for code, layer in told.LAYERS.items()})
+    controls.phase(choices)
+    controls.year(choices)
+layer = told.LAYERS[choices.layer]
+shapes = told.shown(view, choices.layer, choices.phase, choices.year)
+of = "" if choices.phase == ALL else f", {words.PHASE_LABELS[choices.phase].lower()}"
+title = told.finding(view, choices.layer, choices.phase, choices.year)
+shown = told.table(view, choices.phase, choices.year)
+components.chart(
+    charts.zones(
+        shapes,
+        view.around,
+        view.settings,
+        what=layer.legend,
+        title=title,
+        description=(
+            f"Map of {name} by {view.kind}: {layer.legend.lower()}{of}, January {choices.year}. {title}. "
+            f"{len(view.settings)} settings "
+            "are marked. The table below says the same."
+        ),
+        decimals=layer.decimals,
+    ),
+    shown,
+    f"{name} by {view.kind}{of}, January {choices.year}",
+    Source(
+        "Children and young people; places", f"January {choices.year}",
+        "Means of the forecast; the interval of the whole authority is on the page Places", f"{SEN2}; {REGISTER}; "
+        "outlines of the "
+        "Office for National Statistics", "Where children live is apportioned, not counted.",
+    ),
+    view.zones[view.zones["january"] == choices.year],
+    f"{area.slug}-map-{choices.year}.csv",
+)  # fmt: skip
+shell.say(
+    bullets(
+        (
+            "Nobody's address was used: the authority's demand is shared out between areas, and every distance is a "
+            "straight line.",
+            "Pressure shares each setting's places between all children who live as near, so a figure of 2.0 means "
+            "two children for "
+            "each place near them. It counts settings of the authority only.",
+        )
+    )
+)
+
+st.header("Settings on the map", anchor=False)
+settings = view.settings.sort_values(["places", "setting"], ascending=[False, True])
+components.table(
+    settings[["setting", "provision", "places"]]
+    .assign(places=[words.rounded(p) for p in settings["places"]])
+    .rename(columns={"setting": "Setting", "provision": "Kind", "places": "Places"})
+    .reset_index(drop=True),
+    f"Settings of {name} with a place on the map, first year forecast",
+)
+with st.expander("Authorities around, and what could not be put on the map"):
+    shell.say(f"Authorities that share a border: {', '.join(view.around['name']) or 'none'}.")
+    components.estimated(view.notes)
+components.words("Wanted", "Places", "Phase", "Specialist base", "State special school", "Estimated")

@@ -1,0 +1,73 @@
+"""Overview: what a director can say aloud, four figures, what changed and what is estimated."""
+
+import streamlit as st
+
+from forecast.ui import charts, components, controls, results, shell
+from forecast.ui.choices import years
+from forecast.ui.text import bullets
+from forecast.ui.views.common import SEN2, Source, in_words, tidy
+from forecast.ui.views.overview import overview
+
+choices = controls.current()
+name = choices.area.name
+with st.spinner(f"Forecasting {name}"):
+    view = results.view(overview, choices)
+shell.scenario_banner(choices)
+
+components.headline(view.headline, view.how_to_read)
+with st.expander("New here? What this planner does, in two minutes"):
+    shell.say(
+        bullets(
+            (
+                "Choose your authority above. Everything you choose is in the address of the page, so a link you send "
+                "shows the same.",
+                "Demand says how many children and young people will hold an EHC plan, and why. Places says when "
+                "specialist places "
+                "run out, and for whom. Map says where.",
+                "Every figure has a range: about 8 in 10 outcomes should fall inside. Below each chart are its table, a "
+                "download, "
+                "and where it comes from.",
+                "Places are counted from a register. Yours is probably estimated: put the council's own in on the page Places or "
+                "Data, and every page uses it.",
+                "Evidence says how earlier forecasts did, for your authority too.",
+            )
+        )
+    )
+
+st.header("Four figures", anchor=False)
+controls.year(choices)
+components.measures(view.measures[choices.year])
+
+st.header("How many plans", anchor=False)
+controls.horizon(choices)
+plans = tidy(view.plans, choices.last)
+components.chart(
+    charts.plans(plans, name),
+    in_words(plans, "EHC plans"),
+    f"EHC plans in {name} each January",
+    Source("EHC plans", f"each January to {choices.last}", f"80 % interval from January {years()[0]}", SEN2),
+    plans,
+    f"{choices.area.slug}-plans.csv",
+)
+
+st.header("When places run out", anchor=False)
+shell.say(bullets(view.run_out_lines))
+
+st.header("What changed since the last return", anchor=False)
+components.table(view.changed, f"The last two returns of {name}")
+
+st.header("What is estimated rather than known", anchor=False)
+components.estimated(view.estimates)
+with st.expander(f"What to know about {name}'s own returns"):
+    shell.say(bullets(view.notes))
+components.words(
+    "EHC plan",
+    "80 % interval",
+    "January",
+    "New plans",
+    "Wanted",
+    "Places",
+    "Run out",
+    "Latent demand",
+    "Estimated",
+)

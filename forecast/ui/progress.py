@@ -1,0 +1,70 @@
+"""Long work on a page: a button that starts it, its progress with a way to stop it, and its result as a download.
+
+Invariant: the page never waits for the work; only the part that shows progress is run again while it goes on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from data.errors import OptionError
+from forecast.ui import components, results
+from forecast.ui.shell import say
+from forecast.ui.text import plain
+from forecast.work import Job, Progress, State
+
+EVERY = 2.0
+"""Seconds between looks at work that is under way."""
+
+
+def long_work(name: str, label: str, job: Job, arguments: tuple[Any, ...], file: str) -> None:
+    """Show one piece of long work.
+
+    Parameters
+    ----------
+    name
+        Of its place in the session; no two on a page alike.
+    label
+        Of the button that starts it.
+    job, arguments
+        As for `forecast.work.Worker.submit`; the result is the content of a file.
+    file
+        Name of the download.
+    """
+    ticket: str | None = st.session_state.get(f"ticket-{name}")
+    progress = _progress(ticket)
+    if ticket is not None and progress is not None and not progress.ended:
+        st.fragment(_watched, run_every=EVERY)(name, ticket)
+        return
+    if ticket is not None and progress is not None and progress.state is State.DONE:
+        say(f"Done in {progress.seconds:,.0f} seconds.")
+        components.download("Download the result", results.worker().result(ticket), file)
+    elif progress is not None:
+        st.warning(plain(f"{label}: {progress.says}"))
+    if st.button(label, key=f"start-{name}"):
+        st.session_state[f"ticket-{name}"] = results.worker().submit(job, *arguments)
+        st.rerun()
+
+
+def _progress(ticket: str | None) -> Progress | None:
+    """Return how far work is; None where there is none, or the planner was started again since."""
+    if ticket is None:
+        return None
+    try:
+        return results.worker().progress(ticket)
+    except OptionError:
+        return None
+
+
+def _watched(name: str, ticket: str) -> None:
+    progress = results.worker().progress(ticket)
+    if progress.ended:
+        st.rerun()
+    share = progress.done / progress.total if progress.total else 0.0
+    count = f"{progress.done} of {progress.total}: " if progress.total else ""
+    waits = "Waiting for other work to end" if progress.state is State.WAITING else f"{count}{progress.says}"
+    st.progress(share, text=plain(waits))
+    if st.button("Stop", key=f"stop-{name}"):
+        results.worker().cancel(ticket)

@@ -1,0 +1,84 @@
+"""A register while it is edited: cells as text, checked as a file would be, and always downloadable, finished or not.
+
+Invariant: what a person typed is never changed by a check; a draft that cannot be used says every problem at once.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from data.register import COLUMNS, Register
+from data.register_diff import RegisterDiff
+from data.register_file import cells, read_register
+
+FIRST_ROW = 2
+"""Number of the first row below the header, as in a spreadsheet and in every message."""
+
+
+def editable(register: Register) -> pd.DataFrame:
+    """Return a register as text, columns `COLUMNS`, rows numbered as in a spreadsheet."""
+    header, *rows = cells(register)
+    frame = pd.DataFrame(rows, columns=header, dtype="str")[list(COLUMNS)]
+    frame.index = pd.RangeIndex(FIRST_ROW, FIRST_ROW + len(frame), name="Row")
+    return frame
+
+
+def written(draft: pd.DataFrame) -> bytes:
+    """Return a draft as a CSV file, rows that are blank throughout left out."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    filled = draft.reindex(columns=list(COLUMNS)).fillna("").astype("str")
+    for row in filled.itertuples(index=False):
+        if any(cell.strip() for cell in row):
+            writer.writerow(row)
+    return out.getvalue().encode("utf-8-sig")
+
+
+def checked(content: bytes, name: str, la_code: int) -> Register:
+    """Return the register that a file or a draft holds.
+
+    Parameters
+    ----------
+    content
+        The file.
+    name
+        What to call it in messages; its ending says whether it is CSV or .xlsx.
+    la_code
+        Whose it should be.
+
+    Raises
+    ------
+    RegisterError
+        It cannot be used; every problem is listed.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / Path(name).name
+        path.write_bytes(content)
+        return read_register(path, la_code=la_code)
+
+
+def changes(found: RegisterDiff) -> pd.DataFrame:
+    """Return what differs between two registers, a row a change, in words."""
+    rows = [("Added", r["setting"], _row_in_words(r)) for r in found.added.to_dict("records")]
+    rows += [("Removed", r["setting"], _row_in_words(r)) for r in found.removed.to_dict("records")]
+    rows += [
+        (
+            "Changed", changed.setting,
+            "; ".join(f"{column} from {before or 'blank'} to {after or 'blank'}" for column, before, after in changed.cells),
+        )
+        for changed in found.changed
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["What", "Setting", "Change"])
+
+
+def _row_in_words(row: Mapping[Any, Any]) -> str:
+    ages = f"ages {row['age_low']} to {row['age_high']}"
+    return f"{row['places']} places, {ages}, from {row['from_academic_year']}, {row['status']}"

@@ -1,0 +1,187 @@
+"""The first page: what a director says aloud, four figures, what changed, what is estimated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from data.history import History
+from data.vocabulary import ALL, BAND_CODES
+from forecast import compare, summary, words
+from forecast.outcome import Outcome
+from forecast.ui.views.common import MISSING, REGISTER, SEN2, Measure, Source, listed, plans_frame, signed
+
+NOT_ALWAYS_COLLECTED = BAND_CODES[-1]
+"""Ages 20 to 25 were first collected in 2015, so years without them are not gaps in a return."""
+
+
+@dataclass(frozen=True)
+class OverviewView:
+    """What the first page shows.
+
+    Parameters
+    ----------
+    headline, how_to_read
+        The sentences to say aloud, and how to read their ranges.
+    plans
+        `forecast.ui.views.common.plans_frame`.
+    measures
+        January to its four figures.
+    run_out_lines
+        When places run out, soonest first.
+    changed
+        What moved between the last two returns, in words; a row a measure.
+    estimates, notes
+        What is estimated, and what is odd in the authority's own returns.
+    """
+
+    headline: str
+    how_to_read: str
+    plans: pd.DataFrame
+    measures: Mapping[int, tuple[Measure, ...]]
+    run_out_lines: tuple[str, ...]
+    changed: pd.DataFrame
+    estimates: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def overview(outcome: Outcome, history: History) -> OverviewView:
+    """Return the first page of a run."""
+    long, shortfall = summary.plans_long(outcome), summary.shortfall_long(outcome)
+    plans = plans_frame(outcome, long)
+    return OverviewView(
+        headline=words.headline(outcome, long, shortfall),
+        how_to_read=words.how_to_read(outcome),
+        plans=plans,
+        measures=measures(outcome, history),
+        run_out_lines=tuple(words.run_out_lines(shortfall)),
+        changed=changed(outcome, history),
+        estimates=tuple(words.estimates(outcome)),
+        notes=notes(outcome, plans),
+    )
+
+
+def measures(outcome: Outcome, history: History) -> dict[int, tuple[Measure, ...]]:
+    """Return the four figures of each January: plans, new plans, specialist places wanted, children short."""
+    told = compare.compared({"": outcome}).set_index(["year", "measure"])
+    cells = summary.all_needs(summary.shortfall_long(outcome))
+    whole = cells[(cells["phase"] == ALL) & (cells["provision"] == ALL)].set_index("year")
+    now, known = float(outcome.plans.known.sum()), outcome.plans.known_january
+    new = history.flows["new_plans"].sel(area=outcome.area.la_code).to_series().dropna()
+    placed = float(outcome.shortfall.placed_now.sum())
+    forecast = f"Forecast from January {outcome.plans.origin}, seed {outcome.seed}"
+    sure = "80 % interval: about 8 in 10 outcomes should fall inside"
+    register = f"{SEN2}; {REGISTER} {outcome.register.origin}"
+    latent = "Children turned away today are inferred, not counted." if outcome.shortfall.blend else ""
+    found: dict[int, tuple[Measure, ...]] = {}
+    for january in whole.index.to_numpy().tolist():
+        plans, joiners, wanted, short = (
+            told.loc[(january, name)] for name in ("plans", "joiners", "specialist_wanted", "shortfall")
+        )
+        places, chance = float(whole.loc[january, "places"]), float(whole.loc[january, "p_shortfall"])
+        latest = f"{new.iloc[-1]:,.0f} in {new.index[-1]}" if len(new) else "not published"
+        found[january] = (
+            Measure(
+                f"EHC plans, January {january}", words.rounded(plans["q50"]), _range(plans),
+                f"{_growth(float(plans['q50']), now)} since January {known}",
+                Source("EHC plans", f"January {january}. {forecast}", sure, SEN2), ("EHC plan", "80 % interval"),
+            ),
+            Measure(
+                f"New plans in {january - 1}", words.rounded(joiners["q50"]), _range(joiners), f"{latest}, the last published",
+                Source("New EHC plans", f"Calendar year {january - 1}. {forecast}", sure, SEN2), ("New plans",),
+            ),
+            Measure(
+                f"Want a specialist place, January {january}", words.rounded(wanted["q50"]), _range(wanted),
+                f"{words.rounded(placed)} placed in January {outcome.placements.known_january}; {words.rounded(places)} "
+                f"places in "
+                f"{january}",
+                Source("Children and young people", f"January {january}. {forecast}", sure, register, latent),
+                ("Wanted", "Places"),
+            ),
+            Measure(
+                f"Without the place they want, January {january}", words.rounded(short["q50"]), _range(short),
+                f"Chance that anyone is short: {words.chances(chance)}",
+                Source("Children and young people", f"January {january}. {forecast}", sure, register, latent),
+                ("Chance of shortfall", "Latent demand"),
+            ),
+        )  # fmt: skip
+    return found
+
+
+def _range(row: pd.Series) -> str:
+    return f"80 % interval {words.rounded(row['q10'])} to {words.rounded(row['q90'])}"
+
+
+def _growth(later: float, now: float) -> str:
+    return f"{signed(later - now)} ({100 * (later / now - 1):+.0f} %)" if now else signed(later - now)
+
+
+def changed(outcome: Outcome, history: History) -> pd.DataFrame:
+    """Return what moved between the last two returns: what, before, after, change; rows without both figures are left out."""
+    origin, code = outcome.plans.origin, outcome.area.la_code
+    rows = [("EHC plans, all ages", origin - 1, origin, outcome.history_total.rename(january="t"), "January")]
+    rows += [
+        (
+            f"EHC plans, {words.BAND_LABELS[band].lower()}", origin - 1, origin,
+            outcome.history_bands.sel(series=band, drop=True).rename(january="t"), "January",
+        )
+        for band in BAND_CODES
+    ]  # fmt: skip
+    flows = history.flows.sel(area=code)
+    names = {
+        "requests": "Requests for an assessment",
+        "new_plans": "New plans",
+        "pending": "Assessments under way at the year's end",
+    }
+    rows += [
+        (label, origin - 2, origin - 1, flows[name].rename(year="t"), "calendar year")
+        for name, label in names.items()
+    ]
+    lines = []
+    for what, first, last, values, unit in rows:
+        before, after = (float(values.sel(t=t)) for t in (first, last))
+        if np.isnan(before) or np.isnan(after):
+            continue
+        share = f" ({100 * (after / before - 1):+.0f} %)" if before else ""
+        lines.append(
+            {
+                "What": what,
+                "Before": f"{before:,.0f} ({unit} {first})",
+                "Latest": f"{after:,.0f} ({unit} {last})",
+                "Change": signed(after - before) + share,
+            }
+        )
+    in_time = flows["issued_in_20_weeks"] / flows["issued"]
+    before, after = (float(in_time.sel(year=y)) for y in (origin - 2, origin - 1))
+    if not np.isnan(before + after):
+        lines.append(
+            {
+                "What": "New plans issued within 20 weeks",
+                "Before": f"{100 * before:.0f} % (calendar year {origin - 2})",
+                "Latest": f"{100 * after:.0f} % (calendar year {origin - 1})",
+                "Change": f"{100 * (after - before):+.0f} points",
+            }
+        )
+    return pd.DataFrame(lines, columns=["What", "Before", "Latest", "Change"])
+
+
+def notes(outcome: Outcome, plans: pd.DataFrame) -> tuple[str, ...]:
+    """Return what a reader should know about the authority's own returns."""
+    lines = words.own_gaps(outcome)
+    missing = plans.loc[plans["kind"] == MISSING, "january"]
+    if len(missing):
+        lines.append(f"No usable total for January {listed(missing)}: the chart has a gap.")
+    bands = outcome.history_bands.sel(series=[b for b in BAND_CODES if b != NOT_ALWAYS_COLLECTED])
+    # A sum that does not skip gaps has a gap where any band has one.
+    summed = bands.sum("series", skipna=False).to_numpy()
+    without = np.isnan(summed) & ~np.isnan(outcome.history_total.to_numpy())
+    if without.any():
+        lines.append(f"No plans by age band for January {listed(bands['january'].to_numpy()[without])}.")
+    if not len(missing):
+        lines.append(
+            f"A total is known for each January from {plans['january'].min()} to {outcome.plans.origin}."
+        )
+    return tuple(lines)
