@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 import altair as alt
 import geopandas as gpd
 import pandas as pd
 
+from data.vocabulary import SPECIALIST_PROVISIONS
 from forecast import words
 from forecast.summary import RunOut
 from forecast.ui.views.common import ESTIMATED, FORECAST, MISSING, PUBLISHED, interval, listed, signed
@@ -50,10 +52,20 @@ COVERAGE_KEY = "Bars: share of outcomes inside the 80 % interval. Line: where 80
 CLOSE = 0.12
 """Two line ends nearer than this share of the axis would write their names over each other."""
 
+LABEL_WIDTH = 21
+"""Characters of a line of a bar's name."""
+
+SHAPES_OF_KINDS: dict[str, str] = {
+    words.SHORT_PROVISIONS[code].capitalize(): shape
+    for code, shape in zip(SPECIALIST_PROVISIONS, ("diamond", "square", "triangle-up"), strict=True)
+}
+"""Kind of setting to its mark on a map."""
+
 LABELLED = 60
 """Most zones whose numbers are written on a map."""
 
 _AXIS: dict[str, Any] = {"labelFontSize": 13, "titleFontSize": 13, "labelColor": GREY, "titleColor": GREY}
+_LEGEND: dict[str, Any] = {"labelColor": GREY, "titleColor": GREY, "titleFontSize": 13, "labelFontSize": 13}
 _UNIT = "Children and young people"
 _JANUARY = alt.Tooltip("january:Q", title="January", format="d")
 
@@ -219,7 +231,9 @@ def places(places: pd.DataFrame, found: RunOut, area: str) -> Figure:
     layers = band + there + filled + wanted + placed
     layers += _name(last, "q50", "Wanted", NAVY, below=close and not higher)
     layers += _name(last, "places", "Places", PLUM, below=close and higher)
-    return _figure(places_title(found), PLACES_KEY, description, layers, 280)
+    at = ahead[ahead["january"] == found.january]
+    enough = bool((at["q50"] <= at["places"]).any())
+    return _figure(places_title(found, enough=enough), PLACES_KEY, description, layers, 280)
 
 
 def _name(last: pd.Series, column: str, says: str, colour: str, *, below: bool) -> alt.Chart:
@@ -233,13 +247,14 @@ def _name(last: pd.Series, column: str, says: str, colour: str, *, below: bool) 
     return named
 
 
-def places_title(found: RunOut) -> str:
-    """Return what a chart of places finds."""
+def places_title(found: RunOut, *, enough: bool = False) -> str:
+    """Return what a chart of places finds; ``enough`` says that places are as many as wanted, for other ages or needs."""
     kind = words.SHORT_PROVISIONS[found.provision]
     kind = kind[0].upper() + kind[1:]
     if found.january is None:
         return f"{kind}: {'could' if found.probability >= words.COULD_RUN_OUT else 'not likely to'} run out"
-    return f"{kind}: {'short from' if found.from_start else 'run out by'} January {found.january}"
+    some = ", for some ages or needs" if enough else ""
+    return f"{kind}: {'short from' if found.from_start else 'run out by'} January {found.january}{some}"
 
 
 def waterfall(steps: pd.DataFrame, area: str, first: int, last: int) -> Figure:
@@ -263,8 +278,16 @@ def waterfall(steps: pd.DataFrame, area: str, first: int, last: int) -> Figure:
         f"Waterfall chart of EHC plans in {area} from {steps.iloc[0]['end']:,.0f} in January {first} to "
         f"{steps.iloc[-1]['end']:,.0f} in January {last}, means with 80 % intervals: {told}. Largest part: {most['label']}."
     )
+    # Long names take several lines, so that bars keep their room on a narrow screen.
+    steps = steps.assign(label=["|".join(wrap(text, LABEL_WIDTH)) for text in steps["label"]])
+    parts = steps[steps["kind"] != "total"]
     order = steps["label"].tolist()
-    y = alt.Y("label:N", sort=order, title=None, axis=alt.Axis(labelLimit=190, **_AXIS))
+    y = alt.Y(
+        "label:N",
+        sort=order,
+        title=None,
+        axis=alt.Axis(labelExpr="split(datum.label, '|')", labelLimit=170, **_AXIS),
+    )
     colour = alt.Color(
         "kind:N",
         scale=alt.Scale(domain=["total", "more", "fewer"], range=[NAVY, PLUM, "#6F777B"]),
@@ -282,7 +305,7 @@ def waterfall(steps: pd.DataFrame, area: str, first: int, last: int) -> Figure:
         ],
     )
     spread = alt.Chart(parts).mark_rule(color="#0b0c0c", strokeWidth=2).encode(y=y, x="low:Q", x2="high:Q")
-    return _figure(title, WATERFALL_KEY, description, bars + spread, 46 * len(steps))
+    return _figure(title, WATERFALL_KEY, description, bars + spread, 68 * len(steps))
 
 
 def rates(frame: pd.DataFrame, area: str) -> Figure:
@@ -306,12 +329,12 @@ def rates(frame: pd.DataFrame, area: str) -> Figure:
     lines = alt.Chart(dated).mark_line(strokeWidth=2.5)
     lines = lines.encode(
         x=x,
-        y=_count("rate", "Plans for every 1,000 residents"),
+        y=_level("rate", "Plans per 1,000 residents"),
         color=alt.Color(
             "who:N",
             scale=scale,
             legend=alt.Legend(
-                orient="bottom", title=None, columns=1, labelFontSize=13, labelLimit=400, symbolSize=400
+                **_LEGEND, orient="bottom", title=None, columns=1, labelLimit=400, symbolSize=400
             ),
         ),
         strokeDash=alt.StrokeDash("who:N", scale=dash),
@@ -321,7 +344,7 @@ def rates(frame: pd.DataFrame, area: str) -> Figure:
             alt.Tooltip("rate:Q", format=".1f", title="Rate"),
         ],
     )
-    return _figure(title, RATES_KEY, description, alt.LayerChart(layer=[lines]), 300)
+    return _figure(title, RATES_KEY, description, alt.LayerChart(layer=[lines]), 420)
 
 
 def record(frame: pd.DataFrame, area: str) -> Figure:
@@ -362,7 +385,7 @@ def record(frame: pd.DataFrame, area: str) -> Figure:
         shape=alt.Shape(
             "made:N",
             scale=alt.Scale(range=["circle", "square", "triangle-up", "diamond"]),
-            legend=alt.Legend(orient="bottom", title=None, columns=2, labelFontSize=13, labelLimit=300),
+            legend=alt.Legend(**_LEGEND, orient="bottom", title=None, columns=2, labelLimit=300),
         ),
         tooltip=[
             alt.Tooltip("made:N", title="Made"),
@@ -373,7 +396,7 @@ def record(frame: pd.DataFrame, area: str) -> Figure:
             alt.Tooltip("actual:Q", title="Published", format=",.0f"),
         ],
     )
-    return _figure(title, RECORD_KEY, description, spread + line + middle, 300)
+    return _figure(title, RECORD_KEY, description, spread + line + middle, 400)
 
 
 def coverage(frame: pd.DataFrame) -> Figure:
@@ -442,7 +465,8 @@ def zones(
             "properties.value:Q",
             scale=alt.Scale(type="quantize", range=list(SHADES), nice=True),
             legend=alt.Legend(
-                title=what, orient="bottom", direction="horizontal", format=fmt, labelFontSize=12, titleFontSize=13,
+                **_LEGEND,
+                title=what, orient="bottom", direction="horizontal", format=fmt,
                 titleLimit=280, gradientLength=240, type="gradient",
             ),
         ),
@@ -452,15 +476,6 @@ def zones(
         ],
     )  # fmt: skip
     layers = [context, filled]
-    if 1 < len(shapes) <= LABELLED:
-        middles = shapes.geometry.representative_point()
-        spots = pd.DataFrame({"x": middles.x, "y": middles.y, "value": shapes["value"]})
-        for halo in (True, False):
-            mark: dict[str, Any] = (
-                {"stroke": "#FFFFFF", "strokeWidth": 3, "strokeOpacity": 0.9} if halo else {}
-            )
-            text = alt.Chart(spots).mark_text(fontSize=12, fontWeight="bold", color="#0b0c0c", **mark)
-            layers.append(text.encode(longitude="x:Q", latitude="y:Q", text=alt.Text("value:Q", format=fmt)))
     if len(settings):
         spots = pd.DataFrame(
             {
@@ -471,22 +486,15 @@ def zones(
         marks = alt.Chart(spots).mark_point(
             filled=True, opacity=1, size=80, stroke="#FFFFFF", strokeWidth=1.2
         )
-        kinds = list(dict.fromkeys(spots["provision"]))
+        kinds = kinds_shown(settings)
         layers.append(
             marks.encode(
                 longitude="x:Q",
                 latitude="y:Q",
                 shape=alt.Shape(
                     "provision:N",
-                    scale=alt.Scale(domain=kinds, range=["diamond", "square", "triangle-up"][: len(kinds)]),
-                    legend=alt.Legend(
-                        title="Settings",
-                        orient="bottom",
-                        columns=1,
-                        labelFontSize=12,
-                        titleFontSize=13,
-                        labelLimit=300,
-                    ),
+                    scale=alt.Scale(domain=kinds, range=[SHAPES_OF_KINDS[k] for k in kinds]),
+                    legend=None,
                 ),
                 color=alt.value(PLUM),
                 tooltip=[
@@ -496,13 +504,33 @@ def zones(
                 ],
             )
         )
+    if 1 < len(shapes) <= LABELLED:
+        middles = shapes.geometry.representative_point()
+        spots = pd.DataFrame({"x": middles.x, "y": middles.y, "value": shapes["value"]})
+        for halo in (True, False):
+            mark: dict[str, Any] = (
+                {"stroke": "#FFFFFF", "strokeWidth": 3, "strokeOpacity": 0.9} if halo else {}
+            )
+            text = alt.Chart(spots).mark_text(fontSize=12, fontWeight="bold", color="#0b0c0c", **mark)
+            layers.append(text.encode(longitude="x:Q", latitude="y:Q", text=alt.Text("value:Q", format=fmt)))
     chart = (
         alt.layer(*layers)
         .project(type="identity", reflectY=True)
         .resolve_scale(color="independent", shape="independent")
     )
-    key = "Darker is more; the number is written on each area. Grey: authorities around. No map tiles, no address of any child."
-    return _figure(title, key, description, chart, 460)
+    marked = "; ".join(
+        f"{SHAPES_OF_KINDS[k].removesuffix('-up')}s: {k.lower()}" for k in kinds_shown(settings)
+    )
+    key = (
+        "Darker is more; the number is written on each area. Grey: authorities around. "
+        f"{marked[:1].upper()}{marked[1:]}{'. ' if marked else ''}No map tiles, no address of any child."
+    )
+    return _figure(title, key, description, chart, 520)
+
+
+def kinds_shown(settings: gpd.GeoDataFrame) -> list[str]:
+    """Return the kinds of setting on a map, in the order of the vocabulary."""
+    return [kind for kind in SHAPES_OF_KINDS if kind in set(settings["provision"])]
 
 
 def _shapes(frame: gpd.GeoDataFrame, columns: Sequence[str]) -> alt.InlineData:
@@ -550,11 +578,11 @@ def _count(column: str, title: str) -> alt.Y:
     )
 
 
-def _level(column: str) -> alt.Y:
+def _level(column: str, title: str = "EHC plans") -> alt.Y:
     """Return an axis of plans that need not begin at nought, because differences matter here."""
     return alt.Y(
         f"{column}:Q",
-        title="EHC plans",
+        title=title,
         scale=alt.Scale(zero=False),
         axis=alt.Axis(format=",.0f", tickCount=6, **_AXIS),
     )

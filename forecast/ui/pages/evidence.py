@@ -71,8 +71,7 @@ shell.say(
 st.header("Quality of the data", anchor=False)
 with st.spinner(f"Forecasting {name}"):
     view = results.view(overview, choices)
-shell.say(bullets(view.notes))
-components.estimated(view.estimates)
+components.estimated(tuple(dict.fromkeys((*view.notes, *view.estimates))))
 
 st.header("Assumptions and decisions", anchor=False)
 for title, text in told.decisions():

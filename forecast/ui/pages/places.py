@@ -10,6 +10,8 @@ from forecast.ui.text import bullets, plain
 from forecast.ui.views import places as told
 from forecast.ui.views.common import REGISTER, SEN2, Source
 
+MOST_CHARTS = 4
+
 choices = controls.current()
 area, name = choices.area, choices.area.name
 with st.spinner(f"Forecasting {name}"):
@@ -47,6 +49,12 @@ source = Source(
 st.header("Places, wanted and filled", anchor=False)
 frame = told.places_frame(view, group, choices.last)
 found = told.found_run_outs(view, choices.phase, group)
+if len(found) > MOST_CHARTS:
+    shell.say(
+        f"Charts of the {MOST_CHARTS} kinds of place that run out first; choose a phase for the others."
+    )
+found = found[:MOST_CHARTS]
+shell.say(plain(words.PLACES_NOTE))
 for start in range(0, len(found), 2):
     for column, one in zip(st.columns(2), found[start : start + 2], strict=False):
         with column:

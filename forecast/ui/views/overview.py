@@ -85,7 +85,7 @@ def measures(outcome: Outcome, history: History) -> dict[int, tuple[Measure, ...
         latest = f"{new.iloc[-1]:,.0f} in {new.index[-1]}" if len(new) else "not published"
         found[january] = (
             Measure(
-                f"EHC plans, January {january}", words.rounded(plans["q50"]), _range(plans),
+                "EHC plans", words.rounded(plans["q50"]), _range(plans),
                 f"{_growth(float(plans['q50']), now)} since January {known}",
                 Source("EHC plans", f"January {january}. {forecast}", sure, SEN2), ("EHC plan", "80 % interval"),
             ),
@@ -94,7 +94,7 @@ def measures(outcome: Outcome, history: History) -> dict[int, tuple[Measure, ...
                 Source("New EHC plans", f"Calendar year {january - 1}. {forecast}", sure, SEN2), ("New plans",),
             ),
             Measure(
-                f"Want a specialist place, January {january}", words.rounded(wanted["q50"]), _range(wanted),
+                "Want a specialist place", words.rounded(wanted["q50"]), _range(wanted),
                 f"{words.rounded(placed)} placed in January {outcome.placements.known_january}; {words.rounded(places)} "
                 f"places in "
                 f"{january}",
@@ -102,7 +102,7 @@ def measures(outcome: Outcome, history: History) -> dict[int, tuple[Measure, ...
                 ("Wanted", "Places"),
             ),
             Measure(
-                f"Without the place they want, January {january}", words.rounded(short["q50"]), _range(short),
+                "Without the place they want", words.rounded(short["q50"]), _range(short),
                 f"Chance that anyone is short: {words.chances(chance)}",
                 Source("Children and young people", f"January {january}. {forecast}", sure, register, latent),
                 ("Chance of shortfall", "Latent demand"),

@@ -180,7 +180,7 @@ def settings_table(view: PlacesView, january: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Setting": list(rows["setting"]),
-            "Kind": [PROVISIONS[p] for p in rows["provision"]],
+            "Kind": [words.SHORT_PROVISIONS.get(p, PROVISIONS[p]).capitalize() for p in rows["provision"]],
             "Places": [words.rounded(v) for v in rows["places"]],
             "Pupils": [words.rounded(v) for v in rows["pupils"]],
             "Chance of being full": [f"{100 * v:.0f} %" for v in rows["p_full"]],
