@@ -179,7 +179,9 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("register", "Register of places", lambda: None, _register),
         Parameter("horizon", "Years ahead", lambda: HORIZONS[-1], _horizon),
         Parameter("phase", "Phase", lambda: ALL, _among("phase", dict.fromkeys((ALL, *PHASE_CODES), ""))),
-        Parameter("need", "Primary need", lambda: ALL, _among("need", dict.fromkeys((ALL, *NEED_CODES), ""))),
+        Parameter(
+            "need", "Primary need", lambda: ALL, _among("primary need", dict.fromkeys((ALL, *NEED_CODES), ""))
+        ),
         Parameter("year", "January", lambda: origin() + 5, _year),
         Parameter("layer", "Show", lambda: LAYERS[0], _among("layer of the map", dict.fromkeys(LAYERS, ""))),
     )

@@ -1,6 +1,7 @@
 """A register while it is edited: cells as text, checked as a file would be, and always downloadable, finished or not.
 
-Invariant: what a person typed is never changed by a check; a draft that cannot be used says every problem at once.
+Invariants: what a person typed is never changed by a check; a draft that cannot be used says every problem at once; no cell of
+a file reaches a spreadsheet as a formula.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from data.formulas import guarded, unguarded
 from data.register import COLUMNS, Register
 from data.register_diff import RegisterDiff
 from data.register_file import cells, read_register
@@ -25,7 +27,7 @@ FIRST_ROW = 2
 def editable(register: Register) -> pd.DataFrame:
     """Return a register as text, columns `COLUMNS`, rows numbered as in a spreadsheet."""
     header, *rows = cells(register)
-    frame = pd.DataFrame(rows, columns=header, dtype="str")[list(COLUMNS)]
+    frame = pd.DataFrame(rows, columns=header, dtype="str")[list(COLUMNS)].map(unguarded)
     frame.index = pd.RangeIndex(FIRST_ROW, FIRST_ROW + len(frame), name="Row")
     return frame
 
@@ -38,7 +40,7 @@ def written(draft: pd.DataFrame) -> bytes:
     filled = draft.reindex(columns=list(COLUMNS)).fillna("").astype("str")
     for row in filled.itertuples(index=False):
         if any(cell.strip() for cell in row):
-            writer.writerow(row)
+            writer.writerow([guarded(cell) for cell in row])
     return out.getvalue().encode("utf-8-sig")
 
 

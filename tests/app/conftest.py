@@ -1,13 +1,21 @@
-"""Fixtures of the page tests: views of two real authorities and one that was split off."""
+"""Fixtures of the page tests: forecasts of two real authorities and one that was split off; registers kept apart."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from data import areas
+from data import areas, kept_registers
+from forecast.outcome import Outcome
 from forecast.run import Road
-from forecast.ui import views
-from forecast.ui.views import AreaView
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep registers of a test where no other test and no person sees them."""
+    monkeypatch.setenv(kept_registers.VARIABLE, str(tmp_path / "registers"))
+    return tmp_path / "registers"
 
 
 @pytest.fixture(scope="session")
@@ -17,18 +25,18 @@ def road() -> Road:
 
 
 @pytest.fixture(scope="session")
-def redbridge(road: Road) -> AreaView:
+def redbridge(road: Road) -> Outcome:
     """Return an authority with every return and a capacity register of its own."""
-    return views.of_road(road, areas.by_code(317))
+    return road.run(areas.by_code(317))
 
 
 @pytest.fixture(scope="session")
-def newham(road: Road) -> AreaView:
+def newham(road: Road) -> Outcome:
     """Return an authority whose latest return is incomplete."""
-    return views.of_road(road, areas.by_code(316))
+    return road.run(areas.by_code(316))
 
 
 @pytest.fixture(scope="session")
-def cumberland(road: Road) -> AreaView:
+def cumberland(road: Road) -> Outcome:
     """Return an authority that began in 2023."""
-    return views.of_road(road, areas.by_code(942))
+    return road.run(areas.by_code(942))

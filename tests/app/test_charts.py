@@ -7,10 +7,16 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from data import areas
+from data.history import History
+from data.vocabulary import ALL
 from forecast import words
+from forecast.outcome import Outcome
+from forecast.run import Road
 from forecast.summary import RunOut
 from forecast.ui import charts
-from forecast.ui.views import ESTIMATED, FORECAST, MISSING, PUBLISHED, AreaView
+from forecast.ui.views import area_map, demand, evidence, places
+from forecast.ui.views.common import ESTIMATED, FORECAST, MISSING, PUBLISHED
 
 
 def made_up(kinds: dict[int, tuple[str, float, float, float]]) -> pd.DataFrame:
@@ -38,6 +44,7 @@ PLACES = pd.DataFrame(
         "q10": [None, 55.0, 58.0],
         "q50": [None, 61.0, 72.0],
         "q90": [None, 66.0, 90.0],
+        "filled": [None, 60.0, 69.0],
     }
 )
 
@@ -141,23 +148,31 @@ def test_places_title_says_what_the_sentence_says(
         assert says in words.run_out_sentence(found)
 
 
-def test_years_are_whole_januaries_without_commas() -> None:
+def test_a_shortfall_among_enough_places_is_said_to_be_of_some_ages_or_needs() -> None:
+    frame = PLACES.assign(places=[60.0, 80.0, 80.0])
+    figure = charts.places(frame, RunOut("primary", "state_special", 2026, 0.6, 5.0, True), "Testshire")
+    assert figure.title == "State special schools: short from January 2026, for some ages or needs"
+
+
+def test_years_are_the_first_of_january_whatever_the_clock_of_the_reader() -> None:
     for figure in (
         charts.plans(GROWING, "T"),
         charts.places(PLACES, RunOut("primary", "state_special", None, 0.1, 0.0, False), "T"),
     ):
         for layer in figure.chart.to_dict()["layer"]:
             if layer["mark"]["type"] != "text":
-                axis = layer["encoding"]["x"]["axis"]
-                assert (axis["format"], axis["tickMinStep"]) == ("d", 1)
+                x = layer["encoding"]["x"]
+                assert (x["axis"]["format"], x["scale"]["type"]) == ("%Y", "utc")
+        dates = {row["date"] for rows in figure.chart.to_dict()["datasets"].values() for row in rows}
+        assert dates <= {f"{year}-01-01T00:00:00" for year in range(2023, 2028)}
 
 
 def test_lines_that_share_a_chart_differ_by_more_than_colour() -> None:
     spec = charts.places(
         PLACES, RunOut("primary", "state_special", None, 0.1, 0.0, False), "T"
     ).chart.to_dict()
-    wanted, there = layers(spec)["line"]
-    assert wanted["mark"].get("strokeDash") != there["mark"].get("strokeDash")
+    dashes = [str(line["mark"].get("strokeDash")) for line in layers(spec)["line"]]
+    assert len(dashes) == len(set(dashes)) == 3
 
 
 def contrast(colour: str) -> float:
@@ -172,16 +187,85 @@ def test_colours_that_draw_lines_and_words_are_readable(colour: str) -> None:
     assert contrast(colour) >= 4.5
 
 
-def test_every_chart_of_an_authority_is_described(
-    redbridge: AreaView, newham: AreaView, cumberland: AreaView
+def test_a_waterfall_has_lines_that_fit_and_bars_that_meet() -> None:
+    bars = demand.steps(
+        pd.DataFrame(
+            {
+                "label": ["New plans, at today's number of residents", "Plans ending", "Change in plans"],
+                "mean": [50.0, -20.0, 30.0], "q10": [40.0, -30.0, 20.0], "q90": [60.0, -10.0, 40.0],
+            }
+        ), 100.0, 2025, 2030,
+    )  # fmt: skip
+    figure = charts.waterfall(bars, "Testshire", 2025, 2030)
+    assert figure.title == "About 30 more plans by 2030, and what makes them up"
+    spec = figure.chart.to_dict()
+    drawn = values(layers(spec)["bar"][0], spec)
+    assert [(b["start"], b["end"]) for b in drawn] == [(0, 100), (100, 150), (150, 130), (0, 130)]
+    assert max(len(part) for b in drawn for part in b["label"].split("|")) <= charts.LABEL_WIDTH
+    assert "Plans ending \N{MINUS SIGN}20" in figure.description
+
+
+def test_rates_compare_no_more_than_four_and_name_the_side() -> None:
+    frame = pd.DataFrame(
+        [
+            (j, who, rate + j - 2024)
+            for j in (2024, 2025)
+            for who, rate in {"A": 20.0, "N": 30.0, "R": 31.0, "England": 40.0}.items()
+        ],
+        columns=["january", "who", "rate"],
+    )
+    figure = charts.rates(frame, "A")
+    assert figure.title == "A is below England: 21.0 plans for every 1,000 residents"
+    encoding = figure.chart.to_dict()["layer"][0]["encoding"]
+    assert encoding["strokeDash"]["scale"]["domain"] == ["A", "N", "R", "England"]
+    assert len({str(d) for d in encoding["strokeDash"]["scale"]["range"]}) == 4
+
+
+def test_the_record_title_counts_what_was_held() -> None:
+    own = evidence.load_record(areas.by_code(317)).own
+    figure = charts.record(own, "Redbridge")
+    assert figure.title == "10 of 10 earlier forecasts held the plans that came"
+
+
+def test_coverage_says_the_range_found() -> None:
+    figure = charts.coverage(evidence.load_record(areas.by_code(317)).by_ahead)
+    assert figure.title == "Intervals held 76 to 85 % of outcomes; 80 % would be right"
+
+
+def test_a_map_writes_its_numbers_marks_kinds_by_shape_and_asks_no_host(
+    redbridge: Outcome, road: Road
 ) -> None:
-    for view in (redbridge, newham, cumberland):
-        name = view.area.name
+    view = area_map.area_map(redbridge, road.history)
+    shapes = area_map.shown(view, "demand", ALL, 2030)
+    figure = charts.zones(
+        shapes, view.around, view.settings, what="Wanted", title="T", description="Map of Redbridge"
+    )
+    spec = figure.chart.to_dict()
+    assert spec["projection"] == {"type": "identity", "reflectY": True}
+    assert "url" not in str(spec).replace("$schema", "")
+    drawn = layers(spec)
+    assert len(values(drawn["text"][0], spec)) == 22
+    scale = drawn["point"][0]["encoding"]["shape"]["scale"]
+    assert scale["range"] == [charts.SHAPES_OF_KINDS[k] for k in scale["domain"]]
+    assert "Diamonds: state special schools; squares: specialist bases." in figure.key
+
+
+def test_every_chart_of_an_authority_is_described(
+    redbridge: Outcome, newham: Outcome, cumberland: Outcome, road: Road
+) -> None:
+    history: History = road.history
+    for outcome in (redbridge, newham, cumberland):
+        name = outcome.area.name
+        wanted, held = demand.demand(outcome, history), places.places(outcome, history)
+        frame = places.places_frame(held, ALL, 2035)
         figures = [
-            charts.plans(view.plans, name),
-            *(charts.places(view.places, r, name) for r in view.run_outs),
+            charts.plans(wanted.plans, name),
+            charts.rates(wanted.rates, name),
+            *(charts.flow(rows, demand.PIPELINE[step][1], name) for step, rows in wanted.pipeline.items()),
+            *(charts.plans(wanted.frame(p, n), name, "x") for p, n in (("primary", "ASD"), ("post16", ALL))),
+            *(charts.places(frame, r, name) for r in held.run_outs),
         ]
-        assert len(figures) > 4
+        assert len(figures) > 6
         for figure in figures:
-            assert name in figure.chart.to_dict()["description"]
-            assert len(figure.title.split()) <= 11
+            assert figure.chart.to_dict()["description"] == figure.description
+            assert len(figure.title.split()) <= 16

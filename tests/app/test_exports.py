@@ -5,19 +5,25 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.areas import by_code
+from data.areas import Area, by_code
+from data.errors import RegisterError
 from data.register_file import read_register
 from forecast.longform import COLUMNS
+from forecast.outcome import Outcome
+from forecast.run import DEFAULT_SEED, Road
 from forecast.summary import SHORTFALL_COLUMNS
 from forecast.ui import exports
-from forecast.ui.views import AreaView
+from forecast.ui.national import every_authority, zipped
+from forecast.ui.views.downloads import files
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "'=1", '=HYPERLINK("http://a.b")')
 
@@ -47,26 +53,68 @@ def test_missing_text_stays_empty() -> None:
     assert reopened(exports.to_csv(pd.DataFrame({"a": ["x", None], "b": [1, 2]})))[2] == ["", "2"]
 
 
-def test_downloads_of_an_authority_hold_the_contract(redbridge: AreaView) -> None:
-    assert list(redbridge.files) == [
+@pytest.fixture(scope="module")
+def held(redbridge: Outcome, road: Road) -> dict[str, bytes]:
+    return files(redbridge, road.history)
+
+
+def test_downloads_of_an_authority_hold_the_contract(held: dict[str, bytes]) -> None:
+    assert {
         "plans.csv",
         "shortfall.csv",
+        "settings.csv",
         "summary.md",
         "run.json",
         "capacity-redbridge.csv",
-    ]
-    plans = pd.read_csv(io.BytesIO(redbridge.files["plans.csv"]), encoding="utf-8-sig")
-    shortfall = pd.read_csv(io.BytesIO(redbridge.files["shortfall.csv"]), encoding="utf-8-sig")
+    } <= set(held)
+    plans = pd.read_csv(io.BytesIO(held["plans.csv"]), encoding="utf-8-sig")
+    shortfall = pd.read_csv(io.BytesIO(held["shortfall.csv"]), encoding="utf-8-sig")
     assert tuple(plans.columns) == COLUMNS
     assert tuple(shortfall.columns) == SHORTFALL_COLUMNS
     assert set(plans["target"]) == set(range(2026, 2036))
-    assert "Redbridge had 3,391 EHC plans" in redbridge.files["summary.md"].decode()
-    run = json.loads(redbridge.files["run.json"])
+    assert "Redbridge had 3,391 EHC plans" in held["summary.md"].decode()
+    run = json.loads(held["run.json"])
     assert run["arguments"]["years"] == 10
     assert run["draws"] == run["arguments"]["draws"]
 
 
-def test_the_register_download_can_be_read_back(redbridge: AreaView, tmp_path: Path) -> None:
+def test_the_register_download_can_be_read_back(held: dict[str, bytes], tmp_path: Path) -> None:
     path = tmp_path / "capacity.csv"
-    path.write_bytes(redbridge.files["capacity-redbridge.csv"])
+    path.write_bytes(held["capacity-redbridge.csv"])
     assert len(read_register(path, la_code=by_code(317).la_code).rows) > 20
+
+
+def test_a_zip_holds_every_file_and_is_the_same_twice(held: dict[str, bytes]) -> None:
+    content = zipped(held)
+    assert content == zipped(held)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert {n: archive.read(n) for n in archive.namelist()} == held
+
+
+def test_one_authority_that_fails_does_not_lose_the_others(
+    redbridge: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Road.run
+
+    def fails(self: Road, area: Area, **options: Any) -> Outcome:
+        if area.la_code == 316:
+            raise RegisterError("The register cannot be used.")
+        return run(self, area, **options)
+
+    monkeypatch.setattr(Road, "run", fails)
+    steps: list[tuple[int, int, str]] = []
+    content = every_authority(lambda *step: steps.append(step), 500, DEFAULT_SEED, (316, 317))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        found = {n: pd.read_csv(archive.open(n), encoding="utf-8-sig") for n in archive.namelist()}
+    assert found["not-forecast.csv"]["name"].tolist() == ["Newham"]
+    assert steps[-1][:2] == (2, 2)
+    own = found["plans.csv"]
+    middle = own[
+        (own["target"] == 2030)
+        & (own["age_band"] == "All")
+        & (own["need"] == "All")
+        & (own["quantile"] == 0.5)
+    ]
+    assert middle["value"].iloc[0] == pytest.approx(
+        float(redbridge.plans.future.sel(january=2030).sum(("age", "need")).median())
+    )

@@ -1,109 +1,293 @@
-"""Views: the figures of a page agree with published ones and say what they are."""
+"""Views: the figures of a page agree with published ones, with each other, and say what they are."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from data import areas
-from data.errors import TableError
+from data.errors import FitError, TableError
+from data.history import History
 from data.schemas import TABLES
+from data.vocabulary import ALL, NEED_CODES, PHASE_CODES
+from forecast import fits, summary, trackrecord
+from forecast.outcome import Outcome
 from forecast.run import Road
-from forecast.ui import catalogue, views
-from forecast.ui.views import ESTIMATED, FORECAST, MISSING, PUBLISHED, AreaView
+from forecast.ui import catalogue
+from forecast.ui.views import area_map, demand, evidence, overview, places
+from forecast.ui.views.common import (
+    ESTIMATED,
+    FORECAST,
+    MISSING,
+    PUBLISHED,
+    in_words,
+    listed,
+    plans_frame,
+    signed,
+)
 
 
-def of(view: AreaView, january: int) -> pd.Series:
-    return view.plans.set_index("january").loc[january]
+@pytest.fixture(scope="module")
+def history(road: Road) -> History:
+    return road.history
 
 
-def test_plans_hold_published_history_and_ten_forecast_januaries(redbridge: AreaView) -> None:
-    assert list(redbridge.plans["january"]) == list(range(2010, 2036))
-    assert of(redbridge, 2025)[["kind", "q50"]].tolist() == [PUBLISHED, 3391]
-    assert of(redbridge, 2018)["q50"] == 1904
-    ahead = redbridge.plans[redbridge.plans["kind"] == FORECAST]
-    assert list(ahead["january"]) == list(range(2026, 2036))
+def plans(outcome: Outcome) -> pd.DataFrame:
+    return plans_frame(outcome, summary.plans_long(outcome)).set_index("january")
+
+
+def test_plans_hold_published_history_and_ten_forecast_januaries(redbridge: Outcome) -> None:
+    found = plans(redbridge)
+    assert list(found.index) == list(range(2010, 2036))
+    assert found.loc[2025, ["kind", "q50"]].tolist() == [PUBLISHED, 3391]
+    assert found.loc[2018, "q50"] == 1904
+    ahead = found[found["kind"] == FORECAST]
+    assert list(ahead.index) == list(range(2026, 2036))
     assert (ahead["q10"] < ahead["q50"]).all()
     assert (ahead["q50"] < ahead["q90"]).all()
 
 
-def test_an_incomplete_return_is_a_gap_and_a_note(newham: AreaView) -> None:
-    assert of(newham, 2025)["kind"] == MISSING
-    assert pd.isna(of(newham, 2025)["q50"])
-    assert newham.plans_shown.loc[2025].tolist() == ["not published", MISSING]
-    assert "No usable total for January 2025: the chart has a gap." in newham.notes
-    assert "January 2025 return is missing or incomplete" in newham.notes[0]
+def test_an_incomplete_return_is_a_gap_and_a_note(newham: Outcome) -> None:
+    found = plans(newham)
+    assert found.loc[2025, "kind"] == MISSING
+    assert in_words(found.reset_index(), "EHC plans").loc[2025].tolist() == ["not published", MISSING]
+    notes = overview.notes(newham, found.reset_index())
+    assert "No usable total for January 2025: the chart has a gap." in notes
+    assert "January 2025 return is missing or incomplete" in notes[0]
+    assert not any("A total is known for each" in note for note in notes)
 
 
-def test_januaries_before_an_authority_existed_are_marked(cumberland: AreaView) -> None:
-    assert of(cumberland, 2023)["kind"] == ESTIMATED
-    assert of(cumberland, 2024)["kind"] == PUBLISHED
-    assert "Years before January 2024" in cumberland.notes[0]
-
-
-def test_a_complete_series_is_said_to_be_complete(redbridge: AreaView, newham: AreaView) -> None:
-    assert "A total is known for each January from 2010 to 2025." in redbridge.notes
-    assert not any("A total is known for each" in note for note in newham.notes)
+def test_januaries_before_an_authority_existed_are_marked(cumberland: Outcome) -> None:
+    found = plans(cumberland)
+    assert found.loc[2023, "kind"] == ESTIMATED
+    assert found.loc[2024, "kind"] == PUBLISHED
 
 
 def test_a_january_without_ages_is_noted(road: Road) -> None:
-    hackney = views.of_road(road, areas.by_code(204))
-    assert "No plans by age band for January 2024." in hackney.notes
+    hackney = road.run(areas.by_code(204))
+    assert "No plans by age band for January 2024." in overview.notes(hackney, plans(hackney).reset_index())
 
 
-def test_residents_placed_stand_at_the_january_they_were_counted(newham: AreaView) -> None:
-    counted = newham.places[newham.places["placed"].notna()]
-    assert set(counted["january"]) == {2024}
-    offered = newham.places[newham.places["places"].notna()]
-    assert offered["january"].min() == 2025
+def test_four_figures_agree_with_the_tables_and_name_unit_date_interval_and_source(
+    redbridge: Outcome, history: History
+) -> None:
+    view = overview.overview(redbridge, history)
+    assert list(view.measures) == list(range(2026, 2036))
+    for january, found in view.measures.items():
+        assert len(found) == 4
+        for one in found:
+            assert one.interval.startswith("80 % interval ")
+            assert all(
+                [
+                    one.source.unit,
+                    str(january)[:2] in one.source.dates,
+                    one.source.interval,
+                    one.source.source,
+                ]
+            )
+    assert view.measures[2030][0].value in view.headline
+    short = summary.shortfall_long(redbridge)
+    whole = short[
+        (short["year"] == 2030) & (short[["phase", "need_group", "provision"]] == ALL).all(axis=1)
+    ].iloc[0]
+    assert (
+        view.measures[2030][2].interval
+        == f"80 % interval {round(whole['wanted_q10'], -1):,.0f} to {round(whole['wanted_q90'], -1):,.0f}"
+    )
 
 
-def test_places_join_residents_placed_with_the_forecast(redbridge: AreaView) -> None:
-    rows = redbridge.places[
-        (redbridge.places["phase"] == "secondary") & (redbridge.places["provision"] == "state_special")
-    ].set_index("january")
+def test_what_changed_is_what_was_published(redbridge: Outcome, history: History) -> None:
+    rows = overview.changed(redbridge, history).set_index("What")
+    assert rows.loc["EHC plans, all ages"].tolist() == [
+        "3,168 (January 2024)",
+        "3,391 (January 2025)",
+        "+223 (+7 %)",
+    ]
+    assert rows.loc["New plans", "Change"] == "+144 (+66 %)"
+    assert rows.loc["New plans issued within 20 weeks", "Latest"] == "7 % (calendar year 2024)"
+
+
+def test_what_was_not_returned_is_left_out_of_what_changed(newham: Outcome, history: History) -> None:
+    assert "EHC plans, all ages" not in set(overview.changed(newham, history)["What"])
+
+
+def test_plans_by_phase_and_need_begin_at_the_known_january_and_all_is_the_total(
+    redbridge: Outcome, history: History
+) -> None:
+    view = demand.demand(redbridge, history)
+    known = view.cells[view.cells["kind"] == PUBLISHED].set_index(["phase", "need"])["q50"]
+    assert known[ALL, ALL] == 3391
+    assert known[:, ALL].drop(ALL).sum() == pytest.approx(3391)
+    assert known[ALL].drop(ALL).sum() == pytest.approx(3391)
+    assert known[ALL, "ASD"] == pytest.approx(1053)
+    assert set(view.cells["need"]) == {ALL, *NEED_CODES}
+    assert set(view.cells["phase"]) == {ALL, *PHASE_CODES}
+    total = view.frame(ALL, ALL).set_index("january").loc[2030, "q50"]
+    cell = view.cells[
+        (view.cells["phase"] == ALL) & (view.cells["need"] == ALL) & (view.cells["january"] == 2030)
+    ]
+    assert cell["q50"].iloc[0] == pytest.approx(total)
+
+
+def test_bars_of_why_plans_change_close(redbridge: Outcome, history: History) -> None:
+    view = demand.demand(redbridge, history)
+    bars = demand.steps(view.drivers[2030], view.known, 2025, 2030)
+    assert bars.iloc[0]["end"] == 3391
+    assert bars.iloc[-1]["end"] == pytest.approx(3391 + view.drivers[2030]["mean"].iloc[-1])
+    inner = bars.iloc[1:-1]
+    np.testing.assert_allclose(inner["start"].iloc[1:], inner["end"].iloc[:-1])
+    assert ((inner["low"] <= inner["end"]) & (inner["end"] <= inner["high"])).all()
+
+
+def test_rates_are_plans_over_residents_and_the_rank_counts_from_the_highest(
+    redbridge: Outcome, history: History
+) -> None:
+    view = demand.demand(redbridge, history)
+    own = view.rates[view.rates["who"] == "Redbridge"].set_index("january")["rate"]
+    assert own[2025] == pytest.approx(1000 * 3391 / float(redbridge.population.sel(mid_year=2024)))
+    assert list(dict.fromkeys(view.rates["who"])) == [
+        "Redbridge",
+        "Statistical neighbours",
+        "London",
+        "England",
+    ]
+    assert 1 <= view.rank <= view.of <= 153
+    assert view.ranks["Whose"].iloc[4:].tolist()[:2] == ["Harrow", "Hillingdon"]
+
+
+def test_the_pipeline_ends_with_published_years_and_goes_on(redbridge: Outcome, history: History) -> None:
+    rows = demand.pipeline(redbridge, history)["requests"].set_index("january")
+    assert rows.loc[2024, ["kind", "q50"]].tolist() == [PUBLISHED, 694]
+    assert rows.loc[2025, "kind"] == FORECAST
+
+
+def test_residents_placed_stand_at_the_january_they_were_counted(newham: Outcome, history: History) -> None:
+    frame = places.places_frame(places.places(newham, history), ALL, 2035)
+    assert set(frame.loc[frame["placed"].notna(), "january"]) == {2024}
+    assert frame.loc[frame["places"].notna(), "january"].min() == 2025
+
+
+def test_places_join_residents_placed_with_the_forecast(redbridge: Outcome, history: History) -> None:
+    frame = places.places_frame(places.places(redbridge, history), ALL, 2035)
+    rows = frame[(frame["phase"] == "secondary") & (frame["provision"] == "state_special")].set_index(
+        "january"
+    )
     assert list(rows.index) == list(range(2025, 2036))
     assert rows.loc[2025, "placed"] == 275
-    assert pd.isna(rows.loc[2025, "q50"])
     assert rows.loc[2026:, "placed"].isna().all()
-    assert rows.loc[2026:, "q50"].notna().all()
-    assert (rows["places"] > 0).all()
+    ahead = rows.loc[2026:]
+    assert (ahead["filled"] <= ahead["q50"] + 1e-9).all()
 
 
-def test_register_tables_say_basis_and_leave_later_rows_apart(redbridge: AreaView) -> None:
-    hatton = redbridge.register.set_index("Setting").loc["Hatton School"]
-    assert hatton["Places"] == "191"
-    assert hatton["Basis and confidence"] == "Published, high"
-    assert hatton["Academic years"] == "2023/24 on"
+def test_a_need_shows_the_places_of_its_group(redbridge: Outcome, history: History) -> None:
+    view = places.places(redbridge, history)
+    assert places.group_of("SLD") == places.group_of("PMLD") == "severe_learning"
+    autism = places.strip(view, ALL, places.group_of("ASD"), 2030)
+    assert list(autism.columns) == [2026, 2027, 2028, 2029, 2030]
+    cells = view.cells.set_index(["phase", "provision", "need_group", "year"])["p_shortfall"]
     assert (
-        redbridge.register.set_index("Setting").loc["Caterham High School ARP", "Academic years"]
-        == "2024/25 only"
+        autism.loc["Secondary: state special schools", 2027]
+        == cells["secondary", "state_special", "autism", 2027]
     )
-    assert hatton["Status"] == "Open, in the authority"
-    later = redbridge.register_later
-    assert "Hatton School (Park Avenue)" in set(later["Setting"])
-    assert "Hatton School (Park Avenue)" not in set(redbridge.register["Setting"])
 
 
-def test_basis_of_places_adds_up(redbridge: AreaView) -> None:
-    basis = redbridge.register_basis
+def test_the_strip_of_one_phase_holds_no_other(redbridge: Outcome, history: History) -> None:
+    found = places.strip(places.places(redbridge, history), "primary", ALL, 2035)
+    assert all(str(name).startswith("Primary: ") for name in found.index)
+
+
+def test_settings_say_what_of_them_is_estimated(redbridge: Outcome, history: History) -> None:
+    rows = places.settings_table(places.places(redbridge, history), 2026).set_index("Setting")
+    assert rows.loc["Hatton School", "Basis"] == "Published, high confidence"
+    assert rows["Basis"].str.startswith("Estimated").any()
+
+
+def test_register_tables_say_basis_and_leave_later_rows_apart(redbridge: Outcome, history: History) -> None:
+    view = places.places(redbridge, history)
+    hatton = view.register.set_index("Setting").loc["Hatton School"]
+    assert hatton[["Places", "Basis and confidence", "Academic years", "Status"]].tolist() == [
+        "191", "Published, high", "2023/24 on", "Open, in the authority",
+    ]  # fmt: skip
+    assert "Hatton School (Park Avenue)" in set(view.register_later["Setting"])
+    assert "Hatton School (Park Avenue)" not in set(view.register["Setting"])
+
+
+def test_basis_of_places_adds_up(redbridge: Outcome) -> None:
+    basis = places.basis_in_words(redbridge.register, 2025)
     parts = basis[["Published", "From the council", "Estimated"]].map(lambda t: int(t.replace(",", "")))
     assert parts.sum(axis=1).tolist() == [int(t.replace(",", "")) for t in basis["Places"]]
     assert len(basis) == 3
 
 
-def test_phases_are_those_with_places_and_the_first_is_the_soonest(redbridge: AreaView) -> None:
-    assert redbridge.first_phase in redbridge.phases
-    assert redbridge.first_phase == redbridge.run_outs[0].phase
+def test_the_map_shares_out_all_that_is_wanted_and_no_more(redbridge: Outcome, history: History) -> None:
+    view = area_map.area_map(redbridge, history)
+    wanted = redbridge.shortfall.wanted.sum(("provision", "need_group")).mean("draw")
+    for phase in (ALL, "primary"):
+        rows = view.zones[(view.zones["phase"] == phase) & (view.zones["january"] == 2030)]
+        total = wanted.sel(january=2030).sum() if phase == ALL else wanted.sel(january=2030, phase=phase)
+        assert rows["wanted"].sum() == pytest.approx(float(total))
+    assert len(area_map.table(view, ALL, 2030)) == len(view.shapes) == 22
+
+
+def test_the_map_of_a_county_and_of_one_district_is_drawn_too(road: Road, history: History) -> None:
+    kent, isle = (area_map.area_map(road.run(areas.by_code(c)), history) for c in (886, 420))
+    assert kent.kind == "districts"
+    assert len(isle.shapes) == 1
+    assert isle.around.empty
+    for view in (kent, isle):
+        for layer in area_map.LAYERS:
+            assert area_map.finding(view, layer, ALL, 2030)
+
+
+def test_the_record_of_an_authority_agrees_with_the_public_one() -> None:
+    found = evidence.load_record(areas.by_code(317))
+    assert len(found.own) == 10
+    assert found.by_ahead["count"].tolist() == [591, 443, 295, 147]
+    assert found.by_ahead["share"].round(1).tolist() == [79.2, 76.1, 82.7, 85.0]
+    page = trackrecord.PAGE.read_text(encoding="utf-8")
+    for row in found.by_ahead.to_dict("records"):
+        ahead = str(row["ahead"]).split()[0]
+        assert f"| headline | {ahead} | {row['count']} |" in page
+        line = next(x for x in page.splitlines() if x.startswith(f"| headline | {ahead} |"))
+        assert f"| {row['missed']:.2f} | {row['share']:.1f} |" in line
+    assert "it said 3,420 for January 2025 (3,250 to 3,600); 3,391 came" in found.own_sentence
+
+
+def test_an_authority_that_was_split_has_the_record_of_its_series_and_a_tiny_one_none() -> None:
+    assert evidence.load_record(areas.by_code(942)).part_of
+    assert "too small to be scored" in evidence.load_record(areas.by_code(420)).own_sentence
+
+
+def test_a_fit_that_failed_is_an_error_and_not_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failed() -> None:
+        raise FitError("The fitted result did not pass its convergence gate.")
+
+    monkeypatch.setattr(fits, "manifest", failed)
+    with pytest.raises(FitError, match="convergence gate"):
+        evidence.fit_table()
+
+
+def test_decisions_have_a_title_and_no_link_that_leads_nowhere() -> None:
+    found = evidence.decisions()
+    assert len(found) >= 9
+    assert all(title and text and "](" not in text for title, text in found)
 
 
 @pytest.mark.parametrize(
     ("items", "says"), [([2020], "2020"), ([2020, 2021], "2020 and 2021"), ([1, 2, 3], "1, 2 and 3")]
 )
 def test_lists_read_as_people_say_them(items: list[int], says: str) -> None:
-    assert views.listed(items) == says
+    assert listed(items) == says
+
+
+@pytest.mark.parametrize(
+    ("value", "says"), [(0.2, "no change"), (12.0, "+12"), (-1234.0, "\N{MINUS SIGN}1,230")]
+)
+def test_changes_carry_their_sign(value: float, says: str) -> None:
+    assert signed(value) == says
 
 
 def test_the_catalogue_holds_every_published_table_with_its_source() -> None:

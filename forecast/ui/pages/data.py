@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from forecast.national import every_authority, zipped
 from forecast.ui import components, controls, register_desk, results, shell
+from forecast.ui.national import every_authority, zipped
 from forecast.ui.progress import long_work
 from forecast.ui.text import plain
 from forecast.ui.views.downloads import files

@@ -16,6 +16,7 @@ from data.errors import PlannerError
 from forecast import summary
 from forecast.longform import PROBABILITIES
 from forecast.run import Road
+from forecast.ui import exports
 from forecast.work import Report
 
 INTERVAL: tuple[float, ...] = tuple(p for p in PROBABILITIES if round(p, 3) in (0.1, 0.5, 0.9))
@@ -59,12 +60,7 @@ def every_authority(report: Report, draws: int, seed: int, codes: tuple[int, ...
         "shortfall.csv": pd.concat(shortfalls, ignore_index=True) if shortfalls else pd.DataFrame(),
         "not-forecast.csv": pd.DataFrame(failed, columns=["la_code", "name", "why"]),
     }
-    return zipped(
-        {
-            name: frame.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
-            for name, frame in frames.items()
-        }
-    )
+    return zipped({name: exports.to_csv(frame) for name, frame in frames.items()})
 
 
 def zipped(files: dict[str, bytes]) -> bytes:

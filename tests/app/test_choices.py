@@ -1,0 +1,82 @@
+"""Choices in the address: what can be asked, what happens to what cannot, and that writing reads back."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data import areas
+from data.vocabulary import ALL
+from forecast.run import DEFAULT_DRAWS, DEFAULT_SEED, DEFAULT_YEARS
+from forecast.ui import choices, results
+from forecast.ui.choices import PARAMETERS, Choices
+from forecast.ui.views.area_map import LAYERS
+
+
+def test_an_empty_address_asks_for_the_defaults() -> None:
+    found, problems = choices.read({})
+    assert problems == ()
+    assert found.area.name == "Redbridge"
+    assert (found.scenario, found.register, found.horizon, found.phase, found.need, found.year) == (
+        "baseline", None, 10, ALL, ALL, 2030,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("area", "Atlantis", "is not an English local authority"),
+        ("area", "all", "one authority"),
+        ("scenario", "no-such", "no scenario 'no-such'"),
+        ("register", "first", "not a version"),
+        ("register", "-1", "not a version"),
+        ("horizon", "4", "use 3, 5, 10 years"),
+        ("phase", "nursery", "not a phase"),
+        ("need", "XYZ", "not a primary need"),
+        ("year", "2025", "from 2026 to 2035"),
+        ("year", "2030.0", "from 2026 to 2035"),
+        ("layer", "heat", "not a layer of the map"),
+    ],
+)
+def test_what_cannot_be_used_is_said_plainly_and_the_default_stands(name: str, text: str, says: str) -> None:
+    found, problems = choices.read({name: text})
+    assert len(problems) == 1
+    assert says in problems[0]
+    assert "Showing " in problems[0]
+    assert found == choices.read({})[0]
+
+
+def test_every_problem_is_told_and_what_is_right_is_kept() -> None:
+    found, problems = choices.read({"year": "1999", "need": "asd", "phase": "x"})
+    assert len(problems) == 2
+    assert found.need == "ASD"
+
+
+@given(
+    st.sampled_from(areas.current()), st.sampled_from(["baseline", "reform-2030"]), st.sampled_from([None, 0, 1, 27]),
+    st.sampled_from(choices.HORIZONS), st.sampled_from(sorted(choices.PHASE_OPTIONS)), st.sampled_from(sorted(choices.NEED_OPTIONS)),
+    st.sampled_from(choices.years()), st.sampled_from(choices.LAYERS),
+)  # fmt: skip
+def test_what_is_written_reads_back(*values: object) -> None:
+    asked = Choices(*values)  # type: ignore[arg-type]
+    assert choices.read(choices.write(asked)) == (asked, ())
+
+
+def test_defaults_are_left_out_of_the_address_but_the_authority_is_not() -> None:
+    assert choices.write(choices.read({})[0]) == {"area": "E09000026"}
+
+
+@given(st.dictionaries(st.sampled_from(list(PARAMETERS)), st.text(max_size=20)))
+def test_no_address_is_an_error(address: dict[str, str]) -> None:
+    found, problems = choices.read(address)
+    assert isinstance(found, Choices)
+    assert all(isinstance(p, str) for p in problems)
+
+
+def test_pages_use_the_draws_seed_and_years_of_the_command_line() -> None:
+    assert (results.DRAWS, results.SEED, choices.HORIZONS[-1]) == (DEFAULT_DRAWS, DEFAULT_SEED, DEFAULT_YEARS)
+
+
+def test_layers_of_the_map_are_those_it_draws() -> None:
+    assert tuple(LAYERS) == choices.LAYERS
