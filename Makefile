@@ -41,6 +41,7 @@ bench: $(STAMP) ## Measure speed, as ratios within one run (a few minutes)
 	$(BIN)/python -m benchmarks.scenario
 	$(BIN)/python -m benchmarks.capital
 	$(BIN)/python -m benchmarks.fit
+	$(BIN)/python -m benchmarks.app_latency
 
 format: $(STAMP) ## Format the code
 	$(BIN)/ruff check --fix .

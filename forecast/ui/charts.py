@@ -311,13 +311,14 @@ def waterfall(steps: pd.DataFrame, area: str, first: int, last: int) -> Figure:
 def rates(frame: pd.DataFrame, area: str) -> Figure:
     """Return plans for every 1,000 residents against others: january, who, rate; the authority is the first of at most four."""
     names = list(dict.fromkeys(frame["who"]))
-    last = int(frame["january"].max())
+    # The last January of the authority's own: others may have returned a later one.
+    last = int(frame.loc[frame["who"] == names[0], "january"].max())
     at = frame[frame["january"] == last].set_index("who")["rate"]
     england = float(at[names[-1]])
     own = float(at[names[0]])
     side = "above" if own > 1.02 * england else "below" if own < 0.98 * england else "close to"
     title = f"{area} is {side} {names[-1]}: {own:.1f} plans for every 1,000 residents"
-    told = "; ".join(f"{who} {float(at[who]):.1f}" for who in names)
+    told = "; ".join(f"{who} {float(at[who]):.1f}" for who in names if who in at.index)
     description = (
         f"Line chart of EHC plans for every 1,000 residents aged 0 to 25, each January to {last}. "
         f"January {last}: {told}."
@@ -455,10 +456,10 @@ def zones(
     room = 0.06 * max(east - west, north - south)
     near = around.clip((west - room, south - room, east + room, north + room))
     context = alt.Chart(_shapes(near, ["name"])).mark_geoshape(
-        fill="#F3F2F1", stroke="#B1B4B6", strokeWidth=1
+        aria=False, fill="#F3F2F1", stroke="#B1B4B6", strokeWidth=1
     )
     filled = alt.Chart(_shapes(shapes, ["zone_name", "value"])).mark_geoshape(
-        stroke="#FFFFFF", strokeWidth=1.2
+        aria=False, stroke="#FFFFFF", strokeWidth=1.2
     )
     filled = filled.encode(
         color=alt.Color(

@@ -54,12 +54,19 @@ def test_every_problem_is_told_and_what_is_right_is_kept() -> None:
 
 
 @given(
-    st.sampled_from(areas.current()), st.sampled_from(["baseline", "reform-2030"]), st.sampled_from([None, 0, 1, 27]),
-    st.sampled_from(choices.HORIZONS), st.sampled_from(sorted(choices.PHASE_OPTIONS)), st.sampled_from(sorted(choices.NEED_OPTIONS)),
-    st.sampled_from(choices.years()), st.sampled_from(choices.LAYERS),
-)  # fmt: skip
-def test_what_is_written_reads_back(*values: object) -> None:
-    asked = Choices(*values)  # type: ignore[arg-type]
+    st.builds(
+        Choices,
+        area=st.sampled_from(areas.current()),
+        scenario=st.sampled_from(["baseline", "reform-2030"]),
+        register=st.sampled_from([None, 0, 1, 27]),
+        horizon=st.sampled_from(choices.HORIZONS),
+        phase=st.sampled_from(sorted(choices.PHASE_OPTIONS)),
+        need=st.sampled_from(sorted(choices.NEED_OPTIONS)),
+        year=st.sampled_from(choices.years()),
+        layer=st.sampled_from(choices.LAYERS),
+    )
+)
+def test_what_is_written_reads_back(asked: Choices) -> None:
     assert choices.read(choices.write(asked)) == (asked, ())
 
 

@@ -1,103 +1,123 @@
-"""Every page runs, shows real figures and follows its address."""
+"""Every page runs, shows real figures, follows its address and says what went wrong."""
 
 from __future__ import annotations
 
+import logging
+import re
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from data.errors import TableError
-from forecast.ui import shell
+from data import kept_registers, registers
+from data.errors import FitError, TableError
+from data.register import Register
+from forecast.ui import results
+from forecast.ui.registry import PAGES, Entry
+from forecast.ui.shell import PRODUCT
 
-APP = str(Path(__file__).resolve().parents[2] / "app.py")
-SOURCES = "forecast/ui/sources.py"
+APP = Path(__file__).resolve().parents[2] / "app.py"
 REDBRIDGE, KENT = "E09000026", "E10000016"
+OVERVIEW, DEMAND, PLACES, MAP, EVIDENCE, DATA = (e.file for e in PAGES)
 
 
-def opened(**address: str) -> AppTest:
+def opened(page: str = OVERVIEW, **address: str) -> AppTest:
     """Return the app opened at an address."""
-    app = AppTest.from_file(APP, default_timeout=60)
+    app = AppTest.from_file(str(APP), default_timeout=120)
+    # The first run registers the pages; only the page asked for needs to be made.
+    app.query_params["area"] = address.get("area", REDBRIDGE)
+    if page != OVERVIEW:
+        app.run()
+        app.switch_page(page)
     for name, value in address.items():
         app.query_params[name] = value
     return app.run()
 
 
 def text(app: AppTest) -> str:
-    """Return all running text of a page."""
-    return "\n".join(m.value for m in app.markdown)
+    """Return all text and tables of a page."""
+    return "\n".join([*(m.value for m in app.markdown), *(h.proto.body for h in app.get("html"))])
 
 
-def tables(app: AppTest) -> str:
-    """Return the markup of all tables of a page."""
-    return "\n".join(h.proto.body for h in app.get("html"))
+def asked(app: AppTest, name: str) -> str | None:
+    """Return one choice of the address."""
+    value = app.query_params.get(name)
+    return value[0] if isinstance(value, list) else value
 
 
-def address(app: AppTest) -> str:
-    """Return the authority the address names."""
-    value = app.query_params["area"]
-    return value if isinstance(value, str) else value[0]
+@pytest.mark.parametrize("entry", PAGES, ids=lambda e: e.title)
+@pytest.mark.parametrize(
+    "area", [REDBRIDGE, KENT, "E09000025", "E06000053"], ids=["Redbridge", "Kent", "Newham", "Scilly"]
+)
+def test_every_page_runs_for_large_small_and_incomplete_authorities(entry: Entry, area: str) -> None:
+    app = opened(entry.file, area=area)
+    assert not app.exception
+    assert [e.value for e in app.error] == []
+    assert [t.value for t in app.title] == [entry.heading]
+    assert "A forecast, not an outturn" in text(app)
+    assert len(app.header) >= 1
+
+
+def test_the_app_itself_is_short() -> None:
+    assert len(APP.read_text(encoding="utf-8").splitlines()) < 60
+
+
+def test_pages_have_addresses_of_their_own_and_one_is_first() -> None:
+    assert len({e.path for e in PAGES}) == len(PAGES)
+    assert [e.path for e in PAGES].count("") == 1
+    assert all((APP.parent / e.file).is_file() for e in PAGES)
 
 
 def test_overview_shows_redbridge_with_its_published_plans() -> None:
     app = opened()
-    assert not app.exception
     assert "Redbridge had 3,391 EHC plans in January 2025" in text(app)
-    assert app.selectbox(key="authority").value == REDBRIDGE
-    assert len(app.selectbox(key="authority").options) == 153
-    assert [h.value for h in app.header] == [
-        "How many plans",
-        "Places against demand",
-        "What is estimated rather than known",
-        "Download",
-    ]
-    assert "<caption><span>EHC plans in Redbridge each January" in tables(app)
-    assert not app.error
+    assert app.selectbox(key="choose-area").value == REDBRIDGE
+    assert len(app.selectbox(key="choose-area").options) == 153
+    assert [m.label for m in app.metric] == [
+        "EHC plans", "New plans in 2029", "Want a specialist place", "Without the place they want",
+    ]  # fmt: skip
+    assert "<caption><span>EHC plans in Redbridge each January" in text(app)
 
 
-def test_overview_shows_ages_and_needs_that_end_at_the_published_january() -> None:
-    shown = tables(opened())
-    for label in ("Under 5", "Age 20 to 25", "Autistic spectrum disorder", "Need not recorded"):
-        assert f">{label}</th>" in shown
-    assert '<th scope="row">2025</th><td class="number">3,391</td>' in shown
+def test_every_chart_has_a_table_a_download_and_a_source_in_one_place() -> None:
+    for page in (OVERVIEW, DEMAND, PLACES, MAP, EVIDENCE):
+        app = opened(page)
+        charts = len(app.get("vega_lite_chart"))
+        folds = [e for e in app.expander if e.label.startswith("Table, download and source: ")]
+        assert charts == len(folds) >= 1
+        assert len({e.label for e in folds}) == len(folds)
+        for fold in folds:
+            assert len(fold.get("html")) == 1
+            assert len(fold.get("download_button")) == 1
+            assert any(m.value.startswith("Unit: ") and "Source: " in m.value for m in fold.markdown)
 
 
 def test_choosing_another_authority_changes_the_figures_and_the_address() -> None:
     app = opened()
-    app.selectbox(key="authority").select(KENT).run()
-    assert not app.exception
+    app.selectbox(key="choose-area").select(KENT).run()
     assert "Kent had 20,635 EHC plans in January 2025" in text(app)
     assert "Redbridge had" not in text(app)
-    assert address(app) == KENT
+    assert asked(app, "area") == KENT
 
 
-@pytest.mark.parametrize("asked", [KENT, "Kent", "886"])
-def test_a_link_opens_the_authority_it_names(asked: str) -> None:
-    app = opened(area=asked)
-    assert not app.exception
+@pytest.mark.parametrize("said", [KENT, "Kent", "886"])
+def test_a_link_opens_the_authority_it_names(said: str) -> None:
+    app = opened(area=said)
     assert "Kent had 20,635" in text(app)
-    assert app.selectbox(key="authority").value == KENT
     # The address stays as it was sent: writing it again would break the browser's Back.
-    assert address(app) == asked
+    assert asked(app, "area") == said
 
 
-@pytest.mark.parametrize(
-    ("asked", "says"),
-    [("Atlantis", "is not an English local authority"), ("all", "one authority"), ("", "is not an English")],
-)
-def test_a_link_to_nowhere_falls_back_to_redbridge_and_says_so(asked: str, says: str) -> None:
-    app = opened(area=asked)
-    assert not app.exception
-    assert len(app.warning) == 1
-    assert says in app.warning[0].value
+def test_a_link_to_nowhere_falls_back_to_redbridge_and_says_so() -> None:
+    app = opened(area="Atlantis", year="1066")
+    assert len(app.warning) == 2
+    assert "is not an English local authority" in app.warning[0].value
     assert "Showing Redbridge" in app.warning[0].value
     assert "Redbridge had 3,391" in text(app)
 
 
 def test_a_link_to_an_abolished_authority_names_its_successors() -> None:
-    app = opened(area="Cumbria")
-    assert "Cumberland" in app.warning[0].value
-    assert "Redbridge had 3,391" in text(app)
+    assert "Cumberland" in opened(area="Cumbria").warning[0].value
 
 
 def test_markup_in_an_address_is_shown_and_not_obeyed() -> None:
@@ -105,55 +125,151 @@ def test_markup_in_an_address_is_shown_and_not_obeyed() -> None:
     assert r"\[x\](http\://a.b) \*\*b\*\*" in app.warning[0].value
 
 
-def test_choosing_a_phase_changes_the_charts() -> None:
+def test_a_year_is_chosen_and_a_default_leaves_the_address() -> None:
     app = opened()
-    before = [s.value for s in app.subheader]
-    assert app.radio(key="phase").value == "secondary"
-    app.radio(key="phase").set_value("primary").run()
-    assert not app.exception
-    assert [s.value for s in app.subheader] != before
-    assert "Primary places against demand in Redbridge" in tables(app)
+    before = app.metric[0].value
+    app.selectbox(key="choose-year").select("2027").run()
+    assert app.metric[0].value != before
+    assert asked(app, "year") == "2027"
+    app.selectbox(key="choose-year").select("2030").run()
+    assert asked(app, "year") is None
+    assert app.metric[0].value == before
 
 
-def test_a_phase_an_authority_does_not_have_is_not_offered() -> None:
-    app = opened()
-    app.radio(key="phase").set_value("early_years").run()
-    app.selectbox(key="authority").select("E06000053").run()
-    assert not app.exception
-    assert app.radio(key="phase").options == ["Primary", "Secondary", "Post-16"]
+def test_what_one_page_was_asked_is_in_the_links_to_the_others() -> None:
+    app = opened(DEMAND, area=KENT, phase="primary", need="ASD", horizon="5")
+    links = [
+        link.proto.page_link if hasattr(link.proto, "page_link") else link.proto
+        for link in app.get("page_link")
+    ]
+    assert len(links) == len(PAGES)
+    for link in links:
+        for part in ("area=E10000016", "phase=primary", "need=ASD", "horizon=5"):
+            assert part in link.query_string
 
 
-def test_sources_keep_the_authority_and_show_register_tables_and_licence() -> None:
-    app = opened(area=KENT)
-    app.switch_page(SOURCES)
-    app.query_params["area"] = KENT
-    app.run()
-    assert not app.exception
-    assert not app.error
-    assert app.selectbox(key="authority").value == KENT
-    assert address(app) == KENT
-    shown = tables(app)
-    assert '<th scope="row">plans_total</th>' in shown
-    assert "EHC plans and statements maintained by an authority each January." in shown
-    assert "Settings in Kent in January 2025" in shown
-    assert "Open Government Licence v3.0" in text(app)
+def test_demand_by_phase_and_need_says_whose_plans_they_are() -> None:
+    app = opened(DEMAND, phase="primary", need="ASD")
+    assert app.subheader[0].value.startswith("EHC plans (autistic spectrum disorder, primary)")
+    assert "so there is no line of earlier years" in text(app)
 
 
-def test_sources_show_redbridge_settings_with_basis_and_source() -> None:
-    app = opened()
-    app.switch_page(SOURCES).run()
-    shown = tables(app)
-    assert '<th scope="row">Hatton School</th>' in shown
-    assert ">Published, high</td>" in shown
-    assert '<a href="https://engage.redbridge.gov.uk/hatton-and-little-heath-schools">' in shown
+def test_a_need_nobody_has_gives_a_sentence_and_no_chart() -> None:
+    app = opened(DEMAND, area="E06000053", need="MSI")
+    assert "Nobody in Isles of Scilly has a plan of this kind" in text(app)
 
 
-def test_an_error_of_ours_is_shown_in_place_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_: int) -> None:
+def test_places_of_a_phase_show_that_phase_and_keep_one_that_is_not_there() -> None:
+    app = opened(PLACES, phase="primary", need="ASD", horizon="3")
+    assert "Places are shared by groups of needs, so this is autism." in text(app)
+    strip = next(h.proto.body for h in app.get("html") if "Chance that at least one child" in h.proto.body)
+    assert "Primary: state special schools" in strip
+    assert "Secondary: " not in strip
+    assert '<th scope="col" class="chance">2028</th>' in strip
+    assert '<th scope="col" class="chance">2029</th>' not in strip
+    scilly = opened(PLACES, area="E06000053", phase="early_years")
+    assert not scilly.error
+    assert scilly.selectbox(key="choose-phase").value == "early_years"
+
+
+def test_the_map_shows_what_is_asked_and_a_table_that_says_the_same() -> None:
+    app = opened(MAP, layer="pressure", phase="secondary")
+    assert "children for each place near" in app.subheader[0].value
+    assert "Children for each place near" in text(app)
+
+
+def test_a_scenario_of_the_address_is_shown_as_one() -> None:
+    app = opened(scenario="reform-2030")
+    assert "You are looking at the scenario" in app.info[0].value
+    assert "This is the scenario" in text(app)
+    app.button[0].click().run()
+    assert not app.info
+    assert asked(app, "scenario") is None
+
+
+def test_evidence_shows_record_fit_decisions_glossary_and_accessibility() -> None:
+    app = opened(EVIDENCE)
+    assert [h.value for h in app.header] == [
+        "How earlier forecasts did", "Whether the models' fit passed", "Quality of the data", "Assumptions and decisions",
+        "Method", "Glossary", "Accessibility statement",
+    ]  # fmt: skip
+    assert "10 of 10 earlier forecasts" in text(app)
+
+
+def test_a_fit_that_failed_shows_why_and_no_chart(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failed(*_: object) -> None:
+        raise FitError(
+            "The fitted result did not pass its convergence gate, so it is not shown as a forecast."
+        )
+
+    monkeypatch.setattr(results, "outcome_of", failed)
+    results._view.clear()
+    app = opened(DEMAND)
+    assert "did not pass its convergence gate" in app.error[0].value
+    assert not app.get("vega_lite_chart")
+    assert "A forecast, not an outturn" in text(app)
+
+
+def test_an_error_of_ours_is_shown_in_place_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
         raise TableError("The published table 'plans_total' is not there. Restore it.")
 
-    monkeypatch.setattr(shell, "view_of", broken)
+    monkeypatch.setattr(results, "view", broken)
     app = opened()
-    assert not app.exception
     assert [e.value for e in app.error] == [r"The published table 'plans\_total' is not there. Restore it."]
-    assert "A forecast, not an outturn" in text(app)
+
+
+def test_a_mistake_shows_a_reference_that_finds_its_traceback_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a secret detail")
+
+    monkeypatch.setattr(results, "view", broken)
+    with caplog.at_level(logging.ERROR, logger="forecast.ui"):
+        app = opened()
+    shown = app.error[0].value
+    reference = re.search(r"reference: ([0-9A-F]{8})", shown)
+    assert reference is not None
+    assert "secret" not in shown
+    assert not app.exception
+    found = [r for r in caplog.records if reference[1] in r.getMessage()]
+    assert found[0].exc_info is not None
+    assert "a secret detail" in str(found[0].exc_info[1])
+
+
+def test_the_product_is_named_once_on_every_page() -> None:
+    assert [m.value for m in opened(DATA).markdown].count(PRODUCT) == 1
+
+
+def test_a_kept_register_is_used_by_every_page_and_an_older_one_by_its_address() -> None:
+    shipped = registers.shipped(317)
+    doubled = shipped.rows.assign(places=2 * shipped.rows["places"])
+    kept_registers.keep(Register(317, doubled, "doubled"), 317, 0)
+    latest, ours = opened(PLACES), opened(PLACES, register="0")
+    assert latest.selectbox(key="choose-register").value == "1"
+    assert ours.selectbox(key="choose-register").value == "0"
+    assert text(latest) != text(ours)
+
+
+def test_a_link_to_a_register_that_is_not_here_says_so() -> None:
+    assert "There is no version 7" in opened(PLACES, register="7").error[0].value
+
+
+def test_a_broken_register_is_refused_with_every_problem_and_a_mended_one_is_kept() -> None:
+    good = (Path(registers.SHIPPED) / "redbridge.csv").read_bytes().decode("utf-8-sig")
+    app = opened(DATA)
+    broken = good.replace(",191,local,", ",many,local,").replace("state_special", "state_spesial", 1)
+    app.file_uploader[0].upload("mine.csv", broken.encode()).run()
+    assert "2 problems" in app.error[0].value
+    assert "Row 2" in app.error[0].value
+    assert kept_registers.versions(317) == ()
+    mended = opened(DATA)
+    mended.file_uploader[0].upload("mine.csv", good.replace(",191,local,", ",200,local,").encode()).run()
+    assert not mended.error
+    assert "What would change" in text(mended)
+    assert any("Not kept yet" in w.value for w in mended.warning)
+    next(b for b in mended.button if b.label == "Keep as a new version and use it").click().run()
+    assert [k.version for k in kept_registers.versions(317)] == [1]
+    assert kept_registers.find(317, 1).read().rows["places"].iloc[0] == 200
+    assert opened(PLACES).selectbox(key="choose-register").value == "1"

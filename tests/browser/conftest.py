@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,8 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed; it comes with the dev extra")
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from data.kept_registers import VARIABLE
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120
@@ -47,7 +49,11 @@ def served(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """
     port = free_port()
     log = tmp_path_factory.mktemp("server") / "log.txt"
-    settings = {"HOME": str(tmp_path_factory.mktemp("home")), "BROWSER": "true"}
+    settings = {
+        "HOME": str(tmp_path_factory.mktemp("home")),
+        "BROWSER": "true",
+        VARIABLE: str(tmp_path_factory.mktemp("registers")),
+    }
     options = ["--server.port", str(port), "--server.headless", "false"]
     with log.open("wb") as out:
         process = subprocess.Popen(
@@ -96,3 +102,27 @@ def page(browser: Browser) -> Iterator[Page]:
     window.set_default_timeout(PATIENCE * 1000)
     yield window
     window.close()
+
+
+@pytest.fixture
+def window_of(browser: Browser) -> Iterator[Callable[[str], Page]]:
+    """Return a function that opens a window of a reader in some time zone."""
+    opened = []
+
+    def window(zone: str) -> Page:
+        found = browser.new_page(viewport={"width": 1280, "height": 900}, timezone_id=zone)
+        found.set_default_timeout(PATIENCE * 1000)
+        opened.append(found)
+        return found
+
+    yield window
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture(scope="session")
+def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of screenshots; SENDPLAN_SCREENS keeps them somewhere that lasts."""
+    folder = Path(os.environ.get("SENDPLAN_SCREENS") or tmp_path_factory.mktemp("screens"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,21 +11,28 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from forecast.ui.registry import PAGES, Entry
+
 pytestmark = pytest.mark.browser
 
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 """The legal level: WCAG 2.2 AA and what it includes."""
 
-PAGES = {"": "Download", "sources": "Licence"}
-"""Path of each page and its last heading, which shows when the page is complete."""
-
 WIDTHS = (1280, 320)
+
+LAST = "A forecast, not an outturn"
+"""Words of the footer, which show that a page is complete."""
 
 
 def visit(page: Page, served: str, path: str = "", query: str = "") -> None:
     """Open a page and wait until all of it is there."""
     page.goto(f"{served}/{path}{query}")
-    expect(page.get_by_role("heading", name=PAGES[path], exact=True)).to_be_visible()
+    settled(page)
+
+
+def settled(page: Page) -> None:
+    """Wait until the page is complete."""
+    expect(page.get_by_text(LAST)).to_be_visible()
     # Parts of the page are loaded on their own and come after the text on a busy machine.
     expect(page.get_by_role("combobox", name=re.compile("Local authority"))).to_be_visible()
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
@@ -34,114 +42,180 @@ def visit(page: Page, served: str, path: str = "", query: str = "") -> None:
 
 def unfold(page: Page) -> None:
     """Open every expander, so that what they hold is checked too."""
-    for fold in page.locator("details").all():
-        if fold.get_attribute("open") is None:
-            fold.locator("summary").click()
+    page.evaluate("document.querySelectorAll('details:not([open]) > summary').forEach(s => s.click())")
     expect(page.locator("details:not([open])")).to_have_count(0)
     expect(page.get_by_role("table").last).to_be_visible()
 
 
-def test_overview_opens_with_the_headline(page: Page, served: str) -> None:
-    visit(page, served)
-    expect(page.get_by_text("Redbridge had 3,391 EHC plans in January 2025")).to_be_visible()
-    expect(page).to_have_title("Redbridge - SEND Place Planner")
+def violations(page: Page) -> list[tuple[str, list[str]]]:
+    """Return what axe finds."""
+    found = Axe().run(page, options=WCAG).response["violations"]
+    return [(v["id"], [n["html"][:160] for n in v["nodes"]][:3]) for v in found]
+
+
+@pytest.mark.parametrize("entry", PAGES, ids=lambda e: e.title)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_is_accessible_reflows_and_asks_no_other_host(
+    page: Page, served: str, entry: Entry, width: int
+) -> None:
+    asked: set[str] = set()
+    page.on("request", lambda request: asked.add(urlsplit(request.url).hostname or ""))
+    page.on("websocket", lambda socket: asked.add(urlsplit(socket.url).hostname or ""))
+    page.set_viewport_size({"width": width, "height": 900})
+    visit(page, served, entry.path)
+    expect(page).to_have_title(f"{entry.title}, Redbridge - SEND Place Planner")
     assert page.locator("html").get_attribute("lang") == "en"
     expect(page.get_by_role("heading", level=1)).to_have_count(1)
+    unfold(page)
+    assert violations(page) == []
+    wide = page.evaluate(
+        "[document.documentElement, document.querySelector('[data-testid=stMain]')].map(e => e.scrollWidth)"
+    )
+    assert max(wide) <= width
+    for chart in page.get_by_test_id("stVegaLiteChart").all():
+        expect(chart).to_have_attribute(
+            "aria-label", re.compile("(chart|Chart|Map) of .*Redbridge|Bar chart of")
+        )
+    assert asked - {""} == {"127.0.0.1"}
 
 
-def test_authority_can_be_chosen_by_keyboard_and_survives_reload_and_back(page: Page, served: str) -> None:
+def test_a_warning_and_the_editor_of_the_register_are_accessible(page: Page, served: str) -> None:
+    visit(page, served, "places", "?area=Atlantis")
+    expect(page.get_by_text("is not an English local authority")).to_be_visible()
+    page.get_by_text("Edit the register here").click()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    settled(page)
+    assert violations(page) == []
+
+
+def test_choices_survive_keyboard_reload_other_pages_and_back(page: Page, served: str) -> None:
     visit(page, served)
-    picker = page.get_by_role("combobox", name=re.compile("Local authority"))
-    picker.focus()
+    page.get_by_role("combobox", name=re.compile("Local authority")).focus()
     page.keyboard.type("Kent")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Kent had 20,635 EHC plans")).to_be_visible()
     expect(page).to_have_url(re.compile(r"area=E10000016"))
+    page.get_by_role("link", name="Demand").click()
+    expect(page.get_by_role("heading", name="Why plans change")).to_be_visible()
+    page.get_by_role("combobox", name=re.compile("Phase")).focus()
+    page.keyboard.type("Primary")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=re.compile(r"EHC plans \(primary\)"))).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/demand\?.*phase=primary"))
     page.reload()
-    expect(page.get_by_text("Kent had 20,635 EHC plans")).to_be_visible()
-    page.get_by_role("link", name="Data and sources").click()
-    expect(page.get_by_role("heading", name="Kent: what to know about the data")).to_be_visible()
-    expect(page).to_have_url(re.compile(r"/sources\?area=E10000016"))
+    expect(page.get_by_role("heading", name=re.compile(r"EHC plans \(primary\)"))).to_be_visible()
+    page.get_by_role("link", name="Places").click()
+    expect(page.get_by_role("heading", name="When does it run out?")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/places\?.*phase=primary"))
+    expect(page).to_have_url(re.compile(r"area=E10000016"))
     page.go_back()
-    expect(page.get_by_text("Kent had 20,635 EHC plans")).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile(r"EHC plans \(primary\)"))).to_be_visible()
 
 
-@pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("width", WIDTHS)
-def test_no_accessibility_violation(page: Page, served: str, path: str, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
-    visit(page, served, path)
-    unfold(page)
-    found = Axe().run(page, options=WCAG).response["violations"]
-    assert [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found] == []
-
-
-def test_no_accessibility_violation_in_a_warning(page: Page, served: str) -> None:
-    visit(page, served, query="?area=Atlantis")
-    expect(page.get_by_text("is not an English local authority")).to_be_visible()
-    assert [v["id"] for v in Axe().run(page, options=WCAG).response["violations"]] == []
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_no_sideways_scrolling_at_320_pixels(page: Page, served: str, path: str) -> None:
-    page.set_viewport_size({"width": 320, "height": 700})
-    visit(page, served, path)
-    unfold(page)
-    widths = page.evaluate(
-        "[document.documentElement, document.querySelector('[data-testid=stMain]')].map(e => e.scrollWidth)"
-    )
-    assert max(widths) <= 320
-
-
-def test_every_chart_has_a_description(page: Page, served: str) -> None:
+def test_the_first_tab_leads_past_the_menu_and_the_next_ones_in_order(page: Page, served: str) -> None:
     visit(page, served)
-    charts = page.get_by_test_id("stVegaLiteChart")
-    expect(charts.first).to_be_visible()
-    assert charts.count() >= 2
-    for chart in charts.all():
-        expect(chart).to_have_attribute("aria-label", re.compile("^Line chart of .* with 80 % intervals"))
+    # The page itself takes focus once, to be scrolled; its text is everything on it.
+    name = "e => e.tagName == 'MAIN' ? 'page' : (e.getAttribute('aria-label') || e.innerText)"
+    reached: list[str] = []
+    for _ in range(18):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate(f"({name})(document.activeElement)"))
+    wanted = ["Skip to the content", *(e.title for e in PAGES), "Local authority", "New here?", "In January"]
+    places = [next((i for i, label in enumerate(reached) if w in label), -1) for w in wanted]
+    assert -1 not in places, reached
+    assert places == sorted(places), reached
+    skip = page.get_by_role("link", name="Skip to the content")
+    skip.focus()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert "Local authority" in page.evaluate(f"({name})(document.activeElement)")
+
+
+def test_what_has_focus_has_a_visible_outline(page: Page, served: str) -> None:
+    visit(page, served)
+    link = page.get_by_role("link", name="Demand")
+    link.focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    assert link.evaluate("e => parseFloat(getComputedStyle(e).outlineWidth)") >= 2
 
 
 def test_wide_tables_can_be_scrolled_by_keyboard(page: Page, served: str) -> None:
     page.set_viewport_size({"width": 320, "height": 700})
-    visit(page, served)
-    page.get_by_text("Plans by age", exact=True).click()
-    region = page.get_by_role("region", name=re.compile("EHC plans in Redbridge by age"))
+    visit(page, served, "places")
+    region = page.get_by_role("region", name=re.compile("Chance that at least one child"))
     region.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     page.wait_for_function("e => e.scrollLeft > 0", arg=region.element_handle())
 
 
-def test_tab_key_reaches_navigation_then_picker_then_content(page: Page, served: str) -> None:
+def test_a_newcomer_finds_the_first_year_of_shortfall(page: Page, served: str, artefacts: Path) -> None:
     visit(page, served)
-    # The page itself takes focus once, to be scrolled; its text is everything on it.
-    name = "e => e.tagName == 'MAIN' ? 'page' : (e.getAttribute('aria-label') || e.innerText)"
-    reached: list[str] = []
-    for _ in range(16):
-        page.keyboard.press("Tab")
-        reached.append(page.evaluate(f"({name})(document.activeElement)"))
-    wanted = ["Overview", "Data and sources", "Local authority", "Figures behind this chart", "Plans by age"]
-    places = [next((i for i, label in enumerate(reached) if w in label), -1) for w in wanted]
-    assert -1 not in places, reached
-    assert places == sorted(places), reached
+    page.get_by_role("link", name="Places").click()
+    expect(page.get_by_role("heading", name="When does it run out?")).to_be_visible()
+    strip = page.get_by_role("region", name=re.compile("Chance that at least one child"))
+    expect(
+        strip.get_by_role("row", name=re.compile("Secondary: state special schools"))
+        .get_by_role("cell")
+        .first
+    ).to_have_text("over 9 in 10")
+    page.screenshot(path=artefacts / "newcomer-places.png")
+
+
+def test_someone_puts_in_a_broken_register_mends_it_and_sees_other_numbers(
+    page: Page, served: str, tmp_path: Path, artefacts: Path
+) -> None:
+    visit(page, served, "data", "?area=E09000002")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Register of places in use (CSV)").click()
+    path = tmp_path / "register.csv"
+    waiting.value.save_as(path)
+    good = path.read_text(encoding="utf-8-sig")
+    row = good.splitlines()[1]
+    path.write_text(good.replace(row, row.replace(",local,", ",nearby,")), encoding="utf-8")
+    page.locator("input[type=file]").set_input_files(path)
+    expect(page.get_by_text(re.compile("Row 2, column 'located'"))).to_be_visible()
+    page.screenshot(path=artefacts / "register-broken.png")
+    path.write_text(good.replace(row, row.replace(",open,", ",agreed,")), encoding="utf-8")
+    page.locator("input[type=file]").set_input_files(path)
+    expect(page.get_by_text("status from open to agreed")).to_be_visible()
+    page.get_by_role("button", name="Keep as a new version and use it").click()
+    expect(page.get_by_role("combobox", name=re.compile("Register of places"))).to_be_visible()
+    page.screenshot(path=artefacts / "register-kept.png")
+
+
+def test_long_work_shows_progress_and_stops_when_asked(page: Page, served: str) -> None:
+    visit(page, served, "data")
+    page.get_by_role("button", name="Forecast every authority").click()
+    expect(page.get_by_text(re.compile(r"\d+ of 153: "))).to_be_visible()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text(re.compile("Cancelled"))).to_be_visible()
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Auckland"])
+def test_a_january_is_in_its_year_whatever_the_clock_of_the_reader(
+    window_of: Callable[[str], Page], served: str, zone: str
+) -> None:
+    page = window_of(zone)
+    visit(page, served, "demand", "?horizon=3")
+    chart = page.get_by_test_id("stVegaLiteChart").first
+    labels = chart.evaluate("e => [...e.querySelectorAll('svg text')].map(t => t.textContent)")
+    if not labels:
+        pytest.skip("charts are drawn on a canvas here")
+    years = [label for label in labels if re.fullmatch(r"20\d\d", label)]
+    assert years[0] == "2010"
+    assert "2028" in years
+    assert "2029" not in years
 
 
 def test_a_download_is_the_whole_table(page: Page, served: str, tmp_path: Path) -> None:
-    visit(page, served)
+    visit(page, served, "data")
+    page.get_by_text("Single files", exact=True).click()
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="Places against demand (CSV)").click()
+        page.get_by_role("button", name="shortfall.csv").click()
     assert waiting.value.suggested_filename == "redbridge-shortfall.csv"
     path = tmp_path / "shortfall.csv"
     waiting.value.save_as(path)
     assert path.read_text(encoding="utf-8-sig").startswith("la_code,year,phase")
-
-
-def test_only_this_machine_is_contacted(page: Page, served: str) -> None:
-    asked: set[str] = set()
-    page.on("request", lambda request: asked.add(urlsplit(request.url).hostname or ""))
-    page.on("websocket", lambda socket: asked.add(urlsplit(socket.url).hostname or ""))
-    for path in PAGES:
-        visit(page, served, path)
-        unfold(page)
-    assert asked - {""} == {"127.0.0.1"}
