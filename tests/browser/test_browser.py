@@ -178,8 +178,10 @@ def test_someone_puts_in_a_broken_register_mends_it_and_sees_other_numbers(
     page.locator("input[type=file]").set_input_files(path)
     expect(page.get_by_text(re.compile("Row 2, column 'located'"))).to_be_visible()
     page.screenshot(path=artefacts / "register-broken.png")
-    path.write_text(good.replace(row, row.replace(",open,", ",agreed,")), encoding="utf-8")
-    page.locator("input[type=file]").set_input_files(path)
+    mended = tmp_path / "mended.csv"
+    mended.write_text(good.replace(row, row.replace(",open,", ",agreed,")), encoding="utf-8")
+    settled(page)
+    page.locator("input[type=file]").set_input_files(mended)
     expect(page.get_by_text("status from open to agreed")).to_be_visible()
     page.get_by_role("button", name="Keep as a new version and use it").click()
     expect(page.get_by_role("combobox", name=re.compile("Register of places"))).to_be_visible()

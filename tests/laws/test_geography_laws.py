@@ -11,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Point
 
-from data import geography
+from data import geography, registers
 from data.areas import current
 from data.geography import DEGREES, METRES, Layer, Zones
+from data.register import in_force
 from data.setting_points import distances_km
+from data.setting_points import settings as on_map
 from data.vocabulary import PHASE_CODES
-from forecast.geography import demand_by_zone, journeys, offers, within_reach
+from forecast.geography import demand_by_zone, journeys, offers, places_per_child, within_reach
 
 # On the grid and in Great Britain: beyond it a projection library may pick another datum shift for the way back.
 COORDINATE = st.tuples(st.floats(100_000, 600_000), st.floats(20_000, 650_000))
@@ -153,3 +155,25 @@ def test_pupils_travel_no_farther_when_distance_matters_more(made: tuple[Zones, 
     if not np.isnan(means[0]):
         assert means[0] <= means[1] + 1e-6
         assert means[1] <= means[2] + 1e-6
+
+
+@pytest.mark.parametrize("within_km", [3.0, 5.0, 200.0])
+@pytest.mark.parametrize("code", [317, 886])
+def test_places_shared_with_all_who_live_near_add_up_to_those_anyone_can_reach(
+    code: int, within_km: float
+) -> None:
+    zones = geography.zones(code)
+    rows = in_force(registers.shipped(code), 2026, statuses=("open", "agreed"))
+    rows = rows[rows["located"] == "local"]
+    here = on_map(rows, code)
+    near = distances_km(zones.points.geometry, here.frame.drop_duplicates("setting").geometry) <= within_km
+    reached = here.frame.drop_duplicates("setting")["setting"][near.any(axis=0)]
+    each = places_per_child(zones, here, rows, 1_000.0, within_km)
+    children = (
+        1_000.0 * zones.frame.set_index("zone_code")["share"].loc[each["zone"].to_numpy().tolist()].to_numpy()
+    )
+    places = rows[rows["setting"].isin(reached)]["places"].sum()
+    assert float((each * children).sum()) == pytest.approx(float(places))
+    if within_km == 200.0:
+        # Where everyone reaches everything, everyone shares alike.
+        assert each.to_numpy() == pytest.approx(float(places) / 1_000.0)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
 from data import panels
+from data.errors import TableError
 from data.history import History
 from forecast import evaluate, trackrecord
 from forecast.members import NAMES, Models
@@ -66,3 +69,18 @@ def test_every_name_gives_a_model() -> None:
     models = Models(Memory())
     assert NAMES[0] == HEADLINE
     assert [models.scored(name).name for name in NAMES] == list(NAMES)
+
+
+def test_page_and_totals_are_written_together(scores: pd.DataFrame, history: History, tmp_path: Path) -> None:
+    page, table = tmp_path / "page.md", tmp_path / "totals.csv"
+    assert trackrecord.refresh(scores, history, page, table) == page
+    found = trackrecord.read_totals(table)
+    assert tuple(found.columns) == trackrecord.TOTALS_COLUMNS
+    assert (found["low_80"] <= found["high_80"]).all()
+    inside = (found["low_80"] <= found["actual"]) & (found["actual"] <= found["high_80"])
+    assert f"{100 * inside.mean():.1f}" in page.read_text(encoding="utf-8")
+
+
+def test_a_missing_table_of_totals_says_how_to_make_it(tmp_path: Path) -> None:
+    with pytest.raises(TableError, match="sendplan backtest"):
+        trackrecord.read_totals(tmp_path / "none.csv")

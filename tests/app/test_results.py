@@ -1,0 +1,44 @@
+"""Forecasts that pages share: made once, and nobody can change them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from data import areas, registers
+from data.register import Register
+from forecast.outcome import Outcome
+from forecast.rerun import rerun
+from forecast.run import Road
+from forecast.ui import choices, results
+from forecast.ui.results import key_of, sealed
+from scenarios import reading
+
+
+def test_shared_draws_cannot_be_written_to_and_scenarios_still_run(road: Road) -> None:
+    base = road.baseline(areas.by_code(317), draws=100)
+    before = base.outcome.plans.future.to_numpy().copy()
+    sealed(base)
+    with pytest.raises(ValueError, match="read-only"):
+        base.outcome.plans.future.to_numpy()[0] = 0.0
+    with pytest.raises(ValueError, match="read-only"):
+        base.outcome.plans.flows["joiners"].to_numpy()[0] = 0.0
+    changed = rerun(base, reading.find("reform-2030"))
+    assert isinstance(changed, Outcome)
+    assert not np.array_equal(changed.plans.future.to_numpy(), before)
+    np.testing.assert_array_equal(base.outcome.plans.future.to_numpy(), before)
+
+
+def test_another_register_is_another_forecast_and_the_same_rows_are_not() -> None:
+    asked, _ = choices.read({})
+    shipped = registers.shipped(317)
+    again = Register(317, shipped.rows.copy(), "another name")
+    fewer = Register(317, shipped.rows.iloc[:-1], "fewer")
+    assert key_of(asked, again) == key_of(asked, shipped)
+    assert key_of(asked, fewer) != key_of(asked, shipped)
+
+
+def test_what_is_kept_in_memory_is_bounded() -> None:
+    assert results.MOST_BASELINES <= 8
+    assert results._baseline._info.max_entries == results.MOST_BASELINES
+    assert results._view._info.max_entries == results.MOST_VIEWS
