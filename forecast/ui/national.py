@@ -47,7 +47,7 @@ def every_authority(report: Report, draws: int, seed: int, codes: tuple[int, ...
     plans, shortfalls, failed = [], [], []
     for number, area in enumerate(chosen, start=1):
         try:
-            outcome = road.run(area, draws=draws, seed=seed)
+            outcome = road.baseline(area, draws=draws, seed=seed).outcome
         except PlannerError as error:
             failed.append({"la_code": area.la_code, "name": area.name, "why": str(error)})
         else:

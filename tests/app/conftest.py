@@ -27,16 +27,16 @@ def road() -> Road:
 @pytest.fixture(scope="session")
 def redbridge(road: Road) -> Outcome:
     """Return an authority with every return and a capacity register of its own."""
-    return road.run(areas.by_code(317))
+    return road.baseline(areas.by_code(317)).outcome
 
 
 @pytest.fixture(scope="session")
 def newham(road: Road) -> Outcome:
     """Return an authority whose latest return is incomplete."""
-    return road.run(areas.by_code(316))
+    return road.baseline(areas.by_code(316)).outcome
 
 
 @pytest.fixture(scope="session")
 def cumberland(road: Road) -> Outcome:
     """Return an authority that began in 2023."""
-    return road.run(areas.by_code(942))
+    return road.baseline(areas.by_code(942)).outcome

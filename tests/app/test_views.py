@@ -67,7 +67,7 @@ def test_januaries_before_an_authority_existed_are_marked(cumberland: Outcome) -
 
 
 def test_a_january_without_ages_is_noted(road: Road) -> None:
-    hackney = road.run(areas.by_code(204))
+    hackney = road.baseline(areas.by_code(204)).outcome
     assert "No plans by age band for January 2024." in overview.notes(hackney, plans(hackney).reset_index())
 
 
@@ -233,7 +233,7 @@ def test_the_map_shares_out_all_that_is_wanted_and_no_more(redbridge: Outcome, h
 
 
 def test_the_map_of_a_county_and_of_one_district_is_drawn_too(road: Road, history: History) -> None:
-    kent, isle = (area_map.area_map(road.run(areas.by_code(c)), history) for c in (886, 420))
+    kent, isle = (area_map.area_map(road.baseline(areas.by_code(c)).outcome, history) for c in (886, 420))
     assert kent.kind == "districts"
     assert len(isle.shapes) == 1
     assert isle.around.empty
