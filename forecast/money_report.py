@@ -27,7 +27,7 @@ from forecast.files import Writer, write_all
 from forecast.finance import HIGH_NEEDS, SCALE_BOUNDS
 from forecast.income import LINES as INCOME_LINES
 from forecast.money import Money, Purse
-from forecast.record import PRODUCT, markdown_table, provenance, record_inputs
+from forecast.record import MONEY_TABLES, PRODUCT, markdown_table, provenance, record_inputs
 
 Show = Callable[[pd.DataFrame, str], None]
 
@@ -44,12 +44,6 @@ CAUSE_LABELS: Mapping[str, str] = {
     "price": "Dearer places and services",
     "change": "In all",
 }
-
-MONEY_TABLES: tuple[str, ...] = (
-    "dsg_allocations", "dsg_balance_pct", "dsg_deductions", "funded_places", "hnb_components", "implied_unit_costs",
-    "place_funding_rules", "redbridge_finance_facts", "s251_high_needs_2021_22",
-)  # fmt: skip
-"""Published tables that pounds rest on besides those of a forecast."""
 
 SHOWN_LINES = 12
 """Lines of cost printed; all are in the files."""

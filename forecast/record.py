@@ -36,6 +36,12 @@ USED_TABLES: tuple[str, ...] = (
 )  # fmt: skip
 """Published tables a forecast reads."""
 
+MONEY_TABLES: tuple[str, ...] = (
+    "dsg_allocations", "dsg_balance_pct", "dsg_deductions", "funded_places", "hnb_components", "implied_unit_costs",
+    "place_funding_rules", "redbridge_finance_facts", "s251_high_needs_2021_22",
+)  # fmt: skip
+"""Published tables that pounds rest on besides those of a forecast."""
+
 
 def write(outcome: Outcome, folder: Path, arguments: Mapping[str, Any]) -> list[Path]:
     """Write the files of a run into a folder, all or none.

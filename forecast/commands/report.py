@@ -182,6 +182,8 @@ def _write(
             issued=day,
         )
         facts = record.provenance(outcome, {})
+        if purse is not None:
+            facts["inputs"] |= record.record_inputs(record.MONEY_TABLES)
         if case is not None:
             listed = to_csv([a.candidate for a in case.appraisals]).encode()
             facts["inputs"] |= {"candidates": hashlib.sha256(listed).hexdigest()}

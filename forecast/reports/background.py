@@ -16,7 +16,7 @@ from data.register import academic_year, estimated_share
 from data.schemas import TABLES
 from data.vocabulary import SPECIALIST_PROVISIONS
 from forecast import words
-from forecast.record import PRODUCT, USED_TABLES
+from forecast.record import MONEY_TABLES, PRODUCT, USED_TABLES
 from forecast.reports.document import Paper, Table
 from forecast.reports.sufficiency import Need
 from forecast.reports.wording import LIKELIHOODS, sentence
@@ -177,7 +177,9 @@ def sources() -> Table:
             "Restore the file from the repository, or rebuild it with 'sendplan data build --from DIR'."
         )
     listed = pd.read_csv(tables.SOURCES, dtype="str", keep_default_na=False)
-    used = listed[listed["table"].isin(USED_TABLES)].drop_duplicates(["publisher", "release"])
+    used = listed[listed["table"].isin((*USED_TABLES, *MONEY_TABLES))].drop_duplicates(
+        ["publisher", "release"]
+    )
     shown = pd.DataFrame(
         {
             "Release": [
@@ -191,7 +193,7 @@ def sources() -> Table:
     )
     return Table(
         shown,
-        "Published sources of the forecast",
+        "Published sources of the forecast and of its costs",
         words=("Publisher", "Date", "Licence"),
         widths=(7.6, 2.9, 3.9, 2.6),
         note="OGL: Open Government Licence. A fingerprint of every file is kept with the product.",

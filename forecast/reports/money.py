@@ -22,6 +22,9 @@ NOT_YET = (
 )
 """What is said where no balance is given."""
 
+TESTED = 5
+"""Years ahead for which forecasts of plans have been tested."""
+
 REGIMES: dict[str, str] = {
     "authority_bears": "the council bears the whole of each new deficit after the override ends",
     "centre_bears": "central government bears each new deficit after the override ends",
@@ -39,20 +42,28 @@ OPENINGS: dict[str, str] = {
 
 
 def headline(found: Comparison) -> str:
-    """Return what the programme does to the balance at the end of the last year."""
-    year = _years(found.unmitigated)[-1]
-    better = found.better_by.isel(financial_year=-1)
-    low, middle, high = (float(better.quantile(q)) for q in (0.1, 0.5, 0.9))
-    deficit = float(found.mitigated.p_deficit.isel(financial_year=-1))
-    before = float(found.unmitigated.p_deficit.isel(financial_year=-1))
+    """Return what the programme does to the balance, in the last year that such forecasts are tested for and at the end."""
+    years = _years(found.unmitigated)
+    tested = min(TESTED, len(years)) - 1
+    deficit, before = (
+        float(b.p_deficit.isel(financial_year=tested)) for b in (found.mitigated, found.unmitigated)
+    )
+    later = "" if tested == len(years) - 1 else f" By the end of {years[-1]} it is {_better(found, -1)}."
     return (
-        f"At the end of {year} the high needs balance is expected to be better with the programme than without by "
-        f"{pounds_between(low, middle, high)}. A deficit then is {chance(before)} without the programme and "
-        f"{chance(deficit)} with it."
-        if middle >= 0
-        else f"At the end of {year} the high needs balance is expected to be worse with the programme than without by "
-        f"{pounds_between(-high, -middle, -low)}: children who had no place get one, and it has to be paid for. A "
-        f"deficit then is {chance(before)} without the programme and {chance(deficit)} with it."
+        f"At the end of {years[tested]} the high needs balance with the programme is expected to be {_better(found, tested)}. A "
+        f"deficit then is {chance(before)} without the programme and {chance(deficit)} with it.{later}"
+        + (" Years more than five ahead have not been tested against what happened." if later else "")
+    )
+
+
+def _better(found: Comparison, at: int) -> str:
+    draws = found.better_by.isel(financial_year=at)
+    low, middle, high = (float(draws.quantile(q)) for q in (0.1, 0.5, 0.9))
+    if middle >= 0:
+        return f"better than without it by {pounds_between(low, middle, high)}"
+    return (
+        f"worse than without it by {pounds_between(-high, -middle, -low)}, because children who had no place get one and it "
+        "has to be paid for"
     )
 
 
