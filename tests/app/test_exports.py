@@ -19,7 +19,7 @@ from data.errors import RegisterError
 from data.register_file import read_register
 from forecast.longform import COLUMNS
 from forecast.outcome import Outcome
-from forecast.run import DEFAULT_SEED, Road
+from forecast.run import DEFAULT_SEED, Baseline, Road
 from forecast.summary import SHORTFALL_COLUMNS
 from forecast.ui import exports
 from forecast.ui.national import every_authority, zipped
@@ -94,14 +94,14 @@ def test_a_zip_holds_every_file_and_is_the_same_twice(held: dict[str, bytes]) ->
 def test_one_authority_that_fails_does_not_lose_the_others(
     redbridge: Outcome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = Road.run
+    baseline = Road.baseline
 
-    def fails(self: Road, area: Area, **options: Any) -> Outcome:
+    def fails(self: Road, area: Area, **options: Any) -> Baseline:
         if area.la_code == 316:
             raise RegisterError("The register cannot be used.")
-        return run(self, area, **options)
+        return baseline(self, area, **options)
 
-    monkeypatch.setattr(Road, "run", fails)
+    monkeypatch.setattr(Road, "baseline", fails)
     steps: list[tuple[int, int, str]] = []
     content = every_authority(lambda *step: steps.append(step), 500, DEFAULT_SEED, (316, 317))
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
