@@ -530,12 +530,13 @@ def test_a_line_break_of_two_characters_is_held_or_refused_but_never_changed(tmp
     # Which of the two depends on the library that writes the sheet.
     path = tmp_path / "out.xlsx"
     register = Register(1, frame({"note": "two\r\nlines"}), "made")
+    refused = False
     try:
         write_register(register, path)
-    except OutputError as error:
-        assert "cannot hold some character" in str(error)
-        assert not path.exists()
-    else:
+    except OutputError:
+        refused = True
+    assert path.exists() != refused
+    if not refused:
         pd.testing.assert_frame_equal(read_register(path, 1).rows, register.rows)
 
 
