@@ -513,9 +513,11 @@ def _lines(
     heads = _flat(children)
     found: dict[CostLine, Array] = {}
     for tariff in priced.values():
-        pounds = (heads @ tariff.weights) * tariff.prices
-        for at, one in enumerate(tariff.classes):
-            line = child_line(one.item, one.provision, one.s251, one.dsg_block)
+        named = [child_line(c.item, c.provision, c.s251, c.dsg_block) for c in tariff.classes]
+        own = list(dict.fromkeys(named))
+        belongs = np.array([[line == name for line in own] for name in named], dtype=float)
+        pounds = ((heads @ tariff.weights) * tariff.prices) @ belongs
+        for at, line in enumerate(own):
             found[line] = found.get(line, 0.0) + pounds[:, :, at]
     paid = (places.years_of_place * places.rates).transpose("draw", "financial_year", "place_kind")
     for kind, provision in PLACES_LINE.items():

@@ -36,6 +36,7 @@ from data.vocabulary import (
 )
 from forecast.capacity import OF_GROUP
 from forecast.outcome import Outcome, Placements, Shortfall
+from forecast.processes import in_parts
 from models.base import Floats
 
 PAID_AS: dict[str, str] = {
@@ -86,40 +87,41 @@ def paid_placements(outcome: Outcome, reference: Floats | None = None) -> PaidPl
     reference
         What `seated` says of the baseline, where its register is an estimate; None: children are held to the register.
     """
-    placements = outcome.placements
+    placements, shortfall, leavers = outcome.placements, outcome.shortfall, outcome.plans.flows["leavers"]
     cells = ("draw", "january", "phase", "need_group", "provision")
-    forecast = _grouped(placements)
-    seats = seated(outcome.shortfall)
-    if reference is not None:
-        seats = _within(forecast[:, 1:], seats - reference)
-    held, elsewhere = _held(forecast[:, 1:], seats, outcome.shortfall)
-    corrected = np.concatenate([forecast[:, :1], held], axis=1)
-    # New places open, and pupils for whom there are none are placed elsewhere, when the school year begins.
-    moved = np.zeros_like(forecast)
-    moved[:, 1:] = np.diff(corrected - forecast, axis=1)
-    moved += _september(placements, forecast, outcome.plans.flows["leavers"])
     januaries = [outcome.plans.origin, *(int(j) for j in placements.future["january"].to_numpy())]
+    draws = placements.future.sizes["draw"]
+    shape = (draws, len(januaries), len(PHASE_CODES), len(NEED_GROUP_CODES), len(PROVISION_CODES))
+    stock, september = np.empty(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32)
+    elsewhere = np.zeros(shape[:2], dtype=np.float32)
+
+    def hold(some: slice) -> None:
+        forecast = _grouped(placements, some)
+        seats = seated(shortfall, some)
+        if reference is not None:
+            seats = _within(forecast[:, 1:], seats - reference[some])
+        stock[some, 0] = forecast[:, 0]
+        stock[some, 1:], elsewhere[some, 1:] = _held(forecast[:, 1:], seats, shortfall)
+        # New places open, and pupils for whom there are none are placed elsewhere, when the school year begins.
+        september[some, 1:] = np.diff(stock[some] - forecast, axis=1)
+        september[some] += _september(placements, forecast, leavers, some)
+
+    in_parts(draws, hold)
     coords: dict[str, list[object]] = {
         "january": [*januaries], "phase": [*PHASE_CODES], "need_group": [*NEED_GROUP_CODES], "provision": [*PROVISION_CODES],
     }  # fmt: skip
-    none_yet = np.zeros((len(elsewhere), 1), dtype=elsewhere.dtype)
     return PaidPlacements(
-        stock=xr.DataArray(corrected, dims=cells, coords=coords),
-        september=xr.DataArray(moved, dims=cells, coords=coords),
-        elsewhere=xr.DataArray(
-            np.concatenate([none_yet, elsewhere], axis=1),
-            dims=("draw", "january"),
-            coords={"january": januaries},
-        ),
+        stock=xr.DataArray(stock, dims=cells, coords=coords),
+        september=xr.DataArray(september, dims=cells, coords=coords),
+        elsewhere=xr.DataArray(elsewhere, dims=("draw", "january"), coords={"january": januaries}),
     )
 
 
-def _grouped(placements: Placements) -> Floats:
+def _grouped(placements: Placements, some: slice) -> Floats:
     """Return the forecast from the origin on by need group, dims ``(draw, january, phase, need_group, provision)``."""
-    ahead = (
-        placements.by_need.transpose("draw", "january", "phase", "provision", "need").to_numpy() @ OF_GROUP
-    )
-    opening = placements.opening.transpose("draw", "age", "provision", "need").to_numpy() @ OF_GROUP
+    by_need = placements.by_need.transpose("draw", "january", "phase", "provision", "need").to_numpy()
+    ahead = by_need[some] @ OF_GROUP
+    opening = placements.opening.transpose("draw", "age", "provision", "need").to_numpy()[some] @ OF_GROUP
     first = np.stack(
         [opening[:, low : high + 1].sum(axis=1) for low, high in zip(_FIRST_AGES, _TOP_AGES, strict=True)],
         axis=1,
@@ -128,16 +130,16 @@ def _grouped(placements: Placements) -> Floats:
     return np.asarray(np.moveaxis(found, 3, 4))
 
 
-def seated(shortfall: Shortfall) -> Floats:
-    """Return children in specialist places, dims ``(draw, january, phase, need_group, specialist provision)``."""
+def seated(shortfall: Shortfall, some: slice = slice(None)) -> Floats:
+    """Return children in specialist places, of some draws, dims ``(draw, january, phase, need_group, specialist provision)``."""
     order = ("draw", "january", "phase", "need_group", "provision")
-    wanted, short = (x.transpose(*order).to_numpy() for x in (shortfall.wanted, shortfall.short))
+    wanted, short = (x.transpose(*order).to_numpy()[some] for x in (shortfall.wanted, shortfall.short))
     names = [str(d) for d in shortfall.overflow["destination"].to_numpy()]
     sent = shortfall.overflow.transpose(*order, "destination")
     found = np.maximum(wanted - short, 0.0)  # single precision leaves a few less than nobody
     for destination, provision in enumerate(SPECIALIST_PROVISIONS):
         if provision in names:
-            taken = sent.sel(destination=provision).to_numpy()
+            taken = sent.sel(destination=provision).to_numpy()[some]
             found[..., destination] += taken.sum(axis=-1)
             short = short - taken
     beyond = shortfall.unseated.transpose("phase", "need_group", "provision").to_numpy()
@@ -214,21 +216,21 @@ def _ends(shortfall: Shortfall, weight: Floats) -> Floats:
     return np.asarray(np.einsum("djhgp,hgpo->djhgo", share, to, optimize=True), dtype=np.float32)
 
 
-def _september(placements: Placements, forecast: Floats, leavers: xr.DataArray) -> Floats:
+def _september(placements: Placements, forecast: Floats, leavers: xr.DataArray, some: slice) -> Floats:
     """Return the change of each cell on 1 September: children who begin a phase, less those who end one.
 
     Plans that end after 16 end with the school year. Children who begin a phase are those of its first age, with the need groups
     of the phase; early years settings are joined all year round.
     """
-    ages = placements.future.transpose("draw", "january", "age", "provision").to_numpy()
-    first = placements.opening.sum("need").transpose("draw", "age", "provision").to_numpy()
+    ages = placements.future.transpose("draw", "january", "age", "provision").to_numpy()[some]
+    first = placements.opening.transpose("draw", "age", "provision", "need").to_numpy()[some].sum(axis=3)
     before = np.concatenate([first[:, None], ages[:, :-1]], axis=1, dtype=np.float32)
     total = forecast.sum(axis=3, keepdims=True)
     groups = np.divide(forecast, total, out=np.zeros_like(forecast), where=total > 0)
     begins = ages[:, :, _FIRST_AGES][:, :, :, None] * groups[:, 1:]
     ends = before[:, :, _TOP_AGES][:, :, :, None] * groups[:, :-1]
     begins[:, :, _NEWCOMERS] = 0.0
-    gone = leavers.transpose("draw", "january", "age", "need").to_numpy()[:, :, _FIRST_AGES[_LEAVERS] :]
+    gone = leavers.transpose("draw", "january", "age", "need").to_numpy()[some, :, _FIRST_AGES[_LEAVERS] :]
     gone = gone.sum(axis=2) @ OF_GROUP
     stock = forecast[:, :-1, _LEAVERS]
     held = stock.sum(axis=3, keepdims=True)

@@ -352,9 +352,8 @@ def in_years(
     inflation
         Levers on its growth.
     """
-    known = [str(y) for y in drawn.growth["financial_year"].to_numpy()]
-    begins = [int(y[:4]) for y in known]
-    growth = drawn.growth.isel(price=row).to_numpy()
+    begins = [int(y[:4]) for y in drawn.growth["financial_year"].to_numpy().tolist()]
+    growth = drawn.growth.transpose("draw", "price", "financial_year").to_numpy()[:, row]
     if inflation:
         growth = with_levers(
             growth, inflation, years=[FinancialYear(y) for y in begins], januaries=januaries, least=-1.0
@@ -364,7 +363,7 @@ def in_years(
     index = np.concatenate([np.ones((len(index), 1)), index], axis=1)
     first = begins[0] - 1
     wanted = [y.begins - first for y in years]
-    level = drawn.levels.isel(price=row).to_numpy()
+    level = drawn.levels.transpose("draw", "price").to_numpy()[:, row]
     return np.asarray(level[:, None] * index[:, wanted] / index[:, [drawn.begins[row] - first]])
 
 
