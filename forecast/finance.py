@@ -318,11 +318,12 @@ class CostModel:
         """Return the cost of the baseline or a scenario of it, draw by draw."""
         paid = paid_placements(outcome, self.reference)
         children = year_average(paid.stock, paid.september)
-        priced = self._tariffs(outcome, self.items, FeeLuck(self.root, _flat(children)))
+        heads = _flat(children)
+        priced = self._tariffs(outcome, self.items, FeeLuck(self.root, heads))
         places = self._places(outcome, paid)
         elsewhere = self._elsewhere(paid)
         other = self.other * xr.DataArray(self.scale, dims="draw")
-        lines, pounds = _lines(priced, children, places, elsewhere, other)
+        lines, pounds = _lines(priced, heads, places, elsewhere, other)
         return Costs(
             la_code=self.la_code,
             years=self.years,
@@ -504,13 +505,12 @@ def _published_places(la_code: int) -> dict[str, float]:
 
 def _lines(
     priced: Mapping[str, Tariff],
-    children: xr.DataArray,
+    heads: Array,
     places: Places,
     elsewhere: tuple[xr.DataArray, xr.DataArray],
     other: xr.DataArray,
 ) -> tuple[tuple[CostLine, ...], Array]:
-    """Return all lines and their pounds, dims ``(draw, financial_year, line)``."""
-    heads = _flat(children)
+    """Return all lines and their pounds, dims ``(draw, financial_year, line)``, for children by draw, year and cell."""
     found: dict[CostLine, Array] = {}
     for tariff in priced.values():
         named = [child_line(c.item, c.provision, c.s251, c.dsg_block) for c in tariff.classes]
