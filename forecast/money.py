@@ -14,8 +14,8 @@ what the levers do; nothing here summarises.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import xarray as xr
@@ -63,6 +63,12 @@ class MoneyPlan:
     overspend
         What the council expects the first year to cost more than its income, pounds, give or take `MONITORING` of its income;
         None: what a council has said that we ship.
+    block_transfer
+        Share of the schools block moved to high needs in years ahead, 0 to 1.
+    disapplied
+        True where the Secretary of State has agreed to more than the limit.
+    allocations
+        The council's own high needs allocations before deductions, pounds, by financial year.
 
     Raises
     ------
@@ -76,6 +82,9 @@ class MoneyPlan:
     as_modelled: bool = False
     opening: float | None = None
     overspend: float | None = None
+    block_transfer: float = 0.0
+    disapplied: bool = False
+    allocations: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.regime not in REGIMES:
@@ -162,7 +171,13 @@ class Purse:
         known = opening_balance(la_code, before, model.policy)
         if asked.opening is not None:
             known = Opening(before, Interval.of(asked.opening), "council", "Given with the run")
-        purse = cls(model, IncomePlan(growth=options[asked.growth]), asked, known, baseline.seed)
+        income_plan = IncomePlan(
+            growth=options[asked.growth],
+            block_transfer=Interval.of(asked.block_transfer),
+            disapplied=asked.disapplied,
+            allocations=asked.allocations,
+        )
+        purse = cls(model, income_plan, asked, known, baseline.seed)
         total = purse.income(baseline).total
         said = council_forecast(la_code)
         anchor = None if said is None else Anchor(*said)

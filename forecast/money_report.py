@@ -86,6 +86,13 @@ class MoneyTables:
         """Financial years."""
         return [y.label for y in self.shown.costs.years]
 
+    def why_scenario(self) -> Attribution | None:
+        """Why the scenario's cost differs from the baseline's in the fifth year, or the last of fewer; None without one."""
+        if self.unmitigated is None:
+            return None
+        years = self.shown.costs.years
+        return attribution(self.unmitigated.costs, self.shown.costs, years[min(4, len(years) - 1)])
+
     def why(self) -> Attribution:
         """Why cost changes from the first year to the fifth, or the last of fewer."""
         years = self.shown.costs.years
@@ -369,9 +376,10 @@ def sections(found: MoneyTables) -> dict[str, pd.DataFrame]:
         ),
     }
     if found.unmitigated is not None:
-        told = {
-            "What the scenario changes, future by future": difference_text(found, found.unmitigated)
-        } | told
+        ours = {"What the scenario changes, future by future": difference_text(found, found.unmitigated)}
+        if (why := found.why_scenario()) is not None:
+            ours[f"Why it costs more or less in {last}"] = why_table(why)
+        told = ours | told
     return told
 
 
@@ -417,6 +425,8 @@ def write(found: MoneyTables, folder: Path, arguments: Mapping[str, Any]) -> lis
     }
     if found.unmitigated is not None:
         frames["unmitigated_balance"] = answers.balance_table(found.unmitigated)
+        if (ours := found.why_scenario()) is not None:
+            frames["scenario_attribution"] = ours.table()
         frames["difference"] = answers.difference_table(found.unmitigated, found.shown)
     record = provenance(found.shown.outcome, arguments) | {"pounds": about, "income": dict(INCOME_LINES)}
     record["inputs"] |= record_inputs(MONEY_TABLES)

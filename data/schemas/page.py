@@ -223,7 +223,8 @@ to lines. Its metadata hold units, price base, sign and scenario.
 | per_child_mean | number | pounds for each; null for `All` |
 | mean, q10, q50, q90 | number | pounds; not rounded |
 
-`attribution.parquet`, why high needs cost differs between the first financial year and the fifth:
+`attribution.parquet`, why high needs cost differs between the first financial year and the fifth, and
+`scenario_attribution.parquet`, the same between baseline and scenario in the fifth:
 
 | Column | Type | Says |
 |---|---|---|

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -59,6 +60,18 @@ def money_command(
         float | None,
         typer.Option(help="What the council expects the first year to cost more than its income, pounds."),
     ] = None,
+    block_transfer: Annotated[
+        float, typer.Option(help="Share of the schools block moved to high needs each year; 0.005 for 0.5 %.")
+    ] = 0.0,
+    disapplied: Annotated[
+        bool, typer.Option("--disapplied", help="The Secretary of State has agreed to a larger transfer.")
+    ] = False,
+    allocation: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The council's own allocation before deductions, 2025-26=74000000; may be repeated."
+        ),
+    ] = None,
     as_modelled: Annotated[
         bool, typer.Option("--as-modelled", help="Do not scale costs to what the council has said.")
     ] = False,
@@ -79,7 +92,17 @@ def money_command(
 
     one = single(area)
     check_options(years, draws)
-    plan = MoneyPlan(growth, regime, grant, as_modelled, opening, overspend)
+    plan = MoneyPlan(
+        growth,
+        regime,
+        grant,
+        as_modelled,
+        opening,
+        overspend,
+        block_transfer,
+        disapplied,
+        allocations(allocation or ()),
+    )
     register = own_register(capacity, [one])
     book = ledger(unit_costs, one)
     asked = None if scenario is None else chosen(scenario, None).flat
@@ -89,6 +112,7 @@ def money_command(
         "area": one.name, "scenario": None if asked is None else asked.id,
         "unit_costs": None if unit_costs is None else unit_costs.name, "growth": growth, "regime": regime, "grant": grant,
         "opening": opening, "overspend": overspend, "as_modelled": as_modelled,
+        "block_transfer": block_transfer, "disapplied": disapplied, "allocation": allocation,
         "capacity": None if capacity is None else capacity.name,
         "years": years, "seed": seed, "draws": draws,
     }  # fmt: skip
@@ -109,6 +133,31 @@ def money_command(
             say(screen, f"- {line}")
     files = money_report.write(found, folder, arguments)
     say(screen, "Files: " + ", ".join(str(f) for f in files))
+
+
+def allocations(given: Sequence[str]) -> dict[str, float]:
+    """Return pounds by financial year from options such as ``2025-26=74000000``.
+
+    Raises
+    ------
+    OptionError
+        One is not written so, or a year is given twice.
+    """
+    found: dict[str, float] = {}
+    for text in given:
+        year, _, pounds = text.partition("=")
+        try:
+            value = float(pounds.replace(",", ""))
+        except ValueError:
+            raise OptionError(
+                f"--allocation {text} cannot be read, so no income was forecast from it. Write it as 2025-26=74000000."
+            ) from None
+        if year in found:
+            raise OptionError(
+                f"--allocation gives {year} twice, so it is not clear which holds. Give it once."
+            )
+        found[year] = value
+    return found
 
 
 def single(area: str) -> Area:

@@ -46,7 +46,9 @@ def balance(told: tuple[str, Path]) -> pd.DataFrame:
 
 
 def test_it_writes_every_file_and_no_litter(told: tuple[str, Path]) -> None:
-    tables = ("balance", "cost_detail", "attribution", "regimes", "unmitigated_balance", "difference")
+    tables = (
+        "balance", "cost_detail", "attribution", "regimes", "unmitigated_balance", "difference", "scenario_attribution",
+    )  # fmt: skip
     assert sorted(p.name for p in told[1].iterdir()) == sorted(
         [*(f"{name}.parquet" for name in tables), "balance.csv", "prices.csv", "money.md", "run.json"]
     )
@@ -116,6 +118,25 @@ def test_a_council_may_say_what_its_first_year_costs(tmp_path: Path) -> None:
     assert "Given with the run" in said
 
 
+def test_an_allocation_and_a_block_transfer_of_the_councils_own_are_income(tmp_path: Path) -> None:
+    run(
+        "Redbridge",
+        "--allocation",
+        "2025-26=80,000,000",
+        "--block-transfer",
+        "0.005",
+        "--out",
+        str(tmp_path / "own"),
+    )
+    found = pd.read_parquet(tmp_path / "own" / "balance.parquet").query("kind == 'income'")
+    income = found.set_index(["line", "financial_year"])
+    total = (
+        income.loc[("high_needs_core", "2025-26"), "mean"] + income.loc[("import_export", "2025-26"), "mean"]
+    )
+    assert total == pytest.approx(80e6)
+    assert income.loc[("block_transfer", "2025-26"), "mean"] > 1e6
+
+
 def test_cost_detail_comes_to_the_lines(balance: pd.DataFrame, told: tuple[str, Path]) -> None:
     detail = pd.read_parquet(told[1] / "cost_detail.parquet")
     assert set(detail["financial_year"]) == set(YEARS)
@@ -132,6 +153,20 @@ def test_why_cost_changes_adds_up(told: tuple[str, Path]) -> None:
     np.testing.assert_allclose(why[["volume", "mix", "price"]].sum(axis=1), why["change"], atol=0.01)
     parts = why.drop(index="All")
     np.testing.assert_allclose(parts.sum(), why.loc["All"], atol=0.01)
+
+
+def test_why_a_scenario_costs_less_adds_up_to_the_difference(told: tuple[str, Path]) -> None:
+    why = (
+        pd.read_parquet(told[1] / "scenario_attribution.parquet")
+        .query("part == 'All'")
+        .set_index("cause")["mean"]
+    )
+    difference = pd.read_parquet(told[1] / "difference.parquet").set_index(["line", "financial_year"])["mean"]
+    assert why[["volume", "mix", "price"]].sum() == pytest.approx(why["change"], abs=0.02)
+    assert why["change"] == pytest.approx(difference["cost", "2029-30"], abs=1.0)
+    assert abs(why["volume"]) < 1, "returning pupils hold as many plans"
+    assert why["mix"] < 0
+    assert "Why it costs more or less in 2029-30" in told[0]
 
 
 def test_a_scenario_is_set_against_the_baseline(told: tuple[str, Path]) -> None:
@@ -188,6 +223,9 @@ def test_a_ledger_replaces_prices_and_is_named(tmp_path: Path) -> None:
         (("Redbridge", "--scenario", "no-such"), "no-such"),
         (("Redbridge", "--unit-costs", "nowhere.csv"), "nowhere.csv"),
         (("City of London",), "no published"),
+        (("Redbridge", "--allocation", "2025-26"), "cannot be read"),
+        (("Redbridge", "--allocation", "2025-26=1", "--allocation", "2025-26=2"), "twice"),
+        (("Redbridge", "--block-transfer", "0.02"), "Schools Forum"),
     ],
 )
 def test_bad_input_is_refused_and_nothing_is_written(
