@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from rapidfuzz import fuzz, process
 
 from data import tables
 from data.candidates import BASES, CONFIDENCES, KINDS, Candidate, Kind
@@ -26,6 +23,7 @@ from data.capital_benchmarks import benchmark, location_factor
 from data.errors import CapitalError, OutputError
 from data.formulas import guarded, unguarded
 from data.register import PHASINGS, SHOWN, SLIPPAGE, Problem, academic_year, first_year, shown
+from data.spreadsheet import CellError, column_names, csv_rows, meant, plain, surplus, write_whole
 from data.vocabulary import ALL, NEED_CODES, NEEDS
 
 COLUMNS: tuple[str, ...] = (
@@ -76,34 +74,17 @@ class Candidates:
     origin: str
 
 
-class _CellError(ValueError):
-    """A cell cannot be used; the message says why and what to write instead."""
-
-
-def _plain(text: str) -> str:
-    return " ".join(re.sub(r"[_\-]", " ", text).split()).lower()
-
-
 def _choice(what: str, allowed: Mapping[str, str]) -> Callable[[str], str]:
-    spellings = {_plain(label): code for code, label in allowed.items()} | {_plain(c): c for c in allowed}
-
-    def read(cell: str) -> str:
-        word = _plain(cell)
-        if word in spellings:
-            return spellings[word]
-        near = process.extractOne(word[:60], list(spellings), scorer=fuzz.ratio, score_cutoff=60)
-        hint = f"Did you mean '{spellings[near[0]]}'?" if near else f"Write one of {', '.join(allowed)}."
-        raise _CellError(f"{shown(cell)} is not a {what} we know. {hint}")
-
-    return read
+    spellings = {plain(label): code for code, label in allowed.items()} | {plain(c): c for c in allowed}
+    return lambda cell: meant(cell, spellings, what, allowed)
 
 
 def _number(cell: str) -> float:
     text = cell.replace("£", "").replace(" ", "").removesuffix("%")
     if text.startswith(("-", "\u2212", "(")):
-        raise _CellError(f"{shown(cell)} is below 0. Costs, chances and places are 0 or more. Correct it.")
+        raise CellError(f"{shown(cell)} is below 0. Costs, chances and places are 0 or more. Correct it.")
     if _NUMBER.fullmatch(text) is None:
-        raise _CellError(
+        raise CellError(
             f"{shown(cell)} is not a number. Write figures, such as 45000 or 45,000, without words or ranges."
         )
     return float(text.replace(",", ""))
@@ -112,18 +93,18 @@ def _number(cell: str) -> float:
 def _whole(cell: str) -> int:
     number = _number(cell)
     if not number.is_integer():
-        raise _CellError(f"{shown(cell)} is not a whole number. Round it.")
+        raise CellError(f"{shown(cell)} is not a whole number. Round it.")
     return int(number)
 
 
 def _degrees(cell: str) -> float:
     if _SIGNED.fullmatch(cell) is None:
-        raise _CellError(f"{shown(cell)} is not a number of degrees. Write one such as 51.5763 or -0.0712.")
+        raise CellError(f"{shown(cell)} is not a number of degrees. Write one such as 51.5763 or -0.0712.")
     return float(cell)
 
 
 def _needs(cell: str) -> tuple[str, ...]:
-    if _plain(cell) == _plain(ALL):
+    if plain(cell) == plain(ALL):
         return NEED_CODES
     read = _choice("need", dict(NEEDS))
     return tuple(dict.fromkeys(read(part.strip()) for part in cell.split(";") if part.strip()))
@@ -132,7 +113,7 @@ def _needs(cell: str) -> tuple[str, ...]:
 def _september(cell: str) -> int:
     year = first_year(cell)
     if year is None:
-        raise _CellError(f"{shown(cell)} is not an academic year. Write it like 2028/29.")
+        raise CellError(f"{shown(cell)} is not an academic year. Write it like 2028/29.")
     return year
 
 
@@ -213,14 +194,7 @@ def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
             f"'{path.name}' is larger than {MAX_BYTES // 1_000_000} MB, so it was not opened. A file of candidates has one row a "
             "scheme. Check that it is the right file."
         )
-    try:
-        text = raw.decode("utf-8-sig")
-        lines = list(enumerate(csv.reader(io.StringIO(text, newline=""), strict=True), start=1))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise CapitalError(
-            f"'{path.name}' is not a CSV table in UTF-8 ({error}), so cells could not be told apart and nothing was read. In the "
-            "spreadsheet choose Save as, CSV UTF-8, and try again."
-        ) from None
+    lines = csv_rows(raw, path.name, "names and pound signs", CapitalError)
     filled = [(n, [unguarded(c.strip()).strip() for c in cells]) for n, cells in lines]
     filled = [(n, cells) for n, cells in filled if any(cells)]
     if len(filled) < 2:
@@ -237,9 +211,7 @@ def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
 
 
 def _header(where: str, cells: Sequence[str]) -> list[str]:
-    names = [name.lower() for name in cells]
-    while not names[-1]:
-        names.pop()  # spreadsheets pad the header with empty cells
+    names = column_names(cells)
     parts = []
     if missing := [c for c in NEEDED if c not in names]:
         parts.append(f"column(s) missing: {', '.join(missing)}")
@@ -262,19 +234,15 @@ def _candidate(
 ) -> tuple[Candidate | None, list[Problem]]:
     """Return the candidate of one row, or every problem in it."""
     padded = [*cells, *[""] * (len(header) - len(cells))]
-    if any(padded[len(header) :]):
-        text = (
-            f"there are {len(cells)} cells for {len(header)} columns. Put text that holds a comma between double quotes, or "
-            "clear the cells to the right."
-        )
-        return None, [Problem(number, header[-1], text)]
+    if (beyond := surplus(number, header, cells)) is not None:
+        return None, [beyond]
     values: dict[str, Any] = {}
     problems = []
     for column, cell in zip(header, padded, strict=False):
         if cell:
             try:
                 values[column] = _PARSERS[column](cell)
-            except _CellError as error:
+            except CellError as error:
                 problems.append(Problem(number, column, str(error)))
         elif column in NEEDED:
             problems.append(Problem(number, column, "is blank. Every scheme needs it. Fill it in."))
@@ -282,7 +250,7 @@ def _candidate(
         return None, problems
     try:
         return Candidate.model_validate(_completed(values, la_code)), []
-    except _CellError as error:
+    except CellError as error:
         return None, [Problem(number, "opens", str(error))]
     except ValidationError as error:
         return None, [_problem(number, detail) for detail in error.errors()]
@@ -301,7 +269,7 @@ def _completed(values: dict[str, Any], la_code: int) -> dict[str, Any]:
         given = "capital_low" if "capital_low" in values else "capital_high"
         values["capital_low"] = values["capital_high"] = values[given]
     if own_cost and "price_year" not in values:
-        raise _CellError(
+        raise CellError(
             "a cost is given but not its price_year, so it cannot be compared with others. Write the financial year of the "
             "pounds in the column 'price_year', like 2025-26."
         )
@@ -329,12 +297,12 @@ def _completed(values: dict[str, Any], la_code: int) -> dict[str, Any]:
 
 def _opening(opens: int | None, decided: int | None, lead: int, said: bool) -> int:
     if opens is None and decided is None:
-        raise _CellError("is blank, and so is 'decided'. Write the academic year of opening, like 2028/29.")
+        raise CellError("is blank, and so is 'decided'. Write the academic year of opening, like 2028/29.")
     if opens is None:
         assert decided is not None  # one of the two is given
         return decided + lead
     if decided is not None and said and decided + lead != opens:
-        raise _CellError(
+        raise CellError(
             f"{academic_year(opens + 1)} is not {lead} years after the decision in {academic_year(decided + 1)}. Correct opens, "
             "decided or lead_years, or leave one of them blank."
         )
@@ -433,15 +401,4 @@ def write_template(candidates: Sequence[Candidate], path: str | Path) -> None:
         raise OutputError(
             f"Candidates cannot be written to '{path}': they are .csv files. Give the file this ending."
         )
-    draft = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.csv")
-    try:
-        try:
-            draft.write_bytes(to_csv(candidates).encode("utf-8-sig"))
-            os.replace(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"Candidates cannot be written to '{path}' ({error.strerror}); nothing there was changed. Choose a folder that "
-            "exists and that you may write to, and close the file in other programs."
-        ) from None
+    write_whole(path, to_csv(candidates).encode("utf-8-sig"), "The file of candidates")
