@@ -11,10 +11,10 @@ from __future__ import annotations
 import hashlib
 import json
 
-from data.errors import StoreError
-from scenarios.reading import checked
+from data.errors import ScenarioError, StoreError
+from scenarios.reading import checked, library
 from scenarios.scenario import Scenario, canonical
-from scenarios.store import Draft, Version
+from scenarios.store import Draft, Store, Version
 
 
 def draft_of(scenario: Scenario) -> Draft:
@@ -23,6 +23,47 @@ def draft_of(scenario: Scenario) -> Draft:
     One that is based on another keeps only what it says itself; resolve it first to keep what it meant on the day.
     """
     return Draft(scenario.id, scenario.title, canonical(scenario), scenario.key)
+
+
+def own_name(scenario: Scenario) -> None:
+    """Check that a scenario does not go by the name of another one of the library.
+
+    Raises
+    ------
+    ScenarioError
+        It does.
+    """
+    shipped = library().get(scenario.id)
+    if shipped is not None and shipped != scenario:
+        raise ScenarioError(
+            f"The library has another scenario '{scenario.id}', which that name would always run instead of yours, so yours was "
+            f"not kept. Give it an id of its own, and write based_on: {scenario.id} if it builds on that."
+        )
+
+
+def keep(store: Store, scenario: Scenario, *, expected_version: int, who: str, comment: str = "") -> Version:
+    """Save a scenario as its next version and return that; return the latest where it says the same already.
+
+    Parameters
+    ----------
+    store
+        Where it is kept.
+    scenario
+        What is kept.
+    expected_version, who, comment
+        As for `scenarios.store.Store.save`.
+
+    Raises
+    ------
+    ConflictError
+        Someone has saved another version since. Nothing is saved.
+    ScenarioError
+        It goes by the name of another one of the library.
+    StoreError
+        A part cannot be kept, or the store cannot be written to. Nothing is saved.
+    """
+    own_name(scenario)
+    return store.save(draft_of(scenario), expected_version=expected_version, who=who, comment=comment)
 
 
 def scenario_of(version: Version) -> Scenario:

@@ -121,13 +121,15 @@ def checked(values: object, name: str, source: Parsed | None = None) -> Scenario
 
 def written(scenario: Scenario) -> str:
     """Return a scenario as YAML, what is left to its default left out; `parse` gives it back."""
-    said = scenario.model_dump(mode="json", exclude_defaults=True)
-    said["levers"] = [
-        {"kind": lever.kind} | dumped
-        for lever, dumped in zip(scenario.levers, said.get("levers", []), strict=True)
-    ]
     # Not all of what JSON escapes is YAML, so the writer is PyYAML's, in the part of YAML that `parsed` reads.
-    return yaml.dump(said, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=110)
+    return yaml.dump(plain(scenario), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=110)
+
+
+def plain(scenario: Scenario) -> dict[str, Any]:
+    """Return a scenario as plain values, what is left to its default left out; `checked` gives it back."""
+    said: dict[str, Any] = scenario.model_dump(mode="json", exclude_defaults=True)
+    levers = zip(scenario.levers, said.get("levers", []), strict=True)
+    return said | {"levers": [{"kind": lever.kind} | dumped for lever, dumped in levers]}
 
 
 class _Plain(yaml.SafeDumper):

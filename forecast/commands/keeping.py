@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from data.errors import OptionError, ScenarioError, StoreError
-from forecast.commands.chosen import Chosen, Kept, chosen, latest, open_if_there
+from data.errors import OptionError, StoreError
+from forecast.commands.chosen import Kept
 from forecast.commands.output import console, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from forecast.outcome import Outcome
+    from forecast.scenario_names import Chosen
     from scenarios.store import Store
 
 Who = Annotated[str | None, typer.Option(help="Your name, for the history; your user name where left out.")]
@@ -37,21 +38,16 @@ def save_command(
     who: Who = None,
 ) -> None:
     """Keep a scenario in the store as its next version. Nothing kept is ever overwritten."""
-    from scenarios import reading
-    from scenarios.keeping import draft_of
+    from forecast.scenario_names import chosen, latest
+    from scenarios.keeping import keep, own_name
     from scenarios.store import Store
 
     # Read first: what is refused opens no store.
     said = chosen(ref, store).said
-    shipped = reading.library().get(said.id)
-    if shipped is not None and shipped != said:
-        raise ScenarioError(
-            f"The library has another scenario '{said.id}', which that name would always run instead of yours, so yours was not "
-            f"kept. Give it an id of its own, and write based_on: {said.id} if it builds on that."
-        )
+    own_name(said)
     name = who_acts(who)
     before = latest(said.id, store)
-    kept = Store.open(store).save(draft_of(said), expected_version=version, who=name, comment=comment)
+    kept = keep(Store.open(store), said, expected_version=version, who=name, comment=comment)
     added = before is None or before.version != kept.version
     same = "" if added else " It says the same, so no version was added."
     say(console(), f"Kept: {kept.subject}.{same}")
@@ -147,6 +143,7 @@ def open_held(store: str | None) -> Store:
     StoreError
         There is none.
     """
+    from forecast.scenario_names import open_if_there
     from scenarios.store.address import address_of
 
     held = open_if_there(store)

@@ -85,10 +85,10 @@ def money_command(
 ) -> None:
     """Forecast high needs cost, income and balance, with or without a scenario."""
     from forecast import money_report, rerun
-    from forecast.commands.chosen import chosen
     from forecast.files import check_folder
     from forecast.money import MoneyPlan, Purse
     from forecast.run import check_options, shared_road
+    from forecast.scenario_names import chosen
 
     one = single(area)
     check_options(years, draws)

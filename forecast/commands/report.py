@@ -244,7 +244,7 @@ def _case(
 
 def _futures(refs: Sequence[str]) -> dict[str, Scenario]:
     """Return scenarios by title, the one the paper supposes first; fewer than two are made up from `FUTURES`."""
-    from forecast.commands.chosen import chosen
+    from forecast.scenario_names import chosen
 
     named = list(refs) if len(refs) > 1 else [*refs, *(f for f in FUTURES if f not in refs)]
     flat = [chosen(ref, None).flat for ref in named]

@@ -15,7 +15,7 @@ from data import areas
 from data.areas import Area
 from data.errors import OptionError, ScenarioError
 from forecast.commands import keeping
-from forecast.commands.chosen import Kept, Ref, chosen, open_if_there
+from forecast.commands.chosen import Kept, Ref
 from forecast.commands.keeping import Record, Who, check_store, note
 from forecast.commands.options import (
     USUAL_DRAWS,
@@ -43,6 +43,7 @@ app = typer.Typer(
 @app.command("list")
 def list_command(store: Kept = None) -> None:
     """List the scenarios of the library and of the store."""
+    from forecast.scenario_names import open_if_there
     from scenarios import reading
     from scenarios.store import words
 
@@ -66,6 +67,7 @@ def list_command(store: Kept = None) -> None:
 @app.command("show")
 def show_command(ref: Ref, store: Kept = None) -> None:
     """Show a scenario: what it says, on what evidence, and each of its levers."""
+    from forecast.scenario_names import chosen
     from scenarios.levers import describe
 
     asked = chosen(ref, store)
@@ -102,6 +104,7 @@ def write_command(
 ) -> None:
     """Write a scenario to a file that you can edit."""
     from forecast.files import write_one
+    from forecast.scenario_names import chosen
     from scenarios import reading
 
     text = reading.written(chosen(ref, store).said)
@@ -135,6 +138,7 @@ def run_command(
     from forecast import rerun
     from forecast.commands.forecasts import report
     from forecast.files import check_folder, write_one
+    from forecast.scenario_names import chosen
     from scenarios import reading
 
     asked = chosen(ref, store)
@@ -179,6 +183,7 @@ def compare_command(
     """Set scenarios side by side, on the same random numbers."""
     from forecast import compare, rerun
     from forecast.files import check_folder, write_one
+    from forecast.scenario_names import chosen
 
     if out is not None and out.suffix != ".parquet":
         raise OptionError(f"--out {out} should be a .parquet file. Change its ending.")
@@ -235,6 +240,7 @@ def explain_command(
 ) -> None:
     """Say what each lever of a scenario contributed, and which lever's uncertainty matters most."""
     from forecast import compare, rerun, seek
+    from forecast.scenario_names import chosen
     from scenarios.levers import describe
 
     scenario = chosen(ref, store).flat
@@ -289,6 +295,7 @@ def seek_command(
     """Look for the size of a lever that meets a goal, such as how many places keep the chance of a shortfall at 20 %."""
     from forecast import rerun
     from forecast import seek as seeking
+    from forecast.scenario_names import chosen
 
     if (at_most is None) == (at_least is None):
         raise OptionError("A goal needs either --at-most or --at-least, and one only. Give one of them.")

@@ -1,0 +1,141 @@
+"""Which scenario a name means, and the store it may be kept in.
+
+A scenario is named by its id in the library or in the store, by its id there and a version (``our-plan@3``), by its file, or by
+the text of one that nobody has kept yet (`scenarios.unsaved`). The library comes first. What a scenario is based on is looked
+for beside its file, then in the library, then in the store.
+
+Invariants: looking makes no store; a name that comes from an address (`named`) never reads a file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.errors import ScenarioError
+from data.register import shown
+from scenarios import reading, unsaved
+from scenarios.keeping import scenario_of
+from scenarios.scenario import Scenario
+from scenarios.store import Store, Version
+from scenarios.store.address import address_of
+from scenarios.wording import suggestion
+
+AT = "@"
+"""Between the id of a kept scenario and its version."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A scenario that was named.
+
+    Parameters
+    ----------
+    said
+        As its file or the store has it.
+    flat
+        With what it is based on read in: what is run.
+    kept
+        The version it was read from; None for a file, the library or one that is not kept.
+    began
+        Version that work which is not kept yet began from, 0 for a new scenario; None for all others.
+    """
+
+    said: Scenario
+    flat: Scenario
+    kept: Version | None = None
+    began: int | None = None
+
+
+def chosen(ref: str, store: str | None) -> Chosen:
+    """Return the scenario that a name of the command line stands for: library, then file, then store.
+
+    Raises
+    ------
+    ScenarioError
+        There is none of that name, or it is not one that can be run.
+    """
+    path = Path(ref)
+    is_file = path.is_file() or ref.lower().endswith(reading.ENDINGS)
+    if ref in reading.library() or not is_file:
+        return named(ref, store)
+    said = reading.read(path)
+    folder = path.parent
+
+    def base(name: str) -> Scenario:
+        if any((folder / f"{name}{e}").is_file() for e in reading.ENDINGS):
+            return reading.find(name, folder)
+        return _base(name, store)
+
+    return Chosen(said, reading.resolve(said, base))
+
+
+def named(ref: str, store: str | None = None) -> Chosen:
+    """Return the scenario that an id, a kept version or a text of `scenarios.unsaved` stands for.
+
+    Raises
+    ------
+    ScenarioError
+        There is none of that name, or it is not one that can be run.
+    StoreError
+        The store has no such version.
+    """
+    if ref.startswith(unsaved.MARK):
+        work = unsaved.unpacked(ref)
+        return Chosen(work.scenario, _flat(work.scenario, store), began=work.began)
+    if ref in reading.library():
+        said = reading.library()[ref]
+        return Chosen(said, _flat(said, store))
+    scenario_id, at, number = ref.partition(AT)
+    held = open_if_there(store)
+    if held is None or (at and not number.isdecimal()):
+        raise _unknown(ref, store)
+    if at:
+        kept = held.get(scenario_id, int(number[:9]))
+    else:
+        found = latest(scenario_id, store)
+        if found is None:
+            raise _unknown(ref, store)
+        kept = found
+    said = scenario_of(kept)
+    return Chosen(said, _flat(said, store), kept)
+
+
+def ref_of(version: Version) -> str:
+    """Return the name of a kept version."""
+    return f"{version.scenario_id}{AT}{version.version}"
+
+
+def open_if_there(store: str | None) -> Store | None:
+    """Return the store where there is one; looking does not make one."""
+    where = address_of(store)
+    return None if where.is_file and not Path(str(where.url.database)).exists() else Store.open(store)
+
+
+def latest(scenario_id: str, store: str | None) -> Version | None:
+    """Return the latest version of a scenario in the store; None where it is not there."""
+    held = open_if_there(store)
+    kept = () if held is None else held.scenarios()
+    return next((v for v in kept if v.scenario_id == scenario_id), None)
+
+
+def _flat(said: Scenario, store: str | None) -> Scenario:
+    return reading.resolve(said, lambda name: _base(name, store))
+
+
+def _base(name: str, store: str | None) -> Scenario:
+    held = None if name in reading.library() else latest(name, store)
+    if held is not None:
+        return scenario_of(held)
+    if name not in reading.library():
+        raise _unknown(name, store)
+    return reading.library()[name]
+
+
+def _unknown(ref: str, store: str | None) -> ScenarioError:
+    held = open_if_there(store)
+    known = [*reading.library(), *(v.scenario_id for v in (held.scenarios() if held else ()))]
+    return ScenarioError(
+        f"{shown(ref)} is not a scenario that we know. {suggestion(ref, known)} For one of your own give its file, such as "
+        "my-scenario.yaml."
+    )
