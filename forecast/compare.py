@@ -12,7 +12,7 @@ Printed, each bar is the step between two rounded levels, so whole numbers add u
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,23 +148,28 @@ def compared(outcomes: Mapping[str, Outcome], purse: Purse | None = None) -> pd.
         Prices and income of its baseline; None: cost is left out.
     """
     first = next(iter(outcomes.values()))
-    januaries = first.plans.future["january"].to_numpy()
-    base = measured(first, purse=purse)
+    januaries = [int(j) for j in first.plans.future["january"].to_numpy()]
+    found = {name: measured(outcome, purse=purse) for name, outcome in outcomes.items()}
+    return told_beside(found, first.area.la_code, januaries)
+
+
+def told_beside(found: Mapping[str, Draws], la_code: int, januaries: Sequence[int]) -> pd.DataFrame:
+    """Return `compared` from what was measured already.
+
+    Parameters
+    ----------
+    found
+        Scenario id to `measured`, on the same draws.
+    la_code, januaries
+        Whose, and when.
+    """
+    base = next(iter(found.values()))
     frames = []
-    for name, outcome in outcomes.items():
-        for code, draws in measured(outcome, purse=purse).items():
+    for name, measures in found.items():
+        for code, draws in measures.items():
             told = _told(draws) | {f"diff_{k}": v for k, v in _told(draws - base[code]).items()}
-            frames.append(
-                pd.DataFrame(
-                    {
-                        "scenario": name,
-                        "la_code": first.area.la_code,
-                        "year": januaries,
-                        "measure": code,
-                        **told,
-                    }
-                )
-            )
+            rows = {"scenario": name, "la_code": la_code, "year": januaries, "measure": code, **told}
+            frames.append(pd.DataFrame(rows))
     return pd.concat(frames, ignore_index=True)[list(COLUMNS)].astype(dict(COLUMNS))
 
 

@@ -75,7 +75,7 @@ Run = Annotated[
     ),
 ]
 
-_NEEDED: dict[Action, tuple[str, ...]] = {
+NEEDED: dict[Action, tuple[str, ...]] = {
     "open": ("when", "provision", "ages"),
     "expand": ("when",),
     "redesignate": ("when",),
@@ -83,17 +83,21 @@ _NEEDED: dict[Action, tuple[str, ...]] = {
     "slip": ("when",),
     "confirm": (),
 }
+"""What must be said of each action."""
 _CHANCES = ("confidence", "chance_delivered", "chance_on_time", "typical_delay_years")
-_SIZES = ("places", "places_per_1000_aged_11_15")
-_ALLOWED: dict[Action, tuple[str, ...]] = {
-    "open": ("provision", "needs", "ages", "located", "urn", "phasing", *_SIZES, *_CHANCES),
-    "expand": ("provision", "needs", "ages", "phasing", *_SIZES, *_CHANCES),
+SIZES = ("places", "places_per_1000_aged_11_15")
+"""Ways to say how many places, of which one is given."""
+ALLOWED: dict[Action, tuple[str, ...]] = {
+    "open": ("provision", "needs", "ages", "located", "urn", "phasing", *SIZES, *_CHANCES),
+    "expand": ("provision", "needs", "ages", "phasing", *SIZES, *_CHANCES),
     "redesignate": ("provision", "needs", "ages", "places", *_CHANCES),
     "close": ("provision",),
     "slip": ("provision", *_CHANCES),
     "confirm": ("provision", *_CHANCES),
 }
-_COMMON = ("kind", "id", "why", "evidence", "owner", "status", "who", "action", "setting", "when")
+"""What may be said of each action, beside what all have in common."""
+COMMON = ("kind", "id", "why", "evidence", "owner", "status", "who", "action", "setting", "when")
+"""What every action may say."""
 
 
 class Scheme(LeverBase):
@@ -140,13 +144,13 @@ class Scheme(LeverBase):
         given = {
             name for name, field in type(self).model_fields.items() if getattr(self, name) != field.default
         }
-        missing = [name for name in _NEEDED[self.action] if name not in given]
-        idle = sorted(given - {*_COMMON, *_ALLOWED[self.action]})
+        missing = [name for name in NEEDED[self.action] if name not in given]
+        idle = sorted(given - {*COMMON, *ALLOWED[self.action]})
         if missing:
             raise ValueError(f"to {self.action} a setting, {missing[0]} is needed. Add it.")
         if idle:
             raise ValueError(f"{idle[0]} means nothing when the action is {self.action}. Delete it.")
-        if self.action in ("open", "expand") and len(given & set(_SIZES)) != 1:
+        if self.action in ("open", "expand") and len(given & set(SIZES)) != 1:
             raise ValueError(
                 f"to {self.action} a setting, give places or places_per_1000_aged_11_15: one of the two."
             )
@@ -167,7 +171,7 @@ class Scheme(LeverBase):
         size = self.given_size
         if size is None:
             return
-        key = _SIZES[0] if self.places is not None else _SIZES[1]
+        key = SIZES[0] if self.places is not None else SIZES[1]
         low, high = ends(size)
         if low < 0:
             raise ValueError(

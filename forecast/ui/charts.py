@@ -17,7 +17,7 @@ import geopandas as gpd
 import pandas as pd
 
 from data.vocabulary import SPECIALIST_PROVISIONS
-from forecast import words
+from forecast import compare, words
 from forecast.summary import RunOut
 from forecast.ui.views.common import ESTIMATED, FORECAST, MISSING, PUBLISHED, interval, listed, signed
 
@@ -41,6 +41,10 @@ WATERFALL_KEY = (
     "Bars begin where the one before ends. Dark bars are totals, plum bars add plans, grey bars take plans "
     "away. Lines across: 80 % "
     "interval of each part."
+)
+TORNADO_KEY = (
+    "Bars run from the mean with the lever at the low end of its range (dot) to the mean at the high end. Line down: mean with "
+    "every range drawn. The axis does not begin at nought."
 )
 RATES_KEY = "Lines differ by dash and colour; the key is below. Published figures, no forecast."
 RECORD_KEY = (
@@ -278,6 +282,55 @@ def waterfall(steps: pd.DataFrame, area: str, first: int, last: int) -> Figure:
         f"Waterfall chart of EHC plans in {area} from {steps.iloc[0]['end']:,.0f} in January {first} to "
         f"{steps.iloc[-1]['end']:,.0f} in January {last}, means with 80 % intervals: {told}. Largest part: {most['label']}."
     )
+    return _steps(steps, "EHC plans", title, WATERFALL_KEY, description)
+
+
+def contributions(steps: pd.DataFrame, code: str, area: str, scenario: str, when: str) -> Figure:
+    """Return what each lever of a scenario contributes to a measure.
+
+    Parameters
+    ----------
+    steps
+        As for `waterfall`, in the unit of the measure, from `forecast.ui.views.scenarios.steps`.
+    code
+        Of the measure: a key of `forecast.compare.LABELLED`.
+    area, scenario, when
+        Whose, title of the scenario, and the January or financial year.
+    """
+    parts = steps[steps["kind"] != "total"]
+    away = float(steps.iloc[-1]["end"] - steps.iloc[0]["end"])
+    most = parts.iloc[int(parts["change"].abs().to_numpy().argmax())]
+    told = "; ".join(
+        f"{r['label']} {compare.shown(code, r['change'], signed=True)}" for r in parts.to_dict("records")
+    )
+    what = compare.LABELLED[code]
+    title = f"Most comes from {most['label']}: {compare.shown(code, float(most['change']), signed=True)}"
+    if not parts["change"].abs().max():
+        title = "No lever moves this"
+    description = (
+        f"Waterfall chart of {scenario} in {area}, {when}. {what}: from "
+        f"{compare.shown(code, float(steps.iloc[0]['end']))} in the forecast to "
+        f"{compare.shown(code, float(steps.iloc[-1]['end']))} with it ({compare.shown(code, away, signed=True)}), means with "
+        f"80 % intervals: {told}."
+    )
+    unit, factor = _unit(code)
+    scaled = steps.assign(**{c: factor * steps[c] for c in ("start", "end", "low", "high", "change")})
+    key = WATERFALL_KEY.replace("add plans", "add").replace("take plans away", "take away")
+    return _steps(scaled, unit, title, key, description, zero=False)
+
+
+def _unit(code: str) -> tuple[str, float]:
+    """Return the title of the axis of a measure of scenarios, and what its values are multiplied by."""
+    if code in compare.POUNDS:
+        return "£ million", 1e-6
+    if code == "p_shortfall":
+        return "Chance, per cent", 100.0
+    return ("EHC plans" if code in ("plans", "joiners", "leavers") else _UNIT), 1.0
+
+
+def _steps(
+    steps: pd.DataFrame, axis: str, title: str, key: str, description: str, *, zero: bool = True
+) -> Figure:
     # Long names take several lines, so that bars keep their room on a narrow screen.
     steps = steps.assign(label=["|".join(wrap(text, LABEL_WIDTH)) for text in steps["label"]])
     parts = steps[steps["kind"] != "total"]
@@ -293,19 +346,133 @@ def waterfall(steps: pd.DataFrame, area: str, first: int, last: int) -> Figure:
         scale=alt.Scale(domain=["total", "more", "fewer"], range=[NAVY, PLUM, "#6F777B"]),
         legend=None,
     )
-    bars = alt.Chart(steps).mark_bar(height=18)
+    scale = alt.Scale(zero=True)
+    if not zero and len(parts):
+        # Levers move little of a large total, so the axis begins near it: bars of totals are cut, and the key says so.
+        reach = pd.concat([steps["end"], parts["start"], parts["low"], parts["high"]])
+        room = 0.15 * (reach.max() - reach.min()) or 1.0
+        low = max(0.0, reach.min() - room) if reach.min() >= 0 else reach.min() - room
+        scale = alt.Scale(domain=[low, reach.max() + room], nice=True, zero=False)
+        steps = steps.assign(start=steps["start"].where(steps["kind"] != "total", low))
+        key = f"{key} The axis does not begin at nought."
+    bars = alt.Chart(steps).mark_bar(height=18, clip=True)
     bars = bars.encode(
         y=y,
-        x=alt.X("start:Q", title="EHC plans", axis=alt.Axis(format=",.0f", tickCount=5, **_AXIS)),
+        x=alt.X(
+            "start:Q",
+            title=axis,
+            scale=scale,
+            axis=alt.Axis(format=",.6~g" if not zero else ",.0f", tickCount=5, **_AXIS),
+        ),
         x2="end:Q",
         color=colour,
         tooltip=[
             alt.Tooltip("label:N", title="Part"),
-            alt.Tooltip("change:Q", title="Plans", format="+,.0f"),
+            alt.Tooltip("change:Q", title=axis, format="+,.0f" if zero else "+,.4~g"),
         ],
     )
-    spread = alt.Chart(parts).mark_rule(color="#0b0c0c", strokeWidth=2).encode(y=y, x="low:Q", x2="high:Q")
-    return _figure(title, WATERFALL_KEY, description, bars + spread, 68 * len(steps))
+    spread = (
+        alt.Chart(parts)
+        .mark_rule(color="#0b0c0c", strokeWidth=2, clip=True)
+        .encode(y=y, x="low:Q", x2="high:Q")
+    )
+    return _figure(title, key, description, bars + spread, 68 * len(steps))
+
+
+def tornado(widths: pd.DataFrame, code: str, area: str, when: str) -> Figure:
+    """Return whose interval matters most: lever, at_low, at_high, middle, from `forecast.seek.tornado`, widest first."""
+    unit, factor = _unit(code)
+    first = widths.iloc[0]
+    title = f"Find out most about {first['lever']}: it moves the mean by {compare.shown(code, float(first['width']))}"
+    told = "; ".join(
+        f"{r['lever']} {compare.shown(code, r['at_low'])} at its low end, {compare.shown(code, r['at_high'])} at its high end"
+        for r in widths.to_dict("records")
+    )
+    description = f"Bar chart of what each lever's range means for {compare.LABELLED[code].lower()} in {area}, {when}: {told}."
+    shown = widths.assign(label=["|".join(wrap(text, LABEL_WIDTH)) for text in widths["lever"]])
+    shown = shown.assign(**{c: factor * shown[c] for c in ("at_low", "at_high", "middle")})
+    y = alt.Y(
+        "label:N",
+        sort=shown["label"].tolist(),
+        title=None,
+        axis=alt.Axis(labelExpr="split(datum.label, '|')", labelLimit=170, **_AXIS),
+    )
+    bars = alt.Chart(shown).mark_bar(height=18, color=NAVY)
+    bars = bars.encode(
+        y=y,
+        x=alt.X(
+            "at_low:Q",
+            title=unit,
+            scale=alt.Scale(zero=False),
+            axis=alt.Axis(format=",.6~g", tickCount=5, **_AXIS),
+        ),
+        x2="at_high:Q",
+        tooltip=[alt.Tooltip("lever:N", title="Lever"), alt.Tooltip("at_low:Q"), alt.Tooltip("at_high:Q")],
+    )
+    low = alt.Chart(shown).mark_point(shape="circle", filled=True, opacity=1, color=PLUM, size=90)
+    middle = alt.Chart(shown.head(1)).mark_rule(color="#0b0c0c", strokeWidth=2).encode(x="middle:Q")
+    return _figure(
+        title, TORNADO_KEY, description, bars + low.encode(y=y, x="at_low:Q") + middle, 68 * len(shown) + 40
+    )
+
+
+def beside(frame: pd.DataFrame, code: str, area: str, title: str) -> Figure:
+    """Return scenarios against each other each January: scenario, january, mean, q10, q90; at most four.
+
+    The 80 % interval of the last is shaded where there are two, and none where there are more: shadings hide each other.
+
+    Parameters
+    ----------
+    frame
+        `forecast.ui.views.scenarios.lines`.
+    code
+        Of the measure.
+    area, title
+        Whose, and the finding.
+    """
+    names = list(dict.fromkeys(frame["scenario"]))
+    unit, factor = _unit(code)
+    dated = _dated(frame.assign(**{c: factor * frame[c] for c in ("mean", "q10", "q90")}))
+    last = int(frame["january"].max())
+    at = frame[frame["january"] == last].set_index("scenario")["mean"]
+    told = "; ".join(f"{name} {compare.shown(code, float(at[name]))}" for name in names)
+    description = (
+        f"Line chart of {compare.LABELLED[code]} in {area} each January to {last}. January {last}: {told}."
+    )
+    domain = [*names]
+    colours = alt.Scale(domain=domain, range=[GREY, NAVY, PLUM, "#6F777B"][: len(names)])
+    dashes = alt.Scale(domain=domain, range=[[6, 4], [1, 0], [2, 3], [10, 3, 2, 3]][: len(names)])
+    x = _years(frame)
+    scale = alt.Scale(zero=code in ("shortfall", "p_shortfall"))
+    y_axis = alt.Axis(format=",.6~g", tickCount=6, **_AXIS)
+    y = alt.Y("mean:Q", title=unit, scale=scale, axis=y_axis)
+    lines = alt.Chart(dated).mark_line(strokeWidth=2.5)
+    lines = lines.encode(
+        x=x,
+        y=y,
+        color=alt.Color(
+            "scenario:N",
+            scale=colours,
+            legend=alt.Legend(
+                **_LEGEND, orient="bottom", title=None, columns=1, labelLimit=400, symbolSize=400
+            ),
+        ),
+        strokeDash=alt.StrokeDash("scenario:N", scale=dashes),
+        tooltip=[
+            _JANUARY,
+            alt.Tooltip("scenario:N", title="Which"),
+            alt.Tooltip("mean:Q", title="Mean", format=",.4~g"),
+        ],
+    )
+    layers = [lines]
+    key = "Lines are means and differ by dash and colour; the key is below."
+    if len(names) == 2 and code != "p_shortfall":
+        band = alt.Chart(dated[dated["scenario"] == names[-1]]).mark_area(color=NAVY, opacity=0.18)
+        layers.insert(0, band.encode(x=x, y=alt.Y("q10:Q", title=unit, scale=scale, axis=y_axis), y2="q90:Q"))
+        key += f" Shading: 80 % interval of {names[-1]}."
+    if code in compare.POUNDS:
+        key += " A January stands for the financial year that it is in."
+    return _figure(title, key, description, alt.LayerChart(layer=layers), 340)
 
 
 def rates(frame: pd.DataFrame, area: str) -> Figure:

@@ -16,7 +16,7 @@ from typing import Any
 
 from data import areas, tables
 from data.areas import Area
-from data.errors import AreaError, OptionError
+from data.errors import AreaError, OptionError, ScenarioError, StoreError
 from data.vocabulary import ALL, NEED_CODES, NEEDS, PHASE_CODES, PHASES
 
 DEFAULT_AREA = "E09000026"
@@ -33,6 +33,15 @@ SHIPPED = 0
 
 LAYERS: tuple[str, ...] = ("demand", "reach", "pressure")
 """What the map can show; labels are in `forecast.ui.views.area_map`."""
+
+MOST_COMPARED = 4
+"""Most scenarios side by side."""
+
+COMPARED: tuple[str, ...] = (BASELINE, "pre-reform-surge", "reform-2030", "low-births")
+"""Scenarios set side by side where none are named."""
+
+MEASURES: tuple[str, ...] = ("plans", "specialist_wanted", "shortfall", "p_shortfall", "cost")
+"""What a chart of scenarios can show; labels are in `forecast.compare.MEASURES`."""
 
 PHASE_OPTIONS: dict[str, str] = {ALL: "All phases"} | {p.code: p.label for p in PHASES}
 NEED_OPTIONS: dict[str, str] = {ALL: "All needs"} | NEEDS
@@ -58,7 +67,7 @@ class Choices:
     area
         Whose figures.
     scenario
-        Id of a scenario of the library, or `BASELINE`.
+        What is shown: `BASELINE`, or a name for `forecast.scenario_names.named` (of the library, kept, or not kept yet).
     register
         Version of the council's own register of places, `SHIPPED`, or None for the latest version there is.
     horizon
@@ -69,6 +78,10 @@ class Choices:
         The January that single figures are of.
     layer
         What the map shows.
+    compare
+        Names of the scenarios set side by side, in order.
+    measure
+        What the chart of scenarios shows.
     """
 
     area: Area
@@ -79,6 +92,8 @@ class Choices:
     need: str
     year: int
     layer: str
+    compare: tuple[str, ...]
+    measure: str
 
     @property
     def last(self) -> int:
@@ -122,13 +137,22 @@ def _area(text: str) -> Area:
 
 
 def _scenario(text: str) -> str:
-    from scenarios import reading
+    from forecast.scenario_names import named
 
-    if text not in reading.library():
-        raise OptionError(
-            f"There is no scenario '{text}' in the library. It has {', '.join(sorted(reading.library()))}."
-        )
+    try:
+        named(text)
+    except (ScenarioError, StoreError) as error:
+        raise OptionError(str(error)) from None
     return text
+
+
+def _compare(text: str) -> tuple[str, ...]:
+    found = tuple(_scenario(part) for part in text.split(",") if part)
+    if len(set(found)) != len(found) or not 2 <= len(found) <= MOST_COMPARED:
+        raise OptionError(
+            f"That cannot be set side by side: name 2 to {MOST_COMPARED} different scenarios, joined by commas."
+        )
+    return found
 
 
 def _register(text: str) -> int:
@@ -184,6 +208,8 @@ PARAMETERS: dict[str, Parameter] = {
         ),
         Parameter("year", "January", lambda: origin() + 5, _year),
         Parameter("layer", "Show", lambda: LAYERS[0], _among("layer of the map", dict.fromkeys(LAYERS, ""))),
+        Parameter("compare", "Scenarios side by side", lambda: COMPARED, _compare, ",".join),
+        Parameter("measure", "Show", lambda: MEASURES[0], _among("measure", dict.fromkeys(MEASURES, ""))),
     )
 }
 """Every parameter of an address."""
@@ -210,6 +236,8 @@ def _told(name: str, value: object) -> str:
         return "the latest register"
     if name == "scenario":
         return "the forecast without a scenario"
+    if name == "compare":
+        return ", ".join(COMPARED)
     if name == "horizon":
         return f"{value} years ahead"
     return (

@@ -77,6 +77,39 @@ def layer(choices: Choices, labels: Mapping[str, str]) -> None:
     _select("layer", labels, choices.layer)
 
 
+def measure(choices: Choices, labels: Mapping[str, str]) -> None:
+    """Show the picker of what a chart of scenarios shows."""
+    _select("measure", labels, choices.measure, width=2 * WIDTH)
+
+
+def compare(choices: Choices, titles: Mapping[str, str]) -> None:
+    """Show the picker of scenarios set side by side; differences are from the first."""
+    key = "choose-compare"
+    st.session_state[key] = list(choices.compare)
+    st.multiselect(
+        "Scenarios side by side, at most four; differences are from the first",
+        [*titles, *(name for name in choices.compare if name not in titles)],
+        format_func=lambda name: titles.get(name, name[:40]),
+        max_selections=chosen.MOST_COMPARED,
+        key=key,
+        on_change=_follow_compare,
+        args=(key,),
+        width=3 * WIDTH,
+    )
+
+
+def _follow_compare(key: str) -> None:
+    names = tuple(st.session_state[key])
+    # One alone is compared with nothing, so the choice before it stands.
+    if len(names) > 1:
+        choose("compare", names)
+
+
+def usual(name: str) -> Any:
+    """Return a choice where the address says nothing."""
+    return PARAMETERS[name].default()
+
+
 def choose(name: str, value: object) -> None:
     """Write one choice into the address; its default is left out."""
     parameter = PARAMETERS[name]

@@ -48,6 +48,32 @@ def long_work(name: str, label: str, job: Job, arguments: tuple[Any, ...], file:
         st.rerun()
 
 
+def awaited(name: str, label: str, job: Job, arguments: tuple[Any, ...]) -> Any:
+    """Show one piece of long work whose result the page goes on with; return that, None until it is there.
+
+    Work that was begun on other arguments is not shown: its result would be taken for the answer to these.
+
+    Parameters
+    ----------
+    name, label, job, arguments
+        As for `long_work`.
+    """
+    held: tuple[tuple[Any, ...], str] | None = st.session_state.get(f"awaited-{name}")
+    ticket = held[1] if held is not None and held[0] == arguments else None
+    progress = _progress(ticket)
+    if ticket is not None and progress is not None and not progress.ended:
+        st.fragment(_watched, run_every=EVERY)(name, ticket)
+        return None
+    if ticket is not None and progress is not None and progress.state is State.DONE:
+        return results.worker().result(ticket)
+    if progress is not None:
+        st.warning(plain(f"{label}: {progress.says}"))
+    if st.button(label, key=f"start-{name}"):
+        st.session_state[f"awaited-{name}"] = (arguments, results.worker().submit(job, *arguments))
+        st.rerun()
+    return None
+
+
 def _progress(ticket: str | None) -> Progress | None:
     """Return how far work is; None where there is none, or the planner was started again since."""
     if ticket is None:

@@ -38,6 +38,7 @@ PAGES: tuple[Entry, ...] = (
     Entry("Demand", "How many plans, and why", "demand", "forecast/ui/pages/demand.py"),
     Entry("Places", "Places against demand", "places", "forecast/ui/pages/places.py"),
     Entry("Map", "Where children and places are", "map", "forecast/ui/pages/map.py"),
+    Entry("Scenarios", "What if: scenarios", "scenarios", "forecast/ui/pages/scenarios.py"),
     Entry("Evidence", "How far to trust the forecast", "evidence", "forecast/ui/pages/evidence.py"),
     Entry("Data", "Sources, uploads and downloads", "data", "forecast/ui/pages/data.py"),
 )

@@ -8,7 +8,7 @@ copied for each reader, so nobody can change another's.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -21,11 +21,15 @@ from forecast.ui.choices import BASELINE, SHIPPED, Choices
 
 if TYPE_CHECKING:
     from data.history import History
+    from forecast.money import Purse
     from forecast.outcome import Outcome
     from forecast.run import Baseline, Road
+    from forecast.scenario_names import Chosen
     from forecast.ui.catalogue import Catalogue
     from forecast.ui.views.evidence import RecordView
     from forecast.work import Worker
+    from models.base import Array
+    from scenarios.scenario import Scenario
 
 DRAWS = 500
 """Draws behind every page: those of the command line, so that both say the same numbers."""
@@ -44,7 +48,7 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What a forecast depends on: equal keys, equal numbers."""
+    """What a forecast depends on: equal keys, equal numbers; a scenario is its hash."""
 
     la_code: int
     draws: int
@@ -92,7 +96,22 @@ def register_of(choices: Choices) -> Register:
 
 def key_of(choices: Choices, register: Register) -> Key:
     """Return what the forecast of these choices depends on."""
-    return Key(choices.area.la_code, DRAWS, SEED, kept_registers.fingerprint(register), choices.scenario)
+    # What a name stands for may change, so a scenario is known by what it says.
+    says = BASELINE if choices.scenario == BASELINE else scenario_of(choices).flat.key
+    return Key(choices.area.la_code, DRAWS, SEED, kept_registers.fingerprint(register), says)
+
+
+def scenario_of(choices: Choices) -> Chosen:
+    """Return the scenario that is chosen.
+
+    Raises
+    ------
+    ScenarioError
+        There is none of that name any more.
+    """
+    from forecast.scenario_names import named
+
+    return named(choices.scenario)
 
 
 @st.cache_resource(max_entries=MOST_BASELINES, show_spinner=False)
@@ -113,11 +132,10 @@ def baseline_of(choices: Choices) -> Baseline:
 
 
 @st.cache_resource(max_entries=MOST_BASELINES, show_spinner=False)
-def _scenario(key: Key, _base: Baseline) -> Outcome:
+def _scenario(key: Key, _base: Baseline, _flat: Scenario) -> Outcome:
     from forecast.rerun import rerun
-    from scenarios import reading
 
-    found = rerun(_base, reading.find(key.scenario))
+    found = rerun(_base, _flat)
     sealed(found)
     return found
 
@@ -133,7 +151,36 @@ def outcome_of(choices: Choices) -> Outcome:
     base = baseline_of(choices)
     if choices.scenario == BASELINE:
         return base.outcome
-    found: Outcome = _scenario(key_of(choices, base.outcome.register), base)
+    key = key_of(choices, base.outcome.register)
+    found: Outcome = _scenario(key, base, scenario_of(choices).flat)
+    return found
+
+
+@st.cache_resource(max_entries=MOST_BASELINES, show_spinner=False)
+def _purse(key: Key, _outcome: Outcome) -> Purse:
+    from forecast.money import Purse
+
+    return Purse.of(_outcome)
+
+
+def purse_of(choices: Choices) -> Purse:
+    """Return the prices and income that an authority's forecast and its scenarios share."""
+    forecast = replace(choices, scenario=BASELINE)
+    outcome = outcome_of(forecast)
+    found: Purse = _purse(key_of(forecast, outcome.register), outcome)
+    return found
+
+
+@st.cache_data(max_entries=MOST_VIEWS, show_spinner=False)
+def _measured(key: Key, _choices: Choices) -> dict[str, Array]:
+    from forecast.compare import measured
+
+    return measured(outcome_of(_choices), purse=purse_of(_choices))
+
+
+def measured_of(choices: Choices) -> dict[str, Array]:
+    """Return the draws of everything scenarios are compared on, dims ``(draw, january)`` each."""
+    found: dict[str, Array] = _measured(key_of(choices, register_of(choices)), choices)
     return found
 
 

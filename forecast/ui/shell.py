@@ -81,9 +81,9 @@ def frame(entry: Entry, menu: list[tuple[Entry, st.Page]]) -> Choices:
 def scenario_banner(choices: Choices) -> None:
     """Say that what is shown is a scenario, where it is one."""
     if choices.scenario != BASELINE:
-        from scenarios import reading
+        from forecast.scenario_names import named
 
-        title = reading.find(choices.scenario).title
+        title = named(choices.scenario).said.title
         st.info(
             f"You are looking at the scenario '{plain(title)}', not the forecast: what follows if its levers come true."
         )

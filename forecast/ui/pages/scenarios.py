@@ -1,0 +1,47 @@
+"""Scenarios: build levers by form, see at once what they change, explain, seek, save, share and compare."""
+
+import streamlit as st
+
+from forecast.ui import components, controls, scenario_answers, scenario_desk
+from forecast.ui.choices import BASELINE
+from forecast.ui.shell import say
+
+choices = controls.current()
+
+say(
+    "A scenario says what might change, by how much, for whom and from when. Each change is a lever. The forecast is made again "
+    "with the levers and the same chances otherwise, so what differs is what the levers do. A scenario is not a prediction."
+)
+scenario_desk.opener(choices)
+if choices.scenario == BASELINE:
+    st.header("No scenario is open", anchor=False)
+    say(
+        "The sample opens a base in every secondary school. Look at what it changes, then change its levers: nothing of ours is "
+        "overwritten, and nothing is kept until you save it."
+    )
+else:
+    scenario_desk.unsaved_warning(choices)
+    desk = scenario_desk.on_desk(choices)
+    flat = desk.chosen.flat
+    st.header(flat.title, anchor=False)
+    form, live = st.columns([5, 7], gap="large")
+    with form:
+        st.subheader("Levers", anchor=False)
+        scenario_desk.levers(choices, desk)
+        with st.expander("About this scenario: title, note, caveats, sources"):
+            scenario_desk.about(desk)
+        with st.expander("The levers in words, with reasons and evidence"):
+            scenario_desk.written(desk)
+    with live:
+        runs = scenario_answers.live(choices, flat)
+    if runs and flat.levers:
+        st.header("What each lever contributes", anchor=False)
+        scenario_answers.explain(choices, flat)
+        st.header("What size meets a goal?", anchor=False)
+        scenario_answers.seek_goal(choices, flat)
+    st.header("Save and share", anchor=False)
+    scenario_desk.keeper(choices, desk)
+
+st.header("Compare up to four", anchor=False)
+scenario_answers.compare_up_to_four(choices)
+components.words("Scenario", "80 % interval", "Chance of shortfall", "Wanted", "January")

@@ -1,0 +1,241 @@
+"""What scenarios change, on a page: beside the forecast, lever by lever, backwards from a goal, and up to four side by side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from data.errors import PlannerError
+from forecast import compare, rerun, seek
+from forecast.ui import charts, components, controls, lever_fields, results, scenario_draft, scenario_work
+from forecast.ui.choices import BASELINE, MEASURES, Choices
+from forecast.ui.lever_fields import Unit
+from forecast.ui.progress import awaited
+from forecast.ui.shell import say
+from forecast.ui.text import bullets, plain
+from forecast.ui.views import scenarios as told
+from forecast.ui.views.common import REGISTER, SEN2, Source
+from forecast.words import SHORT_PROVISIONS
+from scenarios.levers import Lever
+from scenarios.scenario import Scenario
+
+HOW_TO_READ = "Means over 500 futures. The 80 % interval holds the difference in about 8 of 10 of them."
+
+_KINDS: dict[str, str] = {"": "All specialist places"} | {
+    code: label[0].upper() + label[1:] for code, label in SHORT_PROVISIONS.items() if code in compare.HEADINGS
+}
+
+_BOUNDS: dict[seek.Bound, str] = {"at_most": "At most", "at_least": "At least"}
+
+
+def live(choices: Choices, flat: Scenario) -> bool:
+    """Show what the open scenario changes; return whether it can be run here."""
+    area = choices.area
+    controls.year(choices)
+    try:
+        with st.spinner("Making the forecast again"):
+            found = _beside(choices, (BASELINE, choices.scenario))
+    except PlannerError as error:
+        st.error(plain(str(error)))
+        return False
+    components.headline(told.sentence(found, area.name, choices.year), HOW_TO_READ)
+    components.table(
+        told.against_forecast(found, choices.year),
+        f"{area.name}, January {choices.year}: mean, and the range that holds 80 % of futures",
+    )
+    controls.measure(choices, {m: compare.MEASURES[m] for m in MEASURES})
+    lines = told.lines(found, choices.measure, choices.last)
+    components.chart(
+        charts.beside(lines, choices.measure, area.name, told.finding(found, choices.measure, choices.last)),
+        told.lines_in_words(lines, choices.measure),
+        f"{compare.MEASURES[choices.measure]} in {area.name}, with and without the scenario",
+        _source(choices),
+        lines,
+        f"{area.slug}-{flat.id}-{choices.measure}.csv",
+    )
+    remarks = rerun.remarks(results.baseline_of(choices), flat)
+    if remarks:
+        with st.expander(f"What to know about these levers here ({len(remarks)})"):
+            say(bullets(remarks))
+    return True
+
+
+def explain(choices: Choices, flat: Scenario) -> None:
+    """Show what each lever contributes, and whose range matters most, once it has been worked out in the background."""
+    area = choices.area
+    say(
+        "Each lever is run alone, then each range at its ends: some seconds a lever, in the background. What levers do together "
+        "beyond that has a bar of its own, so the bars add up."
+    )
+    explained: scenario_work.Explained | None = awaited(
+        "explain",
+        f"Work out what each lever contributes in January {choices.year}",
+        scenario_work.explained,
+        (_start(choices, flat), choices.year),
+    )
+    if explained is None:
+        return
+    code = choices.measure if choices.measure in scenario_work.MEASURES else scenario_work.MEASURES[0]
+    when = seek.Point(code, choices.year).words().rpartition(", ")[2]
+    if code != choices.measure:
+        say(
+            "Plans, children without a place and cost can be explained: choose one of them under 'Show' above."
+        )
+    components.chart(
+        charts.contributions(told.steps(explained.bars[code]), code, area.name, flat.title, when),
+        explained.told[code],
+        f"What each lever contributes to {compare.MEASURES[code]}, {when}",
+        _source(choices),
+        explained.bars[code],
+        f"{area.slug}-{flat.id}-levers-{code}.csv",
+    )
+    if not len(explained.widths[code]):
+        say("No lever has a range, so there is no range to find out more about.")
+        return
+    components.chart(
+        charts.tornado(explained.widths[code], code, area.name, when),
+        explained.widths_told[code],
+        f"What each lever's range means for {compare.MEASURES[code]}, {when}",
+        _source(choices),
+        explained.widths[code],
+        f"{area.slug}-{flat.id}-ranges-{code}.csv",
+    )
+
+
+def seek_goal(choices: Choices, flat: Scenario) -> None:
+    """Ask for a goal, and show the size of a lever that meets it, once it has been found in the background."""
+    say(
+        "Finds the size nearest to the first of two that meets a goal on average, in the January chosen above. It takes for "
+        "granted that more of the lever always moves the goal one way."
+    )
+    sized = {lever.name: lever for lever in flat.levers if rerun.size_field(lever) is not None}
+    if not sized:
+        say("No lever of this scenario has a size.")
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        lever = st.selectbox("Lever whose size is looked for", list(sized), key="seek-lever")
+        unit = _unit_of(sized[lever])
+        typed = unit.label[:1].lower() + unit.label[1:]
+        step = float(unit.step)
+        low = st.number_input(f"From, {typed}", value=0.0, step=step, key=f"seek-low-{unit.label}")
+        high = st.number_input(f"To, {typed}", value=20 * step, step=step, key=f"seek-high-{unit.label}")
+    with right:
+        goals = list(compare.LABELLED)
+        goal = st.selectbox(
+            "What the goal is about",
+            goals,
+            format_func=lambda m: compare.LABELLED[m],
+            key="seek-goal",
+            index=goals.index("shortfall"),
+        )
+        kind = ""
+        if goal in seek.OF_PLACES:
+            kind = st.selectbox(
+                "Kind of place", list(_KINDS), format_func=lambda p: _KINDS[p], key="seek-kind"
+            )
+        bound = st.selectbox(
+            "It should be", list(_BOUNDS), format_func=lambda b: _BOUNDS[b], key="seek-bound"
+        )
+        of, factor, usual = _goal_unit(goal)
+        value = st.number_input(f"Value, {of}", value=usual, key=f"seek-value-{of}")
+    asked = scenario_work.Sought(
+        lever,
+        unit.size(low),
+        unit.size(high),
+        goal,
+        choices.year,
+        kind or None,
+        bound,
+        round(value * factor, 6),
+    )
+    answer = awaited(
+        "seek",
+        f"Look for the size that meets it in January {choices.year}",
+        scenario_work.sought,
+        (_start(choices, flat), asked),
+    )
+    if answer is not None:
+        say(plain(f"Goal: {asked.goal.words()}."))
+        st.info(plain(answer))
+
+
+def compare_up_to_four(choices: Choices) -> None:
+    """Show up to four scenarios side by side."""
+    area = choices.area
+    opened = None if choices.scenario == BASELINE else results.scenario_of(choices)
+    controls.compare(choices, scenario_draft.titles(opened, choices.scenario))
+    if opened is not None and choices.scenario not in choices.compare:
+        st.button(
+            "Set this scenario beside the forecast",
+            key="compare-this",
+            on_click=controls.choose,
+            args=("compare", (BASELINE, choices.scenario)),
+        )
+    # Four runs take seconds, so nobody waits for those that were not asked for.
+    if not st.toggle("Show them", key="show-compare", value=choices.compare != controls.usual("compare")):
+        return
+    with st.spinner("Running the scenarios"):
+        found = _beside(choices, choices.compare)
+    first = next(iter(found.names.values()))
+    components.table(
+        told.side_by_side(found, choices.year),
+        f"{area.name}, January {choices.year}, side by side: mean, and the range that holds 80 % of futures",
+    )
+    components.table(
+        told.differences(found, choices.year),
+        f"{area.name}, January {choices.year}: difference from '{first}', future by future",
+    )
+    lines = told.lines(found, choices.measure, choices.last)
+    components.chart(
+        charts.beside(
+            lines, choices.measure, area.name, told.finding_of_many(found, choices.measure, choices.last)
+        ),
+        told.lines_in_words(lines, choices.measure),
+        f"{compare.MEASURES[choices.measure]} in {area.name}, scenarios side by side",
+        _source(choices),
+        found.table,
+        f"{area.slug}-scenarios.csv",
+    )
+
+
+def _beside(choices: Choices, names: tuple[str, ...]) -> told.Beside:
+    """Return scenarios side by side, from runs that readers share."""
+    titles: dict[str, str] = {}
+    for name in names:
+        scenario = None if name == BASELINE else results.scenario_of(replace(choices, scenario=name))
+        title = told.FORECAST_COLUMN if scenario is None else scenario_draft.title_of(scenario)
+        # Two lines of one name could not be told apart.
+        same = sum(t.partition(" [")[0] == title for t in titles.values())
+        titles[name] = f"{title} [{same + 1}]" if same else title
+    found = {name: results.measured_of(replace(choices, scenario=name)) for name in names}
+    future = results.baseline_of(choices).outcome.plans.future
+    return told.beside(found, titles, choices.area.la_code, [int(j) for j in future["january"].to_numpy()])
+
+
+def _start(choices: Choices, flat: Scenario) -> scenario_work.Start:
+    register = results.register_of(choices)
+    return scenario_work.Start.of(choices.area.la_code, results.DRAWS, results.SEED, register, flat)
+
+
+def _unit_of(lever: Lever) -> Unit:
+    """Return how the size of a lever is typed."""
+    return lever_fields.unit_of(lever.model_dump(mode="json"), rerun.size_field(lever) or "change")
+
+
+def _goal_unit(measure: str) -> tuple[str, float, float]:
+    """Return what the value of a goal is typed in, what that is multiplied by, and a value to begin from."""
+    if measure == "p_shortfall":
+        return "per cent", 0.01, 20.0
+    return ("£ million", 1e6, 0.0) if measure in compare.POUNDS else ("plans or children", 1.0, 100.0)
+
+
+def _source(choices: Choices) -> Source:
+    return Source(
+        "EHC plans; children and young people; pounds of the year",
+        f"each January to {choices.last}; for pounds the financial year it is in",
+        "80 % interval, future by future: a scenario has the luck of the forecast",
+        f"{SEN2}; {REGISTER}; prices and income as sendplan money",
+        "Sizes of levers are those of whoever wrote the scenario; how firm each is stands beside it.",
+    )

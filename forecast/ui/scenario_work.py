@@ -1,0 +1,168 @@
+"""Long work on a scenario, away from the page: what each lever contributes, and which size meets a goal.
+
+Invariants: the figures are those of ``sendplan scenario explain`` and ``seek`` with the same register, draws and seed; what goes
+in and comes out can be sent between processes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from data.areas import by_code
+from data.register import Register
+from data.register_file import to_csv
+from forecast import compare, rerun, seek
+from forecast.money import Purse
+from forecast.outcome import Outcome
+from forecast.run import Baseline, Road
+from forecast.ui import register_draft
+from forecast.work import Report
+from scenarios import reading
+from scenarios.scenario import Scenario
+
+MEASURES: tuple[str, ...] = ("plans", "shortfall", "cost")
+"""What is explained."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a run starts from, in a form that can be sent and compared.
+
+    Parameters
+    ----------
+    la_code, draws, seed
+        As for `forecast.run.Road.baseline`.
+    rows, origin
+        The register of places as CSV text, and where it is from.
+    scenario
+        The scenario as YAML.
+    """
+
+    la_code: int
+    draws: int
+    seed: int
+    rows: str
+    origin: str
+    scenario: str
+
+    @classmethod
+    def of(cls, la_code: int, draws: int, seed: int, register: Register, scenario: Scenario) -> Start:
+        """Return what a run starts from."""
+        return cls(la_code, draws, seed, to_csv(register), register.origin, reading.written(scenario))
+
+    def walked(self) -> tuple[Baseline, Scenario, Purse]:
+        """Return the forecast, the scenario and the prices they share."""
+        rows = register_draft.checked(self.rows.encode("utf-8"), "register.csv", self.la_code).rows
+        register = Register(self.la_code, rows, self.origin)
+        base = Road.prepare().baseline(
+            by_code(self.la_code), draws=self.draws, seed=self.seed, register=register
+        )
+        return base, reading.parse(self.scenario, "The scenario"), Purse.of(base.outcome)
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What each lever contributes.
+
+    Parameters
+    ----------
+    bars
+        Measure to `forecast.compare.Waterfall.table`.
+    told
+        Measure to `forecast.compare.waterfall_text`.
+    widths
+        Measure to `forecast.seek.tornado`, lever by lever; no rows where no lever has a range.
+    widths_told
+        The same as text.
+    """
+
+    bars: dict[str, pd.DataFrame]
+    told: dict[str, pd.DataFrame]
+    widths: dict[str, pd.DataFrame]
+    widths_told: dict[str, pd.DataFrame]
+
+
+def explained(report: Report, start: Start, january: int) -> Explained:
+    """Return what each lever of a scenario contributes to plans, children short and pounds in one January."""
+    steps = 4
+    report(0, steps, "Making the forecast")
+    base, scenario, purse = start.walked()
+    report(1, steps, "All levers together")
+    together = rerun.rerun(base, scenario)
+    report(2, steps, "Each lever alone")
+    alone = rerun.each_alone(base, scenario)
+    report(3, steps, "Each range at its ends")
+    spans = rerun.at_ends(base, scenario)
+    report(4, steps, "Adding up")
+    bars, told, widths, widths_told = {}, {}, {}, {}
+    for name in MEASURES:
+        found = compare.waterfall(name, january, base.outcome, alone, together, purse)
+        bars[name], told[name] = found.table(), compare.waterfall_text(found)
+        point = seek.Point(name, january)
+        widths[name] = seek.tornado(point, spans, together, purse)
+        widths_told[name] = seek.tornado_text(point, widths[name])
+    return Explained(bars, told, widths, widths_told)
+
+
+@dataclass(frozen=True)
+class Sought:
+    """What is looked for.
+
+    Parameters
+    ----------
+    lever
+        Short name of the lever whose size is looked for.
+    low, high
+        Sizes to search between, from the low one.
+    measure, january, provision
+        As for `forecast.seek.Point`.
+    bound
+        Whether the value is the most or the least that will do.
+    value
+        In the unit of the measure; a chance is 0 to 1.
+    """
+
+    lever: str
+    low: float
+    high: float
+    measure: str
+    january: int
+    provision: str | None
+    bound: seek.Bound
+    value: float
+
+    @property
+    def goal(self) -> seek.Goal:
+        """What is to be reached.
+
+        Raises
+        ------
+        OptionError
+            It cannot be a goal.
+        """
+        return seek.Goal(seek.Point(self.measure, self.january, self.provision), self.bound, self.value)
+
+
+def sought(report: Report, start: Start, asked: Sought) -> str:
+    """Return in words the size of a lever that meets a goal."""
+    report(0, seek.MOST_RUNS, "Making the forecast")
+    base, scenario, purse = start.walked()
+    runs = 0
+
+    def tried(size: float) -> Outcome:
+        nonlocal runs
+        runs += 1
+        report(runs, seek.MOST_RUNS, f"Trying {asked.lever} at {size:,.4g}")
+        return rerun.rerun(base, rerun.with_size(scenario, asked.lever, size))
+
+    answer = seek.seek(
+        tried,
+        asked.goal,
+        asked.low,
+        asked.high,
+        whole=rerun.whole(scenario, asked.lever),
+        purse=purse,
+    )
+    return answer.words(asked.goal, asked.lever)

@@ -1,0 +1,212 @@
+"""Scenarios beside the forecast: figures of one January, the years, and what to say aloud.
+
+Invariant: every figure is `forecast.compare`'s, so the page says what ``sendplan scenario compare`` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from data.financial_year import FinancialYear
+from forecast import compare
+from forecast.ui.choices import BASELINE
+from models.base import Array
+
+FORECAST_COLUMN = "The forecast"
+SCENARIO_COLUMN = "This scenario"
+DIFFERENCE_COLUMN = "Difference"
+
+_SPOKEN: Mapping[str, tuple[str, str]] = {
+    "plans": ("EHC plan", "EHC plans"),
+    "shortfall": (
+        "child without the specialist place they want",
+        "children without the specialist place they want",
+    ),
+}
+"""Measures that the sentence names, one and several."""
+
+_NOTHING = ("0", "0 %", "£0.0m")
+"""How a difference too small to show is shown."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Scenarios set beside the forecast or each other.
+
+    Parameters
+    ----------
+    table
+        `forecast.compare.compared`: every January, measure and scenario; the first is what differences are from.
+    names
+        Name in the table to title, in order.
+    """
+
+    table: pd.DataFrame
+    names: Mapping[str, str]
+
+
+def beside(
+    measured: Mapping[str, Mapping[str, Array]],
+    titles: Mapping[str, str],
+    la_code: int,
+    januaries: Sequence[int],
+) -> Beside:
+    """Return scenarios side by side.
+
+    Parameters
+    ----------
+    measured
+        Name to `forecast.compare.measured`, the first being what differences are from.
+    titles
+        Name to title.
+    la_code, januaries
+        Whose, and when.
+    """
+    return Beside(
+        compare.told_beside(measured, la_code, januaries), {name: titles[name] for name in measured}
+    )
+
+
+def against_forecast(found: Beside, january: int) -> pd.DataFrame:
+    """Return one January as text: measure; the forecast, the scenario, and the difference, each mean and 80 % interval."""
+    scenario = list(found.names)[-1]
+    levels = compare.side_by_side(found.table, january).set_index("Measure")
+    away = compare.differences(found.table, january).set_index("Measure")
+    shown = pd.DataFrame(
+        {
+            FORECAST_COLUMN: levels[BASELINE],
+            SCENARIO_COLUMN: levels[scenario],
+            DIFFERENCE_COLUMN: away[scenario] if scenario != BASELINE else compare.NOTHING,
+        }
+    )
+    return shown.rename_axis("Measure")
+
+
+def side_by_side(found: Beside, january: int) -> pd.DataFrame:
+    """Return one January as text: a row a measure, a column a scenario under its title."""
+    return compare.side_by_side(found.table, january).rename(columns=dict(found.names)).set_index("Measure")
+
+
+def differences(found: Beside, january: int) -> pd.DataFrame:
+    """Return differences from the first in one January as text, the first left out."""
+    return compare.differences(found.table, january).rename(columns=dict(found.names)).set_index("Measure")
+
+
+def sentence(found: Beside, area: str, january: int) -> str:
+    """Return what a scenario does, to be said aloud."""
+    scenario = list(found.names)[-1]
+    rows = found.table[(found.table["scenario"] == scenario) & (found.table["year"] == january)].set_index(
+        "measure"
+    )
+    parts = [_spoken(rows.loc[code], one, many) for code, (one, many) in _SPOKEN.items()]
+    parts.append(_pounds(rows.loc["cost"], january))
+    if (rows[["diff_q10", "diff_q90", "diff_mean"]] == 0).all(axis=None):
+        return f"In January {january} {area} would be as in the forecast: no lever acts by then on plans, places or pounds."
+    return f"In January {january}, against the forecast, {area} would have {parts[0]} and {parts[1]}; and {parts[2]}."
+
+
+def _spoken(row: pd.Series, one: str, many: str) -> str:
+    mean = round(float(row["diff_mean"]))
+    if not mean:
+        return f"about as many {many}"
+    low, high = sorted(abs(round(float(row[q]))) for q in ("diff_q10", "diff_q90"))
+    side = "more" if mean > 0 else "fewer"
+    low_end, high_end = row["diff_q10"], row["diff_q90"]
+    ends = f"{_signed(low_end)} to {_signed(high_end)}" if low_end < 0 < high_end else f"{low:,} to {high:,}"
+    return f"{abs(mean):,} {side} {one if abs(mean) == 1 else many} (80 % interval {ends})"
+
+
+def _signed(value: float) -> str:
+    number = round(float(value))
+    return f"{number:+,}" if number else "0"
+
+
+def _pounds(row: pd.Series, january: int) -> str:
+    year = FinancialYear(january - 1).label
+    mean, low, high = (float(row[q]) for q in ("diff_mean", "diff_q10", "diff_q90"))
+    if compare.shown("cost", abs(mean)) in _NOTHING:
+        return f"high needs would cost about as much in {year}"
+    side = "more" if mean > 0 else "less"
+    crosses = low < 0 < high
+    spread = (low, high) if crosses else sorted((abs(low), abs(high)))
+    ends = " to ".join(compare.shown("cost", v, signed=crosses) for v in spread)
+    return f"high needs would cost {compare.shown('cost', abs(mean))} {side} in {year} (80 % interval {ends})"
+
+
+def lines(found: Beside, measure: str, last: int) -> pd.DataFrame:
+    """Return one measure each January up to the last: scenario (title), january, mean, q10, q90."""
+    rows = found.table[(found.table["measure"] == measure) & (found.table["year"] <= last)]
+    shown = rows.assign(scenario=[found.names[n] for n in rows["scenario"]]).rename(
+        columns={"year": "january"}
+    )
+    return shown[["scenario", "january", "mean", "q10", "q90"]].reset_index(drop=True)
+
+
+def lines_in_words(frame: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Return `lines` as finished text: a row a January, a column a scenario."""
+    cells = [
+        compare.shown(measure, r["mean"])
+        if measure == "p_shortfall"
+        else f"{compare.shown(measure, r['mean'])} ({compare.shown(measure, r['q10'])} to {compare.shown(measure, r['q90'])})"
+        for r in frame.to_dict("records")
+    ]
+    wide = frame.assign(cell=cells).set_index(["january", "scenario"])["cell"].unstack()  # noqa: PD010 - one cell each
+    return wide[list(dict.fromkeys(frame["scenario"]))].rename_axis(index="January", columns=None)
+
+
+def steps(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a waterfall as bars: label, start, end, low, high (80 % interval of the end of the bar), kind, change.
+
+    Parameters
+    ----------
+    table
+        `forecast.compare.Waterfall.table`.
+    """
+    rows, level = [], 0.0
+    last = len(table) - 1
+    for position, row in enumerate(table.to_dict("records")):
+        mean = float(row["mean"])
+        if position in (0, last):
+            rows.append(
+                (compare.LABELS[row["bar"]], 0.0, mean, float(row["q10"]), float(row["q90"]), "total", mean)
+            )
+            level = mean
+            continue
+        label = compare.LABELS.get(row["bar"], row["bar"])
+        kind = "more" if mean >= 0 else "fewer"
+        rows.append(
+            (label, level, level + mean, level + float(row["q10"]), level + float(row["q90"]), kind, mean)
+        )
+        level += mean
+    return pd.DataFrame(rows, columns=["label", "start", "end", "low", "high", "kind", "change"])
+
+
+def finding(found: Beside, measure: str, january: int) -> str:
+    """Return what a chart of a scenario beside the forecast finds."""
+    scenario = list(found.names)[-1]
+    row = _row(found, scenario, measure, january)
+    away = float(row["diff_mean"])
+    when = f"January {january}" if measure not in compare.POUNDS else FinancialYear(january - 1).label
+    if compare.shown(measure, abs(away)) in _NOTHING:
+        return f"As in the forecast to {when}"
+    step = compare.shown(measure, abs(away), signed=measure == "p_shortfall").removeprefix("+")
+    return f"{step} {'more' if away > 0 else 'less' if measure in compare.POUNDS else 'fewer'} by {when}"
+
+
+def finding_of_many(found: Beside, measure: str, january: int) -> str:
+    """Return what a chart of several scenarios finds: the highest and the lowest."""
+    means = {title: float(_row(found, name, measure, january)["mean"]) for name, title in found.names.items()}
+    high, low = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
+    if compare.shown(measure, means[high]) == compare.shown(measure, means[low]):
+        return f"All alike by January {january}: {compare.shown(measure, means[high])}"
+    ends = [f"{compare.shown(measure, means[title])} ({title})" for title in (low, high)]
+    return f"By January {january} from {' to '.join(ends)}"
+
+
+def _row(found: Beside, scenario: str, measure: str, january: int) -> pd.Series:
+    table = found.table
+    at = (table["scenario"] == scenario) & (table["measure"] == measure) & (table["year"] == january)
+    return table[at].iloc[0]
