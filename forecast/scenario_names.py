@@ -137,5 +137,5 @@ def _unknown(ref: str, store: str | None) -> ScenarioError:
     known = [*reading.library(), *(v.scenario_id for v in (held.scenarios() if held else ()))]
     return ScenarioError(
         f"{shown(ref)} is not a scenario that we know. {suggestion(ref, known)} For one of your own give its file, such as "
-        "my-scenario.yaml."
+        "my-scenario.yaml, or save it here first."
     )

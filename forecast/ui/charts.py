@@ -305,8 +305,6 @@ def contributions(steps: pd.DataFrame, code: str, area: str, scenario: str, when
     )
     what = compare.LABELLED[code]
     title = f"Most comes from {most['label']}: {compare.shown(code, float(most['change']), signed=True)}"
-    if not parts["change"].abs().max():
-        title = "No lever moves this"
     description = (
         f"Waterfall chart of {scenario} in {area}, {when}. {what}: from "
         f"{compare.shown(code, float(steps.iloc[0]['end']))} in the forecast to "
@@ -439,9 +437,8 @@ def beside(frame: pd.DataFrame, code: str, area: str, title: str) -> Figure:
     description = (
         f"Line chart of {compare.LABELLED[code]} in {area} each January to {last}. January {last}: {told}."
     )
-    domain = [*names]
-    colours = alt.Scale(domain=domain, range=[GREY, NAVY, PLUM, "#6F777B"][: len(names)])
-    dashes = alt.Scale(domain=domain, range=[[6, 4], [1, 0], [2, 3], [10, 3, 2, 3]][: len(names)])
+    colours = alt.Scale(domain=names, range=[GREY, NAVY, PLUM, "#6F777B"][: len(names)])
+    dashes = alt.Scale(domain=names, range=[[6, 4], [1, 0], [2, 3], [10, 3, 2, 3]][: len(names)])
     x = _years(frame)
     scale = alt.Scale(zero=code in ("shortfall", "p_shortfall"))
     y_axis = alt.Axis(format=",.6~g", tickCount=6, **_AXIS)
@@ -454,7 +451,7 @@ def beside(frame: pd.DataFrame, code: str, area: str, title: str) -> Figure:
             "scenario:N",
             scale=colours,
             legend=alt.Legend(
-                **_LEGEND, orient="bottom", title=None, columns=1, labelLimit=400, symbolSize=400
+                **_LEGEND, orient="bottom", title=None, columns=1, labelLimit=240, symbolSize=400
             ),
         ),
         strokeDash=alt.StrokeDash("scenario:N", scale=dashes),
@@ -472,7 +469,7 @@ def beside(frame: pd.DataFrame, code: str, area: str, title: str) -> Figure:
         key += f" Shading: 80 % interval of {names[-1]}."
     if code in compare.POUNDS:
         key += " A January stands for the financial year that it is in."
-    return _figure(title, key, description, alt.LayerChart(layer=layers), 340)
+    return _figure(title, key, description, alt.LayerChart(layer=layers), 340 + 20 * len(names))
 
 
 def rates(frame: pd.DataFrame, area: str) -> Figure:

@@ -29,17 +29,24 @@ _KINDS: dict[str, str] = {"": "All specialist places"} | {
 _BOUNDS: dict[seek.Bound, str] = {"at_most": "At most", "at_least": "At least"}
 
 
-def live(choices: Choices, flat: Scenario) -> bool:
-    """Show what the open scenario changes; return whether it can be run here."""
-    area = choices.area
-    controls.year(choices)
+def run_beside(choices: Choices) -> told.Beside | None:
+    """Return the open scenario beside the forecast; where it cannot be run here, say why and return None."""
     try:
         with st.spinner("Making the forecast again"):
-            found = _beside(choices, (BASELINE, choices.scenario))
+            return _beside(choices, (BASELINE, choices.scenario))
     except PlannerError as error:
         st.error(plain(str(error)))
-        return False
-    components.headline(told.sentence(found, area.name, choices.year), HOW_TO_READ)
+        return None
+
+
+def aloud(choices: Choices, found: told.Beside) -> None:
+    """Show what the scenario changes, in words."""
+    components.headline(told.sentence(found, choices.area.name, choices.year), HOW_TO_READ)
+
+
+def live(choices: Choices, flat: Scenario, found: told.Beside) -> None:
+    """Show what the scenario changes, in figures and a chart."""
+    area = choices.area
     components.table(
         told.against_forecast(found, choices.year),
         f"{area.name}, January {choices.year}: mean, and the range that holds 80 % of futures",
@@ -58,7 +65,6 @@ def live(choices: Choices, flat: Scenario) -> bool:
     if remarks:
         with st.expander(f"What to know about these levers here ({len(remarks)})"):
             say(bullets(remarks))
-    return True
 
 
 def explain(choices: Choices, flat: Scenario) -> None:
@@ -82,28 +88,33 @@ def explain(choices: Choices, flat: Scenario) -> None:
         say(
             "Plans, children without a place and cost can be explained: choose one of them under 'Show' above."
         )
+    steps = told.steps(explained.bars[code])
+    if not steps.loc[steps["kind"] != "total", "change"].abs().max():
+        say(plain(f"No lever of this scenario moves this by then: {compare.MEASURES[code]}, {when}."))
+        return
     components.chart(
-        charts.contributions(told.steps(explained.bars[code]), code, area.name, flat.title, when),
+        charts.contributions(steps, code, area.name, flat.title, when),
         explained.told[code],
         f"What each lever contributes to {compare.MEASURES[code]}, {when}",
         _source(choices),
         explained.bars[code],
         f"{area.slug}-{flat.id}-levers-{code}.csv",
     )
-    if not len(explained.widths[code]):
-        say("No lever has a range, so there is no range to find out more about.")
+    widths = explained.widths[code]
+    if not widths["width"].max() > 0:
+        say("No lever has a range that matters here, so there is no range to find out more about.")
         return
     components.chart(
-        charts.tornado(explained.widths[code], code, area.name, when),
+        charts.tornado(widths, code, area.name, when),
         explained.widths_told[code],
         f"What each lever's range means for {compare.MEASURES[code]}, {when}",
         _source(choices),
-        explained.widths[code],
+        widths,
         f"{area.slug}-{flat.id}-ranges-{code}.csv",
     )
 
 
-def seek_goal(choices: Choices, flat: Scenario) -> None:
+def seek_goal(choices: Choices, flat: Scenario, found: told.Beside) -> None:
     """Ask for a goal, and show the size of a lever that meets it, once it has been found in the background."""
     say(
         "Finds the size nearest to the first of two that meets a goal on average, in the January chosen above. It takes for "
@@ -138,8 +149,12 @@ def seek_goal(choices: Choices, flat: Scenario) -> None:
         bound = st.selectbox(
             "It should be", list(_BOUNDS), format_func=lambda b: _BOUNDS[b], key="seek-bound"
         )
-        of, factor, usual = _goal_unit(goal)
-        value = st.number_input(f"Value, {of}", value=usual, key=f"seek-value-{of}")
+        of, factor = _goal_unit(goal)
+        now = told.mean(found, goal, choices.year)
+        value = st.number_input(f"Value, {of}", value=round(now / factor, 1), key=f"seek-value-{goal}-{kind}")
+        if now:
+            of_all = ", all specialist places together" if kind else ""
+            say(plain(f"With the scenario as it is: {compare.shown(goal, now)}{of_all}."))
     asked = scenario_work.Sought(
         lever,
         unit.size(low),
@@ -224,11 +239,11 @@ def _unit_of(lever: Lever) -> Unit:
     return lever_fields.unit_of(lever.model_dump(mode="json"), rerun.size_field(lever) or "change")
 
 
-def _goal_unit(measure: str) -> tuple[str, float, float]:
-    """Return what the value of a goal is typed in, what that is multiplied by, and a value to begin from."""
+def _goal_unit(measure: str) -> tuple[str, float]:
+    """Return what the value of a goal is typed in, and what that is multiplied by."""
     if measure == "p_shortfall":
-        return "per cent", 0.01, 20.0
-    return ("£ million", 1e6, 0.0) if measure in compare.POUNDS else ("plans or children", 1.0, 100.0)
+        return "per cent", 0.01
+    return ("£ million", 1e6) if measure in compare.POUNDS else ("plans or children", 1.0)
 
 
 def _source(choices: Choices) -> Source:

@@ -88,7 +88,7 @@ def opener(choices: Choices) -> None:
     )
     with st.container(horizontal=True):
         if choices.scenario != SAMPLE:
-            st.button("Open the sample scenario", key="open-sample", on_click=_open, args=(SAMPLE,))
+            st.button("Open the sample scenario", key="open-sample", on_click=_open_sample)
         empty = scenario_draft.scenario_of(Work(scenario_draft.EMPTY, 0))
         st.button(
             "Start an empty one", key="open-empty", on_click=_put, args=(Work(reading.plain(empty), 0),)
@@ -264,7 +264,7 @@ def _user() -> str:
 
 def _label(lever: Values, position: int) -> str:
     kind = lever_fields.KIND_LABELS[lever["kind"]]
-    return f"{position + 1}. {kind} ({lever.get('id', lever['kind'])})"
+    return f"{position + 1}. {lever.get('id', lever['kind'])}: {kind[:1].lower()}{kind[1:]}"
 
 
 def _change_lever(position: int, alter: Callable[[Values], None]) -> None:
@@ -306,6 +306,13 @@ def _open(name: str) -> None:
 def _open_chosen(key: str) -> None:
     st.session_state[LEVER] = 0
     _open(st.session_state[key])
+
+
+def _open_sample() -> None:
+    # Of all it changes, children without a place show best what a scenario is for.
+    controls.choose("measure", "shortfall")
+    st.session_state[LEVER] = 0
+    _open(SAMPLE)
 
 
 def _open_version() -> None:

@@ -9,12 +9,14 @@ import pytest
 from data import areas, kept_registers
 from forecast.outcome import Outcome
 from forecast.run import Road
+from scenarios.store import address
 
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep registers of a test where no other test and no person sees them."""
+    """Keep registers and scenarios of a test where no other test and no person sees them."""
     monkeypatch.setenv(kept_registers.VARIABLE, str(tmp_path / "registers"))
+    monkeypatch.setenv(address.VARIABLE, str(tmp_path / "scenarios.sqlite"))
     return tmp_path / "registers"
 
 

@@ -8,10 +8,13 @@ from hypothesis import strategies as st
 
 from data import areas
 from data.vocabulary import ALL
+from forecast import compare
 from forecast.run import DEFAULT_DRAWS, DEFAULT_SEED, DEFAULT_YEARS
 from forecast.ui import choices, results
 from forecast.ui.choices import PARAMETERS, Choices
 from forecast.ui.views.area_map import LAYERS
+from scenarios import reading
+from scenarios.unsaved import Unsaved, packed
 
 
 def test_an_empty_address_asks_for_the_defaults() -> None:
@@ -28,7 +31,14 @@ def test_an_empty_address_asks_for_the_defaults() -> None:
     [
         ("area", "Atlantis", "is not an English local authority"),
         ("area", "all", "one authority"),
-        ("scenario", "no-such", "no scenario 'no-such'"),
+        ("scenario", "no-such", "'no-such' is not a scenario that we know"),
+        ("scenario", "our-plan@x", "is not a scenario that we know"),
+        ("scenario", "~cut", "was cut or changed"),
+        ("scenario", "../secret.yaml", "is not a scenario that we know"),
+        ("compare", "baseline", "2 to 4 different"),
+        ("compare", "baseline,baseline", "2 to 4 different"),
+        ("compare", "baseline,no-such", "is not a scenario that we know"),
+        ("measure", "joy", "not a measure"),
         ("register", "first", "not a version"),
         ("register", "-1", "not a version"),
         ("horizon", "4", "use 3, 5, 10 years"),
@@ -64,6 +74,13 @@ def test_every_problem_is_told_and_what_is_right_is_kept() -> None:
         need=st.sampled_from(sorted(choices.NEED_OPTIONS)),
         year=st.sampled_from(choices.years()),
         layer=st.sampled_from(choices.LAYERS),
+        compare=st.lists(
+            st.sampled_from(["baseline", "low-births", "reform-2030", "flat-funding"]),
+            min_size=2,
+            max_size=4,
+            unique=True,
+        ).map(tuple),
+        measure=st.sampled_from(choices.MEASURES),
     )
 )
 def test_what_is_written_reads_back(asked: Choices) -> None:
@@ -87,3 +104,15 @@ def test_pages_use_the_draws_seed_and_years_of_the_command_line() -> None:
 
 def test_layers_of_the_map_are_those_it_draws() -> None:
     assert tuple(LAYERS) == choices.LAYERS
+
+
+def test_measures_of_the_chart_are_those_scenarios_are_compared_on() -> None:
+    assert set(choices.MEASURES) <= set(compare.MEASURES)
+
+
+def test_a_scenario_that_nobody_kept_is_in_the_address_itself() -> None:
+    text = packed(Unsaved(reading.find("pre-reform-surge"), 3))
+    found, problems = choices.read({"scenario": text, "compare": f"baseline,{text}"})
+    assert problems == ()
+    assert found.scenario == text
+    assert found.compare == ("baseline", text)

@@ -19,6 +19,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed; 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from data.kept_registers import VARIABLE
+from scenarios.store.address import VARIABLE as STORE
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120
@@ -53,6 +54,7 @@ def served(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         "HOME": str(tmp_path_factory.mktemp("home")),
         "BROWSER": "true",
         VARIABLE: str(tmp_path_factory.mktemp("registers")),
+        STORE: str(tmp_path_factory.mktemp("store") / "scenarios.sqlite"),
     }
     options = ["--server.port", str(port), "--server.headless", "false"]
     with log.open("wb") as out:

@@ -24,6 +24,10 @@ else:
     desk = scenario_desk.on_desk(choices)
     flat = desk.chosen.flat
     st.header(flat.title, anchor=False)
+    controls.year(choices)
+    found = scenario_answers.run_beside(choices)
+    if found is not None:
+        scenario_answers.aloud(choices, found)
     form, live = st.columns([5, 7], gap="large")
     with form:
         st.subheader("Levers", anchor=False)
@@ -32,13 +36,15 @@ else:
             scenario_desk.about(desk)
         with st.expander("The levers in words, with reasons and evidence"):
             scenario_desk.written(desk)
-    with live:
-        runs = scenario_answers.live(choices, flat)
-    if runs and flat.levers:
+    if found is not None:
+        with live:
+            st.subheader("Against the forecast", anchor=False)
+            scenario_answers.live(choices, flat, found)
+    if found is not None and flat.levers:
         st.header("What each lever contributes", anchor=False)
         scenario_answers.explain(choices, flat)
         st.header("What size meets a goal?", anchor=False)
-        scenario_answers.seek_goal(choices, flat)
+        scenario_answers.seek_goal(choices, flat, found)
     st.header("Save and share", anchor=False)
     scenario_desk.keeper(choices, desk)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -101,14 +102,14 @@ def sentence(found: Beside, area: str, january: int) -> str:
     rows = found.table[(found.table["scenario"] == scenario) & (found.table["year"] == january)].set_index(
         "measure"
     )
-    parts = [_spoken(rows.loc[code], one, many) for code, (one, many) in _SPOKEN.items()]
-    parts.append(_pounds(rows.loc["cost"], january))
+    parts = [_spoken(_row(found, scenario, code, january), *names) for code, names in _SPOKEN.items()]
+    parts.append(_pounds(_row(found, scenario, "cost", january), january))
     if (rows[["diff_q10", "diff_q90", "diff_mean"]] == 0).all(axis=None):
         return f"In January {january} {area} would be as in the forecast: no lever acts by then on plans, places or pounds."
     return f"In January {january}, against the forecast, {area} would have {parts[0]} and {parts[1]}; and {parts[2]}."
 
 
-def _spoken(row: pd.Series, one: str, many: str) -> str:
+def _spoken(row: Mapping[str, Any], one: str, many: str) -> str:
     mean = round(float(row["diff_mean"]))
     if not mean:
         return f"about as many {many}"
@@ -124,7 +125,7 @@ def _signed(value: float) -> str:
     return f"{number:+,}" if number else "0"
 
 
-def _pounds(row: pd.Series, january: int) -> str:
+def _pounds(row: Mapping[str, Any], january: int) -> str:
     year = FinancialYear(january - 1).label
     mean, low, high = (float(row[q]) for q in ("diff_mean", "diff_q10", "diff_q90"))
     if compare.shown("cost", abs(mean)) in _NOTHING:
@@ -206,7 +207,14 @@ def finding_of_many(found: Beside, measure: str, january: int) -> str:
     return f"By January {january} from {' to '.join(ends)}"
 
 
-def _row(found: Beside, scenario: str, measure: str, january: int) -> pd.Series:
+def mean(found: Beside, measure: str, january: int) -> float:
+    """Return the mean of a measure in the last of the scenarios; 0 where it was not measured."""
+    if measure not in set(found.table["measure"]):
+        return 0.0
+    return float(_row(found, list(found.names)[-1], measure, january)["mean"])
+
+
+def _row(found: Beside, scenario: str, measure: str, january: int) -> dict[str, Any]:
     table = found.table
     at = (table["scenario"] == scenario) & (table["measure"] == measure) & (table["year"] == january)
-    return table[at].iloc[0]
+    return {str(name): value for name, value in table[at].to_dict("records")[0].items()}

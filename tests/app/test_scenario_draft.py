@@ -1,0 +1,98 @@
+"""Work on a scenario: it never changes what it began from, and knows when it says the same again."""
+
+from __future__ import annotations
+
+import pytest
+
+from data.errors import ScenarioError
+from forecast.scenario_names import named, ref_of
+from forecast.ui import scenario_draft
+from forecast.ui.choices import BASELINE
+from forecast.ui.scenario_draft import (
+    EMPTY,
+    SAMPLE,
+    Work,
+    begun,
+    duplicate,
+    is_unsaved,
+    name_of,
+    renamed,
+    titles,
+)
+from scenarios import reading
+from scenarios.keeping import keep
+from scenarios.store import Store
+from scenarios.unsaved import unpacked
+
+
+def test_the_sample_is_one_we_ship() -> None:
+    assert SAMPLE in reading.library()
+
+
+def test_an_empty_scenario_can_be_worked_on() -> None:
+    assert is_unsaved(name_of(Work(EMPTY, 0)))
+
+
+def test_work_on_one_of_ours_goes_by_a_name_of_its_own() -> None:
+    work = begun(named("reform-2030"))
+    assert (work.said["id"], work.began) == ("my-reform-2030", 0)
+    assert work.said["id"] not in reading.library()
+    assert unpacked(name_of(work)).scenario.levers == reading.resolve("reform-2030").levers
+
+
+def test_work_on_one_based_on_another_has_all_its_levers() -> None:
+    assert "based_on" not in begun(named("reform-2030-late")).said
+    assert len(begun(named("reform-2030-late")).said["levers"]) == len(
+        reading.resolve("reform-2030-late").levers
+    )
+
+
+def test_work_on_a_kept_version_says_which_and_undoing_a_change_is_that_version_again() -> None:
+    kept = keep(
+        Store.open(),
+        reading.find("low-births").model_copy(update={"id": "ours"}),
+        expected_version=0,
+        who="Ann",
+    )
+    work = begun(named("ours"))
+    assert work.began == 1
+    assert name_of(work) == ref_of(kept) == "ours@1"
+    changed = Work(work.said | {"title": "Other"}, 1)
+    assert is_unsaved(name_of(changed))
+    assert begun(named(name_of(changed))) == changed
+
+
+def test_a_copy_and_another_id_are_new_scenarios() -> None:
+    keep(
+        Store.open(),
+        reading.find("low-births").model_copy(update={"id": "ours"}),
+        expected_version=0,
+        who="Ann",
+    )
+    assert duplicate(named("ours")).said["id"] == "ours-copy"
+    assert duplicate(named("ours")).began == 0
+    work = begun(named("ours"))
+    assert renamed(work, "ours") == work
+    assert renamed(work, "theirs").began == 0
+
+
+def test_work_that_says_no_scenario_is_refused_with_what_is_wrong() -> None:
+    work = Work(EMPTY | {"levers": [{"kind": "requests", "when": 2027, "change": 99, "why": "x"}]}, 0)
+    with pytest.raises(ScenarioError, match="out of range"):
+        name_of(work)
+
+
+def test_what_can_be_opened_is_the_forecast_what_was_kept_and_the_library() -> None:
+    keep(
+        Store.open(),
+        reading.find("low-births").model_copy(update={"id": "ours"}),
+        expected_version=0,
+        who="Ann",
+    )
+    found = titles(None, BASELINE)
+    assert next(iter(found)) == BASELINE
+    assert "version 1" in found["ours@1"]
+    assert set(reading.library()) - {BASELINE} <= set(found)
+    unsaved = name_of(Work(EMPTY, 0))
+    assert titles(named(unsaved), unsaved)[unsaved] == "My scenario (not saved)"
+    assert scenario_draft.title_of(named("low-births")) == "Fewer births"
