@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import unescape
 from pathlib import Path
 
 import pandas as pd
@@ -11,14 +12,14 @@ from typer.testing import CliRunner
 
 from data import areas
 from data.errors import OptionError
-from forecast import compare
+from forecast import compare, rerun
 from forecast.cli import app as command
 from forecast.outcome import Outcome
 from forecast.run import Road
 from forecast.ui import results, scenario_work
 from forecast.ui.choices import read
 from forecast.ui.registry import PAGES
-from forecast.ui.results import DRAWS, SEED
+from forecast.ui.results import SEED
 from forecast.ui.views import scenarios as told
 from scenarios import reading
 from scenarios.keeping import keep, scenario_of
@@ -49,7 +50,7 @@ def asked(app: AppTest, name: str = "scenario") -> str:
 
 def text(app: AppTest) -> str:
     """Return all text and tables of the page."""
-    return "\n".join([*(m.value for m in app.markdown), *(h.proto.body for h in app.get("html"))])
+    return unescape("\n".join([*(m.value for m in app.markdown), *(h.proto.body for h in app.get("html"))]))
 
 
 def under_work(app: AppTest) -> Scenario:
@@ -226,8 +227,6 @@ def test_up_to_four_are_set_side_by_side() -> None:
 @pytest.fixture(scope="module")
 def surge_run(road: Road) -> tuple[Outcome, Outcome]:
     """Return Redbridge's forecast and a scenario of it."""
-    from forecast import rerun
-
     base = road.baseline(areas.by_code(317))
     return base.outcome, rerun.rerun(base, surge())
 
@@ -284,8 +283,6 @@ def test_what_a_lever_contributes_and_what_meets_a_goal_come_from_the_background
     steps: list[str] = []
     found = scenario_work.explained(lambda done, total, says: steps.append(says), start, 2032)
     assert len(steps) == 5
-    from forecast import rerun
-
     together = rerun.rerun(base, scenario)
     plans = compare.measure(together, "plans")[:, 6].mean()
     bars = found.bars["plans"].set_index("bar")["mean"]
@@ -307,24 +304,15 @@ def test_the_sentence_says_the_difference_and_its_range(surge_run: tuple[Outcome
         n: {m: compare.measure(o, m) for m in compare.MEASURES if m != "cost"}
         for n, o in (("baseline", base), ("s", more))
     }
-    flat = {m: v * 0 for m, v in measured["baseline"].items()}
-    for each in (*measured.values(), flat):
+    for each in measured.values():
         each["cost"] = 1e6 * each["plans"]
-    found = told.beside(measured, {"baseline": "F", "s": "S"}, 317, list(range(2026, 2036)))
+    titles, januaries = {"baseline": "F", "s": "S"}, list(range(2026, 2036))
+    found = told.beside(measured, titles, 317, januaries)
     said = told.sentence(found, "Redbridge", 2032)
     away = compare.measure(more, "plans")[:, 6] - compare.measure(base, "plans")[:, 6]
     assert f"{round(away.mean()):,} more EHC plans (80 % interval" in said
     assert "more in 2031-32" in said
     assert told.finding(found, "plans", 2035).endswith("more by January 2035")
-    same = told.beside(
-        {"baseline": measured["baseline"], "s": measured["baseline"]},
-        {"baseline": "F", "s": "S"},
-        317,
-        range(2026, 2036),
-    )
+    same = told.beside(dict.fromkeys(titles, measured["baseline"]), titles, 317, januaries)
     assert "as in the forecast" in told.sentence(same, "Redbridge", 2032)
     assert told.finding(same, "plans", 2035) == "As in the forecast to January 2035"
-
-
-def test_pages_run_the_draws_of_the_command_line() -> None:
-    assert (DRAWS, SEED) == (500, 20250101)
