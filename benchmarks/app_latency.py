@@ -26,7 +26,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from data.kept_registers import VARIABLE
+from data.kept_files import REGISTERS
 from forecast.ui.registry import PAGES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -55,7 +55,7 @@ def server() -> Iterator[str]:
                 "true",
             ],
             cwd=ROOT,
-            env=os.environ | {VARIABLE: registers},
+            env=os.environ | {REGISTERS.variable: registers},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

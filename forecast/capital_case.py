@@ -33,6 +33,9 @@ from models.base import Array
 from scenarios.reading import resolve
 from scenarios.scenario import Scenario
 
+FUTURES: tuple[str, ...] = ("baseline", "pre-reform-surge", "reform-2030", "low-births")
+"""Scenarios of the library in which a programme is tried where a reader names fewer than two."""
+
 
 def make(
     base: Baseline,

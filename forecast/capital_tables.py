@@ -264,8 +264,8 @@ def sentences(case: Case) -> list[str]:
         f"With {limit} the programme builds {names}.",
         f"It costs {money(cost['cost_mean'])} (80 % sure between {money(cost['cost_q10'])} and {money(cost['cost_q90'])}) in "
         f"prices of {case.base_year}, if everything in it is delivered.",
-        f"In January {at} about {before:.0f} children would have no specialist place without it and {left['left_mean']:.0f} "
-        f"({left['left_q10']:.0f} to {left['left_q90']:.0f}) with it; about {float(p.empty.sel(january=at).mean()):.0f} of its "
+        f"In January {at} about {before:,.0f} children would have no specialist place without it and {left['left_mean']:,.0f} "
+        f"({left['left_q10']:,.0f} to {left['left_q90']:,.0f}) with it; about {float(p.empty.sel(january=at).mean()):.0f} of its "
         "places would be empty.",
         f"The chance of enough places then is {p.p_sufficient:.0%} (asked for: {p.asked.minimum:.0%}).",
         f"Its net present value is {money(npv['npv_mean'])} ({money(npv['npv_q10'])} to {money(npv['npv_q90'])}); it is above 0 "
@@ -278,12 +278,12 @@ def sentences(case: Case) -> list[str]:
             "If no chance of enough places were asked for, the largest net present value would be "
             f"{money(float(other.npv.mean()))}, from "
             f"{', '.join(c.candidate.id for c in other.choices) or 'building nothing'}, with "
-            f"{float(other.unplaced.sel(january=at).mean()):.0f} children without a place."
+            f"{float(other.unplaced.sel(january=at).mean()):,.0f} children without a place."
         )
     if case.engine_unplaced is not None:
         said.append(
             "Check: the whole forecast run again with the programme leaves "
-            f"{float(case.engine_unplaced.sel(january=at).mean()):.0f} children without a specialist place."
+            f"{float(case.engine_unplaced.sel(january=at).mean()):,.0f} children without a specialist place."
         )
     if case.regret is not None:
         r = case.regret

@@ -291,7 +291,38 @@ def _is_nothing(row: Mapping[str, Any]) -> bool:
     return all(abs(float(row[n])) < NOTHING for n in ("mean", "q10", "q90"))
 
 
-def notes(found: MoneyTables) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How a reader gives what the notes ask for: ends of sentences.
+
+    Parameters
+    ----------
+    register, prices
+        The council's own places and prices.
+    unscaled, growth
+        Other assumptions: sentences, blank where there is no way.
+    where
+        Where each price is shown.
+    """
+
+    register: str
+    prices: str
+    unscaled: str
+    growth: str
+    where: str
+
+
+TYPED = Ways(
+    register="with --capacity",
+    prices="with --unit-costs",
+    unscaled=" Add --as-modelled to leave that out.",
+    growth=" Choose another with --growth.",
+    where="in prices.csv",
+)
+"""On the command line."""
+
+
+def notes(found: MoneyTables, ways: Ways = TYPED) -> list[str]:
     """Return what a reader should know before using the figures."""
     purse, model = found.purse, found.purse.model
     lines = [
@@ -301,7 +332,9 @@ def notes(found: MoneyTables) -> list[str]:
         "for where the preference order sends them, above all in INMSS."
         if model.reference is None
         else "The register of places is an estimate, so places are taken to grow as they did in the past. If no more are built, "
-        "more children will be in INMSS and cost is higher: give the council's own register with --capacity.",
+        "more children will be in INMSS and cost is higher: give the council's own register "
+        + ways.register
+        + ".",
     ]
     if model.anchor is not None:
         low, middle, high = np.quantile(model.scale, (0.1, 0.5, 0.9))
@@ -309,7 +342,7 @@ def notes(found: MoneyTables) -> list[str]:
         lines.append(
             f"Costs other than of places are multiplied by {middle:.2f} ({low:.2f} to {high:.2f}), so that {said.year.label} "
             f"comes to what the council has said: a deficit in the year of {_between(said.deficit.low, said.deficit.high)} "
-            f"({said.source}; {said.basis}). Add --as-modelled to leave that out."
+            f"({said.source}; {said.basis}).{ways.unscaled}"
         )
         at_bounds = float(np.isin(model.scale, SCALE_BOUNDS).mean())
         if at_bounds > 0:
@@ -319,7 +352,7 @@ def notes(found: MoneyTables) -> list[str]:
     else:
         lines.append(
             "Costs are as modelled from prices of 2021-22 and later: nothing the council has said of its spending since is in "
-            "them. Give its own prices with --unit-costs."
+            f"them. Give its own prices {ways.prices}."
         )
     opened = purse.opening
     start = {
@@ -330,7 +363,7 @@ def notes(found: MoneyTables) -> list[str]:
     )
     lines.append(
         f"Income: published to 2023-24, estimated for 2024-25 and 2025-26, rolled forward in 2026-27, then "
-        f"'{purse.income_plan.growth.name}' ({_per_year(purse)} a year). Choose another with --growth."
+        f"'{purse.income_plan.growth.name}' ({_per_year(purse)} a year).{ways.growth}"
     )
     ends = model.policy.override_ends.begins + 1
     counted = {0.0: "not paid", 1.0: "paid"}.get(purse.plan.grant, f"{100 * purse.plan.grant:.0f} % likely")
@@ -341,7 +374,7 @@ def notes(found: MoneyTables) -> list[str]:
     )
     weak = sorted({ITEMS[p.item].label for p in model.book.prices if p.confidence == "low"})
     lines.append(
-        f"Prices we are least sure of: {'; '.join(weak)}. Each price, its source and its year is in prices.csv."
+        f"Prices we are least sure of: {'; '.join(weak)}. Each price, its source and its year is {ways.where}."
     )
     used = sorted({p.level for p in model.book.prices})
     if "council" in used:

@@ -1,11 +1,13 @@
-"""How a process that forecasts or fits is set up: one thread for small matrices, and parts of the draws side by side."""
+"""How a process that forecasts or fits is set up: small matrices in one thread, parts of draws side by side, a quiet solver."""
 
 from __future__ import annotations
 
 import os
+import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from threadpoolctl import threadpool_limits
 
@@ -32,3 +34,17 @@ def in_parts(count: int, job: Callable[[slice], None], size: int = PART) -> None
     with ThreadPoolExecutor(max_workers=min(len(parts), os.cpu_count() or 1)) as pool:
         for _ in pool.map(job, parts):
             pass
+
+
+@contextmanager
+def solver_kept_quiet() -> Iterator[None]:
+    """Keep what the solver's compiled code prints by itself out of the results."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)

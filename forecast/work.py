@@ -119,6 +119,14 @@ class Worker:
         threading.Thread(target=self._look_after, args=(task,), daemon=True, name=f"work-{ticket}").start()
         return ticket
 
+    def find(self, job: Job, *arguments: Any) -> str | None:
+        """Return the ticket of this very work where it was asked for last, under way or ended; None where it is not known."""
+        with self._lock:
+            for ticket, task in reversed(self._tasks.items()):
+                if task.job is job and task.arguments == arguments:
+                    return ticket
+        return None
+
     def progress(self, ticket: str) -> Progress:
         """Return how far a job is.
 

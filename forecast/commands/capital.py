@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,20 +22,6 @@ from forecast.commands.options import (
     own_register,
 )
 from forecast.commands.output import console, progress, say, show
-
-
-@contextmanager
-def solver_kept_quiet() -> Iterator[None]:
-    """Keep what the solver's compiled code prints by itself out of the results."""
-    sys.stdout.flush()
-    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 1)
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
-        os.close(nowhere)
 
 
 def capital_command(
@@ -90,6 +72,7 @@ def capital_command(
     from forecast.capital import Horizon, Sufficiency
     from forecast.files import check_folder
     from forecast.money import Purse
+    from forecast.processes import solver_kept_quiet
     from forecast.record import provenance
     from forecast.run import Road, check_options
     from scenarios import reading

@@ -58,6 +58,9 @@ USUAL_SEED = 20250101
 USUAL_DRAWS = 500
 """Draws where no number is given."""
 
+USUAL_SURE = 0.8
+"""Chance of enough places asked for where none is given."""
+
 
 def own_register(capacity: Path | None, chosen: Sequence[Area]) -> Register | None:
     """Read the council's own register, if one was given, for the one authority asked for."""

@@ -34,6 +34,22 @@ SHIPPED = 0
 LAYERS: tuple[str, ...] = ("demand", "reach", "pressure")
 """What the map can show; labels are in `forecast.ui.views.area_map`."""
 
+REGIMES: dict[str, str] = {
+    "authority_bears": "The authority",
+    "share": "Shared",
+    "centre_bears": "The centre, new deficits only",
+}
+"""Regimes of `forecast.balance.REGIMES`, for people, the usual one first."""
+
+GRANTS: dict[str, str] = {"paid": "Paid", "unpaid": "Not paid"}
+"""Whether the stability grant is counted, the usual first."""
+
+LEAST_BUDGET, MOST_BUDGET = 100_000, 1_000_000_000
+"""Budgets that can be asked for, pounds."""
+
+SURE: tuple[int, ...] = (0, 50, 80, 90)
+"""Chances of enough places that can be asked for, per cent."""
+
 MOST_COMPARED = 4
 """Most scenarios side by side."""
 
@@ -78,6 +94,16 @@ class Choices:
         The January that single figures are of.
     layer
         What the map shows.
+    prices, candidates
+        Version of the council's own unit costs, or schemes; `SHIPPED`, or None for the latest version there is.
+    regime
+        Who bears deficits after the statutory override: a name of `forecast.balance.REGIMES`.
+    grant
+        Whether the stability grant is counted as paid.
+    budget
+        Most capital that may be spent, whole pounds; None for no limit.
+    sure
+        Chance of enough places that is asked for, per cent; 0 asks for none.
     compare
         Names of the scenarios set side by side, in order.
     measure
@@ -92,6 +118,12 @@ class Choices:
     need: str
     year: int
     layer: str
+    prices: int | None
+    candidates: int | None
+    regime: str
+    grant: str
+    budget: int | None
+    sure: int
     compare: tuple[str, ...]
     measure: str
 
@@ -146,21 +178,16 @@ def _scenario(text: str) -> str:
     return text
 
 
-def _compare(text: str) -> tuple[str, ...]:
-    found = tuple(_scenario(part) for part in text.split(",") if part)
-    if len(set(found)) != len(found) or not 2 <= len(found) <= MOST_COMPARED:
-        raise OptionError(
-            f"That cannot be set side by side: name 2 to {MOST_COMPARED} different scenarios, joined by commas."
-        )
-    return found
+def _version(what: str) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not text.isdecimal() or len(text) > 4:
+            raise OptionError(
+                f"'{text}' is not a version of a {what}: use a number from 1, or {SHIPPED} for the one that comes with the "
+                "planner."
+            )
+        return int(text)
 
-
-def _register(text: str) -> int:
-    if not text.isdecimal() or len(text) > 4:
-        raise OptionError(
-            f"'{text}' is not a version of a register: use a number from 1, or {SHIPPED} for the one that comes with the planner."
-        )
-    return int(text)
+    return read
 
 
 def _among(what: str, options: Mapping[str, str]) -> Callable[[str], str]:
@@ -189,6 +216,30 @@ def _year(text: str) -> int:
     return int(text)
 
 
+def _budget(text: str) -> int:
+    if not text.isdecimal() or not LEAST_BUDGET <= int(text) <= MOST_BUDGET:
+        raise OptionError(
+            f"'{text}' is not a budget: use whole pounds from {LEAST_BUDGET:,} to {MOST_BUDGET:,} without commas, or leave it "
+            "out for no limit."
+        )
+    return int(text)
+
+
+def _sure(text: str) -> int:
+    if text not in [str(s) for s in SURE]:
+        raise OptionError(f"'{text}' is not a chance that can be asked for: use {', '.join(map(str, SURE))}.")
+    return int(text)
+
+
+def _compare(text: str) -> tuple[str, ...]:
+    found = tuple(_scenario(part) for part in text.split(",") if part)
+    if len(set(found)) != len(found) or not 2 <= len(found) <= MOST_COMPARED:
+        raise OptionError(
+            f"That cannot be set side by side: name 2 to {MOST_COMPARED} different scenarios, joined by commas."
+        )
+    return found
+
+
 PARAMETERS: dict[str, Parameter] = {
     p.name: p
     for p in (
@@ -200,7 +251,7 @@ PARAMETERS: dict[str, Parameter] = {
             lambda area: str(area.gss_code),
         ),
         Parameter("scenario", "Scenario", lambda: BASELINE, _scenario),
-        Parameter("register", "Register of places", lambda: None, _register),
+        Parameter("register", "Register of places", lambda: None, _version("register")),
         Parameter("horizon", "Years ahead", lambda: HORIZONS[-1], _horizon),
         Parameter("phase", "Phase", lambda: ALL, _among("phase", dict.fromkeys((ALL, *PHASE_CODES), ""))),
         Parameter(
@@ -208,6 +259,17 @@ PARAMETERS: dict[str, Parameter] = {
         ),
         Parameter("year", "January", lambda: origin() + 5, _year),
         Parameter("layer", "Show", lambda: LAYERS[0], _among("layer of the map", dict.fromkeys(LAYERS, ""))),
+        Parameter("prices", "Unit costs", lambda: None, _version("list of unit costs")),
+        Parameter("candidates", "Schemes", lambda: None, _version("list of schemes")),
+        Parameter(
+            "regime",
+            "Who bears a deficit after the override",
+            lambda: next(iter(REGIMES)),
+            _among("regime", REGIMES),
+        ),
+        Parameter("grant", "Stability grant", lambda: next(iter(GRANTS)), _among("grant", GRANTS)),
+        Parameter("budget", "Budget", lambda: None, _budget),
+        Parameter("sure", "Chance of enough places", lambda: 80, _sure),
         Parameter("compare", "Scenarios side by side", lambda: COMPARED, _compare, ",".join),
         Parameter("measure", "Show", lambda: MEASURES[0], _among("measure", dict.fromkeys(MEASURES, ""))),
     )
@@ -232,12 +294,18 @@ def read(address: Mapping[str, str]) -> tuple[Choices, tuple[str, ...]]:
 
 def _told(name: str, value: object) -> str:
     """Return a default in words."""
-    if name == "register":
-        return "the latest register"
-    if name == "scenario":
-        return "the forecast without a scenario"
+    if name in ("register", "prices", "candidates"):
+        return f"the latest {PARAMETERS[name].label.lower()}"
+    if name in ("regime", "grant"):
+        return (REGIMES | GRANTS)[str(value)].lower()
+    if name == "budget":
+        return "no budget limit"
+    if name == "sure":
+        return f"{value} per cent"
     if name == "compare":
         return ", ".join(COMPARED)
+    if name == "scenario":
+        return "the forecast without a scenario"
     if name == "horizon":
         return f"{value} years ahead"
     return (

@@ -6,7 +6,7 @@ find by pointing is also in text.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -87,8 +87,8 @@ def strip(chances: pd.DataFrame, caption: str) -> None:
     st.html(tables.strip(chances, caption))
 
 
-def download(label: str, content: bytes, file: str) -> None:
-    """Show a button that downloads a file without running the page again."""
+def download(label: str, content: bytes | Callable[[], bytes], file: str) -> None:
+    """Show a button that downloads a file without running the page again; a function makes it when it is asked for."""
     st.download_button(label, content, file_name=file, on_click="ignore", key=f"download-{label}-{file}")
 
 

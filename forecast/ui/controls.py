@@ -16,6 +16,9 @@ from data.vocabulary import ALL
 from forecast.ui import choices as chosen
 from forecast.ui.choices import PARAMETERS, Choices
 
+MILLION = 1_000_000
+"""Pounds in the unit budgets are typed in."""
+
 WIDTH = 260
 """Pixels of a widget: fits beside others on a wide screen and alone on a narrow one."""
 
@@ -67,11 +70,6 @@ def horizon(choices: Choices) -> None:
     _select("horizon", {str(h): f"{h} years" for h in chosen.HORIZONS}, str(choices.horizon))
 
 
-def register(labels: Mapping[str, str], used: str) -> None:
-    """Show the picker of registers of places, the one used being chosen."""
-    _select("register", labels, used, width=2 * WIDTH)
-
-
 def layer(choices: Choices, labels: Mapping[str, str]) -> None:
     """Show the picker of what the map shows."""
     _select("layer", labels, choices.layer)
@@ -80,6 +78,55 @@ def layer(choices: Choices, labels: Mapping[str, str]) -> None:
 def measure(choices: Choices, labels: Mapping[str, str]) -> None:
     """Show the picker of what a chart of scenarios shows."""
     _select("measure", labels, choices.measure, width=2 * WIDTH)
+
+
+def financial_year(choices: Choices) -> None:
+    """Show the picker of the financial year that figures in pounds are of: the one its January is in."""
+    _select(
+        "year",
+        {str(y): f"{y - 1}-{y % 100:02d}" for y in chosen.years()},
+        str(choices.year),
+        label="Financial year",
+    )
+
+
+def regime(choices: Choices) -> None:
+    """Show the picker of who bears deficits after the statutory override."""
+    _select("regime", chosen.REGIMES, choices.regime, width=2 * WIDTH)
+
+
+def grant(choices: Choices) -> None:
+    """Show the picker of whether the stability grant is counted."""
+    _select("grant", chosen.GRANTS, choices.grant)
+
+
+def sure(choices: Choices) -> None:
+    """Show the picker of the chance of enough places that is asked for."""
+    labels = {str(s): f"{s} %" if s else "None asked for" for s in chosen.SURE}
+    _select("sure", labels, str(choices.sure))
+
+
+def budget(choices: Choices) -> None:
+    """Show the field of the most that may be spent, in millions of pounds; blank for no limit."""
+    key = "choose-budget"
+    st.session_state[key] = None if choices.budget is None else choices.budget / MILLION
+    st.number_input(
+        "Budget, £ million (blank: no limit)",
+        min_value=chosen.LEAST_BUDGET / MILLION,
+        max_value=chosen.MOST_BUDGET / MILLION,
+        value=None,
+        step=1.0,
+        format="%.1f",
+        key=key,
+        on_change=_follow_budget,
+        args=(key,),
+        width=WIDTH,
+    )
+
+
+def _follow_budget(key: str) -> None:
+    millions = st.session_state[key]
+    choose("budget", None if millions is None else round(millions * MILLION))
 
 
 def compare(choices: Choices, titles: Mapping[str, str]) -> None:
@@ -103,6 +150,16 @@ def _follow_compare(key: str) -> None:
     # One alone is compared with nothing, so the choice before it stands.
     if len(names) > 1:
         choose("compare", names)
+
+
+def scenario(choices: Choices, titles: Mapping[str, str]) -> None:
+    """Show the picker of the scenario that is shown; ``titles`` by id."""
+    _select("scenario", titles, choices.scenario, width=2 * WIDTH)
+
+
+def version(name: str, labels: Mapping[str, str], used: str) -> None:
+    """Show the picker of versions of the council's own files, the one used being chosen."""
+    _select(name, labels, used, width=2 * WIDTH)
 
 
 def usual(name: str) -> Any:

@@ -20,7 +20,7 @@ EVERY = 2.0
 
 
 def long_work(name: str, label: str, job: Job, arguments: tuple[Any, ...], file: str) -> None:
-    """Show one piece of long work.
+    """Show one piece of long work whose result is a file.
 
     Parameters
     ----------
@@ -33,43 +33,35 @@ def long_work(name: str, label: str, job: Job, arguments: tuple[Any, ...], file:
     file
         Name of the download.
     """
-    ticket: str | None = st.session_state.get(f"ticket-{name}")
-    progress = _progress(ticket)
-    if ticket is not None and progress is not None and not progress.ended:
-        st.fragment(_watched, run_every=EVERY)(name, ticket)
-        return
-    if ticket is not None and progress is not None and progress.state is State.DONE:
-        say(f"Done in {progress.seconds:,.0f} seconds.")
-        components.download("Download the result", results.worker().result(ticket), file)
-    elif progress is not None:
-        st.warning(plain(f"{label}: {progress.says}"))
-    if st.button(label, key=f"start-{name}"):
-        st.session_state[f"ticket-{name}"] = results.worker().submit(job, *arguments)
-        st.rerun()
+    found = awaited(name, label, job, arguments)
+    if found is not None:
+        components.download("Download the result", found, file)
 
 
 def awaited(name: str, label: str, job: Job, arguments: tuple[Any, ...]) -> Any:
     """Show one piece of long work whose result the page goes on with; return that, None until it is there.
 
-    Work that was begun on other arguments is not shown: its result would be taken for the answer to these.
+    Work is known by what it was asked, not by who asked: the same address opened again shows the same result while the worker
+    remembers it, and work on other arguments is never taken for the answer to these.
 
     Parameters
     ----------
     name, label, job, arguments
         As for `long_work`.
     """
-    held: tuple[tuple[Any, ...], str] | None = st.session_state.get(f"awaited-{name}")
-    ticket = held[1] if held is not None and held[0] == arguments else None
+    worker = results.worker()
+    ticket = worker.find(job, *arguments)
     progress = _progress(ticket)
     if ticket is not None and progress is not None and not progress.ended:
         st.fragment(_watched, run_every=EVERY)(name, ticket)
         return None
     if ticket is not None and progress is not None and progress.state is State.DONE:
-        return results.worker().result(ticket)
+        say(f"Done in {progress.seconds:,.0f} seconds.")
+        return worker.result(ticket)
     if progress is not None:
         st.warning(plain(f"{label}: {progress.says}"))
-    if st.button(label, key=f"start-{name}"):
-        st.session_state[f"awaited-{name}"] = (arguments, results.worker().submit(job, *arguments))
+    if st.button(label, key=f"start-{name}", type="primary"):
+        worker.submit(job, *arguments)
         st.rerun()
     return None
 

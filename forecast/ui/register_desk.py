@@ -12,6 +12,7 @@ import streamlit as st
 
 from data import kept_registers
 from data.errors import PlannerError
+from data.kept_files import REGISTERS
 from data.register import BASES, CONFIDENCES, LOCATIONS, PHASINGS, STATUSES, Register
 from data.register_diff import diff
 from data.register_file import to_csv
@@ -37,7 +38,7 @@ LISTS: dict[str, tuple[str, ...]] = {
 def picker(choices: Choices) -> None:
     """Show which register is used and let another version be chosen."""
     held = kept_registers.versions(choices.area.la_code)
-    used = results.version_used(choices)
+    used = results.version_of(REGISTERS, choices, choices.register)
     if not held and used == SHIPPED:
         say(
             "The register that comes with the planner is used: the council has not put in its own on this computer."
@@ -46,7 +47,7 @@ def picker(choices: Choices) -> None:
     labels = {str(SHIPPED): "The one that comes with the planner"} | {
         str(k.version): f"Version {k.version}, kept {k.when:%d %B %Y, %H:%M} UTC" for k in reversed(held)
     }
-    controls.register(labels, str(used))
+    controls.version("register", labels, str(used))
 
 
 def edit(choices: Choices) -> None:

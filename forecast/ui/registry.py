@@ -39,7 +39,10 @@ PAGES: tuple[Entry, ...] = (
     Entry("Places", "Places against demand", "places", "forecast/ui/pages/places.py"),
     Entry("Map", "Where children and places are", "map", "forecast/ui/pages/map.py"),
     Entry("Scenarios", "What if: scenarios", "scenarios", "forecast/ui/pages/scenarios.py"),
+    Entry("Money", "High needs cost, income and balance", "money", "forecast/ui/pages/money.py"),
+    Entry("Capital", "Which places to build", "capital", "forecast/ui/pages/capital.py"),
     Entry("Evidence", "How far to trust the forecast", "evidence", "forecast/ui/pages/evidence.py"),
     Entry("Data", "Sources, uploads and downloads", "data", "forecast/ui/pages/data.py"),
+    Entry("Reports", "Reports to download", "reports", "forecast/ui/pages/reports.py"),
 )
 """Every page there is."""

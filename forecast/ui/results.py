@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -16,12 +17,16 @@ import streamlit as st
 import xarray as xr
 
 from data import kept_registers, registers
+from data.errors import HistoryError
+from data.kept_files import REGISTERS, UNIT_COSTS, Shelf
 from data.register import Register
-from forecast.ui.choices import BASELINE, SHIPPED, Choices
+from forecast.ui.choices import BASELINE, GRANTS, SHIPPED, Choices
 
 if TYPE_CHECKING:
     from data.history import History
-    from forecast.money import Purse
+    from data.prices import PriceBook
+    from forecast.money import Money, Purse
+    from forecast.money_report import MoneyTables
     from forecast.outcome import Outcome
     from forecast.run import Baseline, Road
     from forecast.scenario_names import Chosen
@@ -73,12 +78,9 @@ def worker() -> Worker:
     return Worker()
 
 
-def version_used(choices: Choices) -> int:
-    """Return the number of the register used: `SHIPPED`, or a version of the council's own."""
-    if choices.register is not None:
-        return choices.register
-    held = kept_registers.versions(choices.area.la_code)
-    return held[-1].version if held else SHIPPED
+def version_of(shelf: Shelf, choices: Choices, asked: int | None) -> int:
+    """Return the version used of the council's own files: the one asked for, else the latest, `SHIPPED` where there is none."""
+    return shelf.latest(choices.area.la_code) if asked is None else asked
 
 
 def register_of(choices: Choices) -> Register:
@@ -89,9 +91,13 @@ def register_of(choices: Choices) -> Register:
     RegisterError
         There is no such version, or its file cannot be used.
     """
-    version = version_used(choices)
+    version = version_of(REGISTERS, choices, choices.register)
     code = choices.area.la_code
-    return registers.shipped(code) if version == SHIPPED else kept_registers.find(code, version).read()
+    return (
+        registers.shipped(code)
+        if version == SHIPPED
+        else kept_registers.read(kept_registers.find(code, version))
+    )
 
 
 def key_of(choices: Choices, register: Register) -> Key:
@@ -156,34 +162,6 @@ def outcome_of(choices: Choices) -> Outcome:
     return found
 
 
-@st.cache_resource(max_entries=MOST_BASELINES, show_spinner=False)
-def _purse(key: Key, _outcome: Outcome) -> Purse:
-    from forecast.money import Purse
-
-    return Purse.of(_outcome)
-
-
-def purse_of(choices: Choices) -> Purse:
-    """Return the prices and income that an authority's forecast and its scenarios share."""
-    forecast = replace(choices, scenario=BASELINE)
-    outcome = outcome_of(forecast)
-    found: Purse = _purse(key_of(forecast, outcome.register), outcome)
-    return found
-
-
-@st.cache_data(max_entries=MOST_VIEWS, show_spinner=False)
-def _measured(key: Key, _choices: Choices) -> dict[str, Array]:
-    from forecast.compare import measured
-
-    return measured(outcome_of(_choices), purse=purse_of(_choices))
-
-
-def measured_of(choices: Choices) -> dict[str, Array]:
-    """Return the draws of everything scenarios are compared on, dims ``(draw, january)`` each."""
-    found: dict[str, Array] = _measured(key_of(choices, register_of(choices)), choices)
-    return found
-
-
 @st.cache_data(max_entries=MOST_VIEWS, show_spinner=False)
 def _view(name: str, key: Key, _make: Callable[[Outcome, History], Any], _choices: Choices) -> Any:
     return _make(outcome_of(_choices), road().history)
@@ -204,6 +182,124 @@ def view(make: Callable[[Outcome, History], V], choices: Choices) -> V:
         f"{make.__module__}.{make.__qualname__}", key_of(choices, register_of(choices)), make, choices
     )
     return found
+
+
+def book_of(choices: Choices) -> PriceBook:
+    """Return the prices in use: ours for the authority, and the council's own in place of those it gives.
+
+    Raises
+    ------
+    PriceError
+        There is no such version, or its file cannot be used.
+    """
+    version = version_of(UNIT_COSTS, choices, choices.prices)
+    return _book(choices.area.la_code, None if version == SHIPPED else text_of(UNIT_COSTS, choices, version))
+
+
+def text_of(shelf: Shelf, choices: Choices, version: int) -> str:
+    """Return the text of one version of the council's own file."""
+    # A kept version never changes, but a folder may be another one tomorrow, so its text is the key.
+    return shelf.find(choices.area.la_code, version).path.read_text(encoding="utf-8-sig")
+
+
+@st.cache_resource(max_entries=MOST_BASELINES, show_spinner=False)
+def _book(la_code: int, own: str | None) -> PriceBook:
+    from forecast.ui import council_files
+
+    return council_files.book(la_code, own)
+
+
+def prices_of(choices: Choices) -> str:
+    """Return the fingerprint of the prices in use: equal prices, equal fingerprints."""
+    from data.price_file import to_csv
+
+    return sha256(to_csv(book_of(choices).rows).encode()).hexdigest()
+
+
+@st.cache_resource(max_entries=MOST_BASELINES, show_spinner=False)
+def _purse(key: Key, prices: str, _base: Baseline, _book: PriceBook) -> Purse:
+    from forecast.money import Purse
+
+    return Purse.of(_base.outcome, book=_book)
+
+
+def purse_of(choices: Choices) -> Purse:
+    """Return the prices and income that an authority's forecast and its scenarios share."""
+    base = baseline_of(choices)
+    key = key_of(replace(choices, scenario=BASELINE), base.outcome.register)
+    found: Purse = _purse(key, prices_of(choices), base, book_of(choices))
+    return found
+
+
+@st.cache_data(max_entries=MOST_VIEWS, show_spinner=False)
+def _measured(key: Key, prices: str, _choices: Choices) -> dict[str, Array]:
+    from forecast.compare import measured
+
+    try:
+        purse = purse_of(_choices)
+    except HistoryError:
+        purse = None
+    return measured(outcome_of(_choices), purse=purse)
+
+
+def measured_of(choices: Choices) -> dict[str, Array]:
+    """Return the draws of everything scenarios are compared on, dims ``(draw, january)`` each.
+
+    Cost is left out where the authority's income or spending is not published.
+    """
+    found: dict[str, Array] = _measured(key_of(choices, register_of(choices)), prices_of(choices), choices)
+    return found
+
+
+@st.cache_resource(max_entries=MOST_BASELINES, show_spinner=False)
+def _money(key: Key, prices: str, _purse: Purse, _outcome: Outcome) -> Money:
+    return _purse.money(_outcome)
+
+
+def money_of(choices: Choices) -> MoneyTables:
+    """Return the money of what is chosen, and of the forecast without it where that is a scenario.
+
+    Raises
+    ------
+    HistoryError
+        The authority's income or balance is not published.
+    """
+    from forecast.money_report import MoneyTables
+
+    base, shared = baseline_of(choices), purse_of(choices)
+    key, prices = key_of(choices, base.outcome.register), prices_of(choices)
+    forecast = replace(key, scenario=BASELINE)
+    # Cost does not depend on who bears a deficit, so it is worked out once for all regimes.
+    grant = float(choices.grant == next(iter(GRANTS)))
+    purse = replace(shared, plan=replace(shared.plan, regime=choices.regime, grant=grant))
+
+    def bearing(found: Money) -> Money:
+        return replace(found, balance=purse.closing(found.outcome, found.costs, found.income))
+
+    before = bearing(_money(forecast, prices, shared, base.outcome))
+    if choices.scenario == BASELINE:
+        return MoneyTables(purse, before)
+    return MoneyTables(purse, bearing(_money(key, prices, shared, outcome_of(choices))), before)
+
+
+@st.cache_data(max_entries=MOST_VIEWS, show_spinner=False)
+def _pounds(name: str, key: Key, prices: str, _make: Callable[[MoneyTables], Any], _choices: Choices) -> Any:
+    return _make(money_of(_choices))
+
+
+def pounds(make: Callable[[MoneyTables], V], choices: Choices) -> V:
+    """Return what a page shows of money, made once for equal choices; ``make`` as in `view`."""
+    key = key_of(choices, register_of(choices))
+    prices = f"{prices_of(choices)} {choices.regime} {choices.grant}"
+    found: V = _pounds(f"{make.__module__}.{make.__qualname__}", key, prices, make, choices)
+    return found
+
+
+def files_of_money(choices: Choices) -> dict[str, bytes]:
+    """Return the files of a run's money, by name."""
+    from forecast.ui.views import money
+
+    return pounds(money.files, choices)
 
 
 @st.cache_data(max_entries=MOST_VIEWS, show_spinner=False)

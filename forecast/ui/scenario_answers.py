@@ -8,7 +8,16 @@ import streamlit as st
 
 from data.errors import PlannerError
 from forecast import compare, rerun, seek
-from forecast.ui import charts, components, controls, lever_fields, results, scenario_draft, scenario_work
+from forecast.ui import (
+    asking,
+    charts,
+    components,
+    controls,
+    lever_fields,
+    results,
+    scenario_draft,
+    scenario_work,
+)
 from forecast.ui.choices import BASELINE, MEASURES, Choices
 from forecast.ui.lever_fields import Unit
 from forecast.ui.progress import awaited
@@ -51,7 +60,12 @@ def live(choices: Choices, flat: Scenario, found: told.Beside) -> None:
         told.against_forecast(found, choices.year),
         f"{area.name}, January {choices.year}: mean, and the range that holds 80 % of futures",
     )
-    controls.measure(choices, {m: compare.MEASURES[m] for m in MEASURES})
+    controls.measure(choices, {m: compare.MEASURES[m] for m in MEASURES if told.has(found, m)})
+    if not told.has(found, choices.measure):
+        say(
+            f"{compare.MEASURES[choices.measure]} cannot be forecast here: income or spending is not published."
+        )
+        return
     lines = told.lines(found, choices.measure, choices.last)
     components.chart(
         charts.beside(lines, choices.measure, area.name, told.finding(found, choices.measure, choices.last)),
@@ -78,11 +92,11 @@ def explain(choices: Choices, flat: Scenario) -> None:
         "explain",
         f"Work out what each lever contributes in January {choices.year}",
         scenario_work.explained,
-        (_start(choices, flat), choices.year),
+        (asking.asked(choices, (choices.scenario,)), choices.year),
     )
     if explained is None:
         return
-    code = choices.measure if choices.measure in scenario_work.MEASURES else scenario_work.MEASURES[0]
+    code = choices.measure if choices.measure in explained.bars else scenario_work.MEASURES[0]
     when = seek.Point(code, choices.year).words().rpartition(", ")[2]
     if code != choices.measure:
         say(
@@ -133,7 +147,7 @@ def seek_goal(choices: Choices, flat: Scenario, found: told.Beside) -> None:
         low = st.number_input(f"From, {typed}", value=0.0, step=step, key=f"seek-low-{unit.label}")
         high = st.number_input(f"To, {typed}", value=20 * step, step=step, key=f"seek-high-{unit.label}")
     with right:
-        goals = list(compare.LABELLED)
+        goals = [m for m in compare.LABELLED if told.has(found, "cost") or m not in compare.POUNDS]
         goal = st.selectbox(
             "What the goal is about",
             goals,
@@ -169,7 +183,7 @@ def seek_goal(choices: Choices, flat: Scenario, found: told.Beside) -> None:
         "seek",
         f"Look for the size that meets it in January {choices.year}",
         scenario_work.sought,
-        (_start(choices, flat), asked),
+        (asking.asked(choices, (choices.scenario,)), asked),
     )
     if answer is not None:
         say(plain(f"Goal: {asked.goal.words()}."))
@@ -202,6 +216,8 @@ def compare_up_to_four(choices: Choices) -> None:
         told.differences(found, choices.year),
         f"{area.name}, January {choices.year}: difference from '{first}', future by future",
     )
+    if not told.has(found, choices.measure):
+        return
     lines = told.lines(found, choices.measure, choices.last)
     components.chart(
         charts.beside(
@@ -217,21 +233,13 @@ def compare_up_to_four(choices: Choices) -> None:
 
 def _beside(choices: Choices, names: tuple[str, ...]) -> told.Beside:
     """Return scenarios side by side, from runs that readers share."""
-    titles: dict[str, str] = {}
-    for name in names:
-        scenario = None if name == BASELINE else results.scenario_of(replace(choices, scenario=name))
-        title = told.FORECAST_COLUMN if scenario is None else scenario_draft.title_of(scenario)
-        # Two lines of one name could not be told apart.
-        same = sum(t.partition(" [")[0] == title for t in titles.values())
-        titles[name] = f"{title} [{same + 1}]" if same else title
+    scenarios = [None if n == BASELINE else results.scenario_of(replace(choices, scenario=n)) for n in names]
+    titles = scenario_draft.told_apart(
+        [told.FORECAST_COLUMN if s is None else scenario_draft.title_of(s) for s in scenarios]
+    )
     found = {name: results.measured_of(replace(choices, scenario=name)) for name in names}
-    future = results.baseline_of(choices).outcome.plans.future
-    return told.beside(found, titles, choices.area.la_code, [int(j) for j in future["january"].to_numpy()])
-
-
-def _start(choices: Choices, flat: Scenario) -> scenario_work.Start:
-    register = results.register_of(choices)
-    return scenario_work.Start.of(choices.area.la_code, results.DRAWS, results.SEED, register, flat)
+    januaries = [int(j) for j in results.baseline_of(choices).outcome.plans.future["january"].to_numpy()]
+    return told.beside(found, dict(zip(names, titles, strict=True)), choices.area.la_code, januaries)
 
 
 def _unit_of(lever: Lever) -> Unit:

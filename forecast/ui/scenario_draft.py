@@ -6,12 +6,12 @@ version of the one it began from.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from forecast import scenario_names
 from forecast.scenario_names import Chosen
-from forecast.ui.choices import BASELINE
+from forecast.ui.choices import BASELINE, Choices
 from forecast.ui.lever_fields import Values
 from scenarios import keeping, reading
 from scenarios.scenario import Scenario
@@ -103,11 +103,26 @@ def titles(chosen: Chosen | None, name: str, store: str | None = None) -> Mappin
     return found
 
 
+def listed(choices: Choices) -> Mapping[str, str]:
+    """Return every scenario that can be chosen from a list; see `titles`."""
+    chosen = None if choices.scenario == BASELINE else scenario_names.named(choices.scenario)
+    return titles(chosen, choices.scenario)
+
+
 def title_of(chosen: Chosen) -> str:
     """Return the title of a scenario, and which one it is."""
     if chosen.kept is not None:
         return f"{chosen.said.title} (yours, version {chosen.kept.version})"
     return f"{chosen.said.title} (not saved)" if chosen.began is not None else chosen.said.title
+
+
+def told_apart(titles: Sequence[str]) -> tuple[str, ...]:
+    """Return titles with a number after each that was there before: two lines of one name could not be told apart."""
+    found: list[str] = []
+    for position, title in enumerate(titles):
+        same = titles[:position].count(title)
+        found.append(f"{title} [{same + 1}]" if same else title)
+    return tuple(found)
 
 
 def is_unsaved(name: str) -> bool:

@@ -1,7 +1,6 @@
 """Long work on a scenario, away from the page: what each lever contributes, and which size meets a goal.
 
-Invariants: the figures are those of ``sendplan scenario explain`` and ``seek`` with the same register, draws and seed; what goes
-in and comes out can be sent between processes.
+Invariant: the figures are those of ``sendplan scenario explain`` and ``seek`` with the same register, prices, draws and seed.
 """
 
 from __future__ import annotations
@@ -10,56 +9,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from data.areas import by_code
-from data.register import Register
-from data.register_file import to_csv
 from forecast import compare, rerun, seek
-from forecast.money import Purse
 from forecast.outcome import Outcome
-from forecast.run import Baseline, Road
-from forecast.ui import register_draft
+from forecast.run import Road
+from forecast.ui.question import Asked, base_of, purse_of
 from forecast.work import Report
-from scenarios import reading
-from scenarios.scenario import Scenario
 
 MEASURES: tuple[str, ...] = ("plans", "shortfall", "cost")
-"""What is explained."""
-
-
-@dataclass(frozen=True)
-class Start:
-    """What a run starts from, in a form that can be sent and compared.
-
-    Parameters
-    ----------
-    la_code, draws, seed
-        As for `forecast.run.Road.baseline`.
-    rows, origin
-        The register of places as CSV text, and where it is from.
-    scenario
-        The scenario as YAML.
-    """
-
-    la_code: int
-    draws: int
-    seed: int
-    rows: str
-    origin: str
-    scenario: str
-
-    @classmethod
-    def of(cls, la_code: int, draws: int, seed: int, register: Register, scenario: Scenario) -> Start:
-        """Return what a run starts from."""
-        return cls(la_code, draws, seed, to_csv(register), register.origin, reading.written(scenario))
-
-    def walked(self) -> tuple[Baseline, Scenario, Purse]:
-        """Return the forecast, the scenario and the prices they share."""
-        rows = register_draft.checked(self.rows.encode("utf-8"), "register.csv", self.la_code).rows
-        register = Register(self.la_code, rows, self.origin)
-        base = Road.prepare().baseline(
-            by_code(self.la_code), draws=self.draws, seed=self.seed, register=register
-        )
-        return base, reading.parse(self.scenario, "The scenario"), Purse.of(base.outcome)
+"""What is explained; cost only where the authority's income and spending are published."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +41,13 @@ class Explained:
     widths_told: dict[str, pd.DataFrame]
 
 
-def explained(report: Report, start: Start, january: int) -> Explained:
+def explained(report: Report, question: Asked, january: int) -> Explained:
     """Return what each lever of a scenario contributes to plans, children short and pounds in one January."""
     steps = 4
     report(0, steps, "Making the forecast")
-    base, scenario, purse = start.walked()
+    base = base_of(question, Road.prepare())
+    purse = purse_of(question, base)
+    _, scenario = question.futures[0]
     report(1, steps, "All levers together")
     together = rerun.rerun(base, scenario)
     report(2, steps, "Each lever alone")
@@ -98,6 +57,8 @@ def explained(report: Report, start: Start, january: int) -> Explained:
     report(4, steps, "Adding up")
     bars, told, widths, widths_told = {}, {}, {}, {}
     for name in MEASURES:
+        if name in compare.POUNDS and purse is None:
+            continue
         found = compare.waterfall(name, january, base.outcome, alone, together, purse)
         bars[name], told[name] = found.table(), compare.waterfall_text(found)
         point = seek.Point(name, january)
@@ -145,10 +106,12 @@ class Sought:
         return seek.Goal(seek.Point(self.measure, self.january, self.provision), self.bound, self.value)
 
 
-def sought(report: Report, start: Start, asked: Sought) -> str:
+def sought(report: Report, question: Asked, asked: Sought) -> str:
     """Return in words the size of a lever that meets a goal."""
     report(0, seek.MOST_RUNS, "Making the forecast")
-    base, scenario, purse = start.walked()
+    base = base_of(question, Road.prepare())
+    purse = purse_of(question, base)
+    _, scenario = question.futures[0]
     runs = 0
 
     def tried(size: float) -> Outcome:

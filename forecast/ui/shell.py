@@ -97,11 +97,17 @@ def say(markdown: str) -> None:
     st.markdown(markdown, width=READING_WIDTH)
 
 
+class EndOfPage(Exception):  # noqa: N818 - no error
+    """Raised by a page that has nothing more to show; the footer still follows, as it would not after `st.stop`."""
+
+
 @contextmanager
 def errors_in_place() -> Iterator[None]:
     """Show an error where the page would have gone on: bad input in words, anything else as a reference."""
     try:
         yield
+    except EndOfPage:
+        return
     except PlannerError as error:
         st.error(plain(str(error)))
     except Exception:

@@ -12,7 +12,10 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
-_NUMBER = re.compile(r"(\d[\d,.]*( %)?( \(.+\))?|not published|no places|)")
+_POUNDS = r"[-+]?£[\d,.]+( million|m|bn)?"
+_NUMBER = re.compile(
+    rf"(\d[\d,.]*( %)?( \(.+\))?|{_POUNDS}( to {_POUNDS})?( \(.+\))?|not published|no places|no change|)"
+)
 _LINK = re.compile(r"https?://[^\s<>\"']+")
 
 _STYLE = """<style>

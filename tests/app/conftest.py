@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from data import areas, kept_registers
+from data import areas
+from data.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS
 from forecast.outcome import Outcome
 from forecast.run import Road
 from scenarios.store import address
@@ -14,8 +15,9 @@ from scenarios.store import address
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep registers and scenarios of a test where no other test and no person sees them."""
-    monkeypatch.setenv(kept_registers.VARIABLE, str(tmp_path / "registers"))
+    """Keep files of a test where no other test and no person sees them."""
+    for shelf, name in ((REGISTERS, "registers"), (UNIT_COSTS, "unit-costs"), (CANDIDATES, "candidates")):
+        monkeypatch.setenv(shelf.variable, str(tmp_path / name))
     monkeypatch.setenv(address.VARIABLE, str(tmp_path / "scenarios.sqlite"))
     return tmp_path / "registers"
 

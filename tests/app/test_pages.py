@@ -271,5 +271,5 @@ def test_a_broken_register_is_refused_with_every_problem_and_a_mended_one_is_kep
     assert any("Not kept yet" in w.value for w in mended.warning)
     next(b for b in mended.button if b.label == "Keep as a new version and use it").click().run()
     assert [k.version for k in kept_registers.versions(317)] == [1]
-    assert kept_registers.find(317, 1).read().rows["places"].iloc[0] == 200
+    assert kept_registers.read(kept_registers.find(317, 1)).rows["places"].iloc[0] == 200
     assert opened(PLACES).selectbox(key="choose-register").value == "1"

@@ -18,6 +18,7 @@ from forecast.outcome import Outcome
 from forecast.run import Road
 from forecast.ui import results, scenario_work
 from forecast.ui.choices import read
+from forecast.ui.question import Asked
 from forecast.ui.registry import PAGES
 from forecast.ui.results import SEED
 from forecast.ui.views import scenarios as told
@@ -279,9 +280,9 @@ def test_what_a_lever_contributes_and_what_meets_a_goal_come_from_the_background
         },
         "test",
     )  # fmt: skip
-    start = scenario_work.Start.of(317, 100, SEED, base.outcome.register, scenario)
+    asked = Asked(317, 100, SEED, None, None, None, None, 0.0, ((scenario.title, scenario),))
     steps: list[str] = []
-    found = scenario_work.explained(lambda done, total, says: steps.append(says), start, 2032)
+    found = scenario_work.explained(lambda done, total, says: steps.append(says), asked, 2032)
     assert len(steps) == 5
     together = rerun.rerun(base, scenario)
     plans = compare.measure(together, "plans")[:, 6].mean()
@@ -292,7 +293,7 @@ def test_what_a_lever_contributes_and_what_meets_a_goal_come_from_the_background
     drawn = told.steps(found.bars["plans"])
     assert drawn.iloc[-2]["end"] == pytest.approx(drawn.iloc[-1]["end"])
     goal = scenario_work.Sought("fewer", 1.0, 0.2, "plans", 2032, None, "at_most", 6_000.0)
-    said = scenario_work.sought(lambda *_: None, start, goal)
+    said = scenario_work.sought(lambda *_: None, asked, goal)
     assert "'fewer' at 0." in said
     with pytest.raises(OptionError):
         scenario_work.Sought("fewer", 1.0, 0.2, "p_shortfall", 2032, None, "at_most", 6_000.0).goal  # noqa: B018

@@ -18,7 +18,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed; 
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from data.kept_registers import VARIABLE
+from data.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS
 from scenarios.store.address import VARIABLE as STORE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,9 +53,8 @@ def served(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     settings = {
         "HOME": str(tmp_path_factory.mktemp("home")),
         "BROWSER": "true",
-        VARIABLE: str(tmp_path_factory.mktemp("registers")),
         STORE: str(tmp_path_factory.mktemp("store") / "scenarios.sqlite"),
-    }
+    } | {s.variable: str(tmp_path_factory.mktemp("kept")) for s in (REGISTERS, UNIT_COSTS, CANDIDATES)}
     options = ["--server.port", str(port), "--server.headless", "false"]
     with log.open("wb") as out:
         process = subprocess.Popen(

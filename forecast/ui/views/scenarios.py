@@ -103,10 +103,12 @@ def sentence(found: Beside, area: str, january: int) -> str:
         "measure"
     )
     parts = [_spoken(_row(found, scenario, code, january), *names) for code, names in _SPOKEN.items()]
-    parts.append(_pounds(_row(found, scenario, "cost", january), january))
+    pounds = (
+        f"; and {_pounds(_row(found, scenario, 'cost', january), january)}" if "cost" in rows.index else ""
+    )
     if (rows[["diff_q10", "diff_q90", "diff_mean"]] == 0).all(axis=None):
         return f"In January {january} {area} would be as in the forecast: no lever acts by then on plans, places or pounds."
-    return f"In January {january}, against the forecast, {area} would have {parts[0]} and {parts[1]}; and {parts[2]}."
+    return f"In January {january}, against the forecast, {area} would have {parts[0]} and {parts[1]}{pounds}."
 
 
 def _spoken(row: Mapping[str, Any], one: str, many: str) -> str:
@@ -207,9 +209,14 @@ def finding_of_many(found: Beside, measure: str, january: int) -> str:
     return f"By January {january} from {' to '.join(ends)}"
 
 
+def has(found: Beside, measure: str) -> bool:
+    """Return whether a measure is among the figures; pounds are not where an authority's income is not published."""
+    return measure in set(found.table["measure"])
+
+
 def mean(found: Beside, measure: str, january: int) -> float:
     """Return the mean of a measure in the last of the scenarios; 0 where it was not measured."""
-    if measure not in set(found.table["measure"]):
+    if not has(found, measure):
         return 0.0
     return float(_row(found, list(found.names)[-1], measure, january)["mean"])
 

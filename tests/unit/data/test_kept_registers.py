@@ -9,7 +9,7 @@ import pytest
 
 from data import kept_registers, registers
 from data.errors import ConflictError, OutputError, RegisterError
-from data.kept_registers import fingerprint, keep, versions
+from data.kept_registers import fingerprint, keep, read, versions
 from data.register import Register
 
 REDBRIDGE, NEWHAM = 317, 316
@@ -36,8 +36,8 @@ def test_versions_are_numbered_and_read_back_equal(register: Register) -> None:
     fewer = Register(REDBRIDGE, register.rows.iloc[:-1], "fewer")
     second = keep(fewer, REDBRIDGE, 1)
     assert [k.version for k in versions(REDBRIDGE)] == [first.version, second.version] == [1, 2]
-    assert first.read().rows.equals(register.rows)
-    assert second.read().rows.equals(fewer.rows)
+    assert read(first).rows.equals(register.rows)
+    assert read(second).rows.equals(fewer.rows)
     assert versions(NEWHAM) == ()
 
 

@@ -1,0 +1,165 @@
+"""Files of the council's own that are kept on this computer: one folder an authority, one file a version.
+
+Invariants: a version, once kept, is never changed or removed here; versions are numbered from 1 without gaps; a version appears
+whole or not at all; of two people who edit the same version, the second is told and nothing of either is lost.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from data.areas import by_code
+from data.errors import CapitalError, ConflictError, OutputError, PlannerError, PriceError, RegisterError
+
+_NAME = re.compile(r"(\d{4})\.csv", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """One version of an authority's file.
+
+    Parameters
+    ----------
+    la_code, version
+        Whose it is, and its number from 1.
+    path
+        Where it is; a file that the command line reads too.
+    when
+        When it was kept.
+    """
+
+    la_code: int
+    version: int
+    path: Path
+    when: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where files of one kind are kept.
+
+    Parameters
+    ----------
+    variable
+        Environment variable that says where.
+    default
+        Where nothing is said: under the current folder, beside the store of scenarios.
+    what
+        One file, for people.
+    lost
+        What could not be done without a version that is not there.
+    error
+        Of a version that is not there.
+    """
+
+    variable: str
+    default: Path
+    what: str
+    lost: str
+    error: type[PlannerError]
+
+    def folder_of(self, la_code: int) -> Path:
+        """Return the folder of an authority's versions; it need not exist."""
+        return Path(os.environ.get(self.variable) or self.default) / by_code(la_code).slug
+
+    def versions(self, la_code: int) -> tuple[KeptFile, ...]:
+        """Return every version of an authority's own file, oldest first."""
+        folder = self.folder_of(la_code)
+        found = []
+        for path in sorted(folder.glob("*.csv")) if folder.is_dir() else []:
+            if match := _NAME.fullmatch(path.name):
+                when = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                found.append(KeptFile(la_code, int(match[1]), path, when))
+        return tuple(found)
+
+    def latest(self, la_code: int) -> int:
+        """Return the number of the latest version, 0 where there is none."""
+        every = self.versions(la_code)
+        return every[-1].version if every else 0
+
+    def find(self, la_code: int, version: int) -> KeptFile:
+        """Return one version.
+
+        Raises
+        ------
+        PlannerError
+            There is none of that number; of the kind ``error``.
+        """
+        every = self.versions(la_code)
+        for kept in every:
+            if kept.version == version:
+                return kept
+        held = f"versions 1 to {every[-1].version}" if every else "no version"
+        raise self.error(
+            f"There is no version {version} of {by_code(la_code).name}'s own {self.what} on this computer, which holds {held}, "
+            f"so {self.lost}. Choose another {self.what}, or ask who sent the link for the file."
+        )
+
+    def keep(self, la_code: int, after: int, write: Callable[[Path], object]) -> KeptFile:
+        """Keep a file as the version after the one it was edited from.
+
+        Parameters
+        ----------
+        la_code
+            Whose it is.
+        after
+            The latest version when the editing began; 0 where there was none.
+        write
+            Writes the file, whole, to the path it is given, which ends in .csv.
+
+        Raises
+        ------
+        ConflictError
+            Somebody kept a version since.
+        OutputError
+            The folder cannot be written to.
+        """
+        folder = self.folder_of(la_code)
+        path = folder / f"{after + 1:04d}.csv"
+        draft = folder / f".draft-{secrets.token_hex(4)}.csv"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write(draft)
+            try:
+                # A link to a name that exists fails, whoever made it: renaming would replace it.
+                os.link(draft, path)
+            finally:
+                draft.unlink(missing_ok=True)
+        except FileExistsError:
+            raise ConflictError(
+                f"Version {after + 1} of {by_code(la_code).name}'s {self.what} was kept by somebody else while you edited, so "
+                "yours was not kept and theirs was not changed. Download your edits, open the latest version, and make them "
+                "again there."
+            ) from None
+        except OSError as error:
+            raise OutputError(
+                f"The {self.what} cannot be kept in {folder} ({error.strerror or error}). Nothing was changed. Download your "
+                f"edits, and set {self.variable} to a folder you may write to."
+            ) from None
+        return self.find(la_code, after + 1)
+
+
+REGISTERS = Shelf(
+    "SENDPLAN_REGISTERS",
+    Path("out") / "registers",
+    "register",
+    "places could not be counted with it",
+    RegisterError,
+)
+"""Registers of places."""
+
+UNIT_COSTS = Shelf(
+    "SENDPLAN_UNIT_COSTS", Path("out") / "unit-costs", "list of unit costs", "pounds could not be worked out with it", PriceError
+)  # fmt: skip
+"""Ledgers of prices (`data.price_file`)."""
+
+CANDIDATES = Shelf(
+    "SENDPLAN_CANDIDATES", Path("out") / "candidates", "list of schemes", "schemes could not be appraised with it", CapitalError
+)  # fmt: skip
+"""Candidate schemes (`data.candidate_file`)."""

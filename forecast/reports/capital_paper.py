@@ -1,0 +1,214 @@
+"""Making the capital programme paper from a forecast: the same for the command line and the app.
+
+Invariant: no clock, file or terminal is touched here; the same forecast, schemes and date give the same paper.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+from data.candidate_file import Candidates, to_csv
+from data.errors import CapitalError, HistoryError, OptionError
+from data.price_books import for_area
+from data.prices import PriceBook
+from forecast import capital_case, child_costs, record
+from forecast.balance import Comparison
+from forecast.capital import Costs, Sufficiency
+from forecast.capital_case import FUTURES
+from forecast.finance import CostModel
+from forecast.money import Purse
+from forecast.outcome import Outcome
+from forecast.processes import solver_kept_quiet
+from forecast.programme import Tell
+from forecast.reports import capital_report, sufficiency
+from forecast.reports.background import Made
+from forecast.reports.document import About, Paper
+from forecast.rerun import rerun
+from forecast.run import DEFAULT_DRAWS, DEFAULT_SEED, DEFAULT_YEARS, Baseline, Road
+from scenarios.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a paper is asked to say.
+
+    Parameters
+    ----------
+    schemes
+        Schemes to choose from; None to derive them from the shortfall.
+    budget
+        Most that may be spent, pounds; None for no limit.
+    sure
+        Chance of enough places, 0 to 1.
+    futures
+        Scenarios by title, the one the paper supposes first.
+    typed
+        The command that makes the paper again.
+    issued
+        Date on the paper.
+    author
+        Who issues it; the product and the authority where None.
+    book
+        The council's prices; those shipped where None.
+    """
+
+    schemes: Candidates | None
+    budget: float | None
+    sure: float
+    futures: Mapping[str, Scenario]
+    typed: str
+    issued: date
+    author: str | None = None
+    book: PriceBook | None = None
+
+
+@dataclass(frozen=True)
+class CapitalPaper:
+    """A paper that is made.
+
+    Parameters
+    ----------
+    paper
+        The document.
+    title, recommendation
+        What it is called and what it recommends.
+    why
+        Why no schemes are in it; blank where they are.
+    """
+
+    paper: Paper
+    title: str
+    recommendation: str
+    why: str
+
+
+def futures(named: Sequence[str], find: Callable[[str], Scenario]) -> dict[str, Scenario]:
+    """Return scenarios by title, the one the paper supposes first; fewer than two are made up from `FUTURES`.
+
+    Raises
+    ------
+    OptionError
+        One is named twice.
+    """
+    flat = [
+        find(name)
+        for name in (named if len(named) > 1 else [*named, *(f for f in FUTURES if f not in named)])
+    ]
+    titles = [s.title for s in flat]
+    twice = sorted({t for t in titles if titles.count(t) > 1})
+    if twice:
+        raise OptionError(
+            f"The scenario '{twice[0]}' is named twice, so a programme would be compared with itself. Name each "
+            "--scenario once."
+        )
+    return dict(zip(titles, flat, strict=True))
+
+
+def prices(base: Baseline, book: PriceBook | None) -> tuple[Callable[[Outcome], Costs], Purse | None]:
+    """Return what children cost, and the authority's income and balance where its income is published."""
+    try:
+        purse = Purse.of(base.outcome, book=book)
+    except HistoryError:
+        held = book or for_area(base.outcome.area.la_code)
+        return child_costs.of(CostModel.prepare(base.outcome, held, seed=base.outcome.seed)), None
+    return child_costs.of(purse.model), purse
+
+
+def make(base: Baseline, road: Road, asked: Asked, tell: Tell) -> CapitalPaper:
+    """Return the paper on a forecast.
+
+    Raises
+    ------
+    CapitalError
+        Schemes or budget cannot be used. Where nobody gave any, the paper is made without and says why.
+    """
+    outcome = rerun(base, next(iter(asked.futures.values())))
+    area = outcome.area
+    case, why = None, ""
+    costs, purse = prices(base, asked.book)
+    try:
+        with solver_kept_quiet():
+            case = capital_case.make(
+                base,
+                () if asked.schemes is None else asked.schemes.rows,
+                costs,
+                england=road.placing.england,
+                budget=asked.budget,
+                asked=Sufficiency(minimum=asked.sure),
+                scenarios=asked.futures,
+                candidates_from="" if asked.schemes is None else asked.schemes.origin,
+                tell=tell,
+            )
+    except CapitalError as error:
+        # Nobody gave schemes: a paper on need is still of use, and says what is missing.
+        if asked.schemes is not None or asked.budget is not None:
+            raise
+        why = str(error)
+    tell("Writing", 1.0)
+    need = sufficiency.Need.of(outcome)
+    title, under = capital_report.title_of(need)
+    about = About(
+        title=title,
+        subject=under,
+        author=asked.author or f"SEND Place Planner, for {area.name}",
+        authority=area.name,
+        data_date=f"January {outcome.plans.origin}",
+        version=f"{record.PRODUCT} {version(record.PRODUCT)}",
+        issued=asked.issued,
+    )
+    facts = record.provenance(outcome, {})
+    if purse is not None:
+        facts["inputs"] |= record.record_inputs(record.MONEY_TABLES)
+    if case is not None:
+        listed = to_csv([a.candidate for a in case.appraisals]).encode()
+        facts["inputs"] |= {"candidates": hashlib.sha256(listed).hexdigest()}
+    after = None if case is None or purse is None else case.built
+    compared = None
+    if purse is not None and after is not None:
+        compared = Comparison(purse.money(outcome).balance, purse.money(after).balance)
+    content = capital_report.Content(need, case, compared, Made(asked.typed, facts), why)
+    paper = capital_report.capital_paper(content, about)
+    return CapitalPaper(paper, title, capital_report.recommendation(content), why)
+
+
+def command(
+    *,
+    area: str,
+    scenario: Sequence[str],
+    candidates: str | None,
+    unit_costs: str | None,
+    capacity: str | None,
+    budget: float | None,
+    sure: float,
+    day: date,
+    out: str,
+    years: int = DEFAULT_YEARS,
+    draws: int = DEFAULT_DRAWS,
+    seed: int = DEFAULT_SEED,
+    author: str | None = None,
+) -> str:
+    """Return the command that makes the paper again, with file names and not folders; what is usual is left out."""
+    words = ["sendplan", "report", "capital", area]
+    for one in scenario:
+        words += ["--scenario", Path(one).name]
+    for name, value in (
+        ("--candidates", candidates),
+        ("--unit-costs", unit_costs),
+        ("--budget", None if budget is None else f"{budget:.0f}"),
+        ("--p-sufficient", None if sure == Sufficiency().minimum else f"{sure:g}"),
+        ("--capacity", capacity),
+        ("--years", None if years == DEFAULT_YEARS else str(years)),
+        ("--draws", None if draws == DEFAULT_DRAWS else str(draws)),
+        ("--seed", None if seed == DEFAULT_SEED else str(seed)),
+        ("--author", author),
+        ("--date", day.isoformat()),
+        ("--out", out),
+    ):
+        words += [] if value is None else [name, value]
+    return shlex.join(words)

@@ -1,0 +1,144 @@
+"""The council's own files as text: read and checked as the command line does, and what differs between two of them.
+
+Invariants: what a person typed is never changed by a check; a file that cannot be used says every problem at once; text is all
+that pages and background work pass on, so equal text means equal work.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+
+from data.candidate_file import Candidates, read_candidates
+from data.candidate_file import shipped as shipped_candidates
+from data.candidate_file import to_csv as candidates_text
+from data.price_books import for_area
+from data.price_file import read_ledger
+from data.price_file import to_csv as prices_text
+from data.prices import ITEMS, PriceBook
+from data.vocabulary import ALL, NEED_GROUPS, PROVISIONS
+
+T = TypeVar("T")
+
+PRICE_KEY: tuple[str, ...] = ("item", "provision", "need_group", "age_low", "age_high", "kind")
+"""What tells prices in use apart."""
+
+CANDIDATE_KEY: tuple[str, ...] = ("id",)
+"""What tells schemes apart."""
+
+_GROUPS = {g.code: g.label for g in NEED_GROUPS}
+
+
+def from_text(content: bytes, name: str, read: Callable[[Path], T]) -> T:
+    """Return what a file holds, read under its own name so that messages name it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / Path(name).name
+        path.write_bytes(content)
+        return read(path)
+
+
+def book(la_code: int, own: str | None, name: str = "unit costs.csv") -> PriceBook:
+    """Return the prices of an authority, with the council's own where their text is given.
+
+    Raises
+    ------
+    PriceError
+        The text cannot be used; every problem is listed.
+    """
+    ours = for_area(la_code)
+    if own is None:
+        return ours
+    read = from_text(own.encode("utf-8"), name, lambda path: read_ledger(path, ours.inflation, la_code))
+    return ours.replaced(read.rows)
+
+
+def candidates(la_code: int, own: str | None, name: str = "schemes.csv") -> Candidates | None:
+    """Return the candidates of an authority: the council's own where their text is given, else ours; None where there are none.
+
+    Raises
+    ------
+    CapitalError
+        The text cannot be used; every problem is listed.
+    """
+    if own is None:
+        return shipped_candidates(la_code)
+    return from_text(own.encode("utf-8"), name, lambda path: read_candidates(path, la_code))
+
+
+def price_rows(found: PriceBook) -> pd.DataFrame:
+    """Return the prices in use as text."""
+    return _cells(prices_text(found.in_use()))
+
+
+def candidate_rows(found: Candidates | None) -> pd.DataFrame:
+    """Return schemes as text; no rows where there are none."""
+    return _cells(candidates_text([] if found is None else found.rows))
+
+
+def _cells(text: str) -> pd.DataFrame:
+    header, *rows = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
+    return pd.DataFrame(rows, columns=header, dtype="str")
+
+
+def changes(
+    old: pd.DataFrame, new: pd.DataFrame, key: Sequence[str], named: Callable[[pd.Series], str]
+) -> pd.DataFrame:
+    """Return what differs between two files, a row a change, in words: columns What, Of, Change.
+
+    Parameters
+    ----------
+    old, new
+        Cells as text, the same columns.
+    key
+        Columns that tell rows apart.
+    named
+        Name of a row, for people.
+    """
+    before, after = (frame.set_index(list(key), drop=False) for frame in (old, new))
+    found = []
+    for at, row in after.iterrows():
+        if at not in before.index:
+            found.append(("Added", named(row), _said(row, key)))
+            continue
+        was = before.loc[[at]].iloc[0]
+        cells = [
+            f"{column.replace('_', ' ')} from {was[column] or 'blank'} to {row[column] or 'blank'}"
+            for column in new.columns
+            if column in was.index and was[column] != row[column]
+        ]
+        if cells:
+            found.append(("Changed", named(row), "; ".join(cells)))
+    found += [
+        ("Taken out", named(row), _said(row, key)) for at, row in before.iterrows() if at not in after.index
+    ]
+    return pd.DataFrame(found, columns=["What", "Of", "Change"])
+
+
+def _said(row: pd.Series, key: Sequence[str]) -> str:
+    shown = [f"{c.replace('_', ' ')} {row[c]}" for c in row.index if c not in key and row[c]]
+    return "; ".join(shown[:4])
+
+
+def price_name(row: pd.Series) -> str:
+    """Return what a price is of, for people."""
+    parts = [ITEMS[row["item"]].label if row["item"] in ITEMS else str(row["item"])]
+    if row["provision"] != ALL:
+        parts.append(PROVISIONS[row["provision"]])
+    if row["need_group"] != ALL:
+        parts.append(_GROUPS[row["need_group"]])
+    if (str(row["age_low"]), str(row["age_high"])) not in (("0", "25"), ("2", "25")):
+        parts.append(f"ages {row['age_low']} to {row['age_high']}")
+    if row["kind"] != ALL:
+        parts.append(str(row["kind"]).replace("_", " "))
+    return ", ".join(parts)
+
+
+def candidate_name(row: pd.Series) -> str:
+    """Return a scheme's name, for people."""
+    return str(row["title"])

@@ -1,0 +1,175 @@
+"""Capital: candidate schemes, what each would do, the programme chosen within a budget, its regret, and why not a base."""
+
+import streamlit as st
+
+from data.candidate_file import to_csv
+from data.kept_files import CANDIDATES
+from forecast import candidate_schemes
+from forecast.ui import (
+    asking,
+    components,
+    controls,
+    council_files,
+    file_desk,
+    money_charts,
+    results,
+    scenario_draft,
+    shell,
+)
+from forecast.ui.capital_work import appraise
+from forecast.ui.national import zipped
+from forecast.ui.progress import awaited
+from forecast.ui.text import bullets
+from forecast.ui.views import capital as told
+from forecast.ui.views.common import Source
+
+DESK = file_desk.Desk(
+    "candidates",
+    CANDIDATES,
+    "Schemes",
+    "The schemes that come with the planner are used",
+    council_files.CANDIDATE_KEY,
+    council_files.candidate_name,
+)
+
+choices = controls.current()
+area, name = choices.area, choices.area.name
+shell.scenario_banner(choices)
+
+st.header("Schemes that might be built", anchor=False)
+used = results.version_of(CANDIDATES, choices, choices.candidates)
+own = council_files.candidates(area.la_code, asking.text_used(CANDIDATES, choices, used))
+if own is None:
+    with st.spinner(f"Forecasting {name}"):
+        schemes = candidate_schemes.derived(results.outcome_of(choices))
+    shell.say(
+        "Nobody has put in schemes here, so these are derived from the forecast shortfall, with benchmark costs. "
+        "Nobody proposed "
+        "them: replace them with your own."
+        if schemes
+        else "Nobody has put in schemes here, and the forecast shortfall is too small to derive any from. Put in your own."
+    )
+else:
+    schemes = own.rows
+assumed = sum(c.basis == "assumed" for c in schemes)
+if assumed and own is not None:
+    shell.say(f"{assumed} of {len(schemes)} are assumptions, not proposals; the table says which.")
+listed = told.schemes_text(schemes)
+components.table(told.in_short(listed), f"Schemes of {name}")
+with st.expander("Every scheme with its kind, chance and source"):
+    components.table(listed, f"Schemes of {name} in full")
+file_desk.picker(DESK, choices, used)
+components.download(
+    "Schemes, to correct (CSV)", to_csv(schemes).encode("utf-8-sig"), f"schemes-{area.slug}.csv"
+)
+with st.expander("Put in your own schemes"):
+    shell.say(
+        "Correct the file of schemes in a spreadsheet, add and take out rows, and put it in here. Blank costs "
+        "stand for benchmarks."
+    )
+    file_desk.upload(
+        DESK,
+        choices,
+        council_files.candidate_rows(own),
+        lambda text, file: council_files.candidate_rows(council_files.candidates(area.la_code, text, file)),
+    )
+
+st.header("Choose a programme", anchor=False)
+with st.container(horizontal=True):
+    controls.budget(choices)
+    controls.sure(choices)
+    controls.scenario(choices, scenario_draft.listed(choices))
+shell.say(
+    "Every scheme is appraised alone, the best programme within the budget is chosen, and it is tried in four "
+    "futures. That takes a "
+    "minute or so and goes on in the background: you can use other pages meanwhile and come back. Whoever opens "
+    "this address sees "
+    "the same result."
+)
+view = awaited("capital", "Appraise and choose", appraise, (asking.asked(choices),))
+if view is None:
+    raise shell.EndOfPage
+
+components.headline(view.headline, view.sentences[0])
+shell.say(bullets(view.sentences[1:]))
+components.table(told.in_short(view.programme), "What the programme builds")
+components.download("The whole appraisal (zip)", zipped(dict(view.files)), f"{area.slug}-capital.zip")
+
+money = Source(
+    f"Pounds of {view.base_year}, real; whole cost, whoever pays",
+    "From the base year to the end of the places' life",
+    "Average, and the range that holds 80 % of futures",
+    "Schemes above; prices of the page Money; capital benchmarks and Green Book rates in docs/capital.md",
+    "Schemes marked assumed or estimated; savings after the forecast are held as in its last year.",
+)
+children = Source(
+    "Children and young people",
+    f"Each January to {view.effect['january'].max()}",
+    "Average, and the range that holds 80 % of futures",
+    "Forecast, register of places and schemes above",
+)
+st.header("What the programme does", anchor=False)
+at = view.effect[view.effect["january"] == view.january].set_index("what")["mean"]
+components.chart(
+    money_charts.lines(
+        view.effect,
+        "what",
+        title=told.effect_title(view),
+        description=f"Line chart of children of {name} without a specialist place each January. January {view.january}: "
+        f"{at[told.NONE_BUILT]:,.0f} if nothing is built, {at[told.BUILT]:,.0f} with the programme.",
+        axis="January",
+        unit="Children",
+        scale=1.0,
+    ),
+    told.effect_text(view),
+    f"Children of {name} without a specialist place",
+    children,
+    view.effect,
+    f"{area.slug}-capital-children.csv",
+)
+if len(view.programmes) > 1:
+    with st.expander("Beside it: programmes chosen for value, or for other futures"):
+        components.table(view.programmes, "Programmes")
+
+st.header("Each scheme alone", anchor=False)
+worth = int((view.options["npv_mean"] > 0).sum())
+components.chart(
+    money_charts.present_values(
+        view.options,
+        f"{worth} of {len(view.options)} schemes save more than they cost, on average",
+        name,
+        view.base_year,
+    ),
+    view.options_text,
+    f"Schemes of {name}, each built alone",
+    money,
+    view.options,
+    f"{area.slug}-capital-options.csv",
+)
+
+st.header("Why not a base?", anchor=False)
+shell.say(
+    "For every special school option: how many of the children it would seat could be met in bases, if they were "
+    "split between bases "
+    "and special schools as England's are."
+)
+components.table(view.base_tests, f"Special school options of {name} against bases, January {view.january}")
+
+st.header("If another future comes", anchor=False)
+shell.say(
+    "Each future has the programme that is best for it. Regret is what a programme loses in a future against the "
+    "best for that future; "
+    "read it beside the children left without a place, because building little can have a small regret."
+)
+if len(view.regret):
+    components.table(view.regret, "Regret of each programme in each future, pounds of present value")
+    components.table(
+        view.regret_children, f"Children without a specialist place in January {view.january}, on average"
+    )
+else:
+    shell.say("The same programme is best in all four futures, so there is nothing to regret.")
+with st.expander("Read this first: what the appraisal rests on"):
+    shell.say(bullets(view.notes))
+components.words(
+    "Present value", "Regret", "Specialist base", "State special school", "Scenario", "80 % interval"
+)

@@ -1,0 +1,32 @@
+"""Reports: what can be made for others to read, previewed and downloaded; made in the background."""
+
+from datetime import date
+
+import streamlit as st
+
+from forecast.ui import blocks, components, controls, scenario_draft, shell
+from forecast.ui.progress import awaited
+from forecast.ui.returns import RETURNS
+from forecast.ui.text import plain
+
+choices = controls.current()
+shell.scenario_banner(choices)
+shell.say(
+    "Each report is made in the background when you ask for it: you can use other pages meanwhile and come back. "
+    "Whoever opens this "
+    "address sees the same result until the planner is started again."
+)
+controls.scenario(choices, scenario_draft.listed(choices))
+for item in RETURNS:
+    st.header(item.title, anchor=False)
+    shell.say(item.says)
+    item.controls(choices)
+    made = awaited(item.id, item.label, item.job, item.asked(choices, date.today()))
+    if made is None:
+        continue
+    shell.say(plain(made.says))
+    for name, content in made.files.items():
+        components.download(f"Download {name}", content, name)
+    with st.expander(f"Preview: {item.title}"):
+        blocks.show(made.preview, item.title)
+components.words("Scenario", "EHC plan", "80 % interval", "Present value", "Regret")

@@ -1,0 +1,263 @@
+"""Capital: candidate schemes, what each would do alone, the programme chosen, its regret, and why not a base.
+
+Invariant: every number comes from `forecast.capital_tables`, so the page says what ``sendplan capital`` says; schemes are
+shown by their titles, ids are in the files.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from data.candidates import KINDS, Candidate
+from data.register import academic_year
+from data.vocabulary import NEED_CODES, NEEDS
+from forecast import capital_tables
+from forecast.capital import Case
+from forecast.outcome import Outcome
+from forecast.record import provenance
+
+AIMS: Mapping[str, str] = {
+    "net present value": "the largest present value that meets the chance asked for",
+    "chance of enough places": "the largest chance of enough places, because the one asked for cannot be reached",
+    "children placed": "as many children placed as can be, because there are never enough places",
+}
+"""What a programme was chosen for, for people."""
+
+IN_IT, NOT_IN_IT = "In the programme", "Not in it"
+
+NONE_BUILT, BUILT = "Nothing built", "With the programme"
+
+
+@dataclass(frozen=True)
+class CapitalView:
+    """What the page shows.
+
+    Parameters
+    ----------
+    headline
+        What the programme is, in a sentence.
+    sentences
+        What it costs and does, and how sure that is.
+    january, base_year
+        The January asked about, and the year of the pounds.
+    options
+        `forecast.capital_tables.options` with ``chosen``.
+    options_text
+        The same as finished text.
+    programme
+        What is built, as text.
+    effect
+        Children without a specialist place: january, what, mean, q10, q90.
+    programmes
+        The choice beside the best value and those of other futures, as text.
+    base_tests, regret, regret_children
+        As text; no rows where there is nothing.
+    notes
+        What a reader must know.
+    files
+        Name and content of the files of the command line.
+    """
+
+    headline: str
+    sentences: tuple[str, ...]
+    january: int
+    base_year: str
+    options: pd.DataFrame
+    options_text: pd.DataFrame
+    programme: pd.DataFrame
+    effect: pd.DataFrame
+    programmes: pd.DataFrame
+    base_tests: pd.DataFrame
+    regret: pd.DataFrame
+    regret_children: pd.DataFrame
+    notes: tuple[str, ...]
+    files: Mapping[str, bytes]
+
+
+def capital(case: Case, outcome: Outcome) -> CapitalView:
+    """Return the page of an appraisal."""
+    titles = {a.candidate.id: a.candidate.title for a in case.appraisals}
+    chosen = {c.candidate.id for c in case.programme.choices}
+    options = capital_tables.options(case)
+    options["chosen"] = [IN_IT if i in chosen else NOT_IN_IT for i in options["id"]]
+    # The first sentence lists what is built, which is a table here.
+    rest = [by_title(s, titles) for s in capital_tables.sentences(case)][1:]
+    text = capital_tables.options_for_people(case)
+    text["Scheme"] = [titles[i] for i in text["Scheme"]]
+    return CapitalView(
+        headline=_headline(case),
+        sentences=tuple(rest),
+        january=case.january,
+        base_year=case.base_year,
+        options=options,
+        options_text=text,
+        programme=schemes_text(
+            [c.candidate for c in case.programme.choices], [c.opens for c in case.programme.choices]
+        ),
+        effect=_effect(case),
+        programmes=_programmes(case, titles),
+        base_tests=_titled(capital_tables.base_tests_for_people(case), titles),
+        regret=pd.DataFrame() if alike(case) else capital_tables.regret_for_people(case),
+        regret_children=_unplaced(case),
+        notes=tuple(
+            by_title(n, titles).replace("the file says which", "the table says which") for n in case.notes
+        ),
+        files=_files(case, outcome),
+    )
+
+
+def _headline(case: Case) -> str:
+    p = case.programme
+    limit = (
+        "With no budget limit" if p.budget is None else f"With a budget of {capital_tables.money(p.budget)}"
+    )
+    if not p.choices:
+        return f"{limit} the programme builds nothing: no scheme is worth its cost."
+    places = sum(c.candidate.places for c in p.choices)
+    left, short = (float(a.sel(january=case.january).mean()) for a in (p.unplaced, _short(case)))
+    return (
+        f"{limit} the programme builds {len(p.choices)} of {len(case.appraisals)} schemes with {places:,} places for about "
+        f"{capital_tables.money(float(p.cost.mean()))}. In January {case.january} about {left:,.0f} children would be without a "
+        f"specialist place, instead of {short:,.0f}."
+    )
+
+
+def _short(case: Case) -> xr.DataArray:
+    return case.short.sum(("provision", "phase", "need_group"))
+
+
+def by_title(text: str, titles: Mapping[str, str]) -> str:
+    """Return text in which schemes are called by their titles."""
+    if not titles:
+        return text
+    ids = "|".join(re.escape(i) for i in sorted(titles, key=len, reverse=True))
+    return re.sub(rf"(?<![\w-])({ids})(?![\w-])", lambda found: titles[found[1]], text)
+
+
+def _titled(frame: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFrame:
+    return frame.map(lambda cell: by_title(cell, titles) if isinstance(cell, str) else cell)
+
+
+def schemes_text(schemes: Sequence[Candidate], opens: Sequence[int] | None = None) -> pd.DataFrame:
+    """Return schemes as text: what, kind, places, for whom, when, cost of a place and where that comes from."""
+    when = [c.opens for c in schemes] if opens is None else opens
+    return pd.DataFrame(
+        {
+            "Scheme": [c.title for c in schemes],
+            "Kind": [KINDS[c.kind] for c in schemes],
+            "Places": [f"{c.places:,}" for c in schemes],
+            "Ages": [f"{c.age_low} to {c.age_high}" for c in schemes],
+            "Needs": [_needs(c) for c in schemes],
+            "Opens": [academic_year(o + 1) for o in when],
+            "Cost of one place": [
+                f"{capital_tables.money(c.capital_low)} to {capital_tables.money(c.capital_high)}"
+                for c in schemes
+            ],
+            "In prices of": [c.price_year for c in schemes],
+            "Chance it is built": [f"{c.chance_delivered:.0f} %" for c in schemes],
+            "Basis": [f"{c.basis.capitalize()}, {c.confidence} confidence" for c in schemes],
+            "Source": [c.source for c in schemes],
+        }
+    )
+
+
+def in_short(schemes: pd.DataFrame) -> pd.DataFrame:
+    """Return what a reader needs to tell schemes apart, from `schemes_text`."""
+    return schemes[["Scheme", "Places", "Ages", "Needs", "Opens", "Cost of one place", "Basis"]]
+
+
+def _needs(c: Candidate) -> str:
+    if set(c.needs) == set(NEED_CODES):
+        return "All"
+    return ", ".join(NEEDS[n].lower() if n == "OTH" else n for n in c.needs)
+
+
+def _effect(case: Case) -> pd.DataFrame:
+    frame = capital_tables.by_january(case)
+    shown = frame[frame["what"].isin(["none", "programme"])]
+    return pd.DataFrame(
+        {
+            "january": list(shown["january"]),
+            "what": [{"none": NONE_BUILT, "programme": BUILT}[w] for w in shown["what"]],
+            **{c: list(shown[f"unplaced_{c}"]) for c in ("mean", "q10", "q90")},
+        }
+    )
+
+
+def effect_title(view: CapitalView) -> str:
+    """Return what the programme does to children without a specialist place."""
+    at = view.effect[view.effect["january"] == view.january].set_index("what")["mean"]
+    return f"{at[BUILT]:,.0f} children without a specialist place in January {view.january}, instead of {at[NONE_BUILT]:,.0f}"
+
+
+def effect_text(view: CapitalView) -> pd.DataFrame:
+    """Return children without a specialist place as text, a row a January."""
+    wide = {
+        str(what): [f"{r['mean']:,.0f} ({r['q10']:,.0f} to {r['q90']:,.0f})" for r in rows.to_dict("records")]
+        for what, rows in view.effect.groupby("what", sort=False)
+    }
+    return pd.DataFrame(wide, index=pd.Index(sorted(set(view.effect["january"])), name="January"))
+
+
+def _programmes(case: Case, titles: Mapping[str, str]) -> pd.DataFrame:
+    frame = capital_tables.programmes(case)
+    pounds = capital_tables.money
+    return pd.DataFrame(
+        {
+            "Programme": [
+                f"Chosen for {n}" if n != "Largest net present value" else n for n in frame["name"]
+            ],
+            "Builds": [
+                "; ".join(titles[i] for i in ids.split(";") if i) or "Nothing" for ids in frame["schemes"]
+            ],
+            "Chosen for": [_aim(a, asked) for a, asked in zip(frame["aim"], frame["p_asked"], strict=True)],
+            "Places": [f"{p:,}" for p in frame["places"]],
+            "Cost": [pounds(v) for v in frame["cost_mean"]],
+            "Present value": [
+                f"{pounds(m)} ({pounds(a)} to {pounds(b)})"
+                for m, a, b in zip(frame["npv_mean"], frame["npv_q10"], frame["npv_q90"], strict=True)
+            ],
+            f"Without a place, January {case.january}": [f"{v:,.0f}" for v in frame["unplaced_mean"]],
+            "Chance of enough places": [f"{100 * v:.0f} %" for v in frame["p_sufficient"]],
+        }
+    )
+
+
+def _aim(aim: str, asked: float) -> str:
+    said = "the largest present value" if not asked else AIMS[aim]
+    return said[0].upper() + said[1:]
+
+
+def alike(case: Case) -> bool:
+    """Return whether every future has the same programme, so that there is nothing to regret."""
+    return case.regret is None or len({p.choices for p in case.regret.programmes.values()}) == 1
+
+
+def _unplaced(case: Case) -> pd.DataFrame:
+    """Return children without a place under every programme in every future, as text."""
+    frame = capital_tables.regret(case)
+    if not len(frame) or alike(case):
+        return pd.DataFrame()
+    wide = frame.assign(text=[f"{v:,.0f}" for v in frame["unplaced_mean"]]).pivot_table(
+        "text", "programme", "scenario", aggfunc="first", sort=False
+    )
+    wide.columns = [f"In {s}" for s in wide.columns]
+    return wide.reset_index().rename(columns={"programme": "Programme chosen for"})
+
+
+def _files(case: Case, outcome: Outcome) -> dict[str, bytes]:
+    arguments = {
+        "area": outcome.area.name, "candidates": case.candidates_from, "budget": case.programme.budget,
+        "p_sufficient": case.programme.asked.minimum, "scenario": case.scenario, "capacity": outcome.register.origin,
+        "seed": case.seed, "draws": outcome.plans.future.sizes["draw"],
+    }  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        written = capital_tables.write(case, Path(folder), outcome.area.name, provenance(outcome, arguments))
+        return {path.name: path.read_bytes() for path in written}

@@ -1,0 +1,394 @@
+"""Money: high needs cost, income and balance by financial year, why cost changes, who bears a deficit, and prices.
+
+Invariant: every number comes from `forecast.money_answers` or `forecast.money_report`, in nominal pounds, so the page says what
+``sendplan money`` says.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from data.prices import ITEMS
+from forecast import money_answers, money_report
+from forecast.attribution import CAUSES, PARTS, attribution
+from forecast.finance import HIGH_NEEDS
+from forecast.money import Money
+from forecast.money_report import CAUSE_LABELS, MoneyTables, Ways, chance, millions, spread
+from forecast.ui import council_files, exports
+from forecast.ui.views.common import Measure, Source
+
+S251 = "Department for Education, S251 2021-22 and DSG allocations; prices in use, below"
+
+WITHOUT = "Without further action"
+"""The forecast, where a scenario is set beside it."""
+
+ON_PAGE = Ways(
+    register="on the page Data",
+    prices="below",
+    unscaled=" The command line can leave that out (--as-modelled).",
+    growth="",
+    where="in the table of prices below",
+)
+"""How a reader of the page gives what the notes ask for."""
+
+MOST_LINES = 8
+"""Lines of cost in the chart; all are in the table."""
+
+_GROWTHS = {
+    "'gdp_deflator'": "growth with the GDP deflator",
+    "'flat'": "no growth",
+    "'last_growth'": "growth as lately",
+}
+
+
+@dataclass(frozen=True)
+class MoneyView:
+    """What the page shows.
+
+    Parameters
+    ----------
+    headline
+        The sentence a finance director can say aloud.
+    scenario
+        Title of the scenario; None for the forecast.
+    measures
+        January to the four figures of the financial year it is in.
+    balance
+        Balance at 31 March: january (the year of that March), who, mean, q10, q90.
+    flows
+        Cost and income by financial year: january (as above), what, mean, q10, q90.
+    by_year
+        Cost, income, in year, balance, chance, as text.
+    deficit
+        Chance of a deficit: a row with and without the grant, and the scenario; a column a 31 March.
+    lines
+        Every line: january, line, label, s251, block, mean, q10, q90.
+    why
+        January to why cost differs from the first year: `forecast.attribution.Attribution.table`.
+    regimes
+        Regimes as text.
+    override
+        The 31 March on which the override ends.
+    difference, why_scenario
+        What the scenario changes, as text; None without one.
+    prices
+        Prices in use, as text.
+    notes
+        What a reader should know.
+    """
+
+    headline: str
+    scenario: str | None
+    measures: Mapping[int, tuple[Measure, ...]]
+    balance: pd.DataFrame
+    flows: pd.DataFrame
+    by_year: pd.DataFrame
+    deficit: pd.DataFrame
+    lines: pd.DataFrame
+    why: Mapping[int, pd.DataFrame]
+    regimes: pd.DataFrame
+    override: int
+    difference: pd.DataFrame | None
+    why_scenario: Mapping[int, pd.DataFrame]
+    prices: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+def march(year: str) -> int:
+    """Return the calendar year of the 31 March, and of the January, in a financial year such as "2025-26"."""
+    return int(year[:4]) + 1
+
+
+def label_of(january: int) -> str:
+    """Return the financial year that a January is in."""
+    return f"{january - 1}-{january % 100:02d}"
+
+
+def cells(row: Any) -> dict[str, Any]:
+    """Return a row of a frame by column."""
+    return {str(name): value for name, value in row.items()}
+
+
+def money(found: MoneyTables) -> MoneyView:
+    """Return the page of a run."""
+    tables = {WITHOUT: found.unmitigated or found.shown}
+    scenario = found.shown.outcome.scenario
+    if found.unmitigated is not None and scenario is not None:
+        tables[scenario] = found.shown
+    told = {who: money_answers.balance_table(one) for who, one in tables.items()}
+    years = found.shown.costs.years
+    shown = told[scenario] if scenario in told else told[WITHOUT]
+    why = {
+        march(y.label): attribution(found.shown.costs, found.shown.costs, years[0], y).table()
+        for y in years[1:]
+    }
+    ours: dict[int, pd.DataFrame] = {}
+    if found.unmitigated is not None:
+        ours = {
+            march(y.label): attribution(found.unmitigated.costs, found.shown.costs, y).table() for y in years
+        }
+    override = found.shown.balance.override_ends.label
+    at = [y for y in (override, *(label_of(j) for j in (2030, 2035))) if y in found.years]
+    return MoneyView(
+        headline=money_report.headline(found),
+        scenario=scenario if found.unmitigated is not None else None,
+        measures=_measures(found, shown),
+        balance=pd.concat(
+            [_line(t, "cumulative", "closing").assign(who=w) for w, t in told.items()], ignore_index=True
+        ),
+        flows=pd.concat(
+            [_line(shown, kind, "total").assign(what=kind) for kind in ("cost", "income")], ignore_index=True
+        ),
+        by_year=money_report.balance_by_year(found),
+        deficit=_deficit(found, tables),
+        lines=_lines(found.shown, shown),
+        why=why,
+        regimes=money_report.regimes_text(
+            money_answers.regimes_table(found.purse, found.shown), list(dict.fromkeys(at))
+        ),
+        override=march(override),
+        difference=None
+        if found.unmitigated is None
+        else money_report.difference_text(found, found.unmitigated),
+        why_scenario=ours,
+        prices=_prices(found),
+        notes=tuple(_plainly(line) for line in money_report.notes(found, ON_PAGE)),
+    )
+
+
+def _plainly(line: str) -> str:
+    for code, words in _GROWTHS.items():
+        line = line.replace(code, words)
+    return line
+
+
+def _line(table: pd.DataFrame, kind: str, line: str) -> pd.DataFrame:
+    rows = table[(table["kind"] == kind) & (table["line"] == line)]
+    return pd.DataFrame(
+        {
+            "january": [march(y) for y in rows["financial_year"]],
+            **{c: list(rows[c]) for c in ("mean", "q10", "q90")},
+        }
+    )
+
+
+def _measures(found: MoneyTables, table: pd.DataFrame) -> dict[int, tuple[Measure, ...]]:
+    """Return cost, income, overspend and balance of each year."""
+    by_key = table.set_index(["kind", "line", "financial_year"])
+    rows = {key: cells(row) for key, row in by_key.iterrows()}
+    p = found.shown.balance.p_deficit
+    first = found.years[0]
+    sure = "80 % interval: about 8 in 10 futures should fall inside. The figure is the average, so that lines add up"
+    forecast = f"Forecast from January {found.shown.outcome.plans.origin}, seed {found.shown.outcome.seed}"
+    measures: dict[int, tuple[Measure, ...]] = {}
+    for year in found.years:
+        cost, income, in_year, closing = (
+            rows[kind, line, year]
+            for kind, line in (
+                ("cost", "total"), ("income", "total"), ("balance", "in_year"), ("cumulative", "closing"),
+            )
+        )  # fmt: skip
+        source = Source("Pounds of the year", f"Financial year {year}. {forecast}", sure, S251)
+        grown = cost["mean"] / rows["cost", "total", first]["mean"] - 1
+        over = in_year["mean"] < 0
+        measures[march(year)] = (
+            Measure(
+                "High needs cost", millions(cost["mean"]), _range(cost),
+                f"{100 * grown:+.0f} % since {first}" if year != first else f"The first year, {first}", source,
+                ("High needs block",),
+            ),
+            Measure(
+                "Income", millions(income["mean"]), _range(income), "The grant before deductions for places",
+                source, ("High needs block",),
+            ),
+            Measure(
+                "Overspent in the year" if over else "Underspent in the year", millions(abs(in_year["mean"])),
+                _range(in_year, flip=over), f"{100 * abs(in_year['mean']) / income['mean']:.0f} % of income", source, (),
+            ),
+            Measure(
+                f"{'Deficit' if closing['mean'] < 0 else 'Surplus'} at 31 March {march(year)}", millions(abs(closing["mean"])),
+                _range(closing, flip=closing["mean"] < 0),
+                f"Chance of a deficit: {chance(float(p.sel(financial_year=year)))}", source, ("Deficit", "Statutory override"),
+            ),
+        )  # fmt: skip
+    return measures
+
+
+def _range(row: Mapping[Any, Any], *, flip: bool = False) -> str:
+    low, high = (-row["q90"], -row["q10"]) if flip else (row["q10"], row["q90"])
+    return f"80 % interval {millions(low)} to {millions(high)}"
+
+
+def _deficit(found: MoneyTables, tables: Mapping[str, Money]) -> pd.DataFrame:
+    rows = {}
+    for who, one in tables.items():
+        for paid, words in ((1.0, "grant paid"), (0.0, "grant not paid")):
+            told = found.purse.closing(one.outcome, one.costs, one.income, None, paid)
+            rows[f"{'With the scenario' if who != WITHOUT else who}, {words}"] = told.p_deficit.to_numpy()
+    frame = pd.DataFrame(rows, index=[march(y) for y in found.years]).T
+    frame.index.name = "Balance at 31 March"
+    return frame
+
+
+def _lines(shown: Money, table: pd.DataFrame) -> pd.DataFrame:
+    """Return every line of cost and its totals, by year."""
+    labels = {line.code: line.label for line in shown.costs.lines} | {
+        "total": "All high needs", "total_general_fund": "Transport (general fund)",
+    }  # fmt: skip
+    rows = table[table["kind"] == "cost"]
+    return pd.DataFrame(
+        {
+            "january": [march(y) for y in rows["financial_year"]],
+            "line": list(rows["line"]),
+            "label": [labels[code] for code in rows["line"]],
+            "s251": list(rows["s251"]),
+            "block": list(rows["dsg_block"]),
+            **{c: list(rows[c]) for c in ("mean", "q10", "q90")},
+        }
+    )
+
+
+def largest(view: MoneyView, january: int) -> pd.DataFrame:
+    """Return the largest high needs lines of one year, with what each cost in the first year as ``before``."""
+    own = view.lines[(view.lines["block"] == HIGH_NEEDS) & (view.lines["line"] != "total")]
+    first = own[own["january"] == own["january"].min()].set_index("line")["mean"]
+    at = own[own["january"] == january].sort_values("mean", ascending=False).head(MOST_LINES)
+    return at.assign(before=[float(first[code]) for code in at["line"]]).reset_index(drop=True)
+
+
+def lines_text(view: MoneyView, january: int) -> pd.DataFrame:
+    """Return every line in the first year and in one other, as text, the largest first."""
+    wide = view.lines.sort_values("mean", ascending=False)
+    totals = ("total", "total_general_fund")
+    at = wide[wide["january"] == january]
+    at = pd.concat([at[~at["line"].isin(totals)], *(at[at["line"] == t] for t in totals)])
+    first = int(view.lines["january"].min())
+    before = wide[wide["january"] == first].set_index("line")
+    return pd.DataFrame(
+        {
+            "Line": list(at["label"]),
+            "S251 line": list(at["s251"]),
+            "Paid from": ["General fund" if b != HIGH_NEEDS else "High needs block" for b in at["block"]],
+            label_of(first): [spread(cells(before.loc[code])) for code in at["line"]],
+        }
+        | ({label_of(january): [spread(cells(r)) for r in at.to_dict("records")]} if january != first else {})
+    )
+
+
+def steps(view: MoneyView, january: int) -> pd.DataFrame:
+    """Return why cost differs from the first year as bars: label, start, end, low, high, kind, change; pounds."""
+    table = view.why[january].set_index(["part", "cause"])
+    cost = view.flows[view.flows["what"] == "cost"].set_index("january")["mean"]
+    first = int(cost.index.min())
+    at = float(cost[first])
+    rows = [_total(first, at)]
+    for cause in CAUSES:
+        row = cells(table.loc[("All", cause)])
+        end = at + float(row["mean"])
+        rows.append(
+            {
+                "label": CAUSE_LABELS[cause], "start": at, "end": end, "low": at + float(row["q10"]),
+                "high": at + float(row["q90"]),
+                "kind": "more" if row["mean"] >= 0 else "fewer", "change": float(row["mean"]),
+            }
+        )  # fmt: skip
+        at = end
+    rows.append(_total(january, float(cost[january])))
+    return pd.DataFrame(rows)
+
+
+def _total(january: int, cost: float) -> dict[str, Any]:
+    return {
+        "label": f"Cost in {label_of(january)}", "start": 0.0, "end": cost, "low": cost, "high": cost, "kind": "total",
+        "change": cost,
+    }  # fmt: skip
+
+
+def why_text(table: pd.DataFrame) -> pd.DataFrame:
+    """Return why cost changes as text: a row a part, those that change most first; parts that change by nothing are left out."""
+    told = table.set_index(["part", "cause"])
+    change = table[table["cause"] == "change"].set_index("part")
+    order = change["mean"].abs().sort_values(ascending=False).index
+    rows = []
+    for part in ["All", *(p for p in order if p != "All")]:
+        if part != "All" and abs(float(change.loc[part, "mean"])) < money_report.NOTHING:
+            continue
+        line = {"Part": "All high needs" if part == "All" else PARTS[str(part)]}
+        line |= {
+            CAUSE_LABELS[c]: millions(float(cells(told.loc[(part, c)])["mean"]), signed=True) for c in CAUSES
+        }
+        rows.append(line | {CAUSE_LABELS["change"]: spread(cells(change.loc[part]), signed=True)})
+    return pd.DataFrame(rows)
+
+
+def _prices(found: MoneyTables) -> pd.DataFrame:
+    """Return the prices in use as text, dearest of an item first."""
+    table = money_answers.prices_table(found.purse)
+    means = [str(c) for c in table.columns if str(c).startswith("mean_")]
+    rows = []
+    for row in table.to_dict("records"):
+        share = ITEMS[str(row["item"])].unit == "share"
+        named = council_files.price_name(pd.Series({str(k): v for k, v in row.items()}))
+        line = {"Price of": named, "For one": "share of pupils" if share else str(row["unit"])}
+        line["As given"] = _given(row, share=share)
+        line["Price year"] = str(row["price_year"])
+        for name in means:
+            year = name.removeprefix("mean_")
+            line[f"In {year}"] = _amount(
+                {"mean": row[name], "q10": row[f"q10_{year}"], "q90": row[f"q90_{year}"]}, share=share
+            )
+        line["Basis"] = f"{str(row['basis']).capitalize()}, {row['confidence']} confidence"
+        line["Source"] = str(row["source"])
+        rows.append(line)
+    return pd.DataFrame(rows)
+
+
+def _given(row: Mapping[Any, Any], *, share: bool) -> str:
+    return _amount({"mean": row["price"], "q10": row["low"], "q90": row["high"]}, share=share)
+
+
+def _amount(row: Mapping[str, Any], *, share: bool) -> str:
+    def one(value: float) -> str:
+        return f"{100 * value:.0f} %" if share else f"£{value:,.0f}"
+
+    middle, low, high = (one(float(row[n])) for n in ("mean", "q10", "q90"))
+    return middle if low == middle == high else f"{middle} ({low} to {high})"
+
+
+def balance_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return balances at 31 March as text, a column a case."""
+    wide = {
+        str(who): [spread(cells(r)) for r in rows.to_dict("records")]
+        for who, rows in frame.groupby("who", sort=False)
+    }
+    return pd.DataFrame(wide, index=pd.Index(sorted(set(frame["january"])), name="31 March"))
+
+
+def flows_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return cost and income as text, a row a financial year."""
+    wide = {
+        str(what).capitalize(): [spread(cells(r)) for r in rows.to_dict("records")]
+        for what, rows in frame.groupby("what", sort=False)
+    }
+    years = [label_of(j) for j in sorted(set(frame["january"]))]
+    return pd.DataFrame(wide, index=pd.Index(years, name="Financial year"))
+
+
+def files(found: MoneyTables) -> dict[str, bytes]:
+    """Return name and content of every file that ``sendplan money`` writes, and the details of cost as CSV too."""
+    outcome = found.shown.outcome
+    arguments = {
+        "area": outcome.area.name, "scenario": outcome.scenario, "regime": found.purse.plan.regime,
+        "grant": found.purse.plan.grant, "growth": found.purse.plan.growth, "capacity": outcome.register.origin,
+        "seed": outcome.seed, "draws": outcome.plans.future.sizes["draw"],
+    }  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        written = money_report.write(found, Path(folder), arguments)
+        files = {path.name: path.read_bytes() for path in written}
+    return files | {"cost_detail.csv": exports.to_csv(money_answers.detail_table(found.shown.costs))}
