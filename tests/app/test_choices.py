@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from data import areas
 from data.vocabulary import ALL
 from forecast import compare
+from forecast.balance import REGIMES
 from forecast.run import DEFAULT_DRAWS, DEFAULT_SEED, DEFAULT_YEARS
 from forecast.ui import choices, results
 from forecast.ui.choices import PARAMETERS, Choices
@@ -47,6 +48,13 @@ def test_an_empty_address_asks_for_the_defaults() -> None:
         ("year", "2025", "from 2026 to 2035"),
         ("year", "2030.0", "from 2026 to 2035"),
         ("layer", "heat", "not a layer of the map"),
+        ("prices", "new", "not a version of a list of unit costs"),
+        ("candidates", "1.5", "not a version of a list of schemes"),
+        ("regime", "nobody", "not a regime"),
+        ("grant", "maybe", "not a grant"),
+        ("budget", "20m", "whole pounds"),
+        ("budget", "99999", "whole pounds"),
+        ("sure", "81", "use 0, 50, 80, 90"),
     ],
 )
 def test_what_cannot_be_used_is_said_plainly_and_the_default_stands(name: str, text: str, says: str) -> None:
@@ -81,6 +89,12 @@ def test_every_problem_is_told_and_what_is_right_is_kept() -> None:
             unique=True,
         ).map(tuple),
         measure=st.sampled_from(choices.MEASURES),
+        prices=st.sampled_from([None, 0, 3]),
+        candidates=st.sampled_from([None, 0, 1]),
+        regime=st.sampled_from(sorted(choices.REGIMES)),
+        grant=st.sampled_from(sorted(choices.GRANTS)),
+        budget=st.one_of(st.none(), st.integers(choices.LEAST_BUDGET, choices.MOST_BUDGET)),
+        sure=st.sampled_from(choices.SURE),
     )
 )
 def test_what_is_written_reads_back(asked: Choices) -> None:
@@ -104,6 +118,10 @@ def test_pages_use_the_draws_seed_and_years_of_the_command_line() -> None:
 
 def test_layers_of_the_map_are_those_it_draws() -> None:
     assert tuple(LAYERS) == choices.LAYERS
+
+
+def test_regimes_are_those_balances_are_worked_out_under() -> None:
+    assert set(choices.REGIMES) == set(REGIMES)
 
 
 def test_measures_of_the_chart_are_those_scenarios_are_compared_on() -> None:

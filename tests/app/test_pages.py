@@ -18,7 +18,7 @@ from forecast.ui.shell import PRODUCT
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 REDBRIDGE, KENT = "E09000026", "E10000016"
-OVERVIEW, DEMAND, PLACES, MAP, SCENARIOS, EVIDENCE, DATA = (e.file for e in PAGES)
+OVERVIEW, DEMAND, PLACES, MAP, SCENARIOS, MONEY, CAPITAL, EVIDENCE, DATA, REPORTS = (e.file for e in PAGES)
 
 
 def opened(page: str = OVERVIEW, **address: str) -> AppTest:
