@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from textwrap import wrap
+from textwrap import fill, wrap
 from typing import Any
 
 import altair as alt
@@ -428,12 +428,15 @@ def beside(frame: pd.DataFrame, code: str, area: str, title: str) -> Figure:
     area, title
         Whose, and the finding.
     """
-    names = list(dict.fromkeys(frame["scenario"]))
+    titles = list(dict.fromkeys(frame["scenario"]))
+    # A title that is wider than a narrow screen would be cut in the key.
+    names = [fill(title, 30) for title in titles]
     unit, factor = _unit(code)
     dated = _dated(frame.assign(**{c: factor * frame[c] for c in ("mean", "q10", "q90")}))
+    dated["scenario"] = dated["scenario"].replace(dict(zip(titles, names, strict=True)))
     last = int(frame["january"].max())
     at = frame[frame["january"] == last].set_index("scenario")["mean"]
-    told = "; ".join(f"{name} {compare.shown(code, float(at[name]))}" for name in names)
+    told = "; ".join(f"{title} {compare.shown(code, float(at[title]))}" for title in titles)
     description = (
         f"Line chart of {compare.LABELLED[code]} in {area} each January to {last}. January {last}: {told}."
     )
@@ -451,7 +454,13 @@ def beside(frame: pd.DataFrame, code: str, area: str, title: str) -> Figure:
             "scenario:N",
             scale=colours,
             legend=alt.Legend(
-                **_LEGEND, orient="bottom", title=None, columns=1, labelLimit=240, symbolSize=400
+                **_LEGEND,
+                orient="bottom",
+                title=None,
+                columns=1,
+                labelLimit=240,
+                labelExpr="split(datum.label, '\\n')",
+                symbolSize=400,
             ),
         ),
         strokeDash=alt.StrokeDash("scenario:N", scale=dashes),
@@ -466,10 +475,16 @@ def beside(frame: pd.DataFrame, code: str, area: str, title: str) -> Figure:
     if len(names) == 2 and code != "p_shortfall":
         band = alt.Chart(dated[dated["scenario"] == names[-1]]).mark_area(color=NAVY, opacity=0.18)
         layers.insert(0, band.encode(x=x, y=alt.Y("q10:Q", title=unit, scale=scale, axis=y_axis), y2="q90:Q"))
-        key += f" Shading: 80 % interval of {names[-1]}."
+        key += f" Shading: 80 % interval of {titles[-1]}."
     if code in compare.POUNDS:
         key += " A January stands for the financial year that it is in."
-    return _figure(title, key, description, alt.LayerChart(layer=layers), 340 + 20 * len(names))
+    return _figure(
+        title,
+        key,
+        description,
+        alt.LayerChart(layer=layers),
+        340 + 20 * sum(name.count("\n") + 1 for name in names),
+    )
 
 
 def rates(frame: pd.DataFrame, area: str) -> Figure:

@@ -144,8 +144,12 @@ def seek_goal(choices: Choices, flat: Scenario, found: told.Beside) -> None:
         unit = _unit_of(sized[lever])
         typed = unit.label[:1].lower() + unit.label[1:]
         step = float(unit.step)
-        low = st.number_input(f"From, {typed}", value=0.0, step=step, key=f"seek-low-{unit.label}")
-        high = st.number_input(f"To, {typed}", value=20 * step, step=step, key=f"seek-high-{unit.label}")
+        low = st.number_input(
+            f"From, {typed}", value=0.0, step=step, format="%.10g", key=f"seek-low-{unit.label}"
+        )
+        high = st.number_input(
+            f"To, {typed}", value=20 * step, step=step, format="%.10g", key=f"seek-high-{unit.label}"
+        )
     with right:
         goals = [m for m in compare.LABELLED if told.has(found, "cost") or m not in compare.POUNDS]
         goal = st.selectbox(
@@ -165,7 +169,13 @@ def seek_goal(choices: Choices, flat: Scenario, found: told.Beside) -> None:
         )
         of, factor = _goal_unit(goal)
         now = told.mean(found, goal, choices.year)
-        value = st.number_input(f"Value, {of}", value=round(now / factor, 1), key=f"seek-value-{goal}-{kind}")
+        value = st.number_input(
+            f"Value, {of}",
+            value=float(round(now / factor, 1 if goal in compare.POUNDS else 0)),
+            step=1.0,
+            format="%.10g",
+            key=f"seek-value-{goal}-{kind}",
+        )
         if now:
             of_all = ", all specialist places together" if kind else ""
             say(plain(f"With the scenario as it is: {compare.shown(goal, now)}{of_all}."))

@@ -27,7 +27,8 @@ _STYLE = """<style>
   border: 0; border-bottom: 1px solid #b1b4b6; font-weight: 400; }
 .figures thead th { font-weight: 600; vertical-align: bottom; border-bottom: 2px solid #505a5f; }
 .figures tbody th { font-weight: 600; }
-.figures .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.figures .number { text-align: right; font-variant-numeric: tabular-nums; }
+.figures .number span { white-space: nowrap; }
 .figures .short { white-space: nowrap; }
 .figures .long { min-width: 11rem; }
 .figures a { color: #12436d; }
@@ -105,15 +106,18 @@ def _chance(value: float) -> str:
 
 
 def _row(cells: tuple[str, ...], classes: list[str]) -> str:
-    first, *rest = (_cell(cell) for cell in cells)
+    first, *rest = (_cell(cell, "number" in c) for cell, c in zip(cells, classes, strict=True))
     tail = "".join(f"<td{c}>{cell}</td>" for cell, c in zip(rest, classes[1:], strict=True))
     return f'<tr><th scope="row">{first}</th>{tail}</tr>'
 
 
-def _cell(text: str) -> str:
-    """Return a cell as HTML; a cell that is a web address becomes a link named by its host."""
+def _cell(text: str, is_number: bool) -> str:
+    """Return a cell as HTML; a web address becomes a link named by its host, a number may wrap only before its interval."""
     if _LINK.fullmatch(text):
         return f'<a href="{escape(text)}">{escape(urlsplit(text).netloc)}</a>'
+    if is_number:
+        figure, bracket, interval = escape(text).partition(" (")
+        return f"<span>{figure}</span> <span>({interval}</span>" if bracket else f"<span>{figure}</span>"
     return escape(text)
 
 

@@ -263,9 +263,9 @@ def test_the_page_says_the_numbers_of_the_command_line(tmp_path: Path) -> None:
     theirs = pd.read_parquet(out)
     pd.testing.assert_frame_equal(ours.table, theirs, check_exact=True)
     shown = told.against_forecast(told.beside(found, {"baseline": "F", "ours": "S"}, 317, januaries), 2030)
-    page = text(opened(scenario=choices.scenario))
+    page = text(opened(scenario=choices.scenario)).replace("<span>", "").replace("</span>", "")
     for cell in [*shown[told.SCENARIO_COLUMN], *shown[told.DIFFERENCE_COLUMN]]:
-        assert f"<td>{cell}</td>" in page or f'">{cell}</td>' in page
+        assert f">{cell}</td>" in page
 
 
 def test_what_a_lever_contributes_and_what_meets_a_goal_come_from_the_background(road: Road) -> None:
@@ -313,7 +313,7 @@ def test_the_sentence_says_the_difference_and_its_range(surge_run: tuple[Outcome
     away = compare.measure(more, "plans")[:, 6] - compare.measure(base, "plans")[:, 6]
     assert f"{round(away.mean()):,} more EHC plans (80 % interval" in said
     assert "more in 2031-32" in said
-    assert told.finding(found, "plans", 2035).endswith("more by January 2035")
+    assert told.finding(found, "plans", 2035).endswith("more EHC plans by January 2035")
     same = told.beside(dict.fromkeys(titles, measured["baseline"]), titles, 317, januaries)
     assert "as in the forecast" in told.sentence(same, "Redbridge", 2032)
     assert told.finding(same, "plans", 2035) == "As in the forecast to January 2035"

@@ -14,7 +14,7 @@ def test_a_table_has_a_caption_headings_and_a_region_that_takes_focus() -> None:
     assert 'role="region" tabindex="0" aria-label="Plans &amp; places"' in markup
     assert "<caption><span>Plans &amp; places</span></caption>" in markup
     assert '<th scope="col" class="number">EHC plans</th>' in markup
-    assert '<tr><th scope="row">2025</th><td class="number">3,391</td></tr>' in markup
+    assert '<tr><th scope="row">2025</th><td class="number"><span>3,391</span></td></tr>' in markup
 
 
 def test_cells_and_headings_are_escaped() -> None:
@@ -39,6 +39,7 @@ def test_only_a_web_address_becomes_a_link() -> None:
 def test_intervals_are_numbers_and_ages_are_not() -> None:
     markup = html(pd.DataFrame({"a": ["x"], "Wanted": ["5 (1 to 9)"], "Ages": ["4 to 10"]}), "c")
     assert '<th scope="col" class="number">Wanted</th>' in markup
+    assert '<td class="number"><span>5</span> <span>(1 to 9)</span></td>' in markup
     assert '<th scope="col" class="short">Ages</th>' in markup
 
 

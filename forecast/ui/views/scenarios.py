@@ -29,6 +29,13 @@ _SPOKEN: Mapping[str, tuple[str, str]] = {
 }
 """Measures that the sentence names, one and several."""
 
+_COUNTED: Mapping[str, str] = {
+    "plans": "EHC plans",
+    "specialist_wanted": "children who want a specialist place",
+    "shortfall": "children without the specialist place they want",
+}
+"""Measures that are counts, as a chart's finding names them."""
+
 _NOTHING = ("0", "0 %", "£0.0m")
 """How a difference too small to show is shown."""
 
@@ -72,15 +79,15 @@ def beside(
 
 
 def against_forecast(found: Beside, january: int) -> pd.DataFrame:
-    """Return one January as text: measure; the forecast, the scenario, and the difference, each mean and 80 % interval."""
+    """Return one January as text: measure; the difference, the scenario and the forecast, each mean and 80 % interval."""
     scenario = list(found.names)[-1]
     levels = compare.side_by_side(found.table, january).set_index("Measure")
     away = compare.differences(found.table, january).set_index("Measure")
     shown = pd.DataFrame(
         {
-            FORECAST_COLUMN: levels[BASELINE],
-            SCENARIO_COLUMN: levels[scenario],
             DIFFERENCE_COLUMN: away[scenario] if scenario != BASELINE else compare.NOTHING,
+            SCENARIO_COLUMN: levels[scenario],
+            FORECAST_COLUMN: levels[BASELINE],
         }
     )
     return shown.rename_axis("Measure")
@@ -196,7 +203,11 @@ def finding(found: Beside, measure: str, january: int) -> str:
     if compare.shown(measure, abs(away)) in _NOTHING:
         return f"As in the forecast to {when}"
     step = compare.shown(measure, abs(away), signed=measure == "p_shortfall").removeprefix("+")
-    return f"{step} {'more' if away > 0 else 'less' if measure in compare.POUNDS else 'fewer'} by {when}"
+    if measure in compare.POUNDS:
+        return f"{step} {'more' if away > 0 else 'less'} high needs cost in {when}"
+    if measure == "p_shortfall":
+        return f"Chance of a shortfall {step} {'higher' if away > 0 else 'lower'} by {when}"
+    return f"{step} {'more' if away > 0 else 'fewer'} {_COUNTED[measure]} by {when}"
 
 
 def finding_of_many(found: Beside, measure: str, january: int) -> str:
@@ -206,7 +217,7 @@ def finding_of_many(found: Beside, measure: str, january: int) -> str:
     if compare.shown(measure, means[high]) == compare.shown(measure, means[low]):
         return f"All alike by January {january}: {compare.shown(measure, means[high])}"
     ends = [f"{compare.shown(measure, means[title])} ({title})" for title in (low, high)]
-    return f"By January {january} from {' to '.join(ends)}"
+    return f"{compare.MEASURES[measure]}, by January {january}: from {' to '.join(ends)}"
 
 
 def has(found: Beside, measure: str) -> bool:
