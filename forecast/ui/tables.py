@@ -14,7 +14,7 @@ import pandas as pd
 
 _POUNDS = r"[-+]?£[\d,.]+( million|m|bn)?"
 _NUMBER = re.compile(
-    rf"(\d[\d,.]*( %)?( \(.+\))?|{_POUNDS}( to {_POUNDS})?( \(.+\))?|not published|no places|no change|)"
+    rf"((over |under )?[-+]?\d[\d,.]*( %| points)?( \(.+\))?|{_POUNDS}( to {_POUNDS})?( \(.+\))?|not published|no places|no change|)"
 )
 _LINK = re.compile(r"https?://[^\s<>\"']+")
 

@@ -38,6 +38,10 @@ def test_only_a_web_address_becomes_a_link() -> None:
 
 def test_intervals_are_numbers_and_ages_are_not() -> None:
     markup = html(pd.DataFrame({"a": ["x"], "Wanted": ["5 (1 to 9)"], "Ages": ["4 to 10"]}), "c")
+    away = html(
+        pd.DataFrame({"a": ["x"] * 3, "Difference": ["-28 (-47 to -11)", "no change", "+2 points"]}), "c"
+    )
+    assert '<th scope="col" class="number">Difference</th>' in away
     assert '<th scope="col" class="number">Wanted</th>' in markup
     assert '<td class="number"><span>5</span> <span>(1 to 9)</span></td>' in markup
     assert '<th scope="col" class="short">Ages</th>' in markup
