@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 _POUNDS = r"[-+]?£[\d,.]+( million|m|bn)?"
+_COUNT = r"(over |under )?[-+]?\d[\d,.]*( %| points)?"
 _NUMBER = re.compile(
-    rf"((over |under )?[-+]?\d[\d,.]*( %| points)?( \(.+\))?|{_POUNDS}( to {_POUNDS})?( \(.+\))?|not published|no places|no change|)"
+    rf"({_COUNT}( \(.+\))?|{_POUNDS}( to {_POUNDS})?( \(.+\))?|not published|no places|no change|)"
 )
 _LINK = re.compile(r"https?://[^\s<>\"']+")
 

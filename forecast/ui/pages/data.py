@@ -1,8 +1,9 @@
-"""Data: put in the council's own register, download everything, and see where every figure comes from."""
+"""Data: put in the council's own register and unit costs, download everything, and see where every figure comes from."""
 
 import streamlit as st
 
-from forecast.ui import components, controls, register_desk, results, shell
+from data.errors import HistoryError
+from forecast.ui import components, controls, register_desk, results, shell, unit_cost_desk
 from forecast.ui.national import every_authority, zipped
 from forecast.ui.progress import long_work
 from forecast.ui.text import plain
@@ -24,6 +25,13 @@ shell.say(
     "A file of names, dates of birth or pupil numbers does not belong here: the register is about places, not children."
 )
 
+st.header("Put in your own unit costs", anchor=False)
+shell.say(
+    "Prices of places, top-ups, packages and journeys. Yours replace ours where you give them; versions are kept, "
+    "and Money, Capital, Reports and the pounds of scenarios use the latest."
+)
+unit_cost_desk.show(choices)
+
 st.header("Download everything", anchor=False)
 with st.spinner(f"Forecasting {name}"):
     found = results.view(files, choices)
@@ -34,6 +42,16 @@ shell.say(
     "are long: one figure a row."
 )
 components.download(f"Everything about {name} (zip)", zipped(found), f"{area.slug}.zip")
+try:
+    results.purse_of(choices)
+except HistoryError as error:
+    shell.say(f"There are no files of money: {plain(str(error))}")
+else:
+    components.download(
+        f"Everything about {name}'s money (zip)",
+        lambda: zipped(results.files_of_money(choices)),
+        f"{area.slug}-money.zip",
+    )
 with st.expander("Single files"):
     for file, content in found.items():
         components.download(file, content, file if file.startswith("capacity") else f"{area.slug}-{file}")

@@ -3,32 +3,20 @@
 import streamlit as st
 
 from data.errors import HistoryError
-from data.kept_files import UNIT_COSTS
-from data.price_file import to_csv
 from forecast.ui import (
     components,
     controls,
-    council_files,
-    file_desk,
     money_charts,
     results,
     scenario_draft,
     shell,
+    unit_cost_desk,
 )
 from forecast.ui.choices import BASELINE
 from forecast.ui.national import zipped
 from forecast.ui.text import bullets, plain
 from forecast.ui.views import money as told
 from forecast.ui.views.common import Source
-
-DESK = file_desk.Desk(
-    "prices",
-    UNIT_COSTS,
-    "Unit costs",
-    "The prices that come with the planner are used",
-    council_files.PRICE_KEY,
-    council_files.price_name,
-)
 
 choices = controls.current()
 area, name, year = choices.area, choices.area.name, choices.year
@@ -140,21 +128,7 @@ shell.say(
 )
 with st.expander("Every price in use, with its source"):
     components.table(view.prices, f"Prices in use for {name}")
-used = results.version_of(UNIT_COSTS, choices, choices.prices)
-file_desk.picker(DESK, choices, used)
-book = results.book_of(choices)
-components.download(
-    "Prices in use, to correct (CSV)",
-    to_csv(book.in_use(), area.la_code).encode("utf-8-sig"),
-    f"unit-costs-{area.slug}.csv",
-)
-shell.say("Correct what you know in a spreadsheet, delete the rows you do not, and put the file in here.")
-file_desk.upload(
-    DESK,
-    choices,
-    council_files.price_rows(book),
-    lambda text, file: council_files.price_rows(council_files.book(area.la_code, text, file)),
-)
+unit_cost_desk.show(choices)
 
 st.header("Download", anchor=False)
 shell.say(
