@@ -9,6 +9,7 @@ Invariants: looking makes no store; a name that comes from an address (`named`) 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,6 +105,18 @@ def named(ref: str, store: str | None = None) -> Chosen:
 def ref_of(version: Version) -> str:
     """Return the name of a kept version."""
     return f"{version.scenario_id}{AT}{version.version}"
+
+
+def labels(found: Sequence[Chosen]) -> tuple[str, ...]:
+    """Return what scenarios are called side by side: the id, and the version too where two have the same id.
+
+    Two that nobody kept may still be called alike.
+    """
+    ids = [each.flat.id for each in found]
+    return tuple(
+        each.flat.id if each.kept is None or ids.count(each.flat.id) == 1 else ref_of(each.kept)
+        for each in found
+    )
 
 
 def open_if_there(store: str | None) -> Store | None:

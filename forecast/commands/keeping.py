@@ -17,7 +17,7 @@ from forecast.commands.chosen import Kept
 from forecast.commands.output import console, say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from forecast.outcome import Outcome
     from forecast.scenario_names import Chosen
@@ -155,7 +155,7 @@ def open_held(store: str | None) -> Store:
     return held
 
 
-def note(named: list[Chosen], outcomes: Mapping[str, Outcome], store: str | None, who: str | None) -> None:
+def note(named: list[Chosen], outcomes: Sequence[Outcome], store: str | None, who: str | None) -> None:
     """Record runs in the store: of the kept version that says the same, or of none.
 
     A file based on another is of no version: what it is based on may be other than what the store has.
@@ -165,12 +165,11 @@ def note(named: list[Chosen], outcomes: Mapping[str, Outcome], store: str | None
 
     held = Store.open(store)
     saved = {v.scenario_id for v in held.scenarios()}
-    for each in named:
+    for each, outcome in zip(named, outcomes, strict=True):
         name, version = each.flat.id, each.kept
         if version is None and each.said.based_on is None and name in saved:
             version = next((v for v in reversed(held.versions(name)) if v.key == each.said.key), None)
         key, number = (each.flat.key, None) if version is None else (version.key, version.version)
-        outcome = outcomes[name]
         held.record_run(
             record.run_facts(outcome, name, key, number), compare.main_figures(outcome), who=who_acts(who)
         )

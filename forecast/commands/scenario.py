@@ -13,10 +13,11 @@ import typer
 
 from data import areas
 from data.areas import Area
-from data.errors import OptionError, ScenarioError
+from data.errors import HistoryError, OptionError, ScenarioError
 from forecast.commands import keeping
 from forecast.commands.chosen import Kept, Ref
 from forecast.commands.keeping import Record, Who, check_store, note
+from forecast.commands.money import UnitCosts, ledger
 from forecast.commands.options import (
     USUAL_DRAWS,
     USUAL_SEED,
@@ -31,6 +32,7 @@ from forecast.commands.options import (
 from forecast.commands.output import console, say, show
 
 if TYPE_CHECKING:
+    from data.prices import PriceBook
     from forecast.money import Purse
     from forecast.run import Baseline
     from scenarios.scenario import Scenario
@@ -163,7 +165,7 @@ def run_command(
     _remark(base, [scenario])
     say(screen, "Files: " + ", ".join(str(f) for f in written))
     if record:
-        note([asked], {scenario.id: outcome}, store, who)
+        note([asked], [outcome], store, who)
 
 
 @app.command("compare")
@@ -174,6 +176,7 @@ def compare_command(
     out: Annotated[Path | None, typer.Option(help="File (.parquet) for every January and measure.")] = None,
     years: Years = USUAL_YEARS,
     capacity: Capacity = None,
+    unit_costs: UnitCosts = None,
     seed: Seed = USUAL_SEED,
     draws: Draws = USUAL_DRAWS,
     store: Kept = None,
@@ -183,27 +186,29 @@ def compare_command(
     """Set scenarios side by side, on the same random numbers."""
     from forecast import compare, rerun
     from forecast.files import check_folder, write_one
-    from forecast.scenario_names import chosen
+    from forecast.scenario_names import chosen, labels
 
     if out is not None and out.suffix != ".parquet":
         raise OptionError(f"--out {out} should be a .parquet file. Change its ending.")
     named = [chosen(ref, store) for ref in refs]
     listed = [each.flat for each in named]
-    ids = [s.id for s in listed]
+    ids = list(labels(named))
     repeated = [name for name in ids if ids.count(name) > 1]
     if repeated:
         raise OptionError(
-            f"Scenario '{repeated[0]}' was named twice, so its results could not be told apart. Give each scenario its own id."
+            f"Scenario '{repeated[0]}' was named twice, so its results could not be told apart. Give each its own id, or "
+            "name two kept versions of it, such as our-plan@1 our-plan@2."
         )
     one = _area(area, listed[0])
+    book = ledger(unit_costs, one)
     if record:
         check_store(store, who)
     if out is not None:
         check_folder(out.parent)
     base = _baseline(one, years, draws, seed, capacity)
     january = _january(base, year)
-    outcomes = {s.id: rerun.rerun(base, s) for s in listed}
-    table = compare.compared(outcomes, _purse(base))
+    outcomes = {name: rerun.rerun(base, s) for name, s in zip(ids, listed, strict=True)}
+    table = compare.compared(outcomes, _purse(base, book))
     if out is not None:
         write_one(out, lambda part: table.to_parquet(part, index=False))
     screen = console()
@@ -221,7 +226,7 @@ def compare_command(
     if out is not None:
         say(screen, f"File: {out}")
     if record:
-        note(named, outcomes, store, who)
+        note(named, list(outcomes.values()), store, who)
 
 
 @app.command("explain")
@@ -234,6 +239,7 @@ def explain_command(
     ] = None,
     years: Years = USUAL_YEARS,
     capacity: Capacity = None,
+    unit_costs: UnitCosts = None,
     seed: Seed = USUAL_SEED,
     draws: Draws = USUAL_DRAWS,
     store: Kept = None,
@@ -245,14 +251,16 @@ def explain_command(
 
     scenario = chosen(ref, store).flat
     one = _area(area, scenario)
+    book = ledger(unit_costs, one)
     base = _baseline(one, years, draws, seed, capacity)
     january = _january(base, year)
-    points = [seek.Point(m, january) for m in measure or ("plans", "shortfall", "cost")]
+    purse = _purse(base, book, needed=any(m in compare.POUNDS for m in measure or ()))
+    usual = ("plans", "shortfall") if purse is None else ("plans", "shortfall", "cost")
+    points = [seek.Point(m, january) for m in measure or usual]
     together = rerun.rerun(base, scenario)
     alone, spans = rerun.each_alone(base, scenario), rerun.at_ends(base, scenario)
     ends = {lever.name: rerun.interval(lever) for lever in scenario.levers}
     ranges = {name: f"{name} ({low:,g} to {high:,g})" for name, (low, high) in ends.items()}
-    purse = _purse(base)
     screen = console()
     say(screen, f"{one.name}: {scenario.title}", "bold")
     for lever in scenario.levers:
@@ -288,12 +296,13 @@ def seek_command(
     ] = None,
     years: Years = USUAL_YEARS,
     capacity: Capacity = None,
+    unit_costs: UnitCosts = None,
     seed: Seed = USUAL_SEED,
     draws: Draws = USUAL_DRAWS,
     store: Kept = None,
 ) -> None:
     """Look for the size of a lever that meets a goal, such as how many places keep the chance of a shortfall at 20 %."""
-    from forecast import rerun
+    from forecast import compare, rerun
     from forecast import seek as seeking
     from forecast.scenario_names import chosen
 
@@ -307,6 +316,7 @@ def seek_command(
     for end in (low, high):
         rerun.with_size(scenario, lever, end)
     one = _area(area, scenario)
+    book = ledger(unit_costs, one)
     base = _baseline(one, years, draws, seed, capacity)
     _january(base, year)
     answer = seeking.seek(
@@ -315,7 +325,7 @@ def seek_command(
         low,
         high,
         whole=rerun.whole(scenario, lever),
-        purse=_purse(base),
+        purse=_purse(base, book, needed=True) if measure in compare.POUNDS else None,
     )
     screen = console()
     say(screen, f"{one.name}: {scenario.title}", "bold")
@@ -370,11 +380,23 @@ def _baseline(area: Area, years: int, draws: int, seed: int, capacity: Path | No
     return shared_road().baseline(area, years=years, draws=draws, seed=seed, register=register)
 
 
-def _purse(base: Baseline) -> Purse:
-    """Return the prices and income that the authority's baseline and scenarios share."""
+def _purse(base: Baseline, book: PriceBook, *, needed: bool = False) -> Purse | None:
+    """Return the prices and income that the baseline and scenarios share; None where income is not published.
+
+    Raises
+    ------
+    HistoryError
+        It is not published, and pounds were asked for.
+    """
     from forecast.money import Purse
 
-    return Purse.of(base.outcome)
+    try:
+        return Purse.of(base.outcome, book=book)
+    except HistoryError as error:
+        if needed:
+            raise
+        say(console(), f"Without pounds. {error}")
+        return None
 
 
 def _january(base: Baseline, year: int | None) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from data.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS, Shelf
 from forecast.capital_case import FUTURES
-from forecast.scenario_names import named, ref_of
+from forecast.scenario_names import labels, named
 from forecast.ui import results, scenario_draft
 from forecast.ui.choices import SHIPPED, Choices
 from forecast.ui.question import Asked
@@ -52,9 +52,8 @@ def asked(choices: Choices, scenarios: Sequence[str] | None = None) -> Asked:
 
 
 def short_names(names: Sequence[str]) -> tuple[str, ...]:
-    """Return what scenarios are called in files, no two alike: the id, with the version where it was kept."""
-    found = [named(name) for name in names]
-    return scenario_draft.told_apart([c.said.id if c.kept is None else ref_of(c.kept) for c in found])
+    """Return what scenarios are called in files, no two alike: as on the command line."""
+    return scenario_draft.told_apart(labels([named(name) for name in names]))
 
 
 def typed_name(name: str) -> str:

@@ -13,6 +13,8 @@ import pytest
 import yaml
 
 from data.areas import resolve as area
+from data.price_books import for_area
+from data.price_file import to_csv
 from forecast import rerun
 from forecast.compare import COLUMNS, MEASURES, compared, measured
 from forecast.money import Purse
@@ -213,6 +215,54 @@ def test_a_comparison_may_be_of_an_earlier_january(ask: Ask) -> None:
     _, said, _ = ask("compare", "Redbridge", "pre-reform-surge", *BRIEF, "--year", "2026", "--no-record")
     assert "Difference" not in said
     assert "Redbridge, January 2026" in said
+
+
+def test_two_kept_versions_of_one_scenario_are_told_apart(ask: Ask, own: Path) -> None:
+    ask("save", str(own), "--who", "Jo")
+    own.write_text(OWN.replace("low: 1.1, high: 1.4", "low: 1.3, high: 1.5"), encoding="utf-8")
+    ask("save", str(own), "--version", "1", "--who", "Jo")
+    code, said, _ = ask("compare", "Redbridge", "own-plan@1", "own-plan@2", *BRIEF, "--out", "c.parquet")
+    assert code == 0
+    table = pd.read_parquet("c.parquet")
+    assert table["scenario"].unique().tolist() == ["own-plan@1", "own-plan@2"]
+    last = table.query("year == @LAST and measure == 'plans'").set_index("scenario")["mean"]
+    assert last["own-plan@2"] > last["own-plan@1"]
+    assert "Difference from own-plan@1" in said
+    assert sorted(r.facts.version or 0 for r in kept().runs("own-plan")) == [1, 2]
+
+
+def test_the_councils_own_prices_change_pounds_and_nothing_else(ask: Ask, base: Baseline) -> None:
+    dear = for_area(317).in_use()
+    fees = dear["item"] == "inmss_fee"
+    dear[["price", "low", "high", "median"]] *= 1 + fees.to_numpy()[:, None]
+    Path("dear.csv").write_text(to_csv(dear, 317), encoding="utf-8")
+    found = {}
+    for name, more in (("ours", ()), ("own", ("--unit-costs", "dear.csv"))):
+        code, _, told = ask(
+            "compare", "Redbridge", "baseline", *BRIEF, *more, "--out", f"{name}.parquet", "--no-record"
+        )
+        assert (code, told) == (0, "")
+        found[name] = pd.read_parquet(f"{name}.parquet").set_index(["measure", "year"])["mean"]
+    # The first year is held to what the council said it would spend, whatever the prices.
+    later = slice(2027, None)
+    assert (found["own"]["cost"].loc[later] > 1.01 * found["ours"]["cost"].loc[later]).all()
+    rest = [m for m in MEASURES if m != "cost"]
+    pd.testing.assert_series_equal(found["own"][rest], found["ours"][rest])
+
+
+def test_where_income_is_not_published_pounds_are_left_out_and_said(ask: Ask) -> None:
+    city = ("City of London", "low-births", *BRIEF)
+    code, said, _ = ask("compare", *city, "--out", "c.parquet", "--no-record")
+    assert code == 0
+    assert "Without pounds. City of London (201) has no published allocation" in flat(said)
+    assert set(pd.read_parquet("c.parquet")["measure"]) == set(MEASURES) - {"cost"}
+    code, said, _ = ask("explain", *city)
+    assert code == 0
+    assert MEASURES["plans"] in said
+    assert MEASURES["cost"] not in said
+    code, said, told = ask("explain", *city, "--measure", "cost")
+    assert (code, said) == (2, "")
+    assert "no published allocation" in flat(told)
 
 
 def test_each_lever_is_explained_and_the_bars_add_up(ask: Ask, own: Path, base: Baseline) -> None:
