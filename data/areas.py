@@ -6,8 +6,10 @@ Invariant: `resolve` returns authorities that exist today, or says why not and w
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 
 from rapidfuzz import fuzz, process
 
@@ -115,9 +117,16 @@ def _number(text: str) -> Area | None:
 def _gss(text: str) -> Area | None:
     if not re.fullmatch(r"[Ee]\d{8}", text):
         return None
+    return _by_gss().get(text.upper())
+
+
+@cache
+def _by_gss() -> Mapping[str, Area]:
+    """Return today's authorities by every ONS code they had."""
     codes = tables.read("area_gss")
-    match = codes.loc[codes["gss_code"] == text.upper(), "la_code"]
-    return next((a for a in current() if a.la_code in set(match)), None)
+    areas = {a.la_code: a for a in current()}
+    pairs = zip(codes["gss_code"].tolist(), codes["la_code"].tolist(), strict=True)
+    return MappingProxyType({gss: areas[code] for gss, code in pairs if code in areas})
 
 
 def _name(text: str) -> Area | None:

@@ -11,6 +11,7 @@ import binascii
 import json
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 from data.errors import ScenarioError
 from scenarios.reading import checked, plain
@@ -24,6 +25,10 @@ LONGEST = 6_000
 
 LARGEST = 400_000
 """Most bytes a text may unfold to, so that a short one cannot fill the memory."""
+
+
+MOST = 32
+"""Texts whose scenario is remembered: a page asks for the same one many times."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,7 @@ def packed(unsaved: Unsaved) -> str:
     return found
 
 
+@lru_cache(maxsize=MOST)
 def unpacked(text: str) -> Unsaved:
     """Return the scenario under work that a text holds.
 

@@ -8,9 +8,10 @@ wraps on a narrow screen and a chart's own title does not.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from textwrap import fill, wrap
 from typing import Any
+from uuid import uuid4
 
 import altair as alt
 import geopandas as gpd
@@ -19,6 +20,7 @@ import pandas as pd
 from data.vocabulary import SPECIALIST_PROVISIONS
 from forecast import compare, words
 from forecast.summary import RunOut
+from forecast.ui.drawn import once
 from forecast.ui.views.common import ESTIMATED, FORECAST, MISSING, PUBLISHED, interval, listed, signed
 
 NAVY, TEAL, PLUM, ORANGE, GREY = "#12436D", "#28A197", "#801650", "#F46A25", "#3D3D3D"
@@ -88,14 +90,18 @@ class Figure:
         What the chart shows, for people who cannot see it.
     chart
         The chart; its description is the same text.
+    name
+        Told apart from every other figure, so that what was made of it is known again.
     """
 
     title: str
     key: str
     description: str
     chart: alt.LayerChart
+    name: str = field(default_factory=lambda: uuid4().hex, compare=False, repr=False)
 
 
+@once
 def plans(plans: pd.DataFrame, area: str, of_whom: str = "") -> Figure:
     """Return EHC plans each January, past and forecast, from `forecast.ui.views.common.plans_frame`.
 
@@ -118,6 +124,7 @@ def plans(plans: pd.DataFrame, area: str, of_whom: str = "") -> Figure:
     return _fan(plans, what, f"in {area} each January", title, key, 320)
 
 
+@once
 def flow(flow: pd.DataFrame, what: str, area: str) -> Figure:
     """Return a flow of calendar years, past and forecast: january (the year), kind, q10, q50, q90."""
     ahead = flow[flow["kind"] == FORECAST]
@@ -174,6 +181,7 @@ def _fan(
     return _figure(title, key, description, band + middle + history + points, height)
 
 
+@once
 def places(places: pd.DataFrame, found: RunOut, area: str) -> Figure:
     """Return places wanted against places there are, for one phase and provision.
 
@@ -261,6 +269,7 @@ def places_title(found: RunOut, *, enough: bool = False) -> str:
     return f"{kind}: {'short from' if found.from_start else 'run out by'} January {found.january}{some}"
 
 
+@once
 def waterfall(steps: pd.DataFrame, area: str, first: int, last: int) -> Figure:
     """Return why plans change between two Januaries.
 
@@ -285,6 +294,7 @@ def waterfall(steps: pd.DataFrame, area: str, first: int, last: int) -> Figure:
     return _steps(steps, "EHC plans", title, WATERFALL_KEY, description)
 
 
+@once
 def contributions(steps: pd.DataFrame, code: str, area: str, scenario: str, when: str) -> Figure:
     """Return what each lever of a scenario contributes to a measure.
 
@@ -377,6 +387,7 @@ def _steps(
     return _figure(title, key, description, bars + spread, 68 * len(steps))
 
 
+@once
 def tornado(widths: pd.DataFrame, code: str, area: str, when: str) -> Figure:
     """Return whose interval matters most: lever, at_low, at_high, middle, from `forecast.seek.tornado`, widest first."""
     unit, factor = _unit(code)
@@ -414,6 +425,7 @@ def tornado(widths: pd.DataFrame, code: str, area: str, when: str) -> Figure:
     )
 
 
+@once
 def beside(frame: pd.DataFrame, code: str, area: str, title: str) -> Figure:
     """Return scenarios against each other each January: scenario, january, mean, q10, q90; at most four.
 
@@ -487,6 +499,7 @@ def beside(frame: pd.DataFrame, code: str, area: str, title: str) -> Figure:
     )
 
 
+@once
 def rates(frame: pd.DataFrame, area: str) -> Figure:
     """Return plans for every 1,000 residents against others: january, who, rate; the authority is the first of at most four."""
     names = list(dict.fromkeys(frame["who"]))
@@ -527,6 +540,7 @@ def rates(frame: pd.DataFrame, area: str) -> Figure:
     return _figure(title, RATES_KEY, description, alt.LayerChart(layer=[lines]), 420)
 
 
+@once
 def record(frame: pd.DataFrame, area: str) -> Figure:
     """Return what earlier forecasts said of an authority against what happened.
 
@@ -579,6 +593,7 @@ def record(frame: pd.DataFrame, area: str) -> Figure:
     return _figure(title, RECORD_KEY, description, spread + line + middle, 400)
 
 
+@once
 def coverage(frame: pd.DataFrame) -> Figure:
     """Return the share of outcomes inside the 80 % interval by years ahead: ahead (text), share (0 to 100), count."""
     worst = frame.iloc[int((frame["share"] - 80).abs().to_numpy().argmax())]
@@ -603,6 +618,7 @@ def coverage(frame: pd.DataFrame) -> Figure:
     return _figure(title, COVERAGE_KEY, description, bars + rule, 40 * len(frame) + 40)
 
 
+@once
 def zones(
     shapes: gpd.GeoDataFrame,
     around: gpd.GeoDataFrame,

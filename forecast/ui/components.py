@@ -21,6 +21,9 @@ from forecast.ui.views.common import Measure, Source
 PER_ROW = 4
 """Figures side by side on a wide screen; fewer on a narrow one."""
 
+MOST_DRAWINGS = 1_000
+"""Finished charts kept in memory, some 20 kB each; a map is 1 MB."""
+
 
 def headline(sentence: str, how_to_read: str) -> None:
     """Show the sentence a director can say aloud, and how to read its ranges."""
@@ -65,13 +68,19 @@ def chart(
         The figures as numbers, and the name of the file they download as.
     """
     st.subheader(figure.title, anchor=False)
-    # The chart's own description becomes its accessible name.
-    st.altair_chart(figure.chart)
+    _drawing(figure.name, figure)
     say(plain(figure.key))
     with st.expander(f"Table, download and source: {caption}"):
         table(shown, caption)
         download("Download these figures (CSV)", exports.to_csv(data), file)
         say(plain(told(source)))
+
+
+@st.cache_data(max_entries=MOST_DRAWINGS, show_spinner=False)
+def _drawing(name: str, _figure: Figure) -> None:
+    """Show a chart; another time what was shown is sent again, without making it again."""
+    # The chart's own description becomes its accessible name.
+    st.altair_chart(_figure.chart)
 
 
 def table(frame: pd.DataFrame, caption: str) -> None:

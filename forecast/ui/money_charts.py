@@ -24,6 +24,7 @@ from forecast.ui.charts import (
     _figure,
     _years,
 )
+from forecast.ui.drawn import once
 from forecast.ui.views.money import cells, label_of
 
 MILLION = 1e6
@@ -46,6 +47,7 @@ LABEL_WIDTH = 22
 _POUNDS = "£ million"
 
 
+@once
 def lines(
     frame: pd.DataFrame,
     by: str,
@@ -121,6 +123,7 @@ def lines(
     return _figure(title, LINES_KEY, description, layers, 340)
 
 
+@once
 def balance(frame: pd.DataFrame, area: str, override: int) -> Figure:
     """Return balances at 31 March: january, who, mean, q10, q90."""
     names = list(dict.fromkeys(frame["who"]))
@@ -146,6 +149,7 @@ def balance(frame: pd.DataFrame, area: str, override: int) -> Figure:
     return lines(frame, "who", title=title, description=description, axis="31 March")
 
 
+@once
 def flows(frame: pd.DataFrame, area: str, january: int) -> Figure:
     """Return cost and income by financial year: january, what, mean, q10, q90."""
     at = frame[frame["january"] == january].set_index("what")
@@ -159,6 +163,7 @@ def flows(frame: pd.DataFrame, area: str, january: int) -> Figure:
     return lines(shown, "what", title=title, description=description, axis="Financial year to March")
 
 
+@once
 def cost_lines(frame: pd.DataFrame, area: str, january: int, first: int) -> Figure:
     """Return the largest lines of cost in a year: label, mean, q10, q90, before."""
     top = frame.iloc[0]
@@ -185,6 +190,7 @@ def cost_lines(frame: pd.DataFrame, area: str, january: int, first: int) -> Figu
     return _figure(title, f"{BARS_KEY[:-1]}, {label_of(first)}.", description, layers, 62 * len(shown) + 40)
 
 
+@once
 def why(steps: pd.DataFrame, area: str, january: int, first: int) -> Figure:
     """Return why cost differs between two years: `forecast.ui.views.money.steps`."""
     parts = steps[steps["kind"] != "total"]
@@ -226,6 +232,7 @@ def why(steps: pd.DataFrame, area: str, january: int, first: int) -> Figure:
     )
 
 
+@once
 def present_values(frame: pd.DataFrame, title: str, area: str, base_year: str) -> Figure:
     """Return present values of schemes, each built alone: title, chosen, npv_mean, npv_q10, npv_q90."""
     rows = [

@@ -18,7 +18,7 @@ import xarray as xr
 
 from data import kept_registers, registers
 from data.errors import HistoryError
-from data.kept_files import REGISTERS, UNIT_COSTS, Shelf
+from data.kept_files import REGISTERS, UNIT_COSTS, KeptFile, Shelf
 from data.register import Register
 from forecast.ui.choices import BASELINE, GRANTS, SHIPPED, Choices
 
@@ -44,6 +44,9 @@ SEED = 20250101
 
 MOST_BASELINES = 4
 """Forecasts kept in memory, about 200 MB each."""
+
+MOST_REGISTERS = 32
+"""Registers of places kept in memory, some 100 kB each."""
 
 MOST_VIEWS = 96
 """Views kept in memory, about 1 MB each."""
@@ -83,8 +86,28 @@ def version_of(shelf: Shelf, choices: Choices, asked: int | None) -> int:
     return shelf.latest(choices.area.la_code) if asked is None else asked
 
 
-def register_of(choices: Choices) -> Register:
-    """Return the register of places that is chosen.
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """A register of places and its fingerprint: equal registers, equal fingerprints."""
+
+    register: Register
+    fingerprint: str
+
+
+@st.cache_resource(max_entries=MOST_REGISTERS, show_spinner=False)
+def _shipped(la_code: int) -> Held:
+    register = registers.shipped(la_code)
+    return Held(register, kept_registers.fingerprint(register))
+
+
+@st.cache_resource(max_entries=MOST_REGISTERS, show_spinner=False)
+def _own(la_code: int, version: int, content: bytes, _kept: KeptFile) -> Held:
+    register = kept_registers.read(_kept)
+    return Held(register, kept_registers.fingerprint(register))
+
+
+def held_register(choices: Choices) -> Held:
+    """Return the register of places that is chosen, and its fingerprint.
 
     Raises
     ------
@@ -93,18 +116,32 @@ def register_of(choices: Choices) -> Register:
     """
     version = version_of(REGISTERS, choices, choices.register)
     code = choices.area.la_code
-    return (
-        registers.shipped(code)
-        if version == SHIPPED
-        else kept_registers.read(kept_registers.find(code, version))
-    )
+    if version == SHIPPED:
+        return _shipped(code)
+    kept = kept_registers.find(code, version)
+    try:
+        content = kept.path.read_bytes()
+    except OSError:
+        # Reading it again says in words what is wrong with the file.
+        content = b""
+    # A kept version never changes, but a folder may be another one tomorrow, so what it holds is part of the key.
+    return _own(code, version, content, kept)
 
 
-def key_of(choices: Choices, register: Register) -> Key:
-    """Return what the forecast of these choices depends on."""
+def register_of(choices: Choices) -> Register:
+    """Return the register of places that is chosen; errors as in `held_register`."""
+    return held_register(choices).register
+
+
+def key_of(choices: Choices, register: str) -> Key:
+    """Return what the forecast of these choices depends on, given the fingerprint of the register."""
     # What a name stands for may change, so a scenario is known by what it says.
     says = BASELINE if choices.scenario == BASELINE else scenario_of(choices).flat.key
-    return Key(choices.area.la_code, DRAWS, SEED, kept_registers.fingerprint(register), says)
+    return Key(choices.area.la_code, DRAWS, SEED, register, says)
+
+
+def _key(choices: Choices) -> Key:
+    return key_of(choices, held_register(choices).fingerprint)
 
 
 def scenario_of(choices: Choices) -> Chosen:
@@ -131,9 +168,8 @@ def _baseline(la_code: int, draws: int, seed: int, fingerprint: str, _register: 
 
 def baseline_of(choices: Choices) -> Baseline:
     """Return the forecast without a scenario, and what scenarios start from."""
-    register = register_of(choices)
-    key = key_of(choices, register)
-    found: Baseline = _baseline(key.la_code, key.draws, key.seed, key.register, register)
+    held = held_register(choices)
+    found: Baseline = _baseline(choices.area.la_code, DRAWS, SEED, held.fingerprint, held.register)
     return found
 
 
@@ -157,8 +193,7 @@ def outcome_of(choices: Choices) -> Outcome:
     base = baseline_of(choices)
     if choices.scenario == BASELINE:
         return base.outcome
-    key = key_of(choices, base.outcome.register)
-    found: Outcome = _scenario(key, base, scenario_of(choices).flat)
+    found: Outcome = _scenario(_key(choices), base, scenario_of(choices).flat)
     return found
 
 
@@ -178,10 +213,16 @@ def view(make: Callable[[Outcome, History], V], choices: Choices) -> V:
     choices
         What is chosen: only authority, register and scenario matter here.
     """
-    found: V = _view(
-        f"{make.__module__}.{make.__qualname__}", key_of(choices, register_of(choices)), make, choices
-    )
+    found: V = _view(f"{make.__module__}.{make.__qualname__}", _key(choices), make, choices)
     return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Priced:
+    """Prices in use and their fingerprint: equal prices, equal fingerprints."""
+
+    book: PriceBook
+    fingerprint: str
 
 
 def book_of(choices: Choices) -> PriceBook:
@@ -192,6 +233,10 @@ def book_of(choices: Choices) -> PriceBook:
     PriceError
         There is no such version, or its file cannot be used.
     """
+    return _priced(choices).book
+
+
+def _priced(choices: Choices) -> Priced:
     version = version_of(UNIT_COSTS, choices, choices.prices)
     return _book(choices.area.la_code, None if version == SHIPPED else text_of(UNIT_COSTS, choices, version))
 
@@ -203,17 +248,17 @@ def text_of(shelf: Shelf, choices: Choices, version: int) -> str:
 
 
 @st.cache_resource(max_entries=MOST_BASELINES, show_spinner=False)
-def _book(la_code: int, own: str | None) -> PriceBook:
+def _book(la_code: int, own: str | None) -> Priced:
+    from data.price_file import to_csv
     from forecast.ui import council_files
 
-    return council_files.book(la_code, own)
+    book = council_files.book(la_code, own)
+    return Priced(book, sha256(to_csv(book.rows).encode()).hexdigest())
 
 
 def prices_of(choices: Choices) -> str:
     """Return the fingerprint of the prices in use: equal prices, equal fingerprints."""
-    from data.price_file import to_csv
-
-    return sha256(to_csv(book_of(choices).rows).encode()).hexdigest()
+    return _priced(choices).fingerprint
 
 
 @st.cache_resource(max_entries=MOST_BASELINES, show_spinner=False)
@@ -226,8 +271,8 @@ def _purse(key: Key, prices: str, _base: Baseline, _book: PriceBook) -> Purse:
 def purse_of(choices: Choices) -> Purse:
     """Return the prices and income that an authority's forecast and its scenarios share."""
     base = baseline_of(choices)
-    key = key_of(replace(choices, scenario=BASELINE), base.outcome.register)
-    found: Purse = _purse(key, prices_of(choices), base, book_of(choices))
+    priced = _priced(choices)
+    found: Purse = _purse(_key(replace(choices, scenario=BASELINE)), priced.fingerprint, base, priced.book)
     return found
 
 
@@ -247,7 +292,7 @@ def measured_of(choices: Choices) -> dict[str, Array]:
 
     Cost is left out where the authority's income or spending is not published.
     """
-    found: dict[str, Array] = _measured(key_of(choices, register_of(choices)), prices_of(choices), choices)
+    found: dict[str, Array] = _measured(_key(choices), prices_of(choices), choices)
     return found
 
 
@@ -267,7 +312,7 @@ def money_of(choices: Choices) -> MoneyTables:
     from forecast.money_report import MoneyTables
 
     base, shared = baseline_of(choices), purse_of(choices)
-    key, prices = key_of(choices, base.outcome.register), prices_of(choices)
+    key, prices = _key(choices), prices_of(choices)
     forecast = replace(key, scenario=BASELINE)
     # Cost does not depend on who bears a deficit, so it is worked out once for all regimes.
     grant = float(choices.grant == next(iter(GRANTS)))
@@ -289,9 +334,8 @@ def _pounds(name: str, key: Key, prices: str, _make: Callable[[MoneyTables], Any
 
 def pounds(make: Callable[[MoneyTables], V], choices: Choices) -> V:
     """Return what a page shows of money, made once for equal choices; ``make`` as in `view`."""
-    key = key_of(choices, register_of(choices))
     prices = f"{prices_of(choices)} {choices.regime} {choices.grant}"
-    found: V = _pounds(f"{make.__module__}.{make.__qualname__}", key, prices, make, choices)
+    found: V = _pounds(f"{make.__module__}.{make.__qualname__}", _key(choices), prices, make, choices)
     return found
 
 

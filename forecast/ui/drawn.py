@@ -1,0 +1,39 @@
+"""Charts drawn once and shared: the same frames and words give the same chart, whoever asks.
+
+Building a chart and checking it against Vega-Lite's schema takes 40 to 100 ms, most of what a page takes; knowing it again takes
+one. Invariant: a figure that is shared is never changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+from typing import ParamSpec, TypeVar
+
+import geopandas as gpd
+import pandas as pd
+import streamlit as st
+
+P = ParamSpec("P")
+F = TypeVar("F")
+
+MOST = 200
+"""Figures kept in memory of each kind of chart, some 100 kB each; a map is 1 MB."""
+
+
+def once(make: Callable[P, F]) -> Callable[P, F]:
+    """Return a function that makes a figure once for equal arguments, and then returns the same one."""
+    found: Callable[P, F] = st.cache_resource(
+        make, max_entries=MOST, show_spinner=False, hash_funcs={gpd.GeoDataFrame: _of_shapes}
+    )
+    return found
+
+
+def _of_shapes(frame: gpd.GeoDataFrame) -> str:
+    """Return a fingerprint of outlines and what is said of them."""
+    said = pd.DataFrame(frame.drop(columns="geometry"))
+    found = sha256(repr((list(said.columns), [str(t) for t in said.dtypes], frame.crs)).encode())
+    found.update(pd.util.hash_pandas_object(said).to_numpy().tobytes())
+    for outline in frame.geometry.to_wkb():
+        found.update(outline)
+    return found.hexdigest()

@@ -1,0 +1,34 @@
+"""Fitting every model again: long work that `forecast.work` runs away from the page.
+
+Invariant: a fit that fails replaces nothing; one that passes is used by every page from then on.
+"""
+
+from __future__ import annotations
+
+from forecast import fits
+from forecast.work import Report
+
+
+def fit_again(report: Report, key: str) -> str:
+    """Fit every model to the data at hand, keep the result where forecasts look for it, and say how it went.
+
+    Parameters
+    ----------
+    report
+        Called before each part.
+    key
+        `forecast.fits.key` of data and models: the same work need not be done twice.
+    """
+    begun: list[str] = []
+    total = fits.steps()
+
+    def on_step(what: str) -> None:
+        begun.append(what)
+        report(min(len(begun), total) - 1, total, f"Fitting {what}")
+
+    fit = fits.make(on_step, side_by_side=False)
+    fits.write(fit)
+    if not fit.passed:
+        names = ", ".join(name for name, found in fit.diagnostics.items() if not found.passed)
+        return f"FAILED: {names} did not pass. The result is kept for diagnosis and is not used; what was in use before is unchanged."
+    return f"Passed in {fit.seconds:,.0f} seconds. Every page uses it from now on."
