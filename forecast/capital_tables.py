@@ -274,10 +274,16 @@ def sentences(case: Case) -> list[str]:
     ]
     if case.best_value is not None:
         other = case.best_value
+        worth = float(other.npv.mean())
+        # Both are chosen on some draws and valued on all, so the best on those can be worth less.
+        begins = (
+            f"If no chance of enough places were asked for, the largest net present value would be {money(worth)}"
+            if worth > float(p.npv.mean())
+            else "If no chance of enough places were asked for, no programme would be clearly worth more: the choice would be "
+            f"worth {money(worth)}"
+        )
         said.append(
-            "If no chance of enough places were asked for, the largest net present value would be "
-            f"{money(float(other.npv.mean()))}, from "
-            f"{', '.join(c.candidate.id for c in other.choices) or 'building nothing'}, with "
+            f"{begins}, from {', '.join(c.candidate.id for c in other.choices) or 'building nothing'}, with "
             f"{float(other.unplaced.sel(january=at).mean()):,.0f} children without a place."
         )
     if case.engine_unplaced is not None:

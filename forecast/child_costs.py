@@ -7,9 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from data.errors import HistoryError
+from data.price_books import for_area
+from data.prices import PriceBook
 from forecast.capital import Costs
 from forecast.finance import CostModel
+from forecast.money import Purse
 from forecast.outcome import Outcome
+
+
+def shared(
+    baseline: Outcome, book: PriceBook | None = None
+) -> tuple[Callable[[Outcome], Costs], Purse | None]:
+    """Return what children cost, and the authority's purse; None, and costs as modelled, where its income is not published.
+
+    Parameters
+    ----------
+    baseline
+        Without levers.
+    book
+        The authority's prices; those shipped where None.
+    """
+    held = book or for_area(baseline.area.la_code)
+    try:
+        purse = Purse.of(baseline, book=held)
+    except HistoryError:
+        return of(CostModel.prepare(baseline, held, seed=baseline.seed)), None
+    return of(purse.model), purse
 
 
 def of(model: CostModel) -> Callable[[Outcome], Costs]:

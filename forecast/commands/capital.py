@@ -71,7 +71,6 @@ def capital_command(
     from forecast import candidate_schemes, capital_case, capital_tables, child_costs
     from forecast.capital import Horizon, Sufficiency
     from forecast.files import check_folder
-    from forecast.money import Purse
     from forecast.processes import solver_kept_quiet
     from forecast.record import provenance
     from forecast.run import Road, check_options
@@ -113,13 +112,13 @@ def capital_command(
             f"Candidates derived from the shortfall written to {template}. Nobody proposed them: edit them first.",
         )
         return
-    purse = Purse.of(base.outcome, book=book)
+    costs, _ = child_costs.shared(base.outcome, book)
     with progress(screen) as bar, solver_kept_quiet():
         task = bar.add_task("Appraising", total=100)
         case = capital_case.make(
             base,
             () if read is None else read.rows,
-            child_costs.of(purse.model),
+            costs,
             england=road.placing.england,
             budget=budget,
             asked=Sufficiency(minimum=p_sufficient, january=january, phases=tuple(phase or ())),

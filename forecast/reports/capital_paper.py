@@ -14,16 +14,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from data.candidate_file import Candidates, to_csv
-from data.errors import CapitalError, HistoryError, OptionError
-from data.price_books import for_area
+from data.errors import CapitalError, OptionError
 from data.prices import PriceBook
 from forecast import capital_case, child_costs, record
 from forecast.balance import Comparison
-from forecast.capital import Costs, Sufficiency
+from forecast.capital import Sufficiency
 from forecast.capital_case import FUTURES
-from forecast.finance import CostModel
-from forecast.money import Purse
-from forecast.outcome import Outcome
 from forecast.processes import solver_kept_quiet
 from forecast.programme import Tell
 from forecast.reports import capital_report, sufficiency
@@ -110,16 +106,6 @@ def futures(named: Sequence[str], find: Callable[[str], Scenario]) -> dict[str, 
     return dict(zip(titles, flat, strict=True))
 
 
-def prices(base: Baseline, book: PriceBook | None) -> tuple[Callable[[Outcome], Costs], Purse | None]:
-    """Return what children cost, and the authority's income and balance where its income is published."""
-    try:
-        purse = Purse.of(base.outcome, book=book)
-    except HistoryError:
-        held = book or for_area(base.outcome.area.la_code)
-        return child_costs.of(CostModel.prepare(base.outcome, held, seed=base.outcome.seed)), None
-    return child_costs.of(purse.model), purse
-
-
 def make(base: Baseline, road: Road, asked: Asked, tell: Tell) -> CapitalPaper:
     """Return the paper on a forecast.
 
@@ -131,7 +117,7 @@ def make(base: Baseline, road: Road, asked: Asked, tell: Tell) -> CapitalPaper:
     outcome = rerun(base, next(iter(asked.futures.values())))
     area = outcome.area
     case, why = None, ""
-    costs, purse = prices(base, asked.book)
+    costs, purse = child_costs.shared(base.outcome, asked.book)
     try:
         with solver_kept_quiet():
             case = capital_case.make(

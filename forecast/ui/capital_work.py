@@ -8,7 +8,6 @@ from __future__ import annotations
 from data.areas import by_code
 from forecast import capital_case, child_costs
 from forecast.capital import Sufficiency
-from forecast.money import Purse
 from forecast.processes import solver_kept_quiet
 from forecast.run import Road
 from forecast.ui import council_files
@@ -31,13 +30,13 @@ def appraise(report: Report, asked: Asked) -> CapitalView:
     tell(f"Forecasting {by_code(asked.la_code).name}", 0.0)
     base = base_of(asked, road)
     tell("Costing", 0.0)
-    purse = Purse.of(base.outcome, book=council_files.book(asked.la_code, asked.prices))
+    costs, _ = child_costs.shared(base.outcome, council_files.book(asked.la_code, asked.prices))
     schemes = council_files.candidates(asked.la_code, asked.candidates)
     with solver_kept_quiet():
         case = capital_case.make(
             base,
             () if schemes is None else schemes.rows,
-            child_costs.of(purse.model),
+            costs,
             england=road.placing.england,
             budget=asked.budget,
             asked=Sufficiency(minimum=asked.sure),

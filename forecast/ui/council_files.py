@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -31,6 +32,14 @@ PRICE_KEY: tuple[str, ...] = ("item", "provision", "need_group", "age_low", "age
 
 CANDIDATE_KEY: tuple[str, ...] = ("id",)
 """What tells schemes apart."""
+
+_SAID_BY = {
+    "inmss_fee": "inmss", "independent_mainstream_fee": "independent_mainstream", "post16_fee": "specialist_post16",
+    "other_package": "eotas",
+}  # fmt: skip
+"""Items whose own name says where the child is."""
+
+_WEEKS = re.compile(r"residential_(\d+)")
 
 _GROUPS = {g.code: g.label for g in NEED_GROUPS}
 
@@ -128,14 +137,14 @@ def _said(row: pd.Series, key: Sequence[str]) -> str:
 def price_name(row: pd.Series) -> str:
     """Return what a price is of, for people."""
     parts = [ITEMS[row["item"]].label if row["item"] in ITEMS else str(row["item"])]
-    if row["provision"] != ALL:
+    if row["provision"] != ALL and row["provision"] != _SAID_BY.get(row["item"]):
         parts.append(PROVISIONS[row["provision"]])
     if row["need_group"] != ALL:
         parts.append(_GROUPS[row["need_group"]])
     if (str(row["age_low"]), str(row["age_high"])) not in (("0", "25"), ("2", "25")):
         parts.append(f"ages {row['age_low']} to {row['age_high']}")
     if row["kind"] != ALL:
-        parts.append(str(row["kind"]).replace("_", " "))
+        parts.append(_WEEKS.sub(r"residential, \1 weeks", str(row["kind"])).replace("_", " "))
     return ", ".join(parts)
 
 

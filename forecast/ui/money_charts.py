@@ -11,7 +11,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from forecast.money_report import millions, spread
+from forecast.money_report import NOTHING, millions, spread
 from forecast.ui.charts import (
     _AXIS,
     _LEGEND,
@@ -32,10 +32,15 @@ MILLION = 1e6
 LINES_KEY = (
     "Lines: average. Shading: 80 % interval. Lines differ by dash and colour; the key is below the chart."
 )
+LINE_KEY = "Line: average. Shading: 80 % interval."
 BARS_KEY = "Bars: average. Lines across: 80 % interval. Diamonds: the first year."
-VALUES_KEY = "Points: average. Lines across: 80 % interval. Left of the upright line a scheme costs more than it saves."
+VALUES_KEY = (
+    "Circles: in the programme. Diamonds: not in it. Each at the average; lines across: 80 % interval. Left of the upright "
+    "line a scheme costs more than it saves."
+)
 
-DASHES: tuple[list[int], ...] = ([6, 4], [1, 0], [2, 3], [10, 3, 2, 3])
+SOLID: list[int] = [1, 0]
+DASHES: tuple[list[int], ...] = ([6, 4], SOLID, [2, 3], [10, 3, 2, 3])
 COLOURS: tuple[str, ...] = (NAVY, PLUM, "#6F777B", GREY)
 
 KEY_WIDTH = 30
@@ -76,11 +81,13 @@ def lines(
     shown = frame.assign(**{c: frame[c] / scale for c in ("mean", "q10", "q90")})
     shown[by] = ["|".join(wrap(str(name), KEY_WIDTH)) for name in shown[by]]
     names = list(dict.fromkeys(shown[by]))
+    alone = len(names) == 1
     x = _years(shown, axis)
-    colour = alt.Color(
-        f"{by}:N",
-        scale=alt.Scale(domain=names, range=list(COLOURS[: len(names)])),
-        legend=alt.Legend(
+    # One line needs no key: the title says what it is.
+    key = (
+        None
+        if alone
+        else alt.Legend(
             **_LEGEND,
             orient="bottom",
             title=None,
@@ -88,9 +95,13 @@ def lines(
             labelLimit=420,
             labelExpr="split(datum.label, '|')",
             symbolSize=400,
-        ),
+        )
     )
-    dash = alt.StrokeDash(f"{by}:N", scale=alt.Scale(domain=names, range=list(DASHES[: len(names)])))
+    dashes = [SOLID] if alone else list(DASHES[: len(names)])
+    colour = alt.Color(
+        f"{by}:N", scale=alt.Scale(domain=names, range=list(COLOURS[: len(names)])), legend=key
+    )
+    dash = alt.StrokeDash(f"{by}:N", scale=alt.Scale(domain=names, range=dashes), legend=key)
     number = alt.Axis(format=",.0f", tickCount=6, **_AXIS)
     dated = _dated(shown)
     # A shade for each series, so that the key of the lines is the only one.
@@ -120,7 +131,7 @@ def lines(
         .encode(y="nought:Q")
     )
     layers = alt.LayerChart(layer=[*bands, nought, middle])
-    return _figure(title, LINES_KEY, description, layers, 340)
+    return _figure(title, LINE_KEY if alone else LINES_KEY, description, layers, 280 if alone else 340)
 
 
 @once
@@ -138,15 +149,24 @@ def balance(frame: pd.DataFrame, area: str, override: int) -> Figure:
         )
     shown = frame[frame["who"] == names[-1]].set_index("january")
     at = override if override in shown.index else int(shown.index.max())
+    better = shown["mean"] - frame[frame["who"] == names[0]].set_index("january")["mean"]
+    if len(names) > 1 and abs(float(better[at])) < NOTHING:
+        # A scenario that has done nothing by then may do something later.
+        at = int(shown.index.max())
     value = float(shown.loc[at, "mean"])
     title = f"A {'deficit' if value < 0 else 'surplus'} of about {millions(abs(value))} at 31 March {at}"
     if len(names) > 1:
-        better = value - float(frame[frame["who"] == names[0]].set_index("january").loc[at, "mean"])
-        title += f", {millions(abs(better))} {'better' if better >= 0 else 'worse'} than without it"
+        title += f", {_better(float(better[at]))}"
     description = (
         f"Line chart of the high needs balance of {area} at 31 March, with 80 % intervals. {'. '.join(told)}."
     )
     return lines(frame, "who", title=title, description=description, axis="31 March")
+
+
+def _better(pounds: float) -> str:
+    if abs(pounds) < NOTHING:
+        return "the same as without the scenario"
+    return f"{millions(abs(pounds))} {'better' if pounds > 0 else 'worse'} than without the scenario"
 
 
 @once
@@ -167,7 +187,8 @@ def flows(frame: pd.DataFrame, area: str, january: int) -> Figure:
 def cost_lines(frame: pd.DataFrame, area: str, january: int, first: int) -> Figure:
     """Return the largest lines of cost in a year: label, mean, q10, q90, before."""
     top = frame.iloc[0]
-    title = f"{top['label']} is the largest line: {millions(float(top['mean']))} in {label_of(january)}"
+    largest = inside(str(top["label"]))
+    title = f"The largest line is {largest}: {millions(float(top['mean']))} in {label_of(january)}"
     told = "; ".join(f"{r['label']} {_spread(r)}" for r in frame.to_dict("records"))
     description = (
         f"Bar chart of the largest lines of high needs cost of {area} in {label_of(january)}: {told}."
@@ -241,6 +262,7 @@ def present_values(frame: pd.DataFrame, title: str, area: str, base_year: str) -
     ]
     told = "; ".join(f"{r['title']} {_spread(r)}" for r in rows)
     description = f"Present values of schemes of {area}, each built alone, pounds of {base_year}: {told}."
+    frame = frame.sort_values("npv_mean", ascending=False)
     shown = frame.assign(
         label=_wrapped(frame["title"]), **{c: frame[f"npv_{c}"] / MILLION for c in ("mean", "q10", "q90")}
     )
@@ -254,16 +276,14 @@ def present_values(frame: pd.DataFrame, title: str, area: str, base_year: str) -
         x2="q90:Q",
     )
     kinds = ["In the programme", "Not in it"]
+    # Colour and shape say the same, so they need the same key: one without would hide the other's.
+    key = alt.Legend(**_LEGEND, orient="bottom", title=None, columns=1, labelLimit=300, symbolSize=120)
     points = alt.Chart(shown).mark_point(filled=True, size=90, opacity=1)
     points = points.encode(
         y=y,
         x="mean:Q",
-        shape=alt.Shape(
-            "chosen:N",
-            scale=alt.Scale(domain=kinds, range=["circle", "diamond"]),
-            legend=alt.Legend(**_LEGEND, orient="bottom", title=None, columns=2, labelLimit=300),
-        ),
-        color=alt.Color("chosen:N", scale=alt.Scale(domain=kinds, range=[NAVY, PLUM]), legend=None),
+        shape=alt.Shape("chosen:N", scale=alt.Scale(domain=kinds, range=["circle", "diamond"]), legend=key),
+        color=alt.Color("chosen:N", scale=alt.Scale(domain=kinds, range=[NAVY, PLUM]), legend=key),
         tooltip=[
             alt.Tooltip("title:N", title="Scheme"),
             alt.Tooltip("mean:Q", title=_POUNDS, format="+,.1f"),
@@ -274,7 +294,13 @@ def present_values(frame: pd.DataFrame, title: str, area: str, base_year: str) -
         .mark_rule(color="#0b0c0c", strokeWidth=2)
         .encode(x="nought:Q")
     )
-    return _figure(title, VALUES_KEY, description, nought + across + points, 56 * len(shown) + 60)
+    return _figure(title, VALUES_KEY, description, nought + across + points, 56 * len(shown) + 90)
+
+
+def inside(label: str) -> str:
+    """Return a label as it reads inside a sentence: no colon, and no capital unless it is one of initials."""
+    words = label.replace(": ", ", ")
+    return words if words[1:2].isupper() else words[:1].lower() + words[1:]
 
 
 def _spread(row: Any) -> str:

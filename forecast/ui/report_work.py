@@ -25,9 +25,11 @@ from forecast.reports.preview import Block, Grid, Heading, Text
 from forecast.rerun import rerun
 from forecast.run import Baseline, Road
 from forecast.ui import council_files, exports
+from forecast.ui.choices import BASELINE
 from forecast.ui.national import zipped
 from forecast.ui.question import Asked, base_of, purse_of, steps
 from forecast.ui.views import downloads
+from forecast.ui.views.scenarios import FORECAST_COLUMN
 from forecast.work import Report
 
 MOST_ROWS = 8
@@ -108,21 +110,27 @@ def comparison(report: Report, asked: Asked, names: Sequence[str], january: int)
         tell(f"Forecasting {title}", 0.0)
         outcomes[name] = rerun(base, scenario)
     table = compare.compared(outcomes, purse)
+    # Files have names that a program can tell apart; people read titles.
+    titles = {
+        name: FORECAST_COLUMN if scenario.id == BASELINE else title
+        for name, (title, scenario) in zip(names, asked.futures, strict=True)
+    }
+    shown = table.assign(scenario=[titles[name] for name in table["scenario"]])
     raw = io.BytesIO()
     table.to_parquet(raw, index=False)
     stem = f"{by_code(asked.la_code).slug}-scenarios"
-    first = asked.futures[0][0]
+    first = titles[names[0]]
     blocks: list[Block] = [
         Grid(
-            compare.side_by_side(table, january),
+            compare.side_by_side(shown, january),
             f"January {january}: mean, and the range that holds 80 % of futures",
         ),
         Grid(
-            compare.differences(table, january),
+            compare.differences(shown, january),
             f"January {january}: difference from '{first}', future by future",
         ),
         Grid(
-            compare.first_shortfall_text(outcomes),
+            compare.first_shortfall_text({titles[name]: outcome for name, outcome in outcomes.items()}),
             "First January with a shortfall, and the range that holds 80 % of futures",
         ),
     ]

@@ -95,8 +95,8 @@ RETURNS: tuple[Item, ...] = (
         "capital",
         "Capital programme paper",
         "For cabinet and directors, in Word: need, options, a recommended programme, money, risks and how it was "
-        "made. Tried in four "
-        "futures; about twenty pages, a minute or two.",
+        "made. Tried in other "
+        "futures too; about twenty pages, a minute or two.",
         "Write the paper",
         report_work.paper,
         _capital_asked,

@@ -19,7 +19,7 @@ from forecast.ui import (
 from forecast.ui.capital_work import appraise
 from forecast.ui.national import zipped
 from forecast.ui.progress import awaited
-from forecast.ui.text import bullets
+from forecast.ui.text import bullets, plain
 from forecast.ui.views import capital as told
 from forecast.ui.views.common import Source
 
@@ -52,10 +52,15 @@ if own is None:
 else:
     schemes = own.rows
 assumed = sum(c.basis == "assumed" for c in schemes)
-if assumed and own is not None:
-    shell.say(f"{assumed} of {len(schemes)} are assumptions, not proposals; the table says which.")
+if schemes:
+    said = f"{len(schemes)} schemes with {sum(c.places for c in schemes):,} places might be built."
+    if own is not None:
+        said += f" {assumed} are assumptions, not proposals: the table says which." if assumed else ""
+    shell.say(said)
 listed = told.schemes_text(schemes)
 components.table(told.in_short(listed), f"Schemes of {name}")
+if codes := told.needs_said(schemes):
+    shell.say(plain(f"{codes}."))
 with st.expander("Every scheme with its kind, chance and source"):
     components.table(listed, f"Schemes of {name} in full")
 file_desk.picker(DESK, choices, used)
@@ -74,17 +79,17 @@ with st.expander("Put in your own schemes"):
         lambda text, file: council_files.candidate_rows(council_files.candidates(area.la_code, text, file)),
     )
 
+if not schemes:
+    raise shell.EndOfPage
 st.header("Choose a programme", anchor=False)
 with st.container(horizontal=True):
     controls.budget(choices)
     controls.sure(choices)
     controls.scenario(choices, scenario_draft.listed(choices))
 shell.say(
-    "Every scheme is appraised alone, the best programme within the budget is chosen, and it is tried in four "
-    "futures. That takes a "
-    "minute or so and goes on in the background: you can use other pages meanwhile and come back. Whoever opens "
-    "this address sees "
-    "the same result."
+    "Every scheme is appraised alone, the best programme within the budget is chosen, and it is tried in other "
+    "futures too. That takes a minute or so and goes on in the background: you can use other pages meanwhile and "
+    "come back. Whoever opens this address sees the same result until the planner is started again."
 )
 view = awaited("capital", "Appraise and choose", appraise, (asking.asked(choices),))
 if view is None:
@@ -99,7 +104,7 @@ money = Source(
     f"Pounds of {view.base_year}, real; whole cost, whoever pays",
     "From the base year to the end of the places' life",
     "Average, and the range that holds 80 % of futures",
-    "Schemes above; prices of the page Money; capital benchmarks and Green Book rates in docs/capital.md",
+    "Schemes above; prices of the page Money; capital benchmarks of the Department for Education and rates of the Green Book",
     "Schemes marked assumed or estimated; savings after the forecast are held as in its last year.",
 )
 children = Source(
@@ -150,16 +155,15 @@ components.chart(
 st.header("Why not a base?", anchor=False)
 shell.say(
     "For every special school option: how many of the children it would seat could be met in bases, if they were "
-    "split between bases "
-    "and special schools as England's are."
+    "split between bases and special schools as England's are. Base places free are those of the base options "
+    "beside it."
 )
 components.table(view.base_tests, f"Special school options of {name} against bases, January {view.january}")
 
 st.header("If another future comes", anchor=False)
 shell.say(
-    "Each future has the programme that is best for it. Regret is what a programme loses in a future against the "
-    "best for that future; "
-    "read it beside the children left without a place, because building little can have a small regret."
+    "A programme is chosen for every future and tried in all the others."
+    + (f" {view.how_to_read_regret}" if len(view.regret) else "")
 )
 if len(view.regret):
     components.table(view.regret, "Regret of each programme in each future, pounds of present value")
@@ -167,7 +171,7 @@ if len(view.regret):
         view.regret_children, f"Children without a specialist place in January {view.january}, on average"
     )
 else:
-    shell.say("The same programme is best in all four futures, so there is nothing to regret.")
+    shell.say("The same programme is chosen in every future, so there is nothing to regret.")
 with st.expander("Read this first: what the appraisal rests on"):
     shell.say(bullets(view.notes))
 components.words(

@@ -49,7 +49,7 @@ source = Source(
     f"31 March {min(view.measures)} to {max(view.measures)}. {forecast}",
     "Average, and the range that holds 80 % of futures",
     told.S251,
-    "Income after 2023-24, and prices marked estimated or assumed.",
+    told.ESTIMATED,
 )
 st.header("Balance at 31 March", anchor=False)
 balance = view.balance[view.balance["january"] <= choices.last]

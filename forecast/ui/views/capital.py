@@ -22,6 +22,8 @@ from forecast import capital_tables
 from forecast.capital import Case
 from forecast.outcome import Outcome
 from forecast.record import provenance
+from forecast.ui.choices import BASELINE
+from scenarios import reading
 
 AIMS: Mapping[str, str] = {
     "net present value": "the largest present value that meets the chance asked for",
@@ -33,6 +35,19 @@ AIMS: Mapping[str, str] = {
 IN_IT, NOT_IN_IT = "In the programme", "Not in it"
 
 NONE_BUILT, BUILT = "Nothing built", "With the programme"
+
+FORECAST = "the forecast"
+"""What the scenario without levers is called."""
+
+FOR_VALUE = (
+    "Regret is what a programme loses in a future against the one worth most there; read it beside the children left without a "
+    "place, because building little can have a small regret."
+)
+FOR_CHILDREN = (
+    "Each programme here was chosen to place as many children as can be, not to be worth most, so even the one chosen for a "
+    "future can have a regret in it. Regret is what it loses in pounds against the one worth most there."
+)
+"""How to read regret, by what programmes were chosen for."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +74,8 @@ class CapitalView:
         The choice beside the best value and those of other futures, as text.
     base_tests, regret, regret_children
         As text; no rows where there is nothing.
+    how_to_read_regret
+        What regret is against.
     notes
         What a reader must know.
     files
@@ -77,19 +94,21 @@ class CapitalView:
     base_tests: pd.DataFrame
     regret: pd.DataFrame
     regret_children: pd.DataFrame
+    how_to_read_regret: str
     notes: tuple[str, ...]
     files: Mapping[str, bytes]
 
 
 def capital(case: Case, outcome: Outcome) -> CapitalView:
     """Return the page of an appraisal."""
-    titles = {a.candidate.id: a.candidate.title for a in case.appraisals}
+    schemes = {a.candidate.id: a.candidate.title for a in case.appraisals}
+    titles = schemes | {reading.find(BASELINE).title: FORECAST}
     chosen = {c.candidate.id for c in case.programme.choices}
     options = capital_tables.options(case)
     options["chosen"] = [IN_IT if i in chosen else NOT_IN_IT for i in options["id"]]
     # The first sentence lists what is built, which is a table here.
-    rest = [by_title(s, titles) for s in capital_tables.sentences(case)][1:]
-    text = capital_tables.options_for_people(case)
+    rest = [_read(s, titles) for s in capital_tables.sentences(case)][1:]
+    text = capital_tables.options_for_people(case).map(spaced)
     text["Scheme"] = [titles[i] for i in text["Scheme"]]
     return CapitalView(
         headline=_headline(case),
@@ -103,11 +122,14 @@ def capital(case: Case, outcome: Outcome) -> CapitalView:
         ),
         effect=_effect(case),
         programmes=_programmes(case, titles),
-        base_tests=_titled(capital_tables.base_tests_for_people(case), titles),
-        regret=pd.DataFrame() if alike(case) else capital_tables.regret_for_people(case),
-        regret_children=_unplaced(case),
+        base_tests=_titled(capital_tables.base_tests_for_people(case), titles).rename(
+            columns={"Could be met in bases": "Share met in bases", "All of them": "Chance that all are"}
+        ),
+        regret=pd.DataFrame() if alike(case) else _futures(capital_tables.regret_for_people(case), titles),
+        regret_children=_futures(_unplaced(case), titles),
+        how_to_read_regret=FOR_CHILDREN if case.programme.aim == "children placed" else FOR_VALUE,
         notes=tuple(
-            by_title(n, titles).replace("the file says which", "the table says which") for n in case.notes
+            _read(n, titles).replace("the file says which", "the table says which") for n in case.notes
         ),
         files=_files(case, outcome),
     )
@@ -125,7 +147,21 @@ def _headline(case: Case) -> str:
     return (
         f"{limit} the programme builds {len(p.choices)} of {len(case.appraisals)} schemes with {places:,} places for about "
         f"{capital_tables.money(float(p.cost.mean()))}. In January {case.january} about {left:,.0f} children would be without a "
-        f"specialist place, instead of {short:,.0f}."
+        f"specialist place, instead of {short:,.0f}.{_enough(case)}"
+    )
+
+
+def _enough(case: Case) -> str:
+    """Return that there are not enough places, where a chance of enough was asked for and cannot be had."""
+    p = case.programme
+    if p.met or not p.asked.minimum:
+        return ""
+    asked = f"{100 * p.asked.minimum:.0f} %"
+    if not p.p_reachable:
+        return f" Enough places, {asked} sure, are out of reach: no programme of these schemes has them in any future drawn."
+    return (
+        f" Enough places, {asked} sure, are out of reach: the best chance of a programme is "
+        f"{100 * p.p_reachable:.0f} %."
     )
 
 
@@ -134,15 +170,32 @@ def _short(case: Case) -> xr.DataArray:
 
 
 def by_title(text: str, titles: Mapping[str, str]) -> str:
-    """Return text in which schemes are called by their titles."""
+    """Return text in which schemes are called by their titles; titles may hold commas, so semicolons part those in a list."""
     if not titles:
         return text
-    ids = "|".join(re.escape(i) for i in sorted(titles, key=len, reverse=True))
-    return re.sub(rf"(?<![\w-])({ids})(?![\w-])", lambda found: titles[found[1]], text)
+    one = "|".join(re.escape(i) for i in sorted(titles, key=len, reverse=True))
+    listed = re.sub(rf"(?<![\w-])({one}), (?=({one})(?![\w-]))", r"\1; ", text)
+    return re.sub(rf"(?<![\w-])({one})(?![\w-])", lambda found: titles[found[1]], listed)
+
+
+def spaced(text: str) -> str:
+    """Return text with per cent as pages write it."""
+    return re.sub(r"(?<=\d)%", " %", text)
+
+
+def _read(text: str, titles: Mapping[str, str]) -> str:
+    return spaced(by_title(text, titles))
 
 
 def _titled(frame: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFrame:
-    return frame.map(lambda cell: by_title(cell, titles) if isinstance(cell, str) else cell)
+    return frame.map(lambda cell: _read(cell, titles) if isinstance(cell, str) else cell)
+
+
+def _futures(frame: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFrame:
+    """Return a table of programmes by future with futures as people call them."""
+    shown = _titled(frame, titles).rename(columns=lambda name: by_title(name, titles))
+    first = shown.columns[:1]
+    return shown.assign(**{c: [f"{v[:1].upper()}{v[1:]}" for v in shown[c]] for c in first})
 
 
 def schemes_text(schemes: Sequence[Candidate], opens: Sequence[int] | None = None) -> pd.DataFrame:
@@ -166,6 +219,12 @@ def schemes_text(schemes: Sequence[Candidate], opens: Sequence[int] | None = Non
             "Source": [c.source for c in schemes],
         }
     )
+
+
+def needs_said(schemes: Sequence[Candidate]) -> str:
+    """Return what the codes of needs in a table of schemes stand for; blank where there are none."""
+    used = [n for n in NEED_CODES if n != "OTH" and any(n in c.needs and _needs(c) != "All" for c in schemes)]
+    return "; ".join(f"{n} is {NEEDS[n][0].lower()}{NEEDS[n][1:]}" for n in used)
 
 
 def in_short(schemes: pd.DataFrame) -> pd.DataFrame:
@@ -212,7 +271,8 @@ def _programmes(case: Case, titles: Mapping[str, str]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Programme": [
-                f"Chosen for {n}" if n != "Largest net present value" else n for n in frame["name"]
+                f"Chosen for {by_title(n, titles)}" if n != "Largest net present value" else n
+                for n in frame["name"]
             ],
             "Builds": [
                 "; ".join(titles[i] for i in ids.split(";") if i) or "Nothing" for ids in frame["schemes"]

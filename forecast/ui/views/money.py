@@ -23,7 +23,10 @@ from forecast.money_report import CAUSE_LABELS, MoneyTables, Ways, chance, milli
 from forecast.ui import council_files, exports
 from forecast.ui.views.common import Measure, Source
 
-S251 = "Department for Education, S251 2021-22 and DSG allocations; prices in use, below"
+S251 = "Department for Education: S251 outturn 2021-22, DSG allocations 2019-20 to 2023-24; the prices in use, below"
+
+ESTIMATED = "income after 2023-24, the opening balance where it is not published, and prices marked estimated or assumed"
+"""What stands behind every figure that nobody has published."""
 
 WITHOUT = "Without further action"
 """The forecast, where a scenario is set beside it."""
@@ -194,7 +197,7 @@ def _measures(found: MoneyTables, table: pd.DataFrame) -> dict[int, tuple[Measur
                 ("cost", "total"), ("income", "total"), ("balance", "in_year"), ("cumulative", "closing"),
             )
         )  # fmt: skip
-        source = Source("Pounds of the year", f"Financial year {year}. {forecast}", sure, S251)
+        source = Source("Pounds of the year", f"Financial year {year}. {forecast}", sure, S251, ESTIMATED)
         grown = cost["mean"] / rows["cost", "total", first]["mean"] - 1
         over = in_year["mean"] < 0
         measures[march(year)] = (
@@ -214,10 +217,14 @@ def _measures(found: MoneyTables, table: pd.DataFrame) -> dict[int, tuple[Measur
             Measure(
                 f"{'Deficit' if closing['mean'] < 0 else 'Surplus'} at 31 March {march(year)}", millions(abs(closing["mean"])),
                 _range(closing, flip=closing["mean"] < 0),
-                f"Chance of a deficit: {chance(float(p.sel(financial_year=year)))}", source, ("Deficit", "Statutory override"),
+                _deficit_in(float(p.sel(financial_year=year))), source, ("Deficit", "Statutory override"),
             ),
         )  # fmt: skip
     return measures
+
+
+def _deficit_in(p: float) -> str:
+    return "A deficit in every future drawn" if p == 1 else f"Chance of a deficit: {chance(p)}"
 
 
 def _range(row: Mapping[Any, Any], *, flip: bool = False) -> str:
@@ -273,7 +280,7 @@ def lines_text(view: MoneyView, january: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Line": list(at["label"]),
-            "S251 line": list(at["s251"]),
+            "S251 line": [code.replace(";", ", ") for code in at["s251"]],
             "Paid from": ["General fund" if b != HIGH_NEEDS else "High needs block" for b in at["block"]],
             label_of(first): [spread(cells(before.loc[code])) for code in at["line"]],
         }
@@ -328,8 +335,10 @@ def why_text(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _prices(found: MoneyTables) -> pd.DataFrame:
-    """Return the prices in use as text, dearest of an item first."""
+    """Return the prices in use as text, the dearest of an item first."""
     table = money_answers.prices_table(found.purse)
+    place = [list(ITEMS).index(item) for item in table["item"]]
+    table = table.assign(place=place).sort_values(["place", "price"], ascending=[True, False], kind="stable")
     means = [str(c) for c in table.columns if str(c).startswith("mean_")]
     rows = []
     for row in table.to_dict("records"):
