@@ -125,8 +125,8 @@ class Shelf:
         draft = folder / f".draft-{secrets.token_hex(4)}.csv"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            write(draft)
             try:
+                write(draft)
                 # A link to a name that exists fails, whoever made it: renaming would replace it.
                 os.link(draft, path)
             finally:
