@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export OPENBLAS_NUM_THREADS := 1
 STAMP := $(VENV)/.installed
 
-.PHONY: help forecast app test test-slow lint bench format docs lock clean
+.PHONY: help forecast app test test-slow lint bench format docs screens lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ format: $(STAMP) ## Format the code
 docs: $(STAMP) ## Write docs/schema.md and scenarios/schema.json from the schemas
 	$(BIN)/python -m data.schemas.page > docs/schema.md
 	$(BIN)/python -m scenarios.schema > scenarios/schema.json
+
+screens: $(STAMP) ## Take the pictures of every page in docs/screens (some minutes; needs Chromium)
+	$(BIN)/python -m tests.browser.screens
 
 lock: $(STAMP) ## Write the exact versions now installed to constraints.txt
 	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt

@@ -44,6 +44,9 @@ REGIMES: dict[str, str] = {
 GRANTS: dict[str, str] = {"paid": "Paid", "unpaid": "Not paid"}
 """Whether the stability grant is counted, the usual first."""
 
+LEFT, TAKEN = "off", "on"
+"""Whether the tour of `forecast.ui.tour` is taken, the usual first."""
+
 LEAST_BUDGET, MOST_BUDGET = 100_000, 1_000_000_000
 """Budgets that can be asked for, pounds."""
 
@@ -108,6 +111,8 @@ class Choices:
         Names of the scenarios set side by side, in order.
     measure
         What the chart of scenarios shows.
+    tour
+        Whether each page says what to look at: `LEFT` or `TAKEN`.
     """
 
     area: Area
@@ -126,6 +131,7 @@ class Choices:
     sure: int
     compare: tuple[str, ...]
     measure: str
+    tour: str
 
     @property
     def last(self) -> int:
@@ -272,6 +278,9 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("sure", "Chance of enough places", lambda: 80, _sure),
         Parameter("compare", "Scenarios side by side", lambda: COMPARED, _compare, ",".join),
         Parameter("measure", "Show", lambda: MEASURES[0], _among("measure", dict.fromkeys(MEASURES, ""))),
+        Parameter(
+            "tour", "Tour", lambda: LEFT, _among("state of the tour", dict.fromkeys((LEFT, TAKEN), ""))
+        ),
     )
 }
 """Every parameter of an address."""
@@ -300,6 +309,8 @@ def _told(name: str, value: object) -> str:
         return (REGIMES | GRANTS)[str(value)].lower()
     if name == "budget":
         return "no budget limit"
+    if name == "tour":
+        return "the pages without the tour"
     if name == "sure":
         return f"{value} per cent"
     if name == "compare":

@@ -15,7 +15,7 @@ from importlib.metadata import version
 import streamlit as st
 
 from data.errors import PlannerError
-from forecast.ui import controls
+from forecast.ui import controls, tour
 from forecast.ui.choices import BASELINE, Choices
 from forecast.ui.registry import PAGES, Entry
 from forecast.ui.text import plain
@@ -75,6 +75,7 @@ def frame(entry: Entry, menu: list[tuple[Entry, st.Page]]) -> Choices:
     controls.area(choices)
     for problem in problems:
         st.warning(plain(problem))
+    tour.guide(entry, choices)
     return choices
 
 

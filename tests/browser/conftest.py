@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,25 +12,13 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed; 
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from data.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS
-from scenarios.store.address import VARIABLE as STORE
-
-ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 120
-"""Seconds to wait for anything on a busy machine."""
-
-
-def free_port() -> int:
-    """Return a port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.browser.serving import CHROMIUM_FLAGS, PATIENCE, chromium_path, free_port, serve
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Return the browser to drive."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    path = chromium_path()
     if path is None:
         pytest.skip("Chromium is not installed; on Debian: apt-get install chromium fonts-liberation")
     return path
@@ -44,44 +26,9 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def served(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start the app as a person would on a new machine, and return its address.
-
-    The home folder is empty and a browser is to be opened, so a question at the terminal would show as a time-out.
-    """
-    port = free_port()
-    log = tmp_path_factory.mktemp("server") / "log.txt"
-    settings = {
-        "HOME": str(tmp_path_factory.mktemp("home")),
-        "BROWSER": "true",
-        STORE: str(tmp_path_factory.mktemp("store") / "scenarios.sqlite"),
-    } | {s.variable: str(tmp_path_factory.mktemp("kept")) for s in (REGISTERS, UNIT_COSTS, CANDIDATES)}
-    options = ["--server.port", str(port), "--server.headless", "false"]
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", *options],
-            cwd=ROOT,
-            env=os.environ | settings,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            address = f"http://127.0.0.1:{port}"
-            for _ in range(PATIENCE * 5):
-                if process.poll() is not None:
-                    pytest.fail(f"the app stopped: {log.read_text()}")
-                try:
-                    with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1) as answer:
-                        if answer.status == 200:
-                            break
-                except OSError:
-                    time.sleep(0.2)
-            else:
-                pytest.fail(f"the app did not start in {PATIENCE} s: {log.read_text()}")
-            yield address
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
+    """Start the app as a person would on a new machine, and return its address."""
+    with serve(tmp_path_factory.mktemp("server"), free_port()) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
@@ -89,9 +36,7 @@ def browser(chromium: str) -> Iterator[Browser]:
     """Return one browser for all tests."""
     expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as player:
-        running = player.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        )
+        running = player.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
         yield running
         running.close()
 

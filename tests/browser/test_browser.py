@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from forecast.ui.registry import PAGES, Entry
+from tests.browser.serving import settled
 
 pytestmark = pytest.mark.browser
 
@@ -20,24 +21,11 @@ WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "w
 
 WIDTHS = (1280, 320)
 
-LAST = "A forecast, not an outturn"
-"""Words of the footer, which show that a page is complete."""
-
 
 def visit(page: Page, served: str, path: str = "", query: str = "") -> None:
     """Open a page and wait until all of it is there."""
     page.goto(f"{served}/{path}{query}")
     settled(page)
-
-
-def settled(page: Page) -> None:
-    """Wait until the page is complete."""
-    expect(page.get_by_text(LAST)).to_be_visible()
-    # Parts of the page are loaded on their own and come after the text on a busy machine.
-    expect(page.get_by_role("combobox", name=re.compile("Local authority"))).to_be_visible()
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
-    expect(page.get_by_test_id("stSpinner")).to_have_count(0)
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def unfold(page: Page) -> None:

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_browser import WIDTHS, settled, unfold, violations, visit
+from tests.browser.serving import settled
+from tests.browser.test_browser import WIDTHS, unfold, violations, visit
 
 pytestmark = pytest.mark.browser
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from forecast.ui import charts, components, controls, results, shell
+from forecast.ui import charts, components, controls, results, shell, tour
 from forecast.ui.choices import years
 from forecast.ui.text import bullets
 from forecast.ui.views.common import SEN2, Source, in_words, tidy
@@ -15,24 +15,7 @@ with st.spinner(f"Forecasting {name}"):
 shell.scenario_banner(choices)
 
 components.headline(view.headline, view.how_to_read)
-with st.expander("New here? What this planner does, in two minutes"):
-    shell.say(
-        bullets(
-            (
-                "Choose your authority above. Everything you choose is in the address of the page, so a link you send "
-                "shows the same.",
-                "Demand says how many children and young people will hold an EHC plan, and why. Places says when "
-                "specialist places "
-                "run out, and for whom. Map says where.",
-                "Every figure has a range: about 8 in 10 outcomes should fall inside. Below each chart are its table, a "
-                "download, "
-                "and where it comes from.",
-                "Places are counted from a register. Yours is probably estimated: put the council's own in on the page Places or "
-                "Data, and every page uses it.",
-                "Evidence says how earlier forecasts did, for your authority too.",
-            )
-        )
-    )
+tour.invitation(choices)
 
 st.header("Four figures", anchor=False)
 controls.year(choices)

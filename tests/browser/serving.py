@@ -1,0 +1,91 @@
+"""Starting and stopping the app as a person would, for tests and for the makers of pictures."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from data.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS
+from scenarios.store.address import VARIABLE as STORE
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PATIENCE = 120
+"""Seconds to wait for anything on a busy machine."""
+
+CHROMIUM_FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+
+LAST = "A forecast, not an outturn"
+"""Words of the footer, which show that a page is complete."""
+
+
+def chromium_path() -> str | None:
+    """Return the browser to drive; None where there is none."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def free_port() -> int:
+    """Return a port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serve(folder: Path, port: int) -> Iterator[str]:
+    """Run the app on a port, with home, store and kept files in a folder, and yield its address.
+
+    A browser is to be opened and nobody is at the terminal, so a question there would show as a time-out.
+    """
+    log = folder / "log.txt"
+    settings = {"HOME": str(folder / "home"), "BROWSER": "true", STORE: str(folder / "scenarios.sqlite")}
+    settings |= {s.variable: str(folder / "kept") for s in (REGISTERS, UNIT_COSTS, CANDIDATES)}
+    for name in ("home", "kept"):
+        (folder / name).mkdir(exist_ok=True)
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "false"],
+            cwd=ROOT,
+            env=os.environ | settings,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            address = f"http://127.0.0.1:{port}"
+            for _ in range(PATIENCE * 5):
+                if process.poll() is not None:
+                    raise RuntimeError(f"the app stopped: {log.read_text()}")
+                try:
+                    with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1) as answer:
+                        if answer.status == 200:
+                            break
+                except OSError:
+                    time.sleep(0.2)
+            else:
+                raise RuntimeError(f"the app did not start in {PATIENCE} s: {log.read_text()}")
+            yield address
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def settled(page: Page) -> None:
+    """Wait until the page is complete."""
+    expect(page.get_by_text(LAST)).to_be_visible()
+    # Parts of the page are loaded on their own and come after the text on a busy machine.
+    expect(page.get_by_role("combobox", name=re.compile("Local authority"))).to_be_visible()
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    expect(page.get_by_test_id("stSpinner")).to_have_count(0)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
