@@ -48,6 +48,9 @@ a:focus-visible, button:focus-visible, summary:focus-visible, input:focus-visibl
   box-shadow: 0 0 0 3px #ffdd00 !important; }}
 [data-testid="stMainBlockContainer"] {{ padding-top: 2.5rem; }}
 [data-testid="stMetricValue"] {{ font-variant-numeric: tabular-nums; }}
+[class*="st-key-tour"] a, [class*="st-key-invitation"] a {{ padding-left: 0; }}
+[class*="st-key-tour"] a *, [class*="st-key-invitation"] a * {{ text-decoration: underline; text-underline-offset: 0.15em;
+  white-space: normal !important; overflow: visible !important; }}
 @media (max-width: 640px) {{ h1 {{ font-size: 1.75rem !important; }} h2 {{ font-size: 1.375rem !important; }}
   h3 {{ font-size: 1.125rem !important; }} }}
 @media (prefers-reduced-motion: reduce) {{ * {{ animation: none !important; transition: none !important; }} }}

@@ -30,6 +30,8 @@ _STYLE = """<style>
 .figures tbody th { font-weight: 600; }
 .figures .number { text-align: right; font-variant-numeric: tabular-nums; }
 .figures .number span { white-space: nowrap; }
+.figures tbody .number { min-width: 4.5rem; }
+.figures th[scope="row"] { min-width: 6.5rem; }
 .figures .short { white-space: nowrap; }
 .figures .long { min-width: 11rem; }
 .figures a { color: #12436d; }

@@ -128,25 +128,27 @@ def guide(entry: Entry, choices: Choices) -> None:
         _say(
             f"**Tour, step {number + 1} of {len(PAGES)}: {plain(entry.title)}.** For {plain(step.whom)}.\n\n{plain(step.look)}"
         )
-        with st.container(horizontal=True, gap="medium"):
+        with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
             if number + 1 < len(PAGES):
                 following = PAGES[number + 1]
                 _link(following, f"Next: {following.title}", ask(choices, following))
             if number:
                 before = PAGES[number - 1]
                 _link(before, f"Back: {before.title}", ask(choices, before))
-            _link(entry, "Leave the tour", left(choices))
+            st.button("Leave the tour", key="leave-tour", on_click=_go, args=(left(choices),))
 
 
 def invitation(choices: Choices) -> None:
     """Show what a newcomer needs: the tour, its steps with a link to each, and the sample scenario one click away."""
     scenarios = next(e for e in PAGES if STEPS[e.title].sample)
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="invitation"):
         if choices.tour != TAKEN:
-            _link(PAGES[0], "Take the two-minute tour", ask(choices, PAGES[0]))
+            st.button(
+                "Take the two-minute tour", key="take-tour", on_click=_go, args=(ask(choices, PAGES[0]),)
+            )
         _link(
             scenarios,
-            "See a sample scenario: an inclusion base in every secondary school",
+            "See a sample scenario",
             controls.address(replace(choices, scenario=SAMPLE, measure=BEST_SHOWN)),
         )
     with st.expander("New here? What this planner does, and what each page is for"):
@@ -157,8 +159,13 @@ def invitation(choices: Choices) -> None:
         )
         for number, entry in enumerate(PAGES, start=1):
             step = STEPS[entry.title]
-            _link(entry, f"{number}. {entry.title}: {entry.heading}", ask(choices, entry))
-            _say(f"For {plain(step.whom)}. {plain(step.look)}")
+            with st.container(gap=None, key=f"tour-step-{number}"):
+                _link(entry, f"{number}. {entry.title}: {entry.heading}", ask(choices, entry))
+                _say(f"For {plain(step.whom)}. {plain(step.look)}")
+
+
+def _go(query: dict[str, str]) -> None:
+    st.query_params.from_dict(query)
 
 
 def _link(entry: Entry, label: str, query: dict[str, str]) -> None:

@@ -68,6 +68,7 @@ def take(page: Page, address: str, entry: Entry, width: int) -> bytes:
     page.wait_for_function(
         "[...document.querySelectorAll('[data-testid=stVegaLiteChart]')].every(e => e.querySelector('canvas, svg'))"
     )
+    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
     # Charts follow a new width after a moment.
     page.wait_for_timeout(1000)
     settled(page)
