@@ -126,9 +126,10 @@ def run_out_sentence(found: RunOut) -> str:
         if found.from_start
         else f"by January {found.january}"
     )
-    people = "young people" if found.phase == "post16" else "children"
+    short = rounded(found.expected_short)
+    one, many = ("young person", "young people") if found.phase == "post16" else ("child", "children")
     return (
-        f"{where} run out {when}: {chances(found.probability)}, with {rounded(found.expected_short)} {people} "
+        f"{where} run out {when}: {chances(found.probability)}, with {short} {one if short == '1' else many} "
         "short of a place on average."
     )
 
