@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import version
@@ -120,7 +121,7 @@ class Fit:
         return FittedBanded(HEADLINE, self.shares.origin, self.totals, self.shares)
 
 
-def make(on_step: Callable[[str], None], seed: int = 0) -> Fit:
+def make(on_step: Callable[[str], None], seed: int = 0, *, side_by_side: bool = True) -> Fit:
     """Fit everything to today's authorities.
 
     Parameters
@@ -129,14 +130,20 @@ def make(on_step: Callable[[str], None], seed: int = 0) -> Fit:
         Told what is being fitted.
     seed
         Seed of the samplers.
+    side_by_side
+        Fit flows and placements in a second process meanwhile; else one after the other, which a process that may have no
+        children of its own can do too. The result is the same.
     """
     start = time.perf_counter()
     history = panels.load("current")
     found = Models(Memory(), seed=seed, on_step=on_step)
-    # Compiling keeps one core busy, and neither flows nor placements wait for the totals.
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as beside:
-        flows_to_come = beside.submit(_fit_flows, seed + 2)
-        placements_to_come = beside.submit(_fit_placements, seed + 3)
+    fit_flows: Callable[[], FittedCohort] = partial(_fit_flows, seed + 2)
+    fit_placements: Callable[[], tuple[FittedMoves, Latent]] = partial(_fit_placements, seed + 3)
+    with ExitStack() as stack:
+        if side_by_side:
+            # Compiling keeps one core busy, and neither flows nor placements wait for the totals.
+            beside = stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("spawn")))
+            fit_flows, fit_placements = beside.submit(fit_flows).result, beside.submit(fit_placements).result
         ensemble = found.ensemble().fit(history, rng=np.random.default_rng(seed))
         path_model = ensemble.members[growth.NAME]
         assert isinstance(path_model, FittedGrowth)
@@ -145,9 +152,9 @@ def make(on_step: Callable[[str], None], seed: int = 0) -> Fit:
         on_step("provision totals")
         provision = ProvisionTotals().fit(history, rng=np.random.default_rng(seed + 4))
         on_step("cohort flows")
-        flows = flows_to_come.result()
+        flows = fit_flows()
         on_step("moves and latent demand")
-        moved, latent = placements_to_come.result()
+        moved, latent = fit_placements()
     on_step("tabulating")
     whole = ensemble.forecast(range(history.origin + 1, history.origin + LONGEST + 1))
     names = list(ensemble.members)
@@ -252,6 +259,12 @@ def _write_netcdf(dataset: xr.Dataset, path: Path) -> None:
 
 def _write_json(about: dict[str, Any], path: Path) -> None:
     path.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+
+
+def stamp(folder: Path = FOLDER) -> int:
+    """Return what changes whenever a fit is written: when that was, in nanoseconds; 0 where there is none."""
+    path = folder / MANIFEST
+    return path.stat().st_mtime_ns if path.is_file() else 0
 
 
 def manifest(folder: Path = FOLDER) -> dict[str, Any]:

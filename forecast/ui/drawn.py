@@ -23,9 +23,10 @@ MOST = 200
 
 def once(make: Callable[P, F]) -> Callable[P, F]:
     """Return a function that makes a figure once for equal arguments, and then returns the same one."""
-    found: Callable[P, F] = st.cache_resource(
-        make, max_entries=MOST, show_spinner=False, hash_funcs={gpd.GeoDataFrame: _of_shapes}
+    shared = st.cache_resource(
+        max_entries=MOST, show_spinner=False, hash_funcs={gpd.GeoDataFrame: _of_shapes}
     )
+    found: Callable[P, F] = shared(make)
     return found
 
 

@@ -30,5 +30,5 @@ def fit_again(report: Report, key: str) -> str:
     fits.write(fit)
     if not fit.passed:
         names = ", ".join(name for name, found in fit.diagnostics.items() if not found.passed)
-        return f"FAILED: {names} did not pass. The result is kept for diagnosis and is not used; what was in use before is unchanged."
+        return f"FAILED: {names} did not pass. The result is kept for diagnosis; what was in use before is unchanged."
     return f"Passed in {fit.seconds:,.0f} seconds. Every page uses it from now on."

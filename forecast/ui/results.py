@@ -20,6 +20,7 @@ from data import kept_registers, registers
 from data.errors import HistoryError
 from data.kept_files import REGISTERS, UNIT_COSTS, KeptFile, Shelf
 from data.register import Register
+from forecast import fits
 from forecast.ui.choices import BASELINE, GRANTS, SHIPPED, Choices
 
 if TYPE_CHECKING:
@@ -63,11 +64,17 @@ class Key:
     seed: int
     register: str
     scenario: str
+    fit: int
 
 
-@st.cache_resource(show_spinner=False)
 def road() -> Road:
-    """Return what all authorities share, read only."""
+    """Return what all authorities share, read only; read anew where the models were fitted again."""
+    found: Road = _road(fits.stamp())
+    return found
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _road(fit: int) -> Road:
     from forecast.run import Road
 
     return Road.prepare()
@@ -137,7 +144,7 @@ def key_of(choices: Choices, register: str) -> Key:
     """Return what the forecast of these choices depends on, given the fingerprint of the register."""
     # What a name stands for may change, so a scenario is known by what it says.
     says = BASELINE if choices.scenario == BASELINE else scenario_of(choices).flat.key
-    return Key(choices.area.la_code, DRAWS, SEED, register, says)
+    return Key(choices.area.la_code, DRAWS, SEED, register, says, fits.stamp())
 
 
 def _key(choices: Choices) -> Key:
@@ -158,7 +165,9 @@ def scenario_of(choices: Choices) -> Chosen:
 
 
 @st.cache_resource(max_entries=MOST_BASELINES, show_spinner=False)
-def _baseline(la_code: int, draws: int, seed: int, fingerprint: str, _register: Register) -> Baseline:
+def _baseline(
+    la_code: int, draws: int, seed: int, fingerprint: str, fit: int, _register: Register
+) -> Baseline:
     from data.areas import by_code
 
     found = road().baseline(by_code(la_code), draws=draws, seed=seed, register=_register)
@@ -169,7 +178,9 @@ def _baseline(la_code: int, draws: int, seed: int, fingerprint: str, _register: 
 def baseline_of(choices: Choices) -> Baseline:
     """Return the forecast without a scenario, and what scenarios start from."""
     held = held_register(choices)
-    found: Baseline = _baseline(choices.area.la_code, DRAWS, SEED, held.fingerprint, held.register)
+    found: Baseline = _baseline(
+        choices.area.la_code, DRAWS, SEED, held.fingerprint, fits.stamp(), held.register
+    )
     return found
 
 

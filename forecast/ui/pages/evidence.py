@@ -2,8 +2,12 @@
 
 import streamlit as st
 
+from data.errors import FitError
+from forecast import fits
 from forecast.ui import charts, components, controls, results, shell
+from forecast.ui.fitting import fit_again
 from forecast.ui.glossary import TERMS
+from forecast.ui.progress import awaited
 from forecast.ui.text import bullets, plain
 from forecast.ui.views import evidence as told
 from forecast.ui.views.common import SEN2, Source
@@ -61,12 +65,23 @@ shell.say(
 )
 
 st.header("Whether the models' fit passed", anchor=False)
-components.table(told.fit_table(), "Checks of the stored fit of every Bayesian model")
+try:
+    components.table(told.fit_table(), "Checks of the stored fit of every Bayesian model")
+except FitError as error:
+    st.error(plain(str(error)))
 shell.say(
     "A fit passes with an R-hat of at most 1.01, an effective sample of at least 400 and no divergences. One "
     "that fails is not shown as "
     "a forecast: every page says why instead."
 )
+with st.expander("Fit every model again"):
+    shell.say(
+        "Needed only where published tables or models changed; with the same data the result is the same. It takes about ten "
+        "minutes and goes on in the background."
+    )
+    said = awaited("fit", "Fit every model again", fit_again, (fits.key(),))
+    if said is not None:
+        shell.say(plain(said))
 
 st.header("Quality of the data", anchor=False)
 with st.spinner(f"Forecasting {name}"):

@@ -22,8 +22,6 @@ def shelf(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     return found
 
 
-
-
 def keep(shelf: Shelf, text: str, after: int, la_code: int = REDBRIDGE) -> Path:
     """Keep a text and return where it is."""
     return shelf.keep(la_code, after, lambda path: path.write_text(text, encoding="utf-8")).path
@@ -92,7 +90,7 @@ def test_a_version_that_is_not_there_says_what_is_and_what_is_lost(
     with pytest.raises(kind, match=f"holds no version, so {lost}"):
         shelf_.find(REDBRIDGE, 3)
     keep(shelf_, "one", 0)
-    with pytest.raises(kind, match="There is no version 3 of Redbridge's own .* holds versions 1 to 1"):
+    with pytest.raises(kind, match=r"There is no version 3 of Redbridge's own .* holds versions 1 to 1"):
         shelf_.find(REDBRIDGE, 3)
 
 
@@ -101,7 +99,7 @@ def test_a_file_that_cannot_be_written_whole_leaves_nothing(shelf: Shelf) -> Non
         path.write_text("half", encoding="utf-8")
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(OutputError, match="No space left on device.*Nothing was changed"):
+    with pytest.raises(OutputError, match=r"No space left on device.*Nothing was changed"):
         shelf.keep(REDBRIDGE, 0, half)
     assert list(shelf.folder_of(REDBRIDGE).iterdir()) == []
 

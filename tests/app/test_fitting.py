@@ -1,0 +1,63 @@
+"""Fitting again from a page: what the work reports, keeps and says, and that pages notice a new fit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+
+from forecast import fits
+from forecast.ui import fitting, results
+from forecast.ui.choices import read
+
+Steps = list[tuple[int, int, str]]
+
+
+@pytest.fixture
+def fit_made(monkeypatch: pytest.MonkeyPatch) -> tuple[Callable[[bool], str], list[object]]:
+    """Return a caller of the job whose fit passes or not, and what was kept."""
+    kept: list[object] = []
+    monkeypatch.setattr(fits, "write", kept.append)
+
+    def run(passes: bool) -> str:
+        made = SimpleNamespace(
+            passed=passes,
+            seconds=12.0,
+            diagnostics={"growth": SimpleNamespace(passed=passes), "moves": SimpleNamespace(passed=True)},
+        )
+
+        def make(on_step: Callable[[str], None], *, side_by_side: bool) -> object:
+            assert not side_by_side, "a process of the worker may have no children"
+            on_step("growth")
+            on_step("age bands")
+            return made
+
+        monkeypatch.setattr(fits, "make", make)
+        steps: Steps = []
+        said = fitting.fit_again(lambda done, total, says: steps.append((done, total, says)), "key")
+        assert steps == [(0, fits.steps(), "Fitting growth"), (1, fits.steps(), "Fitting age bands")]
+        assert kept[-1] is made
+        return said
+
+    return run, kept
+
+
+def test_a_fit_that_passes_is_kept_and_said(fit_made: tuple[Callable[[bool], str], list[object]]) -> None:
+    assert fit_made[0](True) == "Passed in 12 seconds. Every page uses it from now on."
+
+
+def test_a_fit_that_fails_names_what_failed(fit_made: tuple[Callable[[bool], str], list[object]]) -> None:
+    said = fit_made[0](False)
+    assert said.startswith("FAILED: growth did not pass.")
+    assert "moves" not in said
+
+
+def test_pages_notice_that_the_fit_was_written_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    choices = read({})[0]
+    register = results.held_register(choices).fingerprint
+    before = results.key_of(choices, register)
+    assert before.fit == os.stat(fits.FOLDER / fits.MANIFEST).st_mtime_ns
+    monkeypatch.setattr(fits, "stamp", lambda: before.fit + 1)
+    assert results.key_of(choices, register) != before
