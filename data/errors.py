@@ -59,3 +59,11 @@ class PriceError(PlannerError, ValueError):
 
 class CapitalError(PlannerError, ValueError):
     """Candidate schemes cannot be read, appraised or chosen between."""
+
+
+class NotAllowedError(PlannerError, PermissionError):
+    """Somebody's role, or nobody's having signed in, does not allow what was asked; nothing was done."""
+
+
+class PeopleError(PlannerError, ValueError):
+    """The list of people who may sign in is missing or cannot be used, so nobody may."""

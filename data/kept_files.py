@@ -1,7 +1,8 @@
 """Files of the council's own that are kept on this computer: one folder an authority, one file a version.
 
 Invariants: a version, once kept, is never changed or removed here; versions are numbered from 1 without gaps; a version appears
-whole or not at all; of two people who edit the same version, the second is told and nothing of either is lost.
+whole or not at all; of two people who edit the same version, the second is told and nothing of either is lost; nobody keeps a
+file whose role does not allow it.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ import os
 import re
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from data.areas import by_code
 from data.errors import CapitalError, ConflictError, OutputError, PlannerError, PriceError, RegisterError
+from data.people import Person, Right, require
 
 _NAME = re.compile(r"(\d{4})\.csv", re.ASCII)
 
@@ -32,12 +35,21 @@ class KeptFile:
         Where it is; a file that the command line reads too.
     when
         When it was kept.
+    who
+        Who kept it; blank where that was not written down.
     """
 
     la_code: int
     version: int
     path: Path
     when: datetime
+    who: str = ""
+
+    @property
+    def said(self) -> str:
+        """The version for people: its number, when it was kept and by whom."""
+        by = f" by {self.who}" if self.who else ""
+        return f"Version {self.version}, kept {self.when:%d %B %Y, %H:%M} UTC{by}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +68,8 @@ class Shelf:
         What could not be done without a version that is not there.
     error
         Of a version that is not there.
+    right
+        What somebody needs to keep one.
     """
 
     variable: str
@@ -63,6 +77,7 @@ class Shelf:
     what: str
     lost: str
     error: type[PlannerError]
+    right: Right
 
     def folder_of(self, la_code: int) -> Path:
         """Return the folder of an authority's versions; it need not exist."""
@@ -75,7 +90,7 @@ class Shelf:
         for path in sorted(folder.glob("*.csv")) if folder.is_dir() else []:
             if match := _NAME.fullmatch(path.name):
                 when = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-                found.append(KeptFile(la_code, int(match[1]), path, when))
+                found.append(KeptFile(la_code, int(match[1]), path, when, _who(path)))
         return tuple(found)
 
     def latest(self, la_code: int) -> int:
@@ -101,11 +116,13 @@ class Shelf:
             f"so {self.lost}. Choose another {self.what}, or ask who sent the link for the file."
         )
 
-    def keep(self, la_code: int, after: int, write: Callable[[Path], object]) -> KeptFile:
+    def keep(self, who: Person, la_code: int, after: int, write: Callable[[Path], object]) -> KeptFile:
         """Keep a file as the version after the one it was edited from.
 
         Parameters
         ----------
+        who
+            Who keeps it.
         la_code
             Whose it is.
         after
@@ -115,11 +132,14 @@ class Shelf:
 
         Raises
         ------
+        NotAllowedError
+            Their role does not allow it.
         ConflictError
             Somebody kept a version since.
         OutputError
             The folder cannot be written to.
         """
+        require(who, self.right)
         folder = self.folder_of(la_code)
         path = folder / f"{after + 1:04d}.csv"
         draft = folder / f".draft-{secrets.token_hex(4)}.csv"
@@ -131,6 +151,9 @@ class Shelf:
                 os.link(draft, path)
             finally:
                 draft.unlink(missing_ok=True)
+            # After the version is there: a name that could not be written must not lose what it is of.
+            with suppress(OSError):
+                _beside(path).write_text(who.signature, encoding="utf-8")
         except FileExistsError:
             raise ConflictError(
                 f"Version {after + 1} of {by_code(la_code).name}'s {self.what} was kept by somebody else while you edited, so "
@@ -145,21 +168,44 @@ class Shelf:
         return self.find(la_code, after + 1)
 
 
+def _beside(path: Path) -> Path:
+    """Return the file that says who kept a version."""
+    return path.with_suffix(".by.txt")
+
+
+def _who(path: Path) -> str:
+    try:
+        return _beside(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
 REGISTERS = Shelf(
     "SENDPLAN_REGISTERS",
     Path("out") / "registers",
     "register",
     "places could not be counted with it",
     RegisterError,
+    Right.KEEP_REGISTERS,
 )
 """Registers of places."""
 
 UNIT_COSTS = Shelf(
-    "SENDPLAN_UNIT_COSTS", Path("out") / "unit-costs", "list of unit costs", "pounds could not be worked out with it", PriceError
-)  # fmt: skip
+    "SENDPLAN_UNIT_COSTS",
+    Path("out") / "unit-costs",
+    "list of unit costs",
+    "pounds could not be worked out with it",
+    PriceError,
+    Right.KEEP_UNIT_COSTS,
+)
 """Ledgers of prices (`data.price_file`)."""
 
 CANDIDATES = Shelf(
-    "SENDPLAN_CANDIDATES", Path("out") / "candidates", "list of schemes", "schemes could not be appraised with it", CapitalError
-)  # fmt: skip
+    "SENDPLAN_CANDIDATES",
+    Path("out") / "candidates",
+    "list of schemes",
+    "schemes could not be appraised with it",
+    CapitalError,
+    Right.KEEP_SCHEMES,
+)
 """Candidate schemes (`data.candidate_file`)."""

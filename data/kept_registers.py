@@ -11,6 +11,7 @@ from pathlib import Path
 from data.areas import by_code
 from data.errors import RegisterError
 from data.kept_files import REGISTERS, KeptFile
+from data.people import Person
 from data.register import Register
 from data.register_file import read_register, to_csv, write_register
 
@@ -50,11 +51,13 @@ def read(kept: KeptFile) -> Register:
     return read_register(kept.path, la_code=kept.la_code)
 
 
-def keep(register: Register, la_code: int, after: int) -> KeptFile:
+def keep(who: Person, register: Register, la_code: int, after: int) -> KeptFile:
     """Keep a register as the version after the one it was edited from.
 
     Parameters
     ----------
+    who
+        Who keeps it.
     register
         What to keep.
     la_code
@@ -64,6 +67,8 @@ def keep(register: Register, la_code: int, after: int) -> KeptFile:
 
     Raises
     ------
+    NotAllowedError
+        Their role does not allow it.
     ConflictError
         Somebody kept a version since.
     RegisterError
@@ -78,7 +83,7 @@ def keep(register: Register, la_code: int, after: int) -> KeptFile:
         )
     name = f"{after + 1:04d}.csv"
     return REGISTERS.keep(
-        la_code, after, lambda path: write_register(Register(la_code, register.rows, name), path)
+        who, la_code, after, lambda path: write_register(Register(la_code, register.rows, name), path)
     )
 
 

@@ -12,6 +12,7 @@ import hashlib
 import json
 
 from data.errors import ScenarioError, StoreError
+from data.people import Person
 from scenarios.reading import checked, library
 from scenarios.scenario import Scenario, canonical
 from scenarios.store import Draft, Store, Version
@@ -41,7 +42,7 @@ def own_name(scenario: Scenario) -> None:
         )
 
 
-def keep(store: Store, scenario: Scenario, *, expected_version: int, who: str, comment: str = "") -> Version:
+def keep(store: Store, scenario: Scenario, *, expected_version: int, who: Person, comment: str = "") -> Version:
     """Save a scenario as its next version and return that; return the latest where it says the same already.
 
     Parameters
@@ -55,6 +56,8 @@ def keep(store: Store, scenario: Scenario, *, expected_version: int, who: str, c
 
     Raises
     ------
+    NotAllowedError
+        Their role does not allow it. Nothing is saved.
     ConflictError
         Someone has saved another version since. Nothing is saved.
     ScenarioError

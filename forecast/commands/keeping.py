@@ -6,13 +6,13 @@ wrote is printed as they wrote it.
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from data.errors import OptionError, StoreError
+from data.errors import StoreError
+from data.people import this_computer
 from forecast.commands.chosen import Kept
 from forecast.commands.output import console, say
 
@@ -45,9 +45,9 @@ def save_command(
     # Read first: what is refused opens no store.
     said = chosen(ref, store).said
     own_name(said)
-    name = who_acts(who)
+    person = this_computer(who)
     before = latest(said.id, store)
-    kept = keep(Store.open(store), said, expected_version=version, who=name, comment=comment)
+    kept = keep(Store.open(store), said, expected_version=version, who=person, comment=comment)
     added = before is None or before.version != kept.version
     same = "" if added else " It says the same, so no version was added."
     say(console(), f"Kept: {kept.subject}.{same}")
@@ -101,37 +101,19 @@ def import_command(
     from scenarios.keeping import scenario_of
     from scenarios.store import Store
 
-    name = who_acts(who)
-    found = Store.open(store).import_all(path, who=name, check=scenario_of)
+    person = this_computer(who)
+    found = Store.open(store).import_all(path, who=person, check=scenario_of)
     say(
         console(),
         f"Versions added: {found.versions:,}. Runs added: {found.runs:,}. There already: {found.already:,}.",
     )
 
 
-def who_acts(who: str | None) -> str:
-    """Return who acts.
-
-    Raises
-    ------
-    OptionError
-        Nobody was named and this computer does not know its user.
-    """
-    if who is not None:
-        return who
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        raise OptionError(
-            "The history needs a name, but this computer does not say who uses it. Add --who and your name."
-        ) from None
-
-
 def check_store(store: str | None, who: str | None) -> None:
     """Raise an error, before the work, where its run could not be recorded for want of a name or an address."""
     from scenarios.store.address import address_of
 
-    who_acts(who)
+    this_computer(who)
     address_of(store)
 
 
@@ -171,5 +153,5 @@ def note(named: list[Chosen], outcomes: Sequence[Outcome], store: str | None, wh
             version = next((v for v in reversed(held.versions(name)) if v.key == each.said.key), None)
         key, number = (each.flat.key, None) if version is None else (version.key, version.version)
         held.record_run(
-            record.run_facts(outcome, name, key, number), compare.main_figures(outcome), who=who_acts(who)
+            record.run_facts(outcome, name, key, number), compare.main_figures(outcome), who=this_computer(who)
         )

@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select, func, insert, select
 
 from data.errors import ConflictError, StoreError
+from data.people import Person, Right, require
 from scenarios.store import bundle, checks, log
 from scenarios.store.address import Address, address_of
 from scenarios.store.bundle import Imported
@@ -73,7 +74,7 @@ class Store:
         bring_up_to_date(engine, address)
         return cls(address, engine, clock)
 
-    def save(self, draft: Draft, *, expected_version: int, who: str, comment: str = "") -> Version:
+    def save(self, draft: Draft, *, expected_version: int, who: Person, comment: str = "") -> Version:
         """Save a scenario as its next version and return that; return the latest where it says the same already.
 
         Parameters
@@ -89,13 +90,16 @@ class Store:
 
         Raises
         ------
+        NotAllowedError
+            Their role does not allow it. Nothing is saved.
         ConflictError
             Someone has saved another version since. Nothing is saved.
         StoreError
             A part cannot be kept, or the store cannot be written to. Nothing is saved.
         """
+        require(who, Right.KEEP_SCENARIOS)
         checks.draft(draft)
-        checks.line("The name of who saves it", who)
+        checks.line("The name of who saves it", who.signature)
         checks.line(f"The comment on '{draft.scenario_id}'", comment, checks.COMMENT, empty=True)
         checks.whole("The version the work began from", expected_version, 0, checks.LARGEST_COUNT)
         with writing(self.engine, self.address) as connection:
@@ -110,11 +114,11 @@ class Store:
                 draft.title,
                 draft.body,
                 draft.key,
-                who,
+                who.signature,
                 self.clock(),
                 comment,
             )
-            add_version(connection, version, version.saved_at, who, "save")
+            add_version(connection, version, version.saved_at, who.signature, "save")
         return version
 
     def get(self, scenario_id: str, version: int | None = None) -> Version:
@@ -166,7 +170,7 @@ class Store:
         # Databases sort text by their own rules, so it is sorted here.
         return tuple(sorted(found, key=lambda one: one.scenario_id))
 
-    def record_run(self, facts: RunFacts, summary: Mapping[str, object], *, who: str) -> Run:
+    def record_run(self, facts: RunFacts, summary: Mapping[str, object], *, who: Person) -> Run:
         """Record a run and return it.
 
         Parameters
@@ -180,12 +184,15 @@ class Store:
 
         Raises
         ------
+        NotAllowedError
+            Their role does not allow it. Nothing is saved.
         StoreError
             A part cannot be kept, the version run is not in the store or has another hash, or the store cannot be written
             to. Nothing is saved.
         """
+        require(who, Right.KEEP_SCENARIOS)
         checks.facts(facts)
-        checks.line("The name of who ran it", who)
+        checks.line("The name of who ran it", who.signature)
         try:
             text = json.dumps(dict(summary), ensure_ascii=False, allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
@@ -202,8 +209,8 @@ class Store:
                         f"{version.subject} has hash {version.key}. Nothing was saved. Save the scenario that was run "
                         "first, or record the run without a version."
                     )
-            run = Run(str(uuid.uuid4()), facts, text, who, self.clock())
-            add_run(connection, run, run.run_at, who, "run")
+            run = Run(str(uuid.uuid4()), facts, text, who.signature, self.clock())
+            add_run(connection, run, run.run_at, who.signature, "run")
         return run
 
     def runs(self, scenario_id: str | None = None) -> tuple[Run, ...]:
@@ -248,7 +255,7 @@ class Store:
         bundle.write(path, versions, runs, exported_at=self.clock(), log_head=last)
 
     def import_all(
-        self, path: Path, *, who: str, check: Callable[[Version], object] | None = None
+        self, path: Path, *, who: Person, check: Callable[[Version], object] | None = None
     ) -> Imported:
         """Add the versions and runs of an export that the store lacks: all of them or none, and nothing overwritten.
 
@@ -263,12 +270,15 @@ class Store:
 
         Raises
         ------
+        NotAllowedError
+            Their role does not allow it. Nothing is saved.
         ConflictError
             The store holds other content under the same number, or lacks versions in between. Nothing is saved.
         StoreError
             The file is not an export or is damaged, or the store cannot be written to. Nothing is saved.
         """
-        checks.line("The name of who imports it", who)
+        require(who, Right.IMPORT)
+        checks.line("The name of who imports it", who.signature)
         offered = bundle.read(path)
         for version in offered.versions:
             if check:
@@ -285,9 +295,9 @@ class Store:
                 raise ConflictError(bundle.said(path, plan.conflicts))
             now = self.clock()
             for version in plan.versions:
-                add_version(connection, version, now, who, "import version")
+                add_version(connection, version, now, who.signature, "import version")
             for run in plan.runs:
-                add_run(connection, run, now, who, "import run")
+                add_run(connection, run, now, who.signature, "import run")
         return Imported(len(plan.versions), len(plan.runs), plan.already)
 
     def _found(self, connection: Connection, scenario_id: str, version: int | None) -> Version:

@@ -1,0 +1,125 @@
+"""Who acts, in what role, and what a role may do.
+
+Invariant: whatever writes to a store asks `require` before anything is written, so a page or command that forgets to ask first is
+refused all the same.
+"""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import dataclass
+from enum import StrEnum
+
+from data.errors import NotAllowedError, OptionError
+
+
+class Right(StrEnum):
+    """What a role may or may not do; the value says it after "may" and "may not".
+
+    Looking, working without saving and downloading need no right.
+    """
+
+    KEEP_SCENARIOS = "save scenarios"
+    KEEP_REGISTERS = "keep registers of places"
+    KEEP_UNIT_COSTS = "keep unit costs"
+    KEEP_SCHEMES = "keep lists of schemes"
+    IMPORT = "bring in what others saved elsewhere"
+
+
+class Role(StrEnum):
+    """What somebody is to the planner."""
+
+    VIEWER = "viewer"
+    PLANNER = "planner"
+    FINANCE = "finance"
+    ADMIN = "admin"
+
+    @property
+    def rights(self) -> frozenset[Right]:
+        """What it may do."""
+        return _RIGHTS[self]
+
+
+_RIGHTS: dict[Role, frozenset[Right]] = {
+    Role.VIEWER: frozenset(),
+    Role.PLANNER: frozenset({Right.KEEP_SCENARIOS, Right.KEEP_REGISTERS, Right.KEEP_SCHEMES}),
+    Role.FINANCE: frozenset({Right.KEEP_SCENARIOS, Right.KEEP_UNIT_COSTS, Right.KEEP_SCHEMES}),
+    Role.ADMIN: frozenset(Right),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who uses the planner.
+
+    Parameters
+    ----------
+    name
+        For people. Many providers let everybody choose their own, so it proves nothing.
+    email
+        Address that was signed in with; blank for the one person of a computer without sign-in.
+    role
+        What they are to the planner.
+    """
+
+    name: str
+    email: str
+    role: Role
+
+    @property
+    def signature(self) -> str:
+        """What the history calls them: with the address, where they signed in, because a name may be anybody's."""
+        return f"{self.name} ({self.email})" if self.email else self.name
+
+
+def allowed(person: Person, right: Right) -> bool:
+    """Return whether somebody may do something."""
+    return right in person.role.rights
+
+
+def why_not(person: Person, right: Right) -> str:
+    """Return why somebody may not do something and whom to ask, in words; blank where they may."""
+    if allowed(person, right):
+        return ""
+    able = [role.value for role in Role if right in role.rights]
+    said = f"{', '.join(able[:-1])} or {able[-1]}" if len(able) > 1 else able[0]
+    return (
+        f"{person.signature} has the role {person.role.value}, which may not {right.value}. Ask whoever runs the planner for the "
+        f"role {said}, or ask somebody who has it to do this."
+    )
+
+
+def require(person: Person, right: Right) -> None:
+    """Refuse somebody who may not do something.
+
+    Raises
+    ------
+    NotAllowedError
+        They may not.
+    """
+    why = why_not(person, right)
+    if why:
+        raise NotAllowedError(f"{why} Nothing was kept.")
+
+
+def this_computer(name: str | None = None) -> Person:
+    """Return the one person of this computer, who may do everything: whoever holds the files could change them anyway.
+
+    Parameters
+    ----------
+    name
+        What they call themselves; the user name of the computer where None.
+
+    Raises
+    ------
+    OptionError
+        No name was given, and the computer does not know its user.
+    """
+    if name is None:
+        try:
+            name = getpass.getuser()
+        except (KeyError, OSError, ImportError):
+            raise OptionError(
+                "The history needs a name, but this computer does not say who uses it. Add --who and your name."
+            ) from None
+    return Person(name, "", Role.ADMIN)
