@@ -11,7 +11,8 @@ if __name__ == "__main__":
     menu = shell.pages()
     page = st.navigation([p for _, p in menu], position="hidden")
     entry = next(e for e, p in menu if p == page)
-    with shell.errors_in_place():
-        shell.frame(entry, menu)
-        page.run()
-    shell.footer()
+    if shell.admits():
+        with shell.errors_in_place():
+            shell.frame(entry, menu)
+            page.run()
+        shell.footer()

@@ -28,8 +28,8 @@ LONGEST = 254
 """Most characters of an address (RFC 5321)."""
 
 FOR_EVERYBODY: frozenset[str] = frozenset({
-    "aol.com", "btinternet.com", "gmail.com", "googlemail.com", "hotmail.co.uk", "hotmail.com", "icloud.com", "live.co.uk", "live.com",
-    "me.com", "msn.com", "outlook.com", "proton.me", "protonmail.com", "yahoo.co.uk", "yahoo.com",
+    "aol.com", "btinternet.com", "gmail.com", "googlemail.com", "hotmail.co.uk", "hotmail.com", "icloud.com", "live.co.uk",
+    "live.com", "me.com", "msn.com", "outlook.com", "proton.me", "protonmail.com", "yahoo.co.uk", "yahoo.com",
 })  # fmt: skip
 """Domains where anybody can get an address."""
 

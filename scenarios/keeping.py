@@ -42,7 +42,9 @@ def own_name(scenario: Scenario) -> None:
         )
 
 
-def keep(store: Store, scenario: Scenario, *, expected_version: int, who: Person, comment: str = "") -> Version:
+def keep(
+    store: Store, scenario: Scenario, *, expected_version: int, who: Person, comment: str = ""
+) -> Version:
     """Save a scenario as its next version and return that; return the latest where it says the same already.
 
     Parameters

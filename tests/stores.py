@@ -21,6 +21,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from data.errors import ConflictError
+from data.people import this_computer
 from scenarios.store import Draft, RunFacts, Store
 
 FACTS = RunFacts(
@@ -185,7 +186,9 @@ def save_for_ever(where: str, scenario_id: str, said: Connection) -> None:
     )
     while True:
         kept = store.save(
-            draft(scenario_id, f"change {version + 1}"), expected_version=version, who="A writer"
+            draft(scenario_id, f"change {version + 1}"),
+            expected_version=version,
+            who=this_computer("A writer"),
         )
         said.send((kept.version, kept.body))
         version = kept.version
@@ -198,10 +201,14 @@ def save_many(where: str, number: int, own: int, shared: int, ready: Barrier, sa
         store = Store.open(where)
         for version in range(own):
             kept = store.save(
-                draft(f"own-{number}", f"change {version}"), expected_version=version, who=f"Writer {number}"
+                draft(f"own-{number}", f"change {version}"),
+                expected_version=version,
+                who=this_computer(f"Writer {number}"),
             )
             store.record_run(
-                facts_of(kept.scenario_id, kept.version, kept.key), {"short": version}, who="A writer"
+                facts_of(kept.scenario_id, kept.version, kept.key),
+                {"short": version},
+                who=this_computer("A writer"),
             )
         conflicts = 0
         for turn in range(shared):
@@ -209,7 +216,9 @@ def save_many(where: str, number: int, own: int, shared: int, ready: Barrier, sa
                 last = {one.scenario_id: one.version for one in store.scenarios()}.get("shared", 0)
                 try:
                     store.save(
-                        draft("shared", f"{number}/{turn}"), expected_version=last, who=f"Writer {number}"
+                        draft("shared", f"{number}/{turn}"),
+                        expected_version=last,
+                        who=this_computer(f"Writer {number}"),
                     )
                     break
                 except ConflictError:

@@ -153,5 +153,7 @@ def note(named: list[Chosen], outcomes: Sequence[Outcome], store: str | None, wh
             version = next((v for v in reversed(held.versions(name)) if v.key == each.said.key), None)
         key, number = (each.flat.key, None) if version is None else (version.key, version.version)
         held.record_run(
-            record.run_facts(outcome, name, key, number), compare.main_figures(outcome), who=this_computer(who)
+            record.run_facts(outcome, name, key, number),
+            compare.main_figures(outcome),
+            who=this_computer(who),
         )

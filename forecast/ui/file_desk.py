@@ -13,9 +13,9 @@ import streamlit as st
 
 from data.errors import PlannerError
 from data.kept_files import Shelf
-from forecast.ui import components, controls, council_files
+from forecast.ui import components, controls, council_files, signing
 from forecast.ui.choices import SHIPPED, Choices
-from forecast.ui.shell import say
+from forecast.ui.shell import keep_button, say
 from forecast.ui.text import plain
 
 BOM = "\ufeff"
@@ -54,9 +54,7 @@ def picker(desk: Desk, choices: Choices, used: int) -> None:
     if not held and used == SHIPPED:
         say(f"{desk.ours}: the council has not put in its own on this computer.")
         return
-    labels = {str(SHIPPED): "What comes with the planner"} | {
-        str(k.version): f"Version {k.version}, kept {k.when:%d %B %Y, %H:%M} UTC" for k in reversed(held)
-    }
+    labels = {str(SHIPPED): "What comes with the planner"} | {str(k.version): k.said for k in reversed(held)}
     controls.version(desk.parameter, labels, str(used))
 
 
@@ -104,9 +102,11 @@ def upload(
         return
     st.warning("Not kept yet: these changes are lost if you close the window.")
     components.table(found, "What would change")
-    if st.button("Keep as a new version and use it", type="primary", key=f"keep-{start}"):
+    if keep_button(desk.shelf.right, f"keep-{start}"):
         try:
-            desk.shelf.keep(code, after, lambda path: path.write_bytes((BOM + text).encode("utf-8")))
+            desk.shelf.keep(
+                signing.person(), code, after, lambda path: path.write_bytes((BOM + text).encode("utf-8"))
+            )
         except PlannerError as error:
             st.error(plain(str(error)))
             return

@@ -17,9 +17,9 @@ from data.register import BASES, CONFIDENCES, LOCATIONS, PHASINGS, STATUSES, Reg
 from data.register_diff import diff
 from data.register_file import to_csv
 from data.vocabulary import PROVISION_CODES
-from forecast.ui import components, controls, register_draft, results
+from forecast.ui import components, controls, register_draft, results, signing
 from forecast.ui.choices import SHIPPED, Choices
-from forecast.ui.shell import say
+from forecast.ui.shell import keep_button, say
 from forecast.ui.text import plain
 
 SHOWN: tuple[str, ...] = (
@@ -45,7 +45,7 @@ def picker(choices: Choices) -> None:
         )
         return
     labels = {str(SHIPPED): "The one that comes with the planner"} | {
-        str(k.version): f"Version {k.version}, kept {k.when:%d %B %Y, %H:%M} UTC" for k in reversed(held)
+        str(k.version): k.said for k in reversed(held)
     }
     controls.version("register", labels, str(used))
 
@@ -126,9 +126,9 @@ def _offer(choices: Choices, old: Register, new: Register, after: int, draft: st
     st.warning("Not kept yet: these changes are lost if you close the window.")
     say(plain(found.sentence()))
     components.table(register_draft.changes(found), "What would change")
-    if st.button("Keep as a new version and use it", type="primary", key=f"keep-{start}"):
+    if keep_button(REGISTERS.right, f"keep-{start}"):
         try:
-            kept_registers.keep(new, choices.area.la_code, after)
+            kept_registers.keep(signing.person(), new, choices.area.la_code, after)
         except PlannerError as error:
             st.error(plain(str(error)))
             return

@@ -8,7 +8,6 @@ kept is overwritten, and of two who edit at once the second is told.
 from __future__ import annotations
 
 import copy
-import getpass
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -19,9 +18,10 @@ import pandas as pd
 import streamlit as st
 
 from data.errors import PlannerError
+from data.people import Right
 from forecast import scenario_names
 from forecast.scenario_names import Chosen
-from forecast.ui import components, controls, lever_desk, lever_fields, results, scenario_draft
+from forecast.ui import components, controls, lever_desk, lever_fields, results, scenario_draft, signing
 from forecast.ui.choices import BASELINE, Choices
 from forecast.ui.lever_fields import Values
 from forecast.ui.scenario_draft import SAMPLE, Work
@@ -38,6 +38,9 @@ PENDING = "scenario-pending"
 
 TOLD = "scenario-told"
 """Where the session holds what to say once, after the page was made again."""
+
+SAVER = "saver"
+"""Where the session holds the name that was typed, where nobody signs in."""
 
 LEVER = "scenario-lever"
 """Where the session holds which lever is changed."""
@@ -196,7 +199,13 @@ def keeper(choices: Choices, desk: Desk) -> None:
                 else f"It will be saved as a new scenario, {scenario.id}. Title and short name are under 'About this scenario'."
             )
         )
-        st.text_input("Your name, for the history", key="saver", value=_user())
+        why = signing.why_not(Right.KEEP_SCENARIOS)
+        if why:
+            st.info(plain(f"{why} Until then this work can be shared by its link and downloaded, not saved."))
+        elif signing.is_set_up():
+            say(plain(f"The history will say that {signing.person().signature} saved it."))
+        else:
+            st.text_input("Your name, for the history", key=SAVER, value=signing.person().name)
         st.text_input("What changed and why (may be left blank)", key="comment")
         st.button(
             "Save",
@@ -204,7 +213,7 @@ def keeper(choices: Choices, desk: Desk) -> None:
             key="save-scenario",
             on_click=_save,
             args=(scenario, desk.work.began),
-            disabled=bool(desk.problem),
+            disabled=bool(desk.problem or why),
         )
     elif chosen.kept is not None:
         say(
@@ -252,14 +261,6 @@ def _versions(scenario_id: str) -> None:
 
 def _query(choices: Choices) -> str:
     return urlencode(controls.address(choices))
-
-
-def _user() -> str:
-    """Return the user of this computer where only it can open the planner; nobody where many can."""
-    try:
-        return getpass.getuser() if st.get_option("server.address") in ("127.0.0.1", "localhost") else ""
-    except (KeyError, OSError):
-        return ""
 
 
 def _label(lever: Values, position: int) -> str:
@@ -365,7 +366,7 @@ def _save(scenario: Scenario, began: int) -> None:
             Store.open(),
             scenario,
             expected_version=began,
-            who=st.session_state["saver"],
+            who=signing.person(st.session_state.get(SAVER, "")),
             comment=st.session_state["comment"],
         )
     except PlannerError as error:

@@ -1,7 +1,7 @@
-"""What every page shares: its frame, its menu, errors in place and the footer.
+"""What every page shares: who may see it, its frame, its menu, errors in place and the footer.
 
-Invariants: an error that bad input caused is shown with what to do about it; any other is shown as a reference number that finds
-its traceback in the server's log, and never as a traceback.
+Invariants: who may not see a page sees why, and nothing of it; an error that bad input caused is shown with what to do about it;
+any other is shown as a reference number that finds its traceback in the server's log, and never as a traceback.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from importlib.metadata import version
 import streamlit as st
 
 from data.errors import PlannerError
-from forecast.ui import controls, tour
+from data.people import Person, Right
+from forecast.ui import controls, signing, tour
 from forecast.ui.choices import BASELINE, Choices
+from forecast.ui.door import Closed
 from forecast.ui.registry import PAGES, Entry
 from forecast.ui.text import plain
 
@@ -64,6 +66,45 @@ def pages() -> list[tuple[Entry, st.Page]]:
     ]
 
 
+def admits() -> bool:
+    """Return whether who looks may see the page; show why not where they may not."""
+    with errors_in_place():
+        found = signing.visitor()
+        if isinstance(found, Person):
+            return True
+        _shut(found)
+    return False
+
+
+def _shut(found: Closed) -> None:
+    """Show why somebody sees no page, and what helps them."""
+    st.html(_FRAME)
+    st.set_page_config(page_title=f"{found.heading} - {PRODUCT}")
+    st.markdown(PRODUCT)
+    _content(found.heading)
+    say(plain(found.words))
+    with st.container(horizontal=True):
+        if found.sign_in:
+            st.button("Sign in", key="sign-in", type="primary", on_click=st.login)
+        if found.sign_out:
+            st.button("Sign out", key="sign-out", on_click=st.logout)
+
+
+def _content(heading: str) -> None:
+    """Show the heading of a page, where the link past the menu leads."""
+    st.html(f'<div id="{CONTENT}" tabindex="-1"></div>')
+    st.title(heading, anchor=False)
+
+
+def _signed_in() -> None:
+    """Show who signed in, and a way out."""
+    if signing.is_set_up():
+        who = signing.person()
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(plain(f"Signed in as {who.signature}, {who.role.value}"), width="content")
+            st.button("Sign out", key="sign-out", on_click=st.logout)
+
+
 def frame(entry: Entry, menu: list[tuple[Entry, st.Page]]) -> Choices:
     """Show what stands above every page: link past the menu, menu, heading and authority; return the choices."""
     st.html(_FRAME)
@@ -73,8 +114,8 @@ def frame(entry: Entry, menu: list[tuple[Entry, st.Page]]) -> Choices:
         for _, page in menu:
             st.page_link(page, query_params=controls.address(choices))
     st.markdown(PRODUCT)
-    st.html(f'<div id="{CONTENT}" tabindex="-1"></div>')
-    st.title(entry.heading, anchor=False)
+    _signed_in()
+    _content(entry.heading)
     controls.area(choices)
     for problem in problems:
         st.warning(plain(problem))
@@ -94,6 +135,15 @@ def scenario_banner(choices: Choices) -> None:
         if st.button("Back to the forecast"):
             controls.choose("scenario", BASELINE)
             st.rerun()
+
+
+def keep_button(right: Right, key: str) -> bool:
+    """Show the button that keeps the council's own file, or why who looks may not; return whether it was pressed."""
+    why = signing.why_not(right)
+    if why:
+        st.info(plain(f"{why} Until then it can be tried and downloaded here, not kept."))
+    pressed: bool = st.button("Keep as a new version and use it", type="primary", key=key, disabled=bool(why))
+    return pressed
 
 
 def say(markdown: str) -> None:

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from data import kept_registers, registers
 from data.errors import FitError, TableError
+from data.people import this_computer
 from data.register import Register
 from forecast.ui import results
 from forecast.ui.registry import PAGES, Entry
@@ -245,7 +246,7 @@ def test_the_product_is_named_once_on_every_page() -> None:
 def test_a_kept_register_is_used_by_every_page_and_an_older_one_by_its_address() -> None:
     shipped = registers.shipped(317)
     doubled = shipped.rows.assign(places=2 * shipped.rows["places"])
-    kept_registers.keep(Register(317, doubled, "doubled"), 317, 0)
+    kept_registers.keep(this_computer("Jo"), Register(317, doubled, "doubled"), 317, 0)
     latest, ours = opened(PLACES), opened(PLACES, register="0")
     assert latest.selectbox(key="choose-register").value == "1"
     assert ours.selectbox(key="choose-register").value == "0"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from data.errors import ScenarioError
+from data.people import this_computer
 from forecast.scenario_names import named, ref_of
 from forecast.ui import scenario_draft
 from forecast.ui.choices import BASELINE
@@ -52,7 +53,7 @@ def test_work_on_a_kept_version_says_which_and_undoing_a_change_is_that_version_
         Store.open(),
         reading.find("low-births").model_copy(update={"id": "ours"}),
         expected_version=0,
-        who="Ann",
+        who=this_computer("Ann"),
     )
     work = begun(named("ours"))
     assert work.began == 1
@@ -67,7 +68,7 @@ def test_a_copy_and_another_id_are_new_scenarios() -> None:
         Store.open(),
         reading.find("low-births").model_copy(update={"id": "ours"}),
         expected_version=0,
-        who="Ann",
+        who=this_computer("Ann"),
     )
     assert duplicate(named("ours")).said["id"] == "ours-copy"
     assert duplicate(named("ours")).began == 0
@@ -87,7 +88,7 @@ def test_what_can_be_opened_is_the_forecast_what_was_kept_and_the_library() -> N
         Store.open(),
         reading.find("low-births").model_copy(update={"id": "ours"}),
         expected_version=0,
-        who="Ann",
+        who=this_computer("Ann"),
     )
     found = titles(None, BASELINE)
     assert next(iter(found)) == BASELINE

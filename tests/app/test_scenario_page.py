@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from data import areas
 from data.errors import OptionError
+from data.people import this_computer
 from forecast import compare, rerun
 from forecast.cli import app as command
 from forecast.outcome import Outcome
@@ -165,10 +166,10 @@ def test_saving_makes_versions_and_an_old_one_can_be_opened() -> None:
 
 
 def test_of_two_editors_the_second_is_told_and_loses_nothing() -> None:
-    keep(Store.open(), surge(), expected_version=0, who="Ann")
+    keep(Store.open(), surge(), expected_version=0, who=this_computer("Ann"))
     app = opened(scenario="ours@1")
     app.number_input(key="lever-0-requests-change-one").set_value(30.0).run()
-    keep(Store.open(), surge(1.5), expected_version=1, who="Bob")
+    keep(Store.open(), surge(1.5), expected_version=1, who=this_computer("Bob"))
     app.text_input(key="saver").set_value("Ann")
     app.button(key="save-scenario").click().run()
     assert "was changed by Bob" in app.error[0].value

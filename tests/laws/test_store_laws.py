@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.errors import ConflictError, StoreError
+from data.people import this_computer
 from scenarios.store import Draft, Store, Version
 from scenarios.store.bundle import FORMAT
 from tests.stores import content, draft, facts_of, tamper, ticking
@@ -52,12 +53,12 @@ SAVES = st.lists(
 def test_any_text_comes_back_and_survives_an_export(one: Draft, who: str, comment: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(Path(folder) / "a.sqlite")
-        version = store.save(one, expected_version=0, who=who, comment=comment)
+        version = store.save(one, expected_version=0, who=this_computer(who), comment=comment)
         assert version.body == one.body
         assert store.scenarios() == (version,)
         store.export_all(Path(folder) / "export.jsonl")
         other = Store.open(Path(folder) / "b.sqlite")
-        other.import_all(Path(folder) / "export.jsonl", who="Al")
+        other.import_all(Path(folder) / "export.jsonl", who=this_computer("Al"))
         assert other.versions(one.scenario_id) == (version,)
         assert (store.verify_log(), other.verify_log()) == (None, None)
 
@@ -73,14 +74,14 @@ def test_the_store_does_what_a_list_would(saves: list[tuple[str, int, int, str]]
             one, kept = draft(name, f"text {text}"), model.setdefault(name, [])
             before = content(store)
             if kept and kept[-1].body == one.body:
-                assert store.save(one, expected_version=began, who=who) == kept[-1]
+                assert store.save(one, expected_version=began, who=this_computer(who)) == kept[-1]
                 assert content(store) == before
             elif began != len(kept):
                 with pytest.raises(ConflictError):
-                    store.save(one, expected_version=began, who=who)
+                    store.save(one, expected_version=began, who=this_computer(who))
                 assert content(store) == before
             else:
-                kept.append(store.save(one, expected_version=began, who=who))
+                kept.append(store.save(one, expected_version=began, who=this_computer(who)))
                 assert (kept[-1].version, kept[-1].saved_by) == (began + 1, who)
         for name, kept in model.items():
             if kept:
@@ -108,9 +109,16 @@ def test_one_changed_character_is_found(where: tuple[str, str], row: int, at: in
         store = Store.open(Path(folder) / "a.sqlite", ticking())
         for number in range(3):
             kept = store.save(
-                draft(note=f"text {number}"), expected_version=number, who="Jo", comment="Because"
+                draft(note=f"text {number}"),
+                expected_version=number,
+                who=this_computer("Jo"),
+                comment="Because",
             )
-            store.record_run(facts_of(kept.scenario_id, kept.version, kept.key), {"short": number}, who="Sam")
+            store.record_run(
+                facts_of(kept.scenario_id, kept.version, kept.key),
+                {"short": number},
+                who=this_computer("Sam"),
+            )
         place = f"rowid = (SELECT rowid FROM {table} ORDER BY rowid LIMIT 1 OFFSET {row})"
         with store.engine.connect() as connection:
             old = connection.exec_driver_sql(f"SELECT {column} FROM {table} WHERE {place}").scalar_one()
@@ -125,8 +133,8 @@ def test_one_changed_character_is_found(where: tuple[str, str], row: int, at: in
 def test_an_export_with_any_byte_changed_is_refused_whole(data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(Path(folder) / "a.sqlite", ticking())
-        kept = store.save(draft(), expected_version=0, who="Jo")
-        store.record_run(facts_of(kept.scenario_id, 1, kept.key), {}, who="Sam")
+        kept = store.save(draft(), expected_version=0, who=this_computer("Jo"))
+        store.record_run(facts_of(kept.scenario_id, 1, kept.key), {}, who=this_computer("Sam"))
         path = Path(folder) / "export.jsonl"
         store.export_all(path)
         whole = path.read_bytes()
@@ -134,7 +142,7 @@ def test_an_export_with_any_byte_changed_is_refused_whole(data: st.DataObject) -
         path.write_bytes(whole[:at] + bytes([whole[at] ^ data.draw(st.integers(1, 255))]) + whole[at + 1 :])
         other = Store.open(Path(folder) / "b.sqlite")
         with pytest.raises(StoreError, match="Nothing was saved"):
-            other.import_all(path, who="Al")
+            other.import_all(path, who=this_computer("Al"))
         assert content(other) == ([], (), ())
 
 
@@ -151,7 +159,7 @@ def test_any_bytes_are_imported_whole_or_refused_in_words(held: bytes) -> None:
         path.write_bytes(held)
         store = Store.open(Path(folder) / "a.sqlite")
         with pytest.raises(StoreError, match="Nothing was saved"):
-            store.import_all(path, who="Al")
+            store.import_all(path, who=this_computer("Al"))
         assert content(store) == ([], (), ())
 
 
@@ -161,7 +169,9 @@ def test_any_words_are_kept_or_refused_in_words(title: str, who: str, body: str)
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(Path(folder) / "a.sqlite")
         try:
-            kept = store.save(replace(draft(), title=title, body=body), expected_version=0, who=who)
+            kept = store.save(
+                replace(draft(), title=title, body=body), expected_version=0, who=this_computer(who)
+            )
         except StoreError:
             assert content(store) == ([], (), ())
         else:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from data.errors import ConflictError, ScenarioError, StoreError
+from data.people import this_computer
 from scenarios.store import Imported, Store, Version, bundle
 from scenarios.store.bundle import FORMAT
 from scenarios.store.rows import row_hash
@@ -21,12 +22,15 @@ from tests.stores import FACTS, content, draft, facts_of, tamper, ticking
 def filled(where: str | Path) -> Store:
     store = Store.open(where, ticking())
     kept = store.save(
-        draft(note="£2m \u2028 Łódź"), expected_version=0, who="Jo Ó'Neill", comment="First try"
+        draft(note="£2m \u2028 Łódź"),
+        expected_version=0,
+        who=this_computer("Jo Ó'Neill"),
+        comment="First try",
     )
-    store.save(draft(note="second"), expected_version=1, who="Sam")
-    store.save(draft("another"), expected_version=0, who="Jo")
-    store.record_run(facts_of("two-bases", 1, kept.key), {"short": 41.5}, who="Sam")
-    store.record_run(replace(FACTS, scenario_id="reform-2030"), {}, who="Sam")
+    store.save(draft(note="second"), expected_version=1, who=this_computer("Sam"))
+    store.save(draft("another"), expected_version=0, who=this_computer("Jo"))
+    store.record_run(facts_of("two-bases", 1, kept.key), {"short": 41.5}, who=this_computer("Sam"))
+    store.record_run(replace(FACTS, scenario_id="reform-2030"), {}, who=this_computer("Sam"))
     return store
 
 
@@ -38,7 +42,7 @@ def test_all_of_a_store_comes_back_in_another(where: str, tmp_path: Path) -> Non
     store = filled(tmp_path / "from.sqlite")
     store.export_all(tmp_path / "export.jsonl")
     other = Store.open(where)
-    assert other.import_all(tmp_path / "export.jsonl", who="Al") == Imported(3, 2, 0)
+    assert other.import_all(tmp_path / "export.jsonl", who=this_computer("Al")) == Imported(3, 2, 0)
     assert kept_rows(other) == kept_rows(store)
     assert {(one.who, one.what) for one in other.entries()} == {
         ("Al", "import version"),
@@ -51,7 +55,7 @@ def test_importing_again_adds_nothing(where: str, tmp_path: Path) -> None:
     store = filled(where)
     store.export_all(tmp_path / "export.jsonl")
     before = content(store)
-    assert store.import_all(tmp_path / "export.jsonl", who="Al") == Imported(0, 0, 5)
+    assert store.import_all(tmp_path / "export.jsonl", who=this_computer("Al")) == Imported(0, 0, 5)
     assert content(store) == before
 
 
@@ -59,12 +63,12 @@ def test_a_store_that_is_behind_is_brought_up(where: str, tmp_path: Path) -> Non
     store = filled(tmp_path / "from.sqlite")
     store.export_all(tmp_path / "early.jsonl")
     other = Store.open(where)
-    other.import_all(tmp_path / "early.jsonl", who="Al")
-    store.save(draft(note="third"), expected_version=2, who="Jo")
+    other.import_all(tmp_path / "early.jsonl", who=this_computer("Al"))
+    store.save(draft(note="third"), expected_version=2, who=this_computer("Jo"))
     store.export_all(tmp_path / "late.jsonl")
-    assert other.import_all(tmp_path / "late.jsonl", who="Al") == Imported(1, 0, 5)
+    assert other.import_all(tmp_path / "late.jsonl", who=this_computer("Al")) == Imported(1, 0, 5)
     assert kept_rows(other) == kept_rows(store)
-    assert other.save(draft(note="fourth"), expected_version=3, who="Al").version == 4
+    assert other.save(draft(note="fourth"), expected_version=3, who=this_computer("Al")).version == 4
 
 
 def test_two_exports_of_one_store_differ_only_in_their_time(tmp_path: Path) -> None:
@@ -78,13 +82,13 @@ def test_two_exports_of_one_store_differ_only_in_their_time(tmp_path: Path) -> N
 
 def test_conflicts_are_listed_and_nothing_is_imported(where: str, tmp_path: Path) -> None:
     store = filled(tmp_path / "from.sqlite")
-    store.save(draft("new"), expected_version=0, who="Jo")
+    store.save(draft("new"), expected_version=0, who=this_computer("Jo"))
     store.export_all(tmp_path / "export.jsonl")
     other = Store.open(where)
-    other.save(draft(note="quite another"), expected_version=0, who="Al")
+    other.save(draft(note="quite another"), expected_version=0, who=this_computer("Al"))
     before = content(other)
     with pytest.raises(ConflictError) as raised:
-        other.import_all(tmp_path / "export.jsonl", who="Al")
+        other.import_all(tmp_path / "export.jsonl", who=this_computer("Al"))
     said = str(raised.value)
     assert "two-bases version 1 is another in the store" in said
     assert "another version" not in said
@@ -148,10 +152,10 @@ def test_an_export_that_was_rewritten_changes_nothing(tmp_path: Path, change: Ch
     filled(tmp_path / "from.sqlite").export_all(tmp_path / "export.jsonl")
     rewritten(tmp_path / "export.jsonl", change)
     store = Store.open(tmp_path / "to.sqlite")
-    store.save(draft("held"), expected_version=0, who="Al")
+    store.save(draft("held"), expected_version=0, who=this_computer("Al"))
     before = content(store)
     with pytest.raises(StoreError, match=words) as raised:
-        store.import_all(tmp_path / "export.jsonl", who="Al")
+        store.import_all(tmp_path / "export.jsonl", who=this_computer("Al"))
     assert "Nothing was saved" in str(raised.value)
     assert content(store) == before
 
@@ -165,7 +169,7 @@ def test_a_row_must_have_the_hash_its_line_gives(tmp_path: Path) -> None:
     body = "".join(f"{line}\n" for line in lines[:-1])
     path.write_text(body + json.dumps({**json.loads(lines[-1]), "hash": bundle._hash(body)}) + "\n")
     with pytest.raises(StoreError, match="line 2 does not have the hash it gives"):
-        Store.open(tmp_path / "to.sqlite").import_all(path, who="Al")
+        Store.open(tmp_path / "to.sqlite").import_all(path, who=this_computer("Al"))
 
 
 @pytest.mark.parametrize("kind", ["versions", "runs"])
@@ -176,16 +180,16 @@ def test_an_end_that_counts_otherwise_is_refused(tmp_path: Path, kind: str) -> N
     last = json.loads(lines[-1])
     path.write_text("\n".join([*lines[:-1], json.dumps({**last, kind: last[kind] + 1})]) + "\n")
     with pytest.raises(StoreError, match="does not hold as many versions and runs as its end says"):
-        Store.open(tmp_path / "to.sqlite").import_all(path, who="Al")
+        Store.open(tmp_path / "to.sqlite").import_all(path, who=this_computer("Al"))
 
 
 def test_a_rewriting_that_changes_nothing_is_imported(tmp_path: Path) -> None:
     """The test above fails for its changes, and not for how it rewrites."""
     filled(tmp_path / "from.sqlite").export_all(tmp_path / "export.jsonl")
     rewritten(tmp_path / "export.jsonl", lambda lines: None)
-    assert Store.open(tmp_path / "to.sqlite").import_all(tmp_path / "export.jsonl", who="Al") == Imported(
-        3, 2, 0
-    )
+    assert Store.open(tmp_path / "to.sqlite").import_all(
+        tmp_path / "export.jsonl", who=this_computer("Al")
+    ) == Imported(3, 2, 0)
 
 
 def test_an_export_cut_anywhere_changes_nothing(tmp_path: Path) -> None:
@@ -195,10 +199,10 @@ def test_an_export_cut_anywhere_changes_nothing(tmp_path: Path) -> None:
     for end in range(0, len(whole), 37):
         (tmp_path / "cut.jsonl").write_bytes(whole[:end])
         with pytest.raises(StoreError, match="Nothing was saved"):
-            store.import_all(tmp_path / "cut.jsonl", who="Al")
+            store.import_all(tmp_path / "cut.jsonl", who=this_computer("Al"))
     (tmp_path / "cut.jsonl").write_bytes(whole[:-1])
     with pytest.raises(StoreError, match="its end is missing"):
-        store.import_all(tmp_path / "cut.jsonl", who="Al")
+        store.import_all(tmp_path / "cut.jsonl", who=this_computer("Al"))
     assert content(store) == ([], (), ())
 
 
@@ -209,7 +213,7 @@ def test_an_export_edited_by_hand_changes_nothing(tmp_path: Path) -> None:
     assert text.count("41.5") == 1
     store = Store.open(tmp_path / "to.sqlite")
     with pytest.raises(StoreError, match="was changed after it was written"):
-        store.import_all(tmp_path / "export.jsonl", who="Al")
+        store.import_all(tmp_path / "export.jsonl", who=this_computer("Al"))
     assert content(store) == ([], (), ())
 
 
@@ -224,14 +228,14 @@ def test_a_file_of_another_kind_is_said(tmp_path: Path, held: bytes) -> None:
     with pytest.raises(
         StoreError, match=r"(not an export of scenarios|its end is missing).* Nothing was saved"
     ):
-        store.import_all(tmp_path / "export.jsonl", who="Al")
+        store.import_all(tmp_path / "export.jsonl", who=this_computer("Al"))
     assert content(store) == ([], (), ())
 
 
 def test_a_file_of_only_a_first_line_has_no_end(tmp_path: Path) -> None:
     (tmp_path / "export.jsonl").write_text(json.dumps({"format": FORMAT, "format_version": 1}) + "\n")
     with pytest.raises(StoreError, match="its end is missing"):
-        Store.open(tmp_path / "to.sqlite").import_all(tmp_path / "export.jsonl", who="Al")
+        Store.open(tmp_path / "to.sqlite").import_all(tmp_path / "export.jsonl", who=this_computer("Al"))
 
 
 def test_a_file_that_is_not_there_or_too_large_is_said(
@@ -239,13 +243,13 @@ def test_a_file_that_is_not_there_or_too_large_is_said(
 ) -> None:
     store = filled(tmp_path / "from.sqlite")
     with pytest.raises(StoreError, match=r"cannot be read \(No such file or directory\)"):
-        store.import_all(tmp_path / "nothing.jsonl", who="Al")
+        store.import_all(tmp_path / "nothing.jsonl", who=this_computer("Al"))
     with pytest.raises(StoreError, match="cannot be read"):
-        store.import_all(tmp_path, who="Al")
+        store.import_all(tmp_path, who=this_computer("Al"))
     store.export_all(tmp_path / "export.jsonl")
     monkeypatch.setattr(bundle, "MOST_BYTES", 1000)
     with pytest.raises(StoreError, match="is larger than"):
-        store.import_all(tmp_path / "export.jsonl", who="Al")
+        store.import_all(tmp_path / "export.jsonl", who=this_computer("Al"))
 
 
 def test_a_check_of_the_caller_may_refuse_a_version(tmp_path: Path) -> None:
@@ -257,7 +261,7 @@ def test_a_check_of_the_caller_may_refuse_a_version(tmp_path: Path) -> None:
             raise ScenarioError("no such lever")
 
     with pytest.raises(ScenarioError, match="no such lever"):
-        store.import_all(tmp_path / "export.jsonl", who="Al", check=refuse)
+        store.import_all(tmp_path / "export.jsonl", who=this_computer("Al"), check=refuse)
     assert content(store) == ([], (), ())
 
 
@@ -279,7 +283,7 @@ def test_an_export_that_cannot_be_written_leaves_the_old_one(
 
 
 def test_a_store_changed_from_outside_is_not_exported(store: Store, tmp_path: Path) -> None:
-    store.save(draft(), expected_version=0, who="Jo")
+    store.save(draft(), expected_version=0, who=this_computer("Jo"))
     tamper(store, "UPDATE scenario_version SET title = 'Mine'")
     with pytest.raises(
         StoreError, match=r"was not exported, .* two-bases version 1 was changed after it was saved"

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from data.errors import StoreError
+from data.people import this_computer
 from scenarios.store import Break, Draft, Store
 from scenarios.store.rows import row_hash, time_text
 from tests.stores import draft, facts_of, tamper
@@ -16,10 +17,10 @@ from tests.stores import draft, facts_of, tamper
 @pytest.fixture
 def filled(store: Store) -> Store:
     """Return a store with four entries: a version, its run, and two versions more."""
-    kept = store.save(draft(), expected_version=0, who="Jo")
-    store.record_run(facts_of("two-bases", 1, kept.key), {"short": 41}, who="Sam")
-    store.save(draft(note="second"), expected_version=1, who="Sam")
-    store.save(draft(note="third"), expected_version=2, who="Jo")
+    kept = store.save(draft(), expected_version=0, who=this_computer("Jo"))
+    store.record_run(facts_of("two-bases", 1, kept.key), {"short": 41}, who=this_computer("Sam"))
+    store.save(draft(note="second"), expected_version=1, who=this_computer("Sam"))
+    store.save(draft(note="third"), expected_version=2, who=this_computer("Jo"))
     return store
 
 
@@ -123,7 +124,7 @@ def test_a_time_that_cannot_be_read_is_an_error_in_words(filled: Store) -> None:
 
 
 def test_the_hashes_are_those_of_the_rule_in_a_file_and_on_a_server(store: Store) -> None:
-    store.save(Draft("café", "Two bases", "{}", "k"), expected_version=0, who="Jo")
+    store.save(Draft("café", "Two bases", "{}", "k"), expected_version=0, who=this_computer("Jo"))
     row = (
         '{"body":"{}","comment":"","key":"k","saved_at":"2026-11-22T09:30:00.000000+00:00","saved_by":"Jo",'
         '"scenario_id":"café","title":"Two bases","version":1}'

@@ -19,6 +19,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import event, text
 
 from data.errors import StoreError
+from data.people import this_computer
 from scenarios.store import Store, address, connection
 from scenarios.store.address import address_of, filesystem_of
 from scenarios.store.schema import VERSION_TABLE
@@ -28,7 +29,7 @@ from tests.stores import Server, content, draft, tamper
 
 def test_a_store_opened_again_holds_what_it_held(where: str) -> None:
     first = Store.open(where)
-    first.save(draft(), expected_version=0, who="Jo")
+    first.save(draft(), expected_version=0, who=this_computer("Jo"))
     assert content(Store.open(where)) == content(first)
 
 
@@ -39,7 +40,7 @@ def test_the_tables_are_those_the_migrations_make(store: Store) -> None:
 
 
 def test_a_store_of_a_newer_release_is_refused_and_left_alone(store: Store, where: str) -> None:
-    store.save(draft(), expected_version=0, who="Jo")
+    store.save(draft(), expected_version=0, who=this_computer("Jo"))
     tamper(store, f"UPDATE {VERSION_TABLE} SET version_num = '0999'")
     before = content(store)
     with pytest.raises(
@@ -65,7 +66,7 @@ def test_a_database_of_another_program_is_refused_and_left_alone(where: str) -> 
 
 def test_a_store_is_one_file_when_nobody_writes(tmp_path: Path) -> None:
     store = Store.open(tmp_path / "deep" / "down" / "a store.sqlite")
-    store.save(draft(), expected_version=0, who="Jo")
+    store.save(draft(), expected_version=0, who=this_computer("Jo"))
     assert [path.name for path in (tmp_path / "deep" / "down").iterdir()] == ["a store.sqlite"]
 
 
@@ -104,7 +105,7 @@ def test_a_store_cut_short_is_said_to_be_damaged(tmp_path: Path, part: float) ->
     path = tmp_path / "scenarios.sqlite"
     store = Store.open(path)
     for version in range(20):
-        store.save(draft(note="x" * 2000 + str(version)), expected_version=version, who="Jo")
+        store.save(draft(note="x" * 2000 + str(version)), expected_version=version, who=this_computer("Jo"))
     whole = path.read_bytes()
     path.write_bytes(whole[: int(len(whole) * part)])
     with pytest.raises(StoreError, match="damaged or is not a store"):
@@ -148,7 +149,7 @@ def test_a_folder_one_may_not_write_to_is_said(open_folder: Path, there: bool) -
     folder.mkdir()
     path = folder / "scenarios.sqlite"
     if there:
-        Store.open(path).save(draft(), expected_version=0, who="Jo")
+        Store.open(path).save(draft(), expected_version=0, who=this_computer("Jo"))
         path.chmod(0o444)
     before = path.read_bytes() if there else None
     folder.chmod(0o555)
@@ -246,7 +247,7 @@ def test_the_environment_says_where_the_store_is(tmp_path: Path, monkeypatch: py
 def test_a_store_is_found_under_any_name(tmp_path: Path) -> None:
     for name in ("100% sure?.sqlite", "file:a#b.sqlite", "Ünï \N{SNOWMAN}.sqlite"):
         path = tmp_path / name
-        Store.open(path).save(draft(), expected_version=0, who="Jo")
+        Store.open(path).save(draft(), expected_version=0, who=this_computer("Jo"))
         assert path.is_file()
         assert Store.open(path).latest("two-bases").version == 1
 
@@ -301,31 +302,31 @@ def test_a_store_that_stays_busy_is_said(where: str, monkeypatch: pytest.MonkeyP
         connection.writing(Store.open(where).engine, address_of(where)),
         pytest.raises(StoreError, match=r"is busy: .* more than 1 seconds\. Nothing was saved\. Try again"),
     ):
-        waiting.save(draft(), expected_version=0, who="Jo")
+        waiting.save(draft(), expected_version=0, who=this_computer("Jo"))
     assert content(waiting) == before
 
 
 def test_reading_does_not_wait_for_a_writer(where: str) -> None:
     store = Store.open(where)
-    store.save(draft(), expected_version=0, who="Jo")
+    store.save(draft(), expected_version=0, who=this_computer("Jo"))
     with connection.writing(store.engine, store.address):
         assert Store.open(where).latest("two-bases").version == 1
 
 
 def test_a_reader_sees_the_store_as_it_was_at_one_moment(where: str) -> None:
     store = Store.open(where)
-    store.save(draft(), expected_version=0, who="Jo")
+    store.save(draft(), expected_version=0, who=this_computer("Jo"))
     count = text("SELECT count(*) FROM log")
     with connection.reading(store.engine, store.address) as link:
         assert link.execute(count).scalar_one() == 1
-        store.save(draft(note="later"), expected_version=1, who="Jo")
+        store.save(draft(note="later"), expected_version=1, who=this_computer("Jo"))
         assert link.execute(count).scalar_one() == 1
     assert len(store.entries()) == 2
 
 
 def test_a_full_disk_is_said_and_nothing_is_saved(tmp_path: Path) -> None:
     store = Store.open(tmp_path / "scenarios.sqlite")
-    store.save(draft(), expected_version=0, who="Jo")
+    store.save(draft(), expected_version=0, who=this_computer("Jo"))
     before = content(store)
 
     def small(link: sqlite3.Connection, _record: object) -> None:
@@ -335,20 +336,20 @@ def test_a_full_disk_is_said_and_nothing_is_saved(tmp_path: Path) -> None:
     with pytest.raises(
         StoreError, match=r"cannot be written to \(database or disk is full\)\. Nothing was saved"
     ):
-        store.save(draft(note="x" * 500_000), expected_version=1, who="Jo")
+        store.save(draft(note="x" * 500_000), expected_version=1, who=this_computer("Jo"))
     assert content(store) == before
 
 
 def test_a_server_that_stops_says_so_and_saves_again_when_it_is_back(server: Server) -> None:
     url = server.make_place()
     store = Store.open(url)
-    store.save(draft(), expected_version=0, who="Jo")
+    store.save(draft(), expected_version=0, who=this_computer("Jo"))
     before = content(store)
     server.stop("immediate")
     try:
         with pytest.raises(StoreError, match="that the server is running"):
-            store.save(draft(note="lost"), expected_version=1, who="Jo")
+            store.save(draft(note="lost"), expected_version=1, who=this_computer("Jo"))
     finally:
         server.start()
     assert content(store) == before
-    assert store.save(draft(note="kept"), expected_version=1, who="Jo").version == 2
+    assert store.save(draft(note="kept"), expected_version=1, who=this_computer("Jo")).version == 2

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from data.people import this_computer
 from scenarios.store import Store
 from tests.stores import Server, draft, integrity, save_for_ever, save_many
 
@@ -61,7 +62,7 @@ def test_twenty_kills_lose_nothing_saved_and_leave_nothing_half(where: str) -> N
         if store.address.is_file:
             assert integrity(store) == "ok"
     # Nobody still holds the lock.
-    assert store.save(draft("after"), expected_version=0, who="Jo").version == 1
+    assert store.save(draft("after"), expected_version=0, who=this_computer("Jo")).version == 1
 
 
 def test_kills_while_a_store_is_being_made_leave_it_usable(tmp_path: Path, server: Server) -> None:
@@ -76,7 +77,7 @@ def test_kills_while_a_store_is_being_made_leave_it_usable(tmp_path: Path, serve
             maker.join(60)
             store = Store.open(where)
             assert store.verify_log() is None
-            assert store.save(draft("after"), expected_version=0, who="Jo").version == 1
+            assert store.save(draft("after"), expected_version=0, who=this_computer("Jo")).version == 1
 
 
 def test_a_server_that_crashes_loses_nothing_saved(server: Server) -> None:

@@ -10,6 +10,7 @@ import pytest
 from data import kept_registers, registers
 from data.errors import ConflictError, OutputError, RegisterError
 from data.kept_registers import fingerprint, keep, read, versions
+from data.people import this_computer
 from data.register import Register
 
 REDBRIDGE, NEWHAM = 317, 316
@@ -32,9 +33,9 @@ def test_nothing_is_there_before_anything_is_kept(folder: Path) -> None:
 
 
 def test_versions_are_numbered_and_read_back_equal(register: Register) -> None:
-    first = keep(register, REDBRIDGE, 0)
+    first = keep(this_computer("Jo"), register, REDBRIDGE, 0)
     fewer = Register(REDBRIDGE, register.rows.iloc[:-1], "fewer")
-    second = keep(fewer, REDBRIDGE, 1)
+    second = keep(this_computer("Jo"), fewer, REDBRIDGE, 1)
     assert [k.version for k in versions(REDBRIDGE)] == [first.version, second.version] == [1, 2]
     assert read(first).rows.equals(register.rows)
     assert read(second).rows.equals(fewer.rows)
@@ -42,10 +43,10 @@ def test_versions_are_numbered_and_read_back_equal(register: Register) -> None:
 
 
 def test_the_second_of_two_editors_is_told_and_the_first_keeps_what_they_have(register: Register) -> None:
-    first = keep(register, REDBRIDGE, 0)
+    first = keep(this_computer("Jo"), register, REDBRIDGE, 0)
     before = first.path.read_bytes()
     with pytest.raises(ConflictError, match="kept by somebody else while you edited"):
-        keep(Register(REDBRIDGE, register.rows.iloc[:-1], "other"), REDBRIDGE, 0)
+        keep(this_computer("Jo"), Register(REDBRIDGE, register.rows.iloc[:-1], "other"), REDBRIDGE, 0)
     assert first.path.read_bytes() == before
     assert [p.name for p in first.path.parent.iterdir()] == ["0001.csv"]
 
@@ -53,7 +54,7 @@ def test_the_second_of_two_editors_is_told_and_the_first_keeps_what_they_have(re
 def test_of_many_at_once_exactly_one_is_kept(register: Register) -> None:
     def attempt(_: int) -> bool:
         try:
-            keep(register, REDBRIDGE, 0)
+            keep(this_computer("Jo"), register, REDBRIDGE, 0)
         except ConflictError:
             return False
         return True
@@ -64,14 +65,14 @@ def test_of_many_at_once_exactly_one_is_kept(register: Register) -> None:
 
 def test_a_register_of_another_authority_is_refused(register: Register) -> None:
     with pytest.raises(RegisterError, match="is not Newham's"):
-        keep(register, NEWHAM, 0)
+        keep(this_computer("Jo"), register, NEWHAM, 0)
     assert versions(NEWHAM) == ()
 
 
 def test_a_version_that_is_not_there_says_which_are(register: Register) -> None:
     with pytest.raises(RegisterError, match="holds no version"):
         kept_registers.find(REDBRIDGE, 3)
-    keep(register, REDBRIDGE, 0)
+    keep(this_computer("Jo"), register, REDBRIDGE, 0)
     with pytest.raises(RegisterError, match="versions 1 to 1"):
         kept_registers.find(REDBRIDGE, 3)
 
@@ -79,11 +80,11 @@ def test_a_version_that_is_not_there_says_which_are(register: Register) -> None:
 def test_a_folder_that_cannot_be_made_changes_nothing(register: Register, folder: Path) -> None:
     folder.write_text("a file where the folder would be")
     with pytest.raises(OutputError, match="Nothing was changed"):
-        keep(register, REDBRIDGE, 0)
+        keep(this_computer("Jo"), register, REDBRIDGE, 0)
 
 
 def test_other_files_in_the_folder_are_no_versions(register: Register) -> None:
-    kept = keep(register, REDBRIDGE, 0)
+    kept = keep(this_computer("Jo"), register, REDBRIDGE, 0)
     kept.path.with_name("notes.csv").write_text("x")
     kept.path.with_name(".draft-1234.csv").write_text("x")
     assert len(versions(REDBRIDGE)) == 1

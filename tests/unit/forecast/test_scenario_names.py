@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import ScenarioError, StoreError
+from data.people import this_computer
 from forecast.scenario_names import chosen, named, ref_of
 from scenarios import reading
 from scenarios.keeping import keep
@@ -22,9 +23,14 @@ def store(tmp_path: Path) -> str:
     held = Store.open(where)
     surge = reading.find("pre-reform-surge")
     first = surge.model_copy(update={"id": "ours", "title": "First"})
-    keep(held, first, expected_version=0, who="Ann")
-    keep(held, first.model_copy(update={"title": "Second"}), expected_version=1, who="Ann")
-    keep(held, Scenario(id="built", title="Built on it", based_on="ours"), expected_version=0, who="Ann")
+    keep(held, first, expected_version=0, who=this_computer("Ann"))
+    keep(held, first.model_copy(update={"title": "Second"}), expected_version=1, who=this_computer("Ann"))
+    keep(
+        held,
+        Scenario(id="built", title="Built on it", based_on="ours"),
+        expected_version=0,
+        who=this_computer("Ann"),
+    )
     return where
 
 
