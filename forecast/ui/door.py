@@ -183,7 +183,8 @@ def visitor(claims: Mapping[str, object], people: AllowList, now: datetime) -> P
             f"Your account has no e-mail address that the planner can read. Ask {whom}: {GUIDE} says what to set."
         )
     # Some providers leave it out, Microsoft among them; whoever says it is not verified is believed.
-    if claims.get("email_verified", True) not in (True, "true"):
+    verified = claims.get("email_verified", True)
+    if verified is not True and verified != "true":
         return _refused(
             f"Your provider has not verified your address {email}. Verify it there, then sign in again."
         )

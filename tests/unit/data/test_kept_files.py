@@ -9,8 +9,10 @@ import pytest
 
 from data.errors import CapitalError, ConflictError, OutputError, PriceError, RegisterError
 from data.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS, Shelf
+from data.people import this_computer
 
 REDBRIDGE, NEWHAM = 317, 316
+JO = this_computer("Jo")
 SHELVES = (REGISTERS, UNIT_COSTS, CANDIDATES)
 
 
@@ -24,7 +26,7 @@ def shelf(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
 
 def keep(shelf: Shelf, text: str, after: int, la_code: int = REDBRIDGE) -> Path:
     """Keep a text and return where it is."""
-    return shelf.keep(la_code, after, lambda path: path.write_text(text, encoding="utf-8")).path
+    return shelf.keep(JO, la_code, after, lambda path: path.write_text(text, encoding="utf-8")).path
 
 
 def test_kinds_are_kept_apart() -> None:
@@ -58,7 +60,7 @@ def test_the_second_of_two_editors_is_told_what_to_do_and_the_first_keeps_theirs
     assert f"Version 1 of Redbridge's {shelf.what} was kept by somebody else" in str(told.value)
     assert "Download your edits" in str(told.value)
     assert first.read_text() == "first"
-    assert [p.name for p in first.parent.iterdir()] == ["0001.csv"]
+    assert [p.name for p in first.parent.glob("*.csv")] == ["0001.csv"]
 
 
 def test_of_many_at_once_exactly_one_is_kept(shelf: Shelf) -> None:
@@ -71,7 +73,7 @@ def test_of_many_at_once_exactly_one_is_kept(shelf: Shelf) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(attempt, range(16))) == 1
-    assert [p.name for p in shelf.folder_of(REDBRIDGE).iterdir()] == ["0001.csv"]
+    assert [p.name for p in shelf.folder_of(REDBRIDGE).glob("*.csv")] == ["0001.csv"]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +102,7 @@ def test_a_file_that_cannot_be_written_whole_leaves_nothing(shelf: Shelf) -> Non
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OutputError, match=r"No space left on device.*Nothing was changed"):
-        shelf.keep(REDBRIDGE, 0, half)
+        shelf.keep(JO, REDBRIDGE, 0, half)
     assert list(shelf.folder_of(REDBRIDGE).iterdir()) == []
 
 
