@@ -43,21 +43,30 @@ def free_port() -> int:
 
 
 @contextmanager
-def serve(folder: Path, port: int) -> Iterator[str]:
+def serve(folder: Path, port: int, *options: str, **more: str) -> Iterator[str]:
     """Run the app on a port, with home, store and kept files in a folder, and yield its address.
 
     A browser is to be opened and nobody is at the terminal, so a question there would show as a time-out.
+
+    Parameters
+    ----------
+    folder, port
+        Where it keeps things, and where it listens.
+    options
+        Of ``streamlit run``.
+    more
+        Environment variables.
     """
     log = folder / "log.txt"
     settings = {"HOME": str(folder / "home"), "BROWSER": "true", STORE: str(folder / "scenarios.sqlite")}
-    settings |= {s.variable: str(folder / "kept") for s in (REGISTERS, UNIT_COSTS, CANDIDATES)}
-    for name in ("home", "kept"):
-        (folder / name).mkdir(exist_ok=True)
+    settings |= {s.variable: str(folder / s.default.name) for s in (REGISTERS, UNIT_COSTS, CANDIDATES)}
+    (folder / "home").mkdir(exist_ok=True)
     with log.open("ab") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "false"],
+            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "false",
+             *options],
             cwd=ROOT,
-            env=os.environ | settings,
+            env=os.environ | settings | more,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
