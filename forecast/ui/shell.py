@@ -39,6 +39,10 @@ READING_WIDTH = 800
 CONTENT = "content"
 """Where the link past the menu leads."""
 
+DIMS_AFTER = "1.5s"
+"""When figures about to be replaced grow dim. A fade before that draws the whole page sixty times a second, half of what a change
+costs the reader's computer."""
+
 _FRAME = f"""<style>
 .skip {{ position: absolute; left: -999px; }}
 .skip:focus {{ position: fixed; left: 1rem; top: 0.5rem; z-index: 999999; background: #ffdd00; color: #0b0c0c; padding: 0.5rem
@@ -53,6 +57,9 @@ a:focus-visible, button:focus-visible, summary:focus-visible, input:focus-visibl
 [class*="st-key-tour"] a, [class*="st-key-invitation"] a {{ padding-left: 0; }}
 [class*="st-key-tour"] a *, [class*="st-key-invitation"] a * {{ text-decoration: underline; text-underline-offset: 0.15em;
   white-space: normal !important; overflow: visible !important; }}
+[data-testid="stElementContainer"][data-stale="true"] {{ transition: opacity 0s linear {DIMS_AFTER} !important; }}
+[data-testid="stExpander"] summary {{ opacity: 1 !important; transition: none !important; }}
+[data-testid="stExpander"] details {{ border-color: #b1b4b6 !important; transition: none !important; }}
 @media (max-width: 640px) {{ h1 {{ font-size: 1.75rem !important; }} h2 {{ font-size: 1.375rem !important; }}
   h3 {{ font-size: 1.125rem !important; }} }}
 @media (prefers-reduced-motion: reduce) {{ * {{ animation: none !important; transition: none !important; }} }}
