@@ -11,7 +11,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +136,9 @@ _PARSERS: dict[str, Callable[[str], object]] = {
 def shipped(la_code: int) -> Candidates | None:
     """Return the candidates we ship for an authority; None where there are none."""
     path = FOLDER / f"{la_code}.csv"
-    return read_candidates(path, la_code) if path.is_file() else None
+    if not path.is_file():
+        return None
+    return replace(read_candidates(path, la_code), origin=f"{path.name}, which comes with the planner")
 
 
 def read_candidates(path: str | Path, la_code: int) -> Candidates:

@@ -268,8 +268,8 @@ def sentences(case: Case) -> list[str]:
         f"({left['left_q10']:,.0f} to {left['left_q90']:,.0f}) with it; about {float(p.empty.sel(january=at).mean()):.0f} of its "
         "places would be empty.",
         f"The chance of enough places then is {p.p_sufficient:.0%} (asked for: {p.asked.minimum:.0%}).",
-        f"Its net present value is {money(npv['npv_mean'])} ({money(npv['npv_q10'])} to {money(npv['npv_q90'])}); it is above 0 "
-        f"in {float((p.npv > 0).mean()):.0%} of draws.",
+        f"Its net present value is {money(npv['npv_mean'])} on average ({money(npv['npv_q10'])} to {money(npv['npv_q90'])}); "
+        f"it is above 0 in {float((p.npv > 0).mean()):.0%} of draws.",
         f"Chosen to make {p.aim} as large as possible, on {p.draws_used} draws, within {p.gap:.1%} of the best there is.",
     ]
     if case.best_value is not None:

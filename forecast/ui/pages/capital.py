@@ -95,8 +95,12 @@ view = awaited("capital", "Appraise and choose", appraise, (asking.asked(choices
 if view is None:
     raise shell.EndOfPage
 
-components.headline(view.headline, view.sentences[0])
-shell.say(bullets(view.sentences[1:]))
+components.headline(
+    view.headline,
+    "Averages of every future drawn, and ranges that hold 80 % of them. The capital paper on the page Reports gives "
+    "the middle future, which differs from the average where a few futures are far from the rest.",
+)
+shell.say(bullets(view.sentences))
 components.table(told.in_short(view.programme), "What the programme builds")
 components.download("The whole appraisal (zip)", zipped(dict(view.files)), f"{area.slug}-capital.zip")
 
