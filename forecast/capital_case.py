@@ -104,7 +104,7 @@ def make(
     options = _options(schemes, defer, int(outcome.shortfall.short["january"].to_numpy()[-1]))
     wanted = _asked(asked or Sufficiency(), own, outcome)
     assert wanted.january is not None  # filled in just above
-    tell("Costs", 0.0)
+    tell("Appraising each scheme", 0.0)
     as_entered = world(own, outcome, costs(outcome), rules, span)
     worlds: dict[str, World] = {}
     programmes: dict[str, Programme] = {}
@@ -118,7 +118,7 @@ def make(
     programme = programmes[first]
     best_value = None
     if programme.aim != "net present value" or wanted.minimum > 0:
-        tell("Largest net present value", 0.0)
+        tell("The largest net present value", 0.0)
         free = replace(wanted, minimum=0.0)
         best_value = choose(
             worlds[first],

@@ -372,7 +372,7 @@ def _search(
         if best is not None:
             best = replace(best, bound=max(bound, best.value))
             distance = (best.bound - best.value) / max(abs(best.value), 1e-9)
-            tell("Closing the gap", 1 / (1 + max(distance - gap, 0.0)))
+            tell("Looking for a better choice", 1 / (1 + max(distance - gap, 0.0)))
             if best.bound - best.value <= gap * max(abs(best.value), 1e-6):
                 break
         master.bind(built)
@@ -420,7 +420,7 @@ def choose(
     problem = sample(one, asked, draws)
     _affordable(one, problem, budget)
     most = None if budget is None else budget / _MILLION
-    tell("Setting up", 0.0)
+    tell("Setting up the choice", 0.0)
     until = started + seconds
     reachable, required = 1.0, asked.minimum
     aim: Aim = "net present value"
@@ -488,7 +488,7 @@ def _reachable(problem: Sample, budget: float | None, until: float, tell: Tell) 
         built = np.round(solved[0][: master.options])
         claimed = solved[0][master.options + master.januaries :] > 0.5
         best = max(best, float(problem.target.met(built).mean()))
-        tell("Chance that can be reached", min(best / max(solved[1], 1e-9), 1.0))
+        tell("The largest chance that can be reached", min(best / max(solved[1], 1e-9), 1.0))
         if master.enough(built, claimed) or best >= solved[1] - _SLACK or time.monotonic() > until:
             break
     return best

@@ -45,7 +45,7 @@ def asked(choices: Choices, scenarios: Sequence[str] | None = None) -> Asked:
         register=register,
         prices=prices,
         candidates=candidates,
-        budget=choices.budget,
+        budget=None if choices.budget is None else float(choices.budget),
         sure=choices.sure / 100,
         futures=tuple(zip(titles, (c.flat for c in found), strict=True)),
     )

@@ -24,7 +24,8 @@ def appraise(report: Report, asked: Asked) -> CapitalView:
     CapitalError
         Schemes or budget cannot be used, or there are none to choose from.
     """
-    tell = steps(report, 6 + 4 * len(asked.futures))
+    # Each choice has three stages or four, and one is made for every future and one for value.
+    tell = steps(report, 10 + 4 * len(asked.futures))
     tell("Reading the stored fit", 0.0)
     road = Road.prepare()
     tell(f"Forecasting {by_code(asked.la_code).name}", 0.0)

@@ -43,7 +43,7 @@ class Asked:
     register: str | None
     prices: str | None
     candidates: str | None
-    budget: int | None
+    budget: float | None
     sure: float
     futures: tuple[tuple[str, Scenario], ...]
 

@@ -36,6 +36,9 @@ MOST_ROWS = 8
 """Rows of a table of figures in a preview."""
 
 
+AS_IN_FILES = "Columns and codes are those of the files. Figures are rounded here and whole there."
+
+
 @dataclass(frozen=True)
 class MadeReport:
     """What a job made.
@@ -63,7 +66,7 @@ def paper(report: Report, asked: Asked, typed: str, issued: date) -> MadeReport:
     CapitalError
         Schemes or budget cannot be used.
     """
-    tell = steps(report, 8 + 4 * len(asked.futures))
+    tell = steps(report, 10 + 4 * len(asked.futures))
     base, road = _base(asked, tell)
     made = capital_paper.make(
         base,
@@ -181,12 +184,12 @@ def tidy(report: Report, asked: Asked) -> MadeReport:
         f"{stem}.xlsx": workbook(about, tables),
         f"{stem}-csv.zip": zipped({f"{n}.csv": exports.to_csv(frame) for n, frame in tables.items()}),
     }
-    blocks: list[Block] = [Text(costed)]
+    blocks: list[Block] = [Text(costed), Text(AS_IN_FILES)]
     for sheet, frame in tables.items():
         blocks += [
             Heading(sheet, 2),
             Grid(
-                frame.head(MOST_ROWS).astype("str"),
+                _rounded(frame.head(MOST_ROWS)),
                 f"First {min(MOST_ROWS, len(frame))} of {len(frame):,} rows of {sheet}",
             ),
         ]
@@ -210,6 +213,19 @@ def workbook(about: Mapping[str, str], tables: Mapping[str, pd.DataFrame]) -> by
     raw = io.BytesIO()
     book.save(raw)
     return raw.getvalue()
+
+
+def _rounded(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return cells as text; figures that are no whole numbers to one place, shares and chances to three."""
+
+    def cell(value: object) -> str:
+        if not isinstance(value, float):
+            return str(value)
+        if value.is_integer():
+            return f"{value:.0f}"
+        return f"{value:.3f}" if abs(value) < 1 else f"{value:.1f}"
+
+    return frame.astype("object").map(cell)
 
 
 def _base(asked: Asked, tell: Tell) -> tuple[Baseline, Road]:
