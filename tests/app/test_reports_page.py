@@ -1,0 +1,371 @@
+"""The page Reports: each report made from end to end, equal to the command line's, previewed and downloaded."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import date
+from html import unescape
+from pathlib import Path
+
+import docx
+import openpyxl
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+from typer.testing import CliRunner
+
+from data.candidate_file import shipped, to_csv
+from forecast.cli import app as command
+from forecast.reports.preview import Grid, Heading, Image, Text
+from forecast.ui import asking, report_work, results
+from forecast.ui.choices import Choices, read
+from forecast.ui.question import Asked
+from forecast.ui.registry import PAGES
+from forecast.ui.report_work import MadeReport
+from forecast.ui.results import SEED
+from forecast.ui.returns import RETURNS
+from forecast.work import Job, Progress, State
+from scenarios import reading
+from scenarios.keeping import keep
+from scenarios.scenario import Scenario
+from scenarios.store import Store
+from scenarios.unsaved import Unsaved, packed
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
+PAGE = next(e.file for e in PAGES if e.path == "reports")
+REDBRIDGE, SCILLY = 317, 420
+DAY = date(2025, 7, 1)
+
+
+def quiet(done: int, total: int, says: str) -> None:
+    """Take a report of progress and show nothing."""
+    assert 0 < done <= total
+    assert says
+
+
+def asked(
+    names: tuple[str, ...] = ("baseline",), la_code: int = REDBRIDGE, candidates: str | None = None
+) -> Asked:
+    """Return a question that is answered quickly."""
+    futures = tuple((reading.find(n).title, reading.find(n)) for n in names)
+    return Asked(la_code, 100, SEED, None, None, candidates, None, 0.8, futures)
+
+
+def chosen(**address: str) -> Choices:
+    """Return the choices of an address."""
+    return read({"area": "E09000026"} | address)[0]
+
+
+def opened(area: str = "E09000026", **address: str) -> AppTest:
+    """Return the page at an address."""
+    app = AppTest.from_file(str(APP), default_timeout=120)
+    app.query_params["area"] = area
+    app.switch_page(PAGE)
+    for name, value in ({"area": area} | address).items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def text(app: AppTest) -> str:
+    """Return all text and tables of the page."""
+    return unescape("\n".join([*(m.value for m in app.markdown), *(h.proto.body for h in app.get("html"))]))
+
+
+# Scenarios side by side
+
+
+@pytest.fixture(scope="module")
+def compared() -> MadeReport:
+    """Return three scenarios side by side."""
+    names = ("baseline", "reform-2030", "low-births")
+    return report_work.comparison(quiet, asked(names), names, 2032)
+
+
+def test_the_comparison_is_the_table_of_the_command_line(compared: MadeReport, tmp_path: Path) -> None:
+    out = tmp_path / "c.parquet"
+    words = ["scenario", "compare", "Redbridge", "baseline", "reform-2030", "low-births"]
+    done = CliRunner().invoke(
+        command, [*words, "--year", "2032", "--draws", "100", "--no-record", "--out", str(out)]
+    )
+    assert done.exit_code == 0, done.output
+    assert list(compared.files) == ["redbridge-scenarios.parquet", "redbridge-scenarios.csv"]
+    ours = pd.read_parquet(io.BytesIO(compared.files["redbridge-scenarios.parquet"]))
+    pd.testing.assert_frame_equal(ours, pd.read_parquet(out), check_exact=True)
+    in_csv = pd.read_csv(io.BytesIO(compared.files["redbridge-scenarios.csv"]), encoding="utf-8-sig")
+    assert in_csv["mean"].tolist() == ours["mean"].tolist()
+    assert compared.says == f"3 scenarios, 10 Januaries, 7 measures: {len(ours):,} rows."
+
+
+def test_the_preview_calls_scenarios_by_their_titles(compared: MadeReport) -> None:
+    levels, differences, first = (b for b in compared.preview if isinstance(b, Grid))
+    assert list(levels.frame.columns)[1:] == [
+        "The forecast",
+        "SEND reform from 2030 (DfE path)",
+        "Fewer births",
+    ]
+    assert list(differences.frame.columns)[1:] == list(levels.frame.columns)[2:]
+    assert "difference from 'The forecast'" in differences.caption
+    assert "January 2032" in levels.caption
+    assert first.frame["Scenario"].tolist() == list(levels.frame.columns)[1:]
+
+
+def ours(size: float) -> Scenario:
+    """Return a scenario of one lever."""
+    lever = {"kind": "requests", "id": "more", "when": 2027, "change": size, "why": "A test."}
+    return reading.checked({"id": "ours", "title": "Ours", "levers": [lever]}, "test")
+
+
+def test_two_versions_of_one_scenario_are_told_apart_in_files_and_previews() -> None:
+    keep(Store.open(), ours(1.1), expected_version=0, who="Ann")
+    keep(Store.open(), ours(1.5), expected_version=1, who="Ann")
+    names = ("baseline", "ours@1", "ours@2")
+    choices = chosen(compare=",".join(names))
+    item = next(r for r in RETURNS if r.id == "comparison")
+    question, short, january = item.asked(choices, DAY)
+    assert short == names
+    titles = [t for t, _ in question.futures]
+    assert len(set(titles)) == 3
+    assert question.futures[1][1].levers != question.futures[2][1].levers
+    small = Asked(REDBRIDGE, 100, SEED, None, None, None, None, 0.8, question.futures)
+    made = report_work.comparison(quiet, small, short, january)
+    table = pd.read_parquet(io.BytesIO(made.files["redbridge-scenarios.parquet"]))
+    assert list(table["scenario"].unique()) == list(names)
+    plans = table[(table["measure"] == "plans") & (table["year"] == 2035)].set_index("scenario")["mean"]
+    assert plans["baseline"] < plans["ours@1"] < plans["ours@2"]
+    grid = next(b for b in made.preview if isinstance(b, Grid))
+    assert grid.frame.columns.is_unique
+    assert len(grid.frame.columns) == 4
+
+
+def test_names_in_files_differ_even_for_work_that_was_not_kept() -> None:
+    names = tuple(packed(Unsaved(ours(size))) for size in (1.1, 1.2))
+    assert asking.short_names(names) == ("ours", "ours [2]")
+    assert len({title for title, _ in asking.asked(chosen(), names).futures}) == 2
+    assert asking.typed_name(names[0]) == "ours.yaml"
+
+
+# Every table
+
+
+@pytest.fixture(scope="module")
+def tidied() -> MadeReport:
+    """Return every table of a scenario."""
+    return report_work.tidy(quiet, asked(("low-births",)))
+
+
+@pytest.fixture(scope="module")
+def sheets(tidied: MadeReport) -> dict[str, list[tuple[object, ...]]]:
+    """Return the rows of every sheet of the workbook, read once."""
+    book = openpyxl.load_workbook(io.BytesIO(tidied.files["redbridge-tables.xlsx"]), read_only=True)
+    return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book}
+
+
+def test_the_workbook_has_a_sheet_a_table_and_no_formula(
+    tidied: MadeReport, sheets: dict[str, list[tuple[object, ...]]]
+) -> None:
+    assert list(tidied.files) == ["redbridge-tables.xlsx", "redbridge-tables-csv.zip"]
+    with zipfile.ZipFile(io.BytesIO(tidied.files["redbridge-tables.xlsx"])) as held:
+        written = [held.read(n) for n in held.namelist() if n.startswith("xl/worksheets/")]
+    assert len(written) == len(sheets)
+    # A formula is an element of its own in the file.
+    assert not [content for content in written if b"<f>" in content or b"<f " in content]
+    about = {row[0]: row[1] for row in sheets["about"]}
+    assert about["Authority"] == "Redbridge"
+    assert about["Scenario"] == "Fewer births"
+    assert about["Seed"] == str(SEED)
+    assert about["Statement"] == "A forecast, not an outturn."
+    assert {"plans", "shortfall", "balance", "cost_detail"} < set(sheets)
+
+
+def test_sheets_and_csv_files_hold_the_same_figures(
+    tidied: MadeReport, sheets: dict[str, list[tuple[object, ...]]]
+) -> None:
+    with zipfile.ZipFile(io.BytesIO(tidied.files["redbridge-tables-csv.zip"])) as held:
+        assert {n.removesuffix(".csv") for n in held.namelist()} == set(sheets) - {"about"}
+        for name in ("shortfall", "balance"):
+            own = pd.read_csv(io.BytesIO(held.read(f"{name}.csv")), encoding="utf-8-sig")
+            head, *rows = sheets[name]
+            sheet = pd.DataFrame(rows, columns=list(head))
+            assert list(sheet.columns) == list(own.columns)
+            for column in own.select_dtypes("number"):
+                theirs = pd.to_numeric(sheet[column])
+                assert theirs.to_numpy() == pytest.approx(own[column].to_numpy(), nan_ok=True), (name, column)
+
+
+def test_the_balance_in_the_workbook_is_that_of_the_command_line(tidied: MadeReport, tmp_path: Path) -> None:
+    words = ["money", "Redbridge", "--scenario", "low-births", "--draws", "100", "--out", str(tmp_path)]
+    done = CliRunner().invoke(command, words)
+    assert done.exit_code == 0, done.output
+    theirs = pd.read_parquet(tmp_path / "balance.parquet")
+    with zipfile.ZipFile(io.BytesIO(tidied.files["redbridge-tables-csv.zip"])) as held:
+        own = pd.read_csv(io.BytesIO(held.read("balance.csv")), encoding="utf-8-sig")
+    assert own["mean"].to_numpy() == pytest.approx(theirs["mean"].to_numpy(), rel=1e-12)
+
+
+def test_the_preview_of_tables_is_their_first_rows_rounded(tidied: MadeReport) -> None:
+    grids = [b for b in tidied.preview if isinstance(b, Grid)]
+    headings = [b.text for b in tidied.preview if isinstance(b, Heading)]
+    assert len(grids) == len(headings) >= 8
+    assert all(len(g.frame) <= report_work.MOST_ROWS for g in grids)
+    cells = [c for g in grids for row in g.frame.to_numpy().tolist() for c in row]
+    assert not [
+        c
+        for c in cells
+        if "." in c and c.replace(".", "").replace("-", "").isdecimal() and len(c.split(".")[1]) > 3
+    ]
+
+
+def test_cells_that_a_spreadsheet_would_run_are_disarmed() -> None:
+    evil = pd.DataFrame({"=1+1": ["=cmd|' /C calc'!A0", "+44"], "figure": [1.5, float("nan")]})
+    book = openpyxl.load_workbook(io.BytesIO(report_work.workbook({"Authority": "=2+2"}, {"t": evil})))
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+    assert not [c for c in cells if c.data_type == "f"]
+    assert "'=cmd|' /C calc'!A0" in [c.value for c in cells]
+    assert book["t"]["B2"].value == 1.5
+    assert book["t"]["B3"].value is None
+
+
+# The capital paper
+
+
+@pytest.fixture(scope="module")
+def paper() -> MadeReport:
+    """Return the paper on three schemes in two futures."""
+    held = shipped(REDBRIDGE)
+    assert held is not None
+    return report_work.paper(
+        quiet,
+        asked(("baseline", "low-births"), candidates=to_csv(held.rows[:3])),
+        "sendplan report capital",
+        DAY,
+    )
+
+
+def test_the_paper_opens_in_word_and_recommends_what_the_page_says(paper: MadeReport) -> None:
+    ((name, content),) = paper.files.items()
+    assert name == "redbridge-capital-paper.docx"
+    opened_paper = docx.Document(io.BytesIO(content))
+    (inset,) = [p.text for p in opened_paper.paragraphs if p.style and p.style.name == "Inset"]
+    assert inset.removeprefix("Recommendation. ") == paper.says
+    assert opened_paper.core_properties.title
+
+
+def test_the_preview_of_the_paper_has_every_table_picture_and_heading_of_the_file(paper: MadeReport) -> None:
+    (content,) = paper.files.values()
+    file = docx.Document(io.BytesIO(content))
+    grids = [b for b in paper.preview if isinstance(b, Grid)]
+    assert len(grids) == len(file.tables)
+    assert len({g.caption for g in grids}) == len(grids)
+    pictures = [b for b in paper.preview if isinstance(b, Image)]
+    assert len(pictures) == len(file.inline_shapes) > 0
+    assert all(p.alt for p in pictures)
+    headings = [p.text for p in file.paragraphs if p.style and (p.style.name or "").startswith("Heading ")]
+    assert [b.text for b in paper.preview if isinstance(b, Heading) and b.text in headings] == headings
+    assert "Contents" not in [b.text for b in paper.preview if isinstance(b, Text)]
+
+
+def test_the_same_question_gives_the_same_paper(paper: MadeReport) -> None:
+    held = shipped(REDBRIDGE)
+    assert held is not None
+    question = asked(("baseline", "low-births"), candidates=to_csv(held.rows[:3]))
+    again = report_work.paper(quiet, question, "sendplan report capital", DAY)
+    assert again.files == paper.files
+
+
+# Where income is not published
+
+
+def test_reports_of_an_authority_without_published_income_say_so_and_leave_pounds_out() -> None:
+    found = report_work.tidy(quiet, asked(la_code=SCILLY))
+    book = openpyxl.load_workbook(io.BytesIO(found.files["isles-of-scilly-tables.xlsx"]), read_only=True)
+    assert "balance" not in book.sheetnames
+    assert "plans" in book.sheetnames
+    first = found.preview[0]
+    assert isinstance(first, Text)
+    assert "no published allocation" in first.text
+    names = ("baseline", "low-births")
+    beside = report_work.comparison(quiet, asked(names, SCILLY), names, 2030)
+    table = pd.read_parquet(io.BytesIO(beside.files["isles-of-scilly-scenarios.parquet"]))
+    assert "plans" in set(table["measure"])
+    assert "cost" not in set(table["measure"])
+    paper = report_work.paper(quiet, asked(names, SCILLY), "sendplan report capital", DAY)
+    assert docx.Document(io.BytesIO(paper.files["isles-of-scilly-capital-paper.docx"])).paragraphs
+    assert "High needs balance" in [b.text for b in paper.preview if isinstance(b, Heading)]
+    app = opened("E06000053")
+    assert not app.error
+    assert [b.label for b in app.button] == [r.label for r in RETURNS]
+
+
+# The page
+
+
+class Finished:
+    """A worker that has done whatever it is asked."""
+
+    def __init__(self, results_of: dict[Job, MadeReport]) -> None:
+        self.results_of = results_of
+        self.asked: dict[Job, tuple[object, ...]] = {}
+
+    def find(self, job: Job, *arguments: object) -> Job | None:
+        """Return the job as its own ticket, where there is a result."""
+        self.asked[job] = arguments
+        return job if job in self.results_of else None
+
+    def progress(self, ticket: Job) -> Progress:
+        """Return that it is done."""
+        return Progress(State.DONE, 1, 1, "Writing", 3.0)
+
+    def result(self, ticket: Job) -> MadeReport:
+        """Return what was made."""
+        return self.results_of[ticket]
+
+
+def test_every_report_is_offered_and_nothing_is_made_before_it_is_asked_for() -> None:
+    app = opened()
+    assert not app.error
+    assert [h.value for h in app.header] == [r.title for r in RETURNS]
+    assert [b.label for b in app.button] == [r.label for r in RETURNS]
+    assert not app.get("download_button")
+    assert len({r.id for r in RETURNS}) == len(RETURNS)
+
+
+def test_what_is_made_is_offered_for_download_and_previewed(
+    compared: MadeReport, tidied: MadeReport, paper: MadeReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = Finished({report_work.comparison: compared, report_work.tidy: tidied, report_work.paper: paper})
+    monkeypatch.setattr(results, "worker", lambda: done)
+    app = opened(compare="baseline,reform-2030,low-births", year="2032", budget="4000000")
+    assert not app.error
+    labels = [b.proto.label for b in app.get("download_button")]
+    names = [n for made in (paper, compared, tidied) for n in made.files]
+    assert labels == [f"Download {n}" for n in names]
+    page = text(app)
+    for made in (compared, tidied, paper):
+        assert made.says in page.replace("\\", "")
+    folds = [e for e in app.expander if e.label.startswith("Preview: ")]
+    assert [e.label for e in folds] == [f"Preview: {r.title}" for r in RETURNS]
+    assert len(folds[0].get("html")) == len([b for b in paper.preview if isinstance(b, Grid)])
+    assert "difference from 'The forecast'" in page
+    today = date.today()
+    for item in RETURNS:
+        choices = chosen(compare="baseline,reform-2030,low-births", year="2032", budget="4000000")
+        assert done.asked[item.job] == item.asked(choices, today)
+
+
+def test_the_paper_says_what_to_type_to_make_it_again() -> None:
+    item = next(r for r in RETURNS if r.id == "capital")
+    _, typed, issued = item.asked(chosen(scenario="low-births", budget="4000000", sure="90"), DAY)
+    assert issued == DAY
+    assert typed == (
+        "sendplan report capital Redbridge --scenario low-births --budget 4000000 --p-sufficient 0.9 --date 2025-07-01 "
+        "--out redbridge-capital-paper.docx"
+    )
+
+
+def test_one_scenario_alone_is_not_compared() -> None:
+    app = opened()
+    app.multiselect(key="choose-compare").set_value(["baseline"]).run()
+    assert "compare" not in app.query_params
+    app.multiselect(key="choose-compare").set_value(["low-births", "baseline"]).run()
+    assert app.query_params["compare"] in ("low-births,baseline", ["low-births,baseline"])
