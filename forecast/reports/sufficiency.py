@@ -381,13 +381,20 @@ def write(paper: Paper, need: Need) -> None:
     paper.picture(gap_chart(need))
     paper.table(plans_and_places(need))
     paper.heading("By phase and kind of place", 2)
-    paper.table(by_kind(need))
-    wide = widest_chart(need)
-    if wide is not None:
-        paper.picture(wide)
+    if need.kinds():
+        paper.table(by_kind(need))
+        wide = widest_chart(need)
+        if wide is not None:
+            paper.picture(wide)
+    else:
+        paper.paragraph("No phase and kind of place has as many as five children or places, so none is shown apart.")
     paper.paragraph(words.PLACES_NOTE)
     paper.heading("By need", 2)
-    paper.table(by_need(need))
+    groups = by_need(need)
+    if groups.frame.empty:
+        paper.paragraph("No group of needs has a child or more who wants a specialist place.")
+    else:
+        paper.table(groups)
     first = binding(need)
     if first is None:
         paper.paragraph("No need and phase is more likely than not to fall short in the years forecast.")

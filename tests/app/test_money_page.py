@@ -17,10 +17,12 @@ from data.price_file import to_csv
 from data.vocabulary import PROVISION_CODES
 from forecast.cli import app as command
 from forecast.money_report import millions, spread
-from forecast.ui import council_files, money_charts, results
+from forecast.ui import council_files, money_charts, results, scenario_work
 from forecast.ui.choices import Choices, read
+from forecast.ui.question import Asked
 from forecast.ui.registry import PAGES
 from forecast.ui.views import money as told
+from scenarios import reading
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 PAGE = next(e.file for e in PAGES if e.path == "money")
@@ -313,3 +315,40 @@ def test_ranges_in_tables_are_ten_and_ninety_per_cent_of_the_draws() -> None:
     low, high = pd.Series(closing[:, at]).quantile([0.1, 0.9])
     assert (row["q10"], row["q90"]) == (pytest.approx(low), pytest.approx(high))
     assert told.balance_text(view.balance).loc[2030].iloc[0] == spread(told.cells(row))
+
+
+def on_scenarios(**address: str) -> AppTest:
+    """Return the page Scenarios of Isles of Scilly, whose income is not published."""
+    app = AppTest.from_file(str(APP), default_timeout=120)
+    app.query_params["area"] = "E06000053"
+    app.switch_page(next(e.file for e in PAGES if e.path == "scenarios"))
+    for name, value in ({"area": "E06000053"} | address).items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def test_scenarios_work_without_pounds_where_income_is_not_published() -> None:
+    app = on_scenarios(scenario="low-births")
+    assert not app.error
+    page = text(app)
+    assert "January 2030: mean, and the range" in page
+    assert "EHC plans" in page
+    assert "£" not in page
+    assert "High needs cost" not in page
+    assert not [o for o in app.selectbox(key="choose-measure").options if "cost" in o.lower()]
+
+
+def test_a_link_to_pounds_that_cannot_be_forecast_says_so_and_the_page_stands() -> None:
+    app = on_scenarios(scenario="low-births", measure="cost")
+    assert not app.error
+    assert "cannot be forecast here: income or spending is not published" in text(app)
+    assert "Save and share" in [h.value for h in app.header]
+
+
+def test_what_a_lever_contributes_leaves_pounds_out_where_they_are_not_known() -> None:
+    question = Asked(
+        420, 100, results.SEED, None, None, None, None, 0.0, (("Fewer births", reading.find("low-births")),)
+    )
+    found = scenario_work.explained(lambda *_: None, question, 2030)
+    assert "plans" in found.bars
+    assert "cost" not in found.bars

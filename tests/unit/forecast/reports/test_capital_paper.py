@@ -1,0 +1,92 @@
+"""Making the capital paper: what it supposes, what to type to make it again, and what it says where there are no schemes."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from data import areas
+from data.errors import CapitalError, OptionError
+from forecast.reports.capital_paper import FUTURES, Asked, CapitalPaper, command, futures, make
+from forecast.run import Baseline, Road
+from scenarios import reading
+
+SCILLY = 420
+USUAL = {
+    "area": "Redbridge", "scenario": [], "candidates": None, "unit_costs": None, "capacity": None, "budget": None, "sure": 0.8,
+    "day": date(2025, 7, 1), "out": "paper.docx",
+}  # fmt: skip
+
+
+def test_the_usual_futures_are_tried_where_none_or_one_is_named() -> None:
+    assert [s.id for s in futures((), reading.find).values()] == list(FUTURES)
+    assert [s.id for s in futures(("reform-2030",), reading.find).values()] == [
+        "reform-2030", "baseline", "pre-reform-surge", "low-births",
+    ]  # fmt: skip
+    assert [s.id for s in futures(("low-births", "reform-2030"), reading.find).values()] == [
+        "low-births",
+        "reform-2030",
+    ]
+
+
+def test_futures_are_known_by_their_titles() -> None:
+    assert list(futures((), reading.find)) == [reading.find(f).title for f in FUTURES]
+
+
+def test_a_future_named_twice_is_refused() -> None:
+    with pytest.raises(OptionError, match="'Fewer births' is named twice"):
+        futures(("low-births", "low-births"), reading.find)
+
+
+def test_what_is_usual_is_left_out_of_what_to_type() -> None:
+    assert command(**USUAL) == "sendplan report capital Redbridge --date 2025-07-01 --out paper.docx"  # type: ignore[arg-type]
+
+
+def test_what_to_type_has_every_choice_without_folders_and_quotes_names() -> None:
+    typed = command(
+        area="Kingston upon Hull", scenario=["/somewhere/ours.yaml", "low-births"], candidates="schemes.csv",
+        unit_costs="costs.csv", capacity="places.csv", budget=4e6, sure=0.9, day=date(2025, 7, 1), out="paper.docx", years=6,
+        draws=100, seed=3, author="A Person",
+    )  # fmt: skip
+    assert shlex.split(typed) == [
+        "sendplan", "report", "capital", "Kingston upon Hull", "--scenario", "ours.yaml", "--scenario", "low-births",
+        "--candidates", "schemes.csv", "--unit-costs", "costs.csv", "--budget", "4000000", "--p-sufficient", "0.9", "--capacity",
+        "places.csv", "--years", "6", "--draws", "100", "--seed", "3", "--author", "A Person", "--date", "2025-07-01", "--out",
+        "paper.docx",
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def road() -> Road:
+    """Return what all authorities share."""
+    return Road.prepare()
+
+
+@pytest.fixture(scope="module")
+def scilly(road: Road) -> Baseline:
+    """Return an authority whose shortfall is too small for a scheme and whose income is not published."""
+    return road.baseline(areas.by_code(SCILLY), years=5, draws=100)
+
+
+ASKED = Asked(None, None, 0.8, futures((), reading.find), "sendplan report capital", date(2025, 7, 1))
+
+
+def test_where_nobody_gave_schemes_and_none_are_needed_the_paper_is_made_and_says_why(
+    road: Road, scilly: Baseline
+) -> None:
+    stages: list[str] = []
+    found = make(scilly, road, ASKED, lambda what, done: stages.append(what))
+    assert isinstance(found, CapitalPaper)
+    assert found.why
+    assert "Isles of Scilly" in found.title
+    assert found.recommendation
+    assert found.paper.as_bytes()
+    assert stages[-1] == "Writing"
+
+
+def test_a_budget_that_cannot_be_used_is_an_error_and_no_paper(road: Road, scilly: Baseline) -> None:
+    with pytest.raises(CapitalError):
+        make(scilly, road, replace(ASKED, budget=5e6), lambda what, done: None)
