@@ -42,6 +42,15 @@ CONTENT = "content"
 DIMS_AFTER = "1.5s"
 """When figures about to be replaced grow dim. A fade before that draws the whole page sixty times a second, half of what a change
 costs the reader's computer."""
+_FOCUSED = ":has(:is(input, textarea):focus-visible)"
+_HOLDERS = (
+    '[data-testid="stSelectbox"] [role="group"]', '[data-testid="stMultiSelect"] [role="group"]',
+    '[data-testid="stNumberInputContainer"]', '[data-testid="stTextInputRootElement"]',
+    '[data-testid="stTextAreaRootElement"]', '[data-testid="stCheckbox"] label',
+)  # fmt: skip
+# A field is cut off by what holds it, and a ring around it with it, so the holder has the ring.
+_FIELDS = ", ".join(f"{holder}{_FOCUSED}" for holder in _HOLDERS)
+_INSIDE = ", ".join(f"{holder} :is(input, textarea):focus-visible" for holder in _HOLDERS)
 
 _FRAME = f"""<style>
 .skip {{ position: absolute; left: -999px; }}
@@ -50,8 +59,9 @@ _FRAME = f"""<style>
   outline: 3px solid #0b0c0c; }}
 #{CONTENT}:focus {{ outline: none; }}
 a:focus-visible, button:focus-visible, summary:focus-visible, input:focus-visible, [role="region"]:focus-visible,
-[tabindex="0"]:focus-visible {{ outline: 3px solid #0b0c0c !important; outline-offset: 2px;
+[tabindex="0"]:focus-visible, {_FIELDS} {{ outline: 3px solid #0b0c0c !important; outline-offset: 2px;
   box-shadow: 0 0 0 3px #ffdd00 !important; }}
+{_INSIDE} {{ outline: none !important; box-shadow: none !important; }}
 [data-testid="stMainBlockContainer"] {{ padding-top: 2.5rem; }}
 [data-testid="stMetricValue"] {{ font-variant-numeric: tabular-nums; }}
 [class*="st-key-tour"] a, [class*="st-key-invitation"] a {{ padding-left: 0; }}
