@@ -1,11 +1,11 @@
 """The planner in a browser: page settings and navigation. Start it with ``make app``."""
 
-import streamlit as st
-
-from forecast.ui import shell
-
-# A job of the worker imports this file under another name and shows nothing.
+# Processes that do long work import this file again under another name, and must not make a page.
 if __name__ == "__main__":
+    import streamlit as st
+
+    from forecast.ui import shell
+
     st.set_page_config(page_title=shell.PRODUCT, layout="wide", initial_sidebar_state="collapsed")
 
     menu = shell.pages()

@@ -61,7 +61,9 @@ _FRAME = f"""<style>
 a:focus-visible, button:focus-visible, summary:focus-visible, input:focus-visible, [role="region"]:focus-visible,
 [tabindex="0"]:focus-visible, {_FIELDS} {{ outline: 3px solid #0b0c0c !important; outline-offset: 2px;
   box-shadow: 0 0 0 3px #ffdd00 !important; }}
+[role="region"]:focus-visible {{ outline-offset: -3px !important; }}
 {_INSIDE} {{ outline: none !important; box-shadow: none !important; }}
+[data-testid="stMain"] {{ scroll-padding-block: 4rem; }}
 [data-testid="stMainBlockContainer"] {{ padding-top: 2.5rem; }}
 [data-testid="stMetricValue"] {{ font-variant-numeric: tabular-nums; }}
 [class*="st-key-tour"] a, [class*="st-key-invitation"] a {{ padding-left: 0; }}

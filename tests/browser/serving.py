@@ -59,8 +59,10 @@ def serve(folder: Path, port: int, *options: str, **more: str) -> Iterator[str]:
     """
     log = folder / "log.txt"
     settings = {"HOME": str(folder / "home"), "BROWSER": "true", STORE: str(folder / "scenarios.sqlite")}
-    settings |= {s.variable: str(folder / s.default.name) for s in (REGISTERS, UNIT_COSTS, CANDIDATES)}
-    (folder / "home").mkdir(exist_ok=True)
+    kept = {s.variable: folder / s.variable.lower() for s in (REGISTERS, UNIT_COSTS, CANDIDATES)}
+    for one in (folder / "home", *kept.values()):
+        one.mkdir(exist_ok=True)
+    settings |= {variable: str(path) for variable, path in kept.items()}
     with log.open("ab") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "false",

@@ -139,43 +139,6 @@ def test_wide_tables_can_be_scrolled_by_keyboard(page: Page, served: str) -> Non
     page.wait_for_function("e => e.scrollLeft > 0", arg=region.element_handle())
 
 
-def test_a_newcomer_finds_the_first_year_of_shortfall(page: Page, served: str, artefacts: Path) -> None:
-    visit(page, served)
-    page.get_by_role("link", name="Places").click()
-    expect(page.get_by_role("heading", name="When does it run out?")).to_be_visible()
-    strip = page.get_by_role("region", name=re.compile("Chance that at least one child"))
-    expect(
-        strip.get_by_role("row", name=re.compile("Secondary: state special schools"))
-        .get_by_role("cell")
-        .first
-    ).to_have_text("over 9 in 10")
-    page.screenshot(path=artefacts / "newcomer-places.png")
-
-
-def test_someone_puts_in_a_broken_register_mends_it_and_sees_other_numbers(
-    page: Page, served: str, tmp_path: Path, artefacts: Path
-) -> None:
-    visit(page, served, "data", "?area=E09000002")
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="Register of places in use (CSV)").click()
-    path = tmp_path / "register.csv"
-    waiting.value.save_as(path)
-    good = path.read_text(encoding="utf-8-sig")
-    row = good.splitlines()[1]
-    path.write_text(good.replace(row, row.replace(",local,", ",nearby,")), encoding="utf-8")
-    page.locator("input[type=file]").set_input_files(path)
-    expect(page.get_by_text(re.compile("Row 2, column 'located'"))).to_be_visible()
-    page.screenshot(path=artefacts / "register-broken.png")
-    mended = tmp_path / "mended.csv"
-    mended.write_text(good.replace(row, row.replace(",open,", ",agreed,")), encoding="utf-8")
-    settled(page)
-    page.locator("input[type=file]").set_input_files(mended)
-    expect(page.get_by_text("status from open to agreed")).to_be_visible()
-    page.get_by_role("button", name="Keep as a new version and use it").click()
-    expect(page.get_by_role("combobox", name=re.compile("Register of places"))).to_be_visible()
-    page.screenshot(path=artefacts / "register-kept.png")
-
-
 def test_long_work_shows_progress_and_stops_when_asked(page: Page, served: str) -> None:
     visit(page, served, "data")
     page.get_by_role("button", name="Forecast every authority").click()

@@ -18,6 +18,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from data import areas
 from data.register_file import read_register
@@ -53,7 +54,7 @@ RINGED = """e => {
   };
   for (let x = e, i = 0; x && i < 4; x = x.parentElement, i++) {
     const s = getComputedStyle(x), ring = parseFloat(s.outlineWidth);
-    if (s.outlineStyle == 'solid' && ring >= 2 && !cut(x, ring)) return true;
+    if (s.outlineStyle == 'solid' && ring >= 2 && !cut(x, ring + parseFloat(s.outlineOffset))) return true;
   }
   return false;
 }"""
@@ -312,7 +313,9 @@ def test_capital_officer_compares_two_schemes(page: Page, served: str, album: Al
     page.get_by_role("button", name="Appraise and choose").click()
     expect(page.get_by_role("progressbar")).to_be_visible()
     album.keep(page, "under-way")
-    expect(page.get_by_text(re.compile("Done in .* seconds"))).to_be_visible(timeout=300_000)
+    done, failed = page.get_by_text(re.compile("Done in .* seconds")), page.get_by_role("alert")
+    expect(done.or_(failed)).to_be_visible(timeout=300_000)
+    expect(failed).to_have_count(0)
     expect(page.get_by_role("heading", name="Each scheme alone")).to_be_visible()
     settled(page)
     says = page.get_by_text(
@@ -431,7 +434,11 @@ def reach(page: Page, name: str, key: str = "Tab", most: int = 80) -> None:
         # The frame that scrolls holds everything, so its text would match anything.
         if page.evaluate("['MAIN', 'BODY'].includes(document.activeElement.tagName)"):
             continue
-        assert page.evaluate(f"({RINGED})(document.activeElement)"), f"no visible focus at {passed[-1]}"
+        try:
+            # The page scrolls to what has focus after a moment.
+            page.wait_for_function(f"({RINGED})(document.activeElement)", timeout=5_000)
+        except PlaywrightTimeout:
+            pytest.fail(f"no visible focus at {passed[-1]}")
         if re.search(name, passed[-1]):
             return
     pytest.fail(f"'{name}' cannot be reached by keyboard: {passed}")
