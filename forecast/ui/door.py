@@ -200,8 +200,7 @@ def sign_in() -> Closed:
     """Return what somebody sees who has not signed in."""
     return Closed(
         "Sign in",
-        "The planner is open to people whom your council has named. You come back to its first page; to see what a link shows, "
-        "open the link again.",
+        "The planner is open to people whom your council has named.",
         sign_in=True,
     )
 

@@ -78,6 +78,14 @@ a:focus-visible, button:focus-visible, summary:focus-visible, input:focus-visibl
 </style><a class="skip" href="#{CONTENT}">Skip to the content</a>"""
 
 
+_LEFT = "sendplan-left"
+"""Where a window holds the address it was at before signing in: providers lead back to the first page only."""
+
+_LEAVE = f"<script>sessionStorage.setItem('{_LEFT}', location.href)</script>"
+_RETURN = f"""<script>(() => {{ const left = sessionStorage.getItem('{_LEFT}'); sessionStorage.removeItem('{_LEFT}');
+  if (left && left !== location.href) location.replace(left); }})()</script>"""
+
+
 def pages() -> list[tuple[Entry, st.Page]]:
     """Return every page of the registry, as Streamlit wants it."""
     return [
@@ -104,6 +112,7 @@ def _shut(found: Closed) -> None:
     say(plain(found.words))
     with st.container(horizontal=True):
         if found.sign_in:
+            st.html(_LEAVE, unsafe_allow_javascript=True)
             st.button("Sign in", key="sign-in", type="primary", on_click=st.login)
         if found.sign_out:
             st.button("Sign out", key="sign-out", on_click=st.logout)
@@ -118,9 +127,10 @@ def _content(heading: str) -> None:
 def _signed_in() -> None:
     """Show who signed in, and a way out."""
     if signing.is_set_up():
+        st.html(_RETURN, unsafe_allow_javascript=True)
         who = signing.person()
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(plain(f"Signed in as {who.signature}, {who.role.value}"), width="content")
+            st.text(f"Signed in as {who.signature}, {who.role.value}", width="content")
             st.button("Sign out", key="sign-out", on_click=st.logout)
 
 

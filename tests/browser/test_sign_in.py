@@ -43,6 +43,9 @@ role = "planner"
 """
 
 
+SignIn = Callable[..., Page]
+
+
 @pytest.fixture(scope="module")
 def idp() -> Iterator[Provider]:
     with provider(PEOPLE) as found:
@@ -88,11 +91,11 @@ def fresh(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture
-def sign_in(fresh: Page, guarded: str) -> Callable[[str], Page]:
-    """Return a function that signs somebody in as a person would."""
+def sign_in(fresh: Page, guarded: str) -> SignIn:
+    """Return a function that signs somebody in as a person would who opens an address."""
 
-    def signed(email: str) -> Page:
-        fresh.goto(guarded)
+    def signed(email: str, path: str = "") -> Page:
+        fresh.goto(f"{guarded}/{path}")
         fresh.get_by_role("button", name="Sign in").click()
         who = [*PEOPLE].index(email)
         fresh.get_by_role("link").nth(who).click()
@@ -121,7 +124,7 @@ def test_before_signing_in_every_address_shows_a_way_in_and_nothing_else(
 
 
 def test_a_planner_signs_in_saves_under_their_own_name_and_signs_out(
-    sign_in: Callable[[str], Page], guarded: str, idp: Provider, store: Path, artefacts: Path
+    sign_in: SignIn, guarded: str, idp: Provider, store: Path, artefacts: Path
 ) -> None:
     page = sign_in(PLANNER)
     settled(page)
@@ -143,8 +146,20 @@ def test_a_planner_signs_in_saves_under_their_own_name_and_signs_out(
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
 
 
+def test_a_link_shows_what_it_showed_once_somebody_signed_in(sign_in: SignIn) -> None:
+    page = sign_in(VIEWER, "demand?area=E09000002&phase=primary")
+    expect(page).to_have_url(re.compile(r"/demand\?area=E09000002&phase=primary$"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("How many plans, and why")
+    settled(page)
+    expect(page.get_by_role("combobox", name=re.compile("Local authority"))).to_have_value(
+        "Barking and Dagenham"
+    )
+    page.get_by_role("link", name="Overview").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("EHC plans and specialist places")
+
+
 def test_a_viewer_may_change_a_scenario_and_not_save_it(
-    sign_in: Callable[[str], Page], guarded: str, store: Path, artefacts: Path
+    sign_in: SignIn, guarded: str, store: Path, artefacts: Path
 ) -> None:
     page = sign_in(VIEWER)
     settled(page)
@@ -163,7 +178,7 @@ def test_a_viewer_may_change_a_scenario_and_not_save_it(
 
 @pytest.mark.parametrize(("who", "why"), [(STRANGER, "not on the list"), (UNVERIFIED, "has not verified")])
 def test_a_stranger_is_refused_on_every_page_and_can_sign_out(
-    sign_in: Callable[[str], Page], guarded: str, who: str, why: str, artefacts: Path
+    sign_in: SignIn, guarded: str, who: str, why: str, artefacts: Path
 ) -> None:
     page = sign_in(who)
     expect(page.get_by_role("heading", level=1)).to_have_text("You cannot use this planner")
