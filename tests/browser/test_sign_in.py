@@ -197,12 +197,29 @@ def test_without_sign_in_a_request_through_a_proxy_shows_only_what_to_set_up(
 ) -> None:
     context = browser.new_context(extra_http_headers={"X-Forwarded-For": "10.1.1.1"})
     try:
-        page = context.new_page()
-        page.goto(served)
-        expect(page.get_by_role("heading", level=1)).to_have_text(
-            "This planner is for one person on one computer"
-        )
-        expect(page.get_by_role("button")).to_have_count(0)
-        assert violations(page) == []
+        shut(context.new_page(), served)
     finally:
         context.close()
+
+
+def test_without_sign_in_another_s_name_for_this_computer_shows_only_what_to_set_up(
+    browser: Browser, chromium: str, served: str
+) -> None:
+    # As when a page elsewhere points its own name at this computer, to read what is on it.
+    tricked = browser.browser_type.launch(
+        executable_path=chromium,
+        args=["--no-sandbox", "--host-resolver-rules=MAP elsewhere.example 127.0.0.1"],
+    )
+    try:
+        shut(tricked.new_page(), served.replace("127.0.0.1", "elsewhere.example"))
+    finally:
+        tricked.close()
+
+
+def shut(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "This planner is for one person on one computer"
+    )
+    expect(page.get_by_role("button")).to_have_count(0)
+    assert violations(page) == []
