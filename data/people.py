@@ -24,6 +24,7 @@ class Right(StrEnum):
     KEEP_UNIT_COSTS = "keep unit costs"
     KEEP_SCHEMES = "keep lists of schemes"
     IMPORT = "bring in what others saved elsewhere"
+    FIT = "fit the models again"
 
 
 class Role(StrEnum):

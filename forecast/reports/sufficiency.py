@@ -387,7 +387,9 @@ def write(paper: Paper, need: Need) -> None:
         if wide is not None:
             paper.picture(wide)
     else:
-        paper.paragraph("No phase and kind of place has as many as five children or places, so none is shown apart.")
+        paper.paragraph(
+            "No phase and kind of place has as many as five children or places, so none is shown apart."
+        )
     paper.paragraph(words.PLACES_NOTE)
     paper.heading("By need", 2)
     groups = by_need(need)

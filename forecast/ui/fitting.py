@@ -5,11 +5,12 @@ Invariant: a fit that fails replaces nothing; one that passes is used by every p
 
 from __future__ import annotations
 
+from data.people import Person, Right, require
 from forecast import fits
 from forecast.work import Report
 
 
-def fit_again(report: Report, key: str) -> str:
+def fit_again(report: Report, key: str, who: Person) -> str:
     """Fit every model to the data at hand, keep the result where forecasts look for it, and say how it went.
 
     Parameters
@@ -18,7 +19,15 @@ def fit_again(report: Report, key: str) -> str:
         Called before each part.
     key
         `forecast.fits.key` of data and models: the same work need not be done twice.
+    who
+        Who asks: every reader's figures follow from it.
+
+    Raises
+    ------
+    NotAllowedError
+        Their role does not allow it.
     """
+    require(who, Right.FIT)
     begun: list[str] = []
     total = fits.steps()
 

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from data.errors import NotAllowedError
+from data.people import Person, Role, this_computer
 from forecast import fits
 from forecast.ui import fitting, results
 from forecast.ui.choices import read
@@ -36,7 +38,9 @@ def fit_made(monkeypatch: pytest.MonkeyPatch) -> tuple[Callable[[bool], str], li
 
         monkeypatch.setattr(fits, "make", make)
         steps: Steps = []
-        said = fitting.fit_again(lambda done, total, says: steps.append((done, total, says)), "key")
+        said = fitting.fit_again(
+            lambda done, total, says: steps.append((done, total, says)), "key", this_computer("Jo")
+        )
         assert steps == [(0, fits.steps(), "Fitting growth"), (1, fits.steps(), "Fitting age bands")]
         assert kept[-1] is made
         return said
@@ -52,6 +56,13 @@ def test_a_fit_that_fails_names_what_failed(fit_made: tuple[Callable[[bool], str
     said = fit_made[0](False)
     assert said.startswith("FAILED: growth did not pass.")
     assert "moves" not in said
+
+
+@pytest.mark.parametrize("role", [r for r in Role if r is not Role.ADMIN])
+def test_only_an_admin_may_fit_again(role: Role, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fits, "make", lambda *_, **__: pytest.fail("it was fitted"))
+    with pytest.raises(NotAllowedError, match="may not fit the models again"):
+        fitting.fit_again(lambda *_: None, "key", Person("Pat", "pat@council.gov.uk", role))
 
 
 def test_pages_notice_that_the_fit_was_written_again(monkeypatch: pytest.MonkeyPatch) -> None:

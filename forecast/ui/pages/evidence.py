@@ -3,8 +3,9 @@
 import streamlit as st
 
 from data.errors import FitError
+from data.people import Right
 from forecast import fits
-from forecast.ui import charts, components, controls, results, shell
+from forecast.ui import charts, components, controls, results, shell, signing
 from forecast.ui.fitting import fit_again
 from forecast.ui.glossary import TERMS
 from forecast.ui.progress import awaited
@@ -79,9 +80,13 @@ with st.expander("Fit every model again"):
         "Needed only where published tables or models changed; with the same data the result is the same. It takes about ten "
         "minutes and goes on in the background."
     )
-    said = awaited("fit", "Fit every model again", fit_again, (fits.key(),))
-    if said is not None:
-        shell.say(plain(said))
+    why = signing.why_not(Right.FIT)
+    if why:
+        shell.say(plain(why))
+    else:
+        said = awaited("fit", "Fit every model again", fit_again, (fits.key(), signing.person()))
+        if said is not None:
+            shell.say(plain(said))
 
 st.header("Quality of the data", anchor=False)
 with st.spinner(f"Forecasting {name}"):
