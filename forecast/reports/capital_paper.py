@@ -15,6 +15,8 @@ from pathlib import Path
 
 from data.candidate_file import Candidates, to_csv
 from data.errors import CapitalError, OptionError
+from data.price_books import for_area
+from data.price_file import to_csv as prices_text
 from data.prices import PriceBook
 from forecast import capital_case, child_costs, record
 from forecast.balance import Comparison
@@ -117,7 +119,8 @@ def make(base: Baseline, road: Road, asked: Asked, tell: Tell) -> CapitalPaper:
     outcome = rerun(base, next(iter(asked.futures.values())))
     area = outcome.area
     case, why = None, ""
-    costs, purse = child_costs.shared(base.outcome, asked.book)
+    book = asked.book or for_area(area.la_code)
+    costs, purse = child_costs.shared(base.outcome, book)
     try:
         with solver_kept_quiet():
             case = capital_case.make(
@@ -151,6 +154,7 @@ def make(base: Baseline, road: Road, asked: Asked, tell: Tell) -> CapitalPaper:
     facts = record.provenance(outcome, {})
     if purse is not None:
         facts["inputs"] |= record.record_inputs(record.MONEY_TABLES)
+    facts["inputs"] |= {"prices": hashlib.sha256(prices_text(book.rows).encode()).hexdigest()}
     if case is not None:
         listed = to_csv([a.candidate for a in case.appraisals]).encode()
         facts["inputs"] |= {"candidates": hashlib.sha256(listed).hexdigest()}

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import shlex
 from dataclasses import replace
 from datetime import date
 
+import docx
 import pytest
 
 from data import areas
 from data.errors import CapitalError, OptionError
+from data.price_books import for_area
+from data.prices import PriceBook
 from forecast.reports.capital_paper import FUTURES, Asked, CapitalPaper, command, futures, make
 from forecast.run import Baseline, Road
 from scenarios import reading
@@ -90,3 +94,19 @@ def test_where_nobody_gave_schemes_and_none_are_needed_the_paper_is_made_and_say
 def test_a_budget_that_cannot_be_used_is_an_error_and_no_paper(road: Road, scilly: Baseline) -> None:
     with pytest.raises(CapitalError):
         make(scilly, road, replace(ASKED, budget=5e6), lambda what, done: None)
+
+
+def test_papers_on_other_prices_have_another_fingerprint(road: Road, scilly: Baseline) -> None:
+    def fingerprint(asked: Asked) -> str:
+        document = docx.Document(
+            io.BytesIO(make(scilly, road, asked, lambda what, done: None).paper.as_bytes())
+        )
+        cells = (cell.text for table in document.tables for row in table.rows for cell in row.cells)
+        return next(text for text in cells if text.startswith("SHA-256"))
+
+    ours = for_area(SCILLY)
+    rows = ours.rows.copy()
+    rows[["price", "low", "high", "median"]] *= 1 + (rows["item"] == "inmss_fee").to_numpy()[:, None]
+    dear = PriceBook(rows, ours.inflation)
+    assert fingerprint(ASKED) == fingerprint(replace(ASKED, book=ours))
+    assert fingerprint(ASKED) != fingerprint(replace(ASKED, book=dear))
