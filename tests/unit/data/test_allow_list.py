@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,8 @@ from data import allow_list
 from data.allow_list import AllowList, address
 from data.errors import PeopleError
 from data.people import Role
+
+GUIDE = Path(__file__).resolve().parents[3] / "docs" / "sign-in.md"
 
 GOOD = """
 contact = "send.data@council.gov.uk"
@@ -97,6 +101,15 @@ def test_a_list_with_anything_wrong_lets_nobody_in_and_says_what(
         listed(tmp_path, text)
     assert said in str(caught.value)
     assert "nobody can sign in" in str(caught.value)
+
+
+def test_the_list_in_the_guide_can_be_used(tmp_path: Path) -> None:
+    blocks = re.findall(r"```toml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    (text,) = [textwrap.dedent(b) for b in blocks if "[[allow]]" in b]
+    people = listed(tmp_path, text)
+    assert [people.role_of(f"{who}@council.gov.uk") for who in ("pat", "jo.smith", "sam.jones")] == [
+        Role.VIEWER, Role.PLANNER, Role.ADMIN,
+    ]  # fmt: skip
 
 
 def test_every_problem_is_said_at_once(tmp_path: Path) -> None:

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import getpass
+from pathlib import Path
 
 import pytest
 
 from data.errors import NotAllowedError, OptionError, PlannerError
 from data.people import Person, Right, Role, allowed, require, this_computer, why_not
+
+GUIDE = Path(__file__).resolve().parents[3] / "docs" / "sign-in.md"
+
+SAID = {
+    "Save scenarios": Right.KEEP_SCENARIOS,
+    "Keep registers of places": Right.KEEP_REGISTERS,
+    "Keep unit costs": Right.KEEP_UNIT_COSTS,
+    "Keep lists of schemes": Right.KEEP_SCHEMES,
+    "Bring in an export of another store (command line only)": Right.IMPORT,
+}
+"""Rows of the guide's table."""
 
 MAY = {
     Role.VIEWER: set(),
@@ -29,6 +41,19 @@ def test_each_role_may_do_what_it_is_for_and_no_more(role: Role, right: Right) -
     else:
         with pytest.raises(NotAllowedError, match="Nothing was kept"):
             require(who, right)
+
+
+def test_the_table_in_the_guide_is_what_roles_may_do() -> None:
+    rows = [
+        [c.strip() for c in line.strip("|").split("|")]
+        for line in GUIDE.read_text().splitlines()
+        if "|" in line
+    ]
+    start = rows.index(["", *(role.value for role in Role)])
+    told = {row[0]: row[1:] for row in rows[start + 2 : start + 8]}
+    for words, right in SAID.items():
+        assert told[words] == ["yes" if allowed(Person("x", "", role), right) else "no" for role in Role]
+    assert set(SAID.values()) == set(Right)
 
 
 def test_a_refusal_says_who_in_what_role_what_and_whom_to_ask() -> None:
