@@ -269,6 +269,15 @@ class PriceDraws:
     growth: xr.DataArray
     begins: tuple[int, ...]
 
+    @cached_property
+    def plain(self) -> tuple[Array, Array, list[int]]:
+        """Levels, dims ``(draw, price)``; growth, dims ``(draw, price, financial_year)``; the years in which its years begin."""
+        return (
+            self.levels.transpose("draw", "price").to_numpy(),
+            self.growth.transpose("draw", "price", "financial_year").to_numpy(),
+            [int(y[:4]) for y in self.growth["financial_year"].to_numpy().tolist()],
+        )
+
     def in_prices_of(self, financial_year: str) -> xr.DataArray:
         """Return prices in pounds of a financial year, dims ``(draw, price)``.
 

@@ -352,8 +352,8 @@ def in_years(
     inflation
         Levers on its growth.
     """
-    begins = [int(y[:4]) for y in drawn.growth["financial_year"].to_numpy().tolist()]
-    growth = drawn.growth.transpose("draw", "price", "financial_year").to_numpy()[:, row]
+    levels, every, begins = drawn.plain
+    growth = every[:, row]
     if inflation:
         growth = with_levers(
             growth, inflation, years=[FinancialYear(y) for y in begins], januaries=januaries, least=-1.0
@@ -363,8 +363,7 @@ def in_years(
     index = np.concatenate([np.ones((len(index), 1)), index], axis=1)
     first = begins[0] - 1
     wanted = [y.begins - first for y in years]
-    level = drawn.levels.transpose("draw", "price").to_numpy()[:, row]
-    return np.asarray(level[:, None] * index[:, wanted] / index[:, [drawn.begins[row] - first]])
+    return np.asarray(levels[:, row, None] * index[:, wanted] / index[:, [drawn.begins[row] - first]])
 
 
 def _capped(

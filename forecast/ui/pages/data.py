@@ -41,7 +41,7 @@ shell.say(
     f"register, in one file. Tables "
     "are long: one figure a row."
 )
-components.download(f"Everything about {name} (zip)", zipped(found), f"{area.slug}.zip")
+components.download(f"Everything about {name} (zip)", lambda: zipped(found), f"{area.slug}.zip")
 try:
     results.purse_of(choices)
 except HistoryError as error:
