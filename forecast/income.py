@@ -211,7 +211,8 @@ def allocation_history(la_code: int) -> pd.DataFrame:
     if wide.empty:
         raise HistoryError(
             f"{area.name} ({la_code}) has no published allocation of the dedicated schools grant (2019-20 to 2023-24). Its "
-            "income cannot be forecast without one. Forecast its cost alone, or choose another authority."
+            "income and balance cannot be forecast without one. Its plans and places are forecast all the same; for pounds, "
+            "choose another authority."
         )
     adjusted = tables.read("hnb_components").query("la_code == @la_code").set_index("financial_year")
     return pd.DataFrame(

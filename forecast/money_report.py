@@ -144,14 +144,13 @@ def headline(found: MoneyTables) -> str:
         stands = "deficit" if closing["mean"] < 0 else "surplus"
         text += (
             f" By 31 March {int(ends[:4]) + 1}, when the statutory override ends, the balance would be a {stands} of "
-            f"{millions(abs(closing['mean']))} ({_ends_of(closing)}); a deficit is {_likely(p)}."
+            f"{millions(abs(closing['mean']))} ({_ends_of(closing)}); {_likely(p)}."
         )
     return text
 
 
 def _likely(p: float) -> str:
-    said = chance(p)
-    return said if said.startswith("certain") else f"{said} likely"
+    return "there is a deficit in every future drawn" if p == 1 else f"a deficit is {chance(p)} likely"
 
 
 def _swapped(row: Mapping[str, Any]) -> str:

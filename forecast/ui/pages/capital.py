@@ -51,19 +51,20 @@ if own is None:
     )
 else:
     schemes = own.rows
-assumed = sum(c.basis == "assumed" for c in schemes)
 if schemes:
+    assumed = sum(c.basis == "assumed" for c in schemes)
     said = f"{len(schemes)} schemes with {sum(c.places for c in schemes):,} places might be built."
-    if own is not None:
-        said += f" {assumed} are assumptions, not proposals: the table says which." if assumed else ""
+    if own is not None and assumed:
+        said += f" {assumed} are assumptions, not proposals: the table says which."
     shell.say(said)
-listed = told.schemes_text(schemes)
-components.table(told.in_short(listed), f"Schemes of {name}")
-if codes := told.needs_said(schemes):
-    shell.say(plain(f"{codes}."))
-with st.expander("Every scheme with its kind, chance and source"):
-    components.table(listed, f"Schemes of {name} in full")
-file_desk.picker(DESK, choices, used)
+    listed = told.schemes_text(schemes)
+    components.table(told.in_short(listed), f"Schemes of {name}")
+    if codes := told.needs_said(schemes):
+        shell.say(plain(f"{codes}."))
+    with st.expander("Every scheme with its kind, chance and source"):
+        components.table(listed, f"Schemes of {name} in full")
+if own is not None or CANDIDATES.latest(area.la_code):
+    file_desk.picker(DESK, choices, used)
 components.download(
     "Schemes, to correct (CSV)", to_csv(schemes).encode("utf-8-sig"), f"schemes-{area.slug}.csv"
 )
