@@ -94,3 +94,13 @@ def test_a_process_that_dies_is_told_and_the_next_job_runs() -> None:
 def test_a_ticket_that_is_not_known_is_said_plainly() -> None:
     with pytest.raises(OptionError, match="Start it again"):
         Worker().progress("none")
+
+
+def test_work_that_ended_is_found_by_what_was_asked_and_other_work_is_not() -> None:
+    worker = Worker()
+    assert worker.find(jobs.counts, 3) is None
+    ticket = worker.submit(jobs.counts, 3)
+    worker.wait(ticket, PATIENCE)
+    assert worker.find(jobs.counts, 3) == ticket
+    assert worker.find(jobs.counts, 4) is None
+    assert worker.find(jobs.refuses) is None

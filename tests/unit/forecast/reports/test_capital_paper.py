@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shlex
 from dataclasses import replace
 from datetime import date
@@ -14,6 +15,7 @@ from data import areas
 from data.errors import CapitalError, OptionError
 from data.price_books import for_area
 from data.prices import PriceBook
+from forecast import capital_case
 from forecast.reports.capital_paper import FUTURES, Asked, CapitalPaper, command, futures, make
 from forecast.run import Baseline, Road
 from scenarios import reading
@@ -110,3 +112,18 @@ def test_papers_on_other_prices_have_another_fingerprint(road: Road, scilly: Bas
     dear = PriceBook(rows, ours.inflation)
     assert fingerprint(ASKED) == fingerprint(replace(ASKED, book=ours))
     assert fingerprint(ASKED) != fingerprint(replace(ASKED, book=dear))
+
+
+def test_what_the_solver_prints_is_kept_out(
+    road: Road, scilly: Baseline, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def prints(*_: object, **__: object) -> None:
+        # Compiled code writes past Python's own output.
+        os.write(1, b"Running HiGHS")
+        raise CapitalError("Nothing to choose from.")
+
+    monkeypatch.setattr(capital_case, "make", prints)
+    capfd.readouterr()
+    with pytest.raises(CapitalError, match="Nothing to choose from"):
+        make(scilly, road, replace(ASKED, budget=5e6), lambda what, done: None)
+    assert capfd.readouterr().out == ""
