@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,10 @@ def test_every_page_runs_for_large_small_and_incomplete_authorities(entry: Entry
 
 def test_the_app_itself_is_short() -> None:
     assert len(APP.read_text(encoding="utf-8").splitlines()) < 60
+
+
+def test_a_process_of_long_work_that_imports_the_app_makes_no_page() -> None:
+    assert "page" not in runpy.run_path(str(APP), run_name="__mp_main__")
 
 
 def test_pages_have_addresses_of_their_own_and_one_is_first() -> None:
