@@ -579,7 +579,7 @@ def record(frame: pd.DataFrame, area: str) -> Figure:
         shape=alt.Shape(
             "made:N",
             scale=alt.Scale(range=["circle", "square", "triangle-up", "diamond"]),
-            legend=alt.Legend(**_LEGEND, orient="bottom", title=None, columns=2, labelLimit=300),
+            legend=alt.Legend(**_LEGEND, orient="bottom", title=None, columns=1, labelLimit=300),
         ),
         tooltip=[
             alt.Tooltip("made:N", title="Made"),
