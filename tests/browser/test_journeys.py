@@ -509,9 +509,8 @@ def test_the_tour_leads_through_every_page_and_is_left_without_a_trace(
     [
         ("", "?tour=on"),
         ("money", "?scenario=inclusion-bases&tour=on"),
-        ("scenarios", "?scenario=inclusion-bases"),
     ],
-    ids=["tour", "money-with-a-scenario", "sample"],
+    ids=["tour", "money-with-a-scenario"],
 )
 def test_what_a_newcomer_meets_is_accessible_and_reflows(
     page: Page, served: str, artefacts: Path, path: str, query: str, width: int
