@@ -23,12 +23,12 @@ MOST = 200
 
 def once(make: Callable[P, F]) -> Callable[P, F]:
     """Return a function that makes a figure once for equal arguments, and then returns the same one."""
-    shared = st.cache_resource(
+    kept = st.cache_resource(
         max_entries=MOST,
         show_spinner=False,
         hash_funcs={pd.DataFrame: _of_frame, gpd.GeoDataFrame: _of_shapes},
     )
-    found: Callable[P, F] = shared(make)
+    found: Callable[P, F] = kept(make)
     return found
 
 

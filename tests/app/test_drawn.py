@@ -5,13 +5,12 @@ from __future__ import annotations
 import geopandas as gpd
 import pandas as pd
 import pytest
-from shapely.geometry import Point
 
 from forecast.ui.drawn import once
 from tests.app.test_pages import DEMAND, opened
 
 FRAME = pd.DataFrame({"january": [2026, 2027], "mean": [1.0, 2.0], "who": ["a", "b"]})
-SHAPES = gpd.GeoDataFrame({"zone": ["a", "b"]}, geometry=[Point(0, 0), Point(1, 1)], crs=27700)
+SHAPES = gpd.GeoDataFrame({"zone": ["a", "b"]}, geometry=gpd.points_from_xy([0, 1], [0, 1]), crs=27700)
 
 
 @once
@@ -28,7 +27,7 @@ def test_equal_frames_and_words_give_the_same_figure() -> None:
     "frame",
     [
         FRAME.assign(mean=[1.0, 2.0000000001]),
-        FRAME.assign(mean=[1.0, None]),
+        FRAME.assign(mean=[1.0, float("nan")]),
         FRAME.assign(january=[2026.0, 2027.0]),
         FRAME.rename(columns={"who": "whose"}),
         FRAME.iloc[::-1],
@@ -43,7 +42,7 @@ def test_another_frame_is_another_figure(frame: pd.DataFrame) -> None:
 
 def test_other_words_or_outlines_are_another_figure() -> None:
     assert figure(FRAME, "Testshire") is not figure(FRAME, "Elsewhere")
-    moved = SHAPES.set_geometry([Point(0, 0), Point(1, 2)], crs=27700)
+    moved = SHAPES.set_geometry(gpd.points_from_xy([0, 1], [0, 2], crs=27700))
     assert figure(FRAME, "Testshire", moved) is not figure(FRAME, "Testshire", SHAPES)
     renamed = SHAPES.assign(zone=["a", "c"])
     assert figure(FRAME, "Testshire", renamed) is not figure(FRAME, "Testshire", SHAPES)
