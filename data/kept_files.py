@@ -80,8 +80,26 @@ class Shelf:
     right: Right
 
     def folder_of(self, la_code: int) -> Path:
-        """Return the folder of an authority's versions; it need not exist."""
-        return Path(os.environ.get(self.variable) or self.default) / by_code(la_code).slug
+        """Return the folder of an authority's versions; it need not exist.
+
+        Raises
+        ------
+        OutputError
+            Another kind of file is kept there too.
+        """
+        for other in (REGISTERS, UNIT_COSTS, CANDIDATES):
+            # The files of one kind would be read as those of another.
+            if other is not self and other.root == self.root:
+                raise OutputError(
+                    f"{self.variable} and {other.variable} both name the folder {self.root}, so one kind would be taken for "
+                    "the other. Set each to a folder of its own and start again."
+                )
+        return self.root / by_code(la_code).slug
+
+    @property
+    def root(self) -> Path:
+        """The folder of every authority's versions."""
+        return Path(os.environ.get(self.variable) or self.default)
 
     def versions(self, la_code: int) -> tuple[KeptFile, ...]:
         """Return every version of an authority's own file, oldest first."""

@@ -15,7 +15,7 @@ from data.errors import PlannerError
 from data.kept_files import Shelf
 from forecast.ui import components, controls, council_files, signing
 from forecast.ui.choices import SHIPPED, Choices
-from forecast.ui.shell import keep_button, say
+from forecast.ui.shell import keep_button, note_kept, say, say_kept
 from forecast.ui.text import plain
 
 BOM = "\ufeff"
@@ -50,6 +50,7 @@ class Desk:
 
 def picker(desk: Desk, choices: Choices, used: int) -> None:
     """Show which version is used and let another be chosen."""
+    say_kept(desk.label)
     held = desk.shelf.versions(choices.area.la_code)
     if not held and used == SHIPPED:
         say(f"{desk.ours}: the council has not put in its own on this computer.")
@@ -104,12 +105,13 @@ def upload(
     components.table(found, "What would change")
     if keep_button(desk.shelf.right, f"keep-{start}"):
         try:
-            desk.shelf.keep(
+            kept = desk.shelf.keep(
                 signing.person(), code, after, lambda path: path.write_bytes((BOM + text).encode("utf-8"))
             )
         except PlannerError as error:
             st.error(plain(str(error)))
             return
         st.session_state.pop(start, None)
+        note_kept(f"{desk.label}: kept as version {kept.version}, which every page uses from now on.")
         controls.choose(desk.parameter, None)
         st.rerun()

@@ -19,7 +19,7 @@ from data.register_file import to_csv
 from data.vocabulary import PROVISION_CODES
 from forecast.ui import components, controls, register_draft, results, signing
 from forecast.ui.choices import SHIPPED, Choices
-from forecast.ui.shell import keep_button, say
+from forecast.ui.shell import keep_button, note_kept, say, say_kept
 from forecast.ui.text import plain
 
 SHOWN: tuple[str, ...] = (
@@ -35,8 +35,13 @@ LISTS: dict[str, tuple[str, ...]] = {
 """Columns whose cells are chosen from a list."""
 
 
+KIND = "Register of places"
+"""What is kept, for people."""
+
+
 def picker(choices: Choices) -> None:
     """Show which register is used and let another version be chosen."""
+    say_kept(KIND)
     held = kept_registers.versions(choices.area.la_code)
     used = results.version_of(REGISTERS, choices, choices.register)
     if not held and used == SHIPPED:
@@ -128,13 +133,14 @@ def _offer(choices: Choices, old: Register, new: Register, after: int, draft: st
     components.table(register_draft.changes(found), "What would change")
     if keep_button(REGISTERS.right, f"keep-{start}"):
         try:
-            kept_registers.keep(signing.person(), new, choices.area.la_code, after)
+            kept = kept_registers.keep(signing.person(), new, choices.area.la_code, after)
         except PlannerError as error:
             st.error(plain(str(error)))
             return
         for key in (draft, start):
             if key is not None:
                 st.session_state.pop(key, None)
+        note_kept(f"{KIND}: kept as version {kept.version}, which every page uses from now on.")
         controls.choose("register", None)
         st.rerun()
 

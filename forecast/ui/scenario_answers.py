@@ -29,7 +29,10 @@ from forecast.words import SHORT_PROVISIONS
 from scenarios.levers import Lever
 from scenarios.scenario import Scenario
 
-HOW_TO_READ = "Means over 500 futures. The 80 % interval holds the difference in about 8 of 10 of them."
+HOW_TO_READ = (
+    "Averages over 500 futures, a little above the middle values that Overview and Demand show. The 80 % interval holds "
+    "the difference in about 8 of 10 of them."
+)
 
 _KINDS: dict[str, str] = {"": "All specialist places"} | {
     code: label[0].upper() + label[1:] for code, label in SHORT_PROVISIONS.items() if code in compare.HEADINGS

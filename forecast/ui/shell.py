@@ -175,6 +175,21 @@ def keep_button(right: Right, key: str) -> bool:
     return pressed
 
 
+KEPT = "kept-told"
+"""Where the session holds what to say once, after a file was kept and the page made again."""
+
+
+def note_kept(said: str) -> None:
+    """Have the page say, when it is made again, what was kept."""
+    st.session_state[KEPT] = said
+
+
+def say_kept(of: str) -> None:
+    """Say what was kept just now, where it is of this kind."""
+    if st.session_state.get(KEPT, "").startswith(of):
+        st.success(plain(st.session_state.pop(KEPT)))
+
+
 def say(markdown: str) -> None:
     """Show running text."""
     st.markdown(markdown, width=READING_WIDTH)

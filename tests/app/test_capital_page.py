@@ -9,7 +9,6 @@ import runpy
 import time
 import zipfile
 from dataclasses import replace
-from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,6 +21,7 @@ from data import areas
 from data.candidate_file import shipped, to_csv
 from data.errors import CapitalError
 from data.kept_files import CANDIDATES
+from data.people import this_computer
 from data.vocabulary import PROVISION_CODES
 from forecast import capital_case, capital_tables, child_costs
 from forecast.cli import app as command
@@ -39,6 +39,7 @@ from forecast.ui.views.capital import CapitalView
 from forecast.work import Job, Progress, State, Worker
 from scenarios import reading
 from tests import made_case
+from tests.app.words import text
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 PAGE = next(e.file for e in PAGES if e.path == "capital")
@@ -75,11 +76,6 @@ def opened(area: str = "E09000026", **address: str) -> AppTest:
     for name, value in ({"area": area} | address).items():
         app.query_params[name] = value
     return app.run()
-
-
-def text(app: AppTest) -> str:
-    """Return all text and tables of the page."""
-    return unescape("\n".join([*(m.value for m in app.markdown), *(h.proto.body for h in app.get("html"))]))
 
 
 def chosen(**address: str) -> Choices:
@@ -148,7 +144,9 @@ def test_the_same_question_is_equal_however_often_it_is_asked_and_another_is_not
     assert isinstance(first.budget, float)
     assert asking.asked(chosen(budget="6000000", scenario="reform-2030")) != first
     assert asking.asked(chosen(budget="5000000")) != first
-    CANDIDATES.keep(REDBRIDGE, 0, lambda path: path.write_text(schemes(), encoding="utf-8"))
+    CANDIDATES.keep(
+        this_computer("Jo"), REDBRIDGE, 0, lambda path: path.write_text(schemes(), encoding="utf-8")
+    )
     assert asking.asked(chosen(**address)) != first
 
 
@@ -394,7 +392,9 @@ def test_a_broken_file_of_schemes_is_refused_with_every_problem_and_a_mended_one
 def test_of_two_who_put_in_schemes_the_second_is_told() -> None:
     app = opened()
     app.file_uploader[0].upload("mine.csv", schemes(2).encode()).run()
-    theirs = CANDIDATES.keep(REDBRIDGE, 0, lambda path: path.write_text(schemes(4), encoding="utf-8"))
+    theirs = CANDIDATES.keep(
+        this_computer("Jo"), REDBRIDGE, 0, lambda path: path.write_text(schemes(4), encoding="utf-8")
+    )
     before = theirs.path.read_bytes()
     next(b for b in app.button if b.label.startswith("Keep")).click().run()
     assert "was kept by somebody else while you edited" in app.error[0].value

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from html import unescape
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from data.kept_files import UNIT_COSTS
+from data.people import this_computer
 from data.price_file import to_csv
 from data.vocabulary import PROVISION_CODES
 from forecast.cli import app as command
@@ -23,6 +23,7 @@ from forecast.ui.question import Asked
 from forecast.ui.registry import PAGES
 from forecast.ui.views import money as told
 from scenarios import reading
+from tests.app.words import text
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 PAGE = next(e.file for e in PAGES if e.path == "money")
@@ -37,11 +38,6 @@ def opened(area: str = "E09000026", **address: str) -> AppTest:
     for name, value in ({"area": area} | address).items():
         app.query_params[name] = value
     return app.run()
-
-
-def text(app: AppTest) -> str:
-    """Return all text and tables of the page."""
-    return unescape("\n".join([*(m.value for m in app.markdown), *(h.proto.body for h in app.get("html"))]))
 
 
 def chosen(**address: str) -> Choices:
@@ -234,6 +230,9 @@ def test_a_mended_file_shows_the_difference_is_kept_and_changes_the_figures() ->
     assert [m.value for m in app.metric] == [m.value for m in before.metric]
     next(b for b in app.button if b.label.startswith("Keep")).click().run()
     assert not app.error
+    assert [s.value for s in app.success] == [
+        "Unit costs: kept as version 1, which every page uses from now on."
+    ]
     assert [k.version for k in UNIT_COSTS.versions(REDBRIDGE)] == [1]
     after = opened()
     assert after.selectbox(key="choose-prices").value == "1"
@@ -243,7 +242,9 @@ def test_a_mended_file_shows_the_difference_is_kept_and_changes_the_figures() ->
 
 
 def test_kept_prices_give_the_figures_of_the_command_line_with_that_file(tmp_path: Path) -> None:
-    kept = UNIT_COSTS.keep(REDBRIDGE, 0, lambda path: path.write_text(ledger(factor=2.0), encoding="utf-8"))
+    kept = UNIT_COSTS.keep(
+        this_computer("Jo"), REDBRIDGE, 0, lambda path: path.write_text(ledger(factor=2.0), encoding="utf-8")
+    )
     done = CliRunner().invoke(
         command, ["money", "Redbridge", "--unit-costs", str(kept.path), "--out", str(tmp_path / "m")]
     )
@@ -255,7 +256,9 @@ def test_kept_prices_give_the_figures_of_the_command_line_with_that_file(tmp_pat
 def test_of_two_who_put_in_prices_the_second_is_told_and_nothing_is_lost() -> None:
     app = opened()
     app.file_uploader[0].upload("mine.csv", ledger(factor=2.0).encode()).run()
-    theirs = UNIT_COSTS.keep(REDBRIDGE, 0, lambda path: path.write_text(ledger(factor=1.1), encoding="utf-8"))
+    theirs = UNIT_COSTS.keep(
+        this_computer("Jo"), REDBRIDGE, 0, lambda path: path.write_text(ledger(factor=1.1), encoding="utf-8")
+    )
     before = theirs.path.read_bytes()
     next(b for b in app.button if b.label.startswith("Keep")).click().run()
     assert "was kept by somebody else while you edited" in app.error[0].value

@@ -17,6 +17,7 @@ from data.register import Register
 from forecast.ui import results
 from forecast.ui.registry import PAGES, Entry
 from forecast.ui.shell import PRODUCT
+from tests.app.words import text
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 REDBRIDGE, KENT = "E09000026", "E10000016"
@@ -34,11 +35,6 @@ def opened(page: str = OVERVIEW, **address: str) -> AppTest:
     for name, value in address.items():
         app.query_params[name] = value
     return app.run()
-
-
-def text(app: AppTest) -> str:
-    """Return all text and tables of a page."""
-    return "\n".join([*(m.value for m in app.markdown), *(h.proto.body for h in app.get("html"))])
 
 
 def asked(app: AppTest, name: str) -> str | None:
@@ -82,7 +78,7 @@ def test_overview_shows_redbridge_with_its_published_plans() -> None:
     assert [m.label for m in app.metric] == [
         "EHC plans", "New plans in 2029", "Want a specialist place", "Without the place they want",
     ]  # fmt: skip
-    assert "<caption><span>EHC plans in Redbridge each January" in text(app)
+    assert "<caption>EHC plans in Redbridge each January" in text(app)
 
 
 def test_every_chart_has_a_table_a_download_and_a_source_in_one_place() -> None:
@@ -276,6 +272,9 @@ def test_a_broken_register_is_refused_with_every_problem_and_a_mended_one_is_kep
     assert "What would change" in text(mended)
     assert any("Not kept yet" in w.value for w in mended.warning)
     next(b for b in mended.button if b.label == "Keep as a new version and use it").click().run()
+    assert [s.value for s in mended.success] == [
+        "Register of places: kept as version 1, which every page uses from now on."
+    ]
     assert [k.version for k in kept_registers.versions(317)] == [1]
     assert kept_registers.read(kept_registers.find(317, 1)).rows["places"].iloc[0] == 200
     assert opened(PLACES).selectbox(key="choose-register").value == "1"

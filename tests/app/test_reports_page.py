@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import zipfile
 from datetime import date
-from html import unescape
 from pathlib import Path
 
 import docx
@@ -16,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from data.candidate_file import shipped, to_csv
+from data.people import this_computer
 from forecast.cli import app as command
 from forecast.reports.preview import Grid, Heading, Image, Text
 from forecast.ui import asking, report_work, results
@@ -31,6 +31,7 @@ from scenarios.keeping import keep
 from scenarios.scenario import Scenario
 from scenarios.store import Store
 from scenarios.unsaved import Unsaved, packed
+from tests.app.words import text
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 PAGE = next(e.file for e in PAGES if e.path == "reports")
@@ -65,11 +66,6 @@ def opened(area: str = "E09000026", **address: str) -> AppTest:
     for name, value in ({"area": area} | address).items():
         app.query_params[name] = value
     return app.run()
-
-
-def text(app: AppTest) -> str:
-    """Return all text and tables of the page."""
-    return unescape("\n".join([*(m.value for m in app.markdown), *(h.proto.body for h in app.get("html"))]))
 
 
 # Scenarios side by side
@@ -117,8 +113,8 @@ def ours(size: float) -> Scenario:
 
 
 def test_two_versions_of_one_scenario_are_told_apart_in_files_and_previews() -> None:
-    keep(Store.open(), ours(1.1), expected_version=0, who="Ann")
-    keep(Store.open(), ours(1.5), expected_version=1, who="Ann")
+    keep(Store.open(), ours(1.1), expected_version=0, who=this_computer("Ann"))
+    keep(Store.open(), ours(1.5), expected_version=1, who=this_computer("Ann"))
     names = ("baseline", "ours@1", "ours@2")
     choices = chosen(compare=",".join(names))
     item = next(r for r in RETURNS if r.id == "comparison")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import unescape
 from pathlib import Path
 
 import pandas as pd
@@ -28,6 +27,7 @@ from scenarios.keeping import keep, scenario_of
 from scenarios.scenario import Scenario
 from scenarios.store import Store
 from scenarios.unsaved import Unsaved, packed, unpacked
+from tests.app.words import text
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 PAGE = next(e.file for e in PAGES if e.path == "scenarios")
@@ -48,11 +48,6 @@ def asked(app: AppTest, name: str = "scenario") -> str:
     """Return one choice of the address."""
     value = app.query_params.get(name, "")
     return value[0] if isinstance(value, list) else value
-
-
-def text(app: AppTest) -> str:
-    """Return all text and tables of the page."""
-    return unescape("\n".join([*(m.value for m in app.markdown), *(h.proto.body for h in app.get("html"))]))
 
 
 def under_work(app: AppTest) -> Scenario:
@@ -264,7 +259,7 @@ def test_the_page_says_the_numbers_of_the_command_line(tmp_path: Path) -> None:
     theirs = pd.read_parquet(out)
     pd.testing.assert_frame_equal(ours.table, theirs, check_exact=True)
     shown = told.against_forecast(told.beside(found, {"baseline": "F", "ours": "S"}, 317, januaries), 2030)
-    page = text(opened(scenario=choices.scenario)).replace("<span>", "").replace("</span>", "")
+    page = text(opened(scenario=choices.scenario))
     for cell in [*shown[told.SCENARIO_COLUMN], *shown[told.DIFFERENCE_COLUMN]]:
         assert f">{cell}</td>" in page
 

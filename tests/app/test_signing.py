@@ -18,6 +18,7 @@ from forecast.ui.scenario_desk import SAVER
 from scenarios import reading
 from scenarios.store import Store
 from scenarios.unsaved import Unsaved, packed
+from tests.app.words import text
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 FILES = {e.path: e.file for e in PAGES}
@@ -87,10 +88,6 @@ def opened(user: dict[str, object] | None, page: str = "", auth: object = AUTH, 
     for name, value in ({"area": "E09000026"} | address).items():
         app.query_params[name] = value
     return app.run()
-
-
-def text(app: AppTest) -> str:
-    return "\n".join([*(m.value for m in app.markdown), *(h.proto.body for h in app.get("html"))])
 
 
 def shut(app: AppTest) -> str:

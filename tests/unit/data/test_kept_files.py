@@ -117,3 +117,14 @@ def test_other_files_in_the_folder_are_no_versions(shelf: Shelf) -> None:
     for name in ("notes.csv", ".draft-1234.csv", "00002.csv", "0002.csv.bak", "0002.txt"):
         (folder / name).write_text("x", encoding="utf-8")
     assert [k.version for k in shelf.versions(REDBRIDGE)] == [1]
+
+
+def test_two_kinds_in_one_folder_are_refused_because_one_would_be_read_as_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for one in (REGISTERS, CANDIDATES):
+        monkeypatch.setenv(one.variable, str(tmp_path))
+    for one, other in ((REGISTERS, CANDIDATES), (CANDIDATES, REGISTERS)):
+        with pytest.raises(OutputError, match=f"{one.variable} and {other.variable} both name the folder"):
+            one.versions(REDBRIDGE)
+    assert UNIT_COSTS.versions(REDBRIDGE) == ()

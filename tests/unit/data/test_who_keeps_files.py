@@ -24,7 +24,7 @@ MAY = {
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for shelf in MAY:
-        monkeypatch.setenv(shelf.variable, str(tmp_path / "kept"))
+        monkeypatch.setenv(shelf.variable, str(tmp_path / "kept" / shelf.default.name))
     return tmp_path / "kept"
 
 
