@@ -41,6 +41,9 @@ UNITS: dict[str, str] = {
 
 _QUARTER = 0.25
 
+_NO_GAP = 0.0005
+"""A distance from the best that is shown as none."""
+
 
 def options(case: Case) -> pd.DataFrame:
     """Return one row a candidate, built alone; columns `OPTION_COLUMNS`."""
@@ -252,6 +255,19 @@ def regret_for_people(case: Case) -> pd.DataFrame:
     return wide.reset_index().rename(columns={"programme": "Programme chosen for"})
 
 
+def _chosen_for(programme: Programme) -> str:
+    """Return what a programme was chosen for, and how near to the best it is known to be."""
+    aim = (
+        "to place most children" if programme.aim == "children placed" else f"for the largest {programme.aim}"
+    )
+    near = (
+        "none is better"
+        if programme.gap < _NO_GAP
+        else f"the best there is may be up to {programme.gap:.1%} better"
+    )
+    return f"Chosen {aim}, judged on {programme.draws_used} futures; of all that could be chosen {near}."
+
+
 def sentences(case: Case) -> list[str]:
     """Return what was chosen and how sure it is, a sentence each."""
     p, at = case.programme, case.january
@@ -269,8 +285,8 @@ def sentences(case: Case) -> list[str]:
         "places would be empty.",
         f"The chance of enough places then is {p.p_sufficient:.0%} (asked for: {p.asked.minimum:.0%}).",
         f"Its net present value is {money(npv['npv_mean'])} on average ({money(npv['npv_q10'])} to {money(npv['npv_q90'])}); "
-        f"it is above 0 in {float((p.npv > 0).mean()):.0%} of draws.",
-        f"Chosen to make {p.aim} as large as possible, on {p.draws_used} draws, within {p.gap:.1%} of the best there is.",
+        f"it is above 0 in {float((p.npv > 0).mean()):.0%} of futures.",
+        _chosen_for(p),
     ]
     if case.best_value is not None:
         other = case.best_value
