@@ -101,6 +101,9 @@ def test_every_command_is_one_the_program_takes_on_scenarios_there_are(line: str
         **library(),
         "my-scenario.yaml": example(),
         example().id: example(),
+        # Versions 1 and 2 are there once it was saved twice, as the guide does.
+        f"{example().id}@1": example(),
+        f"{example().id}@2": example(),
         "refusals.yaml": examples()[1],
     }
     refs = [params[name] for name in ("ref", "scenario") if params.get(name)] + list(params.get("refs", ()))
