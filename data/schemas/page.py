@@ -177,7 +177,7 @@ differences are from the first scenario named, taken within a draw, and 0 for th
 
 | Column | Type | Says |
 |---|---|---|
-| scenario | text | its id |
+| scenario | text | its id; with its version, as `our-plan@2`, where two versions of one are compared |
 | la_code | integer | DfE number |
 | year | integer | January; new plans and plans that ended are of the calendar year before it |
 | measure | text | `plans`, `joiners`, `leavers`, `specialist_wanted`, `shortfall` (children), `p_shortfall` (0-1), `cost` (£) |
@@ -186,7 +186,8 @@ differences are from the first scenario named, taken within a draw, and 0 for th
 
 `specialist_wanted` and `shortfall` are of all specialist provisions together. A draw either has a shortfall, of one child or
 more, or has none: the chance is the mean of `p_shortfall`, and its percentiles say nothing more. `cost` is what the high
-needs block pays in the financial year that the January is in: January 2030 is in 2029-30.
+needs block pays in the financial year that the January is in: January 2030 is in 2029-30. It
+is left out where an authority's income is not published (City of London, Isles of Scilly).
 
 `sendplan money` writes the files below. Amounts are nominal pounds of their financial year; cost and income are before
 deductions for places that DfE pays itself; a deficit is minus. What each line is: [finance.md](finance.md).
