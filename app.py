@@ -4,7 +4,7 @@
 if __name__ == "__main__":
     import streamlit as st
 
-    from forecast.ui import shell
+    from forecast.ui.frame import shell
 
     st.set_page_config(page_title=shell.PRODUCT, layout="wide", initial_sidebar_state="collapsed")
 

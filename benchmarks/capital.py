@@ -10,8 +10,8 @@ import resource
 import numpy as np
 
 from benchmarks.yardstick import Yardstick
-from forecast.capital import Programme, Sufficiency
-from forecast.programme import choose
+from forecast.capital.programme import choose
+from forecast.capital.schemes import Programme, Sufficiency
 from tests.capital_worlds import made, random_candidates, random_short
 
 CANDIDATES, YEARS, DRAWS = 20, 10, 100

@@ -9,8 +9,8 @@ import resource
 
 from benchmarks.yardstick import Yardstick, shortest
 from data import areas
-from forecast import places_report
-from forecast.run import Road
+from forecast.presentation import places_report
+from forecast.runs.baseline import Road
 
 SAMPLE: tuple[int, ...] = (317, 420, 886)
 """Redbridge; the Isles of Scilly, the smallest; Kent, the largest."""

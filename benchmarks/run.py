@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from benchmarks.yardstick import Yardstick, shortest
 from data import areas, panels
-from forecast import evaluate, summary
-from forecast.run import Road
+from forecast.presentation import summary
+from forecast.runs.baseline import Road
+from forecast.validation import backtest
 from models.baselines import BASELINES
 from models.pipeline_ridge import PipelineRidge
 
@@ -23,7 +24,7 @@ def main() -> None:
         "prepare for all authorities": Road.prepare,
         "one authority, 500 draws, 10 years": lambda: road.baseline(redbridge).outcome,
         "summarise it": lambda: (summary.plans_long(outcome), summary.shortfall_long(outcome)),
-        "back-test the growth rules and the ridge, one origin": lambda: evaluate.backtest(
+        "back-test the growth rules and the ridge, one origin": lambda: backtest.backtest(
             series, [*BASELINES, PipelineRidge()], [2024], 5
         ),
     }

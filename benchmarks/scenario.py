@@ -9,9 +9,10 @@ import resource
 
 from benchmarks.yardstick import Yardstick, shortest
 from data import areas
-from forecast import compare, rerun
-from forecast.money import Purse
-from forecast.run import Road
+from forecast.finance.finance_model import Purse
+from forecast.presentation import compare
+from forecast.runs import scenario_run
+from forecast.runs.baseline import Road
 from scenarios import reading
 
 DRAWS, YEARS = 1000, 12
@@ -29,8 +30,10 @@ def main() -> None:
     library = reading.library()
     chosen = ("pre-reform-surge", "reform-2030", "return-from-inmss", "redbridge-schemes", "flat-funding")
     for name in chosen:
-        yardstick.report(f"again with {name}", shortest(lambda name=name: rerun.rerun(base, library[name])))
-    surge = rerun.rerun(base, library["pre-reform-surge"])
+        yardstick.report(
+            f"again with {name}", shortest(lambda name=name: scenario_run.rerun(base, library[name]))
+        )
+    surge = scenario_run.rerun(base, library["pre-reform-surge"])
     purse = Purse.of(base.outcome)
     yardstick.report("what a scenario costs", shortest(lambda: purse.costs(surge)))
     yardstick.report(

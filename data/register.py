@@ -8,7 +8,7 @@ authority (``local``) from the net number its residents already use elsewhere (`
 Capacity (``places``), pupils on ``roll`` and ``funded_places`` are three different numbers in three columns:
 only the first is ever counted as places. A closure is a last academic year; a change of designation or size is
 a row that follows on; a scheme is a row agreed or proposed. What a scheme may slip by is kept here and drawn in
-`forecast.supply`.
+`forecast.places.supply`.
 
 Ages are whole years at 31 August, as in `data.vocabulary`. Academic year 2024/25 holds the January 2025
 census.
@@ -580,7 +580,7 @@ def places_by_phase(
 
     A row whose ages span several phases is shared between them by the number of year groups in each. That is
     an estimate; splitting the row in the register makes it exact. A row that opens by year group counts the year
-    groups open so far. Occupancy, use by others and slippage are not applied: see `forecast.supply`.
+    groups open so far. Occupancy, use by others and slippage are not applied: see `forecast.places.supply`.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ from forecast.commands import (
     report,
     scenario,
 )
-from forecast.processes import settle
+from forecast.core.parallel import settle
 
 MANY_VALUES: tuple[str, ...] = ("--origins", "--models", "--defer", "--phase", "--scenario")
 """Options that take several values in a row: ``--origins 2021 2022``."""

@@ -5,8 +5,8 @@
 
 # %%
 from data import areas
-from forecast import summary, words
-from forecast.run import Road
+from forecast.presentation import summary, words
+from forecast.runs.baseline import Road
 
 road = Road.prepare()
 redbridge = road.baseline(areas.by_code(317), years=10).outcome

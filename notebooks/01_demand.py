@@ -12,14 +12,16 @@ import xarray as xr
 
 from data import areas, compositions, panels
 from data.vocabulary import ALL, NEED_CODES
-from forecast import evaluate, explain, fits
-from forecast.members import Models
-from forecast.run import Road
+from forecast.demand import stored_fit
+from forecast.demand.members import Models
+from forecast.presentation import explain
+from forecast.runs.baseline import Road
+from forecast.validation import backtest
 from models.growth import COVARIATES, STEP_TAIL
 from models.memory import Memory
 
 history = panels.load("current")
-fit = fits.load(history)
+fit = stored_fit.load(history)
 road = Road.prepare()
 
 # %% [markdown]
@@ -123,12 +125,12 @@ print(fan.round(0).to_string(index=False))
 # %%
 series = panels.load("series")
 cheap = Models(Memory())
-scores = evaluate.score(
-    evaluate.backtest(series, [cheap.totals(n) for n in ("pipeline_ridge", "regional_growth")], [2023], 2),
+scores = backtest.score(
+    backtest.backtest(series, [cheap.totals(n) for n in ("pipeline_ridge", "regional_growth")], [2023], 2),
     series,
 )
 print(
-    evaluate.totals(scores)[["model", "horizon", "ratio", "mape", "coverage_80"]]
+    backtest.totals(scores)[["model", "horizon", "ratio", "mape", "coverage_80"]]
     .round(3)
     .to_string(index=False)
 )

@@ -15,12 +15,13 @@ import xarray as xr
 
 from data import areas, compositions, panels, placement_flows, registers
 from data.vocabulary import ALL, NEED_GROUPS, PROVISIONS, SPECIALIST_PROVISIONS
-from forecast import answers, fits, summary
-from forecast.capacity import Demand, match
-from forecast.preference_order import DESTINATIONS
-from forecast.provision_backtest import latest_shares, published_kinds
-from forecast.run import Road
-from forecast.supply import supply
+from forecast.demand import stored_fit
+from forecast.places.capacity import Demand, match
+from forecast.places.preference_order import DESTINATIONS
+from forecast.places.supply import supply
+from forecast.presentation import place_tables, summary
+from forecast.runs.baseline import Road
+from forecast.validation.provision_backtest import latest_shares, published_kinds
 from models.latent_demand import Prior
 from models.moves import GROUPS, STAGE_CODES, Evidence, observations
 from models.provision_totals import (
@@ -36,7 +37,7 @@ from models.provision_totals import (
 )
 
 history = panels.load("current")
-fit = fits.load(history)
+fit = stored_fit.load(history)
 road = Road.prepare()
 redbridge = areas.by_code(317)
 origin, draws = history.origin, 500
@@ -281,7 +282,7 @@ print(
 
 # %%
 shortfall = summary.shortfall_long(outcome)
-print(answers.binding(shortfall).head(8).round(2).to_string(index=False))
+print(place_tables.binding(shortfall).head(8).round(2).to_string(index=False))
 cells = shortfall[
     (shortfall["provision"] == "state_special")
     & (shortfall["phase"] != ALL)
@@ -295,12 +296,12 @@ chance_chart = (
         color=alt.Color("p_shortfall:Q", title="Chance"), column=alt.Column("phase:N", sort=None),
     )
 )  # fmt: skip
-first = answers.first_years(outcome)
+first = place_tables.first_years(outcome)
 first = first[(first["provision"] == "specialist_post16") & (first["need_group"] == ALL)]
 first = first[(first["phase"] == "post16") & (first["chance"] >= 0.01)]
 print("First January short of specialist post-16 places (0: none)")
 print(first[["january", "chance"]].round(2).to_string(index=False))
-to_add = answers.places_to_add(outcome)
+to_add = place_tables.places_to_add(outcome)
 to_add = to_add[(to_add["need_group"] == ALL) & (to_add["places_to_add"] > 0)]
 to_add = to_add.pivot_table(index=["phase", "provision"], columns="year", values="places_to_add", sort=False)
 print(to_add[[2026, 2028, 2030]].fillna(0).astype(int).to_string())
@@ -311,7 +312,7 @@ print(to_add[[2026, 2028, 2030]].fillna(0).astype(int).to_string())
 # not published: New Rush Hall had 74 pupils on its 80 places in January 2024, and how many live in Redbridge is not known.
 
 # %%
-settings = answers.settings_long(outcome)
+settings = place_tables.settings_long(outcome)
 settings = settings[settings["year"] == 2026].sort_values("free_mean", ascending=False)
 print(
     settings[["setting", "places", "filled_mean", "free_mean", "p_full"]]
@@ -327,7 +328,7 @@ print(
 # is counted once, and afresh each January: a child who went to an independent school still wants the state place.
 
 # %%
-overflow = answers.overflow_long(outcome)
+overflow = place_tables.overflow_long(outcome)
 overflow = overflow[(overflow[["phase", "need_group", "provision"]] == ALL).all(axis=1)]
 overflow_chart = (
     alt.Chart(
@@ -340,7 +341,7 @@ overflow_chart = (
 print(
     overflow[overflow["year"] == 2030][["destination", "mean", "q10", "q90"]].round(0).to_string(index=False)
 )
-caused = answers.causes(outcome, ("inmss", "eotas"))
+caused = place_tables.causes(outcome, ("inmss", "eotas"))
 print(caused[caused["year"] == 2030].head(6).round(1).to_string(index=False))
 
 # %% [markdown]

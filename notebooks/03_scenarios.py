@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from data import areas
-from forecast import compare, rerun, seek
-from forecast.outcome import Outcome
-from forecast.run import shared_road
+from forecast.core.outcome import Outcome
+from forecast.presentation import compare, seek
+from forecast.runs import scenario_run
+from forecast.runs.baseline import shared_road
 from scenarios import levers, reading
 from scenarios.sampling import luck, quantile
 from scenarios.terms import ends
@@ -59,7 +60,7 @@ def fan(told: pd.DataFrame, by: str, title: str, unit: str) -> alt.LayerChart:
 # reaches is not walked again, so nothing can differ by rounding or by luck.
 
 # %%
-nothing = rerun.rerun(base, library["baseline"])
+nothing = scenario_run.rerun(base, library["baseline"])
 assert nothing.plans is base.outcome.plans
 assert nothing.placements is base.outcome.placements
 assert nothing.shortfall is base.outcome.shortfall
@@ -81,7 +82,7 @@ print(levers.describe(lever))
 low, high = ends(lever.change)
 sizes = quantile(low, high, "factor", luck(lever.name, base.outcome.seed, DRAWS))
 print(f"drawn: {(sizes < low).mean():.0%} of futures below {low}, {(sizes > high).mean():.0%} above {high}")
-surged = rerun.rerun(base, surge)
+surged = scenario_run.rerun(base, surge)
 flows = {"requests": "Requests", "new_plans": "New plans"}
 by_year = []
 for measure, label in flows.items():
@@ -115,7 +116,7 @@ print(
 # %%
 names = ("pre-reform-surge", "inclusion-bases", "reform-2030")
 outcomes: dict[str, Outcome] = {"baseline": nothing, "pre-reform-surge": surged}
-outcomes |= {name: rerun.rerun(base, library[name]) for name in names if name not in outcomes}
+outcomes |= {name: scenario_run.rerun(base, library[name]) for name in names if name not in outcomes}
 table = compare.compared(outcomes)
 for january in (2030, last):
     print(f"\nJanuary {january}")
@@ -172,7 +173,7 @@ asked = {"reform-2030": "plans", "inclusion-bases": "shortfall"}
 falls = {}
 for name, measure in asked.items():
     falls[name] = compare.waterfall(
-        measure, last, base.outcome, rerun.each_alone(base, library[name]), outcomes[name]
+        measure, last, base.outcome, scenario_run.each_alone(base, library[name]), outcomes[name]
     )
     print(f"\n{name}: {compare.MEASURES[measure]}, January {last}")
     print(compare.waterfall_text(falls[name]).to_string(index=False))
@@ -212,7 +213,7 @@ for found in falls.values():
 
 # %%
 point = seek.Point("plans", last)
-widths = seek.tornado(point, rerun.at_ends(base, library["reform-2030"]), outcomes["reform-2030"])
+widths = seek.tornado(point, scenario_run.at_ends(base, library["reform-2030"]), outcomes["reform-2030"])
 print(seek.tornado_text(point, widths).to_string(index=False))
 tornado_chart = (
     alt.Chart(widths, title=f"reform-2030: what each lever's interval means, January {last}", width=420)
@@ -258,7 +259,7 @@ tried: dict[float, float] = {}
 
 def with_places(places: float) -> Outcome:
     """The outcome with so many places in the new school."""
-    found = rerun.rerun(base, rerun.with_size(school, "new-school", places))
+    found = scenario_run.rerun(base, scenario_run.with_size(school, "new-school", places))
     tried[places] = wish.mean(found)
     return found
 
@@ -284,8 +285,8 @@ seek_chart = alt.Chart(
 # same reform two years sooner and two years later.
 
 # %%
-held = rerun.with_size(surge, lever.name, float(np.sqrt(low * high)))
-certain = compare.measured(rerun.rerun(base, held))["plans"] - before["plans"]
+held = scenario_run.with_size(surge, lever.name, float(np.sqrt(low * high)))
+certain = compare.measured(scenario_run.rerun(base, held))["plans"] - before["plans"]
 spread = {
     "plans, baseline": before["plans"],
     "difference, size drawn": draws["pre-reform-surge"]["plans"] - before["plans"],
@@ -295,7 +296,7 @@ print(f"80 % interval of the surge, January {last}")
 for name, values in spread.items():
     print(f"  {name}: {', '.join(f'{q:,.0f}' for q in np.quantile(values[:, -1], (0.1, 0.9)))}")
 timing = ("reform-2030-early", "reform-2030", "reform-2030-late")
-timed = {name: outcomes.get(name) or rerun.rerun(base, library[name]) for name in timing}
+timed = {name: outcomes.get(name) or scenario_run.rerun(base, library[name]) for name in timing}
 timing_told = pd.concat(
     bands(compare.measured(outcome)["plans"] - before["plans"], scenario=name)
     for name, outcome in timed.items()

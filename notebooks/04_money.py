@@ -18,14 +18,14 @@ from data import areas
 from data.price_books import for_area
 from data.price_file import read_ledger
 from data.prices import replacements
-from forecast import money_answers as answers
-from forecast import rerun
-from forecast.attribution import CAUSES, PARTS, attribution
-from forecast.balance import REGIMES
-from forecast.financial_year import FinancialYear
-from forecast.money import Money, MoneyPlan, Purse
-from forecast.money_report import CAUSE_LABELS, CENTRAL, millions
-from forecast.run import shared_road
+from forecast.core.financial_year import FinancialYear
+from forecast.finance.attribution import CAUSES, PARTS, attribution
+from forecast.finance.balance import REGIMES
+from forecast.finance.finance_model import Money, MoneyPlan, Purse
+from forecast.presentation import money_tables
+from forecast.presentation.money_report import CAUSE_LABELS, CENTRAL, millions
+from forecast.runs import scenario_run
+from forecast.runs.baseline import shared_road
 from scenarios import reading
 
 DRAWS, YEARS = 100, 6
@@ -59,7 +59,7 @@ def fan(told: pd.DataFrame, by: str, title: str, unit: str = "£m, nominal") -> 
 # scaled, draw by draw, so that 2025-26 comes to the overspend the Schools Forum was told. From then on the model speaks.
 
 # %%
-table = answers.balance_table(unmitigated)
+table = money_tables.balance_table(unmitigated)
 shown = ["total", "in_year", "stability_grant", "closing"]
 wide = table[table["line"].isin(shown)].pivot_table(
     "mean", ["kind", "line"], "financial_year", sort=False, aggfunc="first"
@@ -129,7 +129,7 @@ waterfall_chart = (
 # none of them does anybody else take on the deficit that is there on that day.
 
 # %%
-regimes = answers.regimes_table(purse, unmitigated)
+regimes = money_tables.regimes_table(purse, unmitigated)
 at_end = regimes[regimes["financial_year"] == years[-1]]
 print(
     at_end.assign(mean=[millions(v) for v in at_end["mean"]])[
@@ -151,8 +151,8 @@ regimes_chart = fan(
 
 # %%
 bases = reading.library()["inclusion-bases"]
-mitigated = purse.money(rerun.rerun(base, bases))
-difference = answers.difference_table(unmitigated, mitigated)
+mitigated = purse.money(scenario_run.rerun(base, bases))
+difference = money_tables.difference_table(unmitigated, mitigated)
 print(difference[difference["line"] == "cost"].round(2).to_string(index=False))
 saved = mitigated.costs.high_needs.to_numpy() - high_needs
 scenario_chart = fan(
@@ -211,7 +211,7 @@ levers:
 capped: dict[str, Money] = {}
 for covers in ("all", "new"):
     scenario = reading.parse(CEILING.format(covers=covers), "this notebook")
-    outcome = rerun.rerun(base, scenario)
+    outcome = scenario_run.rerun(base, scenario)
     assert outcome.plans is base.outcome.plans, "a ceiling moves no child"
     capped[covers] = purse.money(outcome)
 savings = {covers: high_needs - m.costs.high_needs.to_numpy() for covers, m in capped.items()}

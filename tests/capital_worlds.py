@@ -20,11 +20,11 @@ from data.vocabulary import (
     PROVISION_CODES,
     SPECIALIST_PROVISIONS,
 )
-from forecast.appraisal import Option, World, world
-from forecast.capacity import OF_GROUP, OF_PHASE
-from forecast.capital import Costs, Horizon
-from forecast.outcome import Outcome
-from forecast.preference_order import default_rules
+from forecast.capital.appraisal import Option, World, world
+from forecast.capital.schemes import Costs, Horizon
+from forecast.core.outcome import Outcome
+from forecast.places.capacity import OF_GROUP, OF_PHASE
+from forecast.places.preference_order import default_rules
 from models.base import Array
 
 ORIGIN, SEED = 2025, 11

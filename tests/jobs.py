@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from data.errors import RegisterError
-from forecast.work import Report
+from forecast.jobs.worker import Report
 
 
 def counts(report: Report, total: int) -> int:

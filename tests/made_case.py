@@ -8,10 +8,19 @@ import numpy as np
 import xarray as xr
 
 from data.candidates import Candidate, Kind
-from forecast.balance import Balance, Comparison
-from forecast.capital import Appraisal, BaseTest, Case, Choice, Horizon, Programme, Regret, Sufficiency
-from forecast.financial_year import FinancialYear
-from forecast.outcome import Outcome
+from forecast.capital.schemes import (
+    Appraisal,
+    BaseTest,
+    Case,
+    Choice,
+    Horizon,
+    Programme,
+    Regret,
+    Sufficiency,
+)
+from forecast.core.financial_year import FinancialYear
+from forecast.core.outcome import Outcome
+from forecast.finance.balance import Balance, Comparison
 
 YEARS = ["2025-26", "2026-27", "2027-28", "2028-29", "2029-30"]
 FUTURES = ["Baseline", "Reform from 2030", "More requests first"]

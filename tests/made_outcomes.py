@@ -12,8 +12,8 @@ import xarray as xr
 from data.areas import by_code
 from data.register import Register, frame
 from data.vocabulary import AGES, NEED_CODES, PROVISION_CODES
-from forecast.capacity import match
-from forecast.outcome import Outcome, Plans
+from forecast.core.outcome import Outcome, Plans
+from forecast.places.capacity import match
 from models.base import Array
 from scenarios.effects import MoneyChange
 from tests.made_placements import JANUARIES, ORIGIN, SPECIALIST, made

@@ -14,7 +14,7 @@ from data.vocabulary import (
     PROVISION_CODES,
     SPECIALIST_PROVISIONS,
 )
-from forecast.outcome import Placements
+from forecast.core.outcome import Placements
 from models.base import Array
 from models.latent_demand import AreaLatent
 

@@ -21,7 +21,7 @@ a change for them and goes in the changelog. The tables below are written from t
 calendar year is that of a flow; a financial year is written `2023-24` and an academic year `2024/25`. January y falls in
 academic year (y - 1)/y. Ages are whole years at 31 August before the January (national curriculum year + 4); age 2 stands for
 "2 and under" and, in flows, age 20 for "20 and over" and -1 for unknown. Need, need group, provision, phase and age band codes
-are in `data/vocabulary.py`; destinations are in `forecast/preference_order.py`.
+are in `data/vocabulary.py`; destinations are in `forecast/places/preference_order.py`.
 
 Long series: areas that were split or merged are added together in back-tests under one number: 835 Bournemouth, Poole
 and Dorset (now 838 and 839), 928 Northamptonshire (940 and 941), 909 Cumbria (942 and 943).
@@ -100,7 +100,7 @@ scenario itself; `sendplan places` writes `shortfall.parquet` and those below. W
 |---|---|---|
 | la_code, year | integer | DfE number, January |
 | phase, need_group, provision | text | as in `shortfall.parquet`; `provision` is what they wanted |
-| destination | text | code of `forecast/preference_order.py`: `inmss`, `waiting`, a specialist provision with a free place ... |
+| destination | text | code of `forecast/places/preference_order.py`: `inmss`, `waiting`, a specialist provision with a free place ... |
 | mean, q10, q50, q90 | number | mean and percentiles of draws; means add up to `shortfall_mean` |
 
 `first_years.parquet`, when places first run out:

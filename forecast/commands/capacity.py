@@ -26,7 +26,7 @@ def template_command(
     """Write an authority's capacity register as a file to edit: CSV, or .xlsx with guidance and lists of codes."""
     from data import registers
     from data.register_file import write_register
-    from forecast.files import check_folder
+    from forecast.core.atomic_files import check_folder
 
     chosen = areas.resolve(area)
     if len(chosen) > 1:
@@ -104,7 +104,7 @@ def order_command(
     out: Annotated[Path, typer.Option(help="File to write.")] = Path("preference-order.csv"),
 ) -> None:
     """Write the order in which children without a place are sent on, to edit and give to 'sendplan places --order'."""
-    from forecast.preference_file import write_order
-    from forecast.preference_order import default_rules
+    from forecast.places.preference_file import write_order
+    from forecast.places.preference_order import default_rules
 
     console().print(f"Preference order: {write_order(default_rules(), out)}", soft_wrap=True)

@@ -68,12 +68,13 @@ def capital_command(
 ) -> None:
     """Appraise candidate schemes, choose a programme within a budget, and ask of every special school option why not a base."""
     from data import candidate_file
-    from forecast import candidate_schemes, capital_case, capital_tables, child_costs
-    from forecast.capital import Horizon, Sufficiency
-    from forecast.files import check_folder
-    from forecast.processes import solver_kept_quiet
-    from forecast.record import provenance
-    from forecast.run import Road, check_options
+    from forecast.capital import candidate_schemes, capital_case, child_costs
+    from forecast.capital.schemes import Horizon, Sufficiency
+    from forecast.core.atomic_files import check_folder
+    from forecast.core.parallel import solver_kept_quiet
+    from forecast.presentation import capital_tables
+    from forecast.presentation.record import provenance
+    from forecast.runs.baseline import Road, check_options
     from scenarios import reading
 
     found = areas.resolve(area)

@@ -1,4 +1,4 @@
-"""How a command names a scenario, and the store it may be kept in; `forecast.scenario_names` says what a name means."""
+"""How a command names a scenario, and the store it may be kept in; `forecast.runs.scenario_names` says what a name means."""
 
 from __future__ import annotations
 

@@ -38,10 +38,10 @@ def forecast_command(
     draws: Draws = USUAL_DRAWS,
 ) -> None:
     """Forecast plans and set specialist places against demand."""
-    from forecast import record
-    from forecast.files import check_folder
-    from forecast.members import check_name
-    from forecast.run import Road, check_options
+    from forecast.core.atomic_files import check_folder
+    from forecast.demand.members import check_name
+    from forecast.presentation import record
+    from forecast.runs.baseline import Road, check_options
 
     chosen = areas.resolve(area)
     check_options(years, draws)
@@ -95,7 +95,7 @@ def _folder(out: Path | None, area: Area, several: bool) -> Path:
 
 def report(screen: Console, outcome: Any) -> None:
     """Print one authority's run."""
-    from forecast import summary, words
+    from forecast.presentation import summary, words
 
     long, shortfall = summary.plans_long(outcome), summary.shortfall_long(outcome)
     origin = outcome.plans.origin
@@ -129,7 +129,7 @@ def report(screen: Console, outcome: Any) -> None:
 
 def one_line(outcome: Any) -> dict[str, str]:
     """Return one authority's row of the table for all of them."""
-    from forecast import summary, words
+    from forecast.presentation import summary, words
 
     long, shortfall = summary.plans_long(outcome), summary.shortfall_long(outcome)
     table = summary.interval(long)
@@ -156,9 +156,9 @@ def explain_command(
     model: Model = "headline",
 ) -> None:
     """Split the growth in plans to a January into population, joiner rate, leaver rate, transfers and ageing."""
-    from forecast import explain, words
-    from forecast.members import check_name
-    from forecast.run import Road, check_options
+    from forecast.demand.members import check_name
+    from forecast.presentation import explain, words
+    from forecast.runs.baseline import Road, check_options
 
     chosen = areas.resolve(area)
     if len(chosen) > 1:

@@ -19,8 +19,8 @@ from forecast.commands.output import console, say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from forecast.outcome import Outcome
-    from forecast.scenario_names import Chosen
+    from forecast.core.outcome import Outcome
+    from forecast.runs.scenario_names import Chosen
     from scenarios.store import Store
 
 Who = Annotated[str | None, typer.Option(help="Your name, for the history; your user name where left out.")]
@@ -38,7 +38,7 @@ def save_command(
     who: Who = None,
 ) -> None:
     """Keep a scenario in the store as its next version. Nothing kept is ever overwritten."""
-    from forecast.scenario_names import chosen, latest
+    from forecast.runs.scenario_names import chosen, latest
     from scenarios.keeping import keep, own_name
     from scenarios.store import Store
 
@@ -125,7 +125,7 @@ def open_held(store: str | None) -> Store:
     StoreError
         There is none.
     """
-    from forecast.scenario_names import open_if_there
+    from forecast.runs.scenario_names import open_if_there
     from scenarios.store.address import address_of
 
     held = open_if_there(store)
@@ -142,7 +142,7 @@ def note(named: list[Chosen], outcomes: Sequence[Outcome], store: str | None, wh
 
     A file based on another is of no version: what it is based on may be other than what the store has.
     """
-    from forecast import compare, record
+    from forecast.presentation import compare, record
     from scenarios.store import Store
 
     held = Store.open(store)

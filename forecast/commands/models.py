@@ -21,16 +21,16 @@ def fit_command(
     seed: Annotated[int, typer.Option(help="Seed of the samplers.")] = 0,
 ) -> None:
     """Fit the models to every authority; forecasts and the app use the result. Takes a few minutes."""
-    from forecast import fits
-    from forecast.files import check_folder
+    from forecast.core.atomic_files import check_folder
+    from forecast.demand import stored_fit
 
-    folder = fits.FOLDER if out is None else out
+    folder = stored_fit.FOLDER if out is None else out
     check_folder(folder)
     screen = console()
     with progress(screen) as bar:
-        task = bar.add_task("Fitting", total=fits.steps())
-        fit = fits.make(lambda what: bar.update(task, advance=1, description=what), seed)
-    files = fits.write(fit, folder)
+        task = bar.add_task("Fitting", total=stored_fit.steps())
+        fit = stored_fit.make(lambda what: bar.update(task, advance=1, description=what), seed)
+    files = stored_fit.write(fit, folder)
     for name, found in fit.diagnostics.items():
         screen.print(f"{name} {found.sentence()}", soft_wrap=True)
     weights = pd.DataFrame(
@@ -65,15 +65,15 @@ def backtest_command(
 ) -> None:
     """Forecast from earlier Januaries with no later information, and score the forecasts."""
     from data import panels
-    from forecast import evaluate, trackrecord
-    from forecast import run as jobs
-    from forecast.files import check_folder, write_one
-    from forecast.members import NAMES, Models, check_name
+    from forecast.core.atomic_files import check_folder, write_one
+    from forecast.demand.members import NAMES, Models, check_name
+    from forecast.runs import baseline
+    from forecast.validation import backtest, track_record
     from models.memory import Memory
 
-    if not 1 <= horizon <= jobs.MAX_YEARS:
+    if not 1 <= horizon <= baseline.MAX_YEARS:
         raise OptionError(
-            f"--horizon {horizon} is out of range. Choose 1 to {jobs.MAX_YEARS} years; the usual is 5."
+            f"--horizon {horizon} is out of range. Choose 1 to {baseline.MAX_YEARS} years; the usual is 5."
         )
     if out.is_dir():
         raise OptionError(
@@ -81,10 +81,10 @@ def backtest_command(
         )
     wanted = [check_name(name) for name in dict.fromkeys(models or NAMES)]
     # Ratios need the benchmark, asked for or not; the file holds what was asked for.
-    names = list(dict.fromkeys([*wanted, evaluate.BENCHMARK]))
-    starts = sorted(set(origins or trackrecord.REPORTING_ORIGINS))
+    names = list(dict.fromkeys([*wanted, backtest.BENCHMARK]))
+    starts = sorted(set(origins or track_record.REPORTING_ORIGINS))
     history = panels.load("series")
-    evaluate.check_origins(history, starts)
+    backtest.check_origins(history, starts)
     check_folder(out.parent)
     screen = console()
     with progress(screen) as bar:
@@ -95,27 +95,27 @@ def backtest_command(
 
         found = Models(Memory(), on_step=lambda what: bar.update(task, description=what))
         chosen = [found.scored(name) for name in names]
-        table = evaluate.backtest(history, chosen, starts, horizon, seed=seed, on_step=step)
+        table = backtest.backtest(history, chosen, starts, horizon, seed=seed, on_step=step)
     asked = table[table["model"].isin(wanted)]
     write_one(out, lambda path: asked.to_parquet(path, index=False))
-    scores = evaluate.score(table, history)
+    scores = backtest.score(table, history)
     screen.print(f"{len(asked):,} quantiles written to {out}", soft_wrap=True)
     if scores.empty:
         screen.print("No target is in the data yet, so nothing can be scored.")
         return
     show(
         screen,
-        evaluate.totals(scores).map(_figure),
+        backtest.totals(scores).map(_figure),
         "Totals (logCRPS x 100; ratio to regional_growth)",
         index=False,
     )
-    show(screen, evaluate.bands(scores).map(_figure), "Age bands", index=False)
-    if trackrecord.covers(scores, starts):
-        screen.print(f"Track record: {trackrecord.refresh(scores, history)}", soft_wrap=True)
+    show(screen, backtest.bands(scores).map(_figure), "Age bands", index=False)
+    if track_record.covers(scores, starts):
+        screen.print(f"Track record: {track_record.refresh(scores, history)}", soft_wrap=True)
     else:
         screen.print(
             "The track record page is left as it is: it is refreshed by a run over origins "
-            f"{', '.join(map(str, trackrecord.REPORTING_ORIGINS))} that includes headline and regional_growth."
+            f"{', '.join(map(str, track_record.REPORTING_ORIGINS))} that includes headline and regional_growth."
         )
 
 
@@ -126,9 +126,9 @@ def backtest_places_command(
 ) -> None:
     """Forecast plans by kind of provision from earlier Januaries, and score them. Takes about ten minutes."""
     from data import panels
-    from forecast import evaluate, provision_backtest
-    from forecast.files import check_folder, write_one
-    from forecast.members import Models
+    from forecast.core.atomic_files import check_folder, write_one
+    from forecast.demand.members import Models
+    from forecast.validation import backtest, provision_backtest
     from models.headline import HEADLINE
     from models.inference import REHEARSAL
     from models.memory import Memory
@@ -140,7 +140,7 @@ def backtest_places_command(
         )
     starts = sorted(set(origins or provision_backtest.ORIGINS))
     history = panels.load("series")
-    evaluate.check_origins(history, starts)
+    backtest.check_origins(history, starts)
     if starts[0] >= history.origin:
         raise OptionError(
             f"--origins {starts[0]} has no later January to score: returns end in January {history.origin}. "

@@ -84,11 +84,12 @@ def money_command(
     ] = None,
 ) -> None:
     """Forecast high needs cost, income and balance, with or without a scenario."""
-    from forecast import money_report, rerun
-    from forecast.files import check_folder
-    from forecast.money import MoneyPlan, Purse
-    from forecast.run import check_options, shared_road
-    from forecast.scenario_names import chosen
+    from forecast.core.atomic_files import check_folder
+    from forecast.finance.finance_model import MoneyPlan, Purse
+    from forecast.presentation import money_report
+    from forecast.runs import scenario_run
+    from forecast.runs.baseline import check_options, shared_road
+    from forecast.runs.scenario_names import chosen
 
     one = single(area)
     check_options(years, draws)
@@ -121,7 +122,7 @@ def money_command(
     before = purse.money(base.outcome)
     found = money_report.MoneyTables(purse, before)
     if asked is not None:
-        found = money_report.MoneyTables(purse, purse.money(rerun.rerun(base, asked)), before)
+        found = money_report.MoneyTables(purse, purse.money(scenario_run.rerun(base, asked)), before)
     screen = console()
     money_report.tell(
         found,
@@ -129,7 +130,7 @@ def money_command(
         lambda line: say(screen, line),
     )
     if asked is not None:
-        for line in rerun.remarks(base, asked):
+        for line in scenario_run.remarks(base, asked):
             say(screen, f"- {line}")
     files = money_report.write(found, folder, arguments)
     say(screen, "Files: " + ", ".join(str(f) for f in files))

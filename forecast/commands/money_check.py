@@ -18,28 +18,31 @@ def money_check_command(
 ) -> None:
     """Set costs beside what authorities spent, each authority's own spending hidden. Takes a few minutes."""
     from data import panels
-    from forecast import deficit_hindcast as deficits
-    from forecast import finance_validation as validation
-    from forecast.files import check_folder, write_all
-    from forecast.members import BENCHMARK_RULE, Models
-    from forecast.run import check_options
+    from forecast.core.atomic_files import check_folder, write_all
+    from forecast.demand.members import BENCHMARK_RULE, Models
+    from forecast.runs.baseline import check_options
+    from forecast.validation import deficit_hindcast, finance_validation
     from models.memory import Memory
 
     check_options(1, draws)
     check_folder(out)
     screen = console()
     with progress(screen) as bar:
-        task = bar.add_task("Lines", total=len(validation.LINES) + 2)
-        lines = validation.check_lines(on_step=lambda what: bar.update(task, advance=1, description=what))
-        totals = [validation.check_totals(lines, rule) for rule in validation.RULES]
+        task = bar.add_task("Lines", total=len(finance_validation.LINES) + 2)
+        lines = finance_validation.check_lines(
+            on_step=lambda what: bar.update(task, advance=1, description=what)
+        )
+        totals = [finance_validation.check_totals(lines, rule) for rule in finance_validation.RULES]
         history, model = panels.load("series"), Models(Memory()).totals(BENCHMARK_RULE)
-        own = deficits.paths(deficits.unfolding(validation.REDBRIDGE, history, model, draws=draws))
+        own = deficit_hindcast.paths(
+            deficit_hindcast.unfolding(finance_validation.REDBRIDGE, history, model, draws=draws)
+        )
         bar.update(task, advance=1, description="Redbridge's balance")
-        everyone = deficits.score(deficits.everyone(history, model, draws))
+        everyone = deficit_hindcast.score(deficit_hindcast.everyone(history, model, draws))
         bar.update(task, advance=1, description="Every authority's balance")
     predictions = pd.concat([lines, *totals], ignore_index=True)
-    scores = validation.scores(predictions)
-    for area in validation.AREAS:
+    scores = finance_validation.scores(predictions)
+    for area in finance_validation.AREAS:
         best = scores[(scores["area"] == area) & (scores["interval"] == "others")]
         shown = best.drop(columns=["area", "interval"])
         show(

@@ -38,7 +38,7 @@ Seed = Annotated[int, typer.Option(help="Same seed, same numbers.")]
 """Where chance starts."""
 
 Model = Annotated[str, typer.Option(help="Demand model.")]
-"""Name of a model of `forecast.members`."""
+"""Name of a model of `forecast.demand.members`."""
 
 Draws = Annotated[int, typer.Option(help="Number of draws.")]
 """How many futures to draw."""

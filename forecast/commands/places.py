@@ -26,7 +26,7 @@ from forecast.commands.options import (
     own_register,
 )
 from forecast.commands.output import console, progress, show
-from forecast.processes import settle
+from forecast.core.parallel import settle
 
 
 def places_command(
@@ -50,12 +50,12 @@ def places_command(
     draws: Draws = USUAL_DRAWS,
 ) -> None:
     """Say which specialist places run out, when, for whom, and where the children go."""
-    from forecast import places_report
-    from forecast.capacity import Demand
-    from forecast.files import check_folder
-    from forecast.preference_file import read_order
-    from forecast.preference_order import default_rules
-    from forecast.run import Road, check_options
+    from forecast.core.atomic_files import check_folder
+    from forecast.places.capacity import Demand
+    from forecast.places.preference_file import read_order
+    from forecast.places.preference_order import default_rules
+    from forecast.presentation import places_report
+    from forecast.runs.baseline import Road, check_options
 
     chosen = areas.resolve(area)
     check_options(years, draws)
@@ -105,7 +105,7 @@ def _places_of_all(
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    from forecast import places_report, record
+    from forecast.presentation import places_report, record
 
     parts, lines, left_out = [], [], []
     with (
@@ -132,8 +132,8 @@ def _places_of_all(
 def _places_of_one(one: Area, arguments: dict[str, Any], asked: Any) -> tuple[Area, Any, str]:
     """Return one authority's tables and headline, or None and why it cannot be run."""
     from data.errors import HistoryError
-    from forecast import places_report
-    from forecast.run import shared_road
+    from forecast.presentation import places_report
+    from forecast.runs.baseline import shared_road
 
     settle()
     try:

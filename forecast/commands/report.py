@@ -138,10 +138,10 @@ def _write(
     day: date,
 ) -> None:
     from data.candidate_file import read_candidates, shipped
-    from forecast.files import check_folder
+    from forecast.core.atomic_files import check_folder
     from forecast.reports import capital_paper
-    from forecast.run import Road, check_options
-    from forecast.scenario_names import chosen
+    from forecast.runs.baseline import Road, check_options
+    from forecast.runs.scenario_names import chosen
 
     check_options(years, draws)
     register = own_register(capacity, [area])

@@ -33,8 +33,8 @@ from forecast.commands.output import console, say, show
 
 if TYPE_CHECKING:
     from data.prices import PriceBook
-    from forecast.money import Purse
-    from forecast.run import Baseline
+    from forecast.finance.finance_model import Purse
+    from forecast.runs.baseline import Baseline
     from scenarios.scenario import Scenario
 
 app = typer.Typer(
@@ -45,7 +45,7 @@ app = typer.Typer(
 @app.command("list")
 def list_command(store: Kept = None) -> None:
     """List the scenarios of the library and of the store."""
-    from forecast.scenario_names import open_if_there
+    from forecast.runs.scenario_names import open_if_there
     from scenarios import reading
     from scenarios.store import words
 
@@ -69,7 +69,7 @@ def list_command(store: Kept = None) -> None:
 @app.command("show")
 def show_command(ref: Ref, store: Kept = None) -> None:
     """Show a scenario: what it says, on what evidence, and each of its levers."""
-    from forecast.scenario_names import chosen
+    from forecast.runs.scenario_names import chosen
     from scenarios.levers import describe
 
     asked = chosen(ref, store)
@@ -105,8 +105,8 @@ def write_command(
     store: Kept = None,
 ) -> None:
     """Write a scenario to a file that you can edit."""
-    from forecast.files import write_one
-    from forecast.scenario_names import chosen
+    from forecast.core.atomic_files import write_one
+    from forecast.runs.scenario_names import chosen
     from scenarios import reading
 
     text = reading.written(chosen(ref, store).said)
@@ -136,11 +136,11 @@ def run_command(
     record: Record = True,
 ) -> None:
     """Run a scenario for one authority and write the same files as a forecast."""
-    from forecast import record as files
-    from forecast import rerun
     from forecast.commands.forecasts import report
-    from forecast.files import check_folder, write_one
-    from forecast.scenario_names import chosen
+    from forecast.core.atomic_files import check_folder, write_one
+    from forecast.presentation import record as files
+    from forecast.runs import scenario_run
+    from forecast.runs.scenario_names import chosen
     from scenarios import reading
 
     asked = chosen(ref, store)
@@ -151,7 +151,7 @@ def run_command(
     folder = out if out is not None else Path("out") / "scenario" / scenario.id
     check_folder(folder)
     base = _baseline(one, years, draws, seed, capacity)
-    outcome = rerun.rerun(base, scenario)
+    outcome = scenario_run.rerun(base, scenario)
     arguments: dict[str, Any] = {
         "area": one.name, "years": years, "capacity": None if capacity is None else capacity.name, "seed": seed,
         "model": "headline", "draws": draws, "scenario": scenario.id, "scenario_key": scenario.key,
@@ -184,9 +184,10 @@ def compare_command(
     record: Record = True,
 ) -> None:
     """Set scenarios side by side, on the same random numbers."""
-    from forecast import compare, rerun
-    from forecast.files import check_folder, write_one
-    from forecast.scenario_names import chosen, labels
+    from forecast.core.atomic_files import check_folder, write_one
+    from forecast.presentation import compare
+    from forecast.runs import scenario_run
+    from forecast.runs.scenario_names import chosen, labels
 
     if out is not None and out.suffix != ".parquet":
         raise OptionError(f"--out {out} should be a .parquet file. Change its ending.")
@@ -207,7 +208,7 @@ def compare_command(
         check_folder(out.parent)
     base = _baseline(one, years, draws, seed, capacity)
     january = _january(base, year)
-    outcomes = {name: rerun.rerun(base, s) for name, s in zip(ids, listed, strict=True)}
+    outcomes = {name: scenario_run.rerun(base, s) for name, s in zip(ids, listed, strict=True)}
     table = compare.compared(outcomes, _purse(base, book))
     if out is not None:
         write_one(out, lambda part: table.to_parquet(part, index=False))
@@ -245,8 +246,9 @@ def explain_command(
     store: Kept = None,
 ) -> None:
     """Say what each lever of a scenario contributed, and which lever's uncertainty matters most."""
-    from forecast import compare, rerun, seek
-    from forecast.scenario_names import chosen
+    from forecast.presentation import compare, seek
+    from forecast.runs import scenario_run
+    from forecast.runs.scenario_names import chosen
     from scenarios.levers import describe
 
     scenario = chosen(ref, store).flat
@@ -257,9 +259,9 @@ def explain_command(
     purse = _purse(base, book, needed=any(m in compare.POUNDS for m in measure or ()))
     usual = ("plans", "shortfall") if purse is None else ("plans", "shortfall", "cost")
     points = [seek.Point(m, january) for m in measure or usual]
-    together = rerun.rerun(base, scenario)
-    alone, spans = rerun.each_alone(base, scenario), rerun.at_ends(base, scenario)
-    ends = {lever.name: rerun.interval(lever) for lever in scenario.levers}
+    together = scenario_run.rerun(base, scenario)
+    alone, spans = scenario_run.each_alone(base, scenario), scenario_run.at_ends(base, scenario)
+    ends = {lever.name: scenario_run.interval(lever) for lever in scenario.levers}
     ranges = {name: f"{name} ({low:,g} to {high:,g})" for name, (low, high) in ends.items()}
     screen = console()
     say(screen, f"{one.name}: {scenario.title}", "bold")
@@ -302,9 +304,10 @@ def seek_command(
     store: Kept = None,
 ) -> None:
     """Look for the size of a lever that meets a goal, such as how many places keep the chance of a shortfall at 20 %."""
-    from forecast import compare, rerun
-    from forecast import seek as seeking
-    from forecast.scenario_names import chosen
+    from forecast.presentation import compare
+    from forecast.presentation import seek as seeking
+    from forecast.runs import scenario_run
+    from forecast.runs.scenario_names import chosen
 
     if (at_most is None) == (at_least is None):
         raise OptionError("A goal needs either --at-most or --at-least, and one only. Give one of them.")
@@ -314,17 +317,17 @@ def seek_command(
     assert value is not None  # one of the two was given
     goal = seeking.Goal(point, "at_most" if at_most is not None else "at_least", value)
     for end in (low, high):
-        rerun.with_size(scenario, lever, end)
+        scenario_run.with_size(scenario, lever, end)
     one = _area(area, scenario)
     book = ledger(unit_costs, one)
     base = _baseline(one, years, draws, seed, capacity)
     _january(base, year)
     answer = seeking.seek(
-        lambda size: rerun.rerun(base, rerun.with_size(scenario, lever, size)),
+        lambda size: scenario_run.rerun(base, scenario_run.with_size(scenario, lever, size)),
         goal,
         low,
         high,
-        whole=rerun.whole(scenario, lever),
+        whole=scenario_run.whole(scenario, lever),
         purse=_purse(base, book, needed=True) if measure in compare.POUNDS else None,
     )
     screen = console()
@@ -368,7 +371,7 @@ def _baseline(area: Area, years: int, draws: int, seed: int, capacity: Path | No
     OptionError
         Years, draws or the seed are out of range.
     """
-    from forecast.run import check_options, shared_road
+    from forecast.runs.baseline import check_options, shared_road
     from scenarios.store.checks import LARGEST_SEED
 
     check_options(years, draws)
@@ -388,7 +391,7 @@ def _purse(base: Baseline, book: PriceBook, *, needed: bool = False) -> Purse | 
     HistoryError
         It is not published, and pounds were asked for.
     """
-    from forecast.money import Purse
+    from forecast.finance.finance_model import Purse
 
     try:
         return Purse.of(base.outcome, book=book)
@@ -429,9 +432,9 @@ def _short_from_the_start(base: Baseline, falls: pd.DataFrame) -> str:
 
 def _remark(base: Baseline, listed: list[Scenario]) -> None:
     """Print what a reader should know of each scenario here."""
-    from forecast import rerun
+    from forecast.runs import scenario_run
 
     screen = console()
     for scenario in listed:
-        for remark in rerun.remarks(base, scenario):
+        for remark in scenario_run.remarks(base, scenario):
             say(screen, f"Note on {scenario.id}: {remark}")

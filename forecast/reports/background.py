@@ -15,8 +15,8 @@ from data.errors import TableError
 from data.register import academic_year, estimated_share
 from data.schemas import TABLES
 from data.vocabulary import SPECIALIST_PROVISIONS
-from forecast import words
-from forecast.record import MONEY_TABLES, PRODUCT, USED_TABLES
+from forecast.presentation import words
+from forecast.presentation.record import MONEY_TABLES, PRODUCT, USED_TABLES
 from forecast.reports.document import Paper, Table
 from forecast.reports.sufficiency import Need
 from forecast.reports.wording import LIKELIHOODS, sentence
@@ -100,7 +100,7 @@ class Made:
     command
         What to type.
     record
-        The record of the run, `forecast.record.provenance`.
+        The record of the run, `forecast.presentation.record.provenance`.
     """
 
     command: str

@@ -18,17 +18,18 @@ from data.errors import CapitalError, OptionError
 from data.price_books import for_area
 from data.price_file import to_csv as prices_text
 from data.prices import PriceBook
-from forecast import capital_case, child_costs, record
-from forecast.balance import Comparison
-from forecast.capital import Sufficiency
-from forecast.capital_case import FUTURES
-from forecast.processes import solver_kept_quiet
-from forecast.programme import Tell
+from forecast.capital import capital_case, child_costs
+from forecast.capital.capital_case import FUTURES
+from forecast.capital.programme import Tell
+from forecast.capital.schemes import Sufficiency
+from forecast.core.parallel import solver_kept_quiet
+from forecast.finance.balance import Comparison
+from forecast.presentation import record
 from forecast.reports import capital_report, sufficiency
 from forecast.reports.background import Made
 from forecast.reports.document import About, Paper
-from forecast.rerun import rerun
-from forecast.run import DEFAULT_DRAWS, DEFAULT_SEED, DEFAULT_YEARS, Baseline, Road
+from forecast.runs.baseline import DEFAULT_DRAWS, DEFAULT_SEED, DEFAULT_YEARS, Baseline, Road
+from forecast.runs.scenario_run import rerun
 from scenarios.scenario import Scenario
 
 

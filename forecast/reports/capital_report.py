@@ -15,16 +15,17 @@ import pandas as pd
 
 from data.register import estimated_share
 from data.vocabulary import SPECIALIST_PROVISIONS
-from forecast import words
-from forecast.balance import Comparison
-from forecast.capital import Case
+from forecast.capital.schemes import Case
+from forecast.core.outcome import ONE_CHILD
+from forecast.finance.balance import Comparison
+from forecast.presentation import words
+from forecast.presentation.summary import LIKELY
 from forecast.reports import background, money, options, sufficiency
 from forecast.reports.background import Made
 from forecast.reports.document import About, Paper, Table
 from forecast.reports.options import FIRM, Middle
 from forecast.reports.sufficiency import Need
 from forecast.reports.wording import chance, listed, pounds, sentence
-from forecast.summary import LIKELY, ONE_CHILD
 
 SURE = 0.8
 """Chance from which on a programme's value, or its being enough, supports high confidence."""

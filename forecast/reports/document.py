@@ -30,7 +30,7 @@ from docx.shared import Cm, Pt, RGBColor
 from docx.text.paragraph import Paragraph
 
 from data.errors import OutputError
-from forecast.files import write_one
+from forecast.core.atomic_files import write_one
 
 NAVY = "12436D"
 """Colour of headings: the Analysis Function's first."""

@@ -1,7 +1,7 @@
 """The high needs balance in a paper: with and without the programme, on the same draws.
 
-Figures are those of `forecast.balance.balance_rows`, which finance officers get as a table, rounded for people. A deficit is
-minus.
+Figures are those of `forecast.finance.balance.balance_rows`, which finance officers get as a table, rounded for people. A
+deficit is minus.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from forecast.balance import Balance, Comparison, balance_rows
+from forecast.finance.balance import Balance, Comparison, balance_rows
 from forecast.reports import charts
 from forecast.reports.document import Paper, Picture, Table
 from forecast.reports.wording import chance, in_ten, pounds, pounds_between
@@ -30,7 +30,7 @@ REGIMES: dict[str, str] = {
     "centre_bears": "central government bears each new deficit after the override ends",
     "share": "new deficits after the override ends are shared, in a proportion nobody has announced",
 }
-"""What each funding regime of `forecast.balance.REGIMES` means, in words."""
+"""What each funding regime of `forecast.finance.balance.REGIMES` means, in words."""
 
 OPENINGS: dict[str, str] = {
     "published": "as published",

@@ -1,7 +1,7 @@
 """Schemes in a paper: what each would do and cost alone, whether a base could do it, what to build together, and regret.
 
-Draws of `forecast.capital.Case` become numbers here, after sums within a draw: the middle with its 80 % interval, and chances.
-Pounds are real, of the case's base year. Nothing is chosen here: the programme is the case's own.
+Draws of `forecast.capital.schemes.Case` become numbers here, after sums within a draw: the middle with its 80 % interval, and
+chances. Pounds are real, of the case's base year. Nothing is chosen here: the programme is the case's own.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ import xarray as xr
 from data import capital_benchmarks
 from data.candidates import SPECIAL, Candidate, Kind
 from data.vocabulary import ALL, NEED_CODES, NEEDS
-from forecast import words
-from forecast.capital import Appraisal, BaseTest, Case, Programme, Regret
+from forecast.capital.schemes import Appraisal, BaseTest, Case, Programme, Regret
+from forecast.core.outcome import ONE_CHILD
+from forecast.presentation import words
+from forecast.presentation.summary import LIKELY
 from forecast.reports import charts
 from forecast.reports.document import Paper, Picture, Table
 from forecast.reports.wording import (
@@ -30,7 +32,6 @@ from forecast.reports.wording import (
     pounds_between,
     years,
 )
-from forecast.summary import LIKELY, ONE_CHILD
 
 FIRM: tuple[str, ...] = ("published", "council")
 """Bases of a scheme's figures that are not our own estimate or assumption."""

@@ -1,7 +1,8 @@
 """Are there enough places: what is wanted, what there is, who is short, when, and where they go. The half without money.
 
-Every figure comes from the tables of `forecast.summary`, `forecast.answers` and `forecast.compare`, which the commands also
-write, so a paper and the files beside it cannot disagree. Tables of paper show fewer rows than those files, and say so.
+Every figure comes from the tables of `forecast.presentation.summary`, `forecast.presentation.place_tables` and
+`forecast.presentation.compare`, which the commands also write, so a paper and the files beside it cannot disagree. Tables of
+paper show fewer rows than those files, and say so.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from typing import Any
 import pandas as pd
 
 from data.vocabulary import ALL, NEED_GROUPS, PHASES, SPECIALIST_PROVISIONS
-from forecast import compare, places_report, summary, words
-from forecast.answers import NEVER, SURE, first_likely
-from forecast.outcome import Outcome
-from forecast.places_report import GROUP_LABELS, PlacesTables
-from forecast.preference_order import DESTINATIONS
+from forecast.core.outcome import ONE_CHILD, Outcome
+from forecast.places.preference_order import DESTINATIONS
+from forecast.presentation import compare, places_report, summary, words
+from forecast.presentation.place_tables import NEVER, SURE, first_likely
+from forecast.presentation.places_report import GROUP_LABELS, PlacesTables
 from forecast.reports import charts
 from forecast.reports.document import Paper, Picture, Table
 from forecast.reports.wording import chance, in_ten
@@ -43,7 +44,7 @@ class Need:
     tables
         Its tables.
     totals
-        All specialist places together, `forecast.compare.COLUMNS`.
+        All specialist places together, `forecast.presentation.compare.COLUMNS`.
     """
 
     outcome: Outcome
@@ -76,7 +77,7 @@ class Need:
         return min(self.outcome.plans.origin + SCORED, self.last)
 
     def total(self, measure: str, january: int) -> dict[Hashable, float]:
-        """Return mean, q10, q50 and q90 of one of `forecast.compare.MEASURES` in a January."""
+        """Return mean, q10, q50 and q90 of one of `forecast.presentation.compare.MEASURES` in a January."""
         rows = self.totals[(self.totals["measure"] == measure) & (self.totals["year"] == january)]
         return {k: float(v) for k, v in rows.iloc[0][["mean", "q10", "q50", "q90"]].items()}
 
@@ -111,7 +112,7 @@ class Need:
     def widest(self) -> list[tuple[str, str]]:
         """Return the phases and provisions with most children short in the January the paper leads with, most first."""
         short = {k: float(self.cell(self.lead, *k)["shortfall_mean"]) for k in self.kinds()}
-        return sorted((k for k, n in short.items() if n >= summary.ONE_CHILD), key=lambda k: -short[k])
+        return sorted((k for k, n in short.items() if n >= ONE_CHILD), key=lambda k: -short[k])
 
 
 def kind_of_place(phase: str, provision: str) -> str:
@@ -135,7 +136,7 @@ def problem(need: Need) -> str:
         f"By then {need.said('specialist_wanted', lead)} children and young people would want a specialist place, and "
         f"there would be {words.rounded(float(cell['places']))} places for them.",
     ]
-    if float(cell["shortfall_mean"]) >= summary.ONE_CHILD:
+    if float(cell["shortfall_mean"]) >= ONE_CHILD:
         empty = float(cell["places"]) - float(cell["filled_q50"]) >= FEW
         lines.append(
             f"If nothing more is built than is agreed, {need.said('shortfall', lead)} would not get the kind of place they want"
@@ -227,7 +228,7 @@ def by_need(need: Need) -> Table:
     rows = []
     for group in NEED_GROUPS:
         cell = need.cell(need.lead, need_group=group.code)
-        if float(cell["wanted_q90"]) < summary.ONE_CHILD:
+        if float(cell["wanted_q90"]) < ONE_CHILD:
             continue
         rows.append(
             {
@@ -350,7 +351,7 @@ def destinations_chart(need: Need) -> Picture | None:
     """Return where children without a place go in the January the paper leads with, most first; None where nobody is."""
     f = need.tables.frames["overflow"]
     f = f[(f["phase"] == ALL) & (f["need_group"] == ALL) & (f["provision"] == ALL) & (f["year"] == need.lead)]
-    f = f[f["q90"] >= summary.ONE_CHILD].sort_values("q50", ascending=False, kind="stable")
+    f = f[f["q90"] >= ONE_CHILD].sort_values("q50", ascending=False, kind="stable")
     if f.empty:
         return None
     rows = [

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from forecast import words
+from forecast.presentation import words
 
 LIKELIHOODS: tuple[tuple[float, str], ...] = (
     (0.05, "a remote chance"),

@@ -8,8 +8,8 @@ import pytest
 
 from data import areas
 from data.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS
-from forecast.outcome import Outcome
-from forecast.run import Road
+from forecast.core.outcome import Outcome
+from forecast.runs.baseline import Road
 from scenarios.store import address
 
 

@@ -23,20 +23,23 @@ from data.errors import CapitalError
 from data.kept_files import CANDIDATES
 from data.people import this_computer
 from data.vocabulary import PROVISION_CODES
-from forecast import capital_case, capital_tables, child_costs
+from forecast.capital import capital_case, child_costs
 from forecast.cli import app as command
-from forecast.outcome import Outcome
-from forecast.run import Road
-from forecast.ui import asking, capital_work, council_files, money_charts, results, shell
-from forecast.ui.capital_work import appraise
-from forecast.ui.choices import Choices, read
-from forecast.ui.national import zipped
-from forecast.ui.question import Asked
-from forecast.ui.registry import PAGES
-from forecast.ui.results import SEED
-from forecast.ui.views import capital as told
+from forecast.core.outcome import Outcome
+from forecast.jobs.worker import Job, Progress, State, Worker
+from forecast.presentation import capital_tables
+from forecast.runs.baseline import Road
+from forecast.ui.background import capital_job
+from forecast.ui.background.capital_job import appraise
+from forecast.ui.background.national_job import zipped
+from forecast.ui.background.question import Asked
+from forecast.ui.components import money_charts, results, work_requests
+from forecast.ui.components.results import SEED
+from forecast.ui.frame import shell
+from forecast.ui.frame.choices import Choices, read
+from forecast.ui.frame.registry import PAGES
+from forecast.ui.views import capital, council_files
 from forecast.ui.views.capital import CapitalView
-from forecast.work import Job, Progress, State, Worker
 from scenarios import reading
 from tests import made_case
 from tests.app.words import text
@@ -93,7 +96,7 @@ def schemes(count: int = 3) -> str:
 @pytest.fixture(scope="module")
 def view(redbridge: Outcome) -> CapitalView:
     """Return the page of a made-up appraisal."""
-    return told.capital(made_case.case(redbridge), redbridge)
+    return capital.capital(made_case.case(redbridge), redbridge)
 
 
 # Before a programme is asked for
@@ -137,21 +140,21 @@ def test_a_budget_is_typed_in_millions_and_kept_in_the_address_in_pounds() -> No
 
 def test_the_same_question_is_equal_however_often_it_is_asked_and_another_is_not() -> None:
     address = {"budget": "5000000", "scenario": "reform-2030"}
-    first, again = asking.asked(chosen(**address)), asking.asked(chosen(**address))
+    first, again = work_requests.asked(chosen(**address)), work_requests.asked(chosen(**address))
     assert first == again
     assert first is not again
     # As the command line reads a budget, so that files have it as the same kind of number.
     assert isinstance(first.budget, float)
-    assert asking.asked(chosen(budget="6000000", scenario="reform-2030")) != first
-    assert asking.asked(chosen(budget="5000000")) != first
+    assert work_requests.asked(chosen(budget="6000000", scenario="reform-2030")) != first
+    assert work_requests.asked(chosen(budget="5000000")) != first
     CANDIDATES.keep(
         this_computer("Jo"), REDBRIDGE, 0, lambda path: path.write_text(schemes(), encoding="utf-8")
     )
-    assert asking.asked(chosen(**address)) != first
+    assert work_requests.asked(chosen(**address)) != first
 
 
 def test_the_chosen_scenario_is_appraised_first_and_none_is_tried_twice() -> None:
-    futures = asking.asked(chosen(scenario="reform-2030")).futures
+    futures = work_requests.asked(chosen(scenario="reform-2030")).futures
     assert [s.id for _, s in futures] == ["reform-2030", "baseline", "pre-reform-surge", "low-births"]
     assert len({t for t, _ in futures}) == 4
 
@@ -199,9 +202,9 @@ def test_what_the_solver_prints_does_not_reach_the_server(
 
     base = SimpleNamespace(outcome=None)
     monkeypatch.setattr(
-        capital_work.Road, "prepare", lambda: SimpleNamespace(placing=SimpleNamespace(england=None))
+        capital_job.Road, "prepare", lambda: SimpleNamespace(placing=SimpleNamespace(england=None))
     )
-    monkeypatch.setattr(capital_work, "base_of", lambda asked, road: base)
+    monkeypatch.setattr(capital_job, "base_of", lambda asked, road: base)
     monkeypatch.setattr(child_costs, "shared", lambda outcome, book: (None, None))
     monkeypatch.setattr(capital_case, "make", prints)
     capfd.readouterr()
@@ -255,7 +258,10 @@ def test_a_finished_programme_is_shown_with_its_charts_tables_and_files(
     app = opened(scenario="reform-2030", budget="5000000")
     assert not app.error
     page = text(app)
-    assert done.asked[-1] == (appraise, (asking.asked(chosen(scenario="reform-2030", budget="5000000")),))
+    assert done.asked[-1] == (
+        appraise,
+        (work_requests.asked(chosen(scenario="reform-2030", budget="5000000")),),
+    )
     assert "Done in 3 seconds." in page
     # What was answered is not asked for again.
     assert "Appraise and choose" not in [b.label for b in app.button]
@@ -303,9 +309,10 @@ def test_schemes_are_called_by_their_titles_and_per_cent_is_written_one_way(view
 def test_titles_with_commas_are_parted_by_semicolons() -> None:
     titles = {"a-1": "Base, north", "a-2": "Base, south", "a": "School"}
     assert (
-        told.by_title("from a-1, a-2, a, with 3", titles) == "from Base, north; Base, south; School, with 3"
+        capital.by_title("from a-1, a-2, a, with 3", titles)
+        == "from Base, north; Base, south; School, with 3"
     )
-    assert told.by_title("the a-10 road", titles) == "the a-10 road"
+    assert capital.by_title("the a-10 road", titles) == "the a-10 road"
 
 
 def test_out_of_reach_is_said_in_the_headline(view: CapitalView) -> None:
@@ -315,23 +322,28 @@ def test_out_of_reach_is_said_in_the_headline(view: CapitalView) -> None:
 
 
 def test_an_empty_programme_says_that_nothing_is_worth_it(redbridge: Outcome) -> None:
-    found = told.capital(made_case.nothing(made_case.case(redbridge)), redbridge)
+    found = capital.capital(made_case.nothing(made_case.case(redbridge)), redbridge)
     assert found.headline.endswith("the programme builds nothing: no scheme is worth its cost.")
     assert len(found.programme) == 0
 
 
 def test_without_other_futures_there_is_no_regret(redbridge: Outcome) -> None:
-    found = told.capital(made_case.case(redbridge, many_futures=False), redbridge)
+    found = capital.capital(made_case.case(redbridge, many_futures=False), redbridge)
     assert len(found.regret) == len(found.regret_children) == 0
 
 
 def test_figures_of_tables_are_those_of_the_command_line(redbridge: Outcome, view: CapitalView) -> None:
     case = made_case.case(redbridge)
     pd.testing.assert_frame_equal(view.options.drop(columns="chosen"), capital_tables.options(case))
-    assert list(view.options["chosen"]) == [told.NOT_IN_IT, told.IN_IT, told.IN_IT, told.NOT_IN_IT]
+    assert list(view.options["chosen"]) == [
+        capital.NOT_IN_IT,
+        capital.IN_IT,
+        capital.IN_IT,
+        capital.NOT_IN_IT,
+    ]
     yearly = capital_tables.by_january(case).set_index(["what", "january"])
     for row in view.effect.to_dict("records"):
-        what = {told.NONE_BUILT: "none", told.BUILT: "programme"}[row["what"]]
+        what = {capital.NONE_BUILT: "none", capital.BUILT: "programme"}[row["what"]]
         assert row["mean"] == yearly.loc[(what, row["january"]), "unplaced_mean"]
     with zipfile.ZipFile(io.BytesIO(zipped(dict(view.files)))) as held:
         assert set(held.namelist()) == set(view.files) >= {"options.parquet", "capital.md", "run.json"}
@@ -382,7 +394,7 @@ def test_a_broken_file_of_schemes_is_refused_with_every_problem_and_a_mended_one
     assert [k.version for k in CANDIDATES.versions(REDBRIDGE)] == [1]
     assert "3 schemes with" in text(opened())
     assert "14 schemes with 745 places" in text(opened(candidates="0"))
-    kept = asking.asked(chosen()).candidates
+    kept = work_requests.asked(chosen()).candidates
     assert kept is not None
     read_back = council_files.candidates(REDBRIDGE, kept)
     assert read_back is not None

@@ -10,11 +10,11 @@ import pytest
 from data import areas
 from data.history import History
 from data.vocabulary import ALL
-from forecast import words
-from forecast.outcome import Outcome
-from forecast.run import Road
-from forecast.summary import RunOut
-from forecast.ui import charts
+from forecast.core.outcome import Outcome
+from forecast.presentation import words
+from forecast.presentation.summary import RunOut
+from forecast.runs.baseline import Road
+from forecast.ui.components import charts
 from forecast.ui.views import area_map, demand, evidence, places
 from forecast.ui.views.common import ESTIMATED, FORECAST, MISSING, PUBLISHED
 

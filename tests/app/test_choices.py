@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from data import areas
 from data.vocabulary import ALL
-from forecast import compare
-from forecast.balance import REGIMES
-from forecast.run import DEFAULT_DRAWS, DEFAULT_SEED, DEFAULT_YEARS
-from forecast.ui import choices, results
-from forecast.ui.choices import PARAMETERS, Choices
+from forecast.finance.balance import REGIMES
+from forecast.presentation import compare
+from forecast.runs.baseline import DEFAULT_DRAWS, DEFAULT_SEED, DEFAULT_YEARS
+from forecast.ui.components import results
+from forecast.ui.frame import choices
+from forecast.ui.frame.choices import PARAMETERS, Choices
 from forecast.ui.views.area_map import LAYERS
 from scenarios import reading
 from scenarios.unsaved import Unsaved, packed

@@ -8,8 +8,8 @@ import pytest
 
 from data.allow_list import AllowList
 from data.people import Person, Role
-from forecast.ui import door
-from forecast.ui.door import Closed, only_here, problems, visitor
+from forecast.ui.frame import access_rules
+from forecast.ui.frame.access_rules import Closed, only_here, problems, visitor
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
@@ -122,10 +122,10 @@ def test_who_has_not_signed_in_is_asked_to(logged_in: object) -> None:
 @pytest.mark.parametrize(
     ("issued", "fresh"),
     [
-        (NOW - door.LASTS, True),
-        (NOW - door.LASTS - timedelta(seconds=1), False),
-        (NOW + door.AHEAD, True),
-        (NOW + door.AHEAD + timedelta(seconds=1), False),
+        (NOW - access_rules.LASTS, True),
+        (NOW - access_rules.LASTS - timedelta(seconds=1), False),
+        (NOW + access_rules.AHEAD, True),
+        (NOW + access_rules.AHEAD + timedelta(seconds=1), False),
     ],
     ids=["12 hours", "just over", "a clock ahead", "too far ahead"],
 )
@@ -192,4 +192,4 @@ def test_settings_that_are_missing_or_unsafe_are_said(change: dict[str, str], sa
 
 
 def test_no_settings_at_all_name_every_one() -> None:
-    assert len(problems({})) == len(door.NEEDED)
+    assert len(problems({})) == len(access_rules.NEEDED)

@@ -6,7 +6,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from forecast.ui.drawn import once
+from forecast.ui.components.chart_cache import once
 from tests.app.test_pages import DEMAND, opened
 
 FRAME = pd.DataFrame({"january": [2026, 2027], "mean": [1.0, 2.0], "who": ["a", "b"]})

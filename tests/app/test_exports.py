@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from data.areas import Area, by_code
 from data.errors import RegisterError
 from data.register_file import read_register
-from forecast.longform import COLUMNS
-from forecast.outcome import Outcome
-from forecast.run import DEFAULT_SEED, Baseline, Road
-from forecast.summary import SHORTFALL_COLUMNS
-from forecast.ui import exports
-from forecast.ui.national import every_authority, zipped
+from forecast.core.outcome import Outcome
+from forecast.core.quantile_table import COLUMNS
+from forecast.presentation.summary import SHORTFALL_COLUMNS
+from forecast.runs.baseline import DEFAULT_SEED, Baseline, Road
+from forecast.ui.background.national_job import every_authority, zipped
+from forecast.ui.views import exports
 from forecast.ui.views.downloads import files
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "'=1", '=HYPERLINK("http://a.b")')

@@ -10,9 +10,10 @@ import pytest
 
 from data.errors import NotAllowedError
 from data.people import Person, Role, this_computer
-from forecast import fits
-from forecast.ui import fitting, results
-from forecast.ui.choices import read
+from forecast.demand import stored_fit
+from forecast.ui.background import fit_job
+from forecast.ui.components import results
+from forecast.ui.frame.choices import read
 
 Steps = list[tuple[int, int, str]]
 
@@ -21,7 +22,7 @@ Steps = list[tuple[int, int, str]]
 def fit_made(monkeypatch: pytest.MonkeyPatch) -> tuple[Callable[[bool], str], list[object]]:
     """Return a caller of the job whose fit passes or not, and what was kept."""
     kept: list[object] = []
-    monkeypatch.setattr(fits, "write", kept.append)
+    monkeypatch.setattr(stored_fit, "write", kept.append)
 
     def run(passes: bool) -> str:
         made = SimpleNamespace(
@@ -36,12 +37,15 @@ def fit_made(monkeypatch: pytest.MonkeyPatch) -> tuple[Callable[[bool], str], li
             on_step("age bands")
             return made
 
-        monkeypatch.setattr(fits, "make", make)
+        monkeypatch.setattr(stored_fit, "make", make)
         steps: Steps = []
-        said = fitting.fit_again(
+        said = fit_job.fit_again(
             lambda done, total, says: steps.append((done, total, says)), "key", this_computer("Jo")
         )
-        assert steps == [(0, fits.steps(), "Fitting growth"), (1, fits.steps(), "Fitting age bands")]
+        assert steps == [
+            (0, stored_fit.steps(), "Fitting growth"),
+            (1, stored_fit.steps(), "Fitting age bands"),
+        ]
         assert kept[-1] is made
         return said
 
@@ -60,15 +64,15 @@ def test_a_fit_that_fails_names_what_failed(fit_made: tuple[Callable[[bool], str
 
 @pytest.mark.parametrize("role", [r for r in Role if r is not Role.ADMIN])
 def test_only_an_admin_may_fit_again(role: Role, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fits, "make", lambda *_, **__: pytest.fail("it was fitted"))
+    monkeypatch.setattr(stored_fit, "make", lambda *_, **__: pytest.fail("it was fitted"))
     with pytest.raises(NotAllowedError, match="may not fit the models again"):
-        fitting.fit_again(lambda *_: None, "key", Person("Pat", "pat@council.gov.uk", role))
+        fit_job.fit_again(lambda *_: None, "key", Person("Pat", "pat@council.gov.uk", role))
 
 
 def test_pages_notice_that_the_fit_was_written_again(monkeypatch: pytest.MonkeyPatch) -> None:
     choices = read({})[0]
     register = results.held_register(choices).fingerprint
     before = results.key_of(choices, register)
-    assert before.fit == os.stat(fits.FOLDER / fits.MANIFEST).st_mtime_ns
-    monkeypatch.setattr(fits, "stamp", lambda: before.fit + 1)
+    assert before.fit == os.stat(stored_fit.FOLDER / stored_fit.MANIFEST).st_mtime_ns
+    monkeypatch.setattr(stored_fit, "stamp", lambda: before.fit + 1)
     assert results.key_of(choices, register) != before

@@ -9,10 +9,10 @@ import pytest
 from pydantic import BaseModel
 
 from data import areas
-from forecast import rerun
-from forecast.run import Road
-from forecast.ui import lever_fields
-from forecast.ui.lever_fields import Values, controls, new_lever
+from forecast.runs import scenario_run
+from forecast.runs.baseline import Road
+from forecast.ui.views import lever_fields
+from forecast.ui.views.lever_fields import Values, controls, new_lever
 from scenarios import reading
 from scenarios.effects import Frame
 from scenarios.lever import Asked
@@ -194,6 +194,6 @@ def test_a_lever_of_every_kind_runs_for_redbridge(road: Road) -> None:
     for kind in KINDS:
         held.append(new_lever(kind, held))
     scenario = reading.checked({"id": "all", "title": "All", "levers": held}, "test")
-    outcome = rerun.rerun(base, scenario)
+    outcome = scenario_run.rerun(base, scenario)
     assert outcome.money
     assert float(outcome.plans.future.sum()) != float(base.outcome.plans.future.sum())

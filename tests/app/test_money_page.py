@@ -16,12 +16,13 @@ from data.people import this_computer
 from data.price_file import to_csv
 from data.vocabulary import PROVISION_CODES
 from forecast.cli import app as command
-from forecast.money_report import millions, spread
-from forecast.ui import council_files, money_charts, results, scenario_work
-from forecast.ui.choices import Choices, read
-from forecast.ui.question import Asked
-from forecast.ui.registry import PAGES
-from forecast.ui.views import money as told
+from forecast.presentation.money_report import millions, spread
+from forecast.ui.background import scenario_jobs
+from forecast.ui.background.question import Asked
+from forecast.ui.components import money_charts, results
+from forecast.ui.frame.choices import Choices, read
+from forecast.ui.frame.registry import PAGES
+from forecast.ui.views import council_files, money
 from scenarios import reading
 from tests.app.words import text
 
@@ -80,7 +81,7 @@ def test_the_page_says_the_sentence_and_tables_of_the_command_line(typed: tuple[
     written = (out / "money.md").read_text(encoding="utf-8")
     app = opened(scenario="reform-2030")
     assert not app.error
-    view = results.pounds(told.money, chosen(scenario="reform-2030"))
+    view = results.pounds(money.money, chosen(scenario="reform-2030"))
     assert view.headline in " ".join(said.split())
     assert view.headline in text(app)
     cells = [*view.by_year["Cost"], *view.by_year["Balance at 31 March"]]
@@ -117,12 +118,12 @@ def test_the_four_figures_are_of_the_year_that_is_chosen(typed: tuple[str, Path]
 
 
 def test_who_bears_a_deficit_changes_the_balance_and_not_the_cost() -> None:
-    usual, centre = (results.pounds(told.money, chosen(**a)) for a in ({}, {"regime": "centre_bears"}))
+    usual, centre = (results.pounds(money.money, chosen(**a)) for a in ({}, {"regime": "centre_bears"}))
     pd.testing.assert_frame_equal(usual.flows, centre.flows)
     at = [v.balance.set_index("january")["mean"] for v in (usual, centre)]
     assert at[0][usual.override] == at[1][usual.override]
     assert at[0][2035] < at[1][2035]
-    unpaid = results.pounds(told.money, chosen(grant="unpaid"))
+    unpaid = results.pounds(money.money, chosen(grant="unpaid"))
     assert unpaid.balance["mean"].iloc[-1] < usual.balance["mean"].iloc[-1]
     app = opened(regime="centre_bears", year="2035")
     assert app.metric[3].value == millions(-float(at[1][2035]))
@@ -309,7 +310,7 @@ def test_labels_read_inside_a_sentence() -> None:
 
 
 def test_ranges_in_tables_are_ten_and_ninety_per_cent_of_the_draws() -> None:
-    view = results.pounds(told.money, chosen())
+    view = results.pounds(money.money, chosen())
     purse_money = results.money_of(chosen()).shown
     closing = purse_money.balance.closing.to_numpy()
     row = view.balance[view.balance["january"] == 2030].iloc[0]
@@ -317,7 +318,7 @@ def test_ranges_in_tables_are_ten_and_ninety_per_cent_of_the_draws() -> None:
     assert row["mean"] == pytest.approx(closing[:, at].mean())
     low, high = pd.Series(closing[:, at]).quantile([0.1, 0.9])
     assert (row["q10"], row["q90"]) == (pytest.approx(low), pytest.approx(high))
-    assert told.balance_text(view.balance).loc[2030].iloc[0] == spread(told.cells(row))
+    assert money.balance_text(view.balance).loc[2030].iloc[0] == spread(money.cells(row))
 
 
 def on_scenarios(**address: str) -> AppTest:
@@ -352,6 +353,6 @@ def test_what_a_lever_contributes_leaves_pounds_out_where_they_are_not_known() -
     question = Asked(
         420, 100, results.SEED, None, None, None, None, 0.0, (("Fewer births", reading.find("low-births")),)
     )
-    found = scenario_work.explained(lambda *_: None, question, 2030)
+    found = scenario_jobs.explained(lambda *_: None, question, 2030)
     assert "plans" in found.bars
     assert "cost" not in found.bars

@@ -14,9 +14,9 @@ from data import kept_registers, registers
 from data.errors import FitError, TableError
 from data.people import this_computer
 from data.register import Register
-from forecast.ui import results
-from forecast.ui.registry import PAGES, Entry
-from forecast.ui.shell import PRODUCT
+from forecast.ui.components import results
+from forecast.ui.frame.registry import PAGES, Entry
+from forecast.ui.frame.shell import PRODUCT
 from tests.app.words import text
 
 APP = Path(__file__).resolve().parents[2] / "app.py"

@@ -9,8 +9,8 @@ from data import registers
 from data.errors import RegisterError
 from data.register import COLUMNS
 from data.register_diff import diff
-from forecast.ui import register_draft
-from forecast.ui.register_draft import changes, checked, editable, written
+from forecast.ui.views import register_draft
+from forecast.ui.views.register_draft import changes, checked, editable, written
 
 SHIPPED = registers.shipped(317)
 

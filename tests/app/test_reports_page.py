@@ -17,15 +17,16 @@ from typer.testing import CliRunner
 from data.candidate_file import shipped, to_csv
 from data.people import this_computer
 from forecast.cli import app as command
+from forecast.jobs.worker import Job, Progress, State
 from forecast.reports.preview import Grid, Heading, Image, Text
-from forecast.ui import asking, report_work, results
-from forecast.ui.choices import Choices, read
-from forecast.ui.question import Asked
-from forecast.ui.registry import PAGES
-from forecast.ui.report_work import MadeReport
-from forecast.ui.results import SEED
-from forecast.ui.returns import RETURNS
-from forecast.work import Job, Progress, State
+from forecast.ui.background import report_jobs
+from forecast.ui.background.question import Asked
+from forecast.ui.background.report_jobs import MadeReport
+from forecast.ui.components import results, work_requests
+from forecast.ui.components.report_items import RETURNS
+from forecast.ui.components.results import SEED
+from forecast.ui.frame.choices import Choices, read
+from forecast.ui.frame.registry import PAGES
 from scenarios import reading
 from scenarios.keeping import keep
 from scenarios.scenario import Scenario
@@ -75,7 +76,7 @@ def opened(area: str = "E09000026", **address: str) -> AppTest:
 def compared() -> MadeReport:
     """Return three scenarios side by side."""
     names = ("baseline", "reform-2030", "low-births")
-    return report_work.comparison(quiet, asked(names), names, 2032)
+    return report_jobs.comparison(quiet, asked(names), names, 2032)
 
 
 def test_the_comparison_is_the_table_of_the_command_line(compared: MadeReport, tmp_path: Path) -> None:
@@ -124,7 +125,7 @@ def test_two_versions_of_one_scenario_are_told_apart_in_files_and_previews() -> 
     assert len(set(titles)) == 3
     assert question.futures[1][1].levers != question.futures[2][1].levers
     small = Asked(REDBRIDGE, 100, SEED, None, None, None, None, 0.8, question.futures)
-    made = report_work.comparison(quiet, small, short, january)
+    made = report_jobs.comparison(quiet, small, short, january)
     table = pd.read_parquet(io.BytesIO(made.files["redbridge-scenarios.parquet"]))
     assert list(table["scenario"].unique()) == list(names)
     plans = table[(table["measure"] == "plans") & (table["year"] == 2035)].set_index("scenario")["mean"]
@@ -136,9 +137,9 @@ def test_two_versions_of_one_scenario_are_told_apart_in_files_and_previews() -> 
 
 def test_names_in_files_differ_even_for_work_that_was_not_kept() -> None:
     names = tuple(packed(Unsaved(ours(size))) for size in (1.1, 1.2))
-    assert asking.short_names(names) == ("ours", "ours [2]")
-    assert len({title for title, _ in asking.asked(chosen(), names).futures}) == 2
-    assert asking.typed_name(names[0]) == "ours.yaml"
+    assert work_requests.short_names(names) == ("ours", "ours [2]")
+    assert len({title for title, _ in work_requests.asked(chosen(), names).futures}) == 2
+    assert work_requests.typed_name(names[0]) == "ours.yaml"
 
 
 # Every table
@@ -147,7 +148,7 @@ def test_names_in_files_differ_even_for_work_that_was_not_kept() -> None:
 @pytest.fixture(scope="module")
 def tidied() -> MadeReport:
     """Return every table of a scenario."""
-    return report_work.tidy(quiet, asked(("low-births",)))
+    return report_jobs.tidy(quiet, asked(("low-births",)))
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +204,7 @@ def test_the_preview_of_tables_is_their_first_rows_rounded(tidied: MadeReport) -
     grids = [b for b in tidied.preview if isinstance(b, Grid)]
     headings = [b.text for b in tidied.preview if isinstance(b, Heading)]
     assert len(grids) == len(headings) >= 8
-    assert all(len(g.frame) <= report_work.MOST_ROWS for g in grids)
+    assert all(len(g.frame) <= report_jobs.MOST_ROWS for g in grids)
     cells = [c for g in grids for row in g.frame.to_numpy().tolist() for c in row]
     assert not [
         c
@@ -214,7 +215,7 @@ def test_the_preview_of_tables_is_their_first_rows_rounded(tidied: MadeReport) -
 
 def test_cells_that_a_spreadsheet_would_run_are_disarmed() -> None:
     evil = pd.DataFrame({"=1+1": ["=cmd|' /C calc'!A0", "+44"], "figure": [1.5, float("nan")]})
-    book = openpyxl.load_workbook(io.BytesIO(report_work.workbook({"Authority": "=2+2"}, {"t": evil})))
+    book = openpyxl.load_workbook(io.BytesIO(report_jobs.workbook({"Authority": "=2+2"}, {"t": evil})))
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert not [c for c in cells if c.data_type == "f"]
     assert "'=cmd|' /C calc'!A0" in [c.value for c in cells]
@@ -230,7 +231,7 @@ def paper() -> MadeReport:
     """Return the paper on three schemes in two futures."""
     held = shipped(REDBRIDGE)
     assert held is not None
-    return report_work.paper(
+    return report_jobs.paper(
         quiet,
         asked(("baseline", "low-births"), candidates=to_csv(held.rows[:3])),
         "sendplan report capital",
@@ -265,7 +266,7 @@ def test_the_same_question_gives_the_same_paper(paper: MadeReport) -> None:
     held = shipped(REDBRIDGE)
     assert held is not None
     question = asked(("baseline", "low-births"), candidates=to_csv(held.rows[:3]))
-    again = report_work.paper(quiet, question, "sendplan report capital", DAY)
+    again = report_jobs.paper(quiet, question, "sendplan report capital", DAY)
     assert again.files == paper.files
 
 
@@ -273,7 +274,7 @@ def test_the_same_question_gives_the_same_paper(paper: MadeReport) -> None:
 
 
 def test_reports_of_an_authority_without_published_income_say_so_and_leave_pounds_out() -> None:
-    found = report_work.tidy(quiet, asked(la_code=SCILLY))
+    found = report_jobs.tidy(quiet, asked(la_code=SCILLY))
     book = openpyxl.load_workbook(io.BytesIO(found.files["isles-of-scilly-tables.xlsx"]), read_only=True)
     assert "balance" not in book.sheetnames
     assert "plans" in book.sheetnames
@@ -281,11 +282,11 @@ def test_reports_of_an_authority_without_published_income_say_so_and_leave_pound
     assert isinstance(first, Text)
     assert "no published allocation" in first.text
     names = ("baseline", "low-births")
-    beside = report_work.comparison(quiet, asked(names, SCILLY), names, 2030)
+    beside = report_jobs.comparison(quiet, asked(names, SCILLY), names, 2030)
     table = pd.read_parquet(io.BytesIO(beside.files["isles-of-scilly-scenarios.parquet"]))
     assert "plans" in set(table["measure"])
     assert "cost" not in set(table["measure"])
-    paper = report_work.paper(quiet, asked(names, SCILLY), "sendplan report capital", DAY)
+    paper = report_jobs.paper(quiet, asked(names, SCILLY), "sendplan report capital", DAY)
     assert docx.Document(io.BytesIO(paper.files["isles-of-scilly-capital-paper.docx"])).paragraphs
     assert "High needs balance" in [b.text for b in paper.preview if isinstance(b, Heading)]
     app = opened("E06000053")
@@ -329,7 +330,7 @@ def test_every_report_is_offered_and_nothing_is_made_before_it_is_asked_for() ->
 def test_what_is_made_is_offered_for_download_and_previewed(
     compared: MadeReport, tidied: MadeReport, paper: MadeReport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = Finished({report_work.comparison: compared, report_work.tidy: tidied, report_work.paper: paper})
+    done = Finished({report_jobs.comparison: compared, report_jobs.tidy: tidied, report_jobs.paper: paper})
     monkeypatch.setattr(results, "worker", lambda: done)
     app = opened(compare="baseline,reform-2030,low-births", year="2032", budget="4000000")
     assert not app.error

@@ -8,11 +8,12 @@ import pytest
 from data import areas, registers
 from data.kept_registers import fingerprint
 from data.register import Register
-from forecast.outcome import Outcome
-from forecast.rerun import rerun
-from forecast.run import Road
-from forecast.ui import choices, results
-from forecast.ui.results import key_of, sealed
+from forecast.core.outcome import Outcome
+from forecast.runs.baseline import Road
+from forecast.runs.scenario_run import rerun
+from forecast.ui.components import results
+from forecast.ui.components.results import key_of, sealed
+from forecast.ui.frame import choices
 from scenarios import reading
 
 

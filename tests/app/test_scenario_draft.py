@@ -6,12 +6,11 @@ import pytest
 
 from data.errors import ScenarioError
 from data.people import this_computer
-from forecast.scenario_names import named, ref_of
-from forecast.ui import scenario_draft
-from forecast.ui.choices import BASELINE
-from forecast.ui.scenario_draft import (
+from forecast.runs.scenario_names import named, ref_of
+from forecast.ui.frame.choices import BASELINE, SAMPLE
+from forecast.ui.views import scenario_draft
+from forecast.ui.views.scenario_draft import (
     EMPTY,
-    SAMPLE,
     Work,
     begun,
     duplicate,

@@ -12,16 +12,18 @@ from typer.testing import CliRunner
 from data import areas
 from data.errors import OptionError
 from data.people import this_computer
-from forecast import compare, rerun
 from forecast.cli import app as command
-from forecast.outcome import Outcome
-from forecast.run import Road
-from forecast.ui import results, scenario_work
-from forecast.ui.choices import read
-from forecast.ui.question import Asked
-from forecast.ui.registry import PAGES
-from forecast.ui.results import SEED
-from forecast.ui.views import scenarios as told
+from forecast.core.outcome import Outcome
+from forecast.presentation import compare
+from forecast.runs import scenario_run
+from forecast.runs.baseline import Road
+from forecast.ui.background import scenario_jobs
+from forecast.ui.background.question import Asked
+from forecast.ui.components import results
+from forecast.ui.components.results import SEED
+from forecast.ui.frame.choices import read
+from forecast.ui.frame.registry import PAGES
+from forecast.ui.views import scenarios
 from scenarios import reading
 from scenarios.keeping import keep, scenario_of
 from scenarios.scenario import Scenario
@@ -225,7 +227,7 @@ def test_up_to_four_are_set_side_by_side() -> None:
 def surge_run(road: Road) -> tuple[Outcome, Outcome]:
     """Return Redbridge's forecast and a scenario of it."""
     base = road.baseline(areas.by_code(317))
-    return base.outcome, rerun.rerun(base, surge())
+    return base.outcome, scenario_run.rerun(base, surge())
 
 
 def test_the_page_says_the_numbers_of_the_command_line(tmp_path: Path) -> None:
@@ -255,12 +257,14 @@ def test_the_page_says_the_numbers_of_the_command_line(tmp_path: Path) -> None:
         for n in names
     }
     januaries = list(range(2026, 2036))
-    ours = told.beside(found, {n: n for n in names}, 317, januaries)
+    ours = scenarios.beside(found, {n: n for n in names}, 317, januaries)
     theirs = pd.read_parquet(out)
     pd.testing.assert_frame_equal(ours.table, theirs, check_exact=True)
-    shown = told.against_forecast(told.beside(found, {"baseline": "F", "ours": "S"}, 317, januaries), 2030)
+    shown = scenarios.against_forecast(
+        scenarios.beside(found, {"baseline": "F", "ours": "S"}, 317, januaries), 2030
+    )
     page = text(opened(scenario=choices.scenario))
-    for cell in [*shown[told.SCENARIO_COLUMN], *shown[told.DIFFERENCE_COLUMN]]:
+    for cell in [*shown[scenarios.SCENARIO_COLUMN], *shown[scenarios.DIFFERENCE_COLUMN]]:
         assert f">{cell}</td>" in page
 
 
@@ -278,21 +282,21 @@ def test_what_a_lever_contributes_and_what_meets_a_goal_come_from_the_background
     )  # fmt: skip
     asked = Asked(317, 100, SEED, None, None, None, None, 0.0, ((scenario.title, scenario),))
     steps: list[str] = []
-    found = scenario_work.explained(lambda done, total, says: steps.append(says), asked, 2032)
+    found = scenario_jobs.explained(lambda done, total, says: steps.append(says), asked, 2032)
     assert len(steps) == 5
-    together = rerun.rerun(base, scenario)
+    together = scenario_run.rerun(base, scenario)
     plans = compare.measure(together, "plans")[:, 6].mean()
     bars = found.bars["plans"].set_index("bar")["mean"]
     assert bars["scenario"] == pytest.approx(plans)
     assert bars.iloc[:-1].sum() == pytest.approx(plans)
     assert list(found.widths["plans"]["lever"]) == ["more"]
-    drawn = told.steps(found.bars["plans"])
+    drawn = scenarios.steps(found.bars["plans"])
     assert drawn.iloc[-2]["end"] == pytest.approx(drawn.iloc[-1]["end"])
-    goal = scenario_work.Sought("fewer", 1.0, 0.2, "plans", 2032, None, "at_most", 6_000.0)
-    said = scenario_work.sought(lambda *_: None, asked, goal)
+    goal = scenario_jobs.Sought("fewer", 1.0, 0.2, "plans", 2032, None, "at_most", 6_000.0)
+    said = scenario_jobs.sought(lambda *_: None, asked, goal)
     assert "'fewer' at 0." in said
     with pytest.raises(OptionError):
-        scenario_work.Sought("fewer", 1.0, 0.2, "p_shortfall", 2032, None, "at_most", 6_000.0).goal  # noqa: B018
+        scenario_jobs.Sought("fewer", 1.0, 0.2, "p_shortfall", 2032, None, "at_most", 6_000.0).goal  # noqa: B018
 
 
 def test_the_sentence_says_the_difference_and_its_range(surge_run: tuple[Outcome, Outcome]) -> None:
@@ -304,12 +308,12 @@ def test_the_sentence_says_the_difference_and_its_range(surge_run: tuple[Outcome
     for each in measured.values():
         each["cost"] = 1e6 * each["plans"]
     titles, januaries = {"baseline": "F", "s": "S"}, list(range(2026, 2036))
-    found = told.beside(measured, titles, 317, januaries)
-    said = told.sentence(found, "Redbridge", 2032)
+    found = scenarios.beside(measured, titles, 317, januaries)
+    said = scenarios.sentence(found, "Redbridge", 2032)
     away = compare.measure(more, "plans")[:, 6] - compare.measure(base, "plans")[:, 6]
     assert f"{round(away.mean()):,} more EHC plans (80 % interval" in said
     assert "more in 2031-32" in said
-    assert told.finding(found, "plans", 2035).endswith("more EHC plans by January 2035")
-    same = told.beside(dict.fromkeys(titles, measured["baseline"]), titles, 317, januaries)
-    assert "as in the forecast" in told.sentence(same, "Redbridge", 2032)
-    assert told.finding(same, "plans", 2035) == "As in the forecast to January 2035"
+    assert scenarios.finding(found, "plans", 2035).endswith("more EHC plans by January 2035")
+    same = scenarios.beside(dict.fromkeys(titles, measured["baseline"]), titles, 317, januaries)
+    assert "as in the forecast" in scenarios.sentence(same, "Redbridge", 2032)
+    assert scenarios.finding(same, "plans", 2035) == "As in the forecast to January 2035"

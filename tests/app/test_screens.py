@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from forecast.ui.registry import PAGES, Entry
+from forecast.ui.frame.registry import PAGES, Entry
 
 SCREENS = Path(__file__).resolve().parents[2] / "docs" / "screens"
 WIDTHS = (1280, 320)

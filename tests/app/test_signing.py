@@ -12,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 from data import allow_list, kept_registers, registers
 from data.price_books import for_area
 from data.price_file import to_csv
-from forecast.ui import signing
-from forecast.ui.registry import PAGES, Entry
-from forecast.ui.scenario_desk import SAVER
+from forecast.ui.editors.scenario_editor import SAVER
+from forecast.ui.frame import signing
+from forecast.ui.frame.registry import PAGES, Entry
 from scenarios import reading
 from scenarios.store import Store
 from scenarios.unsaved import Unsaved, packed

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from forecast.ui.tables import html
-from forecast.ui.text import bullets, plain
+from forecast.ui.components.tables import html
+from forecast.ui.frame.text import bullets, plain
 
 
 def test_a_table_has_a_caption_headings_and_a_region_that_takes_focus() -> None:

@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from forecast.ui import choices, tour
-from forecast.ui.choices import BASELINE, LEFT, TAKEN, Choices
-from forecast.ui.registry import PAGES, Entry
-from forecast.ui.scenario_draft import SAMPLE
+from forecast.ui.frame import choices, tour
+from forecast.ui.frame.choices import BASELINE, LEFT, SAMPLE, TAKEN, Choices
+from forecast.ui.frame.registry import PAGES, Entry
 from tests.app.test_pages import OVERVIEW, asked, opened, text
 
 

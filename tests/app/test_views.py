@@ -13,11 +13,11 @@ from data.errors import FitError, TableError
 from data.history import History
 from data.schemas import TABLES
 from data.vocabulary import ALL, NEED_CODES, PHASE_CODES
-from forecast import fits, summary, trackrecord
-from forecast.outcome import Outcome
-from forecast.run import Road
-from forecast.ui import catalogue
-from forecast.ui.views import area_map, demand, evidence, overview, places
+from forecast.core.outcome import Outcome
+from forecast.demand import stored_fit
+from forecast.presentation import summary
+from forecast.runs.baseline import Road
+from forecast.ui.views import area_map, catalogue, demand, evidence, overview, places
 from forecast.ui.views.common import (
     ESTIMATED,
     FORECAST,
@@ -28,6 +28,7 @@ from forecast.ui.views.common import (
     plans_frame,
     signed,
 )
+from forecast.validation import track_record
 
 
 @pytest.fixture(scope="module")
@@ -247,7 +248,7 @@ def test_the_record_of_an_authority_agrees_with_the_public_one() -> None:
     assert len(found.own) == 10
     assert found.by_ahead["count"].tolist() == [591, 443, 295, 147]
     assert found.by_ahead["share"].round(1).tolist() == [79.2, 76.1, 82.7, 85.0]
-    page = trackrecord.PAGE.read_text(encoding="utf-8")
+    page = track_record.PAGE.read_text(encoding="utf-8")
     for row in found.by_ahead.to_dict("records"):
         ahead = str(row["ahead"]).split()[0]
         assert f"| headline | {ahead} | {row['count']} |" in page
@@ -265,7 +266,7 @@ def test_a_fit_that_failed_is_an_error_and_not_a_table(monkeypatch: pytest.Monke
     def failed() -> None:
         raise FitError("The fitted result did not pass its convergence gate.")
 
-    monkeypatch.setattr(fits, "manifest", failed)
+    monkeypatch.setattr(stored_fit, "manifest", failed)
     with pytest.raises(FitError, match="convergence gate"):
         evidence.fit_table()
 

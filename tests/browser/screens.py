@@ -15,8 +15,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from forecast.ui.registry import PAGES, Entry
-from forecast.ui.scenario_draft import SAMPLE
+from forecast.ui.frame.choices import SAMPLE
+from forecast.ui.frame.registry import PAGES, Entry
 from tests.browser.serving import CHROMIUM_FLAGS, PATIENCE, ROOT, chromium_path, free_port, serve, settled
 
 FOLDER = ROOT / "docs" / "screens"

@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from forecast.ui.registry import PAGES, Entry
+from forecast.ui.frame.registry import PAGES, Entry
 from tests.browser.serving import settled
 
 pytestmark = pytest.mark.browser

@@ -22,12 +22,12 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from data import areas
 from data.register_file import read_register
-from forecast import money_answers, summary, words
-from forecast.money import Purse
-from forecast.money_report import millions
-from forecast.run import Baseline, Road
-from forecast.ui.choices import DEFAULT_AREA
-from forecast.ui.registry import PAGES
+from forecast.finance.finance_model import Purse
+from forecast.presentation import money_tables, summary, words
+from forecast.presentation.money_report import millions
+from forecast.runs.baseline import Baseline, Road
+from forecast.ui.frame.choices import DEFAULT_AREA
+from forecast.ui.frame.registry import PAGES
 from tests.browser.serving import free_port, serve, settled
 from tests.browser.test_browser import unfold, violations, visit
 
@@ -283,7 +283,7 @@ def test_finance_officer_downloads_the_balance(
     assert told["Deficit at 31 March 2030"] == millions(-closing)
     page.get_by_role("button", name="Balance (CSV)").scroll_into_view_if_needed()
     album.keep(page, "downloads")
-    engine = money_answers.balance_table(Purse.of(redbridge.outcome).money(redbridge.outcome))
+    engine = money_tables.balance_table(Purse.of(redbridge.outcome).money(redbridge.outcome))
     pd.testing.assert_frame_equal(got, engine.reset_index(drop=True), check_dtype=False, rtol=1e-9)
 
 

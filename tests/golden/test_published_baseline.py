@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from data import panels
-from forecast import evaluate
+from forecast.validation import backtest
 from models.baselines import BASELINES
 
 MAPE = {"1": 3.83, "2": 6.44, "3": 8.46, "4": 10.68, "5": 13.02, "all": 7.58}
@@ -22,13 +22,13 @@ BAND_WAPE_CLEAN = {"0-4": 21.6, "5-10": 7.0, "11-15": 5.4, "16-19": 9.0, "20-25"
 @pytest.fixture(scope="module")
 def scores() -> pd.DataFrame:
     history = panels.load("series")
-    table = evaluate.backtest(history, [BASELINES[3], BASELINES[0], BASELINES[2]], range(2018, 2025), 5)
-    return evaluate.score(table, history)
+    table = backtest.backtest(history, [BASELINES[3], BASELINES[0], BASELINES[2]], range(2018, 2025), 5)
+    return backtest.score(table, history)
 
 
 @pytest.fixture(scope="module")
 def totals(scores: pd.DataFrame) -> pd.DataFrame:
-    table = evaluate.totals(scores)
+    table = backtest.totals(scores)
     return table[table["model"] == "regional_growth"].set_index("horizon")
 
 

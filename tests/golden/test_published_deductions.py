@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from data import tables
-from forecast.place_funding import TOLERANCE, deductions_check
+from forecast.finance.place_funding import TOLERANCE, deductions_check
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from data.areas import resolve
-from forecast.members import Models
-from forecast.run import Baseline, shared_road
+from forecast.demand.members import Models
+from forecast.runs.baseline import Baseline, shared_road
 from models.inference import Sampling
 from models.memory import Memory
 

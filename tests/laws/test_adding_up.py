@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from data.history import History
 from data.vocabulary import AGES, ALL, BAND_CODES, NEED_CODES, PROVISION_CODES
-from forecast.members import NAMES, Models
+from forecast.demand.members import NAMES, Models
 from models import placement
 from models.base import FittedModel
 

@@ -17,11 +17,11 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
 
 from data.vocabulary import AGES, NEED_CODES, PHASES, SPECIALIST_PROVISIONS
-from forecast.admission import Places
-from forecast.allocation import GROUPED, Allocation, allocate
-from forecast.answers import fewest_places
-from forecast.preference_order import default_rules
-from forecast.summary import ONE_CHILD
+from forecast.core.outcome import ONE_CHILD
+from forecast.places.admission import Places
+from forecast.places.allocation import GROUPED, Allocation, allocate
+from forecast.places.preference_order import default_rules
+from forecast.presentation.place_tables import fewest_places
 from models.base import Array
 
 CLOSE = 1e-6

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from forecast.appraisal import World, appraisal
-from forecast.capital import Sufficiency
-from forecast.discounting import factors, present_value
-from forecast.programme import Sample, choose, flags, judged, sample, value
-from forecast.seats import _groups
+from forecast.capital.appraisal import World, appraisal
+from forecast.capital.programme import Sample, choose, flags, judged, sample, value
+from forecast.capital.schemes import Sufficiency
+from forecast.capital.seats import _groups
+from forecast.core.discounting import factors, present_value
 from models.base import Array
 from tests.capital_worlds import candidate, cell, made, random_candidates, random_short
 

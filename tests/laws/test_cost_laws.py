@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from data.prices import GENERAL_FUND
 from data.vocabulary import NEED_CODES, NEED_GROUPS, PROVISION_CODES, SPECIALIST_PROVISIONS
-from forecast.attribution import attribution
-from forecast.finance import HIGH_NEEDS, SCALE_BOUNDS, CostLine, Costs
-from forecast.money import Money, MoneyPlan, Purse
-from forecast.outcome import Outcome
-from forecast.paid_placements import PaidPlacements, paid_placements
-from forecast.rerun import rerun, walk
-from forecast.run import Baseline
+from forecast.core.outcome import Outcome
+from forecast.finance.attribution import attribution
+from forecast.finance.cost_model import HIGH_NEEDS, SCALE_BOUNDS, CostLine, Costs
+from forecast.finance.finance_model import Money, MoneyPlan, Purse
+from forecast.finance.paid_placements import PaidPlacements, paid_placements
+from forecast.runs.baseline import Baseline
+from forecast.runs.scenario_run import rerun, walk
 from models.base import Array
 from scenarios.effects import Effects, How, MoneyChange, PlaceChange
 from scenarios.money_levers import MONEY_ITEMS

@@ -18,7 +18,7 @@ from data.register import in_force
 from data.setting_points import distances_km
 from data.setting_points import settings as on_map
 from data.vocabulary import PHASE_CODES
-from forecast.geography import demand_by_zone, journeys, offers, places_per_child, within_reach
+from forecast.places.geography import demand_by_zone, journeys, offers, places_per_child, within_reach
 
 # On the grid and in Great Britain: beyond it a projection library may pick another datum shift for the way back.
 COORDINATE = st.tuples(st.floats(100_000, 600_000), st.floats(20_000, 650_000))

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from data.financial_year import FinancialYear
-from forecast.balance import REGIMES, Balance, Opening, StabilityGrant, balance, balance_rows
-from forecast.financial_year import financial_years, labels, year_average
-from forecast.funding_policy import Interval
-from forecast.income import Growth, IncomePlan, income
-from forecast.place_funding import PLACE_KINDS, place_funding
+from forecast.core.financial_year import financial_years, labels, year_average
+from forecast.finance.balance import REGIMES, Balance, Opening, StabilityGrant, balance, balance_rows
+from forecast.finance.funding_policy import Interval
+from forecast.finance.income import Growth, IncomePlan, income
+from forecast.finance.place_funding import PLACE_KINDS, place_funding
 from scenarios.effects import MoneyChange
 
 YEARS = financial_years("2026-27", "2030-31")

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from data.history import History
-from forecast.members import NAMES, Models
+from forecast.demand.members import NAMES, Models
 from models.memory import fingerprint
 from models.provision_totals import ProvisionTotals
 from tests.histories import corrupted_after

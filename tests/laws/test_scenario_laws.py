@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.vocabulary import AGES, NEED_CODES, PROVISION_CODES
-from forecast.compare import INTERACTION, LABELLED, POUNDS, compared, measured, waterfall
-from forecast.money import Purse
-from forecast.outcome import Outcome
-from forecast.rerun import walk
-from forecast.run import Baseline
+from forecast.core.outcome import Outcome
+from forecast.finance.finance_model import Purse
+from forecast.presentation.compare import INTERACTION, LABELLED, POUNDS, compared, measured, waterfall
+from forecast.runs.baseline import Baseline
+from forecast.runs.scenario_run import walk
 from models.base import Array
 from scenarios.effects import Arrivals, Change, Effects, Flags, Move, PlaceChange, Review, everyone
 

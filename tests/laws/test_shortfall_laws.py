@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from data import areas, registers
 from data.register import Register
-from forecast.capacity import Demand, match
-from forecast.outcome import Outcome
-from forecast.run import Road
+from forecast.core.outcome import Outcome
+from forecast.places.capacity import Demand, match
+from forecast.runs.baseline import Road
 from tests.made_placements import ORIGIN, cells, made, turned_away
 
 

@@ -22,7 +22,7 @@ from data.register import (
     places_by_phase,
 )
 from data.vocabulary import NEED_CODES, SPECIALIST_PROVISIONS
-from forecast.supply import Supply, supply
+from forecast.places.supply import Supply, supply
 
 YEARS = list(range(2024, 2034))
 DRAWS = 40

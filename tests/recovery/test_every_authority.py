@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from data import areas
-from forecast import summary, words
-from forecast.run import Road
+from forecast.presentation import summary, words
+from forecast.runs.baseline import Road
 from models.baselines import BASELINES
 from tests.histories import history
 

@@ -4,26 +4,18 @@ import streamlit as st
 
 from data.candidate_file import to_csv
 from data.kept_files import CANDIDATES
-from forecast import candidate_schemes
-from forecast.ui import (
-    asking,
-    components,
-    controls,
-    council_files,
-    file_desk,
-    money_charts,
-    results,
-    scenario_draft,
-    shell,
-)
-from forecast.ui.capital_work import appraise
-from forecast.ui.national import zipped
-from forecast.ui.progress import awaited
-from forecast.ui.text import bullets, plain
-from forecast.ui.views import capital as told
+from forecast.capital import candidate_schemes
+from forecast.ui.background.capital_job import appraise
+from forecast.ui.background.national_job import zipped
+from forecast.ui.components import elements, money_charts, results, work_requests
+from forecast.ui.components.progress import awaited
+from forecast.ui.editors import kept_file_editor
+from forecast.ui.frame import controls, shell
+from forecast.ui.frame.text import bullets, plain
+from forecast.ui.views import capital, council_files, scenario_draft
 from forecast.ui.views.common import Source
 
-DESK = file_desk.Desk(
+DESK = kept_file_editor.Desk(
     "candidates",
     CANDIDATES,
     "Schemes",
@@ -38,7 +30,7 @@ shell.scenario_banner(choices)
 
 st.header("Schemes that might be built", anchor=False)
 used = results.version_of(CANDIDATES, choices, choices.candidates)
-own = council_files.candidates(area.la_code, asking.text_used(CANDIDATES, choices, used))
+own = council_files.candidates(area.la_code, work_requests.text_used(CANDIDATES, choices, used))
 if own is None:
     with st.spinner(f"Forecasting {name}"):
         schemes = candidate_schemes.derived(results.outcome_of(choices))
@@ -57,15 +49,15 @@ if schemes:
     if own is not None and assumed:
         said += f" {assumed} are assumptions, not proposals: the table says which."
     shell.say(said)
-    listed = told.schemes_text(schemes)
-    components.table(told.in_short(listed), f"Schemes of {name}")
-    if codes := told.needs_said(schemes):
+    listed = capital.schemes_text(schemes)
+    elements.table(capital.in_short(listed), f"Schemes of {name}")
+    if codes := capital.needs_said(schemes):
         shell.say(plain(f"{codes}."))
     with st.expander("Every scheme with its kind, chance and source"):
-        components.table(listed, f"Schemes of {name} in full")
+        elements.table(listed, f"Schemes of {name} in full")
 if own is not None or CANDIDATES.latest(area.la_code):
-    file_desk.picker(DESK, choices, used)
-components.download(
+    kept_file_editor.picker(DESK, choices, used)
+elements.download(
     "Schemes, to correct (CSV)", to_csv(schemes).encode("utf-8-sig"), f"schemes-{area.slug}.csv"
 )
 with st.expander("Put in your own schemes"):
@@ -73,7 +65,7 @@ with st.expander("Put in your own schemes"):
         "Correct the file of schemes in a spreadsheet, add and take out rows, and put it in here. Blank costs "
         "stand for benchmarks."
     )
-    file_desk.upload(
+    kept_file_editor.upload(
         DESK,
         choices,
         council_files.candidate_rows(own),
@@ -92,18 +84,18 @@ shell.say(
     "futures too. That takes a minute or so and goes on in the background: you can use other pages meanwhile and "
     "come back. Whoever opens this address sees the same result until the planner is started again."
 )
-view = awaited("capital", "Appraise and choose", appraise, (asking.asked(choices),))
+view = awaited("capital", "Appraise and choose", appraise, (work_requests.asked(choices),))
 if view is None:
     raise shell.EndOfPage
 
-components.headline(
+elements.headline(
     view.headline,
     "Averages of every future drawn, and ranges that hold 80 % of them. The capital paper on the page Reports gives "
     "the middle future, which differs from the average where a few futures are far from the rest.",
 )
 shell.say(bullets(view.sentences))
-components.table(told.in_short(view.programme), "What the programme builds")
-components.download("The whole appraisal (zip)", zipped(dict(view.files)), f"{area.slug}-capital.zip")
+elements.table(capital.in_short(view.programme), "What the programme builds")
+elements.download("The whole appraisal (zip)", zipped(dict(view.files)), f"{area.slug}-capital.zip")
 
 money = Source(
     f"Pounds of {view.base_year}, real; whole cost, whoever pays",
@@ -120,18 +112,18 @@ children = Source(
 )
 st.header("What the programme does", anchor=False)
 at = view.effect[view.effect["january"] == view.january].set_index("what")["mean"]
-components.chart(
+elements.chart(
     money_charts.lines(
         view.effect,
         "what",
-        title=told.effect_title(view),
+        title=capital.effect_title(view),
         description=f"Line chart of children of {name} without a specialist place each January. January {view.january}: "
-        f"{at[told.NONE_BUILT]:,.0f} if nothing is built, {at[told.BUILT]:,.0f} with the programme.",
+        f"{at[capital.NONE_BUILT]:,.0f} if nothing is built, {at[capital.BUILT]:,.0f} with the programme.",
         axis="January",
         unit="Children",
         scale=1.0,
     ),
-    told.effect_text(view),
+    capital.effect_text(view),
     f"Children of {name} without a specialist place",
     children,
     view.effect,
@@ -139,11 +131,11 @@ components.chart(
 )
 if len(view.programmes) > 1:
     with st.expander("Beside it: programmes chosen for value, or for other futures"):
-        components.table(view.programmes, "Programmes")
+        elements.table(view.programmes, "Programmes")
 
 st.header("Each scheme alone", anchor=False)
 worth = int((view.options["npv_mean"] > 0).sum())
-components.chart(
+elements.chart(
     money_charts.present_values(
         view.options,
         f"{worth} of {len(view.options)} schemes save more than they cost, on average",
@@ -163,7 +155,7 @@ shell.say(
     "split between bases and special schools as England's are. Base places free are those of the base options "
     "beside it."
 )
-components.table(view.base_tests, f"Special school options of {name} against bases, January {view.january}")
+elements.table(view.base_tests, f"Special school options of {name} against bases, January {view.january}")
 
 st.header("If another future comes", anchor=False)
 shell.say(
@@ -171,14 +163,14 @@ shell.say(
     + (f" {view.how_to_read_regret}" if len(view.regret) else "")
 )
 if len(view.regret):
-    components.table(view.regret, "Regret of each programme in each future, pounds of present value")
-    components.table(
+    elements.table(view.regret, "Regret of each programme in each future, pounds of present value")
+    elements.table(
         view.regret_children, f"Children without a specialist place in January {view.january}, on average"
     )
 else:
     shell.say("The same programme is chosen in every future, so there is nothing to regret.")
 with st.expander("Read this first: what the appraisal rests on"):
     shell.say(bullets(view.notes))
-components.words(
+elements.words(
     "Present value", "Regret", "Specialist base", "State special school", "Scenario", "80 % interval"
 )

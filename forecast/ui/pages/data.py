@@ -3,10 +3,12 @@
 import streamlit as st
 
 from data.errors import HistoryError
-from forecast.ui import components, controls, register_desk, results, shell, unit_cost_desk
-from forecast.ui.national import every_authority, zipped
-from forecast.ui.progress import long_work
-from forecast.ui.text import plain
+from forecast.ui.background.national_job import every_authority, zipped
+from forecast.ui.components import elements, results
+from forecast.ui.components.progress import long_work
+from forecast.ui.editors import register_editor, unit_cost_editor
+from forecast.ui.frame import controls, shell
+from forecast.ui.frame.text import plain
 from forecast.ui.views.downloads import files
 
 choices = controls.current()
@@ -18,9 +20,9 @@ shell.say(
     "with its row; nothing is "
     "kept before you have seen what changes. Versions stay on this computer and every page uses the latest."
 )
-register_desk.picker(choices)
-register_desk.template(choices)
-register_desk.upload(choices)
+register_editor.picker(choices)
+register_editor.template(choices)
+register_editor.upload(choices)
 shell.say(
     "A file of names, dates of birth or pupil numbers does not belong here: the register is about places, not children."
 )
@@ -30,7 +32,7 @@ shell.say(
     "Prices of places, top-ups, packages and journeys. Yours replace ours where you give them; versions are kept, "
     "and Money, Capital, Reports and the pounds of scenarios use the latest."
 )
-unit_cost_desk.show(choices)
+unit_cost_editor.show(choices)
 
 st.header("Download everything", anchor=False)
 with st.spinner(f"Forecasting {name}"):
@@ -41,20 +43,20 @@ shell.say(
     f"register, in one file. Tables "
     "are long: one figure a row."
 )
-components.download(f"Everything about {name} (zip)", lambda: zipped(found), f"{area.slug}.zip")
+elements.download(f"Everything about {name} (zip)", lambda: zipped(found), f"{area.slug}.zip")
 try:
     results.purse_of(choices)
 except HistoryError as error:
     shell.say(f"There are no files of money: {plain(str(error))}")
 else:
-    components.download(
+    elements.download(
         f"Everything about {name}'s money (zip)",
         lambda: zipped(results.files_of_money(choices)),
         f"{area.slug}-money.zip",
     )
 with st.expander("Single files"):
     for file, content in found.items():
-        components.download(file, content, file if file.startswith("capacity") else f"{area.slug}-{file}")
+        elements.download(file, content, file if file.startswith("capacity") else f"{area.slug}-{file}")
 
 st.header("Every authority", anchor=False)
 shell.say(
@@ -78,9 +80,9 @@ shell.say(
 )
 if catalogue.missing:
     st.warning(f"Not in this copy: {plain(', '.join(catalogue.missing))}.")
-components.table(catalogue.used, "Tables that the forecast reads")
+elements.table(catalogue.used, "Tables that the forecast reads")
 with st.expander("Other tables"):
-    components.table(catalogue.other, "Tables kept for context")
+    elements.table(catalogue.other, "Tables kept for context")
 
 st.header("Licence", anchor=False)
 shell.say(shell.ATTRIBUTION)

@@ -2,17 +2,18 @@
 
 import streamlit as st
 
-from forecast import words
-from forecast.ui import charts, components, controls, results, shell
-from forecast.ui.choices import origin, years
-from forecast.ui.text import bullets, plain
-from forecast.ui.views import demand as told
+from forecast.presentation import words
+from forecast.ui.components import charts, elements, results
+from forecast.ui.frame import controls, shell
+from forecast.ui.frame.choices import origin, years
+from forecast.ui.frame.text import bullets, plain
+from forecast.ui.views import demand
 from forecast.ui.views.common import RESIDENTS, SEN2, Source, in_words, tidy
 
 choices = controls.current()
 area, name = choices.area, choices.area.name
 with st.spinner(f"Forecasting {name}"):
-    view = results.view(told.demand, choices)
+    view = results.view(demand.demand, choices)
 shell.scenario_banner(choices)
 
 st.header("Plans", anchor=False)
@@ -20,7 +21,7 @@ with st.container(horizontal=True):
     controls.phase(choices)
     controls.need(choices)
     controls.horizon(choices)
-whom = told.of_whom(choices.phase, choices.need)
+whom = demand.of_whom(choices.phase, choices.need)
 frame = tidy(view.frame(choices.phase, choices.need), choices.last)
 estimated = (
     "Ages and needs are estimated: this authority did not publish them."
@@ -30,7 +31,7 @@ estimated = (
 if frame.iloc[0]["q50"] == 0 and frame["q90"].max() < 1:
     shell.say(f"Nobody in {plain(name)} has a plan of this kind, and the forecast expects nobody to.")
 else:
-    components.chart(
+    elements.chart(
         charts.plans(frame, name, whom),
         in_words(frame, "EHC plans"),
         f"EHC plans in {name}{f', {whom}' if whom else ''}",
@@ -53,26 +54,26 @@ st.header("Ages and needs", anchor=False)
 controls.year(choices)
 ages, needs = st.columns(2)
 with ages:
-    components.table(told.by_age_table(view, choices.year), f"EHC plans in {name} by age, January")
+    elements.table(demand.by_age_table(view, choices.year), f"EHC plans in {name} by age, January")
 with needs:
-    components.table(told.by_need_table(view, choices.year), f"EHC plans in {name} by primary need, January")
+    elements.table(demand.by_need_table(view, choices.year), f"EHC plans in {name} by primary need, January")
 with st.expander("Every January, by age and by need"):
-    components.table(view.bands, f"EHC plans in {name} by age, every January")
+    elements.table(view.bands, f"EHC plans in {name} by age, every January")
     for number, part in enumerate(view.needs, start=1):
-        components.table(
+        elements.table(
             part, f"EHC plans in {name} by primary need, every January, part {number} of {len(view.needs)}"
         )
 
 st.header("Why plans change", anchor=False)
 drivers = view.drivers[choices.year]
-components.chart(
+elements.chart(
     charts.waterfall(
-        told.steps(drivers, view.known, view.known_january, choices.year),
+        demand.steps(drivers, view.known, view.known_january, choices.year),
         name,
         view.known_january,
         choices.year,
     ),
-    told.drivers_table(drivers),
+    demand.drivers_table(drivers),
     f"Why plans in {name} change to January {choices.year}",
     Source(
         "EHC plans, means",
@@ -86,7 +87,7 @@ components.chart(
 shell.say(plain(words.EXPLAIN_NOTE))
 
 st.header("Compared with others", anchor=False)
-components.chart(
+elements.chart(
     charts.rates(view.rates, name),
     view.ranks,
     f"{name} compared, plans for every 1,000 residents aged 0 to 25",
@@ -107,11 +108,11 @@ if view.rank:
     )
 
 st.header("What comes before the plan", anchor=False)
-for column, (step, rows) in zip(st.columns(len(told.PIPELINE)), view.pipeline.items(), strict=False):
-    label = told.PIPELINE[step][1]
+for column, (step, rows) in zip(st.columns(len(demand.PIPELINE)), view.pipeline.items(), strict=False):
+    label = demand.PIPELINE[step][1]
     shown = tidy(rows, choices.last - 1)
     with column:
-        components.chart(
+        elements.chart(
             charts.flow(shown, label, name),
             in_words(shown, label, "Calendar year"),
             f"{label} in {name}",
@@ -128,7 +129,7 @@ shell.say(
         )
     )
 )
-components.words(
+elements.words(
     "EHC plan",
     "Primary need",
     "Phase",

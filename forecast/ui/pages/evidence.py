@@ -4,16 +4,17 @@ import streamlit as st
 
 from data.errors import FitError
 from data.people import Right
-from forecast import fits
-from forecast.ui import charts, components, controls, results, shell, signing
-from forecast.ui.fitting import fit_again
-from forecast.ui.glossary import TERMS
-from forecast.ui.progress import awaited
-from forecast.ui.text import bullets, plain
-from forecast.ui.views import evidence as told
+from forecast.demand import stored_fit
+from forecast.ui.background.fit_job import fit_again
+from forecast.ui.components import charts, elements, results
+from forecast.ui.components.progress import awaited
+from forecast.ui.frame import controls, shell, signing
+from forecast.ui.frame.glossary import TERMS
+from forecast.ui.frame.text import bullets, plain
+from forecast.ui.views import evidence
 from forecast.ui.views.common import SEN2, Source
 from forecast.ui.views.overview import overview
-from forecast.ui.words_of_pages import ACCESSIBILITY, METHOD
+from forecast.ui.views.passages import ACCESSIBILITY, METHOD
 
 choices = controls.current()
 area, name = choices.area, choices.area.name
@@ -38,20 +39,20 @@ if record.part_of:
         f"{plain(name)} was split or merged, so the record is that of the authorities that make up its long series together."
     )
 if len(record.own):
-    components.chart(
-        charts.record(record.own, name), told.record_table(record.own), f"Earlier forecasts of {name}", past, record.own,
+    elements.chart(
+        charts.record(record.own, name), evidence.record_table(record.own), f"Earlier forecasts of {name}", past, record.own,
         f"{area.slug}-earlier-forecasts.csv",
     )  # fmt: skip
-components.chart(
+elements.chart(
     charts.coverage(record.by_ahead),
-    told.calibration_table(record.by_ahead, "Years ahead", "ahead"),
+    evidence.calibration_table(record.by_ahead, "Years ahead", "ahead"),
     "All authorities, by years ahead",
     past,
     record.by_ahead,
     "calibration-by-years-ahead.csv",
 )
-components.table(
-    told.calibration_table(record.by_origin, "Made from", "origin"),
+elements.table(
+    evidence.calibration_table(record.by_origin, "Made from", "origin"),
     "All authorities, by the January the forecast was made from",
 )
 shell.say(
@@ -67,7 +68,7 @@ shell.say(
 
 st.header("Whether the models' fit passed", anchor=False)
 try:
-    components.table(told.fit_table(), "Checks of the stored fit of every Bayesian model")
+    elements.table(evidence.fit_table(), "Checks of the stored fit of every Bayesian model")
 except FitError as error:
     st.error(plain(str(error)))
 shell.say(
@@ -84,17 +85,17 @@ with st.expander("Fit every model again"):
     if why:
         shell.say(plain(why))
     else:
-        said = awaited("fit", "Fit every model again", fit_again, (fits.key(), signing.person()))
+        said = awaited("fit", "Fit every model again", fit_again, (stored_fit.key(), signing.person()))
         if said is not None:
             shell.say(plain(said))
 
 st.header("Quality of the data", anchor=False)
 with st.spinner(f"Forecasting {name}"):
     view = results.view(overview, choices)
-components.estimated(tuple(dict.fromkeys((*view.notes, *view.estimates))))
+elements.estimated(tuple(dict.fromkeys((*view.notes, *view.estimates))))
 
 st.header("Assumptions and decisions", anchor=False)
-for title, text in told.decisions():
+for title, text in evidence.decisions():
     with st.expander(title):
         shell.say(text)
 
@@ -102,7 +103,7 @@ st.header("Method", anchor=False)
 shell.say(bullets(METHOD))
 
 st.header("Glossary", anchor=False)
-components.table(told.glossary_table(TERMS), "Words of the planner")
+elements.table(evidence.glossary_table(TERMS), "Words of the planner")
 
 st.header("Accessibility statement", anchor=False)
 shell.say(bullets(ACCESSIBILITY))

@@ -3,28 +3,29 @@
 import streamlit as st
 
 from data.vocabulary import ALL
-from forecast import words
-from forecast.ui import charts, components, controls, results, shell
-from forecast.ui.text import bullets
-from forecast.ui.views import area_map as told
+from forecast.presentation import words
+from forecast.ui.components import charts, elements, results
+from forecast.ui.frame import controls, shell
+from forecast.ui.frame.text import bullets
+from forecast.ui.views import area_map
 from forecast.ui.views.common import REGISTER, SEN2, Source
 
 choices = controls.current()
 area, name = choices.area, choices.area.name
 with st.spinner(f"Forecasting {name}"):
-    view = results.view(told.area_map, choices)
+    view = results.view(area_map.area_map, choices)
 shell.scenario_banner(choices)
 
 with st.container(horizontal=True):
-    controls.layer(choices, {code: layer.label for code, layer in told.LAYERS.items()})
+    controls.layer(choices, {code: layer.label for code, layer in area_map.LAYERS.items()})
     controls.phase(choices)
     controls.year(choices)
-layer = told.LAYERS[choices.layer]
-shapes = told.shown(view, choices.layer, choices.phase, choices.year)
+layer = area_map.LAYERS[choices.layer]
+shapes = area_map.shown(view, choices.layer, choices.phase, choices.year)
 of = "" if choices.phase == ALL else f", {words.PHASE_LABELS[choices.phase].lower()}"
-title = told.finding(view, choices.layer, choices.phase, choices.year)
-shown = told.table(view, choices.phase, choices.year)
-components.chart(
+title = area_map.finding(view, choices.layer, choices.phase, choices.year)
+shown = area_map.table(view, choices.phase, choices.year)
+elements.chart(
     charts.zones(
         shapes,
         view.around,
@@ -63,7 +64,7 @@ shell.say(
 
 st.header("Settings on the map", anchor=False)
 settings = view.settings.sort_values(["places", "setting"], ascending=[False, True])
-components.table(
+elements.table(
     settings[["setting", "provision", "places"]]
     .assign(places=[words.rounded(p) for p in settings["places"]])
     .rename(columns={"setting": "Setting", "provision": "Kind", "places": "Places"})
@@ -72,5 +73,5 @@ components.table(
 )
 with st.expander("Authorities around, and what could not be put on the map"):
     shell.say(f"Authorities that share a border: {', '.join(view.around['name']) or 'none'}.")
-    components.estimated(view.notes)
-components.words("Wanted", "Places", "Phase", "Specialist base", "State special school", "Estimated")
+    elements.estimated(view.notes)
+elements.words("Wanted", "Places", "Phase", "Specialist base", "State special school", "Estimated")

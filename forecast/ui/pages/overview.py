@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from forecast.ui import charts, components, controls, results, shell, tour
-from forecast.ui.choices import years
-from forecast.ui.text import bullets
+from forecast.ui.components import charts, elements, results
+from forecast.ui.frame import controls, shell, tour
+from forecast.ui.frame.choices import years
+from forecast.ui.frame.text import bullets
 from forecast.ui.views.common import SEN2, Source, in_words, tidy
 from forecast.ui.views.overview import overview
 
@@ -14,17 +15,17 @@ with st.spinner(f"Forecasting {name}"):
     view = results.view(overview, choices)
 shell.scenario_banner(choices)
 
-components.headline(view.headline, view.how_to_read)
+elements.headline(view.headline, view.how_to_read)
 tour.invitation(choices)
 
 st.header("Four figures", anchor=False)
 controls.year(choices)
-components.measures(view.measures[choices.year])
+elements.measures(view.measures[choices.year])
 
 st.header("How many plans", anchor=False)
 controls.horizon(choices)
 plans = tidy(view.plans, choices.last)
-components.chart(
+elements.chart(
     charts.plans(plans, name),
     in_words(plans, "EHC plans"),
     f"EHC plans in {name} each January",
@@ -37,13 +38,13 @@ st.header("When places run out", anchor=False)
 shell.say(bullets(view.run_out_lines))
 
 st.header("What changed since the last return", anchor=False)
-components.table(view.changed, f"The last two returns of {name}")
+elements.table(view.changed, f"The last two returns of {name}")
 
 st.header("What is estimated rather than known", anchor=False)
-components.estimated(view.estimates)
+elements.estimated(view.estimates)
 with st.expander(f"What to know about {name}'s own returns"):
     shell.say(bullets(view.notes))
-components.words(
+elements.words(
     "EHC plan",
     "80 % interval",
     "January",

@@ -3,11 +3,13 @@
 import streamlit as st
 
 from data.vocabulary import ALL
-from forecast import words
-from forecast.ui import charts, components, controls, register_desk, results, shell
-from forecast.ui.choices import years
-from forecast.ui.text import bullets, plain
-from forecast.ui.views import places as told
+from forecast.presentation import words
+from forecast.ui.components import charts, elements, results
+from forecast.ui.editors import register_editor
+from forecast.ui.frame import controls, shell
+from forecast.ui.frame.choices import years
+from forecast.ui.frame.text import bullets, plain
+from forecast.ui.views import places
 from forecast.ui.views.common import REGISTER, SEN2, Source
 
 MOST_CHARTS = 4
@@ -15,29 +17,31 @@ MOST_CHARTS = 4
 choices = controls.current()
 area, name = choices.area, choices.area.name
 with st.spinner(f"Forecasting {name}"):
-    view = results.view(told.places, choices)
+    view = results.view(places.places, choices)
 shell.scenario_banner(choices)
 
-components.headline(view.headline, words.HOW_TO_READ)
+elements.headline(view.headline, words.HOW_TO_READ)
 
 st.header("When does it run out?", anchor=False)
 with st.container(horizontal=True):
     controls.phase(choices, view.phases)
     controls.need(choices)
     controls.horizon(choices)
-group = told.group_of(choices.need)
-label = told.group_label(choices.need)
+group = places.group_of(choices.need)
+label = places.group_label(choices.need)
 of = f"{label.lower()}, {controls.phase_label(choices.phase).lower()}"
 if group != ALL:
     shell.say(f"Places are shared by groups of needs, so this is {plain(label.lower())}.")
-chances = told.strip(view, choices.phase, group, choices.last)
+chances = places.strip(view, choices.phase, group, choices.last)
 if len(chances):
-    components.strip(
+    elements.strip(
         chances, f"Chance that at least one child is without the place they want, {of}, each January"
     )
 else:
     shell.say(f"Nobody in {plain(name)} wants a specialist place of this kind, and there is none.")
-shell.say(bullets(tuple(words.run_out_sentence(r) for r in told.found_run_outs(view, choices.phase, group))))
+shell.say(
+    bullets(tuple(words.run_out_sentence(r) for r in places.found_run_outs(view, choices.phase, group)))
+)
 
 source = Source(
     "Children and young people; places",
@@ -47,8 +51,8 @@ source = Source(
     "Children turned away today are inferred, not counted; places marked estimated in the register.",
 )
 st.header("Places, wanted and filled", anchor=False)
-frame = told.places_frame(view, group, choices.last)
-found = told.found_run_outs(view, choices.phase, group)
+frame = places.places_frame(view, group, choices.last)
+found = places.found_run_outs(view, choices.phase, group)
 if len(found) > MOST_CHARTS:
     shell.say(
         f"Charts of the {MOST_CHARTS} kinds of place that run out first; choose a phase for the others."
@@ -61,51 +65,51 @@ for start in range(0, len(found), 2):
             kind = f"{words.PHASE_LABELS[one.phase]}, {words.SHORT_PROVISIONS[one.provision]}"
             rows = frame[(frame["phase"] == one.phase) & (frame["provision"] == one.provision)]
             st.markdown(plain(kind))
-            components.chart(
+            elements.chart(
                 charts.places(frame, one, name),
-                told.kind_table(view, one, group, choices.last),
+                places.kind_table(view, one, group, choices.last),
                 f"{kind}, {label.lower()}",
                 source,
                 rows,
                 f"{area.slug}-places-{one.phase}-{one.provision}-{group}.csv".lower(),
             )
 with st.expander(f"All kinds of place in one table, {of}"):
-    components.table(
-        told.table(view, choices.phase, group, choices.last), f"Places against demand in {name}, {of}"
+    elements.table(
+        places.table(view, choices.phase, group, choices.last), f"Places against demand in {name}, {of}"
     )
 for title, more in view.more:
     with st.expander(title):
-        components.table(more, f"{title}, {name}")
+        elements.table(more, f"{title}, {name}")
 with st.expander("What overflow is caused by, and how to read places"):
     shell.say(bullets((*view.causes, *view.notes)))
 
 st.header("Settings", anchor=False)
 controls.year(choices)
-components.table(
-    told.settings_table(view, choices.year),
+elements.table(
+    places.settings_table(view, choices.year),
     f"Settings of {name} in January {choices.year}: expected pupils of expected places",
 )
 with st.expander("How places are known, and every row of the register"):
-    components.table(
+    elements.table(
         view.register_basis, f"How specialist places in {name} in January {years()[0] - 1} are known"
     )
-    components.table(view.register, f"Register of {name}, in force in January {years()[0] - 1}")
-    components.table(view.register_later, "Rows that begin later")
+    elements.table(view.register, f"Register of {name}, in force in January {years()[0] - 1}")
+    elements.table(view.register_later, "Rows that begin later")
 for warning in view.warnings:
     st.warning(plain(warning))
 
 st.header("The register of places", anchor=False)
-register_desk.picker(choices)
+register_editor.picker(choices)
 if st.toggle("Edit the register here", key="edit-register"):
-    register_desk.edit(choices)
+    register_editor.edit(choices)
 else:
     shell.say(
         "Turn this on to change places, ages, needs and years in a grid; or download the register, edit it in a "
         "spreadsheet and put it in "
         "on the page Data."
     )
-register_desk.template(choices)
-components.words(
+register_editor.template(choices)
+elements.words(
     "Wanted",
     "Filled",
     "Places",

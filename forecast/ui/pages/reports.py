@@ -4,10 +4,12 @@ from datetime import date
 
 import streamlit as st
 
-from forecast.ui import blocks, components, controls, scenario_draft, shell
-from forecast.ui.progress import awaited
-from forecast.ui.returns import RETURNS
-from forecast.ui.text import plain
+from forecast.ui.components import elements, report_preview
+from forecast.ui.components.progress import awaited
+from forecast.ui.components.report_items import RETURNS
+from forecast.ui.frame import controls, shell
+from forecast.ui.frame.text import plain
+from forecast.ui.views import scenario_draft
 
 choices = controls.current()
 shell.scenario_banner(choices)
@@ -26,7 +28,7 @@ for item in RETURNS:
         continue
     shell.say(plain(made.says))
     for name, content in made.files.items():
-        components.download(f"Download {name}", content, name)
+        elements.download(f"Download {name}", content, name)
     with st.expander(f"Preview: {item.title}"):
-        blocks.show(made.preview, item.title)
-components.words("Scenario", "EHC plan", "80 % interval", "Present value", "Regret")
+        report_preview.show(made.preview, item.title)
+elements.words("Scenario", "EHC plan", "80 % interval", "Present value", "Regret")

@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from forecast.ui import components, controls, scenario_answers, scenario_desk
-from forecast.ui.choices import BASELINE
-from forecast.ui.shell import say
+from forecast.ui.components import elements, scenario_answers
+from forecast.ui.editors import scenario_editor
+from forecast.ui.frame import controls
+from forecast.ui.frame.choices import BASELINE
+from forecast.ui.frame.shell import say
 
 choices = controls.current()
 
@@ -12,7 +14,7 @@ say(
     "A scenario says what might change, by how much, for whom and from when. Each change is a lever. The forecast is made again "
     "with the levers and the same chances otherwise, so what differs is what the levers do. A scenario is not a prediction."
 )
-scenario_desk.opener(choices)
+scenario_editor.opener(choices)
 if choices.scenario == BASELINE:
     st.header("No scenario is open", anchor=False)
     say(
@@ -20,8 +22,8 @@ if choices.scenario == BASELINE:
         "overwritten, and nothing is kept until you save it."
     )
 else:
-    scenario_desk.unsaved_warning(choices)
-    desk = scenario_desk.on_desk(choices)
+    scenario_editor.unsaved_warning(choices)
+    desk = scenario_editor.on_desk(choices)
     flat = desk.chosen.flat
     st.header(flat.title, anchor=False)
     controls.year(choices)
@@ -31,11 +33,11 @@ else:
     form, live = st.columns([5, 7], gap="large")
     with form:
         st.subheader("Levers", anchor=False)
-        scenario_desk.levers(choices, desk)
+        scenario_editor.levers(choices, desk)
         with st.expander("About this scenario: title, note, caveats, sources"):
-            scenario_desk.about(desk)
+            scenario_editor.about(desk)
         with st.expander("The levers in words, with reasons and evidence"):
-            scenario_desk.written(desk)
+            scenario_editor.written(desk)
     if found is not None:
         with live:
             st.subheader("Against the forecast", anchor=False)
@@ -46,8 +48,8 @@ else:
         st.header("What size meets a goal?", anchor=False)
         scenario_answers.seek_goal(choices, flat, found)
     st.header("Save and share", anchor=False)
-    scenario_desk.keeper(choices, desk)
+    scenario_editor.keeper(choices, desk)
 
 st.header("Compare up to four", anchor=False)
 scenario_answers.compare_up_to_four(choices)
-components.words("Scenario", "80 % interval", "Chance of shortfall", "Wanted", "January")
+elements.words("Scenario", "80 % interval", "Chance of shortfall", "Wanted", "January")

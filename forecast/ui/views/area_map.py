@@ -1,7 +1,7 @@
 """Where wanted places would be lived, what is within reach and where it is tight: shapes and a table that says the same.
 
 Every figure by zone is an apportionment of the authority's total, not a count of children living there, and every distance is a
-straight line (`forecast.geography`).
+straight line (`forecast.places.geography`).
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from data import setting_points
 from data.history import History
 from data.register import in_force
 from data.vocabulary import ALL, PHASE_CODES, SPECIALIST_PROVISIONS
-from forecast import geography, words
-from forecast.allocation import GROUPED
-from forecast.outcome import Outcome
+from forecast.core.outcome import Outcome
+from forecast.places import geography
+from forecast.places.allocation import GROUPED
+from forecast.presentation import words
 
 REACH_KM = 5.0
 """Distance at which places count as near: about three miles, the statutory walking distance from age 8."""

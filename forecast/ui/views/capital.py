@@ -1,7 +1,7 @@
 """Capital: candidate schemes, what each would do alone, the programme chosen, its regret, and why not a base.
 
-Invariant: every number comes from `forecast.capital_tables`, so the page says what ``sendplan capital`` says; schemes are
-shown by their titles, ids are in the files.
+Invariant: every number comes from `forecast.presentation.capital_tables`, so the page says what ``sendplan capital`` says;
+schemes are shown by their titles, ids are in the files.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import xarray as xr
 from data.candidates import KINDS, Candidate
 from data.register import academic_year
 from data.vocabulary import NEED_CODES, NEEDS
-from forecast import capital_tables
-from forecast.capital import Case
-from forecast.outcome import Outcome
-from forecast.record import provenance
-from forecast.ui.choices import BASELINE
+from forecast.capital.schemes import Case
+from forecast.core.outcome import Outcome
+from forecast.presentation import capital_tables
+from forecast.presentation.record import provenance
+from forecast.ui.frame.choices import BASELINE
 from scenarios import reading
 
 AIMS: Mapping[str, str] = {
@@ -63,7 +63,7 @@ class CapitalView:
     january, base_year
         The January asked about, and the year of the pounds.
     options
-        `forecast.capital_tables.options` with ``chosen``.
+        `forecast.presentation.capital_tables.options` with ``chosen``.
     options_text
         The same as finished text.
     programme

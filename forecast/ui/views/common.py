@@ -1,7 +1,7 @@
 """What several views share: frames of the past and the forecast, numbers as text, and where a figure comes from.
 
-Invariant: every number comes from `forecast.summary`, `forecast.answers`, `forecast.compare` or `forecast.words`, so a page
-cannot disagree with the files or the terminal.
+Invariant: every number comes from `forecast.presentation.summary`, `forecast.presentation.place_tables`,
+`forecast.presentation.compare` or `forecast.presentation.words`, so a page cannot disagree with the files or the terminal.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from data.vocabulary import NEED_GROUPS, NEEDS
-from forecast import summary, words
-from forecast.outcome import Outcome
+from forecast.core.outcome import Outcome
+from forecast.presentation import summary, words
 
 PUBLISHED = "Published"
 ESTIMATED = "Estimated from the former authority"

@@ -13,8 +13,8 @@ from data import tables
 from data.history import History
 from data.panels import population
 from data.vocabulary import ALL, NEED_CODES, NEEDS, PHASES
-from forecast import explain, summary, words
-from forecast.outcome import Outcome
+from forecast.core.outcome import Outcome
+from forecast.presentation import explain, summary, words
 from forecast.ui.views.common import FORECAST, PUBLISHED, future, labelled, plans_frame
 
 FIRST_COMPARED = 2015
@@ -41,7 +41,7 @@ class DemandView:
     bands, needs
         Plans by age band and by need in words; a row a January.
     drivers
-        January to `forecast.explain.table`.
+        January to `forecast.presentation.explain.table`.
     rates
         january, who, rate: plans for every 1,000 residents; the authority first, England last.
     ranks
@@ -128,7 +128,7 @@ def by_need_table(view: DemandView, january: int) -> pd.DataFrame:
 
 
 def steps(drivers: pd.DataFrame, known: float, first: int, last: int) -> pd.DataFrame:
-    """Return `forecast.explain.table` as the bars of a waterfall: label, start, end, low, high, kind, change.
+    """Return `forecast.presentation.explain.table` as the bars of a waterfall: label, start, end, low, high, kind, change.
 
     Parameters
     ----------

@@ -8,10 +8,10 @@ import pandas as pd
 
 from data.history import History
 from data.register_file import to_csv
-from forecast import answers, record, summary
-from forecast.outcome import Outcome
-from forecast.run import DEFAULT_DRAWS, DEFAULT_YEARS
-from forecast.ui import exports
+from forecast.core.outcome import Outcome
+from forecast.presentation import place_tables, record, summary
+from forecast.runs.baseline import DEFAULT_DRAWS, DEFAULT_YEARS
+from forecast.ui.views import exports
 
 
 def tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
@@ -21,11 +21,11 @@ def tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         "flows": summary.flows_long(outcome),
         "process": summary.process_long(outcome),
         "shortfall": summary.shortfall_long(outcome),
-        "demand": answers.demand_long(outcome),
-        "overflow": answers.overflow_long(outcome),
-        "settings": answers.settings_long(outcome),
-        "placements": answers.placements_long(outcome),
-        "places_to_add": answers.places_to_add(outcome),
+        "demand": place_tables.demand_long(outcome),
+        "overflow": place_tables.overflow_long(outcome),
+        "settings": place_tables.settings_long(outcome),
+        "placements": place_tables.placements_long(outcome),
+        "places_to_add": place_tables.places_to_add(outcome),
     }
 
 

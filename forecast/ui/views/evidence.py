@@ -12,9 +12,11 @@ import pandas as pd
 
 from data.areas import Area
 from data.panels import long_series
-from forecast import fits, trackrecord, words
+from forecast.demand import stored_fit
+from forecast.presentation import words
+from forecast.validation import track_record
 
-DECISIONS = trackrecord.PAGE.parent / "decisions"
+DECISIONS = track_record.PAGE.parent / "decisions"
 """Why the planner is as it is: one file a decision."""
 
 LABELS: dict[str, str] = {
@@ -37,7 +39,8 @@ class RecordView:
     Parameters
     ----------
     own
-        `forecast.trackrecord.TOTALS_COLUMNS` of the authority, or of the series it is part of; empty where it is not scored.
+        `forecast.validation.track_record.TOTALS_COLUMNS` of the authority, or of the series it is part of; empty where it is not
+        scored.
     part_of
         Whether the series is that of several authorities.
     by_ahead
@@ -58,7 +61,7 @@ class RecordView:
 
 
 def record(area: Area, totals: pd.DataFrame) -> RecordView:
-    """Return the record of an authority from `forecast.trackrecord.read_totals`."""
+    """Return the record of an authority from `forecast.validation.track_record.read_totals`."""
     series = long_series().get(area.la_code, area.la_code)
     own = totals[totals["la_code"] == series].reset_index(drop=True)
     members = [code for code, of in long_series().items() if of == series]
@@ -143,7 +146,7 @@ def calibration_table(frame: pd.DataFrame, first: str, column: str) -> pd.DataFr
 
 def load_record(area: Area) -> RecordView:
     """Return the record of an authority as it is shipped."""
-    return record(area, trackrecord.read_totals())
+    return record(area, track_record.read_totals())
 
 
 def fit_table(about: Mapping[str, Any] | None = None) -> pd.DataFrame:
@@ -154,7 +157,7 @@ def fit_table(about: Mapping[str, Any] | None = None) -> pd.DataFrame:
     FitError
         There is no fit that may be shown.
     """
-    found = fits.manifest() if about is None else about
+    found = stored_fit.manifest() if about is None else about
     rows = [
         {
             "Model": LABELS.get(name, name),

@@ -1,7 +1,7 @@
 """Money: high needs cost, income and balance by financial year, why cost changes, who bears a deficit, and prices.
 
-Invariant: every number comes from `forecast.money_answers` or `forecast.money_report`, in nominal pounds, so the page says what
-``sendplan money`` says.
+Invariant: every number comes from `forecast.presentation.money_tables` or `forecast.presentation.money_report`, in nominal
+pounds, so the page says what ``sendplan money`` says.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Any
 import pandas as pd
 
 from data.prices import ITEMS
-from forecast import money_answers, money_report
-from forecast.attribution import CAUSES, PARTS, attribution
-from forecast.finance import HIGH_NEEDS
-from forecast.money import Money
-from forecast.money_report import CAUSE_LABELS, MoneyTables, Ways, chance, millions, spread
-from forecast.ui import council_files, exports
+from forecast.finance.attribution import CAUSES, PARTS, attribution
+from forecast.finance.cost_model import HIGH_NEEDS
+from forecast.finance.finance_model import Money
+from forecast.presentation import money_report, money_tables
+from forecast.presentation.money_report import CAUSE_LABELS, MoneyTables, Ways, chance, millions, spread
+from forecast.ui.views import council_files, exports
 from forecast.ui.views.common import Measure, Source
 
 S251 = "Department for Education: S251 outturn 2021-22, DSG allocations 2019-20 to 2023-24; the prices in use, below"
@@ -73,7 +73,7 @@ class MoneyView:
     lines
         Every line: january, line, label, s251, block, mean, q10, q90.
     why
-        January to why cost differs from the first year: `forecast.attribution.Attribution.table`.
+        January to why cost differs from the first year: `forecast.finance.attribution.Attribution.table`.
     regimes
         Regimes as text.
     override
@@ -124,7 +124,7 @@ def money(found: MoneyTables) -> MoneyView:
     scenario = found.shown.outcome.scenario
     if found.unmitigated is not None and scenario is not None:
         tables[scenario] = found.shown
-    told = {who: money_answers.balance_table(one) for who, one in tables.items()}
+    told = {who: money_tables.balance_table(one) for who, one in tables.items()}
     years = found.shown.costs.years
     shown = told[scenario] if scenario in told else told[WITHOUT]
     why = {
@@ -153,7 +153,7 @@ def money(found: MoneyTables) -> MoneyView:
         lines=_lines(found.shown, shown),
         why=why,
         regimes=money_report.regimes_text(
-            money_answers.regimes_table(found.purse, found.shown), list(dict.fromkeys(at))
+            money_tables.regimes_table(found.purse, found.shown), list(dict.fromkeys(at))
         ),
         override=march(override),
         difference=None
@@ -336,7 +336,7 @@ def why_text(table: pd.DataFrame) -> pd.DataFrame:
 
 def _prices(found: MoneyTables) -> pd.DataFrame:
     """Return the prices in use as text, the dearest of an item first."""
-    table = money_answers.prices_table(found.purse)
+    table = money_tables.prices_table(found.purse)
     place = [list(ITEMS).index(item) for item in table["item"]]
     table = table.assign(place=place).sort_values(["place", "price"], ascending=[True, False], kind="stable")
     means = [str(c) for c in table.columns if str(c).startswith("mean_")]
@@ -400,4 +400,4 @@ def files(found: MoneyTables) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         written = money_report.write(found, Path(folder), arguments)
         files = {path.name: path.read_bytes() for path in written}
-    return files | {"cost_detail.csv": exports.to_csv(money_answers.detail_table(found.shown.costs))}
+    return files | {"cost_detail.csv": exports.to_csv(money_tables.detail_table(found.shown.costs))}

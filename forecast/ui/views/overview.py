@@ -10,8 +10,8 @@ import pandas as pd
 
 from data.history import History
 from data.vocabulary import ALL, BAND_CODES
-from forecast import compare, summary, words
-from forecast.outcome import Outcome
+from forecast.core.outcome import Outcome
+from forecast.presentation import compare, summary, words
 from forecast.ui.views.common import MISSING, REGISTER, SEN2, Measure, Source, listed, plans_frame, signed
 
 NOT_ALWAYS_COLLECTED = BAND_CODES[-1]

@@ -9,10 +9,10 @@ import pandas as pd
 from data.history import History
 from data.register import Register, academic_year, in_force
 from data.vocabulary import ALL, NEEDS, PHASE_CODES, PROVISIONS, SPECIALIST_PROVISIONS
-from forecast import places_report, summary, words
-from forecast.outcome import Outcome
-from forecast.places_report import PlacesTables
-from forecast.summary import RunOut
+from forecast.core.outcome import ONE_CHILD, Outcome
+from forecast.presentation import places_report, summary, words
+from forecast.presentation.places_report import PlacesTables
+from forecast.presentation.summary import RunOut
 from forecast.ui.views.common import GROUP_OF_NEED
 
 LOCATED = {"local": "In the authority", "elsewhere": "Elsewhere"}
@@ -135,7 +135,7 @@ def strip(view: PlacesView, phase: str, group: str, last: int) -> pd.DataFrame:
     for code in PHASE_CODES if phase == ALL else (phase,):
         for provision in SPECIALIST_PROVISIONS:
             own = rows[(rows["phase"] == code) & (rows["provision"] == provision)]
-            if own["places"].max() > 0 or own["wanted_q90"].max() >= summary.ONE_CHILD:
+            if own["places"].max() > 0 or own["wanted_q90"].max() >= ONE_CHILD:
                 name = f"{words.PHASE_LABELS[code]}: {words.SHORT_PROVISIONS[provision]}"
                 lines[name] = own.set_index("year")["p_shortfall"].sort_index()
     return pd.DataFrame(lines).T.rename_axis("Kind of place")
@@ -149,7 +149,7 @@ def table(view: PlacesView, phase: str, group: str, last: int) -> pd.DataFrame:
     lines = []
     for provision in SPECIALIST_PROVISIONS:
         own = rows[rows["provision"] == provision].sort_values("year")
-        if own["places"].max() <= 0 and own["wanted_q90"].max() < summary.ONE_CHILD:
+        if own["places"].max() <= 0 and own["wanted_q90"].max() < ONE_CHILD:
             continue
         for row in own.to_dict("records"):
             lines.append(

@@ -1,6 +1,6 @@
 """Scenarios beside the forecast: figures of one January, the years, and what to say aloud.
 
-Invariant: every figure is `forecast.compare`'s, so the page says what ``sendplan scenario compare`` does.
+Invariant: every figure is `forecast.presentation.compare`'s, so the page says what ``sendplan scenario compare`` does.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 
 from data.financial_year import FinancialYear
-from forecast import compare
-from forecast.ui.choices import BASELINE
+from forecast.presentation import compare
+from forecast.ui.frame.choices import BASELINE
 from models.base import Array
 
 FORECAST_COLUMN = "The forecast"
@@ -47,7 +47,7 @@ class Beside:
     Parameters
     ----------
     table
-        `forecast.compare.compared`: every January, measure and scenario; the first is what differences are from.
+        `forecast.presentation.compare.compared`: every January, measure and scenario; the first is what differences are from.
     names
         Name in the table to title, in order.
     """
@@ -67,7 +67,7 @@ def beside(
     Parameters
     ----------
     measured
-        Name to `forecast.compare.measured`, the first being what differences are from.
+        Name to `forecast.presentation.compare.measured`, the first being what differences are from.
     titles
         Name to title.
     la_code, januaries
@@ -173,7 +173,7 @@ def steps(table: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     table
-        `forecast.compare.Waterfall.table`.
+        `forecast.presentation.compare.Waterfall.table`.
     """
     rows, level = [], 0.0
     last = len(table) - 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 from data import tables
 from data.schemas import TABLES
 from data.schemas.page import markdown
-from forecast.longform import COLUMNS
-from forecast.summary import SHORTFALL_COLUMNS
+from forecast.core.quantile_table import COLUMNS
+from forecast.presentation.summary import SHORTFALL_COLUMNS
 
 PAGE = tables.DATA_DIR.parent / "docs" / "schema.md"
 

@@ -17,9 +17,12 @@ import pytest
 from data import checks, panels, registers, tables
 from data.register_file import to_csv
 from data.schemas import TABLES
-from forecast import cli, explain, fits, trackrecord
-from forecast.longform import COLUMNS, PROBABILITIES
-from forecast.summary import SHORTFALL_COLUMNS
+from forecast import cli
+from forecast.core.quantile_table import COLUMNS, PROBABILITIES
+from forecast.demand import stored_fit
+from forecast.presentation import explain
+from forecast.presentation.summary import SHORTFALL_COLUMNS
+from forecast.validation import track_record
 
 MONEY_FREE_COLUMNS = 13
 
@@ -324,7 +327,7 @@ def test_a_backtest_of_one_model_holds_that_model_and_is_set_against_the_benchma
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "new" / "bt.parquet"
-    page = trackrecord.PAGE.read_bytes()
+    page = track_record.PAGE.read_bytes()
     arguments = [
         "--origins",
         "2022",
@@ -344,7 +347,7 @@ def test_a_backtest_of_one_model_holds_that_model_and_is_set_against_the_benchma
     assert sorted(table["origin"].unique()) == [2022, 2023]
     row = next(line for line in said.splitlines() if "national_growth" in line and " all " in line)
     assert "nan" not in row
-    assert trackrecord.PAGE.read_bytes() == page, "a partial run must not stand as the track record"
+    assert track_record.PAGE.read_bytes() == page, "a partial run must not stand as the track record"
 
 
 def test_explain_splits_growth_and_adds_up(
@@ -401,8 +404,8 @@ def test_an_unknown_model_is_refused_with_the_list(
 def test_fit_prints_diagnostics_and_fails_loudly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    stored = fits.load(panels.load("current"))
-    monkeypatch.setattr(fits, "make", lambda on_step, seed: stored)
+    stored = stored_fit.load(panels.load("current"))
+    monkeypatch.setattr(stored_fit, "make", lambda on_step, seed: stored)
     code, said, _ = sendplan(monkeypatch, capsys, "fit", "--out", str(tmp_path))
     assert code == 0
     assert "bayes_growth passed: R-hat" in said
@@ -410,9 +413,9 @@ def test_fit_prints_diagnostics_and_fails_loudly(
     broken = replace(
         stored, cohort=replace(stored.cohort, diagnostics=replace(stored.cohort.diagnostics, r_hat=1.2))
     )
-    monkeypatch.setattr(fits, "make", lambda on_step, seed: broken)
+    monkeypatch.setattr(stored_fit, "make", lambda on_step, seed: broken)
     code, said, _ = sendplan(monkeypatch, capsys, "fit", "--out", str(tmp_path))
     assert code == 1
     assert "cohort FAILED: R-hat 1.200" in said
     assert "will not be used" in said
-    assert fits.manifest(tmp_path)["status"] == "passed", "what was in use is unchanged"
+    assert stored_fit.manifest(tmp_path)["status"] == "passed", "what was in use is unchanged"

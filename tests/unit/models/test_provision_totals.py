@@ -12,7 +12,7 @@ from data import panels
 from data.errors import AreaError, OptionError
 from data.history import History
 from data.vocabulary import ALL, PROVISION_CODES
-from forecast.fits import STORED_DRAWS, thinned
+from forecast.demand.stored_fit import STORED_DRAWS, thinned
 from models.provision_totals import (
     KIND_CODES,
     KIND_LABELS,

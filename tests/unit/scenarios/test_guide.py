@@ -12,8 +12,8 @@ import typer
 
 from data.registers import shipped
 from forecast.cli import app
-from forecast.compare import COLUMNS, MEASURES
-from forecast.rerun import with_size
+from forecast.presentation.compare import COLUMNS, MEASURES
+from forecast.runs.scenario_run import with_size
 from scenarios.applying import applied, effects, notes
 from scenarios.effects import Frame
 from scenarios.levers import KINDS

@@ -15,9 +15,9 @@ from data import areas
 from data.errors import CapitalError, OptionError
 from data.price_books import for_area
 from data.prices import PriceBook
-from forecast import capital_case
+from forecast.capital import capital_case
 from forecast.reports.capital_paper import FUTURES, Asked, CapitalPaper, command, futures, make
-from forecast.run import Baseline, Road
+from forecast.runs.baseline import Baseline, Road
 from scenarios import reading
 
 SCILLY = 420

@@ -15,15 +15,15 @@ from docx.oxml.ns import qn
 
 from data import areas
 from data.vocabulary import ALL
-from forecast import places_report, record, words
-from forecast.outcome import Outcome
+from forecast.core.outcome import Outcome
+from forecast.presentation import places_report, record, words
 from forecast.reports import capital_report, money, options
 from forecast.reports.background import Made, terms
 from forecast.reports.capital_report import Content
 from forecast.reports.document import MISSING, About
 from forecast.reports.options import Middle
 from forecast.reports.sufficiency import Need
-from forecast.run import Road
+from forecast.runs.baseline import Road
 from tests import made_case
 
 SECTIONS = [

@@ -1,0 +1,278 @@
+"""From a forecast and candidate schemes to the whole options appraisal (`forecast.capital.schemes.Case`).
+
+    from forecast import capital_case, child_costs, money
+    costs = child_costs.of(money.Purse.of(base.outcome).model)
+    case = capital_case.make(base, candidates, costs, england=road.placing.england, budget=20e6)
+
+Every scenario has the same candidates, random numbers and January asked about, so that programmes can be compared.
+
+Invariant: with one scenario and no regret, nothing depends on which others exist; nothing the caller holds is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import xarray as xr
+
+from data.candidates import Candidate
+from data.errors import CapitalError
+from forecast.capital import candidate_schemes
+from forecast.capital.appraisal import Option, World, appraisal, world
+from forecast.capital.base_comparison import base_share, base_tests
+from forecast.capital.programme import USUAL_DRAWS, USUAL_SECONDS, Tell, choose, flags, judged
+from forecast.capital.schemes import Case, Costs, Horizon, Programme, Regret, Sufficiency
+from forecast.capital.seats import lacking
+from forecast.core.outcome import Outcome
+from forecast.places.capacity import Demand
+from forecast.places.preference_order import Rules
+from forecast.runs.baseline import Baseline
+from forecast.runs.scenario_run import rerun
+from models.base import Array
+from scenarios.reading import resolve
+from scenarios.scenario import Scenario
+
+FUTURES: tuple[str, ...] = ("baseline", "pre-reform-surge", "reform-2030", "low-births")
+"""Scenarios of the library in which a programme is tried where a reader names fewer than two."""
+
+
+def make(
+    base: Baseline,
+    candidates: Sequence[Candidate],
+    costs: Callable[[Outcome], Costs],
+    *,
+    england: Array,
+    budget: float | None = None,
+    asked: Sufficiency | None = None,
+    scenarios: Mapping[str, Scenario] | None = None,
+    defer: Sequence[int] = (0,),
+    horizon: Horizon | None = None,
+    candidates_from: str = "",
+    draws: int = USUAL_DRAWS,
+    seconds: float = USUAL_SECONDS,
+    run_again: bool = True,
+    tell: Tell = lambda what, done: None,
+) -> Case:
+    """Return the options appraisal of one authority.
+
+    Parameters
+    ----------
+    base
+        The forecast, and what scenarios start from.
+    candidates
+        What might be built; derived from the shortfall where there are none.
+    costs
+        From a forecast to what children cost in it.
+    england
+        Plans of England, dims ``(age, need, provision)``, for the test against bases.
+    budget
+        Capital, pounds of the base year; None for no limit.
+    asked
+        What counts as enough places, and the chance of it.
+    scenarios
+        Readings of the future by name, the first the one appraised; the baseline where None. With several, regret is shown.
+    defer
+        Years by which a programme may open a candidate later than entered, 0 among them.
+    horizon
+        How long costs and savings are counted.
+    candidates_from
+        Name of the file of candidates.
+    draws, seconds, tell
+        As in `forecast.capital.programme.choose`.
+    run_again
+        True to run the whole forecast again with the programme, as a check.
+
+    Raises
+    ------
+    CapitalError
+        Candidates, budget or what is asked cannot be used.
+    """
+    named = dict(scenarios) if scenarios else {}
+    outcomes = {name: rerun(base, scenario) for name, scenario in named.items()} or {"Baseline": base.outcome}
+    first, outcome = next(iter(outcomes.items()))
+    generic = not candidates
+    schemes = tuple(candidates) or candidate_schemes.derived(outcome)
+    if not schemes:
+        raise CapitalError(
+            f"There are no candidates for {outcome.area.name}, and its forecast shortfall is too small to derive any from. Give "
+            "candidates of your own with --candidates."
+        )
+    rules = _rules(base)
+    span = horizon or Horizon()
+    own = tuple(Option(c, c.opens) for c in schemes)
+    options = _options(schemes, defer, int(outcome.shortfall.short["january"].to_numpy()[-1]))
+    wanted = _asked(asked or Sufficiency(), own, outcome)
+    assert wanted.january is not None  # filled in just above
+    tell("Appraising each scheme", 0.0)
+    as_entered = world(own, outcome, costs(outcome), rules, span)
+    worlds: dict[str, World] = {}
+    programmes: dict[str, Programme] = {}
+    for name, one in outcomes.items():
+        worlds[name] = (
+            as_entered if one is outcome and options == own else world(options, one, costs(one), rules, span)
+        )
+        programmes[name] = choose(
+            worlds[name], wanted, budget, name=name, draws=draws, seconds=seconds / len(outcomes), tell=tell
+        )
+    programme = programmes[first]
+    best_value = None
+    if programme.aim != "net present value" or wanted.minimum > 0:
+        tell("The largest net present value", 0.0)
+        free = replace(wanted, minimum=0.0)
+        best_value = choose(
+            worlds[first],
+            free,
+            budget,
+            name="Largest net present value",
+            draws=draws,
+            seconds=seconds / 2,
+            tell=tell,
+        )
+        if best_value.choices == programme.choices:
+            best_value = None
+    again = None
+    if run_again and programme.choices:
+        tell("Running the forecast with the programme", 1.0)
+        again = _built(base, programme, named.get(first))
+    return Case(
+        la_code=outcome.area.la_code,
+        origin=outcome.plans.origin,
+        seed=outcome.seed,
+        scenario=outcome.scenario,
+        candidates_from=candidates_from if not generic else "derived from the forecast shortfall",
+        generic=generic,
+        base_year=costs(outcome).base_year,
+        horizon=span,
+        january=wanted.january,
+        wanted=outcome.shortfall.wanted,
+        short=as_entered.children.left,
+        appraisals=tuple(appraisal(as_entered, o) for o in range(len(own))),
+        base_tests=base_tests(as_entered, wanted.january, base_share(england)),
+        programme=programme,
+        best_value=best_value,
+        regret=regret(programmes, worlds, wanted) if len(outcomes) > 1 else None,
+        engine_unplaced=None
+        if again is None
+        else lacking(again.shortfall).left.sum(("provision", "phase", "need_group")),
+        built=again,
+        notes=_notes(generic, schemes, programme, span),
+    )
+
+
+def regret(programmes: Mapping[str, Programme], worlds: Mapping[str, World], asked: Sufficiency) -> Regret:
+    """Return each programme in every world, and which is the most robust.
+
+    Parameters
+    ----------
+    programmes
+        Chosen for each world, by its name.
+    worlds
+        By name, all with the same options.
+    asked
+        What counts as enough places.
+    """
+    names = list(programmes)
+    seen = {
+        (p, s): judged(
+            one, flags(one, programmes[p].choices), asked, name=p, budget=programmes[p].budget, aim=programmes[p].aim,
+            met=programmes[p].met, reachable=programmes[p].p_reachable,
+        )
+        for p in names for s, one in worlds.items()
+    }  # fmt: skip
+
+    def table(of: Callable[[Programme], float]) -> xr.DataArray:
+        return xr.DataArray(
+            [[of(seen[p, s]) for s in worlds] for p in names],
+            dims=("programme", "scenario"),
+            coords={"programme": names, "scenario": list(worlds)},
+        )
+
+    january = asked.january
+    npv = table(lambda p: float(p.npv.mean()))
+    lost = npv.max("programme") - npv
+    return Regret(
+        programmes=dict(programmes),
+        npv=npv,
+        unplaced=table(
+            lambda p: float(
+                (p.unplaced.isel(january=-1) if january is None else p.unplaced.sel(january=january)).mean()
+            )
+        ),
+        p_sufficient=table(lambda p: p.p_sufficient),
+        regret=lost.transpose("programme", "scenario"),
+        robust=names[int(lost.transpose("programme", "scenario").max("scenario").to_numpy().argmin())],
+        best_on_average=names[int(npv.mean("scenario").to_numpy().argmax())],
+    )
+
+
+def _rules(base: Baseline) -> Rules:
+    return (base.offer.demand or Demand()).rules
+
+
+def _options(schemes: Sequence[Candidate], defer: Sequence[int], last: int) -> tuple[Option, ...]:
+    """Return every candidate in every year it may open; one deferred past the forecast is left out."""
+    if 0 not in defer or any(d < 0 for d in defer):
+        raise CapitalError(
+            f"Candidates may be opened {', '.join(str(d) for d in defer)} years later than entered, but 0 must be among the "
+            "choices and none may be below it. Write for example 0 2 4."
+        )
+    return tuple(
+        Option(c, c.opens + d) for c in schemes for d in sorted(set(defer)) if d == 0 or c.opens + d < last
+    )
+
+
+def _asked(asked: Sufficiency, options: Sequence[Option], outcome: Outcome) -> Sufficiency:
+    """Return what is asked with its January: where none is given, the first by which all candidates are due to be open."""
+    if asked.january is not None:
+        return asked
+    last = int(outcome.shortfall.short["january"].to_numpy()[-1])
+    due = min(max(o.opens for o in options) + 1, last)
+    return replace(asked, january=due)
+
+
+def _built(base: Baseline, programme: Programme, scenario: Scenario | None) -> Outcome:
+    """Return the forecast run again with the programme."""
+    flat = None if scenario is None else resolve(scenario)
+    built = candidate_schemes.as_scenario(programme.choices, base.outcome.area.name, flat)
+    return rerun(base, built)
+
+
+def _notes(
+    generic: bool, schemes: Sequence[Candidate], programme: Programme, span: Horizon
+) -> tuple[str, ...]:
+    notes = []
+    if generic:
+        notes.append(
+            "Nobody proposed these candidates: they were derived from the forecast shortfall, with benchmark costs. Replace them "
+            "with schemes of your own."
+        )
+    assumed = sum(c.basis == "assumed" for c in schemes)
+    if assumed and not generic:
+        notes.append(
+            f"{assumed} of {len(schemes)} candidates are assumptions, not proposals: the file says which."
+        )
+    filled = sum("capital_low" in c.assumed for c in schemes)
+    if filled:
+        notes.append(
+            f"{filled} of {len(schemes)} candidates have a benchmark for the cost of a place, not a cost of their own."
+        )
+    notes.append(
+        f"After the forecast, seats and savings are held as in its last year for {span.years_after} years, while the places "
+        "last: an assumption, and the net present value within the forecast is shown beside it."
+    )
+    if programme.aim == "chance of enough places":
+        notes.append(
+            f"A chance of {programme.asked.minimum:.0%} of enough places cannot be reached within the budget with these "
+            f"candidates. The largest that can is {programme.p_reachable:.0%}, and the programme reaches it."
+        )
+    if programme.aim == "children placed":
+        notes.append(
+            "With these candidates and this budget there are never enough places in any draw, so the programme places as many "
+            "children as it can, whatever that is worth in pounds."
+        )
+    notes.append(
+        "Benefits to children, families and the general fund other than transport are not in pounds. Seating a child whose need "
+        "was unmet costs more and counts as a cost here."
+    )
+    return tuple(notes)

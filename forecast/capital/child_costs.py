@@ -1,0 +1,55 @@
+"""What a child costs where it is taught, for the options appraisal: the cost model's own prices, and the price of a place.
+
+The same draws of prices, luck of fees and scale as in the money forecast, so that a programme's saving and the balance agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from data.errors import HistoryError
+from data.price_books import for_area
+from data.prices import PriceBook
+from forecast.capital.schemes import Costs
+from forecast.core.outcome import Outcome
+from forecast.finance.cost_model import CostModel
+from forecast.finance.finance_model import Purse
+
+
+def shared(
+    baseline: Outcome, book: PriceBook | None = None
+) -> tuple[Callable[[Outcome], Costs], Purse | None]:
+    """Return what children cost, and the authority's purse; None, and costs as modelled, where its income is not published.
+
+    Parameters
+    ----------
+    baseline
+        Without levers.
+    book
+        The authority's prices; those shipped where None.
+    """
+    held = book or for_area(baseline.area.la_code)
+    try:
+        purse = Purse.of(baseline, book=held)
+    except HistoryError:
+        return of(CostModel.prepare(baseline, held, seed=baseline.seed)), None
+    return of(purse.model), purse
+
+
+def of(model: CostModel) -> Callable[[Outcome], Costs]:
+    """Return what gives the cost of a child in every provision and financial year of a forecast.
+
+    Parameters
+    ----------
+    model
+        The cost model of the authority's baseline.
+    """
+
+    def found(outcome: Outcome) -> Costs:
+        return Costs(
+            per_child=model.per_child(outcome),
+            deflator=1 / model.deflator,
+            base_year=model.years[0].label,
+        )
+
+    return found

@@ -1,0 +1,223 @@
+"""Objects that travel along the road: Plans, Placements, Shortfall and the Outcome that holds them.
+
+Invariants, in every draw: needs and ages of `Plans` add up to the total, and a year's stock is the stock before less leavers
+plus joiners and transfers; provisions of `Placements` add up to `Plans`; a shortfall is never negative. Nothing here summarises.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import xarray as xr
+
+from data.areas import Area
+from data.register import Register
+from scenarios.effects import MoneyChange
+
+ONE_CHILD = 1.0
+"""Smallest gap, in children, that counts as a shortfall."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A setting, or the part of one, whose pupils stay together through changes of size and designation.
+
+    Parameters
+    ----------
+    name
+        Unlike any other unit's: the setting, with its ages where a setting has several units.
+    setting, urn, provision, located, community, source, confidence, status
+        Of the row in force in the first January asked for, or of the first row to come.
+    age_low, age_high
+        Youngest and oldest age of any of its rows.
+    """
+
+    name: str
+    setting: str
+    urn: int | None
+    provision: str
+    located: str
+    community: str | None
+    age_low: int
+    age_high: int
+    source: str
+    confidence: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Plans:
+    """EHC plans of one authority each January.
+
+    Parameters
+    ----------
+    model, origin
+        Demand model and the last January it saw.
+    known_january
+        January of ``known``: the latest, or an earlier one where the latest return is missing or incomplete.
+    known
+        Stock at that January, dims ``(age, need)``; adds up to the published total.
+    estimated_mix
+        True where the authority's own age or need figures were not published and England's mix stands in.
+    future
+        dims ``(draw, january, age, need)``, plans (real numbers: an expectation within each draw).
+    flows
+        ``joiners``, ``leavers`` and ``transfers`` in the year to each January, dims ``(draw, january, age, need)``; the joiner
+        ``index`` and what was ``spread_to_leavers``, dims ``(draw, january, series)``; the ``opening`` stock, dims
+        ``(age, need)``; changes of recorded need, ``recoded`` (`models.cohort_flow.advance`).
+    reason_share
+        Reasons of those who leave other than by moving to another authority, dims ``(draw, band, reason)``.
+    residents
+        Residents joiners come from, dims ``(draw, january, age)``.
+    process
+        Requests and assessments by calendar year, dims ``(draw, year, age)`` (`models.pipeline`).
+    """
+
+    model: str
+    origin: int
+    known_january: int
+    known: xr.DataArray
+    estimated_mix: bool
+    future: xr.DataArray
+    flows: xr.Dataset
+    reason_share: xr.DataArray
+    residents: xr.DataArray
+    process: xr.Dataset
+
+
+@dataclass(frozen=True)
+class Placements:
+    """Where plan holders are taught.
+
+    Parameters
+    ----------
+    known_january
+        January of ``known``: the latest, or the one before where the latest was not returned.
+    known
+        dims ``(age, provision)``, published stock; all provisions.
+    future
+        dims ``(draw, january, age, provision)``, all provisions; adds up to `Plans` summed over needs.
+    by_need
+        The same by phase and need, dims ``(draw, january, phase, need, provision)``.
+    wanted
+        Children who would be in a specialist place if places grew with today's choices, dims ``(draw, january, provision, age,
+        need)``.
+    start
+        Children in specialist places at the origin, dims ``(provision, age, need)``.
+    opening
+        Where all were taught at the origin, dims ``(draw, age, need, provision)``; adds up to the opening stock.
+    plans
+        Plans, dims ``(draw, january, age, need)``.
+    estimated_mix
+        True where the authority's own placements by need were not published and England's pattern of needs stands in.
+    """
+
+    known_january: int
+    known: xr.DataArray
+    future: xr.DataArray
+    by_need: xr.DataArray
+    wanted: xr.DataArray
+    start: xr.DataArray
+    opening: xr.DataArray
+    plans: xr.DataArray
+    estimated_mix: bool
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """Specialist places wanted against places there are, and where children without one go.
+
+    Parameters
+    ----------
+    blend
+        Demand used: 0 observed, 1 latent.
+    wanted, observed, latent
+        Children who want a place: as used, at today's choices, and with those thought to be turned away; dims ``(draw, january,
+        provision, phase, need_group)``.
+    short
+        Children without a place of the kind they want, same dims, at least 0.
+    overflow
+        Where those children go, dims ``(draw, january, provision, destination, phase, need_group)``; adds up to ``short``.
+    units
+        Settings, or parts of them, in the order of the dimension ``unit``.
+    unit_places, unit_free
+        Places of each unit, and those left, dims ``(draw, january, unit)``.
+    unit_commissioned
+        Places open in each unit whoever takes them, dims ``(draw, january, unit)``; Januaries from the origin.
+    unit_filled
+        Places taken by children who wanted them, dims ``(draw, january, unit, phase, need_group)``.
+    open_to
+        Expected places a phase and need group fills or could fill, dims ``(january, phase, need_group, provision)``, "All" phases
+        first: a free place counts for every phase and group it admits.
+    places, local_places
+        Expected places in all and in the authority, dims ``(january, phase, provision)``.
+    placed_now, places_now
+        Residents placed (published, `Placements.known_january`) and places at the latest January, dims ``(phase, provision)``.
+    unseated
+        Children placed at the origin for whom the register has no place: they count as new entrants; dims ``(provision, phase,
+        need_group)``.
+    ends
+        Where a child without a place ends when no specialist place is free, expected shares, dims ``(provision, destination,
+        phase, need_group)``; they add up to 1 over destinations.
+    """
+
+    blend: float
+    wanted: xr.DataArray
+    observed: xr.DataArray
+    latent: xr.DataArray
+    short: xr.DataArray
+    overflow: xr.DataArray
+    units: tuple[Unit, ...]
+    unit_places: xr.DataArray
+    unit_commissioned: xr.DataArray
+    unit_free: xr.DataArray
+    unit_filled: xr.DataArray
+    open_to: xr.DataArray
+    places: xr.DataArray
+    local_places: xr.DataArray
+    placed_now: xr.DataArray
+    places_now: xr.DataArray
+    unseated: xr.DataArray
+    ends: xr.DataArray
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One authority's run: what came out and what went in.
+
+    Parameters
+    ----------
+    area, seed
+        Whose run it is, and the seed of its draws.
+    population
+        Residents aged 0 to 25 by mid-year, estimated or projected, dims ``(mid_year,)``.
+    history_total, history_bands
+        Plans as published, NaN where not, dims ``(january,)`` and ``(series, january)``.
+    timeliness
+        Latest calendar year and share of new plans issued within 20 weeks; None where not published.
+    out_of_line
+        Januaries whose published total leaps from the year before.
+    spliced
+        Januaries before the authority existed, dims ``(january,)``.
+    plans, placements, register, shortfall
+        The stations of the road.
+    scenario
+        Title of the scenario that was run; None for the baseline.
+    money
+        What the scenario's levers change in prices and income (`forecast.finance.finance_model`).
+    """
+
+    area: Area
+    seed: int
+    population: xr.DataArray
+    history_total: xr.DataArray
+    history_bands: xr.DataArray
+    timeliness: tuple[int, float] | None
+    out_of_line: tuple[int, ...]
+    spliced: xr.DataArray
+    plans: Plans
+    placements: Placements
+    register: Register
+    shortfall: Shortfall
+    scenario: str | None = None
+    money: tuple[MoneyChange, ...] = ()

@@ -1,0 +1,460 @@
+"""The road from plans to placements, walked again with a scenario's levers, draw by draw, on the baseline's random numbers.
+
+The baseline solved, in every draw, January and age band, for the joiner index and for what leavers had to meet
+(`models.cohort_flow.advance`), and for the factors that bring kinds of provision to their forecast
+(`forecast.demand.placement`). A scenario keeps them and moves rates, so totals follow from levers and luck stays the same:
+
+    joined[a, n]  = index[band(a)] joiner_rate[a] residents'[a] need_mix'[a, n] F[a] m[a, n]
+    m[y, a] = (s'/s) ((1 - l) u[y, a] + l (1 - c[y-1]) u[y-1, a-1] + c[y] l u[y, a] A[y+1, a+1] / A[y, a])
+    u = f (1 - r') / (1 - r)
+
+with F factors on joiners, f on requests, r the share refused, s the share of assessments that end in a plan, A the baseline's
+assessments, l the share that runs into the next year and c the part of those that ends sooner (`scenarios.effects.Effects`).
+Assessments brought forward are missing a year later: nobody is assessed twice.
+
+Levers that only move children between provisions leave the very plans of the baseline.
+
+A review at the end of a phase ends plans of those it reaches; the plans come out of the provisions it does not protect. So each
+January of plans is followed by its placements before the next is begun.
+
+Invariants, as of the baseline: stock = stock before - leavers + joiners + transfers at every age and need (changes of recorded
+need add up to 0 over needs); provisions add up to plans; nothing is negative. Levers that leave every quantity as it was give
+the baseline's plans.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from data.vocabulary import AGES, NEED_CODES, PROVISION_CODES
+from forecast.core.outcome import Placements, Plans
+from forecast.core.parallel import in_parts
+from forecast.demand.placement import CELLS, Route, Taught
+from forecast.demand.placement_kernels import Carrier, review, scale
+from models.base import Array, Floats
+from models.cohort_flow import BAND_OF_AGE, SMALLEST_FLOW, Flows, Leaving, Rates, pass_year
+from models.moves import STAGE_OF_AGE
+from models.placement import ONES, Paths
+from scenarios.effects import FIRST_AGES, Effects, Move, Review, changed
+
+PIPELINE: tuple[str, ...] = ("refused", "withdrawn", "accepted", "assessments", "new_plans")
+"""What the baseline's process is rebuilt from."""
+
+PROCESS: tuple[str, ...] = (
+    "requests", "refused", "withdrawn", "accepted", "assessments", "assessments_without_plan", "new_plans",
+)  # fmt: skip
+"""What it is rebuilt as."""
+
+FLOWS: tuple[str, ...] = ("stock", "joiners", "leavers", "transfers", "recoded")
+"""Plans, and the flows that make them."""
+
+WALKED_AT_A_TIME = 50
+"""Draws walked at a time: what a January needs of so many stays in the processor's cache."""
+
+LARGEST_SHARE = 0.95
+"""No lever refuses more than this share of requests or leaves more than this share of assessments without a plan."""
+
+_AT_TRANSFER = np.isin(AGES, FIRST_AGES)
+
+
+def replay(
+    plans: Plans, placements: Placements, flows: Flows, route: Route, delay: float, effects: Effects
+) -> tuple[Plans, Placements]:
+    """Return plans and placements with effects on the flows; those given where nothing acts on them.
+
+    Parameters
+    ----------
+    plans, placements
+        The baseline's.
+    flows, route
+        Rates and placements' paths behind them, draw by draw.
+    delay
+        Share of requests whose assessment ends in the next calendar year.
+    effects
+        What the levers do.
+    """
+    if not effects.on_placements:
+        return plans, placements
+    before = _Before.of(plans)
+    rates = Rates.of(flows)
+    opening = plans.flows["opening"].transpose("age", "need").to_numpy()
+    draws, januaries, ages = before.residents.shape
+    taught = Taught.empty(draws, januaries)
+    calendar = [int(j) for j in plans.future["january"].to_numpy()]
+
+    def move(some: slice) -> None:
+        does, base = effects.some(some), before.some(some)
+        carrier, where = Carrier.of(route.paths.some(some)), route.start[some]
+        for t in range(januaries):
+            stock = base.stock[:, t]
+            going = carrier.remaining(where, base.leavers[:, t])
+            where = _placed(*carrier.settled(going, base.joiners[:, t], stock), does.moves, t)
+            scale(where, stock)
+            taught.write(some, slice(t, t + 1), where[:, None], route.factors[some, t : t + 1])
+
+    if not effects.on_plans:
+        in_parts(draws, move, WALKED_AT_A_TIME)
+        return plans, taught.of(placements, plans.future)
+    found = {name: np.empty((draws, januaries, *opening.shape)) for name in FLOWS}
+    people = np.empty(before.residents.shape)
+    process = {name: np.empty((draws, januaries, ages)) for name in PROCESS}
+
+    def walk(some: slice) -> None:
+        does, base, own = effects.some(some), before.some(some), rates.some(some)
+        residents = _residents(base, does)
+        ahead = _Ahead.of(base, does, delay)
+        hazard, mix, brought = _hazard(own, base, does), _need_mix(own, does), _brought(base, does)
+        carrier = Carrier.of(route.paths.some(some))
+        held = np.broadcast_to(opening, (len(own.hazard), *opening.shape))
+        where, locks = route.start[some], _Locks.of(does.reviews, calendar[0] - 1)
+        for t, january in enumerate(calendar):
+            expected = np.maximum(residents[:, t] * own.joiner_rate, SMALLEST_FLOW)
+            joined = _at(mix, t) * (expected * base.index[:, t][:, BAND_OF_AGE])[:, :, None]
+            joined = joined * _at(ahead.joiners, t)
+            leaving = Leaving.of(own, _at(hazard, t), base.kept[:, t], base.sent[:, t])
+            going = carrier.remaining(where, held * leaving.leaves)
+            if any(r.weight[t] for r in does.reviews):
+                ended = _reviewed(going, does.reviews, locks, t)
+                leaving = replace(
+                    leaving, leaves=leaving.leaves + leaving.stays * ended, stays=leaving.stays * (1 - ended)
+                )
+            year = pass_year(held, leaving, joined, own)
+            stock, transfers = year.stock, year.transfers
+            if brought is not None:
+                came = np.maximum(brought[:, t], -stock)
+                stock, transfers = stock + came, transfers + came
+            older, new = carrier.settled(going, joined, stock)
+            placed = older + new
+            locks = locks.later(where, going, placed, carrier.paths, january)
+            where = _placed(older, new, does.moves, t) if does.moves else placed
+            scale(where, stock)
+            taught.write(some, slice(t, t + 1), where[:, None], route.factors[some, t : t + 1])
+            values = (stock, joined, year.leavers, transfers, year.recoded)
+            for name, value in zip(FLOWS, values, strict=True):
+                found[name][some, t] = value
+            held = stock
+        people[some] = residents
+        for name, value in ahead.process(found["joiners"][some].sum(axis=3), residents).items():
+            process[name][some] = value
+
+    in_parts(draws, walk, WALKED_AT_A_TIME)
+    future = plans.future.transpose(*CELLS).copy(data=found["stock"])
+    by_age = ("draw", "year", "age")
+    after = replace(
+        plans,
+        future=future,
+        flows=plans.flows.assign({n: (CELLS, v) for n, v in found.items() if n != "stock"}),
+        residents=plans.residents.transpose("draw", "january", "age").copy(data=people),
+        process=plans.process.transpose(*by_age).assign({n: (by_age, v) for n, v in process.items()}),
+    )
+    return after, taught.of(placements, future)
+
+
+@dataclass(frozen=True, eq=False)
+class _Before:
+    """What the baseline's plans were made from, as arrays.
+
+    Parameters
+    ----------
+    residents
+        Dims ``(draw, january, age)``.
+    stock, joiners, leavers
+        Plans, new plans and plans that end, dims ``(draw, january, age, need)``.
+    index, kept, sent
+        The calibration of the baseline, dims ``(draw, january, band)``.
+    reasons
+        Shares of reasons of leavers by their names, dims ``(draw, band)``.
+    process
+        What `PIPELINE` names, dims ``(draw, year, age)``.
+    """
+
+    residents: Array
+    stock: Array
+    joiners: Array
+    leavers: Array
+    index: Array
+    kept: Array
+    sent: Array
+    reasons: Mapping[str, Array]
+    process: Mapping[str, Array]
+
+    @classmethod
+    def of(cls, plans: Plans) -> _Before:
+        """Read the plans."""
+        share = plans.reason_share.transpose("reason", "draw", "band")
+        solved = [
+            plans.flows[n].transpose("draw", "january", "series").to_numpy()
+            for n in ("index", "kept", "sent")
+        ]
+        return cls(
+            residents=plans.residents.transpose("draw", "january", "age").to_numpy(),
+            stock=plans.future.transpose(*CELLS).to_numpy(),
+            joiners=plans.flows["joiners"].transpose(*CELLS).to_numpy(),
+            leavers=plans.flows["leavers"].transpose(*CELLS).to_numpy(),
+            index=solved[0],
+            kept=solved[1],
+            sent=solved[2],
+            reasons={str(r): share.sel(reason=r).to_numpy() for r in share["reason"].to_numpy()},
+            process={n: plans.process[n].transpose("draw", "year", "age").to_numpy() for n in PIPELINE},
+        )
+
+    def some(self, draws: slice) -> _Before:
+        """Return those of some draws."""
+        return _Before(
+            residents=self.residents[draws],
+            stock=self.stock[draws],
+            joiners=self.joiners[draws],
+            leavers=self.leavers[draws],
+            index=self.index[draws],
+            kept=self.kept[draws],
+            sent=self.sent[draws],
+            reasons={n: v[draws] for n, v in self.reasons.items()},
+            process={n: v[draws] for n, v in self.process.items()},
+        )
+
+
+def _at(values: Array, t: int) -> Array:
+    """Return values in one January, where a length of 1 stands for all Januaries."""
+    return values[:, min(t, values.shape[1] - 1)]
+
+
+def _residents(before: _Before, effects: Effects) -> Array:
+    """Return residents, dims (draw, january, age); never negative."""
+    people = changed(before.residents, effects.residents)
+    for arrivals in effects.arrivals:
+        people = people + arrivals.people
+    return np.maximum(people, 0.0)
+
+
+def _need_mix(rates: Rates, effects: Effects) -> Array:
+    """Return shares of needs among joiners, dims (draw, january, age, need)."""
+    mix = rates.need_mix[:, None]
+    if not effects.joiner_need:
+        return mix
+    weight = mix * changed(np.ones((1, 1, len(AGES), len(NEED_CODES))), effects.joiner_need)
+    return np.asarray(weight / np.maximum(weight.sum(axis=3, keepdims=True), np.finfo(float).tiny))
+
+
+def _brought(before: _Before, effects: Effects) -> Array | None:
+    """Return plans that newcomers bring, or leavers take with them, dims (draw, january, age, need); None without any.
+
+    Newcomers hold plans as residents of their age do in the baseline, times how likely the lever says they are to.
+    """
+    if not effects.arrivals:
+        return None
+    residents = before.residents
+    new = sum((a.new * a.with_plan[:, None, None] for a in effects.arrivals), start=np.zeros_like(residents))
+    share = np.divide(new, residents, out=np.zeros_like(residents), where=residents > 0)
+    return np.asarray(before.stock * share[..., None])
+
+
+def _hazard(rates: Rates, before: _Before, effects: Effects) -> Array:
+    """Return the yearly chance that a plan ends, dims (draw, january, age, need), need of length 1 where all are alike."""
+    whole = [c for c in effects.leaver_hazard if not c.reasons]
+    hazard = changed(rates.hazard[:, None], whole, most=1.0)
+    hazard = hazard if hazard.ndim == 4 else hazard[..., None]
+    for change in effects.leaver_hazard:
+        if change.reasons:
+            share = np.sum([before.reasons[r] for r in change.reasons], axis=0)[:, BAND_OF_AGE]
+            factor = change.size[:, None, None, None] ** change.weight[None, :, None, None] - 1
+            hazard = np.clip(hazard * (1 + factor * share[:, None, :, None] * change.who), 0.0, 1.0)
+    if effects.leaver_hazard:
+        hazard = hazard.copy()
+        hazard[:, :, -1] = 1.0
+    return hazard
+
+
+@dataclass(frozen=True, eq=False)
+class _Ahead:
+    """The pipeline ahead of the plan with a scenario's levers.
+
+    Parameters
+    ----------
+    before
+        The baseline.
+    joiners
+        Factor on joiners, dims ``(draw, january, age, need)``; lengths of 1 stand for all.
+    requested, others
+        Factors, over all needs, on accepted requests and on joiners other than by the pipeline, dims ``(draw, january, age)``.
+    refusal, ending
+        Share of requests refused, and of assessments ending in a plan, same dims.
+    delay
+        Share of requests whose assessment ends in the next year.
+    """
+
+    before: _Before
+    joiners: Array
+    requested: Array
+    others: Array
+    refusal: Array
+    ending: Array
+    delay: float
+
+    @classmethod
+    def of(cls, before: _Before, effects: Effects, delay: float) -> _Ahead:
+        """Return what levers do to the process."""
+        at = before.process
+        refused = _share(at["refused"], at["refused"] + at["accepted"])
+        ended = _share(at["new_plans"], at["assessments"])
+        refusal = _with_needs(changed(refused, effects.refusal, most=LARGEST_SHARE))
+        ending = _with_needs(changed(ended, effects.plan_share, least=1 - LARGEST_SHARE, most=1.0))
+        one = np.ones((1, 1, len(AGES)))
+        requested = _with_needs(changed(one, effects.requests))
+        if effects.refusal:
+            requested = requested * _share(1 - refusal, (1 - refused)[..., None])
+        through = _with_needs(one)
+        if effects.requests or effects.refusal or effects.sooner:
+            full = np.broadcast_to(requested, (*at["new_plans"].shape, requested.shape[3]))
+            part = _with_needs(changed(0 * one, effects.sooner, most=1.0))
+            part = np.broadcast_to(part, (*at["new_plans"].shape, part.shape[3]))
+            following = _share(_next_year(at["assessments"]), at["assessments"])[..., None]
+            through = (1 - delay) * full + delay * _from_the_year_before(full * (1 - part))
+            through = through + delay * part * full * following
+        if effects.plan_share:
+            through = through * _share(ending, ended[..., None])
+        others = _with_needs(changed(one, effects.joiner_rate))
+        return cls(
+            before=before,
+            joiners=through * others,
+            requested=_over_needs(requested, before.joiners),
+            others=_over_needs(others, before.joiners),
+            refusal=_over_needs(refusal, before.joiners),
+            ending=_over_needs(ending, before.joiners),
+            delay=delay,
+        )
+
+    def process(self, new_plans: Array, people: Array) -> dict[str, Array]:
+        """Return what `PROCESS` names behind the scenario's new plans, dims (draw, year, age).
+
+        Requests follow levers on requests and refusals; and residents and factors on joiners, through the assessments that
+        these lead to. Assessments brought forward are not requests.
+        """
+        base = self.before.process
+        before = base["assessments"]
+        beyond = before * self.others * _share(people, self.before.residents)
+        now = (1 - self.delay) * beyond + self.delay * _next_year(beyond)
+        was = (1 - self.delay) * before + self.delay * _next_year(before)
+        accepted = base["accepted"] * _share(now, was) * self.requested
+        refused = accepted * self.refusal / (1 - self.refusal)
+        withdrawn = (accepted + refused) * _share(base["withdrawn"], base["accepted"] + base["refused"])
+        assessments = new_plans / np.maximum(self.ending, 1 - LARGEST_SHARE)
+        return {
+            "requests": refused + withdrawn + accepted,
+            "refused": refused,
+            "withdrawn": withdrawn,
+            "accepted": accepted,
+            "assessments": assessments,
+            "assessments_without_plan": assessments - new_plans,
+            "new_plans": new_plans,
+        }
+
+
+def _share(part: Array, whole: Array) -> Array:
+    """Return part / whole, 0 where there is no whole."""
+    part = np.broadcast_to(part, np.broadcast_shapes(part.shape, whole.shape))
+    return np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0)
+
+
+def _with_needs(values: Array) -> Array:
+    """Return values with a dimension of needs, of length 1 where they have none."""
+    return values if values.ndim == 4 else values[..., None]
+
+
+def _over_needs(values: Array, joiners: Array) -> Array:
+    """Return values over all needs, weighted by the needs of joiners, dims (draw, january, age)."""
+    if values.shape[3] == 1:
+        return values[..., 0]
+    mix = _share(joiners, joiners.sum(axis=3, keepdims=True))
+    return np.asarray((values * mix).sum(axis=3))
+
+
+def _from_the_year_before(values: Array) -> Array:
+    """Return factors of the year before and a year younger, dims (draw, january, age, need); 1 ahead of the first year."""
+    earlier = np.concatenate([np.ones_like(values[:, :1]), values[:, :-1]], axis=1)
+    # "2 and under" also feeds itself.
+    return np.concatenate([earlier[:, :, :1], earlier[:, :, :-1]], axis=2)
+
+
+def _next_year(values: Array) -> Array:
+    """Return values of the next year and a year older, dims (draw, year, age); the last year stands for the one after it."""
+    later = np.concatenate([values[:, 1:], values[:, -1:]], axis=1)
+    return np.concatenate([later[:, :, 1:], np.zeros_like(later[:, :, :1])], axis=2)
+
+
+@dataclass(frozen=True, eq=False)
+class _Locks:
+    """Which pupils a review protects because of a place they held at one January.
+
+    Parameters
+    ----------
+    shares
+        For each review, the share of the plans held at an age and need, in each of its protected provisions, that it protects,
+        dims ``(draw, age, need, protected)``, broadcast; None before the January that decides.
+    reviews
+        The reviews.
+    """
+
+    shares: tuple[Floats | None, ...]
+    reviews: tuple[Review, ...]
+
+    @classmethod
+    def of(cls, reviews: tuple[Review, ...], origin: int) -> _Locks:
+        """Return the locks at the origin."""
+        everyone = np.ones((1, 1, 1, 1), dtype=np.float32)
+        return cls(
+            tuple(
+                everyone if r.protected_from is None or r.protected_from <= origin else None for r in reviews
+            ),
+            reviews,
+        )
+
+    def later(self, where: Floats, going: Floats, placed: Floats, paths: Paths, january: int) -> _Locks:
+        """Return the locks in the January after: those who stay in the provision keep theirs, newcomers have none."""
+        shares: list[Floats | None] = []
+        for one, share in zip(self.reviews, self.shares, strict=True):
+            if one.protected_from is None or share is None:
+                decided = one.protected_from == january
+                shares.append(np.ones((1, 1, 1, 1), dtype=np.float32) if decided else share)
+                continue
+            held = [PROVISION_CODES.index(p) for p in one.protected]
+            stay = going[:, :-1][..., held] * share[:, : -1 if share.shape[1] > 1 else None]
+            stay = stay * paths.kept[:, STAGE_OF_AGE[:-1]][:, :, None, held]
+            now = placed[..., held]
+            locked = np.zeros_like(now)
+            np.divide(stay, now[:, 1:], out=locked[:, 1:], where=now[:, 1:] > 0)
+            shares.append(np.minimum(locked, 1.0))
+        return _Locks(tuple(shares), self.reviews)
+
+
+def _reviewed(going: Floats, reviews: tuple[Review, ...], locks: _Locks, t: int) -> Array:
+    """End plans in place; return the share of those that go on otherwise which ended, dims (draw, age, need)."""
+    before = going @ ONES
+    for one, lock in zip(reviews, locks.shares, strict=True):
+        if one.weight[t]:
+            held = np.array([PROVISION_CODES.index(p) for p in one.protected], dtype=np.intp)
+            review(going, one.share * one.weight[t], one.who, lock, held)
+    after = going @ ONES
+    return np.asarray(1 - np.divide(after, before, out=np.ones_like(after), where=before > 0), dtype=float)
+
+
+def _placed(older: Floats, new: Floats, moves: tuple[Move, ...], t: int) -> Floats:
+    """Return where all children are after moves, before they are scaled to all plans, dims (draw, age, need, provision)."""
+    for each in moves:
+        _moved(older, new, each, t)
+    return older + new
+
+
+def _moved(older: Floats, new: Floats, move: Move, t: int) -> None:
+    """Send the children a move reaches from its source to its target, in place."""
+    if not move.weight[t]:
+        return
+    source, target = PROVISION_CODES.index(move.source), PROVISION_CODES.index(move.target)
+    who = move.who & _AT_TRANSFER[:, None] if move.moment == "phase_transfer" else move.who
+    share = ((move.share * move.weight[t])[:, None, None] * who).astype(np.float32)
+    for children in (new,) if move.moment == "joining" else (older,):
+        going = children[..., source] * share
+        children[..., source] -= going
+        children[..., target] += going

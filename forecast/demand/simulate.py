@@ -1,0 +1,128 @@
+"""From a demand forecast to `Plans` by single age and need: children age, join, leave and move, year by year.
+
+Invariant, draw by draw: stock[a+1, t+1] = stock[a, t] - leavers + joiners + transfers at every need; ages add up to the age
+bands of the demand model and so to its total (`models.cohort_flow`). The process ahead of the plan is projected from the same
+joiners (`models.pipeline`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from data.composition import Composition
+from data.history import History
+from data.vocabulary import AGE_BANDS, AGES, BAND_CODES, NEED_CODES
+from forecast.core.outcome import Plans
+from models.base import Array
+from models.cohort_flow import Flows, advance
+from models.pipeline import FittedPipeline
+
+
+def simulate(
+    bands: xr.DataArray,
+    history: History,
+    composition: Composition,
+    flows: Flows,
+    residents: xr.DataArray,
+    pipeline: FittedPipeline,
+    la_code: int,
+    *,
+    model: str,
+    rng: np.random.Generator,
+) -> Plans:
+    """Return plans by age and need for one authority, with the flows that make them.
+
+    Parameters
+    ----------
+    bands
+        Draws of plans by age band, dims ``(draw, series, january)``, ``series`` being the five bands and Januaries consecutive
+        from the one after the origin.
+    history
+        History with the origin of the forecast.
+    composition
+        How plans were made up at the latest January.
+    flows
+        Draws of the authority's flows.
+    residents
+        Draws of its residents, dims ``(draw, january, age)`` (`models.cohort_flow.exposure_draws`).
+    pipeline
+        Fitted process ahead of the plan.
+    la_code
+        DfE number of the authority.
+    model
+        Name of the demand model.
+    rng
+        Source of randomness for the process ahead of the plan.
+    """
+    known = history.latest(la_code)
+    stock, estimated = known_stock(composition, la_code, known)
+    targets = bands.sel(series=list(BAND_CODES))
+    opening = _brought_forward(stock, history.origin - int(known["january"]), targets)
+    moved = advance(opening, flows, residents, targets)
+    joiners = moved["joiners"].sum("need").rename(january="year")
+    # New plans of a calendar year are those counted for the first time in the January after it.
+    process = pipeline.project(joiners.assign_coords(year=joiners["year"] - 1), la_code, rng)
+    return Plans(
+        model=model,
+        origin=history.origin,
+        known_january=int(known["january"]),
+        known=stock,
+        estimated_mix=estimated,
+        future=moved["stock"].rename("plans"),
+        flows=moved.drop_vars("stock"),
+        reason_share=flows.rates["reason_share"],
+        residents=residents,
+        process=process,
+    )
+
+
+def known_stock(
+    composition: Composition, la_code: int, band_stock: xr.DataArray
+) -> tuple[xr.DataArray, bool]:
+    """Return (plans by age and need, estimated?) of an authority at the latest January.
+
+    Published figures are returned as they are. Where needs were not published, England's mix by age is applied to the
+    authority's single ages; where those were not either, to its last published age bands.
+
+    Parameters
+    ----------
+    composition
+        How plans were made up at the latest January.
+    la_code
+        DfE number of the authority.
+    band_stock
+        Last published plans by band, dims ``(series,)`` or more.
+    """
+    own = composition.stock.sel(area=la_code, drop=True)
+    if not own.isnull().any():
+        return own, False
+    england = composition.stock.sum("area").to_numpy()
+    ages = composition.age_provision.sel(area=la_code).sum("provision").to_numpy()
+    if ages.any() and int(composition.placement_january.sel(area=la_code)) == composition.january:
+        estimate: Array = ages[:, None] * england / england.sum(axis=1, keepdims=True)
+    else:
+        estimate = np.zeros_like(england)
+        for band in AGE_BANDS:
+            rows = [AGES.index(a) for a in band.ages]
+            estimate[rows] = float(band_stock.sel(series=band.code)) * england[rows] / england[rows].sum()
+    return xr.DataArray(
+        estimate, dims=("age", "need"), coords={"age": list(AGES), "need": list(NEED_CODES)}
+    ), True
+
+
+def _brought_forward(stock: xr.DataArray, years: int, bands: xr.DataArray) -> xr.DataArray:
+    """Return the stock at the origin, from that of an earlier January, on the path to the first forecast.
+
+    Each band grows evenly in logs from its last published figure to the median of its first forecast.
+    """
+    if years == 0:
+        return stock
+    first = bands.isel(january=0).median("draw")
+    parts = []
+    for band in AGE_BANDS:
+        part = stock.sel(age=list(band.ages))
+        ratio = float(first.sel(series=band.code)) / max(float(part.sum()), 1.0)
+        parts.append(part * ratio ** (years / (years + 1)))
+    brought: xr.DataArray = xr.concat(parts, dim="age", join="exact")
+    return brought

@@ -1,0 +1,625 @@
+"""High needs balance by financial year: income less cost, carried forward, with grant, override and who bears a deficit after it.
+
+    in_year(y) = income(y) - cost(y)
+    closing(y) = closing(y - 1) + in_year(y) + grant(y) + met_by_centre(y)
+
+A deficit is minus. Income and cost are before deductions, so both hold the places DfE pays itself. The stability grant pays a
+share of the eligible deficit at one date, if the authority's plan is approved. Until the statutory override ends a deficit is
+kept off the authority's reserves; from the year after, the funding regime says which part of new in-year deficits and of the
+deficit carried over the authority bears, and the rest is met by the centre. Dates and shares come from the funding policy.
+
+Invariants: the equations hold in every draw; two balances compared are on the same random numbers; only `balance_rows`
+and `income_rows` summarise, and their parts add up to their totals in whole pence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from data import tables
+from data.areas import by_code
+from data.errors import HistoryError, OptionError
+from data.financial_year import FinancialYear
+from forecast.core.financial_year import financial_year, with_levers
+from forecast.finance.funding_policy import FundingPolicy, Interval, funding_policy
+from forecast.finance.income import BASES, BLOCK_OF, Income
+from models.base import Array, Floats
+from scenarios.effects import MoneyChange
+from scenarios.sampling import Z90
+
+PENNY = 0.005
+"""Pounds below which a balance is nil."""
+
+CARRIED_LINE = "1.9.3"
+"""Line of the S251 return for the dedicated schools grant carried forward."""
+
+BALANCE_COLUMNS: tuple[str, ...] = (
+    "la_code", "financial_year", "line", "dsg_block", "s251_line", "mean_pence", "q10_gbp", "q50_gbp", "q90_gbp",
+    "p_deficit",
+)  # fmt: skip
+"""Columns of `balance_rows`."""
+
+CERTAIN = Interval.of(1.0)
+"""All of it, for certain."""
+
+ROWS: tuple[str, ...] = (
+    "opening",
+    "income",
+    "cost",
+    "in_year",
+    "stability_grant",
+    "met_by_centre",
+    "closing",
+    "unprotected",
+)
+"""Lines of a balance; opening + in_year + stability_grant + met_by_centre = closing, and in_year = income - cost."""
+
+INCOME_COLUMNS: tuple[str, ...] = (
+    "la_code", "financial_year", "line", "dsg_block", "basis", "mean_pence", "q10_gbp", "q50_gbp", "q90_gbp",
+)  # fmt: skip
+"""Columns of `income_rows`."""
+
+_OUTSIDE = ("stability_grant", "met_by_centre", "unprotected")
+_EDGE = 2.0**-53
+_LATEST_PUBLISHED = FinancialYear(2021)
+_LATEST_GRANT = FinancialYear(2023)
+_REDBRIDGE = 317
+_FORUM_2025 = ("HNB cumulative deficit", "31 Mar 2025")
+_FORUM_2026 = ("HNB cumulative deficit forecast", "31 Mar 2026 (month 7)")
+_FORUM_IN_YEAR = tuple(
+    ("HNB in-year deficit forecast", period) for period in ("2025-26 (Jul 2025)", "2025-26 (month 7)")
+)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Balance that a forecast starts from, pounds; a deficit is minus.
+
+    Parameters
+    ----------
+    at
+        Financial year at whose end, 31 March, it stands.
+    balance
+        80 % interval.
+    basis
+        ``published``, ``council``, ``to verify`` or ``estimated``.
+    source
+        Where it comes from.
+    """
+
+    at: FinancialYear
+    balance: Interval
+    basis: str
+    source: str
+
+
+@dataclass(frozen=True)
+class StabilityGrant:
+    """The High Needs Stability Grant, of which the share, date of deficit and year of payment are in the funding policy.
+
+    Parameters
+    ----------
+    approved
+        How likely the authority's plan is approved: 1 yes, 0 no.
+    eligible
+        Part of the deficit that counts, a share: overspends outside high needs do not, and the lowest figure is taken where
+        accounts differ.
+    """
+
+    approved: float = 1.0
+    eligible: Interval = CERTAIN
+
+    def __post_init__(self) -> None:
+        Interval.of(self.approved).within(0.0, 1.0, "The chance that the plan is approved")
+        self.eligible.within(0.0, 1.0, "The eligible part of the deficit")
+
+
+@dataclass(frozen=True)
+class Regime:
+    """Who bears deficits once the statutory override has ended. Undecided in law: show each.
+
+    Parameters
+    ----------
+    name
+        ``authority_bears``, ``centre_bears``, ``share``, or a planner's own name.
+    in_year
+        Part of each in-year deficit after the override that the authority bears, a share.
+    carried
+        Part of the deficit carried over the end of the override that the authority bears, a share.
+    """
+
+    name: str
+    in_year: Interval
+    carried: Interval
+
+    def __post_init__(self) -> None:
+        self.in_year.within(0.0, 1.0, "The authority's part of in-year deficits")
+        self.carried.within(0.0, 1.0, "The authority's part of the deficit carried over")
+
+
+REGIMES: dict[str, Regime] = {
+    r.name: r
+    for r in (
+        Regime("authority_bears", Interval.of(1.0), Interval.of(1.0)),
+        Regime("centre_bears", Interval.of(0.0), Interval.of(1.0)),
+        Regime("share", Interval(0.25, 0.75), Interval.of(1.0)),
+    )
+}
+"""Funding regimes after the override. The November 2025 Budget says that cost is met centrally from 2028-29 and promises nothing
+for the deficit carried over, so that stays with the authority in all three; the interval of ``share`` is our assumption."""
+
+
+@dataclass(frozen=True, eq=False)
+class Balance:
+    """Balance of one authority.
+
+    Parameters
+    ----------
+    la_code
+        DfE number.
+    opening
+        Balance at the start, pounds, dims ``(draw,)``.
+    opening_basis
+        How it is known.
+    income, cost
+        Pounds, dims ``(draw, financial_year)``.
+    stability_grant, met_by_centre
+        Pounds received, at least 0, same dims.
+    closing
+        Balance at 31 March, same dims.
+    override_ends
+        Last year in which the override keeps a deficit off reserves.
+    regime
+        Name of the funding regime.
+    """
+
+    la_code: int
+    opening: xr.DataArray
+    opening_basis: str
+    income: xr.DataArray
+    cost: xr.DataArray
+    stability_grant: xr.DataArray
+    met_by_centre: xr.DataArray
+    closing: xr.DataArray
+    override_ends: FinancialYear
+    regime: str
+
+    @property
+    def in_year(self) -> xr.DataArray:
+        """Income less cost, dims ``(draw, financial_year)``."""
+        return self.income - self.cost
+
+    @property
+    def unprotected(self) -> xr.DataArray:
+        """Deficit that stands against the authority's reserves at 31 March: 0 while the override lasts, dims as `closing`."""
+        years = [financial_year(str(y)) for y in self.closing["financial_year"].to_numpy()]
+        after = xr.DataArray(
+            [y > self.override_ends for y in years],
+            dims="financial_year",
+            coords={"financial_year": self.closing["financial_year"]},
+        )
+        return (-self.closing).clip(min=0.0).where(after, 0.0)
+
+    @property
+    def p_in_year_deficit(self) -> xr.DataArray:
+        """Probability that a year's cost is above its income, dims ``(financial_year,)``."""
+        return (self.in_year < -PENNY).mean("draw")
+
+    @property
+    def p_deficit(self) -> xr.DataArray:
+        """Probability of a deficit at 31 March, dims ``(financial_year,)``."""
+        return (self.closing < -PENNY).mean("draw")
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What acting changes: the same draws with and without mitigation.
+
+    Parameters
+    ----------
+    unmitigated, mitigated
+        Balances on the same random numbers.
+    """
+
+    unmitigated: Balance
+    mitigated: Balance
+
+    def __post_init__(self) -> None:
+        one, other = self.unmitigated, self.mitigated
+        if one.la_code != other.la_code or one.closing.shape != other.closing.shape:
+            raise OptionError(
+                f"Two balances are compared that do not match: {one.la_code} with {one.closing.shape} draws and years, "
+                f"{other.la_code} with {other.closing.shape}. Forecast both for one authority, with as many draws and years."
+            )
+        if list(one.closing["financial_year"].to_numpy()) != list(other.closing["financial_year"].to_numpy()):
+            raise OptionError(
+                "Two balances of different financial years are compared. Forecast both for the same."
+            )
+        if not np.array_equal(one.opening.to_numpy(), other.opening.to_numpy()):
+            raise OptionError(
+                "Two balances are compared that open differently in the same draw, so luck and not mitigation would differ. Use "
+                "one seed and one opening balance."
+            )
+
+    @property
+    def saved(self) -> xr.DataArray:
+        """Cost avoided in the year, minus where mitigation costs more, dims ``(draw, financial_year)``."""
+        return self.unmitigated.cost - self.mitigated.cost
+
+    @property
+    def better_by(self) -> xr.DataArray:
+        """How much better the balance at 31 March is, dims ``(draw, financial_year)``."""
+        return self.mitigated.closing - self.unmitigated.closing
+
+    @property
+    def deficit_averted(self) -> xr.DataArray:
+        """Probability of a deficit without mitigation and none with it, dims ``(financial_year,)``."""
+        return ((self.unmitigated.closing < -PENNY) & (self.mitigated.closing >= -PENNY)).mean("draw")
+
+
+def opening_balance(la_code: int, at: FinancialYear, policy: FundingPolicy | None = None) -> Opening:
+    """Return the balance an authority opens with, as far as it is known.
+
+    To 31 March 2022 it is the published per cent of the year's grant, whole grant and not high needs alone. For Redbridge at 31
+    March 2025 and 2026 it is the Schools Forum's figure, read from a summary and to be verified; the forecast for 2026 has an
+    interval half as wide either way as it moved between July and month 7. Otherwise it is estimated: England's deficit grows
+    evenly from March 2022 to the National Audit Office's figure, the authority's difference from England goes on as far as
+    such differences have lasted, and both are in per cent of the latest published grant.
+
+    Raises
+    ------
+    AreaError
+        No authority of today has that number.
+    HistoryError
+        No balance or grant is published for it, or the date is later than can be estimated.
+    """
+    area = by_code(la_code)
+    rules = policy or funding_policy()
+    by_year = _grants()
+    balances = tables.read("dsg_balance_pct").query("level == 'authority'")
+    wide = balances.pivot_table("balance_pct", "la_code", "financial_year", aggfunc="first")
+    own = wide.reindex([la_code]).iloc[0]
+    council = _redbridge(at) if la_code == _REDBRIDGE else None
+    if council is not None:
+        return council
+    fix = "Give the balance in the council's accounts."
+    if at <= _LATEST_PUBLISHED:
+        if pd.isna(own.get(at.label, np.nan)) or (la_code, at.label) not in by_year:
+            raise HistoryError(f"{area.name} has no published balance at 31 March {at.begins + 1}. {fix}")
+        value = float(own[at.label]) / 100 * by_year[la_code, at.label]
+        return Opening(at, Interval.of(value), "published", "DSG cumulative balance, per cent of the grant")
+    if at > rules.england_deficit_at:
+        raise HistoryError(
+            f"A balance at 31 March {at.begins + 1} cannot be estimated: the latest national figure is for 31 March "
+            f"{rules.england_deficit_at.begins + 1}. {fix}"
+        )
+    latest = _LATEST_GRANT.label
+    if (la_code, latest) not in by_year:
+        raise HistoryError(
+            f"{area.name} has no published grant in {latest}, so its opening balance cannot be estimated. {fix}"
+        )
+    mean, sd = _estimated(wide, own, sum(v for (_, year), v in by_year.items() if year == latest), at, rules)
+    grant = by_year[la_code, latest]
+    low, high = ((mean + sign * Z90 * sd) / 100 * grant for sign in (-1, 1))
+    return Opening(
+        at, Interval(low, high), "estimated", "Balance at 31 March 2022, carried on with England's"
+    )
+
+
+def _grants() -> dict[tuple[int, str], float]:
+    """Return the whole grant before recoupment by authority and financial year, pounds."""
+    rows = tables.read("dsg_allocations")
+    keys = zip(rows["la_code"], rows["financial_year"], rows["before_recoupment_gbp"], strict=True)
+    found: dict[tuple[int, str], float] = {}
+    for la_code, year, value in keys:
+        found[int(la_code), str(year)] = found.get((int(la_code), str(year)), 0.0) + float(value)
+    return found
+
+
+def _redbridge(at: FinancialYear) -> Opening | None:
+    """Return the Schools Forum's figure at 31 March 2025 or 2026, as a balance."""
+    facts = tables.read("redbridge_finance_facts").set_index(["fact", "period"])["value_number"]
+    if at == FinancialYear(2024):
+        return Opening(
+            at, Interval.of(-float(facts[_FORUM_2025])), "to verify", "Schools Forum, July 2025, summary"
+        )
+    if at == FinancialYear(2025):
+        july, month_7 = (float(facts[key]) for key in _FORUM_IN_YEAR)
+        deficit, half = float(facts[_FORUM_2026]), abs(month_7 - july) / 2
+        return Opening(
+            at, Interval(-deficit - half, -deficit + half), "to verify", "Schools Forum, month 7, summary"
+        )
+    return None
+
+
+def council_forecast(la_code: int) -> tuple[FinancialYear, Interval, str, str] | None:
+    """Return what a council has said a year will cost the high needs block more than its income, and its basis and source.
+
+    Redbridge's is the Schools Forum's for 2025-26 at month 7, give or take half of what it moved since July, read from a summary;
+    None where no council's is shipped.
+    """
+    if la_code != _REDBRIDGE:
+        return None
+    facts = tables.read("redbridge_finance_facts").set_index(["fact", "period"])["value_number"]
+    july, month_7 = (float(facts[key]) for key in _FORUM_IN_YEAR)
+    half = abs(month_7 - july) / 2
+    return (
+        FinancialYear(2025),
+        Interval(month_7 - half, month_7 + half),
+        "to verify",
+        "Schools Forum, month 7, summary",
+    )
+
+
+def _estimated(
+    wide: pd.DataFrame, own: pd.Series, grant: float, at: FinancialYear, rules: FundingPolicy
+) -> tuple[float, float]:
+    """Return mean and spread of a balance after the latest published, per cent of the grant.
+
+    Yearly changes of the difference from England have a lasting part, by the correlation r of one year's with the next's;
+    with two years of its own an authority's lasting part is 2 r / (1 + r) of its mean change. An authority without a balance of
+    its own starts from England's, with the spread of authorities around it.
+    """
+    england = (
+        tables.read("dsg_balance_pct").query("level == 'england'").set_index("financial_year")["balance_pct"]
+    )
+    away = wide.sub(england, axis=1).diff(axis=1).iloc[:, 1:]
+    alike = float(np.clip(away.dropna().corr().to_numpy()[0, 1], 0.0, 1.0))
+    spread = float(away.std().mean())
+    moves = own.sub(england).diff().iloc[1:].dropna()
+    k = len(moves)
+    weight = k * alike / (1 + (k - 1) * alike) if k else 0.0
+    lasting = weight * float(moves.mean()) if k else 0.0
+    years = at.begins - _LATEST_PUBLISHED.begins
+    part = years / (rules.england_deficit_at.begins - _LATEST_PUBLISHED.begins)
+    deficit = rules.england_deficit
+    now, then = float(england[_LATEST_PUBLISHED.label]), -50 * (deficit.low + deficit.high) / grant
+    national_sd = 50 * (deficit.high - deficit.low) / grant / Z90
+    level, unknown = float(own.get(_LATEST_PUBLISHED.label, np.nan)), 0.0
+    if np.isnan(level):
+        level, unknown = now, float(wide[_LATEST_PUBLISHED.label].std())
+    mean = level + part * (then - now) + years * lasting
+    variance = (
+        unknown**2
+        + years**2 * spread**2 * alike * (1 - weight)
+        + years * spread**2 * (1 - alike)
+        + (part * national_sd) ** 2
+    )
+    return mean, float(np.sqrt(variance))
+
+
+def balance(
+    cost: xr.DataArray,
+    income: Income,
+    opening: Opening,
+    *,
+    rng: np.random.Generator,
+    regime: Regime,
+    grant: StabilityGrant | None = None,
+    changes: Sequence[MoneyChange] = (),
+    januaries: Sequence[int] = (),
+    policy: FundingPolicy | None = None,
+) -> Balance:
+    """Return the balance, draw by draw.
+
+    Parameters
+    ----------
+    cost
+        Cost to the high needs block in pounds, before deductions and without the general fund's; dims ``(draw,
+        financial_year)``, years and draws as in ``income``.
+    income
+        See `forecast.finance.income.income`.
+    opening
+        Balance at the end of the year before the first.
+    rng
+        Source of random numbers; the same for balances to be compared.
+    regime
+        One of `REGIMES`, or a planner's own.
+    grant
+        The stability grant; None: none is paid.
+    changes, januaries
+        A scenario's changes of money and the Januaries of their weights: ``override_ends`` sets the authority's part of in-year
+        deficits, and of the deficit carried over in the first year; other items are passed over.
+    policy
+        Rules; None: those shipped.
+
+    Raises
+    ------
+    OptionError
+        Years or draws of cost and income differ, a cost is missing or negative, or the opening is of another date.
+    """
+    rules = policy or funding_policy()
+    spent = _aligned(cost, income)
+    total = income.total.to_numpy()
+    years = [financial_year(str(y)) for y in income.lines["financial_year"].to_numpy()]
+    if opening.at.after() != years[0]:
+        raise OptionError(
+            f"The balance opens at the end of {opening.at.label}, but the first year is {years[0].label}. Years "
+            f"between would be lost. Give the balance at the end of {years[0].after(-1).label}."
+        )
+    luck = np.clip(rng.random((5, total.shape[0])), _EDGE, 1 - _EDGE)
+    start = opening.balance.drawn(luck[0])
+    helped = StabilityGrant(approved=0.0) if grant is None else grant
+    paid_share = rules.grant_share * helped.eligible.drawn(luck[1], "share") * (luck[2] < helped.approved)
+    acting = [c for c in changes if c.item == "override_ends"]
+    new, old = (
+        with_levers(
+            np.tile(part.drawn(uniform, "share")[:, None], (1, len(years))),
+            acting,
+            years=years,
+            januaries=januaries,
+            most=1.0,
+        )
+        for part, uniform in ((regime.in_year, luck[3]), (regime.carried, luck[4]))
+    )
+    in_year = total - spent
+    grants, centre, closing = np.zeros_like(in_year), np.zeros_like(in_year), np.empty_like(in_year)
+    before = start
+    eligible = np.maximum(-start, 0.0) if opening.at == rules.grant_balance_at else np.zeros_like(start)
+    for i, year in enumerate(years):
+        if year == rules.grant_paid_in:
+            grants[:, i] = paid_share * eligible
+        if year > rules.override_ends:
+            centre[:, i] = (1 - new[:, i]) * np.maximum(-in_year[:, i], 0.0)
+        if year == rules.override_ends.after():
+            centre[:, i] += (1 - old[:, i]) * np.maximum(-before, 0.0)
+        before = before + in_year[:, i] + grants[:, i] + centre[:, i]
+        closing[:, i] = before
+        if year == rules.grant_balance_at:
+            eligible = np.maximum(-before, 0.0)
+    shaped = _shaped(income)
+    return Balance(
+        la_code=income.la_code,
+        opening=xr.DataArray(start, dims="draw"),
+        opening_basis=opening.basis,
+        income=shaped(total),
+        cost=shaped(spent),
+        stability_grant=shaped(grants),
+        met_by_centre=shaped(centre),
+        closing=shaped(closing),
+        override_ends=rules.override_ends,
+        regime=regime.name,
+    )
+
+
+def _shaped(income: Income) -> Callable[[Floats], xr.DataArray]:
+    years = income.lines["financial_year"].to_numpy()
+    return lambda values: xr.DataArray(
+        values, dims=("draw", "financial_year"), coords={"financial_year": years}
+    )
+
+
+def _aligned(cost: xr.DataArray, income: Income) -> Array:
+    """Return cost in the order of income's years, dims ``(draw, financial_year)``."""
+    if set(cost.dims) != {"draw", "financial_year"}:
+        raise OptionError(
+            f"Cost has dims {cost.dims}. Sum its lines within each draw, to draw and financial_year."
+        )
+    theirs = [str(y) for y in income.lines["financial_year"].to_numpy()]
+    ours = [str(y) for y in cost["financial_year"].to_numpy()]
+    if sorted(ours) != sorted(theirs) or cost.sizes["draw"] != income.lines.sizes["draw"]:
+        raise OptionError(
+            f"Cost is of {', '.join(ours)} in {cost.sizes['draw']} draws, income of {', '.join(theirs)} in "
+            f"{income.lines.sizes['draw']}. A balance needs both in the same. Forecast them alike."
+        )
+    wrong = int((~np.isfinite(cost) | (cost < 0)).sum())
+    if wrong:
+        raise OptionError(
+            f"{wrong} costs are missing or negative. A balance would be wrong. Write income as income, and 0 where nothing is "
+            "spent."
+        )
+    return np.asarray(
+        cost.transpose("draw", "financial_year").sel(financial_year=theirs).to_numpy(), dtype=float
+    )
+
+
+def pence(gbp: Floats | float) -> npt.NDArray[np.int64]:
+    """Return pounds in whole pence, halves to even; add up pence, not pounds, where totals are shown.
+
+    Raises
+    ------
+    OptionError
+        An amount is not a number.
+    """
+    amount = np.asarray(gbp, dtype=float)
+    if not np.isfinite(amount).all():
+        raise OptionError(
+            "An amount of money is not a number, so it cannot be shown. Correct the figures it came from."
+        )
+    return np.asarray(np.rint(amount * 100), dtype=np.int64)
+
+
+def income_rows(found: Income) -> pd.DataFrame:
+    """Return income as a table, one row for each year and line with a last line ``total``, columns `INCOME_COLUMNS`.
+
+    ``mean_pence`` of the total is the sum of its lines; its basis is that of the least certain line that is not nil.
+    """
+    rows = []
+    lines = [str(line) for line in found.lines["line"].to_numpy()]
+    for year in found.lines["financial_year"].to_numpy():
+        own = found.lines.sel(financial_year=year).transpose("draw", "line").to_numpy()
+        bases = [str(b) for b in found.basis.sel(financial_year=year).to_numpy()]
+        whole = pence(own.mean(axis=0))
+        told = max((b for b, values in zip(bases, own.T, strict=True) if values.any()), key=BASES.index)
+        for name, block, basis, mean, draws in zip(
+            [*lines, "total"],
+            [*(BLOCK_OF[line] for line in lines), "all"],
+            [*bases, told],
+            [*whole, whole.sum()],
+            [*own.T, own.sum(axis=1)],
+            strict=True,
+        ):
+            levels = np.quantile(draws, (0.1, 0.5, 0.9))
+            rows.append(
+                (found.la_code, str(year), name, block, basis, int(mean), *(float(v) for v in levels))
+            )
+    return pd.DataFrame(rows, columns=list(INCOME_COLUMNS))
+
+
+def balance_rows(
+    found: Balance,
+    *,
+    income_pence: npt.NDArray[np.int64] | None = None,
+    cost_pence: npt.NDArray[np.int64] | None = None,
+) -> pd.DataFrame:
+    """Return a balance as a table, one row for each year and line, columns `BALANCE_COLUMNS`.
+
+    Parameters
+    ----------
+    found
+        The balance.
+    income_pence, cost_pence
+        Mean income and cost by year as shown elsewhere, such as the sums of lines rounded one by one; None: rounded here.
+
+    ``mean_pence`` is the mean of draws in whole pence: flows are rounded once and totals are added up from them, so opening,
+    in-year balance, grant and centre come to the closing balance exactly and each closing opens the next year. ``unprotected`` is
+    no part of a total and is rounded by itself. Percentiles, in pounds, are those of draws, which do not add up. ``p_deficit`` is
+    the probability that the line is a deficit, for ``in_year`` and ``closing``; NaN elsewhere.
+    """
+    years = [str(y) for y in found.closing["financial_year"].to_numpy()]
+    draws = {
+        "opening": np.column_stack([found.opening.to_numpy(), found.closing.to_numpy()[:, :-1]]),
+        "income": found.income.to_numpy(),
+        "cost": found.cost.to_numpy(),
+        "in_year": found.in_year.to_numpy(),
+        "stability_grant": found.stability_grant.to_numpy(),
+        "met_by_centre": found.met_by_centre.to_numpy(),
+        "closing": found.closing.to_numpy(),
+        "unprotected": found.unprotected.to_numpy(),
+    }
+    whole = {name: pence(values.mean(axis=0)) for name, values in draws.items()}
+    whole["income"] = whole["income"] if income_pence is None else income_pence
+    whole["cost"] = whole["cost"] if cost_pence is None else cost_pence
+    whole["in_year"] = whole["income"] - whole["cost"]
+    moved = whole["in_year"] + whole["stability_grant"] + whole["met_by_centre"]
+    whole["closing"] = whole["opening"][0] + np.cumsum(moved)
+    whole["opening"] = np.concatenate([whole["opening"][:1], whole["closing"][:-1]])
+    chances = {"in_year": found.p_in_year_deficit.to_numpy(), "closing": found.p_deficit.to_numpy()}
+    rows = []
+    for name in ROWS:
+        low, median, high = np.quantile(draws[name], (0.1, 0.5, 0.9), axis=0)
+        rows.append(
+            pd.DataFrame(
+                {
+                    "la_code": found.la_code,
+                    "financial_year": years,
+                    "line": name,
+                    "dsg_block": "none" if name in _OUTSIDE else "high_needs",
+                    "s251_line": CARRIED_LINE if name in ("opening", "closing") else "",
+                    "mean_pence": whole[name],
+                    "q10_gbp": low,
+                    "q50_gbp": median,
+                    "q90_gbp": high,
+                    "p_deficit": chances.get(name, np.full(len(years), np.nan)),
+                }
+            )
+        )
+    table = pd.concat(rows, ignore_index=True)[list(BALANCE_COLUMNS)]
+    order = table["financial_year"].map(years.index)
+    return table.iloc[np.argsort(order.to_numpy(), kind="stable")].reset_index(drop=True)

@@ -1,0 +1,565 @@
+"""What children, places and services cost the high needs block and the general fund, by line and financial year.
+
+In every draw and financial year
+
+    cost = sum over children's items of children x price        (`forecast.finance.paid_placements`, `forecast.finance.tariff`)
+         + sum over kinds of place of places x rate             (`forecast.finance.place_funding`, paid filled or not)
+         + import and export unit x residents more than today in places others fund
+         + spending that plans do not drive                     (`forecast.finance.other_high_needs`)
+
+Children are financial-year averages of January counts. Where the council has said what a year costs it, high needs lines are
+scaled in every draw so that the baseline meets it in that year (`Anchor`); places are not, for their rates are known.
+
+Invariants: every line has an S251 code and a block, and a code and label of its own; what another block pays, as a ledger may
+say, is a line but no cost of high needs; lines add up to the whole in every draw; cost is before deductions for places that DfE
+pays itself; a scenario uses the baseline's prices, luck and scale; nothing here summarises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+
+from data import tables
+from data.financial_year import FinancialYear
+from data.inflation import rooted
+from data.prices import GENERAL_FUND, ITEMS, PriceBook, PriceDraws
+from data.register import estimated_share
+from data.vocabulary import ALL, PROVISIONS
+from forecast.core.financial_year import labels, year_average
+from forecast.core.outcome import Outcome
+from forecast.finance import other_high_needs, place_funding
+from forecast.finance.funding_policy import FundingPolicy, Interval, funding_policy
+from forecast.finance.other_high_needs import LINES as UNPLANNED
+from forecast.finance.paid_placements import PaidPlacements, paid_placements, seated
+from forecast.finance.tariff import PER_CHILD, FeeLuck, Newness, Tariff, in_years, per_child, tariffs
+from models.base import Array, Floats
+
+HIGH_NEEDS = "high_needs"
+"""Block of the dedicated schools grant that pays high needs."""
+
+PLACES_LINE = {
+    "special_pre16": "state_special",
+    "special_post16": "state_special",
+    "base_pre16_filled": "specialist_base",
+    "base_pre16_vacant": "specialist_base",
+    "mainstream_post16": "mainstream",
+    "college_post16": "general_fe",
+    "ap_pre16": "ap",
+}
+"""Kind of funded place to the provision in whose line it stands."""
+
+PLACE = "place_funding"
+"""Item of the price book for a place."""
+
+PLACE_PRICES: Mapping[str, tuple[str, int, str]] = {
+    "special_pre16": ("state_special", 10, ALL),
+    "special_post16": ("state_special", 17, ALL),
+    "base_pre16_filled": ("specialist_base", 10, "filled"),
+    "base_pre16_vacant": ("specialist_base", 10, "empty"),
+    "mainstream_post16": ("mainstream", 17, ALL),
+    "college_post16": ("general_fe", 17, ALL),
+    "ap_pre16": ("ap", 13, ALL),
+}
+"""Kind of funded place to the provision, an age and the kind of its price in the book."""
+
+ELSEWHERE = "places_elsewhere"
+"""Line of residents, more than today, in places that other authorities or DfE fund."""
+
+MOSTLY = 0.5
+"""Part of a register's places that are an estimate from which on the register is one."""
+
+SCALE_BOUNDS = (0.6, 1.67)
+"""Least and most that costs may be scaled by; beyond it the council's figure and the model do not speak of the same thing."""
+
+_TRANSPORT_AGES = {"2.1.4": "under 16", "2.1.6": "16 to 18", "2.1.7": "19 to 25"}
+_OF_PROVISION = ("top_up", "place_funding")
+_CELLS = ("phase", "need_group", "provision")
+
+
+@dataclass(frozen=True, slots=True)
+class CostLine:
+    """A line of cost.
+
+    Parameters
+    ----------
+    code, label
+        For files and for people.
+    s251
+        Lines of the S251 return it is booked to, joined by ``;``.
+    dsg_block
+        Block of the grant that pays it, or ``general_fund``.
+    """
+
+    code: str
+    label: str
+    s251: str
+    dsg_block: str
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """What the council says a financial year costs the high needs block more than its income.
+
+    Parameters
+    ----------
+    year
+        The financial year, one of those forecast.
+    deficit
+        80 % interval of cost less income, pounds.
+    basis, source
+        How it is known, and from where.
+    """
+
+    year: FinancialYear
+    deficit: Interval
+    basis: str
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Places paid for by the place.
+
+    Parameters
+    ----------
+    years_of_place
+        Places times the part of the year they are paid for, dims ``(draw, financial_year, place_kind)``.
+    rates
+        Pounds a place and year, same dims.
+    """
+
+    years_of_place: xr.DataArray
+    rates: xr.DataArray
+
+
+@dataclass(frozen=True, eq=False)
+class Costs:
+    """Cost of one authority and scenario.
+
+    Parameters
+    ----------
+    la_code
+        DfE number.
+    years
+        Financial years.
+    lines
+        What is paid for.
+    pounds
+        Pounds, dims ``(draw, financial_year, line)``.
+    children
+        Average children of the year, dims ``(draw, financial_year, phase, need_group, provision)``.
+    tariffs
+        Prices for each child, by item, scaled and with the luck of single fees.
+    places
+        Places and their rates.
+    elsewhere
+        Residents, more than today, in places others fund, and what one costs: dims ``(draw, financial_year)`` each.
+    other
+        Spending that plans do not drive, scaled, dims ``(draw, financial_year, line)``.
+    deflator
+        Prices in the economy over those of the first year, dims ``(draw, financial_year)``.
+    """
+
+    la_code: int
+    years: tuple[FinancialYear, ...]
+    lines: tuple[CostLine, ...]
+    pounds: xr.DataArray
+    children: xr.DataArray
+    tariffs: Mapping[str, Tariff]
+    places: Places
+    elsewhere: tuple[xr.DataArray, xr.DataArray]
+    other: xr.DataArray
+    deflator: xr.DataArray
+
+    @property
+    def high_needs(self) -> xr.DataArray:
+        """Cost to the high needs block, before deductions, dims ``(draw, financial_year)``."""
+        return self._of(HIGH_NEEDS)
+
+    @property
+    def at_known_rates(self) -> xr.DataArray:
+        """Cost of places paid by the place and of places others fund, dims ``(draw, financial_year)``."""
+        more, unit = self.elsewhere
+        return (self.places.years_of_place * self.places.rates).sum("place_kind") + more * unit
+
+    @property
+    def general_fund(self) -> xr.DataArray:
+        """Cost to the general fund: transport, dims ``(draw, financial_year)``."""
+        return self._of(GENERAL_FUND)
+
+    def _of(self, payer: str) -> xr.DataArray:
+        mine = [at for at, line in enumerate(self.lines) if line.dsg_block == payer]
+        return self.pounds.isel(line=mine).sum("line")
+
+
+@dataclass(frozen=True, eq=False)
+class CostModel:
+    """All that the cost of one authority's baseline and scenarios shares: prices, luck, spending besides plans, and scale.
+
+    Parameters
+    ----------
+    la_code
+        DfE number.
+    years
+        Financial years, from the one that begins after the latest published January.
+    book, drawn
+        Prices and their draws.
+    other
+        Spending that plans do not drive, pounds, dims ``(draw, financial_year, line)``.
+    root
+        Source of the luck of single fees.
+    policy
+        Rules of funding.
+    deflator
+        Prices in the economy over those of the first year, dims ``(draw, financial_year)``.
+    scale
+        Factor on high needs costs other than of places, dims ``(draw,)``; 1 where the council has said nothing.
+    anchor
+        What it has said; None where nothing.
+    reference
+        Children in specialist places in the baseline, where the register is an estimate and so holds nobody back
+        (`forecast.finance.paid_placements`); None where children are held to the register.
+    """
+
+    la_code: int
+    years: tuple[FinancialYear, ...]
+    book: PriceBook
+    drawn: PriceDraws
+    other: xr.DataArray
+    root: int
+    policy: FundingPolicy
+    deflator: xr.DataArray
+    scale: Array
+    anchor: Anchor | None = None
+    reference: Floats | None = None
+
+    @classmethod
+    def prepare(
+        cls, outcome: Outcome, book: PriceBook, *, seed: int, policy: FundingPolicy | None = None
+    ) -> CostModel:
+        """Draw prices and other spending for an authority's baseline.
+
+        Parameters
+        ----------
+        outcome
+            The baseline.
+        book
+            The authority's prices.
+        seed
+            Same seed, same prices.
+        policy
+            Rules; None: those shipped.
+        """
+        origin = outcome.plans.origin
+        years = tuple(FinancialYear(y) for y in range(origin, origin + outcome.plans.future.sizes["january"]))
+        draws, la_code = outcome.plans.future.sizes["draw"], outcome.area.la_code
+        streams = np.random.SeedSequence([seed, la_code, len(ITEMS)]).spawn(3)
+        price_rng, other_rng, luck_rng = (np.random.default_rng(s) for s in streams)
+        drawn = book.draws(draws, price_rng, until=years[-1].label)
+        # What England spends on therapies says little of one authority: its own spending goes before it.
+        own = {p.item for p in book.prices if p.level != "england"}
+        by_plan = [item for item in other_high_needs.PER_PLAN if item in own]
+        base = other_high_needs.other_high_needs(la_code, by_plan).draws(draws, other_rng)
+
+        def growth_rng() -> np.random.Generator:
+            """Return the source from which the book drew: prices in the economy rise alike wherever a draw uses them."""
+            return np.random.default_rng(streams[0])
+
+        growth = book.inflation.draws([y.begins for y in years], draws, rooted(growth_rng()))
+        level = np.cumprod(1 + growth.sel(inflator="gdp_deflator").to_numpy(), axis=1)
+        return cls(
+            la_code=la_code,
+            years=years,
+            book=book,
+            drawn=drawn,
+            other=other_high_needs.carried_forward(base, la_code, years, growth_rng()),
+            root=rooted(luck_rng),
+            policy=policy or funding_policy(),
+            deflator=xr.DataArray(
+                level / level[:, :1],
+                dims=("draw", "financial_year"),
+                coords={"financial_year": labels(years)},
+            ),
+            scale=np.ones(draws),
+            reference=seated(outcome.shortfall) if _estimated(outcome) else None,
+        )
+
+    def anchored(
+        self, outcome: Outcome, income: xr.DataArray, anchor: Anchor, rng: np.random.Generator
+    ) -> CostModel:
+        """Return the model scaled so that the baseline costs what the council says in one year.
+
+        Parameters
+        ----------
+        outcome
+            The baseline.
+        income
+            High needs income, dims ``(draw, financial_year)``.
+        anchor
+            What the council says.
+        rng
+            Source of randomness: where in its interval.
+        """
+        year = anchor.year.label
+        # A second figure takes the place of the first.
+        costs = replace(self, scale=np.ones_like(self.scale)).costs(outcome)
+        modelled = costs.high_needs.sel(financial_year=year).to_numpy()
+        said = income.sel(financial_year=year).to_numpy() + anchor.deficit.drawn(rng.random(len(modelled)))
+        # What a place is paid is known: only the rest can be wrong.
+        fixed = costs.at_known_rates.sel(financial_year=year).to_numpy()
+        return replace(self, scale=np.clip((said - fixed) / (modelled - fixed), *SCALE_BOUNDS), anchor=anchor)
+
+    def costs(self, outcome: Outcome) -> Costs:
+        """Return the cost of the baseline or a scenario of it, draw by draw."""
+        paid = paid_placements(outcome, self.reference)
+        children = year_average(paid.stock, paid.september)
+        heads = _flat(children)
+        priced = self._tariffs(outcome, self.items, FeeLuck(self.root, heads))
+        places = self._places(outcome, paid)
+        elsewhere = self._elsewhere(paid)
+        other = self.other * xr.DataArray(self.scale, dims="draw")
+        lines, pounds = _lines(priced, heads, places, elsewhere, other)
+        return Costs(
+            la_code=self.la_code,
+            years=self.years,
+            lines=lines,
+            pounds=xr.DataArray(
+                pounds,
+                dims=("draw", "financial_year", "line"),
+                coords={"financial_year": labels(self.years), "line": [line.code for line in lines]},
+            ),
+            children=children,
+            tariffs=priced,
+            places=places,
+            elsewhere=elsewhere,
+            other=other,
+            deflator=self.deflator,
+        )
+
+    @property
+    def items(self) -> list[str]:
+        """Items paid for each child; what plans do not drive is not among them."""
+        return [item for item in PER_CHILD if item not in self.other["line"].to_numpy()]
+
+    def per_child(self, outcome: Outcome) -> xr.DataArray:
+        """Return pounds for one more child, dims ``(draw, financial_year, item, provision, phase, need_group)``.
+
+        Items as in `costs`, at the same prices, and ``place_funding``: what a place of the provision is paid, filled.
+        """
+        costs = self.costs(outcome)
+        place = self._tariffs(outcome, [PLACE])
+        found = per_child({**costs.tariffs, **place}, self.years)
+        return found.transpose("draw", "financial_year", "item", "provision", "phase", "need_group")
+
+    def _tariffs(
+        self, outcome: Outcome, items: Sequence[str], luck: FeeLuck | None = None
+    ) -> dict[str, Tariff]:
+        return tariffs(
+            self.book,
+            self._scaled,
+            outcome.plans.known,
+            self.years,
+            _newness(outcome),
+            outcome.money,
+            _januaries(outcome),
+            items,
+            luck,
+        )
+
+    @property
+    def _scaled(self) -> PriceDraws:
+        """Return prices that the high needs block pays for each child scaled, and the others as they are, before any lever."""
+        rows = [p.dsg_block == HIGH_NEEDS and p.item in PER_CHILD for p in self.book.prices]
+        factor = np.where(np.array(rows), self.scale[:, None], 1.0)
+        return replace(self.drawn, levels=self.drawn.levels * factor)
+
+    def _places(self, outcome: Outcome, paid: PaidPlacements) -> Places:
+        """Return places paid for by the place, and their rates."""
+        counts = _funded_counts(outcome, paid, self.la_code, grow=self.reference is not None)
+        draws = counts.sizes["draw"]
+        kinds = [str(k) for k in counts["place_kind"].to_numpy()]
+        one = place_funding.place_rates(self.years).isel(draw=0) * 0 + 1
+        rates = place_funding.place_rates(
+            self.years, outcome.money, _januaries(outcome), draws, self._own_rates()
+        ).sel(place_kind=kinds)
+        return Places(
+            years_of_place=place_funding.place_funding(counts, one).transpose(
+                "draw", "financial_year", "place_kind"
+            ),
+            rates=rates.transpose("draw", "financial_year", "place_kind"),
+        )
+
+    def _own_rates(self) -> dict[str, Array]:
+        """Return what the council pays a place, by kind of place it has a price for, dims ``(draw, financial_year)``."""
+        rows = self.book.applying(PLACE)
+        found = {}
+        for kind, (provision, age, filled) in PLACE_PRICES.items():
+            for name in (filled, ALL):
+                row = int(rows.sel(provision=provision, age=age, kind=name).to_numpy().max())
+                if row >= 0 and self.book.prices[row].level == "council":
+                    found[kind] = in_years(self.drawn, row, self.years)
+        return found
+
+    def _elsewhere(self, paid: PaidPlacements) -> tuple[xr.DataArray, xr.DataArray]:
+        """Return residents in places that others fund, more than at the origin, and what one costs."""
+        colleges = paid.stock.sel(provision="general_fe", phase="post16", drop=True).sum("need_group")
+        more = year_average(paid.elsewhere + colleges - colleges.isel(january=0))
+        return more, xr.full_like(more, self.policy.import_export_unit)
+
+
+def _januaries(outcome: Outcome) -> list[int]:
+    return [int(j) for j in outcome.placements.future["january"].to_numpy()]
+
+
+def _estimated(outcome: Outcome) -> bool:
+    """Return whether most places of the register are an estimate."""
+    shares = estimated_share(outcome.register, outcome.plans.origin).set_index("provision")["share"]
+    return not float(shares[ALL]) < MOSTLY
+
+
+def _flat(children: xr.DataArray) -> Array:
+    """Return children by draw, year and cell, in double precision: sums of pounds should be right to the penny."""
+    values = children.transpose("draw", "financial_year", *_CELLS).to_numpy().astype(float)
+    return np.asarray(values.reshape(*values.shape[:2], -1))
+
+
+def _newness(outcome: Outcome) -> Newness:
+    """Return children in INMSS by age each January from the origin."""
+    placements = outcome.placements
+    first = placements.opening.sel(provision="inmss").sum("need").transpose("draw", "age").to_numpy()
+    later = placements.future.sel(provision="inmss").transpose("draw", "january", "age").to_numpy()
+    return Newness(np.concatenate([first[:, None], later], axis=1), outcome.plans.origin)
+
+
+def _funded_counts(outcome: Outcome, paid: PaidPlacements, la_code: int, *, grow: bool) -> xr.DataArray:
+    """Return places funded by the place, dims ``(draw, place_kind, academic_year)``.
+
+    Special schools and bases in the authority: the places open in the register, also those that other authorities' children take
+    or that are left spare; where the register is an estimate they grow with the children in them (``grow``). A base place is
+    paid at the higher rate where it stands free. Sixth forms and colleges: the latest
+    published places; sixth forms' follow the young people with plans there. Alternative provision: pupils with a plan; other
+    places are in `forecast.finance.other_high_needs`.
+    """
+    shortfall = outcome.shortfall
+    local = [i for i, u in enumerate(shortfall.units) if u.located == "local"]
+    order = ("draw", "january", "unit")
+    opened, free = (
+        x.transpose(*order).to_numpy()[:, :, local]
+        for x in (shortfall.unit_commissioned, shortfall.unit_free)
+    )
+    units = [shortfall.units[i] for i in local]
+    over16 = np.array(
+        [max(0, u.age_high - max(u.age_low, 16) + 1) / (u.age_high - u.age_low + 1) for u in units]
+    )
+    special = np.array([u.provision == "state_special" for u in units])
+    base = np.array([u.provision == "specialist_base" for u in units])
+    stock = paid.stock.sum(("need_group",))
+    sixth = stock.sel(phase="post16", provision="mainstream").to_numpy()
+    before = np.maximum(sixth[:, :1], 1.0)
+    published = _published_places(la_code)
+    draws, januaries = sixth.shape
+    bases = opened @ base
+    later = bases[:, 1:]
+    part_free = np.divide(np.minimum(free @ base, later), later, out=np.zeros_like(later), where=later > 0)
+    part_free = np.concatenate([part_free[:, :1], part_free], axis=1)  # at the origin as a year later
+    kinds = {
+        "special_pre16": opened @ (special * (1 - over16)),
+        "special_post16": opened @ (special * over16),
+        "base_pre16_filled": bases * (1 - part_free),
+        "base_pre16_vacant": bases * part_free,
+        "mainstream_post16": published["mainstream_post16"] * sixth / before,
+        "college_post16": np.full((draws, januaries), published["college_post16"]),
+        "ap_pre16": stock.sel(provision="ap").sum("phase").to_numpy(),
+    }
+    if grow:
+        for kind, provision in PLACES_LINE.items():
+            if provision in ("state_special", "specialist_base"):
+                children = stock.sel(provision=provision).sum("phase").to_numpy()
+                kinds[kind] = kinds[kind][:, :1] * children / np.maximum(children[:, :1], 1.0)
+    academic = [f"{j - 1}/{j % 100:02d}" for j in (int(v) for v in paid.stock["january"].to_numpy())]
+    return xr.DataArray(
+        np.maximum(np.stack(list(kinds.values()), axis=1), 0.0),
+        dims=("draw", "place_kind", "academic_year"),
+        coords={"place_kind": list(kinds), "academic_year": academic},
+    )
+
+
+def _published_places(la_code: int) -> dict[str, float]:
+    """Return the latest published places of sixth forms and colleges, 0 where there are none."""
+    rows = tables.read("funded_places").query("la_code == @la_code and part == 'autumn_to_march'")
+    latest = rows[rows["financial_year"] == rows["financial_year"].max()]
+    kinds = [
+        place_funding.KIND_OF.get((str(g), str(t)), "")
+        for g, t in zip(latest["provider_group"], latest["place_type"], strict=True)
+    ]
+    return {
+        kind: float(latest["places"].to_numpy()[[k == kind for k in kinds]].sum())
+        for kind in ("mainstream_post16", "college_post16")
+    }
+
+
+def _lines(
+    priced: Mapping[str, Tariff],
+    heads: Array,
+    places: Places,
+    elsewhere: tuple[xr.DataArray, xr.DataArray],
+    other: xr.DataArray,
+) -> tuple[tuple[CostLine, ...], Array]:
+    """Return all lines and their pounds, dims ``(draw, financial_year, line)``, for children by draw, year and cell."""
+    found: dict[CostLine, Array] = {}
+    for tariff in priced.values():
+        named = [child_line(c.item, c.provision, c.s251, c.dsg_block) for c in tariff.classes]
+        own = list(dict.fromkeys(named))
+        belongs = np.array([[line == name for line in own] for name in named], dtype=float)
+        pounds = ((heads @ tariff.weights) * tariff.prices) @ belongs
+        for at, line in enumerate(own):
+            found[line] = found.get(line, 0.0) + pounds[:, :, at]
+    paid = (places.years_of_place * places.rates).transpose("draw", "financial_year", "place_kind")
+    for kind, provision in PLACES_LINE.items():
+        line = CostLine(
+            f"place_funding_{provision}",
+            f"Places: {PROVISIONS[provision]}",
+            place_funding.S251_LINE,
+            place_funding.DSG_BLOCK,
+        )
+        found[line] = found.get(line, 0.0) + paid.sel(place_kind=kind).to_numpy()
+    more, unit = elsewhere
+    found[CostLine(ELSEWHERE, "Places others fund, more than today", place_funding.S251_LINE, HIGH_NEEDS)] = (
+        more * unit
+    ).to_numpy()
+    for code in (str(c) for c in other["line"].to_numpy()):
+        told = UNPLANNED[code]
+        found[CostLine(f"other_{code}", told.label, told.s251, HIGH_NEEDS)] = other.sel(line=code).to_numpy()
+    return _told_apart(list(found)), np.stack(list(found.values()), axis=-1)
+
+
+def _told_apart(lines: Sequence[CostLine]) -> tuple[CostLine, ...]:
+    """Return lines with a code and label each: a ledger may book an item for some to another line of the return, or block."""
+    taken: set[str] = set()
+    found = []
+    for line in lines:
+        if line.code in taken:
+            booked = (line.s251, line.dsg_block)
+            line = replace(
+                line, code="_".join((line.code, *booked)), label=f"{line.label} ({', '.join(booked)})"
+            )
+        taken.add(line.code)
+        found.append(line)
+    return tuple(found)
+
+
+def child_line(item: str, provision: str, s251: str, dsg_block: str) -> CostLine:
+    """Return the line in which an item for children in a provision stands."""
+    if item in _OF_PROVISION:
+        return CostLine(
+            f"{item}_{provision}", f"{ITEMS[item].label}: {PROVISIONS[provision]}", s251, dsg_block
+        )
+    if item == "send_transport":
+        ages = _TRANSPORT_AGES.get(s251, ALL)
+        code = f"{item}_{ages.replace(' ', '_')}"
+        return CostLine(code, f"{ITEMS[item].label}: {ages}", s251, dsg_block)
+    return CostLine(item, ITEMS[item].label, s251, dsg_block)

@@ -1,0 +1,240 @@
+"""Who is taught where, as it is paid for: the forecast of placements, held to the places there are.
+
+`Placements.by_need` says where children go if the future is like the past, and special schools grew in the past. The register
+says which places there are. A budget needs both, cell by cell (phase and need group), in every draw and January:
+
+    seated[p] = wanted[p] - short[p] + sent to p from full provisions + unseated[p]       specialist provisions p
+    paid[p]   = seated[p]
+    paid[o]   = forecast[o] + (sum of forecast[p] - sum of seated[p]) x share[o]          all other provisions o
+
+where ``unseated`` are places that the register lacks although children sit in them today, no more than are short. Children beyond
+the places go where the preference order says, to schools elsewhere, INMSS or other; children for whom places are opened come from
+there, as far as they are there. So a forecast without new places pays for independent placements, and new places save them.
+
+A register that is an estimate says what is there today and nothing of what is to come, so it holds nobody back: then only what a
+scenario changes in seats counts,
+
+    paid[p] = forecast[p] + seated[p] - seated[p] in the baseline,    no less than nobody and no more than all
+
+Invariants, in every draw and January: provisions add up to plans in every phase and need group; nothing is negative.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from data.vocabulary import (
+    AGES,
+    NEED_GROUP_CODES,
+    PHASE_CODES,
+    PHASES,
+    PROVISION_CODES,
+    SPECIALIST_PROVISIONS,
+)
+from forecast.core.outcome import Outcome, Placements, Shortfall
+from forecast.core.parallel import in_parts
+from forecast.places.capacity import OF_GROUP
+from models.base import Floats
+
+PAID_AS: dict[str, str] = {
+    "state_special_elsewhere": "state_special",
+    "inmss": "inmss",
+    "eotas": "eotas",
+    "general_fe": "general_fe",
+    "waiting": "mainstream",
+    "neet": "neet",
+}
+"""Destination of the preference order to provision; a child of the early years waits in an early years setting."""
+
+_SPECIALIST = [PROVISION_CODES.index(p) for p in SPECIALIST_PROVISIONS]
+_OTHERS = [i for i in range(len(PROVISION_CODES)) if i not in _SPECIALIST]
+_STATE_SPECIAL = SPECIALIST_PROVISIONS.index("state_special")
+_TOP_AGES = [AGES.index(p.high) for p in PHASES]
+_FIRST_AGES = [AGES.index(max(p.low, AGES[0])) for p in PHASES]
+_NEWCOMERS, _LEAVERS = PHASE_CODES.index("early_years"), PHASE_CODES.index("post16")
+
+
+@dataclass(frozen=True, eq=False)
+class PaidPlacements:
+    """Children by where they are paid for.
+
+    Parameters
+    ----------
+    stock
+        Each January from the origin, dims ``(draw, january, phase, need_group, provision)``.
+    september
+        The part of the change in the year to each January that happens on 1 September, same dims; minus where people leave.
+    elsewhere
+        Of those in state special schools, the ones sent to schools of other authorities beyond the places in the register,
+        dims ``(draw, january)``; 0 at the origin.
+    """
+
+    stock: xr.DataArray
+    september: xr.DataArray
+    elsewhere: xr.DataArray
+
+
+def paid_placements(outcome: Outcome, reference: Floats | None = None) -> PaidPlacements:
+    """Return who is taught where as it is paid for; see the module for the rule.
+
+    Parameters
+    ----------
+    outcome
+        The baseline or a scenario.
+    reference
+        What `seated` says of the baseline, where its register is an estimate; None: children are held to the register.
+    """
+    placements, shortfall, leavers = outcome.placements, outcome.shortfall, outcome.plans.flows["leavers"]
+    cells = ("draw", "january", "phase", "need_group", "provision")
+    januaries = [outcome.plans.origin, *(int(j) for j in placements.future["january"].to_numpy())]
+    draws = placements.future.sizes["draw"]
+    shape = (draws, len(januaries), len(PHASE_CODES), len(NEED_GROUP_CODES), len(PROVISION_CODES))
+    stock, september = np.empty(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32)
+    elsewhere = np.zeros(shape[:2], dtype=np.float32)
+
+    def hold(some: slice) -> None:
+        forecast = _grouped(placements, some)
+        seats = seated(shortfall, some)
+        if reference is not None:
+            seats = _within(forecast[:, 1:], seats - reference[some])
+        stock[some, 0] = forecast[:, 0]
+        stock[some, 1:], elsewhere[some, 1:] = _held(forecast[:, 1:], seats, shortfall)
+        # New places open, and pupils for whom there are none are placed elsewhere, when the school year begins.
+        september[some, 1:] = np.diff(stock[some] - forecast, axis=1)
+        september[some] += _september(placements, forecast, leavers, some)
+
+    in_parts(draws, hold)
+    coords: dict[str, list[object]] = {
+        "january": [*januaries], "phase": [*PHASE_CODES], "need_group": [*NEED_GROUP_CODES], "provision": [*PROVISION_CODES],
+    }  # fmt: skip
+    return PaidPlacements(
+        stock=xr.DataArray(stock, dims=cells, coords=coords),
+        september=xr.DataArray(september, dims=cells, coords=coords),
+        elsewhere=xr.DataArray(elsewhere, dims=("draw", "january"), coords={"january": januaries}),
+    )
+
+
+def _grouped(placements: Placements, some: slice) -> Floats:
+    """Return the forecast from the origin on by need group, dims ``(draw, january, phase, need_group, provision)``."""
+    by_need = placements.by_need.transpose("draw", "january", "phase", "provision", "need").to_numpy()
+    ahead = by_need[some] @ OF_GROUP
+    opening = placements.opening.transpose("draw", "age", "provision", "need").to_numpy()[some] @ OF_GROUP
+    first = np.stack(
+        [opening[:, low : high + 1].sum(axis=1) for low, high in zip(_FIRST_AGES, _TOP_AGES, strict=True)],
+        axis=1,
+    )
+    found = np.concatenate([first[:, None], ahead], axis=1, dtype=np.float32)
+    return np.asarray(np.moveaxis(found, 3, 4))
+
+
+def seated(shortfall: Shortfall, some: slice = slice(None)) -> Floats:
+    """Return children in specialist places, of some draws, dims ``(draw, january, phase, need_group, specialist provision)``."""
+    order = ("draw", "january", "phase", "need_group", "provision")
+    wanted, short = (x.transpose(*order).to_numpy()[some] for x in (shortfall.wanted, shortfall.short))
+    names = [str(d) for d in shortfall.overflow["destination"].to_numpy()]
+    sent = shortfall.overflow.transpose(*order, "destination")
+    found = np.maximum(wanted - short, 0.0)  # single precision leaves a few less than nobody
+    for destination, provision in enumerate(SPECIALIST_PROVISIONS):
+        if provision in names:
+            taken = sent.sel(destination=provision).to_numpy()[some]
+            found[..., destination] += taken.sum(axis=-1)
+            short = short - taken
+    beyond = shortfall.unseated.transpose("phase", "need_group", "provision").to_numpy()
+    return np.asarray(found + np.minimum(beyond, np.maximum(short, 0.0)))
+
+
+def _within(forecast: Floats, more: Floats) -> Floats:
+    """Return the forecast's specialist places and so many more, at least none and together no more than all children."""
+    seats = np.maximum(forecast[..., _SPECIALIST] + more, 0.0)
+    total, children = seats.sum(axis=-1, keepdims=True), forecast.sum(axis=-1, keepdims=True)
+    return np.asarray(
+        seats * np.minimum(1.0, np.divide(children, total, out=np.ones_like(total), where=total > 0))
+    )
+
+
+def _held(forecast: Floats, seats: Floats, shortfall: Shortfall) -> tuple[Floats, Floats]:
+    """Return placements held to the places there are, and who is sent to special schools elsewhere.
+
+    Parameters
+    ----------
+    forecast
+        Dims ``(draw, january, phase, need_group, provision)``.
+    seats
+        Children in specialist places, dims ``(draw, january, phase, need_group, specialist provision)``.
+    """
+    beyond = forecast[..., _SPECIALIST] - seats
+    going, coming = _ends(shortfall, np.maximum(beyond, 0.0)), _ends(shortfall, np.maximum(-beyond, 0.0))
+    net = beyond.sum(axis=-1)
+    more, fewer = np.maximum(net, 0.0), np.maximum(-net, 0.0)
+    held = forecast.copy()
+    held[..., _SPECIALIST] = seats
+    gained = more[..., None] * going
+    elsewhere = gained[..., -1]
+    held[..., _OTHERS] += gained[..., :-1]
+    held[..., _SPECIALIST[_STATE_SPECIAL]] += elsewhere
+    there = held[..., _OTHERS]
+    # Nobody can be fetched back from a school elsewhere whom the forecast did not send there.
+    known = coming[..., :-1]
+    total = known.sum(axis=-1, keepdims=True)
+    asked = np.divide(known, total, out=np.zeros_like(known), where=total > 0) * fewer[..., None]
+    fetched = np.minimum(there, asked)
+    left = there - fetched
+    rest = fewer - fetched.sum(axis=-1)
+    sums = left.sum(axis=-1)
+    part = np.minimum(np.divide(rest, sums, out=np.zeros_like(rest), where=sums > 0), 1.0)
+    held[..., _OTHERS] = left * (1 - part[..., None])
+    return held, elsewhere.sum(axis=(2, 3))
+
+
+def _ends(shortfall: Shortfall, weight: Floats) -> Floats:
+    """Return where children of a cell end, a share for each other provision and, last, schools elsewhere.
+
+    Parameters
+    ----------
+    weight
+        How much each specialist provision counts, dims ``(draw, january, phase, need_group, specialist)``; where all are nil
+        state special schools count alone.
+    """
+    names = [str(d) for d in shortfall.ends["destination"].to_numpy()]
+    ends = shortfall.ends.transpose("phase", "need_group", "provision", "destination").to_numpy()
+    to = np.zeros((*ends.shape[:3], len(_OTHERS) + 1), dtype=np.float32)
+    for position, name in enumerate(names):
+        if name in SPECIALIST_PROVISIONS:
+            continue
+        if name == "state_special_elsewhere":
+            to[..., -1] += ends[..., position]
+            continue
+        for phase, code in enumerate(PHASE_CODES):
+            provision = "early_years" if (name, code) == ("waiting", "early_years") else PAID_AS[name]
+            to[phase, ..., _OTHERS.index(PROVISION_CODES.index(provision))] += ends[phase, ..., position]
+    total = weight.sum(axis=-1, keepdims=True)
+    share = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
+    share[..., _STATE_SPECIAL] += total[..., 0] <= 0
+    return np.asarray(np.einsum("djhgp,hgpo->djhgo", share, to, optimize=True), dtype=np.float32)
+
+
+def _september(placements: Placements, forecast: Floats, leavers: xr.DataArray, some: slice) -> Floats:
+    """Return the change of each cell on 1 September: children who begin a phase, less those who end one.
+
+    Plans that end after 16 end with the school year. Children who begin a phase are those of its first age, with the need groups
+    of the phase; early years settings are joined all year round.
+    """
+    ages = placements.future.transpose("draw", "january", "age", "provision").to_numpy()[some]
+    first = placements.opening.transpose("draw", "age", "provision", "need").to_numpy()[some].sum(axis=3)
+    before = np.concatenate([first[:, None], ages[:, :-1]], axis=1, dtype=np.float32)
+    total = forecast.sum(axis=3, keepdims=True)
+    groups = np.divide(forecast, total, out=np.zeros_like(forecast), where=total > 0)
+    begins = ages[:, :, _FIRST_AGES][:, :, :, None] * groups[:, 1:]
+    ends = before[:, :, _TOP_AGES][:, :, :, None] * groups[:, :-1]
+    begins[:, :, _NEWCOMERS] = 0.0
+    gone = leavers.transpose("draw", "january", "age", "need").to_numpy()[some, :, _FIRST_AGES[_LEAVERS] :]
+    gone = gone.sum(axis=2) @ OF_GROUP
+    stock = forecast[:, :-1, _LEAVERS]
+    held = stock.sum(axis=3, keepdims=True)
+    ends[:, :, _LEAVERS] = gone[..., None] * np.divide(stock, held, out=np.zeros_like(stock), where=held > 0)
+    found = np.zeros_like(forecast)
+    found[:, 1:] = begins - ends
+    return found

@@ -1,0 +1,415 @@
+"""What one child costs a year, by item, where the child is taught, phase and need group: the price book, priced and levered.
+
+A cell is a phase, need group and provision. Ages and needs within a cell are those of the authority's plans today, so a cell
+may be paid at several prices; each part of a cell with prices of its own is a *class*:
+
+    per child[cell] = sum over classes of weight[cell, class] x price[class]
+
+with price in pounds of each financial year, by the growth of the book's inflator, after a scenario's levers: growth of prices
+first, then the price itself, then the luck of single fees, then a ceiling on them, E[min(fee, ceiling)]
+(`data.placement_fees`). Transport is the price of a journey times the share who travel.
+
+Fees differ between single placements: with n of them the average fee is
+
+    price x exp(s z - s^2 / 2),    s^2 = ln(1 + (exp(f^2) - 1) / n)
+
+with f the spread of the log of single fees and z standard normal, the same in every year and scenario. Those paid by one row of
+the book are n together, however a lever divides them.
+
+Invariants: weights of an item in a cell add up to 1 where the item is paid for there and to 0 elsewhere; a lever that changes
+nothing changes no price; no average fee is above a ceiling; nothing here summarises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from data.financial_year import FinancialYear
+from data.inflation import normals
+from data.placement_fees import PlacementFees
+from data.prices import PriceBook, PriceDraws
+from data.vocabulary import (
+    NEED_CODES,
+    NEED_GROUP_CODES,
+    NEED_GROUPS,
+    PHASE_CODES,
+    PHASE_OF_AGE,
+    PROVISION_CODES,
+)
+from forecast.core.financial_year import labels, with_levers
+from models.base import Array, Floats
+from scenarios.effects import MoneyChange
+
+PER_CHILD: tuple[str, ...] = (
+    "top_up", "inmss_fee", "independent_mainstream_fee", "post16_fee", "other_package", "sen_support",
+    "therapies_equipment", "send_transport",
+)  # fmt: skip
+"""Items paid for each child, in order; places are paid for by the place (`forecast.finance.cost_model`)."""
+
+CAPS: Mapping[str, str] = {"inmss_price_cap": "all", "inmss_price_cap_new": "new"}
+"""Levers that put a ceiling on fees of INMSS placements, and of which placements."""
+
+SHAPE = (len(PHASE_CODES), len(NEED_GROUP_CODES), len(PROVISION_CODES))
+"""Dims of cells: phase, need group, provision."""
+
+_GROUP_OF = np.array([next(i for i, g in enumerate(NEED_GROUPS) if n in g.needs) for n in NEED_CODES])
+_PHASE_OF = np.array([PHASE_CODES.index(p) for p in PHASE_OF_AGE])
+_SCARCE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class PriceClass:
+    """Children who are paid for alike.
+
+    Parameters
+    ----------
+    item, provision
+        Of the price book.
+    row
+        Row of the book.
+    s251, dsg_block
+        Where it is booked.
+    """
+
+    item: str
+    provision: str
+    row: int
+    s251: str
+    dsg_block: str
+
+
+@dataclass(frozen=True, eq=False)
+class Tariff:
+    """Prices of one item.
+
+    Parameters
+    ----------
+    item
+        Code of `data.prices.ITEMS`.
+    classes
+        What is paid alike.
+    weights
+        Part of the children of a cell in each class, dims ``(cell, class)``; cells as `SHAPE`, flattened.
+    prices
+        Pounds a child and year, dims ``(draw, financial_year, class)``.
+    """
+
+    item: str
+    classes: tuple[PriceClass, ...]
+    weights: Array
+    prices: Array
+
+    def per_child(self, year: int | slice = slice(None), dsg_block: str | None = None) -> Array:
+        """Return pounds a child, dims ``(draw, financial_year, phase, need_group, provision)``, or those of one year.
+
+        Parameters
+        ----------
+        year
+            Its position; all years where left out.
+        dsg_block
+            Only what this block, or the general fund, pays; None: whoever pays.
+        """
+        mine = [at for at, c in enumerate(self.classes) if dsg_block in (None, c.dsg_block)]
+        found = self.prices[:, year][..., mine] @ self.weights[:, mine].T
+        return np.asarray(found.reshape(*found.shape[:-1], *SHAPE))
+
+
+@dataclass(frozen=True, eq=False)
+class Newness:
+    """How many INMSS placements are new, for ceilings on new ones.
+
+    Parameters
+    ----------
+    by_age
+        Children in INMSS each January from the origin, dims ``(draw, january, age)``.
+    origin
+        The first January.
+    """
+
+    by_age: Floats
+    origin: int
+
+    def since(self, year: FinancialYear, years: Sequence[FinancialYear]) -> Array:
+        """Return the share of placements made after the January in which a year begins, dims ``(draw, financial_year)``.
+
+        Of those placed before, no more can be left at an age than are there now, and no more than were there when younger.
+        """
+        first = min(max(year.begins - self.origin, 0), self.by_age.shape[1] - 1)
+        found = np.zeros((len(self.by_age), len(years)))
+        for i, y in enumerate(years):
+            at = min(y.january - self.origin, self.by_age.shape[1] - 1)
+            gap = at - first
+            if gap <= 0:
+                continue
+            now = self.by_age[:, at]
+            left = np.minimum(now[:, gap:], self.by_age[:, first, : now.shape[1] - gap]).sum(axis=1)
+            total = now.sum(axis=1)
+            found[:, i] = 1 - np.divide(left, total, out=np.ones_like(left), where=total > 0)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class FeeLuck:
+    """Whether the placements that an authority happens to pay for are dear or cheap ones.
+
+    Parameters
+    ----------
+    root
+        Source of randomness; the same for scenarios to be compared.
+    children
+        Children of the year, dims ``(draw, financial_year, cell)``; cells as `SHAPE`, flattened.
+    """
+
+    root: int
+    children: Array
+
+    def factors(self, item: str, kind: str, spread: float, weights: Array) -> Array:
+        """Return the average fee of the placements over the price, dims ``(draw, financial_year)``.
+
+        Parameters
+        ----------
+        item, kind
+            Of the price.
+        spread
+            Standard deviation of the log of single fees.
+        weights
+            Part of the children of a cell whom the price is paid for, dims ``(cell,)``.
+        """
+        number = np.maximum(self.children @ weights, 1.0)
+        variance = np.log1p(np.expm1(spread**2) / number)
+        z = normals(self.root, f"fees {item} {kind}", len(number))
+        return np.asarray(np.exp(np.sqrt(variance) * z[:, None] - variance / 2))
+
+
+def tariffs(
+    book: PriceBook,
+    drawn: PriceDraws,
+    known: xr.DataArray,
+    years: Sequence[FinancialYear],
+    newness: Newness,
+    changes: Sequence[MoneyChange] = (),
+    januaries: Sequence[int] = (),
+    items: Sequence[str] = PER_CHILD,
+    luck: FeeLuck | None = None,
+) -> dict[str, Tariff]:
+    """Return what children cost, by item.
+
+    Parameters
+    ----------
+    book, drawn
+        Prices and their draws; growth must be drawn for all ``years``.
+    known
+        Plans today, dims ``(age, need)``.
+    years
+        Financial years.
+    newness
+        How many INMSS placements are new.
+    changes, januaries
+        A scenario's changes of money and the Januaries of their weights; those of income are passed over.
+    items
+        Which items.
+    luck
+        Of single fees; None: the average fee is the price.
+
+    Raises
+    ------
+    PriceError
+        Growth of a year was not drawn.
+    OptionError
+        Levers have another number of draws than the prices.
+    """
+    stock = known.transpose("age", "need").to_numpy().astype(float) + _SCARCE
+    within = stock / _cell_totals(stock)
+    return {
+        item: _tariff(book, drawn, within, years, newness, changes, list(januaries), item, luck)
+        for item in items
+    }
+
+
+def _cell_totals(stock: Array) -> Array:
+    """Return the sum over each age and need's own phase and need group, dims ``(age, need)``."""
+    totals = np.zeros(SHAPE[:2])
+    np.add.at(totals, (_PHASE_OF[:, None], _GROUP_OF[None, :]), stock)
+    return np.asarray(totals[_PHASE_OF][:, _GROUP_OF])
+
+
+def _tariff(
+    book: PriceBook,
+    drawn: PriceDraws,
+    within: Array,
+    years: Sequence[FinancialYear],
+    newness: Newness,
+    changes: Sequence[MoneyChange],
+    januaries: list[int],
+    item: str,
+    luck: FeeLuck | None,
+) -> Tariff:
+    caps = [c for c in changes if c.item in CAPS] if item == "inmss_fee" else []
+    travelling = item == "send_transport"
+    codes = (item, "send_travellers") if travelling else (item,)
+    acting = [c for c in changes if c.item in (*codes, "inflation")] + caps
+    key, at, share = _parts(book, item, acting, travelling=travelling)
+    distinct, which = np.unique(key, axis=0, return_inverse=True)
+    weights = np.zeros((int(np.prod(SHAPE)), len(distinct)))
+    provision, need, age = at
+    cell = np.ravel_multi_index((_PHASE_OF[age], _GROUP_OF[need], provision), SHAPE)
+    np.add.at(weights, (cell, which.ravel()), within[age, need] * share)
+    prices = np.empty((drawn.levels.sizes["draw"], len(years), len(distinct)))
+    classes = []
+    done: dict[tuple[int, ...], Array] = {}
+    for position, (where, row, traveller, *bits) in enumerate(distinct):
+        signature = (int(row), int(traveller), *(int(b) for b in bits))
+        if signature not in done:
+            reaching = [c for c, bit in zip(acting, bits, strict=True) if bit]
+            price = book.prices[row]
+            factors = None
+            if luck is not None and price.log_spread > 0:
+                all_paid = weights[:, distinct[:, 1] == row].sum(axis=1)
+                factors = luck.factors(item, price.kind, price.log_spread, all_paid)
+            done[signature] = _price(
+                book, drawn, int(row), int(traveller), item, years, reaching, januaries, newness, factors
+            )
+        prices[:, :, position] = done[signature]
+        price = book.prices[row]
+        classes.append(PriceClass(item, PROVISION_CODES[where], int(row), price.s251_line, price.dsg_block))
+    return Tariff(item, tuple(classes), weights, prices)
+
+
+def _parts(
+    book: PriceBook, item: str, acting: Sequence[MoneyChange], *, travelling: bool
+) -> tuple[npt.NDArray[np.int64], tuple[npt.NDArray[np.int64], ...], Array]:
+    """Return the smallest parts of children with a price: their key, where they are, and the share of their kind.
+
+    The key is provision, row, row of the travelling share (-1 for none) and whether each lever reaches them.
+    """
+    rows = book.applying(item).transpose("provision", "need", "age", "kind").to_numpy()
+    found = np.argwhere(rows >= 0)
+    provision, need, age, _ = found.T
+    row = rows[tuple(found.T)]
+    traveller = np.full(len(row), -1)
+    if travelling:
+        shares = book.applying("send_travellers").transpose("provision", "need", "age", "kind").to_numpy()
+        traveller = shares.max(axis=3)[provision, need, age]
+        there = traveller >= 0
+        provision, need, age, row, traveller = (x[there] for x in (provision, need, age, row, traveller))
+    bits = [_reached(c)[provision, need].astype(np.int64) for c in acting]
+    share = np.array([p.share for p in book.prices])[row]
+    return np.stack([provision, row, traveller, *bits], axis=1), (provision, need, age), share
+
+
+def _reached(change: MoneyChange) -> npt.NDArray[np.bool_]:
+    """Return whom a lever reaches, dims ``(provision, need)``."""
+    provisions = [not change.provisions or p in change.provisions for p in PROVISION_CODES]
+    needs = [not change.needs or n in change.needs for n in NEED_CODES]
+    return np.logical_and.outer(provisions, needs)
+
+
+def _price(
+    book: PriceBook,
+    drawn: PriceDraws,
+    row: int,
+    traveller: int,
+    item: str,
+    years: Sequence[FinancialYear],
+    reaching: Sequence[MoneyChange],
+    januaries: list[int],
+    newness: Newness,
+    factors: Array | None,
+) -> Array:
+    """Return pounds a child and year after levers and luck, dims ``(draw, financial_year)``."""
+    inflation = [c for c in reaching if c.item == "inflation"]
+    own = [c for c in reaching if c.item == item]
+    price = in_years(drawn, row, years, inflation, januaries)
+    if own:
+        price = with_levers(price, own, years=years, januaries=januaries)
+    if factors is not None:
+        price = price * factors
+    if caps := [c for c in reaching if c.item in CAPS]:
+        price = _capped(price, book.prices[row].log_spread, caps, years, januaries, newness)
+    if traveller >= 0:
+        shares = in_years(drawn, traveller, years, (), januaries)
+        levers = [c for c in reaching if c.item == "send_travellers"]
+        price = price * with_levers(shares, levers, years=years, januaries=januaries, most=1.0)
+    return price
+
+
+def in_years(
+    drawn: PriceDraws,
+    row: int,
+    years: Sequence[FinancialYear],
+    inflation: Sequence[MoneyChange] = (),
+    januaries: Sequence[int] = (),
+) -> Array:
+    """Return one price of a book in pounds of several financial years, dims ``(draw, financial_year)``.
+
+    Parameters
+    ----------
+    inflation
+        Levers on its growth.
+    """
+    levels, every, begins = drawn.plain
+    growth = every[:, row]
+    if inflation:
+        growth = with_levers(
+            growth, inflation, years=[FinancialYear(y) for y in begins], januaries=januaries, least=-1.0
+        )
+    # Years before an inflator's first are never asked for: the book refuses prices older than that.
+    index = np.cumprod(1 + np.nan_to_num(growth), axis=1)
+    index = np.concatenate([np.ones((len(index), 1)), index], axis=1)
+    first = begins[0] - 1
+    wanted = [y.begins - first for y in years]
+    return np.asarray(levels[:, row, None] * index[:, wanted] / index[:, [drawn.begins[row] - first]])
+
+
+def _capped(
+    price: Array,
+    spread: float,
+    caps: Sequence[MoneyChange],
+    years: Sequence[FinancialYear],
+    januaries: list[int],
+    newness: Newness,
+) -> Array:
+    """Return mean fees under ceilings; a weight below 1 (a ramp) brings in so much of one.
+
+    A placement under several ceilings is held to the lowest. Those whom a ceiling of smaller reach holds are among those whom one
+    of larger reach holds, so the order of ceilings does not matter and a ceiling listed twice acts once.
+    """
+    reached, tops = [], []
+    for change in caps:
+        weight = np.array(
+            [change.weight[januaries.index(y.january)] if y.january in januaries else 0.0 for y in years]
+        )
+        part = np.broadcast_to(weight, price.shape)
+        if CAPS[change.item] == "new" and (weight > 0).any():
+            part = part * newness.since(years[int(np.argmax(weight > 0))], years)
+        reached.append(part)
+        tops.append(np.broadcast_to(change.size[:, None], price.shape))
+    order = np.argsort(np.stack(reached), axis=0, kind="stable")
+    reach = np.take_along_axis(np.stack(reached), order, axis=0)
+    lowest = np.minimum.accumulate(np.take_along_axis(np.stack(tops), order, axis=0)[::-1], axis=0)[::-1]
+    fees = PlacementFees(("all",), np.ones(1), price.reshape(-1, 1), np.array([spread]))
+    held = price
+    for part, top in zip(np.diff(reach, axis=0, prepend=0.0), lowest, strict=True):
+        under = fees.capped(top.reshape(-1)).reshape(price.shape)
+        held = held + part * (under - price)
+    return np.asarray(held)
+
+
+def per_child(found: Mapping[str, Tariff], years: Sequence[FinancialYear]) -> xr.DataArray:
+    """Return pounds a child and year, dims ``(draw, financial_year, item, phase, need_group, provision)``."""
+    return xr.DataArray(
+        np.stack([t.per_child() for t in found.values()], axis=2),
+        dims=("draw", "financial_year", "item", "phase", "need_group", "provision"),
+        coords={
+            "financial_year": labels(years),
+            "item": list(found),
+            "phase": list(PHASE_CODES),
+            "need_group": list(NEED_GROUP_CODES),
+            "provision": list(PROVISION_CODES),
+        },
+    )

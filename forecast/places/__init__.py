@@ -1,0 +1,1 @@
+"""Specialist places: what the register offers, who may be admitted where, and who is left without."""

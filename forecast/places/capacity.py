@@ -1,0 +1,401 @@
+"""From `Placements` and a capacity register to `Shortfall`: who finds a specialist place, who does not, and where they go.
+
+Draw by draw: children who want a place (`Placements.wanted`, raised towards latent demand as far as ``blend`` says) are matched
+to the units of the register (`forecast.places.allocation`), whose places are drawn with the slippage of schemes
+(`forecast.places.supply`):
+
+    wanted[blend] = observed x (1 + blend (latent / observed today - 1))
+    short = wanted - placed
+
+Children without a place follow an editable preference order. Everything keeps phase, need group and provision; nothing here
+summarises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from data.errors import OptionError
+from data.register import Register, places_by_phase
+from data.vocabulary import (
+    AGES,
+    ALL,
+    NEED_CODES,
+    NEED_GROUP_CODES,
+    NEED_GROUPS,
+    PHASE_CODES,
+    PHASES,
+    SPECIALIST_PROVISIONS,
+)
+from forecast.core.arrays import Flags
+from forecast.core.outcome import Placements, Shortfall
+from forecast.core.parallel import in_parts
+from forecast.places.admission import Places
+from forecast.places.allocation import Entrances, allocate_at
+from forecast.places.preference_order import Rules, default_rules
+from forecast.places.supply import Supply, supply
+from models.base import Array, Floats
+from models.latent_demand import AreaLatent
+
+SEATED_AT_A_TIME = 250
+"""Draws matched at a time."""
+
+SCARCE = 1e-6
+"""Children added to every age and need so that a share of nobody is still a share."""
+
+LARGEST_WANTED = 0.98
+"""Part of the children of an age and need that can want a specialist place: some never do."""
+
+OF_GROUP = np.array([[n in g.needs for g in NEED_GROUPS] for n in NEED_CODES], dtype=np.float32)
+"""Membership of needs in need groups, dims (need, need_group)."""
+
+OF_PHASE = np.array([[p.low <= a <= p.high for p in PHASES] for a in AGES], dtype=np.float32)
+"""Membership of ages in phases, dims (age, phase)."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Which demand is set against places, and where those go who find none.
+
+    Parameters
+    ----------
+    blend
+        0: children want what today's choices, made under today's supply, lead to. 1: latent demand. Between: so much of the gap.
+    rules
+        Preference order of children without a place.
+    statuses
+        Rows of the register that count.
+
+    Raises
+    ------
+    OptionError
+        ``blend`` is not between 0 and 1.
+    """
+
+    blend: float = 1.0
+    rules: Rules = field(default_factory=default_rules)
+    statuses: tuple[str, ...] = ("open", "agreed")
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.blend <= 1:
+            raise OptionError(
+                f"Demand was asked for at {self.blend}, but it runs from 0 (observed: today's choices under today's supply) to 1 "
+                "(latent: with those thought to be turned away). Choose a value in that range."
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Offer:
+    """What a register offers in every draw and January, and to whom: all of the matching that children do not change.
+
+    Parameters
+    ----------
+    supply
+        Places of the origin and of every January after it.
+    demand
+        Which rows of the register and which preference order; how much demand is for the children to say.
+    shares
+        Share of each step of the preference order, dims ``(draw, step)``.
+    admitting
+        Whether a unit admits anybody of a phase, dims ``(draw, january, unit, phase)``, "All" phases first.
+    expected
+        Expected places, dims ``(january, phase, provision, located)``.
+    places_now
+        Places in the register at the origin, dims ``(phase, provision)``.
+    entrances
+        The doors of each part of the draws; empty where they are to be worked out while children are matched.
+    """
+
+    supply: Supply
+    demand: Demand
+    shares: Array
+    admitting: Flags
+    expected: xr.DataArray
+    places_now: xr.DataArray
+    entrances: tuple[Entrances, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        register: Register,
+        origin: int,
+        januaries: Sequence[int],
+        draws: int,
+        rng: np.random.Generator,
+        demand: Demand | None = None,
+        changes: Sequence[Callable[[Supply], Supply]] = (),
+    ) -> Offer:
+        """Return what a register offers; the arguments are those of `match`."""
+        asked = demand or Demand()
+        supply_rng, share_rng = rng.spawn(2)
+        found = supply(register, [origin, *januaries], draws, supply_rng, statuses=asked.statuses)
+        for change in changes:
+            found = change(found)
+        ages = found.admits_age.to_numpy()[:, 1:]
+        by_phase = [ages[..., OF_PHASE[:, h] > 0].any(axis=3) for h in range(len(PHASES))]
+        return cls(
+            supply=found,
+            demand=asked,
+            shares=asked.rules.share_draws(draws, share_rng),
+            admitting=np.stack([ages.any(axis=3), *by_phase], axis=3),
+            expected=found.by_phase().mean("draw").sel(january=[*januaries]),
+            places_now=_register_places(register, origin),
+        )
+
+    @property
+    def draws(self) -> int:
+        """Number of draws."""
+        return self.supply.places.sizes["draw"]
+
+    def with_doors(self) -> Offer:
+        """Return it with all doors worked out, for an offer to which children are matched again and again."""
+        parts = range(0, self.draws, SEATED_AT_A_TIME)
+        doors = tuple(self.doors(slice(p, min(p + SEATED_AT_A_TIME, self.draws))) for p in parts)
+        return replace(self, entrances=doors)
+
+    def doors(self, some: slice) -> Entrances:
+        """Return the doors of one part of the draws."""
+        if self.entrances:
+            part = int(some.start) // SEATED_AT_A_TIME
+            return self.entrances[part]
+        return Entrances.of(units(self.supply, slice(1, None)).some(some), opening(self.supply))
+
+
+def match(
+    placements: Placements,
+    register: Register,
+    latent: AreaLatent | None,
+    origin: int,
+    rng: np.random.Generator,
+    demand: Demand | None = None,
+) -> Shortfall:
+    """Match children to places, January by January.
+
+    January y is compared with the places of academic year (y - 1)/y.
+
+    Parameters
+    ----------
+    placements
+        Who wants a specialist place.
+    register
+        Which places there are.
+    latent
+        Children turned away today; None where they cannot be told, then demand is as observed.
+    origin
+        Latest January with published placements: children placed there are seated first.
+    rng
+        Source of randomness for slippage and shares of the preference order.
+    demand
+        Which demand, which rows of the register and which preference order; the usual ones where None.
+    """
+    januaries = [int(j) for j in placements.wanted["january"].to_numpy()]
+    draws = placements.wanted.sizes["draw"]
+    return seated(placements, Offer.of(register, origin, januaries, draws, rng, demand), latent)
+
+
+def seated(placements: Placements, offer: Offer, latent: AreaLatent | None) -> Shortfall:
+    """Match children to the places on offer, January by January: `match`, with what it works out beforehand given.
+
+    Parameters
+    ----------
+    placements
+        Who wants a specialist place; the draws and Januaries of the offer.
+    offer
+        Which places there are.
+    latent
+        Children turned away today; None where they cannot be told, then demand is as observed.
+    """
+    asked, found, draws = offer.demand, offer.supply, offer.draws
+    start = placements.start.transpose("provision", "age", "need").to_numpy().astype(float)
+    choices = placements.wanted.transpose("draw", "january", "provision", "age", "need").to_numpy()
+    children = placements.plans.transpose("draw", "january", "age", "need").to_numpy()
+    uplift = {blend: latent_factor(latent, blend, draws) for blend in {1.0, asked.blend}}
+    dims: dict[str, list[object]] = {
+        "draw": list(range(draws)), "january": placements.wanted["january"].to_numpy().tolist(),
+        "phase": [*PHASE_CODES], "need_group": [*NEED_GROUP_CODES], "provision": [*SPECIALIST_PROVISIONS],
+        "destination": [*asked.rules.destinations], "unit": [*found.places["unit"].to_numpy()],
+    }  # fmt: skip
+
+    def empty(*named: str) -> Floats:
+        return np.empty(tuple(len(dims[d]) for d in named), dtype=np.float32)
+
+    def labelled(values: Floats, *named: str) -> xr.DataArray:
+        return xr.DataArray(values, dims=named, coords={d: dims[d] for d in named})
+
+    cells = ("draw", "january", "provision", "phase", "need_group")
+    to = ("draw", "january", "provision", "destination", "phase", "need_group")
+    at_unit, in_unit = ("draw", "january", "unit"), ("draw", "january", "unit", "phase", "need_group")
+    wanted, observed, at_latent, short = (empty(*cells) for _ in range(4))
+    overflow, filled, free = empty(*to), empty(*in_unit), empty(*at_unit)
+    unseated: list[Array] = []
+
+    def seat(some: slice) -> None:
+        raised_to = {b: raised(choices[some], f[some], children[some]) for b, f in uplift.items()}
+        allocation = allocate_at(
+            raised_to[asked.blend],
+            start,
+            offer.doors(some),
+            asked.rules,
+            shares=offer.shares[some],
+            by_age_and_need=False,
+        )
+        by_group = {b: grouped(r) for b, r in raised_to.items()}
+        observed[some], wanted[some] = grouped(choices[some]), by_group[asked.blend]
+        at_latent[some] = by_group[1.0]
+        short[some], overflow[some] = allocation.short, allocation.cause
+        filled[some], free[some] = allocation.filled, allocation.free
+        unseated.append(allocation.unseated_at_start)
+
+    in_parts(draws, seat, SEATED_AT_A_TIME)
+    return Shortfall(
+        blend=asked.blend if latent is not None else 0.0,
+        wanted=labelled(wanted, *cells),
+        observed=labelled(observed, *cells),
+        latent=labelled(at_latent, *cells),
+        short=labelled(short, *cells),
+        overflow=labelled(overflow, *to),
+        units=found.units,
+        unit_places=labelled(found.places.to_numpy()[:, 1:].astype(np.float32), *at_unit),
+        unit_commissioned=found.commissioned.astype(np.float32),
+        unit_filled=labelled(filled, *in_unit),
+        unit_free=labelled(free, *at_unit),
+        open_to=_open_to(offer, filled, free),
+        places=offer.expected.sum("located"),
+        local_places=offer.expected.sel(located="local", drop=True),
+        placed_now=_by_phase(placements.known.sel(provision=list(SPECIALIST_PROVISIONS))),
+        places_now=offer.places_now,
+        unseated=labelled(grouped(unseated[0]), "provision", "phase", "need_group"),
+        ends=_ends(asked.rules, start),
+    )
+
+
+def latent_factor(latent: AreaLatent | None, blend: float, draws: int) -> Floats:
+    """Return wanted over observed places at a blend of 0 to 1, dims ``(draw, provision, phase, need_group)``; at least 1."""
+    factor = np.ones((draws, len(SPECIALIST_PROVISIONS), len(PHASES), len(NEED_GROUPS)), dtype=np.float32)
+    if latent is not None and blend > 0:
+        uplift = latent.uplift(blend).transpose("draw", "provision", "phase", "need_group")
+        for position, provision in enumerate(SPECIALIST_PROVISIONS):
+            if provision in uplift["provision"].to_numpy():
+                factor[:, position] = uplift.sel(provision=provision).to_numpy()
+    return factor
+
+
+def raised(observed: Floats, factor: Floats, children: Array) -> Floats:
+    """Return wanted places at a factor on today's, no more than there are children; dims as ``observed``.
+
+    Parameters
+    ----------
+    observed
+        Dims ``(draw, january, provision, age, need)``.
+    factor
+        1 or more, dims ``(draw, provision, phase, need_group)``.
+    children
+        Plans, dims ``(draw, january, age, need)``.
+    """
+    if (factor == 1).all():
+        return observed
+    cell = OF_PHASE @ (factor @ OF_GROUP.T)
+    gain = observed * (cell[:, None] - 1)
+    room = np.maximum(LARGEST_WANTED * children.astype(np.float32) - observed.sum(axis=2), 0.0)
+    gain *= np.minimum(1.0, room / np.maximum(gain.sum(axis=2), 1e-9))[:, :, None]
+    gain += observed
+    return gain
+
+
+def grouped(children: Floats) -> Floats:
+    """Return children by phase and need group, from dims (..., age, need) to (..., phase, need_group)."""
+    found: Floats = OF_PHASE.T @ (children @ OF_GROUP)
+    return found
+
+
+def _ends(rules: Rules, start: Array) -> xr.DataArray:
+    """Return where children end when no place is free, dims ``(provision, destination, phase, need_group)``.
+
+    Ages and needs of a cell count by the children in the provision today; all alike where nobody is.
+    """
+    wanting = start[:, None] + SCARCE
+    found = grouped(rules.end_shares() * wanting) / grouped(wanting)
+    return xr.DataArray(
+        found,
+        dims=("provision", "destination", "phase", "need_group"),
+        coords={
+            "provision": list(SPECIALIST_PROVISIONS),
+            "destination": list(rules.destinations),
+            "phase": list(PHASE_CODES),
+            "need_group": list(NEED_GROUP_CODES),
+        },
+    )
+
+
+def units(found: Supply, januaries: slice) -> Places:
+    """Return the supply of some Januaries as the allocation takes it."""
+    return Places(
+        units=tuple(u.name for u in found.units),
+        provision=tuple(u.provision for u in found.units),
+        located=tuple(u.located for u in found.units),
+        community=tuple(u.community or "" for u in found.units),
+        places=found.places.to_numpy()[:, januaries],
+        admits_age=found.admits_age.to_numpy()[:, januaries],
+        admits_need=found.admits_need.to_numpy()[januaries],
+    )
+
+
+def opening(found: Supply) -> Places:
+    """Return the supply of the first January in its first draw: what is open today has not slipped."""
+    first = units(found, slice(0, 1))
+    return Places(
+        first.units, first.provision, first.located, first.community,
+        first.places[:1], first.admits_age[:1], first.admits_need,
+    )  # fmt: skip
+
+
+def _open_to(offer: Offer, filled: Floats, free: Floats) -> xr.DataArray:
+    """Return expected places a phase and need group has: those its children fill and free ones that would admit them.
+
+    Dims ``(january, phase, need_group, provision)``, "All" phases first. A free place counts for every phase and need group
+    that it admits, so these do not add up over them.
+    """
+    found = offer.supply
+    could = np.einsum("dju,djuh->juh", free, offer.admitting, optimize=True)
+    admits_group = (found.admits_need.to_numpy()[1:].astype(np.float32) @ OF_GROUP) > 0
+    held = filled.mean(axis=0)
+    held = np.concatenate([held.sum(axis=2, keepdims=True), held], axis=2)
+    open_now = held + could[..., None] / len(free) * admits_group[:, :, None, :]
+    kind = np.array([[u.provision == p for p in SPECIALIST_PROVISIONS] for u in found.units], dtype=float)
+    kind = kind.reshape(len(found.units), len(SPECIALIST_PROVISIONS))
+    return xr.DataArray(
+        np.einsum("juhg,up->jhgp", open_now, kind),
+        dims=("january", "phase", "need_group", "provision"),
+        coords={
+            "january": offer.expected["january"].to_numpy(),
+            "phase": [ALL, *PHASE_CODES],
+            "need_group": list(NEED_GROUP_CODES),
+            "provision": list(SPECIALIST_PROVISIONS),
+        },
+    )
+
+
+def _by_phase(values: xr.DataArray) -> xr.DataArray:
+    """Return values summed from single ages to phases, dims (phase, provision)."""
+    parts = [values.sel(age=list(p.ages)).sum("age") for p in PHASES]
+    summed: xr.DataArray = xr.concat(
+        parts, dim=xr.DataArray(list(PHASE_CODES), dims="phase", name="phase"), join="exact"
+    )
+    return summed.transpose("phase", "provision")
+
+
+def _register_places(register: Register, january: int) -> xr.DataArray:
+    """Return the places in the register at one January, dims (phase, provision)."""
+    frame = places_by_phase(register, [january])
+    grid = pd.MultiIndex.from_product([PHASE_CODES, SPECIALIST_PROVISIONS], names=["phase", "provision"])
+    summed = frame.groupby(["phase", "provision"])["places"].sum().reindex(grid, fill_value=0.0)
+    return xr.DataArray(
+        summed.to_numpy(dtype=float).reshape(len(PHASE_CODES), -1),
+        dims=("phase", "provision"),
+        coords={"phase": list(PHASE_CODES), "provision": list(SPECIALIST_PROVISIONS)},
+    )

@@ -1,0 +1,538 @@
+"""The matching itself, draw by draw, as compiled code: who stays, who enters, who moves to make room, and where the others go.
+
+Invariant: after `match` as many children of a provision are placed as its places and their demand allow (a maximum flow, to
+within `TOLERANCE`). Making room takes nobody's place away, everyone is where their age and need are admitted, and no unit holds
+more than its places.
+
+**Why compiled.** Matching is thousands of small steps, each depending on the last. Told to numpy one by one they take most of the
+time of a scenario, and hold the interpreter so that threads wait for each other. Compiled by numba they take a fraction, and let
+it go. The machine code is kept on disk; it is made anew when *this file* changes and not when another does, so everything that is
+compiled, with its constants, is here.
+
+**Why pupils may be moved.** If nobody ever moved, more places could raise a later shortfall: a place added this January seats a
+child in the only unit that will admit another child next January, when a new unit that admits the first alone stands empty.
+With room made, the number placed in a January is the most that its places and its demand allow, whatever came before. A maximum
+flow never falls when a place is added and never rises by more than the demand added. Hence the laws: more places never raise
+the number unplaced in any January of any draw, and more demand never lowers it. Making room takes no child's place away, so
+history decides who is placed and where, not how many. `forecast.places.allocation.Allocation.moved` counts the pupils; read a
+large number as places that must be kept free for the right children in time.
+
+Arrays are C-contiguous with draws first, so that one draw's numbers lie together. Cells, kinds, sorts, gates, entries and rows
+are those of `forecast.places.admission.Doors`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from forecast.core.arrays import Flags, Indices
+from forecast.core.jit import compiled
+from forecast.places.admission import Doors, Positions
+from models.base import Array
+
+TOLERANCE = 1e-9
+"""Children: making room stops at moves this small, far below the 1e-6 to which totals are conserved."""
+
+
+class Seated(NamedTuple):
+    """Who sits where in one draw of one provision, while it is being matched.
+
+    Parameters
+    ----------
+    stays, arrivals
+        Pupils who stay and children who came this January, by row.
+    stayed, came
+        The same by gate and kind.
+    moved
+        Pupils who left so that others could come, by gate.
+    """
+
+    stays: Array
+    arrivals: Array
+    stayed: Array
+    came: Array
+    moved: Array
+
+
+@compiled
+def match(
+    wanted: Array,
+    january: int,
+    provision: int,
+    needs: int,
+    doors: Doors,
+    margin: Positions,
+    placed: Array,
+    seats: Array,
+    room: Array,
+    unplaced: Array,
+    short: Array,
+    filled: Array,
+    moved: Array,
+) -> None:
+    """Match the children of one provision in one January; ``placed``, ``seats`` and ``room`` are brought up to it.
+
+    Parameters
+    ----------
+    wanted
+        Dims ``(draw, january, provision, cell)``.
+    january, provision
+        Positions in ``wanted``.
+    needs
+        Number of needs: a cell and that of the same need a year younger are so many apart.
+    doors
+        Gates of the provision that January.
+    margin
+        Phase and need group of each cell.
+    placed
+        Children placed a year ago, dims ``(draw, provision, cell)``.
+    seats
+        Children in each seat of every unit a year ago, dims ``(draw, seat)``.
+    room
+        Places of every unit not yet taken, dims ``(draw, unit)``.
+    unplaced
+        Receives those without a place, dims as ``placed``.
+    short, filled, moved
+        Receive sums of ``unplaced`` by margin, of ``seats`` by unit and margin, and pupils moved by unit: dims
+        ``(draw, january, provision, margin)``, ``(draw, january, unit, margin)`` and ``(draw, january, unit)``, zero before.
+    """
+    cells, gates, kinds = wanted.shape[3], len(doors.unit), doors.admits.shape[2]
+    going_on, transfers, queue = np.empty(cells), np.empty(cells), np.empty(cells)
+    waiting, every_gate = np.empty(kinds), np.ones(gates, dtype=np.bool_)
+    seated = Seated(
+        np.empty(len(doors.cell)),
+        np.empty(len(doors.cell)),
+        np.empty((gates, kinds)),
+        np.empty((gates, kinds)),
+        np.empty(gates),
+    )
+    for draw in range(wanted.shape[0]):
+        admits = doors.admits[draw if doors.admits.shape[0] > 1 else 0]
+        free = room[draw]
+        asked = wanted[draw, january, provision]
+        _continue(asked, placed[draw, provision], needs, going_on, transfers, queue)
+        _stay(seats[draw], going_on, transfers, doors, admits, free, seated)
+        some = False
+        for cell in range(cells):
+            transfers[cell] = max(transfers[cell], 0.0)
+            some |= transfers[cell] > TOLERANCE
+        waiting[:] = 0.0
+        if some:
+            _enter(transfers, waiting, doors, admits, every_gate, free, seated)
+            _make_room(transfers, waiting, doors, admits, free, seated)
+        _enter(queue, waiting, doors, admits, every_gate, free, seated)
+        for cell in range(cells):
+            queue[cell] += transfers[cell]
+        _make_room(queue, waiting, doors, admits, free, seated)
+        for gate in range(gates):
+            held, here = filled[draw, january, doors.unit[gate]], seats[draw]
+            for seat in range(doors.first_seat[gate], doors.end_seat[gate]):
+                here[seat] = 0.0
+            first, end = doors.first_entry[gate], doors.first_entry[gate + 1]
+            for row in range(doors.first_row[first], doors.first_row[end]):
+                children = seated.stays[row] + seated.arrivals[row]
+                here[doors.seat[row]] = children
+                held[margin[doors.cell[row]]] += children
+            moved[draw, january, doors.unit[gate]] = seated.moved[gate]
+        lacking, got = unplaced[draw, provision], placed[draw, provision]
+        for cell in range(cells):
+            left = min(max(queue[cell], 0.0), asked[cell])
+            lacking[cell], got[cell] = left, asked[cell] - left
+            short[draw, january, provision, margin[cell]] += left
+
+
+@compiled
+def send_to_places(
+    left: Array,
+    provision: int,
+    cells: Positions,
+    share: Array,
+    doors: Doors,
+    may_try: Flags,
+    margin: Positions,
+    destination: int,
+    january: int,
+    room: Array,
+    cause: Array,
+    overflow: Array,
+) -> None:
+    """Send a share of some unplaced children to free places of another provision, as far as these go.
+
+    Parameters
+    ----------
+    left
+        Children not yet sent anywhere, dims ``(draw, provision, cell)``; brought up to date.
+    provision, cells
+        What they wanted and who is sent.
+    share
+        Of each draw.
+    doors, may_try
+        Gates they come to, and which of them they may try.
+    margin
+        Phase and need group of each cell.
+    destination, january
+        Where the counts go in ``cause`` and ``overflow``.
+    room
+        Free places, dims ``(draw, unit)``; brought up to date.
+    cause
+        Receives children by what they wanted, dims ``(draw, january, provision, destination, margin)``.
+    overflow
+        Receives children by cell, dims ``(draw, january, destination, cell)``; with no Januaries they are not kept.
+    """
+    gates, kinds = len(doors.unit), doors.admits.shape[2]
+    asking, waiting = np.empty(kinds), np.empty(kinds)
+    joining = np.empty((gates, kinds))
+    for draw in range(left.shape[0]):
+        admits = doors.admits[draw if doors.admits.shape[0] > 1 else 0]
+        asking[:] = 0.0
+        for cell in cells:
+            asking[doors.kind_of[cell]] += left[draw, provision, cell] * share[draw]
+        waiting[:] = asking
+        _take_free_places(waiting, doors, admits, may_try, room[draw], joining)
+        for cell in cells:
+            kind = doors.kind_of[cell]
+            if waiting[kind] < asking[kind]:
+                going = left[draw, provision, cell] * share[draw] * (1.0 - waiting[kind] / asking[kind])
+                left[draw, provision, cell] -= going
+                cause[draw, january, provision, destination, margin[cell]] += going
+                if overflow.shape[1] > 0:
+                    overflow[draw, january, destination, cell] += going
+
+
+@compiled
+def share_out(
+    left: Array,
+    provision: int,
+    cells: Positions,
+    share: Array,
+    steps: Indices,
+    destinations: Indices,
+    margin: Positions,
+    january: int,
+    cause: Array,
+    overflow: Array,
+) -> None:
+    """Send some unplaced children to destinations that take all who are sent: to each its share of those who are left.
+
+    Parameters
+    ----------
+    share
+        Dims ``(draw, step)``.
+    steps, destinations
+        Which steps are taken, in order, and where they lead.
+    left, provision, cells, margin, january, cause, overflow
+        As in `send_to_places`.
+    """
+    part, reached = np.empty(len(steps)), np.empty(cause.shape[4])
+    for draw in range(left.shape[0]):
+        rest = 1.0
+        for i in range(len(steps)):
+            part[i] = rest * share[draw, steps[i]]
+            rest -= part[i]
+        reached[:] = 0.0
+        lacking = left[draw, provision]
+        for cell in cells:
+            children = lacking[cell]
+            reached[margin[cell]] += children
+            lacking[cell] = children * rest
+            if overflow.shape[1] > 0:
+                for i in range(len(steps)):
+                    overflow[draw, january, destinations[i], cell] += children * part[i]
+        for i in range(len(steps)):
+            for group in range(len(reached)):
+                cause[draw, january, provision, destinations[i], group] += reached[group] * part[i]
+
+
+@compiled
+def _continue(
+    asked: Array, before: Array, needs: int, going_on: Array, transfers: Array, queue: Array
+) -> None:
+    """Tell pupils placed a year ago who still want a place, whom ``transfers`` receives, from the others, by cell."""
+    for cell in range(needs):
+        going_on[cell], transfers[cell], queue[cell] = 0.0, 0.0, asked[cell]
+    aged, older = before[: len(asked) - needs], asked[needs:]
+    part, continuing, new = going_on[needs:], transfers[needs:], queue[needs:]
+    for cell in range(len(aged)):
+        still = min(aged[cell], older[cell])
+        part[cell] = still / aged[cell] if aged[cell] > 0.0 else 0.0
+        continuing[cell] = still
+        new[cell] = older[cell] - still
+
+
+@compiled
+def _stay(
+    seats: Array,
+    going_on: Array,
+    transfers: Array,
+    doors: Doors,
+    admits: Flags,
+    free: Array,
+    seated: Seated,
+) -> None:
+    """Let continuing pupils stay where their unit admits and has room for them; takes them from ``transfers``."""
+    stays, stayed = seated.stays, seated.stayed
+    stayed[:] = 0.0
+    seated.came[:] = 0.0
+    seated.arrivals[:] = 0.0
+    seated.moved[:] = 0.0
+    for gate in range(len(doors.unit)):
+        first, end = doors.first_entry[gate], doors.first_entry[gate + 1]
+        total = 0.0
+        for entry in range(first, end):
+            of_kind = 0.0
+            part = 1.0 if admits[gate, doors.kind[entry]] else 0.0
+            for row in range(doors.first_row[entry], doors.first_row[entry + 1]):
+                stays[row] = seats[doors.younger[row]] * going_on[doors.cell[row]] * part
+                of_kind += stays[row]
+            stayed[gate, doors.kind[entry]] = of_kind
+            total += of_kind
+        space = free[doors.unit[gate]]
+        if total > space:
+            for row in range(doors.first_row[first], doors.first_row[end]):
+                stays[row] *= space / total
+            for entry in range(first, end):
+                stayed[gate, doors.kind[entry]] *= space / total
+        for row in range(doors.first_row[first], doors.first_row[end]):
+            transfers[doors.cell[row]] -= stays[row]
+        free[doors.unit[gate]] = space - min(total, space)
+
+
+@compiled
+def _enter(
+    queue: Array, waiting: Array, doors: Doors, admits: Flags, may_try: Flags, free: Array, seated: Seated
+) -> None:
+    """Let children of ``queue``, by cell, take free places; takes them from it. Children of a kind fare alike.
+
+    To those left from before, by kind, ``waiting`` adds those left now.
+    """
+    asking = np.empty(admits.shape[1])
+    for kind in range(len(asking)):
+        of_kind = 0.0
+        for i in range(doors.first_of_kind[kind], doors.first_of_kind[kind + 1]):
+            of_kind += queue[doors.by_kind[i]]
+        asking[kind] = of_kind
+    left = asking.copy()
+    joining = np.empty(admits.shape)
+    _take_free_places(left, doors, admits, may_try, free, joining)
+    for gate in range(len(doors.unit)):
+        for entry in range(doors.first_entry[gate], doors.first_entry[gate + 1]):
+            kind = doors.kind[entry]
+            if joining[gate, kind] > 0.0:
+                seated.came[gate, kind] += joining[gate, kind]
+                part = joining[gate, kind] / asking[kind]
+                for row in range(doors.first_row[entry], doors.first_row[entry + 1]):
+                    seated.arrivals[row] += queue[doors.cell[row]] * part
+    for kind in range(len(asking)):
+        waiting[kind] += left[kind]
+        if left[kind] < asking[kind]:
+            part = left[kind] / asking[kind]
+            for i in range(doors.first_of_kind[kind], doors.first_of_kind[kind + 1]):
+                queue[doors.by_kind[i]] *= part
+
+
+@compiled
+def _take_free_places(
+    waiting: Array, doors: Doors, admits: Flags, may_try: Flags, free: Array, joining: Array
+) -> None:
+    """Let children waiting, by kind, take free places gate by gate; ``joining`` receives them by gate and kind."""
+    joining[:] = 0.0
+    for gate in range(len(doors.unit)):
+        space = free[doors.unit[gate]]
+        if not may_try[gate]:
+            continue
+        first, end = doors.first_entry[gate], doors.first_entry[gate + 1]
+        while first < end and space > 0.0:
+            stop = first
+            total = 0.0
+            while stop < end and doors.tier[stop] == doors.tier[first]:
+                if admits[gate, doors.kind[stop]]:
+                    total += waiting[doors.kind[stop]]
+                stop += 1
+            part = space / total if total > space else 1.0
+            for entry in range(first, stop):
+                kind = doors.kind[entry]
+                if admits[gate, kind]:
+                    joining[gate, kind] = waiting[kind] * part
+                    waiting[kind] -= joining[gate, kind]
+            space -= min(total, space)
+            first = stop
+        free[doors.unit[gate]] = space
+
+
+@compiled
+def _make_room(
+    queue: Array, waiting: Array, doors: Doors, admits: Flags, free: Array, seated: Seated
+) -> None:
+    """Place children of ``queue`` wherever others can take places that stand free, new arrivals sooner than pupils who stay.
+
+    Works on kinds of children, ``waiting`` of each, and sorts of gates, since they can stand in for each other. Ages and needs
+    within a kind move in proportion; gates of a sort take children in proportion to their free places.
+    """
+    sorts, kinds = len(doors.lead), admits.shape[1]
+    if sorts < 2 or waiting[: kinds - 1].sum() <= TOLERANCE:
+        return
+    space = np.zeros(sorts)
+    for gate in range(len(doors.unit)):
+        space[doors.sort[gate]] += free[doors.unit[gate]]
+    if space.sum() <= TOLERANCE:
+        return
+    came, stayed = np.zeros((sorts, kinds)), np.zeros((sorts, kinds))
+    opens = np.empty((kinds, sorts))
+    for gate in range(len(doors.unit)):
+        for kind in range(kinds):
+            came[doors.sort[gate], kind] += seated.came[gate, kind]
+            stayed[doors.sort[gate], kind] += seated.stayed[gate, kind]
+            opens[kind, doors.sort[gate]] = 1.0 if admits[gate, kind] else 0.0
+    line, held = waiting.copy(), came.copy()
+    changed = _reroute(held, line, space, opens)
+    for sort in range(sorts):
+        for kind in range(kinds):
+            before = came[sort, kind] + stayed[sort, kind]
+            # A sum that nobody left or joined must stay the very same number.
+            same = held[sort, kind] == came[sort, kind]
+            held[sort, kind] = before if same else held[sort, kind] + stayed[sort, kind]
+    changed |= _reroute(held, line, space, opens)
+    if changed:
+        _move(queue, waiting, line, held, came, stayed, doors, free, seated)
+        waiting[:] = line
+
+
+@compiled
+def _reroute(held: Array, line: Array, space: Array, opens: Array) -> bool:
+    """Bring the children seated to the most that fit, by the widest chain of moves until none is left; True where any was.
+
+    A chain seats waiting children in one sort of gate, whose pupils of kinds the next admits go there, and so on to one with
+    free places. Each carries at least 1/(sorts x kinds) of what is still possible, so what is left shrinks geometrically.
+    Dims: ``held`` (sort, kind), ``line`` (kind), ``space`` (sort), all three changed; ``opens`` (kind, sort), 1 where admitted.
+    """
+    sorts = len(space)
+    ready, width, wider = np.empty(sorts), np.empty(sorts), np.empty(sorts)
+    onward = np.empty(sorts, dtype=np.intp)
+    across = np.empty((sorts, sorts))
+    for sort in range(sorts):
+        _admitted(held[sort], opens, across[sort])
+    changed = False
+    while True:
+        _admitted(line, opens, ready)
+        width[:] = space
+        onward[:] = -1
+        found = True
+        while found:  # a chain one sort longer each time, kept only where it is wider
+            found = False
+            wider[:] = width
+            for here in range(sorts):
+                for there in range(sorts):
+                    through = min(across[here, there], width[there])
+                    if here != there and through > wider[here]:
+                        wider[here], onward[here], found = through, there, True
+            width[:] = wider
+        here, amount = -1, TOLERANCE
+        for sort in range(sorts):
+            if min(ready[sort], width[sort]) > amount:
+                here, amount = sort, min(ready[sort], width[sort])
+        if here < 0:
+            return changed
+        changed = True
+        _pass(line, held[here], amount, opens, here)
+        while onward[here] >= 0:
+            _pass(held[here], held[onward[here]], amount, opens, onward[here])
+            _admitted(held[here], opens, across[here])
+            here = onward[here]
+        _admitted(held[here], opens, across[here])
+        space[here] = max(space[here] - amount, 0.0)
+
+
+@compiled
+def _admitted(children: Array, opens: Array, into: Array) -> None:
+    """Let ``into`` receive how many of some children, by kind, each sort admits."""
+    into[:] = 0.0
+    for kind in range(len(children)):
+        if children[kind] > 0.0:
+            for sort in range(len(into)):
+                into[sort] += children[kind] * opens[kind, sort]
+
+
+@compiled
+def _pass(giver: Array, taker: Array, amount: float, opens: Array, sort: int) -> None:
+    """Pass so many children, by kind, to a sort that admits them: all it admits in proportion."""
+    total = 0.0
+    for kind in range(len(giver)):
+        total += giver[kind] * opens[kind, sort]
+    part = min(amount / total, 1.0)
+    for kind in range(len(giver)):
+        passing = giver[kind] * opens[kind, sort] * part
+        giver[kind] -= passing
+        taker[kind] += passing
+
+
+@compiled
+def _move(
+    queue: Array,
+    waiting: Array,
+    line: Array,
+    held: Array,
+    came: Array,
+    stayed: Array,
+    doors: Doors,
+    free: Array,
+    seated: Seated,
+) -> None:
+    """Carry out moves found for sorts and kinds, from ``came`` and ``stayed`` to ``held`` and ``waiting`` to ``line``."""
+    sorts, kinds = held.shape
+    leaving, shifting, joining = np.zeros(held.shape), np.zeros(held.shape), np.zeros(held.shape)
+    served = np.zeros(kinds)
+    for kind in range(kinds):
+        served[kind] = _ratio(waiting[kind] - line[kind], waiting[kind])
+        gained = 0.0
+        for sort in range(sorts):
+            change = held[sort, kind] - (came[sort, kind] + stayed[sort, kind])
+            gained += max(change, 0.0)
+            loss = max(-change, 0.0)
+            left = min(loss, came[sort, kind])
+            leaving[sort, kind] = _ratio(left, came[sort, kind])
+            shifting[sort, kind] = _ratio(min(loss - left, stayed[sort, kind]), stayed[sort, kind])
+            joining[sort, kind] = max(change, 0.0)
+        for sort in range(sorts):
+            joining[sort, kind] = _ratio(joining[sort, kind], gained)
+    on_the_move = np.zeros(len(queue))
+    for cell in range(len(queue)):
+        on_the_move[cell] = queue[cell] * served[doors.kind_of[cell]]
+        queue[cell] -= on_the_move[cell]
+    vacant, in_sort = np.zeros(len(doors.unit)), np.zeros(sorts)
+    for gate in range(len(doors.unit)):
+        sort = doors.sort[gate]
+        vacant[gate] = free[doors.unit[gate]]
+        for entry in range(doors.first_entry[gate], doors.first_entry[gate + 1]):
+            kind = doors.kind[entry]
+            if leaving[sort, kind] + shifting[sort, kind] > 0.0:
+                for row in range(doors.first_row[entry], doors.first_row[entry + 1]):
+                    new = seated.arrivals[row] * leaving[sort, kind]
+                    old = seated.stays[row] * shifting[sort, kind]
+                    seated.arrivals[row] -= new
+                    seated.stays[row] -= old
+                    seated.came[gate, kind] -= new
+                    seated.stayed[gate, kind] -= old
+                    seated.moved[gate] += old
+                    on_the_move[doors.cell[row]] += new + old
+                    vacant[gate] += new + old
+        in_sort[sort] += vacant[gate]
+    for gate in range(len(doors.unit)):
+        sort = doors.sort[gate]
+        part = _ratio(vacant[gate], in_sort[sort])
+        for entry in range(doors.first_entry[gate], doors.first_entry[gate + 1]):
+            kind = doors.kind[entry]
+            if joining[sort, kind] > 0.0:
+                for row in range(doors.first_row[entry], doors.first_row[entry + 1]):
+                    coming = on_the_move[doors.cell[row]] * joining[sort, kind] * part
+                    seated.arrivals[row] += coming
+                    seated.came[gate, kind] += coming
+                    vacant[gate] -= coming
+        free[doors.unit[gate]] = max(vacant[gate], 0.0)
+
+
+@compiled
+def _ratio(part: float, whole: float) -> float:
+    """Return part over whole, at most 1, and 0 where the whole is nothing."""
+    return min(part / whole, 1.0) if whole > 0.0 else 0.0

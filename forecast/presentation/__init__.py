@@ -1,0 +1,1 @@
+"""The only room where draws become numbers and words: published figures, tables and wording."""

@@ -1,0 +1,387 @@
+"""The options appraisal as tables and sentences: the only place where its draws become numbers.
+
+Means are means over draws; low and high are the 10th and 90th percentile. Pounds are real, of the base year, unless said
+otherwise. Every file carries its units, price base and seed in its metadata.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import xarray as xr
+
+from data.candidates import KINDS
+from data.formulas import guarded
+from data.register import academic_year
+from forecast.capital.schemes import Appraisal, Case, Programme
+from forecast.core.atomic_files import write_all
+from forecast.presentation.record import markdown_table
+
+OPTION_COLUMNS: tuple[str, ...] = (
+    "id", "title", "kind", "opens", "places", "cost_mean", "cost_q10", "cost_q90", "debt_charge_mean", "seats_mean",
+    "seats_q10", "seats_q90", "empty_mean", "p_quarter_empty", "newly_met_mean", "unplaced_mean", "education_saved_mean",
+    "transport_saved_mean", "npv_mean", "npv_q10", "npv_q90", "p_npv_positive", "npv_forecast_mean", "p_pays_back",
+    "payback_q10", "payback_q50", "payback_q90", "basis", "confidence", "assumed", "source",
+)  # fmt: skip
+"""Columns of ``options.parquet``: one row a candidate. Children, seats and savings are those of the January asked about."""
+
+UNITS: dict[str, str] = {
+    "cost": "GBP, real, base year", "npv": "GBP, real, base year, discounted to it", "saved": "GBP a year, real, base year",
+    "debt_charge": "GBP a year, nominal", "payback": "years from opening", "seats": "children", "empty": "places",
+    "newly_met": "children", "unplaced": "children", "p": "share of draws",
+}  # fmt: skip
+"""Units of the columns of the files, by how their names begin or end."""
+
+_QUARTER = 0.25
+
+_NO_GAP = 0.0005
+"""A distance from the best that is shown as none."""
+
+
+def options(case: Case) -> pd.DataFrame:
+    """Return one row a candidate, built alone; columns `OPTION_COLUMNS`."""
+    return pd.DataFrame([_option(case, a) for a in case.appraisals], columns=list(OPTION_COLUMNS))
+
+
+def _option(case: Case, a: Appraisal) -> dict[str, Any]:
+    c, at = a.candidate, case.january
+    seats, empty = a.seats.sel(january=at), a.empty.sel(january=at)
+    opened = a.places.sel(january=at) > 0
+    quarter = (empty > _QUARTER * a.places.sel(january=at)) & opened
+    back = a.payback.to_numpy()
+    back = back[~np.isnan(back)]
+    year = f"{at - 1}-{at % 100:02d}"
+    return {
+        "id": c.id, "title": c.title, "kind": c.kind, "opens": academic_year(c.opens + 1), "places": c.places,
+        **_spread("cost", a.cost), "debt_charge_mean": float(a.debt_charge.mean()), **_spread("seats", seats),
+        "empty_mean": float(empty.mean()),
+        "p_quarter_empty": float(quarter.sum() / opened.sum()) if bool(opened.any()) else np.nan,
+        "newly_met_mean": float(a.newly_met.sel(january=at).mean()),
+        "unplaced_mean": float(a.unplaced.sel(january=at).mean()),
+        "education_saved_mean": float(a.education_saved.sel(financial_year=year).mean()),
+        "transport_saved_mean": float(a.transport_saved.sel(financial_year=year).mean()),
+        **_spread("npv", a.npv), "p_npv_positive": float((a.npv > 0).mean()),
+        "npv_forecast_mean": float(a.npv_forecast.mean()),
+        "p_pays_back": float(np.isfinite(back).mean()) if len(back) else 0.0,
+        **{f"payback_q{q}": _rank(back, q / 100) for q in (10, 50, 90)},
+        "basis": c.basis, "confidence": c.confidence, "assumed": ";".join(c.assumed), "source": c.source,
+    }  # fmt: skip
+
+
+def _spread(name: str, draws: xr.DataArray) -> dict[str, float]:
+    values = draws.to_numpy()
+    known = values[~np.isnan(values)]
+    if not len(known):
+        known = np.zeros(1)  # a part of nobody is none
+    return {
+        f"{name}_mean": float(known.mean()),
+        f"{name}_q10": float(np.quantile(known, 0.1)),
+        f"{name}_q90": float(np.quantile(known, 0.9)),
+    }
+
+
+def _rank(values: np.ndarray[Any, Any], share: float) -> float:
+    """Return a percentile that is one of the values, so that one beyond the end stays infinite."""
+    return float(np.quantile(values, share, method="inverted_cdf")) if len(values) else np.inf
+
+
+def by_january(case: Case) -> pd.DataFrame:
+    """Return places, seats, empty places and children without a place, by January, of no scheme, each, and the programme."""
+    short = case.short.sum(("provision", "phase", "need_group"))
+    frames = [_yearly("none", short * 0, short * 0, short)]
+    frames += [_yearly(a.candidate.id, a.places, a.seats, a.unplaced) for a in case.appraisals]
+    p = case.programme
+    frames.append(_yearly("programme", p.places, p.seats, p.unplaced))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _yearly(what: str, places: xr.DataArray, seats: xr.DataArray, unplaced: xr.DataArray) -> pd.DataFrame:
+    rows = []
+    for january in unplaced["january"].to_numpy().tolist():
+        here = [a.sel(january=january) for a in (places, seats, unplaced)]
+        rows.append(
+            {
+                "what": what,
+                "january": int(january),
+                "places_mean": float(here[0].mean()),
+                **_spread("seats", here[1]),
+                "empty_mean": float((here[0] - here[1]).clip(min=0).mean()),
+                **_spread("unplaced", here[2]),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def base_tests(case: Case) -> pd.DataFrame:
+    """Return the test of every special school option against bases."""
+    return pd.DataFrame(
+        [
+            {
+                "special": t.special, "nearest_base": t.nearest, "distance_km": t.distance_km, "near_by": t.near_by,
+                "january": t.january, **_spread("children", t.children), "suited_mean": float(t.suited.mean()),
+                "base_places_mean": float(t.base_places.mean()), **_spread("in_bases", t.in_bases),
+                "chance_all": t.chance_all,
+            }
+            for t in case.base_tests
+        ],
+        columns=[
+            "special", "nearest_base", "distance_km", "near_by", "january", "children_mean", "children_q10", "children_q90",
+            "suited_mean", "base_places_mean", "in_bases_mean", "in_bases_q10", "in_bases_q90", "chance_all",
+        ],
+    )  # fmt: skip
+
+
+def programmes(case: Case) -> pd.DataFrame:
+    """Return one row a programme: the choice, that of the largest net present value, and those of other scenarios."""
+    chosen = [case.programme, *([case.best_value] if case.best_value is not None else [])]
+    if case.regret is not None:
+        chosen += [p for n, p in case.regret.programmes.items() if n != case.programme.name]
+    return pd.DataFrame([_programme(case, p) for p in chosen])
+
+
+def _programme(case: Case, p: Programme) -> dict[str, Any]:
+    return {
+        "name": p.name, "schemes": ";".join(c.candidate.id for c in p.choices),
+        "opens": ";".join(academic_year(c.opens + 1) for c in p.choices), "budget": p.budget, "aim": p.aim,
+        "p_asked": p.asked.minimum, "met": p.met, "p_reachable": p.p_reachable, "p_sufficient": p.p_sufficient,
+        "january": case.january, **_spread("cost", p.cost), **_spread("npv", p.npv),
+        "p_npv_positive": float((p.npv > 0).mean()), "places": sum(c.candidate.places for c in p.choices),
+        **_spread("seats", p.seats.sel(january=case.january)),
+        "empty_mean": float(p.empty.sel(january=case.january).mean()),
+        **_spread("unplaced", p.unplaced.sel(january=case.january)),
+        "value": p.value, "bound": p.bound, "gap": p.gap, "draws_used": p.draws_used,
+    }  # fmt: skip
+
+
+def regret(case: Case) -> pd.DataFrame:
+    """Return every programme in every scenario; no rows where one scenario was asked for."""
+    columns = ["programme", "scenario", "npv_mean", "regret", "unplaced_mean", "p_sufficient"]
+    if case.regret is None:
+        return pd.DataFrame(columns=columns)
+    r = case.regret
+    rows = [
+        [
+            p,
+            s,
+            *(float(t.sel(programme=p, scenario=s)) for t in (r.npv, r.regret, r.unplaced, r.p_sufficient)),
+        ]
+        for p in r.npv["programme"].to_numpy().tolist()
+        for s in r.npv["scenario"].to_numpy().tolist()
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def money(pounds: float) -> str:
+    """Return pounds to three figures: £12.3 million, £450,000, -£2.1 million."""
+    sign, size = ("-" if pounds < 0 else ""), abs(pounds)
+    if round(size, -4) >= 1e6:
+        return f"{sign}£{size / 1e6:,.1f} million"
+    return f"{sign}£{round(size, -3 if size >= 1e4 else -2):,.0f}"
+
+
+def _years(value: float) -> str:
+    return f"{value:.0f}" if np.isfinite(value) else "never"
+
+
+def options_for_people(case: Case) -> pd.DataFrame:
+    """Return the options as finished text."""
+    frame = options(case)
+    # A scheme that comes to nothing has no payback; where half of the draws never pay back, the middle is "never".
+    return pd.DataFrame(
+        {
+            "Scheme": frame["id"],
+            "Opens": frame["opens"],
+            "Places": frame["places"].map(str),
+            "Cost": frame["cost_mean"].map(money),
+            f"Seats {case.january}": [
+                f"{m:.0f} ({a:.0f} to {b:.0f})"
+                for m, a, b in zip(frame["seats_mean"], frame["seats_q10"], frame["seats_q90"], strict=True)
+            ],
+            "Empty": frame["empty_mean"].map("{:.0f}".format),
+            "Present value": [
+                f"{money(m)} ({money(a)} to {money(b)})"
+                for m, a, b in zip(frame["npv_mean"], frame["npv_q10"], frame["npv_q90"], strict=True)
+            ],
+            "Above 0": frame["p_npv_positive"].map("{:.0%}".format),
+            "Payback, years": [
+                f"{_years(m)} ({_years(a)} to {_years(b)})"
+                for m, a, b in zip(
+                    frame["payback_q50"], frame["payback_q10"], frame["payback_q90"], strict=True
+                )
+            ],
+        }
+    )
+
+
+def base_tests_for_people(case: Case) -> pd.DataFrame:
+    """Return the test against bases as finished text."""
+    frame = base_tests(case)
+    near = {"distance": "nearest", "community": "same community", "none": "sites not known"}
+    return pd.DataFrame(
+        {
+            "Special school option": frame["special"],
+            "Base option": [
+                "none" if name is None or pd.isna(name) else f"{name} ({near[how]})"
+                for name, how in zip(frame["nearest_base"], frame["near_by"], strict=True)
+            ],
+            "Children": frame["children_mean"].map("{:.0f}".format),
+            "In bases at England's split": frame["suited_mean"].map("{:.0f}".format),
+            "Base places free": frame["base_places_mean"].map("{:.0f}".format),
+            "Could be met in bases": [
+                f"{m:.0%} ({a:.0%} to {b:.0%})"
+                for m, a, b in zip(
+                    frame["in_bases_mean"], frame["in_bases_q10"], frame["in_bases_q90"], strict=True
+                )
+            ],
+            "All of them": frame["chance_all"].map("{:.0%}".format),
+        }
+    )
+
+
+def regret_for_people(case: Case) -> pd.DataFrame:
+    """Return regret as finished text, one row a programme."""
+    frame = regret(case)
+    wide = frame.assign(text=frame["regret"].map(money)).pivot_table(
+        "text", "programme", "scenario", aggfunc="first", sort=False
+    )
+    wide.columns = [f"Regret in {s}" for s in wide.columns]
+    return wide.reset_index().rename(columns={"programme": "Programme chosen for"})
+
+
+def _chosen_for(programme: Programme) -> str:
+    """Return what a programme was chosen for, and how near to the best it is known to be."""
+    aim = (
+        "to place most children" if programme.aim == "children placed" else f"for the largest {programme.aim}"
+    )
+    near = (
+        "none is better"
+        if programme.gap < _NO_GAP
+        else f"the best there is may be up to {programme.gap:.1%} better"
+    )
+    return f"Chosen {aim}, judged on {programme.draws_used} futures; of all that could be chosen {near}."
+
+
+def sentences(case: Case) -> list[str]:
+    """Return what was chosen and how sure it is, a sentence each."""
+    p, at = case.programme, case.january
+    before = float(case.short.sel(january=at).sum(("provision", "phase", "need_group")).mean())
+    left = _spread("left", p.unplaced.sel(january=at))
+    npv, cost = _spread("npv", p.npv), _spread("cost", p.cost)
+    limit = "no budget limit" if p.budget is None else f"a budget of {money(p.budget)}"
+    names = ", ".join(f"{c.candidate.id} ({academic_year(c.opens + 1)})" for c in p.choices) or "nothing"
+    said = [
+        f"With {limit} the programme builds {names}.",
+        f"It costs {money(cost['cost_mean'])} (80 % sure between {money(cost['cost_q10'])} and {money(cost['cost_q90'])}) in "
+        f"prices of {case.base_year}, if everything in it is delivered.",
+        f"In January {at} about {before:,.0f} children would have no specialist place without it and {left['left_mean']:,.0f} "
+        f"({left['left_q10']:,.0f} to {left['left_q90']:,.0f}) with it; about {float(p.empty.sel(january=at).mean()):.0f} of its "
+        "places would be empty.",
+        f"The chance of enough places then is {p.p_sufficient:.0%} (asked for: {p.asked.minimum:.0%}).",
+        f"Its net present value is {money(npv['npv_mean'])} on average ({money(npv['npv_q10'])} to {money(npv['npv_q90'])}); "
+        f"it is above 0 in {float((p.npv > 0).mean()):.0%} of futures.",
+        _chosen_for(p),
+    ]
+    if case.best_value is not None:
+        other = case.best_value
+        worth = float(other.npv.mean())
+        # Both are chosen on some draws and valued on all, so the best on those can be worth less.
+        begins = (
+            f"If no chance of enough places were asked for, the largest net present value would be {money(worth)}"
+            if worth > float(p.npv.mean())
+            else "If no chance of enough places were asked for, no programme would be clearly worth more: the choice would be "
+            f"worth {money(worth)}"
+        )
+        said.append(
+            f"{begins}, from {', '.join(c.candidate.id for c in other.choices) or 'building nothing'}, with "
+            f"{float(other.unplaced.sel(january=at).mean()):,.0f} children without a place."
+        )
+    if case.engine_unplaced is not None:
+        said.append(
+            "Check: the whole forecast run again with the programme leaves "
+            f"{float(case.engine_unplaced.sel(january=at).mean()):,.0f} children without a specialist place."
+        )
+    if case.regret is not None:
+        r = case.regret
+        same = len({p.choices for p in r.programmes.values()}) == 1
+        said.append(
+            "The same programme is chosen in every scenario, so there is nothing to regret."
+            if same
+            else f"Over the scenarios the programme chosen for {r.robust} has the smallest largest regret, and that for "
+            f"{r.best_on_average} the largest net present value on average."
+        )
+    return said
+
+
+def page(case: Case, area: str) -> str:
+    """Return the appraisal as a Markdown page."""
+    kinds = "; ".join(f"{code}: {label.lower()}" for code, label in KINDS.items())
+    parts = [
+        f"# Capital options, {area}",
+        f"Candidates: {case.candidates_from}. Pounds of {case.base_year}, real, whole cost whoever pays. {kinds}.",
+        "\n".join(f"- {line}" for line in sentences(case)),
+        "## Options, each built alone",
+        markdown_table(options_for_people(case), index=False),
+        "## Why not a base",
+        markdown_table(base_tests_for_people(case), index=False),
+    ]
+    if case.regret is not None:
+        parts += ["## Regret", markdown_table(regret_for_people(case), index=False)]
+    parts += ["## What a reader must know", "\n".join(f"- {note}" for note in case.notes)]
+    return "\n\n".join(parts) + "\n"
+
+
+def write(case: Case, folder: Path, area: str, record: Mapping[str, Any]) -> list[Path]:
+    """Write the appraisal: tables as Parquet and CSV, a page and the record of the run, whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be written to; nothing there was changed.
+    """
+    frames = {
+        "options": options(case), "by_january": by_january(case), "base_tests": base_tests(case),
+        "programmes": programmes(case), "regret": regret(case),
+    }  # fmt: skip
+    about = {
+        "base_year": case.base_year, "units": json.dumps(UNITS), "seed": str(case.seed), "la_code": str(case.la_code),
+        "january": str(case.january), "candidates": case.candidates_from, "statement": "A forecast, not an outturn.",
+    }  # fmt: skip
+
+    def parquet(frame: pd.DataFrame) -> Any:
+        def save(path: Path) -> None:
+            table = pa.Table.from_pandas(frame, preserve_index=False)
+            pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **about}), path)
+
+        return save
+
+    def csv(frame: pd.DataFrame) -> Any:
+        text = frame.map(lambda v: guarded(v) if isinstance(v, str) else v).to_csv(index=False)
+        return lambda path: path.write_text(text, encoding="utf-8-sig")
+
+    def text(words: str) -> Any:
+        return lambda path: path.write_text(words, encoding="utf-8")
+
+    writers = {f"{name}.parquet": parquet(frame) for name, frame in frames.items()}
+    writers |= {f"{name}.csv": csv(frame) for name, frame in frames.items()}
+    writers["capital.md"] = text(page(case, area))
+    writers["run.json"] = text(
+        json.dumps({**record, "capital": about}, indent=2, ensure_ascii=False, default=str) + "\n"
+    )
+    return write_all(folder, writers)
+
+
+def tables_for_people(case: Case) -> Sequence[tuple[str, pd.DataFrame]]:
+    """Return title and finished table of everything that is printed."""
+    found = [("Options, each built alone", options_for_people(case))]
+    if case.base_tests:
+        found.append(("Why not a base", base_tests_for_people(case)))
+    if case.regret is not None:
+        found.append(("Regret", regret_for_people(case)))
+    return found

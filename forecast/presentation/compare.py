@@ -1,0 +1,396 @@
+"""Scenarios side by side, and what each lever contributed; draws become numbers here.
+
+Every scenario uses the draws of the first, so a difference is taken within a draw and then summarised.
+
+Waterfall: with B the baseline and e[i] the effect of lever i alone, in every draw and January
+
+    scenario = B + sum_i e[i] + interaction
+
+where the interaction is what the levers do together beyond what each does alone. The bars add up exactly, draw by draw.
+Printed, each bar is the step between two rounded levels, so whole numbers add up too and none is out by more than one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from data.errors import OptionError
+from data.vocabulary import ALL
+from forecast.core.outcome import ONE_CHILD, Outcome
+from forecast.finance.finance_model import Purse
+from forecast.presentation.summary import LIKELY
+from models.base import Array
+
+MEASURES: Mapping[str, str] = {
+    "plans": "EHC plans",
+    "joiners": "New EHC plans in the year",
+    "leavers": "EHC plans that ended in the year",
+    "specialist_wanted": "Children who want a specialist place",
+    "shortfall": "Children without the specialist place they want",
+    "p_shortfall": "Chance that at least one child is without the specialist place they want",
+    "cost": "High needs cost in the financial year to March",
+}
+"""What scenarios are compared on: code to label. January y stands for the financial year that it is in."""
+
+POUNDS: Mapping[str, str] = {
+    "cost": MEASURES["cost"],
+    "in_year_balance": "High needs income less cost in the financial year to March",
+}
+"""Measures in pounds; they need the authority's prices and income (`forecast.finance.finance_model.Purse`)."""
+
+LABELLED: Mapping[str, str] = {**MEASURES, **POUNDS}
+"""All that can be explained and sought: code to label."""
+
+COLUMNS: Mapping[str, str] = {
+    "scenario": "str", "la_code": "int64", "year": "int64", "measure": "str",
+    "mean": "float64", "q10": "float64", "q50": "float64", "q90": "float64",
+    "diff_mean": "float64", "diff_q10": "float64", "diff_q50": "float64", "diff_q90": "float64",
+}  # fmt: skip
+"""Columns of a comparison and their types, a public contract (docs/schema.md)."""
+
+HEADINGS: Mapping[str, str] = {
+    ALL: "All specialist places",
+    "state_special": "State special schools",
+    "specialist_base": "Specialist bases",
+    "specialist_post16": "Specialist post-16",
+}
+"""Specialist provisions, and all of them, as headings of narrow columns."""
+
+INTERACTION = "acting together"
+"""The bar of what levers do together beyond what each does alone; no lever's id has a space."""
+
+LABELS: Mapping[str, str] = {
+    "baseline": "Baseline",
+    INTERACTION: "Together, beyond each alone",
+    "scenario": "Scenario",
+}
+"""The bars that are no lever's, for people."""
+
+TENTH = 1e5
+"""Pounds in a tenth of a million, to which pounds are shown."""
+
+NOTHING = "no change"
+"""What is printed where every draw is as it was."""
+
+Draws = Mapping[str, Array]
+"""Measure to draws, dims ``(draw, january)``."""
+
+
+def measure(outcome: Outcome, name: str, provision: str | None = None, purse: Purse | None = None) -> Array:
+    """Return the draws of one measure, dims ``(draw, january)``.
+
+    ``p_shortfall`` is 1 in a draw and January in which a child or more is short, 0 in others: its mean is the chance.
+
+    Parameters
+    ----------
+    outcome
+        A run.
+    name
+        A code of `LABELLED`.
+    provision
+        Specialist provision whose places are measured; all of them where None.
+    purse
+        The authority's prices and income, for `POUNDS`.
+
+    Raises
+    ------
+    OptionError
+        Pounds are asked for without prices.
+    """
+    if name in POUNDS:
+        if purse is None:
+            raise OptionError(
+                f"'{name}' is in pounds, but no prices were given. Prepare them with forecast.money.Purse.of."
+            )
+        costs = purse.costs(outcome).high_needs
+        pounds = costs if name == "cost" else purse.income(outcome).total - costs
+        # The first financial year is the one that holds the first January.
+        return np.asarray(pounds.transpose("draw", "financial_year").to_numpy(), dtype=float)
+    cells = ("provision", "phase", "need_group")
+    asked = slice(None) if provision is None else [provision]
+    if name == "plans":
+        found = outcome.plans.future.sum(("age", "need"))
+    elif name in ("joiners", "leavers"):
+        found = outcome.plans.flows[name].sum(("age", "need"))
+    elif name == "specialist_wanted":
+        found = outcome.shortfall.wanted.sel(provision=asked).sum(cells)
+    else:
+        short = outcome.shortfall.short.sel(provision=asked).sum(cells)
+        found = short if name == "shortfall" else short >= ONE_CHILD
+    return np.asarray(found.transpose("draw", "january").to_numpy(), dtype=float)
+
+
+def measured(outcome: Outcome, provision: str | None = None, purse: Purse | None = None) -> dict[str, Array]:
+    """Return the draws of each of `MEASURES`, dims ``(draw, january)``; cost only where prices are given.
+
+    Parameters
+    ----------
+    outcome, provision, purse
+        As in `measure`.
+    """
+    names = [n for n in MEASURES if purse is not None or n not in POUNDS]
+    return {name: measure(outcome, name, provision, purse) for name in names}
+
+
+def compared(outcomes: Mapping[str, Outcome], purse: Purse | None = None) -> pd.DataFrame:
+    """Return scenarios side by side: columns `COLUMNS`, differences against the first, draw by draw.
+
+    Parameters
+    ----------
+    outcomes
+        Scenario id to outcome, of one authority and the same draws.
+    purse
+        Prices and income of its baseline; None: cost is left out.
+    """
+    first = next(iter(outcomes.values()))
+    januaries = [int(j) for j in first.plans.future["january"].to_numpy()]
+    found = {name: measured(outcome, purse=purse) for name, outcome in outcomes.items()}
+    return told_beside(found, first.area.la_code, januaries)
+
+
+def told_beside(found: Mapping[str, Draws], la_code: int, januaries: Sequence[int]) -> pd.DataFrame:
+    """Return `compared` from what was measured already.
+
+    Parameters
+    ----------
+    found
+        Scenario id to `measured`, on the same draws.
+    la_code, januaries
+        Whose, and when.
+    """
+    base = next(iter(found.values()))
+    frames = []
+    for name, measures in found.items():
+        for code, draws in measures.items():
+            told = _told(draws) | {f"diff_{k}": v for k, v in _told(draws - base[code]).items()}
+            rows = {"scenario": name, "la_code": la_code, "year": januaries, "measure": code, **told}
+            frames.append(pd.DataFrame(rows))
+    return pd.concat(frames, ignore_index=True)[list(COLUMNS)].astype(dict(COLUMNS))
+
+
+def first_shortfalls(outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
+    """Return the first January in which a shortfall is at least as likely as not, and its spread, a row a scenario and provision.
+
+    Columns: scenario, provision (all together first), january (0 for none), q10 and q90 of the first January with a shortfall in
+    a draw (0 for none), and ``p_none``, the chance that there is none in any January.
+    """
+    rows = []
+    for name, outcome in outcomes.items():
+        years = outcome.plans.future["january"].to_numpy().astype(int)
+        for provision in HEADINGS:
+            falls = measure(outcome, "p_shortfall", None if provision == ALL else provision) > 0
+            likely = falls.mean(axis=0) >= LIKELY
+            # A year after the last stands for "none".
+            first = np.where(falls.any(axis=1), years[falls.argmax(axis=1)], years[-1] + 1)
+            low, high = (int(q) for q in np.quantile(first, (0.1, 0.9), method="inverted_cdf"))
+            rows.append(
+                {
+                    "scenario": name,
+                    "provision": provision,
+                    "january": int(years[likely.argmax()]) if likely.any() else 0,
+                    "q10": low if low <= years[-1] else 0,
+                    "q90": high if high <= years[-1] else 0,
+                    "p_none": float((~falls.any(axis=1)).mean()),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Waterfall:
+    """What each lever contributed to one measure in one January.
+
+    Parameters
+    ----------
+    measure, january
+        A code of `LABELLED`, and when.
+    baseline, scenario
+        Draws, dims ``(draw,)``.
+    bars
+        Name of the lever, and `INTERACTION`, to draws: baseline plus bars is the scenario in every draw.
+    """
+
+    measure: str
+    january: int
+    baseline: Array
+    scenario: Array
+    bars: Mapping[str, Array]
+
+    def table(self) -> pd.DataFrame:
+        """Return the bars as numbers: bar, mean, q10, q50, q90; the means add up."""
+        # Pairs, because a lever may be called baseline or scenario too.
+        parts = [("baseline", self.baseline), *self.bars.items(), ("scenario", self.scenario)]
+        return pd.DataFrame([{"bar": name, **_told(draws)} for name, draws in parts])
+
+
+def waterfall(
+    name: str,
+    january: int,
+    baseline: Outcome,
+    alone: Mapping[str, Outcome],
+    together: Outcome,
+    purse: Purse | None = None,
+) -> Waterfall:
+    """Return what each lever contributed.
+
+    Parameters
+    ----------
+    name, january
+        A code of `LABELLED`, and when.
+    baseline
+        Without levers.
+    alone
+        Lever to the outcome of it alone.
+    together
+        With all of them.
+    purse
+        Prices and income, for `POUNDS`.
+    """
+    at = baseline.plans.future["january"].to_numpy().tolist().index(january)
+    start, end = (measure(o, name, purse=purse)[:, at] for o in (baseline, together))
+    bars = {lever: measure(outcome, name, purse=purse)[:, at] - start for lever, outcome in alone.items()}
+    bars[INTERACTION] = end - start - sum(bars.values(), start=np.zeros_like(start))
+    return Waterfall(name, january, start, end, bars)
+
+
+def main_figures(outcome: Outcome, purse: Purse | None = None) -> dict[str, dict[str, float]]:
+    """Return the means of each measure in the last January, for the history of runs; cost only where prices are given."""
+    january = str(int(outcome.plans.future["january"].to_numpy()[-1]))
+    return {
+        january: {
+            name: round(float(draws[:, -1].mean()), 4)
+            for name, draws in measured(outcome, purse=purse).items()
+        }
+    }
+
+
+def side_by_side(table: pd.DataFrame, january: int) -> pd.DataFrame:
+    """Return one January of a comparison as text: a row a measure, a column a scenario."""
+    return _wide(table, january, "mean", "q10", "q90", signed=False)
+
+
+def differences(table: pd.DataFrame, january: int) -> pd.DataFrame:
+    """Return the differences from the first scenario in one January as text, without the first itself."""
+    first = table["scenario"].iloc[0]
+    others = table[table["scenario"] != first]
+    return _wide(others, january, "diff_mean", "diff_q10", "diff_q90", signed=True)
+
+
+def first_shortfall_text(outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
+    """Return `first_shortfalls` as text: a row a scenario, a column a provision, "2028 (2027 to 2031)" in a cell."""
+    found = first_shortfalls(outcomes)
+    lines = []
+    for name, own in found.groupby("scenario", sort=False):
+        line = {"Scenario": str(name)}
+        for row in own.to_dict("records"):
+            first, low, high = (str(row[n] or "none") for n in ("january", "q10", "q90"))
+            line[HEADINGS[row["provision"]]] = first if first == low == high else f"{first} ({low} to {high})"
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def short_by_kind(outcomes: Mapping[str, Outcome], january: int) -> pd.DataFrame:
+    """Return children without the specialist place they want in one January as text: a row a scenario, a column a provision."""
+    lines = []
+    for name, outcome in outcomes.items():
+        at = outcome.plans.future["january"].to_numpy().tolist().index(january)
+        line = {"Scenario": name}
+        for provision, label in HEADINGS.items():
+            draws = measure(outcome, "shortfall", None if provision == ALL else provision)[:, at]
+            line[label] = _with_range("shortfall", {k: float(v) for k, v in _told(draws).items()})
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def waterfall_text(found: Waterfall) -> pd.DataFrame:
+    """Return a waterfall as text; see the module for how it is rounded."""
+    table = found.table()
+    chance = found.measure == "p_shortfall"
+    unit = 100 if chance else 1 / TENTH if found.measure in POUNDS else 1
+    # The sixth decimal is far below a child and above what adding up in another order leaves behind.
+    reached = np.rint(np.round(unit * table["mean"].to_numpy()[:-1].cumsum(), 6)).astype(int)
+    means = [reached[0], *np.diff(reached), reached[-1]]
+    last = len(means) - 1
+    rows = []
+    for position, (row, mean) in enumerate(zip(table.to_dict("records"), means, strict=True)):
+        step = 0 < position < last
+        label = LABELS.get(row["bar"], row["bar"]) if position in (0, last - 1, last) else row["bar"]
+        line = {"Bar": label, "Mean": _exact(found.measure, mean / unit, signed=step)}
+        # A future either has a shortfall or has none, so a chance has no range.
+        if not chance:
+            low, high = (shown(found.measure, row[n], signed=step) for n in ("q10", "q90"))
+            line["80 % of futures"] = f"{low} to {high}"
+        if step and _is_nothing(row):
+            line |= dict.fromkeys(list(line)[1:], "") | {"Mean": NOTHING}
+        rows.append(line)
+    return pd.DataFrame(rows)
+
+
+def shown(measure: str, value: float, *, signed: bool = False) -> str:
+    """Return a value of a measure for people; a chance that is neither nothing nor certain is never shown as if it were."""
+    if measure in POUNDS:
+        return _millions(value, signed=signed)
+    if measure != "p_shortfall":
+        return _whole(value, signed=signed)
+    if signed:
+        return f"{_whole(100 * value, signed=True)} points"
+    if 0 < value < 0.005:
+        return "under 1 %"
+    return "over 99 %" if 0.995 <= value < 1 else f"{100 * value:.0f} %"
+
+
+def _whole(value: float, *, signed: bool) -> str:
+    number = round(value)
+    return f"{number:+,}" if signed and number else f"{number:,}"
+
+
+def _exact(measure: str, value: float, *, signed: bool) -> str:
+    """Return a value that is rounded already; a chance keeps its whole per cents."""
+    if measure != "p_shortfall":
+        return shown(measure, value, signed=signed)
+    return _whole(100 * value, signed=signed) + (" points" if signed else " %")
+
+
+def _millions(value: float, *, signed: bool) -> str:
+    """Return pounds in millions with one decimal: "£92.5m"; "-£0.3m" where below 0."""
+    tenths = round(value / TENTH)
+    sign = "-" if tenths < 0 else "+" if signed and tenths else ""
+    return f"{sign}£{abs(tenths) / 10:,.1f}m"
+
+
+def _wide(
+    table: pd.DataFrame, january: int, middle: str, low: str, high: str, *, signed: bool
+) -> pd.DataFrame:
+    rows = table[table["year"] == january]
+    lines = []
+    for measure, label in MEASURES.items():
+        if measure not in rows["measure"].to_numpy():
+            continue
+        line = {"Measure": label}
+        for row in rows[rows["measure"] == measure].to_dict("records"):
+            told = {"mean": row[middle], "q10": row[low], "q90": row[high]}
+            nothing = signed and _is_nothing(told)
+            line[str(row["scenario"])] = NOTHING if nothing else _with_range(measure, told, signed=signed)
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def _with_range(measure: str, told: Mapping[str, float], *, signed: bool = False) -> str:
+    """Return "mean (q10 to q90)"; a future either has a shortfall or has none, so a chance has no range."""
+    mean, low, high = (shown(measure, told[n], signed=signed) for n in ("mean", "q10", "q90"))
+    return mean if measure == "p_shortfall" else f"{mean} ({low} to {high})"
+
+
+def _is_nothing(told: Mapping[Any, Any]) -> bool:
+    return all(told[n] == 0 for n in ("mean", "q10", "q90"))
+
+
+def _told(draws: Array) -> dict[str, Array]:
+    """Return mean and 10th, 50th and 90th percentile over draws, the first axis."""
+    q10, q50, q90 = np.quantile(draws, (0.1, 0.5, 0.9), axis=0)
+    return {"mean": draws.mean(axis=0), "q10": q10, "q50": q50, "q90": q90}

@@ -1,0 +1,499 @@
+"""What a run says of money, in sentences and tables, for the terminal, ``money.md`` and the app alike; and its files.
+
+Every number comes from `forecast.presentation.money_tables`, in nominal pounds with its financial year and 80 % interval.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from data.price_file import to_csv
+from data.prices import ITEMS, replacements
+from forecast.core.atomic_files import Writer, write_all
+from forecast.finance.attribution import CAUSES, PARTS, Attribution, attribution
+from forecast.finance.balance import REGIMES
+from forecast.finance.cost_model import HIGH_NEEDS, SCALE_BOUNDS
+from forecast.finance.finance_model import Money, Purse
+from forecast.finance.income import LINES as INCOME_LINES
+from forecast.presentation import money_tables
+from forecast.presentation.record import MONEY_TABLES, PRODUCT, markdown_table, provenance, record_inputs
+
+Show = Callable[[pd.DataFrame, str], None]
+
+CENTRAL: Mapping[str, str] = {
+    "authority_bears": "The authority bears it",
+    "share": "Shared",
+    "centre_bears": "The centre bears new deficits",
+}
+"""Funding regimes after the override, for people."""
+
+CAUSE_LABELS: Mapping[str, str] = {
+    "volume": "More children",
+    "mix": "Who and where they are",
+    "price": "Dearer places and services",
+    "change": "In all",
+}
+
+SHOWN_LINES = 12
+"""Lines of cost printed; all are in the files."""
+
+SHOWN_PARTS = 7
+"""Parts of a change of cost printed."""
+
+NEARLY = 0.995
+"""From this chance on a deficit is as good as certain."""
+
+NOTHING = 1000.0
+"""Pounds below which a change is not spoken of."""
+
+
+@dataclass(frozen=True, eq=False)
+class MoneyTables:
+    """Everything that is said of a run's money.
+
+    Parameters
+    ----------
+    purse
+        What was assumed.
+    shown
+        The run asked for: the scenario, or the baseline.
+    unmitigated
+        The baseline, where a scenario was asked for.
+    """
+
+    purse: Purse
+    shown: Money
+    unmitigated: Money | None = None
+
+    @property
+    def name(self) -> str:
+        """The authority."""
+        return self.shown.outcome.area.name
+
+    @property
+    def years(self) -> list[str]:
+        """Financial years."""
+        return [y.label for y in self.shown.costs.years]
+
+    def why_scenario(self) -> Attribution | None:
+        """Why the scenario's cost differs from the baseline's in the fifth year, or the last of fewer; None without one."""
+        if self.unmitigated is None:
+            return None
+        years = self.shown.costs.years
+        return attribution(self.unmitigated.costs, self.shown.costs, years[min(4, len(years) - 1)])
+
+    def why(self) -> Attribution:
+        """Why cost changes from the first year to the fifth, or the last of fewer."""
+        years = self.shown.costs.years
+        return attribution(self.shown.costs, self.shown.costs, years[0], years[min(4, len(years) - 1)])
+
+
+def millions(value: float, *, signed: bool = False) -> str:
+    """Return pounds as people say them: "£92.5m", below a million "£530,000", to three figures."""
+    size = abs(value)
+    sign = "-" if value < 0 else "+" if signed and value > 0 else ""
+    if round(size, -3) >= 1e6:
+        return f"{sign}£{size / 1e6:,.1f}m" if size < 1e9 else f"{sign}£{size / 1e9:,.2f}bn"
+    step = 10 ** max(0, len(str(int(size))) - 3)
+    return f"{sign if round(size / step) else ''}£{round(size / step) * step:,.0f}"
+
+
+def spread(row: Mapping[str, Any], *, signed: bool = False) -> str:
+    """Return "£92.5m (£87.4m to £97.7m)"."""
+    mean, low, high = (millions(float(row[n]), signed=signed) for n in ("mean", "q10", "q90"))
+    return mean if mean == low == high else f"{mean} ({low} to {high})"
+
+
+def chance(p: float) -> str:
+    """Return a chance as people say it, never as certain unless every draw agrees."""
+    if p >= NEARLY:
+        return "certain in every future drawn" if p == 1 else "over 99 %"
+    return "under 1 %" if 0 < p < 1 - NEARLY else f"{100 * p:.0f} %"
+
+
+def headline(found: MoneyTables) -> str:
+    """Return the sentence a finance director can say aloud."""
+    table = money_tables.balance_table(found.shown)
+    years = found.years
+    year = years[min(1, len(years) - 1)]
+    ends = found.shown.balance.override_ends.label
+    cost, income, over = (
+        _row(table, kind, line, year)
+        for kind, line in (("cost", "total"), ("income", "total"), ("balance", "in_year"))
+    )
+    mean = -float(over["mean"])
+    gap = f"{millions(abs(mean))} {'more than it has' if mean > 0 else 'less than it has'}"
+    text = (
+        f"{found.name} can expect high needs to cost {spread(cost)} in {year} against an income of {millions(income['mean'])}: "
+        f"{gap} ({_swapped(over)})."
+    )
+    if ends in years:
+        closing = _row(table, "cumulative", "closing", ends)
+        p = float(found.shown.balance.p_deficit.sel(financial_year=ends))
+        stands = "deficit" if closing["mean"] < 0 else "surplus"
+        text += (
+            f" By 31 March {int(ends[:4]) + 1}, when the statutory override ends, the balance would be a {stands} of "
+            f"{millions(abs(closing['mean']))} ({_ends_of(closing)}); {_likely(p)}."
+        )
+    return text
+
+
+def _likely(p: float) -> str:
+    return "there is a deficit in every future drawn" if p == 1 else f"a deficit is {chance(p)} likely"
+
+
+def _swapped(row: Mapping[str, Any]) -> str:
+    """Return the interval of an overspend: the balance with its sign turned."""
+    return _between(-float(row["q90"]), -float(row["q10"]))
+
+
+def _ends_of(row: Mapping[str, Any]) -> str:
+    low, high = sorted((abs(float(row["q10"])), abs(float(row["q90"]))))
+    if row["q10"] < 0 < row["q90"]:
+        return f"a deficit of {millions(-row['q10'])} to a surplus of {millions(row['q90'])}"
+    return _between(low, high)
+
+
+def _between(low: float, high: float) -> str:
+    return f"{millions(low)} to {millions(high)}"
+
+
+def _row(table: pd.DataFrame, kind: str, line: str, year: str) -> dict[str, Any]:
+    chosen = table[(table["kind"] == kind) & (table["line"] == line) & (table["financial_year"] == year)]
+    return dict(chosen.iloc[0])
+
+
+def balance_by_year(found: MoneyTables) -> pd.DataFrame:
+    """Return cost, income, in-year balance, grant and balance at 31 March as text, a row a year."""
+    table = money_tables.balance_table(found.shown)
+    p = found.shown.balance.p_deficit
+    rows = []
+    for year in found.years:
+        told = {
+            label: _row(table, kind, line, year)
+            for label, kind, line in (
+                ("Cost", "cost", "total"),
+                ("Income", "income", "total"),
+                ("In year", "balance", "in_year"),
+                ("Balance at 31 March", "cumulative", "closing"),
+            )
+        }
+        grant = _row(table, "balance", "stability_grant", year)["mean"]
+        centre = _row(table, "balance", "met_by_centre", year)["mean"]
+        rows.append(
+            {"Financial year": year}
+            | {label: spread(row) for label, row in told.items()}
+            | {
+                "Grant and centre": "" if grant + centre == 0 else millions(grant + centre, signed=True),
+                "Chance of deficit": f"{100 * float(p.sel(financial_year=year)):.0f} %",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def lines_table(found: MoneyTables) -> pd.DataFrame:
+    """Return the largest lines of high needs cost, the rest together, and the total, in three years, as text."""
+    table = money_tables.balance_table(found.shown)
+    cost = table[table["kind"] == "cost"]
+    labels = {line.code: line for line in found.shown.costs.lines}
+    years = [found.years[i] for i in sorted({0, min(1, len(found.years) - 1), min(4, len(found.years) - 1)})]
+    wide = cost.pivot_table("mean", "line", "financial_year", sort=False)
+    own = [c for c in wide.index if c in labels and labels[c].dsg_block == HIGH_NEEDS]
+    ranked = wide.loc[own].sort_values(years[-1], ascending=False)
+    top, rest = ranked.head(SHOWN_LINES), ranked.iloc[SHOWN_LINES:]
+    rows = [
+        {"Line": labels[str(code)].label, "S251": labels[str(code)].s251}
+        | {y: spread(_row(cost, "cost", str(code), y)) for y in years}
+        for code in top.index
+    ]
+    rows.append(
+        {"Line": "All other high needs lines", "S251": ""}
+        | {y: millions(float(rest[y].sum())) for y in years}
+    )
+    for line, label in (("total", "High needs"), ("total_general_fund", "Transport (general fund)")):
+        rows.append({"Line": label, "S251": ""} | {y: spread(_row(cost, "cost", line, y)) for y in years})
+    return pd.DataFrame(rows)
+
+
+def why_table(why: Attribution) -> pd.DataFrame:
+    """Return why cost changes as text, the parts that change most first."""
+    table = why.table()
+    told = {
+        (str(p), str(c)): float(m)
+        for p, c, m in zip(table["part"], table["cause"], table["mean"], strict=True)
+    }
+    change = table.query("cause == 'change'").set_index("part")
+    parts = sorted(PARTS, key=lambda part: -abs(told[part, "change"]))[:SHOWN_PARTS]
+    rows = []
+    for part in ["All", *parts]:
+        line = {"Part": "All high needs" if part == "All" else PARTS[str(part)]}
+        line |= {CAUSE_LABELS[cause]: millions(told[part, cause], signed=True) for cause in CAUSES}
+        line[CAUSE_LABELS["change"]] = spread(dict(change.loc[part]), signed=True)
+        rows.append(line)
+    return pd.DataFrame(rows)
+
+
+def regimes_text(table: pd.DataFrame, years: Sequence[str]) -> pd.DataFrame:
+    """Return the balance at 31 March under each regime, with and without the grant, as text."""
+    rows = []
+    for regime in REGIMES:
+        for grant in ("paid", "not paid"):
+            own = table[(table["regime"] == regime) & (table["grant"] == grant)].set_index("financial_year")
+            rows.append(
+                {"After the override": CENTRAL[regime], "Stability grant": grant}
+                | {f"31 March {int(y[:4]) + 1}": spread(dict(own.loc[y])) for y in years}
+            )
+    return pd.DataFrame(rows)
+
+
+def difference_text(found: MoneyTables, unmitigated: Money) -> pd.DataFrame:
+    """Return what a scenario changes as text, a row a year; nothing is shown where it is below `NOTHING` in most draws."""
+    table = money_tables.difference_table(unmitigated, found.shown)
+    ends = [
+        money_tables.balance_table(one).query("line == 'closing'").set_index("financial_year")["mean"]
+        for one in (unmitigated, found.shown)
+    ]
+    rows = []
+    for year, own in table.groupby("financial_year", sort=False):
+        by_line = {str(row["line"]): {str(k): v for k, v in row.items()} for row in own.to_dict("records")}
+        cost = by_line["cost"]
+        rows.append(
+            {
+                "Financial year": year,
+                "High needs cost": _step(cost),
+                "Transport": _step(by_line["general_fund"]),
+                "Chance that it saves": "" if _is_nothing(cost) else f"{100 * cost['p_saves']:.0f} %",
+                "Balance at 31 March without it": millions(float(ends[0][year])),
+                "With it": millions(float(ends[1][year])),
+                "Better by": _step(by_line["closing"]),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _step(row: Mapping[str, Any]) -> str:
+    return "no change" if _is_nothing(row) else spread(row, signed=True)
+
+
+def _is_nothing(row: Mapping[str, Any]) -> bool:
+    return all(abs(float(row[n])) < NOTHING for n in ("mean", "q10", "q90"))
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How a reader gives what the notes ask for: ends of sentences.
+
+    Parameters
+    ----------
+    register, prices
+        The council's own places and prices.
+    unscaled, growth
+        Other assumptions: sentences, blank where there is no way.
+    where
+        Where each price is shown.
+    """
+
+    register: str
+    prices: str
+    unscaled: str
+    growth: str
+    where: str
+
+
+TYPED = Ways(
+    register="with --capacity",
+    prices="with --unit-costs",
+    unscaled=" Add --as-modelled to leave that out.",
+    growth=" Choose another with --growth.",
+    where="in prices.csv",
+)
+"""On the command line."""
+
+
+def notes(found: MoneyTables, ways: Ways = TYPED) -> list[str]:
+    """Return what a reader should know before using the figures."""
+    purse, model = found.purse, found.purse.model
+    lines = [
+        "Amounts are pounds of each financial year. Cost is before deductions for places that DfE pays itself, and so is "
+        "income. Ranges hold 80 % of futures; means add up, ranges do not.",
+        "Children are where the forecast puts them as far as there are places; beyond the places in the register they are paid "
+        "for where the preference order sends them, above all in INMSS."
+        if model.reference is None
+        else "The register of places is an estimate, so places are taken to grow as they did in the past. If no more are built, "
+        "more children will be in INMSS and cost is higher: give the council's own register "
+        + ways.register
+        + ".",
+    ]
+    if model.anchor is not None:
+        low, middle, high = np.quantile(model.scale, (0.1, 0.5, 0.9))
+        said = model.anchor
+        lines.append(
+            f"Costs other than of places are multiplied by {middle:.2f} ({low:.2f} to {high:.2f}), so that {said.year.label} "
+            f"comes to what the council has said: a deficit in the year of {_between(said.deficit.low, said.deficit.high)} "
+            f"({said.source}; {said.basis}).{ways.unscaled}"
+        )
+        at_bounds = float(np.isin(model.scale, SCALE_BOUNDS).mean())
+        if at_bounds > 0:
+            lines.append(
+                f"In {100 * at_bounds:.0f} % of draws the council's figure is too far from ours to be met: check both."
+            )
+    else:
+        lines.append(
+            "Costs are as modelled from prices of 2021-22 and later: nothing the council has said of its spending since is in "
+            f"them. Give its own prices {ways.prices}."
+        )
+    opened = purse.opening
+    start = {
+        "mean": (opened.balance.low + opened.balance.high) / 2, "q10": opened.balance.low, "q90": opened.balance.high,
+    }  # fmt: skip
+    lines.append(
+        f"The balance opens at {spread(start)} on 31 March {opened.at.begins + 1} ({opened.basis}; {opened.source})."
+    )
+    lines.append(
+        f"Income: published to 2023-24, estimated for 2024-25 and 2025-26, rolled forward in 2026-27, then "
+        f"'{purse.income_plan.growth.name}' ({_per_year(purse)} a year).{ways.growth}"
+    )
+    ends = model.policy.override_ends.begins + 1
+    counted = {0.0: "not paid", 1.0: "paid"}.get(purse.plan.grant, f"{100 * purse.plan.grant:.0f} % likely")
+    lines.append(
+        f"The stability grant pays {100 * model.policy.grant_share:.0f} % of the eligible deficit at 31 March "
+        f"{model.policy.grant_balance_at.begins + 1} only if the authority's plan is approved; it is counted as {counted}. Who "
+        f"bears deficits after 31 March {ends} is not decided: the balance takes '{CENTRAL[purse.plan.regime].lower()}'."
+    )
+    weak = sorted({ITEMS[p.item].label for p in model.book.prices if p.confidence == "low"})
+    lines.append(
+        f"Prices we are least sure of: {'; '.join(weak)}. Each price, its source and its year is {ways.where}."
+    )
+    used = sorted({p.level for p in model.book.prices})
+    if "council" in used:
+        lines += [f"Ledger: {r}" for r in replacements(model.book, "council")]
+    return lines
+
+
+def _per_year(purse: Purse) -> str:
+    yearly = purse.income_plan.growth.yearly
+    if yearly.low == yearly.high:
+        return f"{100 * yearly.low:.1f} %"
+    return f"{100 * yearly.low:.1f} % to {100 * yearly.high:.1f} %"
+
+
+def sections(found: MoneyTables) -> dict[str, pd.DataFrame]:
+    """Return every table that is printed, by its title."""
+    years = found.years
+    last = years[min(4, len(years) - 1)]
+    override = found.shown.balance.override_ends.label
+    at = [y for y in dict.fromkeys((years[min(1, len(years) - 1)], override, last)) if y in years]
+    what = (
+        "Scenario: " + found.shown.outcome.scenario
+        if found.shown.outcome.scenario
+        else "Without further action"
+    )
+    told = {
+        f"{what}: high needs by financial year": balance_by_year(found),
+        "Largest lines of cost": lines_table(found),
+        f"Why high needs cost changes from {years[0]} to {last}": why_table(found.why()),
+        "Who bears a deficit after the override: balance at 31 March": regimes_text(
+            money_tables.regimes_table(found.purse, found.shown), at
+        ),
+    }
+    if found.unmitigated is not None:
+        ours = {"What the scenario changes, future by future": difference_text(found, found.unmitigated)}
+        if (why := found.why_scenario()) is not None:
+            ours[f"Why it costs more or less in {last}"] = why_table(why)
+        told = ours | told
+    return told
+
+
+def tell(found: MoneyTables, show: Show, say: Callable[[str], None]) -> None:
+    """Print one authority's answer."""
+    say(headline(found))
+    for title, frame in sections(found).items():
+        show(frame, title)
+    for line in notes(found):
+        say(f"- {line}")
+
+
+def page(found: MoneyTables) -> str:
+    """Return the page in Markdown."""
+    lines = [f"# {found.name}: high needs money", "", headline(found), ""]
+    for title, frame in sections(found).items():
+        lines += [f"## {title}", "", markdown_table(frame, index=False), ""]
+    lines += ["## Read this first", "", *[f"- {x}" for x in notes(found)], ""]
+    lines += [
+        "Sources: Department for Education, DSG allocations, S251 2021-22, Education, health and care plans. Open Government "
+        f"Licence v3.0. {PRODUCT}, seed {found.shown.outcome.seed}. A forecast, not an outturn.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def write(found: MoneyTables, folder: Path, arguments: Mapping[str, Any]) -> list[Path]:
+    """Write the files of a run into a folder, all or none.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be written to.
+    """
+    balance = money_tables.balance_table(found.shown)
+    about = {
+        **money_tables.FACTS,
+        "authority": found.name,
+        "scenario": found.shown.outcome.scenario or "baseline",
+    }
+    why = found.why().table()
+    frames: dict[str, pd.DataFrame] = {
+        "balance": balance,
+        "cost_detail": money_tables.detail_table(found.shown.costs),
+        "attribution": why,
+        "regimes": money_tables.regimes_table(found.purse, found.shown),
+    }
+    if found.unmitigated is not None:
+        frames["unmitigated_balance"] = money_tables.balance_table(found.unmitigated)
+        if (ours := found.why_scenario()) is not None:
+            frames["scenario_attribution"] = ours.table()
+        frames["difference"] = money_tables.difference_table(found.unmitigated, found.shown)
+    record = provenance(found.shown.outcome, arguments) | {"pounds": about, "income": dict(INCOME_LINES)}
+    record["inputs"] |= record_inputs(MONEY_TABLES)
+    record["price_book"] = hashlib.sha256(to_csv(found.purse.model.book.rows).encode()).hexdigest()
+    record["growth_of_prices"] = hashlib.sha256(
+        found.purse.model.book.inflation.rows.to_csv(index=False).encode()
+    ).hexdigest()
+    record["funding_policy"] = hashlib.sha256(repr(found.purse.model.policy).encode()).hexdigest()
+    writers: dict[str, Writer] = {
+        f"{name}.parquet": partial(write_parquet, frame, about) for name, frame in frames.items()
+    }
+    prices = money_tables.prices_table(found.purse)
+    writers |= {
+        "balance.csv": partial(_write_csv, balance),
+        "prices.csv": partial(_write_csv, prices),
+        "money.md": partial(_write_text, page(found)),
+        "run.json": partial(_write_text, json.dumps(record, indent=2, ensure_ascii=False) + "\n"),
+    }
+    return write_all(folder, writers)
+
+
+def write_parquet(frame: pd.DataFrame, about: Mapping[str, str], path: Path) -> None:
+    """Write a table whose metadata say what its numbers are."""
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    told = {k.encode(): v.encode() for k, v in about.items()}
+    pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **told}), path)
+
+
+def _write_csv(frame: pd.DataFrame, path: Path) -> None:
+    frame.to_csv(path, index=False)
+
+
+def _write_text(text: str, path: Path) -> None:
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,262 @@
+"""Pounds as tables: like `forecast.presentation.summary`, draws become numbers here, and only here.
+
+Amounts are nominal pounds. Means are rounded to whole pence line by line, and totals and balances are added up from those
+pence, so a table adds up as printed; percentiles are those of draws and do not add up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from data.prices import GENERAL_FUND
+from data.vocabulary import ALL
+from forecast.finance.balance import REGIMES, balance_rows, income_rows, pence
+from forecast.finance.cost_model import HIGH_NEEDS, Costs
+from forecast.finance.finance_model import Money, Purse
+from forecast.finance.tariff import in_years
+from models.base import Array
+
+COLUMNS: Mapping[str, str] = {
+    "la_code": "int64", "financial_year": "str", "line": "str", "s251": "str", "dsg_block": "str", "kind": "str",
+    "mean": "float64", "q10": "float64", "q50": "float64", "q90": "float64",
+}  # fmt: skip
+"""Columns of ``balance.parquet`` and their types, a public contract (docs/schema.md)."""
+
+KINDS: tuple[str, ...] = ("cost", "income", "balance", "cumulative")
+"""Kinds of line: what is spent, what comes in, what changes the balance, and the balance itself at a year's ends."""
+
+TOTAL = "total"
+"""Line of all high needs cost, or all income."""
+
+CUMULATIVE: tuple[str, ...] = ("opening", "closing", "unprotected")
+"""Lines of a balance that stand at a date."""
+
+FACTS: Mapping[str, str] = {
+    "units": "pounds",
+    "price_base": "nominal: pounds of each financial year",
+    "interval": "q10 to q90 hold 80 % of futures",
+    "sign": "a deficit is minus",
+    "statement": "A forecast, not an outturn.",
+}
+"""What every file of pounds says of itself."""
+
+DETAIL_COLUMNS: tuple[str, ...] = (
+    "la_code", "financial_year", "line", "item", "s251", "dsg_block", "provision", "phase", "need_group", "children_mean",
+    "per_child_mean", "mean", "q10", "q50", "q90",
+)  # fmt: skip
+"""Columns of ``cost_detail.parquet``."""
+
+
+def balance_table(found: Money) -> pd.DataFrame:
+    """Return ``balance.parquet``: cost lines, income lines, balance and cumulative balance by year, columns `COLUMNS`.
+
+    High needs cost lines and income lines have a line ``total``; the general fund's have ``total_general_fund`` and are no part
+    of the balance.
+    """
+    cost = _cost_rows(found.costs)
+    income = income_rows(found.income).rename(columns={"mean_pence": "pence"})
+    income["s251"], income["kind"] = "", "income"
+    years = [y.label for y in found.costs.years]
+
+    def totals(rows: pd.DataFrame) -> Array:
+        whole = rows[rows["line"] == TOTAL].set_index("financial_year")["pence"]
+        return np.asarray(whole.reindex(years).to_numpy())
+
+    told = balance_rows(
+        found.balance, income_pence=totals(income).astype(np.int64), cost_pence=totals(cost).astype(np.int64)
+    ).rename(columns={"mean_pence": "pence", "s251_line": "s251"})
+    told = told[~told["line"].isin(("income", "cost"))]
+    told["kind"] = np.where(told["line"].isin(CUMULATIVE), "cumulative", "balance")
+    every = pd.concat(
+        [cost, *(f.rename(columns={f"q{n}_gbp": f"q{n}" for n in (10, 50, 90)}) for f in (income, told))],
+        ignore_index=True,
+    )
+    every["mean"] = every["pence"] / 100
+    order = pd.DataFrame(
+        {"year": every["financial_year"].map(years.index), "kind": every["kind"].map(KINDS.index)}
+    )
+    sorted_rows = every.iloc[np.lexsort((order["kind"], order["year"]))]
+    return sorted_rows[list(COLUMNS)].astype(dict(COLUMNS)).reset_index(drop=True)
+
+
+def _cost_rows(costs: Costs) -> pd.DataFrame:
+    """Return cost lines and their totals, with means in whole pence."""
+    draws = costs.pounds.transpose("line", "draw", "financial_year").to_numpy()
+    general = np.array([line.dsg_block == GENERAL_FUND for line in costs.lines])
+    means = pence(draws.mean(axis=1))
+    entries = [
+        (line.code, line.s251, line.dsg_block, own, mean)
+        for line, own, mean in zip(costs.lines, draws, means, strict=True)
+    ]
+    for name, block, which in (
+        (TOTAL, HIGH_NEEDS, ~general),
+        ("total_general_fund", GENERAL_FUND, general),
+    ):
+        entries.append((name, "", block, draws[which].sum(axis=0), means[which].sum(axis=0)))
+    frames = []
+    for code, s251, block, own, mean in entries:
+        q10, q50, q90 = np.quantile(own, (0.1, 0.5, 0.9), axis=0)
+        frames.append(
+            pd.DataFrame(
+                {
+                    "la_code": costs.la_code,
+                    "financial_year": [y.label for y in costs.years],
+                    "line": code,
+                    "s251": s251,
+                    "dsg_block": block,
+                    "kind": "cost",
+                    "pence": mean,
+                    "q10": q10,
+                    "q50": q50,
+                    "q90": q90,
+                }
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def detail_table(costs: Costs) -> pd.DataFrame:
+    """Return ``cost_detail.parquet``: cost by item, provision, phase, need group and year, columns `DETAIL_COLUMNS`.
+
+    Rows of an item in a cell that several S251 lines share have the sum, with the lines joined by ``;``. Cells where nobody is
+    paid for are left out. Places paid by the place, places others fund and spending that plans do not drive have no cells:
+    their rows have ``All``.
+    """
+    dims = ("phase", "need_group", "provision")
+    heads = costs.children.transpose("draw", "financial_year", *dims).to_numpy()
+    names = [costs.children[d].to_numpy() for d in dims]
+    years = [y.label for y in costs.years]
+    frames = []
+    for item, tariff in costs.tariffs.items():
+        each = tariff.per_child()
+        pounds = heads * each
+        lines = {
+            provision: tuple(dict.fromkeys(c.s251 for c in tariff.classes if c.provision == provision))
+            for provision in {c.provision for c in tariff.classes}
+        }
+        blocks = {c.provision: c.dsg_block for c in tariff.classes}
+        q10, q50, q90 = np.quantile(pounds, (0.1, 0.5, 0.9), axis=0)
+        index = pd.MultiIndex.from_product([years, *names], names=["financial_year", *dims])
+        frame = pd.DataFrame(
+            {
+                "children_mean": heads.mean(axis=0).ravel(),
+                "per_child_mean": each.mean(axis=0).ravel(),
+                "mean": pounds.mean(axis=0).ravel(),
+                "q10": q10.ravel(),
+                "q50": q50.ravel(),
+                "q90": q90.ravel(),
+            },
+            index=index,
+        ).reset_index()
+        frame = frame[frame["mean"] > 0]
+        frame["item"] = item
+        frame["s251"] = [";".join(lines[p]) for p in frame["provision"]]
+        frame["dsg_block"] = [blocks[p] for p in frame["provision"]]
+        frame["line"] = [f"{item}_{p}" if item == "top_up" else item for p in frame["provision"]]
+        frames.append(frame)
+    shown = {line for f in frames for line in f["line"]}
+    rest = [
+        line for line in costs.lines if line.code not in shown and not line.code.startswith("send_transport")
+    ]
+    for line in rest:
+        own = costs.pounds.sel(line=line.code).to_numpy()
+        q10, q50, q90 = np.quantile(own, (0.1, 0.5, 0.9), axis=0)
+        frames.append(
+            pd.DataFrame(
+                {
+                    "financial_year": years, "line": line.code, "item": "", "s251": line.s251, "dsg_block": line.dsg_block,
+                    "provision": ALL, "phase": ALL, "need_group": ALL, "children_mean": np.nan, "per_child_mean": np.nan,
+                    "mean": own.mean(axis=0), "q10": q10, "q50": q50, "q90": q90,
+                }
+            )
+        )  # fmt: skip
+    return pd.concat(frames, ignore_index=True).assign(la_code=costs.la_code)[list(DETAIL_COLUMNS)]
+
+
+def regimes_table(purse: Purse, found: Money) -> pd.DataFrame:
+    """Return the balance at 31 March under every regime, with and without the stability grant.
+
+    Columns regime, grant (``paid`` or ``not paid``), financial_year, mean, q10, q50, q90, p_deficit.
+    """
+    frames = []
+    for regime in REGIMES:
+        for grant, approved in (("paid", 1.0), ("not paid", 0.0)):
+            told = purse.closing(found.outcome, found.costs, found.income, regime, approved)
+            draws = told.closing.to_numpy()
+            q10, q50, q90 = np.quantile(draws, (0.1, 0.5, 0.9), axis=0)
+            frames.append(
+                pd.DataFrame(
+                    {
+                        "regime": regime,
+                        "grant": grant,
+                        "financial_year": [y.label for y in found.costs.years],
+                        "mean": draws.mean(axis=0),
+                        "q10": q10,
+                        "q50": q50,
+                        "q90": q90,
+                        "p_deficit": told.p_deficit.to_numpy(),
+                    }
+                )
+            )
+    return pd.concat(frames, ignore_index=True)
+
+
+def difference_table(unmitigated: Money, mitigated: Money) -> pd.DataFrame:
+    """Return what a scenario changes, draw by draw: columns financial_year, line, mean, q10, q50, q90, p_saves.
+
+    Lines are ``cost`` (high needs, minus where the scenario saves), ``general_fund`` and ``closing`` (plus where it is better);
+    ``p_saves`` is the chance that the scenario is the better one.
+    """
+    pairs = {
+        "cost": mitigated.costs.high_needs - unmitigated.costs.high_needs,
+        "general_fund": mitigated.costs.general_fund - unmitigated.costs.general_fund,
+        "closing": mitigated.balance.closing - unmitigated.balance.closing,
+    }
+    frames = []
+    for line, values in pairs.items():
+        draws = values.transpose("draw", "financial_year").to_numpy()
+        q10, q50, q90 = np.quantile(draws, (0.1, 0.5, 0.9), axis=0)
+        better = draws > 0 if line == "closing" else draws < 0
+        frames.append(
+            pd.DataFrame(
+                {
+                    "financial_year": [y.label for y in mitigated.costs.years],
+                    "line": line,
+                    "mean": draws.mean(axis=0),
+                    "q10": q10,
+                    "q50": q50,
+                    "q90": q90,
+                    "p_saves": better.mean(axis=0),
+                }
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def prices_table(purse: Purse) -> pd.DataFrame:
+    """Return the prices in use: as the book has them, and in pounds of the first and fifth year before scaling, mean and 80 %."""
+    book, drawn, years = purse.model.book, purse.model.drawn, purse.model.years
+    used = sorted({
+        int(i) for item in dict.fromkeys(p.item for p in book.prices)
+        for i in np.unique(book.applying(item).to_numpy()) if i >= 0
+    })  # fmt: skip
+    shown = [years[0], years[min(4, len(years) - 1)]]
+    rows = []
+    for at in used:
+        price = book.prices[at]
+        row: dict[str, object] = {
+            name: getattr(price, name)
+            for name in (
+                "item", "provision", "need_group", "age_low", "age_high", "kind", "share", "price", "low", "high", "price_year",
+                "inflator", "s251_line", "dsg_block", "basis", "confidence", "level", "source",
+            )
+        }  # fmt: skip
+        row["unit"] = price.unit
+        for year, draws in zip(shown, in_years(drawn, at, shown).T, strict=True):
+            q10, q90 = np.quantile(draws, (0.1, 0.9))
+            row |= {f"mean_{year.label}": draws.mean(), f"q10_{year.label}": q10, f"q90_{year.label}": q90}
+        rows.append(row)
+    return pd.DataFrame(rows)

@@ -1,0 +1,202 @@
+"""The files of one run: plans, shortfall, a summary for people and the record of what made them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from data import tables
+from data.register_file import to_csv
+from forecast.core.atomic_files import Writer, write_all
+from forecast.core.outcome import Outcome
+from forecast.demand import stored_fit
+from forecast.presentation import summary, words
+
+if TYPE_CHECKING:
+    from scenarios.store import RunFacts
+
+PRODUCT = "send-place-planner"
+
+LIBRARIES: tuple[str, ...] = ("numpy", "pandas", "scipy", "xarray", "pyarrow", "pymc", "statsmodels")
+"""Libraries whose version a run records."""
+
+USED_TABLES: tuple[str, ...] = (
+    "areas", "plans_total", "plans_age_band", "plans_age", "plans_age_need", "plans_age_placement",
+    "plans_placement_need", "new_plans_age_need", "ceased_plans_age", "population", "requests", "assessments", "new_plans",
+    "timeliness", "new_plans_age", "new_plans_age_band", "population_first_published", "specialist_establishments",
+    "funded_places", "special_pupils_import_export", "plans_placement", "new_plans_placement", "ceased_plans_placement",
+    "work_based_placements",
+)  # fmt: skip
+"""Published tables a forecast reads."""
+
+MONEY_TABLES: tuple[str, ...] = (
+    "dsg_allocations", "dsg_balance_pct", "dsg_deductions", "funded_places", "hnb_components", "implied_unit_costs",
+    "place_funding_rules", "redbridge_finance_facts", "s251_high_needs_2021_22",
+)  # fmt: skip
+"""Published tables that pounds rest on besides those of a forecast."""
+
+
+def write(outcome: Outcome, folder: Path, arguments: Mapping[str, Any]) -> list[Path]:
+    """Write the files of a run into a folder, all or none.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be written to.
+    """
+    long = summary.plans_long(outcome)
+    shortfall = summary.shortfall_long(outcome)
+    flows, process = summary.flows_long(outcome), summary.process_long(outcome)
+    page = markdown(outcome, long, shortfall)
+    record = json.dumps(provenance(outcome, arguments), indent=2, ensure_ascii=False) + "\n"
+    writers: dict[str, Writer] = {
+        "plans.parquet": lambda path: long.to_parquet(path, index=False),
+        "shortfall.parquet": lambda path: shortfall.to_parquet(path, index=False),
+        "flows.parquet": lambda path: flows.to_parquet(path, index=False),
+        "process.parquet": lambda path: process.to_parquet(path, index=False),
+        "summary.md": lambda path: _write_text(path, page),
+        "run.json": lambda path: _write_text(path, record),
+    }
+    return write_all(folder, writers)
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def provenance(outcome: Outcome, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record of a run: arguments, seed, versions and input hashes; no clock, so runs compare."""
+    return {
+        "product": PRODUCT,
+        "arguments": dict(arguments),
+        "area": {
+            "la_code": outcome.area.la_code,
+            "gss_code": outcome.area.gss_code,
+            "name": outcome.area.name,
+        },
+        "model": outcome.plans.model,
+        "origin": outcome.plans.origin,
+        "seed": outcome.seed,
+        "draws": int(outcome.plans.future.sizes["draw"]),
+        "versions": {PRODUCT: version(PRODUCT), "python": platform.python_version()}
+        | {name: version(name) for name in LIBRARIES},
+        "inputs": record_inputs(USED_TABLES)
+        | {"reference/area_history": _hash(tables.REFERENCE / "area_history.csv")}
+        | {f"fitted/{name}": _hash(stored_fit.FOLDER / name) for name in stored_fit.FILES},
+        "capacity_register": {
+            "origin": outcome.register.origin,
+            "sha256": hashlib.sha256(to_csv(outcome.register).encode()).hexdigest(),
+        },
+        "statement": "A forecast, not an outturn.",
+    }
+
+
+def record_inputs(names: Iterable[str]) -> dict[str, str]:
+    """Return hashes of published tables, by name, as in `provenance`."""
+    return {f"published/{name}": _hash(tables.path_of(name)) for name in names}
+
+
+def run_facts(outcome: Outcome, scenario: str, key: str, saved: int | None) -> RunFacts:
+    """Return what a scenario's run was made of, for the history.
+
+    Parameters
+    ----------
+    outcome
+        The run.
+    scenario, key
+        Id and hash of the scenario.
+    saved
+        Number of the kept version with that hash; None for a scenario run as a file or the library has it.
+    """
+    # Imported when needed: a forecast that nobody keeps should not wait for a database to load.
+    from scenarios.store import RunFacts
+
+    published = "".join(_hash(tables.path_of(name)) for name in USED_TABLES)
+    return RunFacts(
+        scenario_id=scenario,
+        version=saved,
+        scenario_key=key,
+        data_hash=hashlib.sha256(published.encode()).hexdigest(),
+        model_hash=stored_fit.key(),
+        seed=outcome.seed,
+        draws=int(outcome.plans.future.sizes["draw"]),
+        years=int(outcome.plans.future.sizes["january"]),
+        la_code=outcome.area.la_code,
+        app_version=version(PRODUCT),
+    )
+
+
+def arguments_only(arguments: Mapping[str, Any]) -> str:
+    """Return the record of a run over many authorities as JSON."""
+    return json.dumps({"product": PRODUCT, "arguments": dict(arguments)}, indent=2, ensure_ascii=False) + "\n"
+
+
+def markdown(outcome: Outcome, long: pd.DataFrame, shortfall: pd.DataFrame) -> str:
+    """Return the summary page in Markdown."""
+    area = outcome.area
+    lines = [
+        f"# {area.name}: EHC plans and specialist places"
+        + (f" ({outcome.scenario})" if outcome.scenario else ""),
+        "",
+        words.headline(outcome, long, shortfall),
+        "",
+        words.how_to_read(outcome),
+        "",
+        "## When places run out",
+        "",
+        *[f"- {line}" for line in words.run_out_lines(shortfall)],
+        "",
+        words.PLACES_NOTE,
+        "",
+        f"## EHC plans by age, January {outcome.plans.known_january} (published) and forecast",
+        "",
+        markdown_table(words.bands_table(outcome, long)),
+        "",
+        "## EHC plans by primary need",
+        "",
+    ]
+    for part in words.needs_tables(outcome, long):
+        lines += [markdown_table(part), ""]
+    lines += [
+        words.need_key() + ".",
+        "",
+        "## Specialist places against demand",
+        "",
+        markdown_table(words.places_table(outcome, shortfall), index=False),
+        "",
+        "## Estimated rather than known",
+        "",
+        *[f"- {line}" for line in words.estimates(outcome)],
+        "",
+        "## Sources",
+        "",
+        "Department for Education, Education, health and care plans (releases of 2022 and 2025); DSG allocations "
+        f"(funded places); Get Information About Schools. Capacity register: {outcome.register.origin}. "
+        "Open Government Licence v3.0. Hashes of every input are in run.json.",
+        "",
+        f"Model '{outcome.plans.model}', seed {outcome.seed}, {PRODUCT} {version(PRODUCT)}. A forecast, not an outturn.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def markdown_table(frame: pd.DataFrame, *, index: bool = True) -> str:
+    """Return a table in Markdown."""
+    shown = frame.reset_index() if index else frame
+    head = "| " + " | ".join(map(str, shown.columns)) + " |"
+    rule = "|" + "---|" * len(shown.columns)
+    body = ["| " + " | ".join(map(str, row)) + " |" for row in shown.itertuples(index=False)]
+    return "\n".join([head, rule, *body])
+
+
+@cache
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,348 @@
+"""What a run says in words and tables, for the terminal, ``summary.md`` and the app alike.
+
+Every sentence comes from the summary tables, so the page, the file and the terminal cannot disagree. A number carries
+its unit, its January and its 80 % interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from data.register import academic_year, estimated_share
+from data.vocabulary import (
+    AGE_BANDS,
+    ALL,
+    BAND_CODES,
+    NEED_CODES,
+    NEEDS,
+    PHASES,
+    PROVISIONS,
+    SPECIALIST_PROVISIONS,
+)
+from forecast.core.outcome import ONE_CHILD, Outcome
+from forecast.presentation import summary
+from forecast.presentation.summary import RunOut
+
+PHASE_LABELS: dict[str, str] = {p.code: p.label for p in PHASES}
+BAND_LABELS: dict[str, str] = {ALL: "All ages"} | {b.code: b.label for b in AGE_BANDS}
+SHORT_PROVISIONS: dict[str, str] = {
+    ALL: "all specialist provision",
+    "state_special": "state special schools",
+    "specialist_base": "specialist bases",
+    "specialist_post16": "specialist post-16 institutions",
+}
+"""Provision names that fit in a sentence."""
+
+HOW_TO_READ = (
+    "Ranges are 80 % intervals: about 8 in 10 outcomes should fall inside. They assume that growth goes on much as in "
+    "recent years; a change of law or policy is not in them."
+)
+
+IN_A_SCENARIO = (
+    "This is the scenario '{}', not the forecast: it shows what follows if its levers come true. Ranges are 80 % intervals: "
+    "about 8 in 10 outcomes should fall inside if they do. All else goes on much as in recent years."
+)
+
+COULD_RUN_OUT = 0.35
+"""From this probability on, "not likely" would mislead."""
+
+RECENT_YEARS = 3
+"""Years of growth that a forecast starts from; a leap in them matters."""
+
+SLOW_ISSUE = 0.25
+"""Below this share issued within 20 weeks (the slowest fifth in 2024), delay holds new plans back."""
+
+FEW_PLANS = 50
+"""Below this number of plans one child is a large share of the forecast."""
+
+EMPTY_BASES = 0.8
+"""Below this share of base places filled, coding of base pupils as mainstream is the likelier reason."""
+
+MANY_NOT_RECORDED = 0.05
+"""Above this share of plan holders without a recorded placement, a reader should be told."""
+
+PLACES_NOTE = (
+    "Places are those of the academic year that contains the January: open and agreed, schemes opening late or not at all as "
+    "likely as the register says, in the authority and, held constant, in other authorities' schools that residents use now. A "
+    "child is short whose age and need no free place admits, so places can be short and empty at once. A kind of place has run "
+    "out in the first January in which a shortfall of at least one child is at least as likely as not."
+)
+
+
+def rounded(value: float) -> str:
+    """Return a count as people say it: whole below 1,000, to the nearest 10 below 10,000, then 100."""
+    step = 1 if value < 1000 else 10 if value < 10_000 else 100
+    return f"{round(value / step) * step:,.0f}"
+
+
+def with_interval(row: Mapping[Hashable, Any], prefix: str = "") -> str:
+    """Return "4,900 (4,400 to 5,500)" from a row with q10, q50, q90."""
+    low, middle, high = (rounded(row[f"{prefix}{q}"]) for q in ("q10", "q50", "q90"))
+    return f"{middle} ({low} to {high})"
+
+
+def chances(probability: float) -> str:
+    """Return a probability as chances in 10, never rounded to certainty."""
+    if probability < 0.05:
+        return "under 1 chance in 10"
+    if probability > 0.95:
+        return "more than 9 chances in 10"
+    tenths = max(1, min(9, round(10 * probability)))
+    return f"{tenths} {'chance' if tenths == 1 else 'chances'} in 10"
+
+
+def how_to_read(outcome: Outcome) -> str:
+    """Return what a reader must know of the ranges: whether they are of the forecast or of a scenario."""
+    return HOW_TO_READ if outcome.scenario is None else IN_A_SCENARIO.format(outcome.scenario)
+
+
+def headline(outcome: Outcome, long: pd.DataFrame, shortfall: pd.DataFrame) -> str:
+    """Return the two sentences a director can say aloud."""
+    table = summary.interval(long)
+    january = int(table.index[min(4, len(table) - 1)])
+    now = outcome.plans.known.sum().item()
+    plans = (
+        f"{outcome.area.name} had {now:,.0f} EHC plans in January {outcome.plans.known_january}. By January {january} we expect "
+        f"{with_interval(table.to_dict('index')[january])}."
+    )
+    first = [r for r in summary.run_outs(shortfall) if r.january is not None]
+    if not first:
+        return f"{plans} No phase is more likely than not to run out of specialist places in the years shown."
+    return f"{plans} {run_out_sentence(first[0])}"
+
+
+def run_out_sentence(found: RunOut) -> str:
+    """Return one sentence on when a phase's places run out."""
+    where = f"{PHASE_LABELS[found.phase]} places in {SHORT_PROVISIONS[found.provision]}"
+    if found.january is None and found.probability >= COULD_RUN_OUT:
+        return f"{where} could run out in the years shown, though no January is likelier than not: {_worst(found)}."
+    if found.january is None:
+        return f"{where} are not likely to run out in the years shown: {_worst(found)}."
+    when = (
+        f"in January {found.january}, the first year forecast"
+        if found.from_start
+        else f"by January {found.january}"
+    )
+    short = rounded(found.expected_short)
+    one, many = ("young person", "young people") if found.phase == "post16" else ("child", "children")
+    return (
+        f"{where} run out {when}: {chances(found.probability)}, with {short} {one if short == '1' else many} "
+        "short of a place on average."
+    )
+
+
+def _worst(found: RunOut) -> str:
+    return f"{chances(found.probability)} in the worst year"
+
+
+def bands_table(outcome: Outcome, long: pd.DataFrame) -> pd.DataFrame:
+    """Return plans by age band: a row a January, the published one first, cells in words."""
+    return _plans_table(
+        outcome, long, [(ALL, ALL, BAND_LABELS[ALL])] + [(b, ALL, BAND_LABELS[b]) for b in BAND_CODES]
+    )
+
+
+def needs_tables(outcome: Outcome, long: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return plans by primary need as two tables narrow enough to print."""
+    columns = [(ALL, n, n) for n in NEED_CODES]
+    half = (len(columns) + 1) // 2
+    return [_plans_table(outcome, long, columns[:half]), _plans_table(outcome, long, columns[half:])]
+
+
+def _plans_table(outcome: Outcome, long: pd.DataFrame, cells: list[tuple[str, str, str]]) -> pd.DataFrame:
+    known = summary.known_plans(outcome).to_dict("index")
+    columns: dict[str, list[str]] = {}
+    for band, need, label in cells:
+        future = summary.interval(long, band, need)
+        columns[label] = [
+            f"{known[band][need]:,.0f}",
+            *(with_interval(row) for row in future.to_dict("records")),
+        ]
+    januaries = [outcome.plans.known_january, *sorted(long["target"].unique())]
+    return pd.DataFrame(columns, index=pd.Index([int(j) for j in januaries], name="January"))
+
+
+def places_table(
+    outcome: Outcome, shortfall: pd.DataFrame, januaries: Sequence[int] | None = None
+) -> pd.DataFrame:
+    """Return specialist places against demand: a row a phase, provision and January, the published one first.
+
+    ``januaries`` keeps some of the forecast Januaries; all are kept where None.
+    """
+    now, counted = outcome.shortfall, outcome.placements.known_january
+    overall = summary.all_needs(shortfall)
+    when = "" if counted == outcome.plans.origin else f" ({counted})"
+    rows = []
+    for phase in PHASES:
+        for provision in SPECIALIST_PROVISIONS:
+            cells = overall[(overall["phase"] == phase.code) & (overall["provision"] == provision)]
+            if not _worth_showing(cells):
+                continue
+            label = {"Phase": phase.label, "Provision": PROVISIONS[provision]}
+            placed = float(now.placed_now.sel(phase=phase.code, provision=provision))
+            places = float(now.places_now.sel(phase=phase.code, provision=provision))
+            rows.append(
+                label
+                | {
+                    "January": outcome.plans.origin,
+                    "Places": f"{places:,.0f}",
+                    "Wanted": f"{placed:,.0f} placed{when}",
+                    "Short on average": "",
+                    "Chance of shortfall": "",
+                }
+            )
+            for cell in cells.sort_values("year").to_dict("records"):
+                if januaries is None or cell["year"] in januaries:
+                    here = now.local_places.sel(january=cell["year"], phase=phase.code, provision=provision)
+                    rows.append(
+                        label
+                        | {
+                            "January": int(cell["year"]),
+                            "Places": places_in_words(cell["places"], float(here)),
+                            "Wanted": with_interval(cell, "wanted_"),
+                            "Short on average": rounded(cell["shortfall_mean"]),
+                            "Chance of shortfall": f"{100 * cell['p_shortfall']:.0f} %",
+                        }
+                    )
+    return pd.DataFrame(rows)
+
+
+def places_in_words(places: float, local: float) -> str:
+    """Return "275 (234 local)", or the number alone where all of them are in the authority."""
+    total, here = f"{places:,.0f}", f"{local:,.0f}"
+    return total if here == total else f"{total} ({here} local)"
+
+
+def _worth_showing(cells: pd.DataFrame) -> bool:
+    """Return whether a phase and provision has a place or, likely enough, a child wanting one."""
+    return bool(cells["places"].max() > 0 or cells["wanted_q90"].max() >= ONE_CHILD)
+
+
+def run_out_lines(shortfall: pd.DataFrame) -> list[str]:
+    """Return one sentence a phase and provision, soonest first."""
+    return [run_out_sentence(r) for r in summary.run_outs(shortfall)]
+
+
+def estimates(outcome: Outcome) -> list[str]:
+    """Return what is estimated rather than known: the authority's own gaps first, then what holds for all."""
+    origin = outcome.plans.origin
+    lines = [
+        *own_gaps(outcome),
+        wanted_in_words(outcome),
+        "Where plan holders of each age and need are taught is fitted to three published tables, not published.",
+        f"Needs are known by authority for one January only ({origin}). Ahead of it children carry their need up the ages, new "
+        "plans have the needs of last year's, and recorded needs change with age by an amount nobody publishes: between "
+        "none and all of what today's ages show. Trends by need are therefore less certain than totals.",
+        far_horizon(outcome),
+    ]
+    shares = estimated_share(outcome.register, origin).set_index("provision")["share"]
+    for provision in SPECIALIST_PROVISIONS:
+        share = shares[provision]
+        if share > 0:
+            lines.append(
+                f"{100 * share:.0f} % of places in {SHORT_PROVISIONS[provision]} in {academic_year(origin)} are estimates; "
+                "the council's own register would replace them."
+            )
+    return lines
+
+
+def wanted_in_words(outcome: Outcome) -> str:
+    """Return what "wanted" means in this run."""
+    observed = "Wanted places: children move and new plans are placed as in the latest year, whether or not places grow."
+    if outcome.shortfall.blend == 0:
+        return f"{observed} Those choices were made under today's supply, so demand is a lower bound."
+    away = outcome.shortfall.latent - outcome.shortfall.observed
+    first = away.isel(january=0).sum(("provision", "phase", "need_group"))
+    low, middle, high = (rounded(float(first.quantile(q))) for q in (0.1, 0.5, 0.9))
+    return (
+        f"{observed} Children thought to be turned away are added: {middle} in January {int(away['january'][0])}, {low} to "
+        f"{high}, inferred from how places and overflow differ between authorities, not counted."
+    )
+
+
+def own_gaps(outcome: Outcome) -> list[str]:
+    """Return what an authority's own returns leave open; empty where they are complete."""
+    origin, plans, placements = outcome.plans.origin, outcome.plans, outcome.placements
+    name = outcome.area.name
+    lines = []
+    if bool(outcome.history_total.sel(january=origin).isnull()):
+        lines.append(
+            f"{name}'s January {origin} return is missing or incomplete, so the forecast starts from January "
+            f"{plans.known_january}."
+        )
+    recent = [j for j in outcome.out_of_line if origin - RECENT_YEARS < j <= origin]
+    for january in recent:
+        before, after = (float(outcome.history_total.sel(january=j)) for j in (january - 1, january))
+        lines.append(
+            f"{name}'s January {january} total leaps from {before:,.0f} to {after:,.0f}. It is kept as published; if it is a "
+            "correction and not growth, the forecast is too high."
+        )
+    if outcome.timeliness is not None and outcome.timeliness[1] < SLOW_ISSUE:
+        year, share = outcome.timeliness
+        lines.append(
+            f"{name} issued {100 * share:.0f} % of new plans within 20 weeks in {year}. Children wait for plans they will hold, "
+            "so recent growth may understate demand."
+        )
+    if float(plans.known.sum()) < FEW_PLANS:
+        lines.append(
+            f"{name} has so few plans that one child changes the picture: treat every figure here as a rough guide."
+        )
+    if bool(outcome.spliced.any()):
+        first = int(outcome.spliced["january"].where(~outcome.spliced, drop=True).min())
+        lines.append(
+            f"Years before January {first}, when {name} was first counted, are a share of the old area's plans."
+        )
+    if plans.estimated_mix:
+        lines.append(
+            f"{name} did not publish plans by age and need for January {origin}: England's mix is used."
+        )
+    if placements.known_january < origin:
+        lines.append(
+            f"{name}'s January {origin} placements were not returned: those of {placements.known_january} are used."
+        )
+    if placements.estimated_mix:
+        lines.append(
+            f"{name}'s placements by need are not known, so England's pattern of needs is fitted to its placements."
+        )
+    unknown = float(placements.known.sel(provision="not_recorded").sum() / placements.known.sum())
+    if unknown > MANY_NOT_RECORDED:
+        lines.append(
+            f"{100 * unknown:.0f} % of plan holders have no placement recorded. Some hold a specialist place, so demand is "
+            "understated."
+        )
+    placed = float(outcome.shortfall.placed_now.sel(provision="specialist_base").sum())
+    places = float(outcome.shortfall.places_now.sel(provision="specialist_base").sum())
+    if placed < EMPTY_BASES * places:
+        lines.append(
+            f"The January {placements.known_january} return records {placed:,.0f} residents in specialist bases against "
+            f"{places:,.0f} places. Some base pupils are probably recorded as mainstream, so demand for bases is likely to be "
+            "understated."
+        )
+    return lines
+
+
+EXPLAIN_NOTE = (
+    "Means of draws, which add up to the change; each has its own 80 % interval. New plans and endings are counted from "
+    "today's numbers of residents and plans, so the two largest lines are what would happen anyway."
+)
+"""What a reader of the split of a change must know."""
+
+
+def far_horizon(outcome: Outcome) -> str:
+    """Return what the last January forecast would mean as a share of residents, so that a reader can judge it."""
+    last = int(outcome.plans.future["january"][-1])
+    middle = float(outcome.plans.future.sel(january=last).sum(("age", "need")).median())
+    now = summary.share_of_residents(outcome, outcome.plans.known_january, float(outcome.plans.known.sum()))
+    then = summary.share_of_residents(outcome, last, middle)
+    return (
+        f"Growth is compounded, not capped: January {last} would mean plans for {100 * then:.1f} % of residents aged 0 to 25, "
+        f"against {100 * now:.1f} % in January {outcome.plans.known_january}. Forecasts beyond five years have not been scored."
+    )
+
+
+def need_key() -> str:
+    """Return the meaning of the need codes in one line."""
+    return "; ".join(f"{code} {label.lower()}" for code, label in NEEDS.items() if code != label)

@@ -1,0 +1,246 @@
+"""The main job: one authority, from published tables and a capacity register to an `Outcome`.
+
+``Road.prepare`` does once what all authorities share (history, stored fits, England's placements); ``Road.baseline``
+walks it for one. Results depend on the authority and the seed, never on which other authorities ran before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import xarray as xr
+
+from data import compositions, panels, process, registers
+from data.areas import Area
+from data.composition import Composition
+from data.errors import OptionError
+from data.history import History
+from data.register import Register
+from data.vocabulary import ALL, BAND_CODES
+from forecast.core.outcome import Outcome
+from forecast.demand import stored_fit
+from forecast.demand.members import Models, check_name
+from forecast.demand.placement import Placing, Route
+from forecast.demand.simulate import simulate
+from forecast.places.capacity import Demand, Offer, seated
+from models import growth
+from models.base import FittedModel
+from models.cohort import FittedCohort
+from models.cohort_flow import Flows, exposure_draws
+from models.headline import HEADLINE, FittedBanded
+from models.latent_demand import AreaLatent, Latent
+from models.memory import Memory
+from models.pipeline import FittedPipeline
+from models.pipeline import fit as fit_pipeline
+
+MAX_YEARS = 15
+"""Longest horizon: population projections end in 2040."""
+
+DEFAULT_YEARS = 10
+DEFAULT_DRAWS = 500
+DEFAULT_SEED = 20250101
+
+
+@dataclass(frozen=True)
+class Road:
+    """What every authority's run shares.
+
+    Parameters
+    ----------
+    history
+        Today's authorities up to the latest January.
+    fitted
+        Demand model that has seen the history.
+    composition
+        How plans were made up at the latest January.
+    population
+        Residents aged 0 to 25, dims ``(area, mid_year)``.
+    placing
+        What placing plans needs.
+    latent
+        Children turned away from specialist places today.
+    cohort, pipeline
+        Fitted flows of plans, and fitted process ahead of the plan.
+    model
+        Name of the demand model.
+    """
+
+    history: History
+    fitted: FittedModel
+    composition: Composition
+    population: xr.DataArray
+    placing: Placing
+    latent: Latent
+    cohort: FittedCohort
+    pipeline: FittedPipeline
+    model: str
+
+    @classmethod
+    def prepare(cls, model: str = HEADLINE) -> Road:
+        """Read the published tables and the stored fit; models that are not stored are fitted here.
+
+        Raises
+        ------
+        OptionError
+            No model has that name.
+        FitError
+            There is no stored fit of this data and these models that passed its gate.
+        """
+        check_name(model)
+        history = panels.load("current")
+        made_of = compositions.load()
+        fit = stored_fit.load(history)
+        stored: dict[str, FittedModel] = {HEADLINE: fit.totals, growth.NAME: fit.growth}
+        totals = stored.get(model) or Models(Memory()).totals(model).fit(
+            history, rng=np.random.default_rng(DEFAULT_SEED)
+        )
+        return cls(
+            history=history,
+            # Ages must add up to totals in every draw, whichever model gives the totals.
+            fitted=FittedBanded(model, history.origin, totals, fit.shares),
+            composition=made_of,
+            population=panels.population(),
+            placing=Placing.prepare(made_of, fit.moves, fit.provision),
+            latent=fit.latent,
+            cohort=fit.cohort,
+            pipeline=fit_pipeline(process.load()),
+            model=model,
+        )
+
+    def baseline(
+        self,
+        area: Area,
+        *,
+        years: int = DEFAULT_YEARS,
+        draws: int = DEFAULT_DRAWS,
+        seed: int = DEFAULT_SEED,
+        register: Register | None = None,
+        demand: Demand | None = None,
+    ) -> Baseline:
+        """Forecast one authority: its ``outcome``, and what scenarios start from.
+
+        Parameters
+        ----------
+        area
+            The authority.
+        years
+            Januaries ahead, 1 to `MAX_YEARS`.
+        draws
+            Number of draws, at least 100.
+        seed
+            Same seed, same draws.
+        register
+            Capacity register; the shipped or estimated one where None.
+        demand
+            Which demand is set against the register's places; latent demand where None.
+
+        Raises
+        ------
+        OptionError
+            ``years`` or ``draws`` is out of range.
+        """
+        check_options(years, draws)
+        origin = self.history.origin
+        januaries = list(range(origin + 1, origin + years + 1))
+        demand_rng, flow_rng, place_rng, latent_rng, _ = _streams(seed, area.la_code)
+        forecast = self.fitted.forecast(januaries, [area.la_code])
+        drawn = forecast.draws(draws, demand_rng)
+        bands = drawn.sel(area=area.la_code, series=list(BAND_CODES), drop=True)
+        stock = self.history.stock.sel(area=area.la_code, drop=True)
+        residents = exposure_draws(self.history, area.la_code, januaries, draws, flow_rng)
+        flows = self.cohort.flows([area.la_code], draws, flow_rng).of(area.la_code)
+        plans = simulate(
+            bands,
+            self.history,
+            self.composition,
+            flows,
+            residents,
+            self.pipeline,
+            area.la_code,
+            model=self.model,
+            rng=flow_rng,
+        )
+        placements, route = self.placing.place(plans, drawn, area.la_code, place_rng)
+        used = register if register is not None else registers.shipped(area.la_code)
+        told = self.latent.tells(area.la_code)
+        latent = self.latent.of_area(area.la_code, draws, latent_rng) if told else None
+        luck = matching(seed, area.la_code)
+        offer = Offer.of(used, origin, januaries, draws, luck, demand).with_doors()
+        outcome = Outcome(
+            area=area,
+            seed=seed,
+            population=self.population.sel(area=area.la_code, drop=True),
+            history_total=stock.sel(series=ALL, drop=True),
+            history_bands=stock.sel(series=list(BAND_CODES)),
+            timeliness=panels.issued_in_twenty_weeks(area.la_code),
+            out_of_line=panels.out_of_line(area.la_code),
+            spliced=self.history.spliced.sel(area=area.la_code, drop=True),
+            plans=plans,
+            placements=placements,
+            register=used,
+            shortfall=seated(placements, offer, latent),
+        )
+        return Baseline(
+            outcome=outcome, flows=flows, route=route, delay=self.pipeline.delay, latent=latent, offer=offer
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """One authority's forecast and what is behind it, so that scenarios can walk the road again (`forecast.runs.scenario_run`).
+
+    Parameters
+    ----------
+    outcome
+        The forecast.
+    flows
+        Rates of plans, draw by draw.
+    route
+        How placements were carried forward.
+    delay
+        Share of requests whose assessment ends in the next calendar year.
+    latent
+        Children turned away today; None where they cannot be told.
+    offer
+        The places that children were matched to, and which demand was set against them.
+    """
+
+    outcome: Outcome
+    flows: Flows
+    route: Route
+    delay: float
+    latent: AreaLatent | None
+    offer: Offer
+
+
+def matching(seed: int, la_code: int) -> np.random.Generator:
+    """Return the random numbers with which an authority's children are matched to places, always from the start."""
+    return list(_streams(seed, la_code))[-1]
+
+
+@cache
+def shared_road() -> Road:
+    """Return the road of the product's own forecast, prepared once in this process."""
+    return Road.prepare()
+
+
+def check_options(years: int, draws: int) -> None:
+    """Raise `OptionError` unless years and draws are in range."""
+    if not 1 <= years <= MAX_YEARS:
+        raise OptionError(
+            f"--years {years} is out of range. Forecasts run 1 to {MAX_YEARS} years ahead because population projections "
+            f"end in 2040. Choose a number from 1 to {MAX_YEARS}; the usual is {DEFAULT_YEARS}."
+        )
+    if not 100 <= draws <= 10_000:
+        raise OptionError(
+            f"--draws {draws} is out of range. Fewer than 100 draws make intervals unreliable and more than 10,000 do "
+            f"not fit in memory. The usual is {DEFAULT_DRAWS}."
+        )
+
+
+def _streams(seed: int, la_code: int) -> Iterator[np.random.Generator]:
+    """Return one generator a stage, keyed by the authority's number and not by its place in a queue."""
+    return (np.random.default_rng(s) for s in np.random.SeedSequence([seed, la_code]).spawn(5))

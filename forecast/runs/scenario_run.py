@@ -1,0 +1,242 @@
+"""One authority's road walked again with a scenario: where the levers of `scenarios` meet the stations of `forecast`.
+
+    from forecast import rerun
+    from forecast.run import shared_road
+    base = shared_road().baseline(area)
+    outcome = rerun.rerun(base, scenarios.reading.find("reform-2030"))
+
+Invariants: stations a scenario does not reach keep the baseline's very objects, so the empty scenario is the baseline to the
+last byte; every station reached uses the baseline's random numbers; nothing the caller holds is changed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from data.errors import ScenarioError
+from data.register import Register
+from forecast.core.outcome import Outcome
+from forecast.demand.scenario_projection import replay
+from forecast.places.capacity import Offer, seated
+from forecast.places.supply import Supply
+from forecast.runs.baseline import Baseline, matching
+from models.base import Array
+from scenarios.applying import applied, effects, notes
+from scenarios.effects import Effects, Frame, PlaceChange
+from scenarios.levers import Lever
+from scenarios.reading import checked, resolve
+from scenarios.scenario import Scenario, canonical
+from scenarios.schemes import Scheme
+from scenarios.terms import ends
+
+
+def rerun(base: Baseline, scenario: Scenario) -> Outcome:
+    """Return the outcome of a scenario: the baseline's own where it has no levers.
+
+    Parameters
+    ----------
+    base
+        Where the scenario starts from.
+    scenario
+        What changes; what it is based on is read from the library.
+
+    Raises
+    ------
+    ScenarioError
+        It is for other authorities, or a lever cannot act on this baseline.
+    """
+    flat = resolve(scenario)
+    about = frame(base)
+    asked = known(base)
+    register = applied(base.outcome.register, flat, about, residents_11_15=asked["residents_11_15"])
+    outcome = walk(base, effects(flat, about, base.outcome.seed, **asked), register)
+    return replace(outcome, scenario=flat.title) if flat.levers else outcome
+
+
+def frame(base: Baseline) -> Frame:
+    """Return for whom and when effects are wanted."""
+    future = base.outcome.plans.future
+    return Frame(
+        la_code=base.outcome.area.la_code,
+        origin=base.outcome.plans.origin,
+        years=future.sizes["january"],
+        draws=future.sizes["draw"],
+    )
+
+
+def known(base: Baseline) -> dict[str, float | None]:
+    """Return what some levers ask of the authority: ``issued_in_twenty_weeks`` (0 to 1) and ``residents_11_15``."""
+    told = base.outcome.timeliness
+    residents = base.outcome.plans.residents.isel(january=0).sel(age=list(range(11, 16)))
+    return {
+        "issued_in_twenty_weeks": None if told is None else told[1],
+        "residents_11_15": float(residents.sum("age").mean("draw")),
+    }
+
+
+def remarks(base: Baseline, scenario: Scenario) -> tuple[str, ...]:
+    """Return what a reader of a scenario's result should know about its levers here, one sentence each."""
+    return notes(resolve(scenario), frame(base), seed=base.outcome.seed, **known(base))
+
+
+def each_alone(base: Baseline, scenario: Scenario) -> dict[str, Outcome]:
+    """Return the outcome of each lever of a scenario by itself, by the lever's id.
+
+    A lever that only works together with another, such as more pupils for a setting which another lever opens, does nothing
+    alone: all it does is interaction.
+    """
+    flat = resolve(scenario)
+    found = {}
+    for lever in flat.levers:
+        try:
+            found[lever.name] = rerun(base, flat.model_copy(update={"levers": (lever,)}))
+        except ScenarioError:
+            found[lever.name] = base.outcome
+    return found
+
+
+def at_ends(base: Baseline, scenario: Scenario) -> dict[str, tuple[Outcome, Outcome]]:
+    """Return the outcomes with each lever that has an interval at its low and at its high end, by the lever's id."""
+    flat = resolve(scenario)
+    found = {}
+    for lever in flat.levers:
+        low, high = interval(lever)
+        if low != high:
+            found[lever.name] = (
+                rerun(base, with_size(flat, lever.name, low)),
+                rerun(base, with_size(flat, lever.name, high)),
+            )
+    return found
+
+
+def interval(lever: Lever) -> tuple[float, float]:
+    """Return the ends of a lever's size: equal for a number, and (0, 0) for a lever without a size."""
+    field = size_field(lever)
+    return (0.0, 0.0) if field is None else ends(getattr(lever, field))
+
+
+def size_field(lever: Lever) -> str | None:
+    """Return the name of the field that holds a lever's size; None for a scheme that says no number of places."""
+    if not isinstance(lever, Scheme):
+        return "change"
+    if lever.places is not None:
+        return "places"
+    return None if lever.given_size is None else "places_per_1000_aged_11_15"
+
+
+def whole(scenario: Scenario, lever_id: str) -> bool:
+    """Return whether the size of a lever is a whole number, as places are.
+
+    Raises
+    ------
+    ScenarioError
+        The scenario has no lever with a size of that id.
+    """
+    return _sized(resolve(scenario), lever_id)[1] == "places"
+
+
+def with_size(scenario: Scenario, lever_id: str, size: float) -> Scenario:
+    """Return a scenario with another size of one lever, what it is based on read in; places are rounded to whole ones.
+
+    Raises
+    ------
+    ScenarioError
+        It has no lever with a size of that id, or the lever cannot have that size.
+    """
+    flat = resolve(scenario)
+    position, field = _sized(flat, lever_id)
+    said = json.loads(canonical(flat))
+    said["levers"][position][field] = round(size) if field == "places" else size
+    return checked(said, f"{flat.id}, {lever_id} at {size:g}")
+
+
+def _sized(flat: Scenario, lever_id: str) -> tuple[int, str]:
+    """Return where a lever of a scenario stands, and the field of its size."""
+    names = [lever.name for lever in flat.levers]
+    if lever_id not in names:
+        raise ScenarioError(
+            f"Scenario '{flat.id}' has no lever '{lever_id}', so there is nothing to change. Its levers are "
+            f"{', '.join(names) or 'none'}."
+        )
+    position = names.index(lever_id)
+    field = size_field(flat.levers[position])
+    if field is None:
+        sized = [lever.name for lever in flat.levers if size_field(lever) is not None]
+        raise ScenarioError(
+            f"Lever '{lever_id}' of scenario '{flat.id}' says no number of places, so no other number can be tried: the capacity "
+            f"register says how many there are. Levers with a size here: {', '.join(sized) or 'none'}. To find out how many "
+            "places it takes, write a scheme that opens or expands a setting."
+        )
+    return position, field
+
+
+def walk(base: Baseline, does: Effects, register: Register | None = None) -> Outcome:
+    """Return the outcome of effects and a register.
+
+    Parameters
+    ----------
+    base
+        Where the scenario starts from.
+    does
+        What the levers do, in the frame of the baseline.
+    register
+        The register with the scenario's schemes; the baseline's where None.
+    """
+    before = base.outcome
+    plans, placements = replay(before.plans, before.placements, base.flows, base.route, base.delay, does)
+    used = before.register if register is None else register
+    same = used is before.register and not does.places
+    shortfall = before.shortfall
+    if not same or placements is not before.placements:
+        offer = base.offer if same else _offer(base, used, does.places)
+        shortfall = seated(placements, offer, base.latent)
+    return replace(
+        before, plans=plans, placements=placements, register=used, shortfall=shortfall, money=does.money
+    )
+
+
+def _offer(base: Baseline, register: Register, changes: Sequence[PlaceChange]) -> Offer:
+    """Return what another register, or the same one with changes of places, offers on the baseline's luck."""
+    about = frame(base)
+    luck = matching(base.outcome.seed, about.la_code)
+    return Offer.of(
+        register, about.origin, about.januaries, about.draws, luck, base.offer.demand, place_changes(changes)
+    )
+
+
+def place_changes(changes: Sequence[PlaceChange]) -> list[Callable[[Supply], Supply]]:
+    """Return changes of places as functions on what the register offers: values, then factors, then additions."""
+    ordered = [c for how in ("set", "multiply", "add") for c in changes if c.how == how]
+    return [partial(_changed, change) for change in ordered]
+
+
+def _changed(change: PlaceChange, supply: Supply) -> Supply:
+    """Return a supply after one change; the first January, before the forecast, stays as it is."""
+    names = {name.casefold() for name in change.settings}
+    reached = [
+        u
+        for u, unit in enumerate(supply.units)
+        if (not names or unit.setting.casefold() in names)
+        and (not change.provisions or unit.provision in change.provisions)
+        and change.located in (None, unit.located)
+    ]
+    if not reached:
+        return supply
+    places = supply.places.transpose("draw", "january", "unit").to_numpy().copy()
+    before: Array = places[:, 1:, reached]
+    size, weight = change.size[:, None, None], change.weight[None, :, None]
+    if change.how == "set":
+        after = before + weight * (size - before)
+    elif change.how == "multiply":
+        after = before * size**weight
+    else:
+        total = before.sum(axis=2, keepdims=True)
+        part = np.divide(before, total, out=np.zeros_like(before), where=total > 0)
+        after = before + weight * size * part
+    places[:, 1:, reached] = np.maximum(after, 0.0)
+    return replace(supply, places=supply.places.transpose("draw", "january", "unit").copy(data=places))

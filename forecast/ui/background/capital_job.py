@@ -1,0 +1,48 @@
+"""Appraising schemes and choosing a programme: long work that `forecast.jobs.worker` runs away from the page.
+
+Invariant: the answer is that of ``sendplan capital`` to the same question.
+"""
+
+from __future__ import annotations
+
+from data.areas import by_code
+from forecast.capital import capital_case, child_costs
+from forecast.capital.schemes import Sufficiency
+from forecast.core.parallel import solver_kept_quiet
+from forecast.jobs.worker import Report
+from forecast.runs.baseline import Road
+from forecast.ui.background.question import Asked, base_of, steps
+from forecast.ui.views import council_files
+from forecast.ui.views.capital import CapitalView, capital
+
+
+def appraise(report: Report, asked: Asked) -> CapitalView:
+    """Return the appraisal, the programme and what a page shows of them.
+
+    Raises
+    ------
+    CapitalError
+        Schemes or budget cannot be used, or there are none to choose from.
+    """
+    # Each choice has three stages or four, and one is made for every future and one for value.
+    tell = steps(report, 10 + 4 * len(asked.futures))
+    tell("Reading the stored fit", 0.0)
+    road = Road.prepare()
+    tell(f"Forecasting {by_code(asked.la_code).name}", 0.0)
+    base = base_of(asked, road)
+    tell("Costing", 0.0)
+    costs, _ = child_costs.shared(base.outcome, council_files.book(asked.la_code, asked.prices))
+    schemes = council_files.candidates(asked.la_code, asked.candidates)
+    with solver_kept_quiet():
+        case = capital_case.make(
+            base,
+            () if schemes is None else schemes.rows,
+            costs,
+            england=road.placing.england,
+            budget=asked.budget,
+            asked=Sufficiency(minimum=asked.sure),
+            scenarios=dict(asked.futures),
+            candidates_from="" if schemes is None else schemes.origin,
+            tell=tell,
+        )
+    return capital(case, base.outcome)

@@ -1,0 +1,83 @@
+"""What long work is asked: all that it knows, in a form that can be sent to another process and compared.
+
+Invariant: equal questions have equal answers, and those of the command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from data.areas import by_code
+from data.errors import HistoryError
+from data.register import Register
+from data.register_file import read_register
+from forecast.finance.finance_model import Purse
+from forecast.jobs.worker import Report
+from forecast.runs.baseline import Baseline, Road
+from forecast.ui.views import council_files
+from scenarios.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of a forecast and its schemes.
+
+    Parameters
+    ----------
+    la_code, draws, seed
+        As in `forecast.runs.baseline.Road.run`.
+    register, prices, candidates
+        Text of the council's own files; None for what comes with the planner.
+    budget
+        Pounds of the base year; None for no limit.
+    sure
+        Chance of enough places asked for, 0 to 1.
+    futures
+        Scenarios by title, the one appraised first.
+    """
+
+    la_code: int
+    draws: int
+    seed: int
+    register: str | None
+    prices: str | None
+    candidates: str | None
+    budget: float | None
+    sure: float
+    futures: tuple[tuple[str, Scenario], ...]
+
+
+def register_of(text: str | None, la_code: int) -> Register | None:
+    """Return the register a text holds; None for the one that comes with the planner."""
+    if text is None:
+        return None
+    return council_files.from_text(
+        text.encode(), "register.csv", lambda path: read_register(path, la_code=la_code)
+    )
+
+
+def steps(report: Report, total: int) -> Callable[[str, float], None]:
+    """Return what tells a report of stages: a stage begins where what is being done changes; there are about ``total``."""
+    begun: list[str] = []
+
+    def tell(what: str, done: float) -> None:
+        if not begun or begun[-1] != what:
+            begun.append(what)
+            report(min(len(begun), total), total, what)
+
+    return tell
+
+
+def base_of(asked: Asked, road: Road) -> Baseline:
+    """Return the forecast that is asked about."""
+    register = register_of(asked.register, asked.la_code)
+    return road.baseline(by_code(asked.la_code), draws=asked.draws, seed=asked.seed, register=register)
+
+
+def purse_of(asked: Asked, base: Baseline) -> Purse | None:
+    """Return the prices and income of an authority; None where what it was paid or spent is not published."""
+    try:
+        return Purse.of(base.outcome, book=council_files.book(asked.la_code, asked.prices))
+    except HistoryError:
+        return None

@@ -1,0 +1,234 @@
+"""Making reports: long work that `forecast.jobs.worker` runs away from the page; each job returns files and a preview of them.
+
+Invariant: a job knows only what it is asked, so the same question gives the same files.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+from openpyxl import Workbook
+
+from data.areas import by_code
+from data.errors import HistoryError
+from data.formulas import guarded
+from forecast.capital.programme import Tell
+from forecast.core.outcome import Outcome
+from forecast.finance.finance_model import Purse
+from forecast.jobs.worker import Report
+from forecast.presentation import compare, money_tables
+from forecast.reports import capital_paper, preview
+from forecast.reports.preview import Block, Grid, Heading, Text
+from forecast.runs.baseline import Baseline, Road
+from forecast.runs.scenario_run import rerun
+from forecast.ui.background.national_job import zipped
+from forecast.ui.background.question import Asked, base_of, purse_of, steps
+from forecast.ui.frame.choices import BASELINE
+from forecast.ui.views import council_files, downloads, exports
+from forecast.ui.views.scenarios import FORECAST_COLUMN
+
+MOST_ROWS = 8
+"""Rows of a table of figures in a preview."""
+
+
+AS_IN_FILES = "Columns and codes are those of the files. Figures are rounded here and whole there."
+
+
+@dataclass(frozen=True)
+class MadeReport:
+    """What a job made.
+
+    Parameters
+    ----------
+    says
+        What it is, in a sentence.
+    files
+        Name and content, the main file first.
+    preview
+        What a page shows of it.
+    """
+
+    says: str
+    files: Mapping[str, bytes]
+    preview: tuple[Block, ...]
+
+
+def paper(report: Report, asked: Asked, typed: str, issued: date) -> MadeReport:
+    """Make the capital programme paper, in Word.
+
+    Raises
+    ------
+    CapitalError
+        Schemes or budget cannot be used.
+    """
+    tell = steps(report, 10 + 4 * len(asked.futures))
+    base, road = _base(asked, tell)
+    made = capital_paper.make(
+        base,
+        road,
+        capital_paper.Asked(
+            schemes=council_files.candidates(asked.la_code, asked.candidates),
+            budget=asked.budget,
+            sure=asked.sure,
+            futures=dict(asked.futures),
+            typed=typed,
+            issued=issued,
+            book=council_files.book(asked.la_code, asked.prices),
+        ),
+        tell,
+    )
+    content = made.paper.as_bytes()
+    name = f"{by_code(asked.la_code).slug}-capital-paper.docx"
+    says = f"{made.recommendation} {made.why}".strip()
+    return MadeReport(says, {name: content}, preview.of_word(content))
+
+
+def comparison(report: Report, asked: Asked, names: Sequence[str], january: int) -> MadeReport:
+    """Set scenarios side by side, draw by draw, as Parquet and CSV.
+
+    Parameters
+    ----------
+    report, asked
+        As for every job.
+    names
+        What each scenario is called in the files, in the order of ``asked.futures``.
+    january
+        What the preview is of.
+
+    Raises
+    ------
+    ScenarioError
+        One cannot act here.
+    """
+    tell = steps(report, 4 + len(asked.futures))
+    base, _ = _base(asked, tell)
+    purse = purse_of(asked, base)
+    outcomes: dict[str, Outcome] = {}
+    for name, (title, scenario) in zip(names, asked.futures, strict=True):
+        tell(f"Forecasting {title}", 0.0)
+        outcomes[name] = rerun(base, scenario)
+    table = compare.compared(outcomes, purse)
+    # Files have names that a program can tell apart; people read titles.
+    titles = {
+        name: FORECAST_COLUMN if scenario.id == BASELINE else title
+        for name, (title, scenario) in zip(names, asked.futures, strict=True)
+    }
+    shown = table.assign(scenario=[titles[name] for name in table["scenario"]])
+    raw = io.BytesIO()
+    table.to_parquet(raw, index=False)
+    stem = f"{by_code(asked.la_code).slug}-scenarios"
+    first = titles[names[0]]
+    blocks: list[Block] = [
+        Grid(
+            compare.side_by_side(shown, january),
+            f"January {january}: mean, and the range that holds 80 % of futures",
+        ),
+        Grid(
+            compare.differences(shown, january),
+            f"January {january}: difference from '{first}', future by future",
+        ),
+        Grid(
+            compare.first_shortfall_text({titles[name]: outcome for name, outcome in outcomes.items()}),
+            "First January with a shortfall, and the range that holds 80 % of futures",
+        ),
+    ]
+    says = (
+        f"{len(outcomes)} scenarios, {table['year'].nunique()} Januaries, {table['measure'].nunique()} measures: "
+        f"{len(table):,} rows."
+    )
+    return MadeReport(
+        says, {f"{stem}.parquet": raw.getvalue(), f"{stem}.csv": exports.to_csv(table)}, tuple(blocks)
+    )
+
+
+def tidy(report: Report, asked: Asked) -> MadeReport:
+    """Return every table of one forecast or scenario as one workbook, and as CSV files in a zip.
+
+    Raises
+    ------
+    ScenarioError
+        The scenario cannot act here.
+    """
+    tell = steps(report, 7)
+    base, _ = _base(asked, tell)
+    tell("Forecasting", 0.0)
+    title, scenario = asked.futures[0]
+    outcome = rerun(base, scenario)
+    tables = downloads.tables(outcome)
+    tell("Costing", 0.0)
+    try:
+        found = Purse.of(base.outcome, book=council_files.book(asked.la_code, asked.prices)).money(outcome)
+    except HistoryError as error:
+        costed = str(error)
+    else:
+        costed = "Pounds are nominal, of each financial year; a deficit is minus."
+        tables |= {
+            "balance": money_tables.balance_table(found),
+            "cost_detail": money_tables.detail_table(found.costs),
+        }
+    tell("Writing", 0.0)
+    name = by_code(asked.la_code).name
+    about = {
+        "Authority": name, "Scenario": title, "Forecast from": f"January {outcome.plans.origin}", "Seed": str(outcome.seed),
+        "Draws": str(outcome.plans.future.sizes["draw"]), "Register of places": outcome.register.origin, "Pounds": costed,
+        "Statement": "A forecast, not an outturn.",
+        "Licence": "Contains public sector information licensed under the Open Government Licence v3.0.",
+    }  # fmt: skip
+    stem = f"{by_code(asked.la_code).slug}-tables"
+    files = {
+        f"{stem}.xlsx": workbook(about, tables),
+        f"{stem}-csv.zip": zipped({f"{n}.csv": exports.to_csv(frame) for n, frame in tables.items()}),
+    }
+    blocks: list[Block] = [Text(costed), Text(AS_IN_FILES)]
+    for sheet, frame in tables.items():
+        blocks += [
+            Heading(sheet, 2),
+            Grid(
+                _rounded(frame.head(MOST_ROWS)),
+                f"First {min(MOST_ROWS, len(frame))} of {len(frame):,} rows of {sheet}",
+            ),
+        ]
+    rows = sum(len(frame) for frame in tables.values())
+    return MadeReport(f"{len(tables)} tables of {name}, {rows:,} rows, a figure a row.", files, tuple(blocks))
+
+
+def workbook(about: Mapping[str, str], tables: Mapping[str, pd.DataFrame]) -> bytes:
+    """Return tables as one Excel workbook: a sheet that says what they are, then a sheet a table; no cell is a formula."""
+    book = Workbook(write_only=True)
+    first = book.create_sheet("about")
+    for name, value in about.items():
+        first.append([guarded(name), guarded(value)])
+    for name, frame in tables.items():
+        sheet = book.create_sheet(name[:31])
+        sheet.append([guarded(str(c)) for c in frame.columns])
+        # Not-a-number has no cell in a workbook: it is left blank.
+        plain = frame.astype("object").where(frame.notna(), None)
+        for row in plain.itertuples(index=False, name=None):
+            sheet.append([guarded(cell) if isinstance(cell, str) else cell for cell in row])
+    raw = io.BytesIO()
+    book.save(raw)
+    return raw.getvalue()
+
+
+def _rounded(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return cells as text; figures that are no whole numbers to one place, shares and chances to three."""
+
+    def cell(value: object) -> str:
+        if not isinstance(value, float):
+            return str(value)
+        if value.is_integer():
+            return f"{value:.0f}"
+        return f"{value:.3f}" if abs(value) < 1 else f"{value:.1f}"
+
+    return frame.astype("object").map(cell)
+
+
+def _base(asked: Asked, tell: Tell) -> tuple[Baseline, Road]:
+    tell("Reading the stored fit", 0.0)
+    road = Road.prepare()
+    tell(f"Forecasting {by_code(asked.la_code).name}", 0.0)
+    return base_of(asked, road), road

@@ -1,0 +1,132 @@
+"""Long work on a scenario, away from the page: what each lever contributes, and which size meets a goal.
+
+Invariant: the figures are those of ``sendplan scenario explain`` and ``seek`` with the same register, prices, draws and seed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from forecast.core.outcome import Outcome
+from forecast.jobs.worker import Report
+from forecast.presentation import compare, seek
+from forecast.runs import scenario_run
+from forecast.runs.baseline import Road
+from forecast.ui.background.question import Asked, base_of, purse_of
+
+MEASURES: tuple[str, ...] = ("plans", "shortfall", "cost")
+"""What is explained; cost only where the authority's income and spending are published."""
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What each lever contributes.
+
+    Parameters
+    ----------
+    bars
+        Measure to `forecast.presentation.compare.Waterfall.table`.
+    told
+        Measure to `forecast.presentation.compare.waterfall_text`.
+    widths
+        Measure to `forecast.presentation.seek.tornado`, lever by lever; no rows where no lever has a range.
+    widths_told
+        The same as text.
+    """
+
+    bars: dict[str, pd.DataFrame]
+    told: dict[str, pd.DataFrame]
+    widths: dict[str, pd.DataFrame]
+    widths_told: dict[str, pd.DataFrame]
+
+
+def explained(report: Report, question: Asked, january: int) -> Explained:
+    """Return what each lever of a scenario contributes to plans, children short and pounds in one January."""
+    steps = 4
+    report(0, steps, "Making the forecast")
+    base = base_of(question, Road.prepare())
+    purse = purse_of(question, base)
+    _, scenario = question.futures[0]
+    report(1, steps, "All levers together")
+    together = scenario_run.rerun(base, scenario)
+    report(2, steps, "Each lever alone")
+    alone = scenario_run.each_alone(base, scenario)
+    report(3, steps, "Each range at its ends")
+    spans = scenario_run.at_ends(base, scenario)
+    report(4, steps, "Adding up")
+    bars, told, widths, widths_told = {}, {}, {}, {}
+    for name in MEASURES:
+        if name in compare.POUNDS and purse is None:
+            continue
+        found = compare.waterfall(name, january, base.outcome, alone, together, purse)
+        bars[name], told[name] = found.table(), compare.waterfall_text(found)
+        point = seek.Point(name, january)
+        widths[name] = seek.tornado(point, spans, together, purse)
+        widths_told[name] = seek.tornado_text(point, widths[name])
+    return Explained(bars, told, widths, widths_told)
+
+
+@dataclass(frozen=True)
+class Sought:
+    """What is looked for.
+
+    Parameters
+    ----------
+    lever
+        Short name of the lever whose size is looked for.
+    low, high
+        Sizes to search between, from the low one.
+    measure, january, provision
+        As for `forecast.presentation.seek.Point`.
+    bound
+        Whether the value is the most or the least that will do.
+    value
+        In the unit of the measure; a chance is 0 to 1.
+    """
+
+    lever: str
+    low: float
+    high: float
+    measure: str
+    january: int
+    provision: str | None
+    bound: seek.Bound
+    value: float
+
+    @property
+    def goal(self) -> seek.Goal:
+        """What is to be reached.
+
+        Raises
+        ------
+        OptionError
+            It cannot be a goal.
+        """
+        return seek.Goal(seek.Point(self.measure, self.january, self.provision), self.bound, self.value)
+
+
+def sought(report: Report, question: Asked, asked: Sought) -> str:
+    """Return in words the size of a lever that meets a goal."""
+    report(0, seek.MOST_RUNS, "Making the forecast")
+    base = base_of(question, Road.prepare())
+    purse = purse_of(question, base)
+    _, scenario = question.futures[0]
+    runs = 0
+
+    def tried(size: float) -> Outcome:
+        nonlocal runs
+        runs += 1
+        report(runs, seek.MOST_RUNS, f"Trying {asked.lever} at {size:,.4g}")
+        return scenario_run.rerun(base, scenario_run.with_size(scenario, asked.lever, size))
+
+    answer = seek.seek(
+        tried,
+        asked.goal,
+        asked.low,
+        asked.high,
+        whole=scenario_run.whole(scenario, asked.lever),
+        purse=purse,
+    )
+    return answer.words(asked.goal, asked.lever)

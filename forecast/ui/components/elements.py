@@ -1,0 +1,113 @@
+"""Parts that pages are built from: figures with their source, charts with their table, words with their meaning.
+
+Invariant: a chart is never alone: its finding stands above it, its key, table, download and source below; everything a mouse can
+find by pointing is also in text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from forecast.ui.components import tables
+from forecast.ui.components.charts import Figure
+from forecast.ui.frame.glossary import TERMS, meaning
+from forecast.ui.frame.shell import say
+from forecast.ui.frame.text import bullets, plain
+from forecast.ui.views import exports
+from forecast.ui.views.common import Measure, Source
+
+PER_ROW = 4
+"""Figures side by side on a wide screen; fewer on a narrow one."""
+
+MOST_DRAWINGS = 1_000
+"""Finished charts kept in memory, some 20 kB each; a map is 1 MB."""
+
+
+def headline(sentence: str, how_to_read: str) -> None:
+    """Show the sentence a director can say aloud, and how to read its ranges."""
+    st.html(tables.lead(sentence))
+    say(plain(how_to_read))
+
+
+def measures(found: Sequence[Measure]) -> None:
+    """Show figures side by side, each with interval and trend, and their sources one click away."""
+    for column, one in zip(st.columns(PER_ROW), found, strict=False):
+        with column.container(border=True):
+            st.metric(one.label, one.value, help=meaning(*one.terms))
+            st.markdown(f"{plain(one.interval)}  \n{plain(one.trend)}")
+    with st.expander("Where these figures come from"):
+        say(bullets(tuple(f"{m.label}: {told(m.source)}" for m in found)))
+
+
+def told(source: Source) -> str:
+    """Return where a figure comes from, in one paragraph."""
+    estimated = f" Estimated: {source.estimated}" if source.estimated else ""
+    return (
+        f"Unit: {source.unit}. Date: {source.dates}. {source.interval}. Source: {source.source}.{estimated}"
+    )
+
+
+def chart(
+    figure: Figure, shown: pd.DataFrame, caption: str, source: Source, data: pd.DataFrame, file: str
+) -> None:
+    """Show a chart with its finding above, and its key, table, download and source below.
+
+    Parameters
+    ----------
+    figure
+        From `forecast.ui.components.charts`.
+    shown
+        The same figures as finished text.
+    caption
+        What the table holds.
+    source
+        Where the figures come from.
+    data, file
+        The figures as numbers, and the name of the file they download as.
+    """
+    st.subheader(figure.title, anchor=False)
+    _drawing(figure.name, figure)
+    say(plain(figure.key))
+    with st.expander(f"Table, download and source: {caption}"):
+        table(shown, caption)
+        download("Download these figures (CSV)", exports.to_csv(data), file)
+        say(plain(told(source)))
+
+
+@st.cache_data(max_entries=MOST_DRAWINGS, show_spinner=False)
+def _drawing(name: str, _figure: Figure) -> None:
+    """Show a chart; another time what was shown is sent again, without making it again."""
+    # The chart's own description becomes its accessible name.
+    st.altair_chart(_figure.chart)
+
+
+def table(frame: pd.DataFrame, caption: str) -> None:
+    """Show a table of finished text, or say that it is empty."""
+    if len(frame):
+        st.html(tables.html(frame, caption))
+    else:
+        say(f"{plain(caption)}: none.")
+
+
+def strip(chances: pd.DataFrame, caption: str) -> None:
+    """Show chances of 0 to 1 as a table whose cells are shaded and say the chance in words."""
+    st.html(tables.strip(chances, caption))
+
+
+def download(label: str, content: bytes | Callable[[], bytes], file: str) -> None:
+    """Show a button that downloads a file without running the page again; a function makes it when it is asked for."""
+    st.download_button(label, content, file_name=file, on_click="ignore", key=f"download-{label}-{file}")
+
+
+def estimated(lines: Sequence[str]) -> None:
+    """Show what is estimated rather than known."""
+    say(bullets(tuple(lines)))
+
+
+def words(*terms: str) -> None:
+    """Show what words on the page mean, one click away."""
+    with st.expander("Words on this page"):
+        say("\n".join(f"- **{plain(t)}**: {plain(TERMS[t])}" for t in terms))

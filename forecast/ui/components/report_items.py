@@ -1,0 +1,134 @@
+"""What can be made on the page Reports: the one place a new report or return is added.
+
+To add one: write a job in `forecast.ui.background.report_jobs` that returns a `MadeReport`, and an `Item` here. The page shows
+its controls, starts the work in the background, previews the result and offers its files.
+
+Invariant: ids differ, and what a job is asked follows from the address and the date alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import streamlit as st
+
+from data.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS
+from forecast.jobs.worker import Job
+from forecast.ui.background import report_jobs
+from forecast.ui.components import results, work_requests
+from forecast.ui.frame import controls
+from forecast.ui.frame.choices import BASELINE, SHIPPED, Choices
+from forecast.ui.views import scenario_draft
+
+
+@dataclass(frozen=True)
+class Item:
+    """A report.
+
+    Parameters
+    ----------
+    id
+        Of its place on the page.
+    title, says
+        Its heading; what it is and for whom.
+    label
+        Of the button that starts it.
+    job
+        Makes it.
+    asked
+        What the job is asked, from what is chosen and today's date.
+    controls
+        Shows the widgets of what it depends on.
+    """
+
+    id: str
+    title: str
+    says: str
+    label: str
+    job: Job
+    asked: Callable[[Choices, date], tuple[Any, ...]]
+    controls: Callable[[Choices], None]
+
+
+def _capital_controls(choices: Choices) -> None:
+    with st.container(horizontal=True):
+        controls.budget(choices)
+        controls.sure(choices)
+
+
+def _capital_asked(choices: Choices, today: date) -> tuple[Any, ...]:
+    from forecast.reports.capital_paper import command
+
+    def own(shelf: Any, asked: int | None, stem: str) -> str | None:
+        used = results.version_of(shelf, choices, asked)
+        return None if used == SHIPPED else f"{stem}-{choices.area.slug}-{used}.csv"
+
+    typed = command(
+        area=choices.area.name,
+        scenario=[] if choices.scenario == BASELINE else [work_requests.typed_name(choices.scenario)],
+        candidates=own(CANDIDATES, choices.candidates, "schemes"),
+        unit_costs=own(UNIT_COSTS, choices.prices, "unit-costs"),
+        capacity=own(REGISTERS, choices.register, "capacity"),
+        budget=choices.budget,
+        sure=choices.sure / 100,
+        day=today,
+        out=f"{choices.area.slug}-capital-paper.docx",
+    )
+    return work_requests.asked(choices), typed, today
+
+
+def _compare_asked(choices: Choices, today: date) -> tuple[Any, ...]:
+    return (
+        work_requests.asked(choices, choices.compare),
+        work_requests.short_names(choices.compare),
+        choices.year,
+    )
+
+
+def _compare_controls(choices: Choices) -> None:
+    controls.compare(choices, scenario_draft.listed(choices))
+    controls.year(choices, "January in the preview")
+
+
+def _tidy_asked(choices: Choices, today: date) -> tuple[Any, ...]:
+    return (work_requests.asked(choices, (choices.scenario,)),)
+
+
+RETURNS: tuple[Item, ...] = (
+    Item(
+        "capital",
+        "Capital programme paper",
+        "For cabinet and directors, in Word: need, options, a recommended programme, money, risks and how it was "
+        "made. Tried in other "
+        "futures too; about twenty pages, a minute or two.",
+        "Write the paper",
+        report_jobs.paper,
+        _capital_asked,
+        _capital_controls,
+    ),
+    Item(
+        "comparison",
+        "Scenarios side by side",
+        "For analysts, as Parquet and CSV: every January and measure of up to four scenarios, with differences "
+        "taken future by future.",
+        "Set scenarios side by side",
+        report_jobs.comparison,
+        _compare_asked,
+        _compare_controls,
+    ),
+    Item(
+        "tables",
+        "Every table, tidy",
+        "For analysts, as one Excel workbook and as CSV files: plans, places, shortfall, settings, balance and "
+        "details of cost, a "
+        "figure a row.",
+        "Make the tables",
+        report_jobs.tidy,
+        _tidy_asked,
+        lambda choices: None,
+    ),
+)
+"""Every report there is."""

@@ -1,0 +1,29 @@
+"""Previews on a page: the blocks of a report, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from forecast.reports.preview import Block, Grid, Heading, Image
+from forecast.ui.components import elements
+from forecast.ui.frame.shell import say
+from forecast.ui.frame.text import plain
+
+WIDE = 700
+"""Pixels of a picture at most."""
+
+
+def show(blocks: Sequence[Block], of: str) -> None:
+    """Show a preview; ``of`` names it where a table has no name of its own."""
+    for number, block in enumerate(blocks, start=1):
+        match block:
+            case Heading(text, level):
+                st.markdown(f"{'#' * min(level + 2, 6)} {plain(text)}")
+            case Grid(frame, caption):
+                elements.table(frame, caption if caption != "Table" else f"{of}, table {number}")
+            case Image(content, alt):
+                st.image(content, width=WIDE, alt=alt)
+            case _:
+                say(f"- {plain(block.text)}" if block.item else plain(block.text))

@@ -1,0 +1,395 @@
+"""Forecasts behind the pages, made once and shared: what a page may show of an authority.
+
+Invariants: a page never fits a model (`Road.prepare` reads the stored fit and refuses without one); a forecast is made once
+for an authority, number of draws, seed and register, whoever asks; draws that are shared cannot be written to; views are
+copied for each reader, so nobody can change another's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import streamlit as st
+import xarray as xr
+
+from data import kept_registers, registers
+from data.errors import HistoryError
+from data.kept_files import REGISTERS, UNIT_COSTS, KeptFile, Shelf
+from data.register import Register
+from forecast.demand import stored_fit
+from forecast.ui.frame.choices import BASELINE, GRANTS, SHIPPED, Choices
+
+if TYPE_CHECKING:
+    from data.history import History
+    from data.prices import PriceBook
+    from forecast.core.outcome import Outcome
+    from forecast.finance.finance_model import Money, Purse
+    from forecast.jobs.worker import Worker
+    from forecast.presentation.money_report import MoneyTables
+    from forecast.runs.baseline import Baseline, Road
+    from forecast.runs.scenario_names import Chosen
+    from forecast.ui.views.catalogue import Catalogue
+    from forecast.ui.views.evidence import RecordView
+    from models.base import Array
+    from scenarios.scenario import Scenario
+
+DRAWS = 500
+"""Draws behind every page: those of the command line, so that both say the same numbers."""
+
+SEED = 20250101
+"""Seed behind every page: that of the command line."""
+
+MOST_BASELINES = 4
+"""Forecasts kept in memory, about 200 MB each."""
+
+MOST_REGISTERS = 32
+"""Registers of places kept in memory, some 100 kB each."""
+
+MOST_VIEWS = 96
+"""Views kept in memory, about 1 MB each."""
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a forecast depends on: equal keys, equal numbers; a scenario is its hash."""
+
+    la_code: int
+    draws: int
+    seed: int
+    register: str
+    scenario: str
+    fit: int
+
+
+def road() -> Road:
+    """Return what all authorities share, read only; read anew where the models were fitted again."""
+    found: Road = _road(stored_fit.stamp())
+    return found
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _road(fit: int) -> Road:
+    from forecast.runs.baseline import Road
+
+    return Road.prepare()
+
+
+@st.cache_resource(show_spinner=False)
+def worker() -> Worker:
+    """Return the worker of long jobs, one for all readers."""
+    from forecast.jobs.worker import Worker
+
+    return Worker()
+
+
+def version_of(shelf: Shelf, choices: Choices, asked: int | None) -> int:
+    """Return the version used of the council's own files: the one asked for, else the latest, `SHIPPED` where there is none."""
+    return shelf.latest(choices.area.la_code) if asked is None else asked
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """A register of places and its fingerprint: equal registers, equal fingerprints."""
+
+    register: Register
+    fingerprint: str
+
+
+@st.cache_resource(max_entries=MOST_REGISTERS, show_spinner=False)
+def _shipped(la_code: int) -> Held:
+    register = registers.shipped(la_code)
+    return Held(register, kept_registers.fingerprint(register))
+
+
+@st.cache_resource(max_entries=MOST_REGISTERS, show_spinner=False)
+def _own(la_code: int, version: int, content: bytes, _kept: KeptFile) -> Held:
+    register = kept_registers.read(_kept)
+    return Held(register, kept_registers.fingerprint(register))
+
+
+def held_register(choices: Choices) -> Held:
+    """Return the register of places that is chosen, and its fingerprint.
+
+    Raises
+    ------
+    RegisterError
+        There is no such version, or its file cannot be used.
+    """
+    version = version_of(REGISTERS, choices, choices.register)
+    code = choices.area.la_code
+    if version == SHIPPED:
+        return _shipped(code)
+    kept = kept_registers.find(code, version)
+    try:
+        content = kept.path.read_bytes()
+    except OSError:
+        # Reading it again says in words what is wrong with the file.
+        content = b""
+    # A kept version never changes, but a folder may be another one tomorrow, so what it holds is part of the key.
+    return _own(code, version, content, kept)
+
+
+def register_of(choices: Choices) -> Register:
+    """Return the register of places that is chosen; errors as in `held_register`."""
+    return held_register(choices).register
+
+
+def key_of(choices: Choices, register: str) -> Key:
+    """Return what the forecast of these choices depends on, given the fingerprint of the register."""
+    # What a name stands for may change, so a scenario is known by what it says.
+    says = BASELINE if choices.scenario == BASELINE else scenario_of(choices).flat.key
+    return Key(choices.area.la_code, DRAWS, SEED, register, says, stored_fit.stamp())
+
+
+def _key(choices: Choices) -> Key:
+    return key_of(choices, held_register(choices).fingerprint)
+
+
+def scenario_of(choices: Choices) -> Chosen:
+    """Return the scenario that is chosen.
+
+    Raises
+    ------
+    ScenarioError
+        There is none of that name any more.
+    """
+    from forecast.runs.scenario_names import named
+
+    return named(choices.scenario)
+
+
+@st.cache_resource(max_entries=MOST_BASELINES, show_spinner=False)
+def _baseline(
+    la_code: int, draws: int, seed: int, fingerprint: str, fit: int, _register: Register
+) -> Baseline:
+    from data.areas import by_code
+
+    found = road().baseline(by_code(la_code), draws=draws, seed=seed, register=_register)
+    sealed(found)
+    return found
+
+
+def baseline_of(choices: Choices) -> Baseline:
+    """Return the forecast without a scenario, and what scenarios start from."""
+    held = held_register(choices)
+    found: Baseline = _baseline(
+        choices.area.la_code, DRAWS, SEED, held.fingerprint, stored_fit.stamp(), held.register
+    )
+    return found
+
+
+@st.cache_resource(max_entries=MOST_BASELINES, show_spinner=False)
+def _scenario(key: Key, _base: Baseline, _flat: Scenario) -> Outcome:
+    from forecast.runs.scenario_run import rerun
+
+    found = rerun(_base, _flat)
+    sealed(found)
+    return found
+
+
+def outcome_of(choices: Choices) -> Outcome:
+    """Return the forecast, or the scenario that is chosen.
+
+    Raises
+    ------
+    ScenarioError
+        The scenario is for other authorities, or cannot act here.
+    """
+    base = baseline_of(choices)
+    if choices.scenario == BASELINE:
+        return base.outcome
+    found: Outcome = _scenario(_key(choices), base, scenario_of(choices).flat)
+    return found
+
+
+@st.cache_data(max_entries=MOST_VIEWS, show_spinner=False)
+def _view(name: str, key: Key, _make: Callable[[Outcome, History], Any], _choices: Choices) -> Any:
+    return _make(outcome_of(_choices), road().history)
+
+
+def view(make: Callable[[Outcome, History], V], choices: Choices) -> V:
+    """Return what a page shows, made once for equal choices.
+
+    Parameters
+    ----------
+    make
+        A function at the top of a module of `forecast.ui.views`; it sees draws and what was published, and returns frames and
+        text.
+    choices
+        What is chosen: only authority, register and scenario matter here.
+    """
+    found: V = _view(f"{make.__module__}.{make.__qualname__}", _key(choices), make, choices)
+    return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Priced:
+    """Prices in use and their fingerprint: equal prices, equal fingerprints."""
+
+    book: PriceBook
+    fingerprint: str
+
+
+def book_of(choices: Choices) -> PriceBook:
+    """Return the prices in use: ours for the authority, and the council's own in place of those it gives.
+
+    Raises
+    ------
+    PriceError
+        There is no such version, or its file cannot be used.
+    """
+    return _priced(choices).book
+
+
+def _priced(choices: Choices) -> Priced:
+    version = version_of(UNIT_COSTS, choices, choices.prices)
+    return _book(choices.area.la_code, None if version == SHIPPED else text_of(UNIT_COSTS, choices, version))
+
+
+def text_of(shelf: Shelf, choices: Choices, version: int) -> str:
+    """Return the text of one version of the council's own file."""
+    # A kept version never changes, but a folder may be another one tomorrow, so its text is the key.
+    return shelf.find(choices.area.la_code, version).path.read_text(encoding="utf-8-sig")
+
+
+@st.cache_resource(max_entries=MOST_BASELINES, show_spinner=False)
+def _book(la_code: int, own: str | None) -> Priced:
+    from data.price_file import to_csv
+    from forecast.ui.views import council_files
+
+    book = council_files.book(la_code, own)
+    return Priced(book, sha256(to_csv(book.rows).encode()).hexdigest())
+
+
+def prices_of(choices: Choices) -> str:
+    """Return the fingerprint of the prices in use: equal prices, equal fingerprints."""
+    return _priced(choices).fingerprint
+
+
+@st.cache_resource(max_entries=MOST_BASELINES, show_spinner=False)
+def _purse(key: Key, prices: str, _base: Baseline, _book: PriceBook) -> Purse:
+    from forecast.finance.finance_model import Purse
+
+    return Purse.of(_base.outcome, book=_book)
+
+
+def purse_of(choices: Choices) -> Purse:
+    """Return the prices and income that an authority's forecast and its scenarios share."""
+    base = baseline_of(choices)
+    priced = _priced(choices)
+    found: Purse = _purse(_key(replace(choices, scenario=BASELINE)), priced.fingerprint, base, priced.book)
+    return found
+
+
+@st.cache_data(max_entries=MOST_VIEWS, show_spinner=False)
+def _measured(key: Key, prices: str, _choices: Choices) -> dict[str, Array]:
+    from forecast.presentation.compare import measured
+
+    try:
+        purse = purse_of(_choices)
+    except HistoryError:
+        purse = None
+    return measured(outcome_of(_choices), purse=purse)
+
+
+def measured_of(choices: Choices) -> dict[str, Array]:
+    """Return the draws of everything scenarios are compared on, dims ``(draw, january)`` each.
+
+    Cost is left out where the authority's income or spending is not published.
+    """
+    found: dict[str, Array] = _measured(_key(choices), prices_of(choices), choices)
+    return found
+
+
+@st.cache_resource(max_entries=MOST_BASELINES, show_spinner=False)
+def _money(key: Key, prices: str, _purse: Purse, _outcome: Outcome) -> Money:
+    return _purse.money(_outcome)
+
+
+def money_of(choices: Choices) -> MoneyTables:
+    """Return the money of what is chosen, and of the forecast without it where that is a scenario.
+
+    Raises
+    ------
+    HistoryError
+        The authority's income or balance is not published.
+    """
+    from forecast.presentation.money_report import MoneyTables
+
+    base, shared = baseline_of(choices), purse_of(choices)
+    key, prices = _key(choices), prices_of(choices)
+    forecast = replace(key, scenario=BASELINE)
+    # Cost does not depend on who bears a deficit, so it is worked out once for all regimes.
+    grant = float(choices.grant == next(iter(GRANTS)))
+    purse = replace(shared, plan=replace(shared.plan, regime=choices.regime, grant=grant))
+
+    def bearing(found: Money) -> Money:
+        return replace(found, balance=purse.closing(found.outcome, found.costs, found.income))
+
+    before = bearing(_money(forecast, prices, shared, base.outcome))
+    if choices.scenario == BASELINE:
+        return MoneyTables(purse, before)
+    return MoneyTables(purse, bearing(_money(key, prices, shared, outcome_of(choices))), before)
+
+
+@st.cache_data(max_entries=MOST_VIEWS, show_spinner=False)
+def _pounds(name: str, key: Key, prices: str, _make: Callable[[MoneyTables], Any], _choices: Choices) -> Any:
+    return _make(money_of(_choices))
+
+
+def pounds(make: Callable[[MoneyTables], V], choices: Choices) -> V:
+    """Return what a page shows of money, made once for equal choices; ``make`` as in `view`."""
+    prices = f"{prices_of(choices)} {choices.regime} {choices.grant}"
+    found: V = _pounds(f"{make.__module__}.{make.__qualname__}", _key(choices), prices, make, choices)
+    return found
+
+
+def files_of_money(choices: Choices) -> dict[str, bytes]:
+    """Return the files of a run's money, by name."""
+    from forecast.ui.views import money
+
+    return pounds(money.files, choices)
+
+
+@st.cache_data(max_entries=MOST_VIEWS, show_spinner=False)
+def _record(la_code: int) -> RecordView:
+    from data.areas import by_code
+    from forecast.ui.views.evidence import load_record
+
+    return load_record(by_code(la_code))
+
+
+def record_of(choices: Choices) -> RecordView:
+    """Return how earlier forecasts of an authority did."""
+    found: RecordView = _record(choices.area.la_code)
+    return found
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def published_tables() -> Catalogue:
+    """Return the list of published tables."""
+    from forecast.ui.views import catalogue
+
+    return catalogue.load()
+
+
+def sealed(holder: object) -> None:
+    """Make every array inside a frozen dataclass read-only, in place."""
+    if isinstance(holder, xr.Dataset):
+        for name in holder.data_vars:
+            sealed(holder[name])
+    elif isinstance(holder, xr.DataArray):
+        values = holder.variable._data
+        if isinstance(values, np.ndarray):
+            values.flags.writeable = False
+    elif isinstance(holder, np.ndarray):
+        holder.flags.writeable = False
+    elif is_dataclass(holder) and not isinstance(holder, type):
+        for part in fields(holder):
+            sealed(getattr(holder, part.name))

@@ -1,0 +1,272 @@
+"""What scenarios change, on a page: beside the forecast, lever by lever, backwards from a goal, and up to four side by side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from data.errors import PlannerError
+from forecast.presentation import compare, seek
+from forecast.presentation.words import SHORT_PROVISIONS
+from forecast.runs import scenario_run
+from forecast.ui.background import scenario_jobs
+from forecast.ui.components import charts, elements, results, work_requests
+from forecast.ui.components.progress import awaited
+from forecast.ui.frame import controls
+from forecast.ui.frame.choices import BASELINE, MEASURES, Choices
+from forecast.ui.frame.shell import say
+from forecast.ui.frame.text import bullets, plain
+from forecast.ui.views import lever_fields, scenario_draft
+from forecast.ui.views import scenarios as told
+from forecast.ui.views.common import REGISTER, SEN2, Source
+from forecast.ui.views.lever_fields import Unit
+from scenarios.levers import Lever
+from scenarios.scenario import Scenario
+
+HOW_TO_READ = (
+    "Averages over 500 futures, a little above the middle values that Overview and Demand show. The 80 % interval holds "
+    "the difference in about 8 of 10 of them."
+)
+
+_KINDS: dict[str, str] = {"": "All specialist places"} | {
+    code: label[0].upper() + label[1:] for code, label in SHORT_PROVISIONS.items() if code in compare.HEADINGS
+}
+
+_BOUNDS: dict[seek.Bound, str] = {"at_most": "At most", "at_least": "At least"}
+
+
+def run_beside(choices: Choices) -> told.Beside | None:
+    """Return the open scenario beside the forecast; where it cannot be run here, say why and return None."""
+    try:
+        with st.spinner("Making the forecast again"):
+            return _beside(choices, (BASELINE, choices.scenario))
+    except PlannerError as error:
+        st.error(plain(str(error)))
+        return None
+
+
+def aloud(choices: Choices, found: told.Beside) -> None:
+    """Show what the scenario changes, in words."""
+    elements.headline(told.sentence(found, choices.area.name, choices.year), HOW_TO_READ)
+
+
+def live(choices: Choices, flat: Scenario, found: told.Beside) -> None:
+    """Show what the scenario changes, in figures and a chart."""
+    area = choices.area
+    elements.table(
+        told.against_forecast(found, choices.year),
+        f"{area.name}, January {choices.year}: mean, and the range that holds 80 % of futures",
+    )
+    controls.measure(choices, {m: compare.MEASURES[m] for m in MEASURES if told.has(found, m)})
+    if not told.has(found, choices.measure):
+        say(
+            f"{compare.MEASURES[choices.measure]} cannot be forecast here: income or spending is not published."
+        )
+        return
+    lines = told.lines(found, choices.measure, choices.last)
+    elements.chart(
+        charts.beside(lines, choices.measure, area.name, told.finding(found, choices.measure, choices.last)),
+        told.lines_in_words(lines, choices.measure),
+        f"{compare.MEASURES[choices.measure]} in {area.name}, with and without the scenario",
+        _source(choices),
+        lines,
+        f"{area.slug}-{flat.id}-{choices.measure}.csv",
+    )
+    remarks = scenario_run.remarks(results.baseline_of(choices), flat)
+    if remarks:
+        with st.expander(f"What to know about these levers here ({len(remarks)})"):
+            say(bullets(remarks))
+
+
+def explain(choices: Choices, flat: Scenario) -> None:
+    """Show what each lever contributes, and whose range matters most, once it has been worked out in the background."""
+    area = choices.area
+    say(
+        "Each lever is run alone, then each range at its ends: some seconds a lever, in the background. What levers do together "
+        "beyond that has a bar of its own, so the bars add up."
+    )
+    explained: scenario_jobs.Explained | None = awaited(
+        "explain",
+        f"Work out what each lever contributes in January {choices.year}",
+        scenario_jobs.explained,
+        (work_requests.asked(choices, (choices.scenario,)), choices.year),
+    )
+    if explained is None:
+        return
+    code = choices.measure if choices.measure in explained.bars else scenario_jobs.MEASURES[0]
+    when = seek.Point(code, choices.year).words().rpartition(", ")[2]
+    if code != choices.measure:
+        say(
+            "Plans, children without a place and cost can be explained: choose one of them under 'Show' above."
+        )
+    steps = told.steps(explained.bars[code])
+    if not steps.loc[steps["kind"] != "total", "change"].abs().max():
+        say(plain(f"No lever of this scenario moves this by then: {compare.MEASURES[code]}, {when}."))
+        return
+    elements.chart(
+        charts.contributions(steps, code, area.name, flat.title, when),
+        explained.told[code],
+        f"What each lever contributes to {compare.MEASURES[code]}, {when}",
+        _source(choices),
+        explained.bars[code],
+        f"{area.slug}-{flat.id}-levers-{code}.csv",
+    )
+    widths = explained.widths[code]
+    if not widths["width"].max() > 0:
+        say("No lever has a range that matters here, so there is no range to find out more about.")
+        return
+    elements.chart(
+        charts.tornado(widths, code, area.name, when),
+        explained.widths_told[code],
+        f"What each lever's range means for {compare.MEASURES[code]}, {when}",
+        _source(choices),
+        widths,
+        f"{area.slug}-{flat.id}-ranges-{code}.csv",
+    )
+
+
+def seek_goal(choices: Choices, flat: Scenario, found: told.Beside) -> None:
+    """Ask for a goal, and show the size of a lever that meets it, once it has been found in the background."""
+    say(
+        "Finds the size nearest to the first of two that meets a goal on average, in the January chosen above. It takes for "
+        "granted that more of the lever always moves the goal one way."
+    )
+    sized = {lever.name: lever for lever in flat.levers if scenario_run.size_field(lever) is not None}
+    if not sized:
+        say("No lever of this scenario has a size.")
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        lever = st.selectbox("Lever whose size is looked for", list(sized), key="seek-lever")
+        unit = _unit_of(sized[lever])
+        typed = unit.label[:1].lower() + unit.label[1:]
+        step = float(unit.step)
+        low = st.number_input(
+            f"From, {typed}", value=0.0, step=step, format="%.10g", key=f"seek-low-{unit.label}"
+        )
+        high = st.number_input(
+            f"To, {typed}", value=20 * step, step=step, format="%.10g", key=f"seek-high-{unit.label}"
+        )
+    with right:
+        goals = [m for m in compare.LABELLED if told.has(found, "cost") or m not in compare.POUNDS]
+        goal = st.selectbox(
+            "What the goal is about",
+            goals,
+            format_func=lambda m: compare.LABELLED[m],
+            key="seek-goal",
+            index=goals.index("shortfall"),
+        )
+        kind = ""
+        if goal in seek.OF_PLACES:
+            kind = st.selectbox(
+                "Kind of place", list(_KINDS), format_func=lambda p: _KINDS[p], key="seek-kind"
+            )
+        bound = st.selectbox(
+            "It should be", list(_BOUNDS), format_func=lambda b: _BOUNDS[b], key="seek-bound"
+        )
+        of, factor = _goal_unit(goal)
+        now = told.mean(found, goal, choices.year)
+        value = st.number_input(
+            f"Value, {of}",
+            value=float(round(now / factor, 1 if goal in compare.POUNDS else 0)),
+            step=1.0,
+            format="%.10g",
+            key=f"seek-value-{goal}-{kind}",
+        )
+        if now:
+            of_all = ", all specialist places together" if kind else ""
+            say(plain(f"With the scenario as it is: {compare.shown(goal, now)}{of_all}."))
+    asked = scenario_jobs.Sought(
+        lever,
+        unit.size(low),
+        unit.size(high),
+        goal,
+        choices.year,
+        kind or None,
+        bound,
+        round(value * factor, 6),
+    )
+    answer = awaited(
+        "seek",
+        f"Look for the size that meets it in January {choices.year}",
+        scenario_jobs.sought,
+        (work_requests.asked(choices, (choices.scenario,)), asked),
+    )
+    if answer is not None:
+        say(plain(f"Goal: {asked.goal.words()}."))
+        st.info(plain(answer))
+
+
+def compare_up_to_four(choices: Choices) -> None:
+    """Show up to four scenarios side by side."""
+    area = choices.area
+    opened = None if choices.scenario == BASELINE else results.scenario_of(choices)
+    controls.compare(choices, scenario_draft.titles(opened, choices.scenario))
+    if opened is not None and choices.scenario not in choices.compare:
+        st.button(
+            "Set this scenario beside the forecast",
+            key="compare-this",
+            on_click=controls.choose,
+            args=("compare", (BASELINE, choices.scenario)),
+        )
+    # Four runs take seconds, so nobody waits for those that were not asked for.
+    if not st.toggle("Show them", key="show-compare", value=choices.compare != controls.usual("compare")):
+        return
+    with st.spinner("Running the scenarios"):
+        found = _beside(choices, choices.compare)
+    first = next(iter(found.names.values()))
+    elements.table(
+        told.side_by_side(found, choices.year),
+        f"{area.name}, January {choices.year}, side by side: mean, and the range that holds 80 % of futures",
+    )
+    elements.table(
+        told.differences(found, choices.year),
+        f"{area.name}, January {choices.year}: difference from '{first}', future by future",
+    )
+    if not told.has(found, choices.measure):
+        return
+    lines = told.lines(found, choices.measure, choices.last)
+    elements.chart(
+        charts.beside(
+            lines, choices.measure, area.name, told.finding_of_many(found, choices.measure, choices.last)
+        ),
+        told.lines_in_words(lines, choices.measure),
+        f"{compare.MEASURES[choices.measure]} in {area.name}, scenarios side by side",
+        _source(choices),
+        found.table,
+        f"{area.slug}-scenarios.csv",
+    )
+
+
+def _beside(choices: Choices, names: tuple[str, ...]) -> told.Beside:
+    """Return scenarios side by side, from runs that readers share."""
+    scenarios = [None if n == BASELINE else results.scenario_of(replace(choices, scenario=n)) for n in names]
+    titles = scenario_draft.told_apart(
+        [told.FORECAST_COLUMN if s is None else scenario_draft.title_of(s) for s in scenarios]
+    )
+    found = {name: results.measured_of(replace(choices, scenario=name)) for name in names}
+    januaries = [int(j) for j in results.baseline_of(choices).outcome.plans.future["january"].to_numpy()]
+    return told.beside(found, dict(zip(names, titles, strict=True)), choices.area.la_code, januaries)
+
+
+def _unit_of(lever: Lever) -> Unit:
+    """Return how the size of a lever is typed."""
+    return lever_fields.unit_of(lever.model_dump(mode="json"), scenario_run.size_field(lever) or "change")
+
+
+def _goal_unit(measure: str) -> tuple[str, float]:
+    """Return what the value of a goal is typed in, and what that is multiplied by."""
+    if measure == "p_shortfall":
+        return "per cent", 0.01
+    return ("£ million", 1e6) if measure in compare.POUNDS else ("plans or children", 1.0)
+
+
+def _source(choices: Choices) -> Source:
+    return Source(
+        "EHC plans; children and young people; pounds of the year",
+        f"each January to {choices.last}; for pounds the financial year it is in",
+        "80 % interval, future by future: a scenario has the luck of the forecast",
+        f"{SEN2}; {REGISTER}; prices and income as sendplan money",
+        "Sizes of levers are those of whoever wrote the scenario; how firm each is stands beside it.",
+    )

@@ -1,0 +1,62 @@
+"""From what is chosen to what long work is asked: files as text, scenarios as they read today.
+
+Invariant: what is asked is all that the work knows, so it cannot change while the work goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from data.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS, Shelf
+from forecast.capital.capital_case import FUTURES
+from forecast.runs.scenario_names import labels, named
+from forecast.ui.background.question import Asked
+from forecast.ui.components import results
+from forecast.ui.frame.choices import SHIPPED, Choices
+from forecast.ui.views import scenario_draft
+
+
+def text_used(shelf: Shelf, choices: Choices, version: int) -> str | None:
+    """Return the text of a version of the council's own file; None where what comes with the planner is used."""
+    return None if version == SHIPPED else results.text_of(shelf, choices, version)
+
+
+def asked(choices: Choices, scenarios: Sequence[str] | None = None) -> Asked:
+    """Return what is asked about what is chosen.
+
+    Parameters
+    ----------
+    choices
+        What is chosen.
+    scenarios
+        Names of scenarios, the one appraised first; the chosen one and the usual futures where None.
+    """
+    versions = {REGISTERS: choices.register, UNIT_COSTS: choices.prices, CANDIDATES: choices.candidates}
+    register, prices, candidates = (
+        text_used(shelf, choices, results.version_of(shelf, choices, version))
+        for shelf, version in versions.items()
+    )
+    names = dict.fromkeys((choices.scenario, *FUTURES)) if scenarios is None else scenarios
+    found = [named(name) for name in names]
+    titles = scenario_draft.told_apart([scenario_draft.title_of(c) for c in found])
+    return Asked(
+        la_code=choices.area.la_code,
+        draws=results.DRAWS,
+        seed=results.SEED,
+        register=register,
+        prices=prices,
+        candidates=candidates,
+        budget=None if choices.budget is None else float(choices.budget),
+        sure=choices.sure / 100,
+        futures=tuple(zip(titles, (c.flat for c in found), strict=True)),
+    )
+
+
+def short_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Return what scenarios are called in files, no two alike: as on the command line."""
+    return scenario_draft.told_apart(labels([named(name) for name in names]))
+
+
+def typed_name(name: str) -> str:
+    """Return what to type for a scenario on a command line: for work that nobody kept, the file it can be downloaded as."""
+    return f"{named(name).said.id}.yaml" if scenario_draft.is_unsaved(name) else name

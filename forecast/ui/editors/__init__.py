@@ -1,0 +1,1 @@
+"""Forms in which a council changes its own register, prices, schemes and scenarios."""

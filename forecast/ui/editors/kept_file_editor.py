@@ -1,0 +1,119 @@
+"""The council's own unit costs and schemes on a page: which version is used, a file to correct, and putting one in.
+
+Invariants: nothing is kept before it was checked and its difference shown; of two who put in a file at once the second is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from data.errors import PlannerError
+from data.kept_files import Shelf
+from forecast.ui.components import elements
+from forecast.ui.frame import controls, signing
+from forecast.ui.frame.choices import SHIPPED, Choices
+from forecast.ui.frame.shell import keep_button, note_kept, say, say_kept
+from forecast.ui.frame.text import plain
+from forecast.ui.views import council_files
+
+BOM = "\ufeff"
+"""Begins files that spreadsheets open, so that they show pound signs."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One kind of file.
+
+    Parameters
+    ----------
+    parameter
+        Name of the choice in the address.
+    shelf
+        Where versions are kept.
+    label
+        One file, for people, such as "Unit costs".
+    ours
+        What is used where the council has put in none.
+    key, named
+        As in `forecast.ui.views.council_files.changes`.
+    """
+
+    parameter: str
+    shelf: Shelf
+    label: str
+    ours: str
+    key: Sequence[str]
+    named: Callable[[pd.Series], str]
+
+
+def picker(desk: Desk, choices: Choices, used: int) -> None:
+    """Show which version is used and let another be chosen."""
+    say_kept(desk.label)
+    held = desk.shelf.versions(choices.area.la_code)
+    if not held and used == SHIPPED:
+        say(f"{desk.ours}: the council has not put in its own on this computer.")
+        return
+    labels = {str(SHIPPED): "What comes with the planner"} | {str(k.version): k.said for k in reversed(held)}
+    controls.version(desk.parameter, labels, str(used))
+
+
+def upload(
+    desk: Desk, choices: Choices, in_use: pd.DataFrame, checked: Callable[[str, str], pd.DataFrame]
+) -> None:
+    """Take a file, say every problem or what would change, and keep it as a new version.
+
+    Parameters
+    ----------
+    desk
+        The kind of file.
+    choices
+        Whose.
+    in_use
+        What is used now, cells as text.
+    checked
+        Text and name of a file to what would be used with it, cells as text; raises a `PlannerError` with every problem.
+    """
+    code = choices.area.la_code
+    file = st.file_uploader(
+        f"{desk.label} of {choices.area.name} (CSV)", type=["csv"], key=f"upload-{desk.parameter}-{code}"
+    )
+    if file is None:
+        return
+    # The version that was the latest when this file was first put in: later ones are a conflict.
+    start = f"upload-{desk.parameter}-{code}-{file.file_id}"
+    after = st.session_state.setdefault(start, desk.shelf.latest(code))
+    content = file.getvalue()
+    try:
+        text = content.decode("utf-8-sig")
+        new = checked(text, file.name)
+    except UnicodeDecodeError:
+        st.error(
+            f"{plain(file.name)} is not text that can be read, so nothing was read from it. In the spreadsheet choose Save as, "
+            "CSV UTF-8, and put that file in."
+        )
+        return
+    except PlannerError as error:
+        st.error(plain(str(error)))
+        return
+    found = council_files.changes(in_use, new, desk.key, desk.named)
+    if found.empty:
+        say("It can be used, and says the same as what is in use, so there is nothing to keep.")
+        return
+    st.warning("Not kept yet: these changes are lost if you close the window.")
+    elements.table(found, "What would change")
+    if keep_button(desk.shelf.right, f"keep-{start}"):
+        try:
+            kept = desk.shelf.keep(
+                signing.person(), code, after, lambda path: path.write_bytes((BOM + text).encode("utf-8"))
+            )
+        except PlannerError as error:
+            st.error(plain(str(error)))
+            return
+        st.session_state.pop(start, None)
+        note_kept(f"{desk.label}: kept as version {kept.version}, which every page uses from now on.")
+        controls.choose(desk.parameter, None)
+        st.rerun()

@@ -1,0 +1,164 @@
+"""The register of places on a page: which is used, editing it in a grid, and putting in a file.
+
+Invariants: nothing is kept before it was checked and its difference shown; edits that are not kept yet are said to be so, survive
+a visit to another page, and can be downloaded, usable or not; of two who edit at once the second is told.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from data import kept_registers
+from data.errors import PlannerError
+from data.kept_files import REGISTERS
+from data.register import BASES, CONFIDENCES, LOCATIONS, PHASINGS, STATUSES, Register
+from data.register_diff import diff
+from data.register_file import to_csv
+from data.vocabulary import PROVISION_CODES
+from forecast.ui.components import elements, results
+from forecast.ui.frame import controls, signing
+from forecast.ui.frame.choices import SHIPPED, Choices
+from forecast.ui.frame.shell import keep_button, note_kept, say, say_kept
+from forecast.ui.frame.text import plain
+from forecast.ui.views import register_draft
+
+SHOWN: tuple[str, ...] = (
+    "setting", "provision", "needs", "age_low", "age_high", "from_academic_year", "to_academic_year", "places", "located",
+    "status",    "basis", "confidence", "source", "note",
+)  # fmt: skip
+"""Columns of the grid; the others keep their cells."""
+
+LISTS: dict[str, tuple[str, ...]] = {
+    "provision": PROVISION_CODES, "located": LOCATIONS, "status": STATUSES, "basis": BASES, "confidence": CONFIDENCES,
+    "phasing": PHASINGS,
+}  # fmt: skip
+"""Columns whose cells are chosen from a list."""
+
+
+KIND = "Register of places"
+"""What is kept, for people."""
+
+
+def picker(choices: Choices) -> None:
+    """Show which register is used and let another version be chosen."""
+    say_kept(KIND)
+    held = kept_registers.versions(choices.area.la_code)
+    used = results.version_of(REGISTERS, choices, choices.register)
+    if not held and used == SHIPPED:
+        say(
+            "The register that comes with the planner is used: the council has not put in its own on this computer."
+        )
+        return
+    labels = {str(SHIPPED): "The one that comes with the planner"} | {
+        str(k.version): k.said for k in reversed(held)
+    }
+    controls.version("register", labels, str(used))
+
+
+def edit(choices: Choices) -> None:
+    """Show the grid of the register in use, what differs, and a button that keeps it as a new version."""
+    code = choices.area.la_code
+    register = results.register_of(choices)
+    print_of = kept_registers.fingerprint(register)
+    grid, draft, start = f"grid-{code}-{print_of}", f"draft-{code}-{print_of}", f"start-{code}-{print_of}"
+    state = st.session_state
+    # The grid adds its edits to what it was given, so that must not change while it is on the page.
+    if grid not in state or start not in state:
+        held = kept_registers.versions(code)
+        state[start] = (state.get(draft, register_draft.editable(register)), held[-1].version if held else 0)
+    given, after = state[start]
+    if draft in state:
+        say("Edits from before you left this page are in the grid again.")
+    edited = st.data_editor(
+        given,
+        num_rows="dynamic",
+        column_order=SHOWN,
+        column_config=_columns(),
+        key=grid,
+        alt=f"Register of places of {choices.area.name}, {len(given)} rows. The same can be edited as a file on the page Data.",
+    )
+    content = register_draft.written(edited)
+    if content == register_draft.written(register_draft.editable(register)):
+        state.pop(draft, None)
+        say("Nothing is changed yet. Every change is checked as you type; nothing is kept until you say so.")
+        return
+    state[draft] = edited
+    try:
+        new = register_draft.checked(content, "your edits.csv", code)
+    except PlannerError as error:
+        st.error(plain(str(error)))
+        say(
+            "Your edits are still in the grid. They are lost if you close the window before they are kept or downloaded."
+        )
+        elements.download(
+            "Download your edits as they are (CSV)", content, f"capacity-{choices.area.slug}-draft.csv"
+        )
+        return
+    _offer(choices, register, new, after, draft, start)
+    elements.download("Download your edits (CSV)", content, f"capacity-{choices.area.slug}-draft.csv")
+
+
+def upload(choices: Choices) -> None:
+    """Take a register as a file, say every problem or what differs, and keep it as a new version."""
+    code = choices.area.la_code
+    file = st.file_uploader(
+        f"Register of places of {choices.area.name} (CSV or Excel)",
+        type=["csv", "xlsx"],
+        key=f"upload-{code}",
+    )
+    if file is None:
+        return
+    held = kept_registers.versions(code)
+    # The version that was the latest when this file was first put in: later ones are a conflict.
+    start = f"upload-start-{code}-{file.file_id}"
+    after = st.session_state.setdefault(start, held[-1].version if held else 0)
+    try:
+        new = register_draft.checked(file.getvalue(), file.name, code)
+    except PlannerError as error:
+        st.error(plain(str(error)))
+        return
+    for warning in new.warnings:
+        st.warning(plain(warning))
+    _offer(choices, results.register_of(choices), new, after, None, start)
+
+
+def _offer(choices: Choices, old: Register, new: Register, after: int, draft: str | None, start: str) -> None:
+    """Show what differs, and keep it if asked to."""
+    found = diff(old, new)
+    if found.empty:
+        say("It can be used, and holds the same rows as the register in use, so there is nothing to keep.")
+        return
+    st.warning("Not kept yet: these changes are lost if you close the window.")
+    say(plain(found.sentence()))
+    elements.table(register_draft.changes(found), "What would change")
+    if keep_button(REGISTERS.right, f"keep-{start}"):
+        try:
+            kept = kept_registers.keep(signing.person(), new, choices.area.la_code, after)
+        except PlannerError as error:
+            st.error(plain(str(error)))
+            return
+        for key in (draft, start):
+            if key is not None:
+                st.session_state.pop(key, None)
+        note_kept(f"{KIND}: kept as version {kept.version}, which every page uses from now on.")
+        controls.choose("register", None)
+        st.rerun()
+
+
+def template(choices: Choices) -> None:
+    """Offer the register in use as a file to edit."""
+    content = to_csv(results.register_of(choices)).encode("utf-8-sig")
+    elements.download("Register of places in use (CSV)", content, f"capacity-{choices.area.slug}.csv")
+
+
+def _columns() -> dict[str, Any]:
+    """Return how each column of the grid is edited."""
+    text = st.column_config.TextColumn
+    found: dict[str, Any] = {c: text(c, width="small") for c in SHOWN}
+    found |= {c: st.column_config.SelectboxColumn(c, options=list(codes)) for c, codes in LISTS.items()}
+    return found | {
+        "setting": text("setting", width="medium", pinned=True),
+        "source": text("source", width="medium"),
+    }

@@ -1,0 +1,42 @@
+"""The council's own unit costs on a page: the version used, the prices in use to correct, and putting a file in.
+
+Invariant: those of `forecast.ui.editors.kept_file_editor`.
+"""
+
+from __future__ import annotations
+
+from data.kept_files import UNIT_COSTS
+from data.price_file import to_csv
+from forecast.ui.components import elements, results
+from forecast.ui.editors import kept_file_editor
+from forecast.ui.frame.choices import Choices
+from forecast.ui.frame.shell import say
+from forecast.ui.views import council_files
+
+DESK = kept_file_editor.Desk(
+    "prices",
+    UNIT_COSTS,
+    "Unit costs",
+    "The prices that come with the planner are used",
+    council_files.PRICE_KEY,
+    council_files.price_name,
+)
+
+
+def show(choices: Choices) -> None:
+    """Show the version of unit costs in use, a file of the prices to correct, and a way to put one in."""
+    area = choices.area
+    kept_file_editor.picker(DESK, choices, results.version_of(UNIT_COSTS, choices, choices.prices))
+    book = results.book_of(choices)
+    elements.download(
+        "Prices in use, to correct (CSV)",
+        to_csv(book.in_use(), area.la_code).encode("utf-8-sig"),
+        f"unit-costs-{area.slug}.csv",
+    )
+    say("Correct what you know in a spreadsheet, delete the rows you do not, and put the file in here.")
+    kept_file_editor.upload(
+        DESK,
+        choices,
+        council_files.price_rows(book),
+        lambda text, file: council_files.price_rows(council_files.book(area.la_code, text, file)),
+    )

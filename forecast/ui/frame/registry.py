@@ -1,0 +1,49 @@
+"""The pages of the planner, in the order of the menu: the one place a new page is added.
+
+To add a page: write ``forecast/ui/pages/NAME.py`` (a plain script: read the choices, ask `forecast.ui.components.results` for a
+view, show it with `forecast.ui.components.elements`) and add an `Entry` here. Menu, address, title and the tests of every page
+follow from it.
+
+Invariant: every entry has its own address, and exactly one is the first page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page.
+
+    Parameters
+    ----------
+    title
+        In the menu, and with the authority in the title of the window.
+    heading
+        At the head of the page.
+    path
+        Its address; "" for the first page.
+    file
+        Its script, from the folder of ``app.py``.
+    """
+
+    title: str
+    heading: str
+    path: str
+    file: str
+
+
+PAGES: tuple[Entry, ...] = (
+    Entry("Overview", "EHC plans and specialist places", "", "forecast/ui/pages/overview.py"),
+    Entry("Demand", "How many plans, and why", "demand", "forecast/ui/pages/demand.py"),
+    Entry("Places", "Places against demand", "places", "forecast/ui/pages/places.py"),
+    Entry("Map", "Where children and places are", "map", "forecast/ui/pages/map.py"),
+    Entry("Scenarios", "What if: scenarios", "scenarios", "forecast/ui/pages/scenarios.py"),
+    Entry("Money", "High needs cost, income and balance", "money", "forecast/ui/pages/money.py"),
+    Entry("Capital", "Which places to build", "capital", "forecast/ui/pages/capital.py"),
+    Entry("Evidence", "How far to trust the forecast", "evidence", "forecast/ui/pages/evidence.py"),
+    Entry("Data", "Sources, uploads and downloads", "data", "forecast/ui/pages/data.py"),
+    Entry("Reports", "Reports to download", "reports", "forecast/ui/pages/reports.py"),
+)
+"""Every page there is."""

@@ -1,0 +1,127 @@
+"""A scenario under work: how work begins, what its name in an address is, and what it can be set beside; knows no Streamlit.
+
+Invariant: work on a scenario that we ship, or on a kept one, never changes it: it goes by a name of its own, or becomes the next
+version of the one it began from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from forecast.runs import scenario_names
+from forecast.runs.scenario_names import Chosen
+from forecast.ui.frame.choices import BASELINE, Choices
+from forecast.ui.views.lever_fields import Values
+from scenarios import keeping, reading
+from scenarios.scenario import Scenario
+from scenarios.unsaved import MARK, Unsaved, packed
+
+OWN = "my-"
+"""Before the id of a scenario of ours that somebody began to change."""
+
+EMPTY: Values = {"id": "my-scenario", "title": "My scenario", "levers": []}
+"""What an empty scenario says."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A scenario under work, as plain values.
+
+    Parameters
+    ----------
+    said
+        What it says, what it is based on read in.
+    began
+        Version of the store that it began from; 0 for a new scenario.
+    """
+
+    said: Values
+    began: int
+
+
+def begun(chosen: Chosen) -> Work:
+    """Return work on a scenario that was opened."""
+    said = reading.plain(chosen.flat)
+    if chosen.began is not None:
+        return Work(said, chosen.began)
+    if chosen.kept is not None:
+        return Work(said, chosen.kept.version)
+    return Work(said | {"id": f"{OWN}{said['id']}"[:80], "title": f"{said['title']} (changed)"}, 0)
+
+
+def duplicate(chosen: Chosen) -> Work:
+    """Return work on a copy of a scenario, which is a new one."""
+    said = reading.plain(chosen.flat)
+    return Work(said | {"id": f"{said['id'][:75]}-copy", "title": f"Copy of {said['title']}"[:400]}, 0)
+
+
+def scenario_of(work: Work) -> Scenario:
+    """Return the scenario that work says.
+
+    Raises
+    ------
+    ScenarioError
+        It does not say one yet; all problems are listed.
+    """
+    return reading.checked(work.said, "Your scenario")
+
+
+def name_of(work: Work, store: str | None = None) -> str:
+    """Return the name of work in an address: of the kept version that says the same, or the work itself.
+
+    Raises
+    ------
+    ScenarioError
+        It does not say a scenario yet, or is too long for an address.
+    """
+    scenario = scenario_of(work)
+    if work.began:
+        kept = scenario_names.named(f"{scenario.id}{scenario_names.AT}{work.began}", store).kept
+        if kept is not None and keeping.scenario_of(kept) == scenario:
+            return scenario_names.ref_of(kept)
+    return packed(Unsaved(scenario, work.began))
+
+
+def renamed(work: Work, scenario_id: str) -> Work:
+    """Return work under another id: a new scenario, because versions belong to an id."""
+    return work if scenario_id == work.said["id"] else Work(work.said | {"id": scenario_id}, 0)
+
+
+def titles(chosen: Chosen | None, name: str, store: str | None = None) -> Mapping[str, str]:
+    """Return every scenario that can be opened: name to title; the one that is open is always among them."""
+    found = {BASELINE: "The forecast, without a scenario"}
+    held = scenario_names.open_if_there(store)
+    for kept in held.scenarios() if held else ():
+        found[scenario_names.ref_of(kept)] = f"{kept.title} (yours, version {kept.version})"
+    found |= {ref: s.title for ref, s in reading.library().items() if ref != BASELINE}
+    if chosen is not None and name not in found:
+        found[name] = title_of(chosen)
+    return found
+
+
+def listed(choices: Choices) -> Mapping[str, str]:
+    """Return every scenario that can be chosen from a list; see `titles`."""
+    chosen = None if choices.scenario == BASELINE else scenario_names.named(choices.scenario)
+    return titles(chosen, choices.scenario)
+
+
+def title_of(chosen: Chosen) -> str:
+    """Return the title of a scenario, and which one it is."""
+    if chosen.kept is not None:
+        return f"{chosen.said.title} (yours, version {chosen.kept.version})"
+    return f"{chosen.said.title} (not saved)" if chosen.began is not None else chosen.said.title
+
+
+def told_apart(titles: Sequence[str]) -> tuple[str, ...]:
+    """Return titles with a number after each that was there before: two lines of one name could not be told apart."""
+    found: list[str] = []
+    for position, title in enumerate(titles):
+        same = titles[:position].count(title)
+        found.append(f"{title} [{same + 1}]" if same else title)
+    return tuple(found)
+
+
+def is_unsaved(name: str) -> bool:
+    """Return whether a name of an address is work that nobody has kept yet."""
+    return name.startswith(MARK)

@@ -1,0 +1,45 @@
+"""``sendplan money-check``: it prints every part, writes four whole files, and refuses what it cannot do."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from forecast import cli
+from forecast.validation import deficit_hindcast, finance_validation
+
+
+def test_it_writes_what_it_prints(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    whole, score = finance_validation.check_lines, deficit_hindcast.score
+    few = [317, 301, 302, 303]
+    monkeypatch.setattr(finance_validation, "check_lines", lambda on_step: whole(few, on_step))
+    monkeypatch.setattr(
+        deficit_hindcast, "score", lambda found: score([f for f in found if f.la_code in few])
+    )
+    monkeypatch.setattr(sys, "argv", ["sendplan", "money-check", "--out", str(tmp_path), "--draws", "100"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    told = capsys.readouterr().out
+    assert ended.value.code == 0
+    for words in ("own figures hidden: Redbridge", "What the intervals held", "In-year balances of 2021-22"):
+        assert words in told
+    tables = {p.stem: pd.read_parquet(p) for p in tmp_path.glob("*.parquet")}
+    assert set(tables) == {"lines", "scores", "balances", "balance_scores"}
+    assert set(tables["lines"]["la_code"]) == set(few)
+    assert set(tables["balances"]["known"]) == set(deficit_hindcast.KNOWN)
+
+
+def test_too_few_draws_are_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["sendplan", "money-check", "--out", str(tmp_path), "--draws", "0"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    assert "draws" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

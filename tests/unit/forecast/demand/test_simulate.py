@@ -1,0 +1,95 @@
+"""What a run starts from: published stock where there is one, a flagged estimate where there is not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from data import areas
+from data.vocabulary import PROVISION_CODES
+from forecast.core.outcome import Outcome
+from forecast.presentation import words
+from forecast.runs.baseline import Road
+from models import placement as mixing
+
+
+@pytest.fixture(scope="module")
+def road() -> Road:
+    return Road.prepare()
+
+
+def run(road: Road, la_code: int) -> Outcome:
+    return road.baseline(areas.by_code(la_code), years=2, draws=100).outcome
+
+
+@pytest.mark.parametrize("la_code", [317, 886, 942, 358, 201])
+def test_known_plans_are_the_published_total(road: Road, la_code: int) -> None:
+    outcome = run(road, la_code)
+    assert outcome.plans.known_january == 2025
+    assert float(outcome.plans.known.sum()) == float(outcome.history_total.sel(january=2025))
+    assert not outcome.plans.estimated_mix
+
+
+def test_newham_starts_from_the_january_it_returned(road: Road) -> None:
+    outcome = run(road, 316)
+    assert outcome.plans.known_january == outcome.placements.known_january == 2024
+    assert float(outcome.plans.known.sum()) == pytest.approx(2705)
+    assert outcome.plans.estimated_mix
+    told = " ".join(words.own_gaps(outcome))
+    assert "forecast starts from January 2024" in told
+    assert "England's mix" in told
+
+
+def test_newham_keeps_its_own_use_of_special_schools(road: Road) -> None:
+    """It places far fewer children in special schools than England does; England's mix would treble its demand."""
+    outcome = run(road, 316)
+    known = outcome.placements.known
+    share_2024 = float(known.sel(provision="state_special").sum() / known.sum())
+    future = outcome.placements.future.isel(january=0).sum("age").mean("draw")
+    wanted = outcome.placements.wanted.isel(january=0).sum(("age", "need")).mean("draw")
+    # A year of moves and choices adds a little to what it uses; England's mix would treble it.
+    assert float(wanted.sel(provision="state_special") / future.sum()) == pytest.approx(share_2024, rel=0.25)
+    # Its special schools have filled more slowly than its plans have grown.
+    share_2026 = float(future.sel(provision="state_special") / future.sum())
+    assert 0.75 * share_2024 < share_2026 < 1.15 * share_2024
+
+
+def test_surrey_has_its_own_ages_and_englands_needs(road: Road) -> None:
+    outcome = run(road, 936)
+    assert outcome.plans.known_january == 2025
+    assert float(outcome.plans.known.sum()) == pytest.approx(16069)
+    own = outcome.placements.known.sum("provision")
+    np.testing.assert_allclose(outcome.plans.known.sum("need"), own)
+
+
+def test_todays_plans_placed_by_the_mix_are_todays_placements(road: Road) -> None:
+    """The mix must reproduce what it was fitted to, or every shortfall starts from a wrong base."""
+    for la_code in (317, 886, 330, 942):
+        stock = road.composition.stock.sel(area=la_code).to_numpy()
+        by_age = road.composition.age_provision.sel(area=la_code).to_numpy()
+        by_need = road.composition.need_provision.sel(area=la_code).to_numpy()
+        share, _ = mixing.shares(
+            mixing.fit_three_way(road.placing.england, stock, by_age, by_need), road.placing.england
+        )
+        placed = np.einsum("an,anp->p", stock, share)
+        published = by_age.sum(axis=0)
+        for number, code in enumerate(PROVISION_CODES):
+            assert placed[number] == pytest.approx(published[number], rel=0.03, abs=2), (la_code, code)
+
+
+def test_new_authorities_say_where_their_past_comes_from(road: Road) -> None:
+    assert any("before January 2024, when Cumberland" in line for line in words.own_gaps(run(road, 942)))
+
+
+def test_a_leap_in_the_latest_return_is_told(road: Road) -> None:
+    told = " ".join(words.own_gaps(run(road, 342)))
+    assert "January 2025 total leaps from 1,595 to 2,179" in told
+    assert "leaps" not in " ".join(words.own_gaps(run(road, 308))), (
+        "Enfield's leap of 2017 is too old to matter"
+    )
+
+
+def test_redbridge_is_told_that_delay_hides_demand(road: Road) -> None:
+    told = words.own_gaps(run(road, 317))
+    assert any("issued 7 % of new plans within 20 weeks in 2024" in line for line in told)
+    assert len(told) == 2, "and that bases hold fewer residents than places"
