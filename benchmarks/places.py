@@ -10,7 +10,7 @@ import resource
 from benchmarks.yardstick import Yardstick, shortest
 from data import areas
 from forecast.presentation import places_report
-from forecast.runs.baseline import Road
+from forecast.runs.baseline import ForecastInputs
 
 SAMPLE: tuple[int, ...] = (317, 420, 886)
 """Redbridge; the Isles of Scilly, the smallest; Kent, the largest."""
@@ -18,14 +18,14 @@ SAMPLE: tuple[int, ...] = (317, 420, 886)
 
 def main() -> None:
     yardstick = Yardstick.measure()
-    road = Road.prepare()
+    inputs = ForecastInputs.prepare()
     for code in SAMPLE:
         area = areas.by_code(code)
         yardstick.report(
             f"plans, places and matching: {area.name}",
-            shortest(lambda area=area: road.baseline(area).outcome),
+            shortest(lambda area=area: inputs.baseline(area).outcome),
         )
-    outcome = road.baseline(areas.by_code(317)).outcome
+    outcome = inputs.baseline(areas.by_code(317)).outcome
     yardstick.report("tables of places", shortest(lambda: places_report.PlacesTables.of(outcome)))
     print(f"{'largest memory':55s} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:8.2f} GB")
 

@@ -98,7 +98,7 @@ ROWS = pa.DataFrameSchema(
 
 
 @dataclass(frozen=True, eq=False)
-class Inflation:
+class PriceGrowth:
     """Growth of prices by inflator and financial year.
 
     Parameters

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Placement:
+class PlacementCategory:
     """A published placement category and the provision it belongs to.
 
     Parameters
@@ -37,146 +37,146 @@ class Placement:
     column_2025: bool = True
 
 
-def _aggregate_only(code: str, label: str, provision: str) -> Placement:
-    return Placement(code, label, provision, label_2022=label, column_2025=False)
+def _aggregate_only(code: str, label: str, provision: str) -> PlacementCategory:
+    return PlacementCategory(code, label, provision, label_2022=label, column_2025=False)
 
 
 _ELSEWHERE = "Educated elsewhere - "
 
-PLACEMENTS: tuple[Placement, ...] = (
-    Placement(
+PLACEMENTS: tuple[PlacementCategory, ...] = (
+    PlacementCategory(
         "nm_early_years", "Non-maintained early years", "early_years",
         "Non-maintained early years", ("Non-maintained early years",),
     ),
-    Placement(
+    PlacementCategory(
         "mainstream_la_maintained", "Mainstream: maintained", "mainstream",
         "Mainstream - LA maintained", ("Mainstream - LA maintained",),
     ),
-    Placement(
+    PlacementCategory(
         "mainstream_la_maintained_resourced_provision", "Mainstream: maintained, resourced provision",
         "specialist_base", "Mainstream - LA maintained - Resourced provision",
         ("Mainstream - LA maintained (resourced provision)",),
     ),
-    Placement(
+    PlacementCategory(
         "mainstream_la_maintained_senunit", "Mainstream: maintained, SEN unit", "specialist_base",
         "Mainstream - LA maintained - SEN unit", ("Mainstream - LA maintained (SEN unit)",),
     ),
-    Placement(
+    PlacementCategory(
         "mainstream_academy", "Mainstream: academy", "mainstream",
         "Mainstream - Academy", ("Mainstream - academy",),
     ),
-    Placement(
+    PlacementCategory(
         "mainstream_academy_resourced_provision", "Mainstream: academy, resourced provision",
         "specialist_base", "Mainstream - Academy - Resourced Provision",
         ("Mainstream - academy (resourced provision)",),
     ),
-    Placement(
+    PlacementCategory(
         "mainstream_academy_senunit", "Mainstream: academy, SEN unit", "specialist_base",
         "Mainstream - Academy - SEN unit", ("Mainstream - academy (SEN unit)",),
     ),
-    Placement(
+    PlacementCategory(
         "mainstream_free_school", "Mainstream: free school", "mainstream",
         "Mainstream - Free school", ("Mainstream - free school",),
     ),
-    Placement(
+    PlacementCategory(
         "mainstream_free_school_resourced_provision", "Mainstream: free school, resourced provision",
         "specialist_base", "Mainstream - Free school - Resourced provision",
         ("Mainstream - free school (resourced provision)",),
     ),
-    Placement(
+    PlacementCategory(
         "mainstream_free_school_senunit", "Mainstream: free school, SEN unit", "specialist_base",
         "Mainstream - Free school - SEN unit", ("Mainstream - free school (SEN unit)",),
     ),
-    Placement(
+    PlacementCategory(
         "mainstream_independent", "Mainstream: independent", "independent_mainstream",
         "Mainstream - Independent", ("Mainstream - independent",),
     ),
-    Placement(
+    PlacementCategory(
         "special_la_maintained", "Special: maintained", "state_special",
         "Special - LA maintained", ("Special - LA maintained",),
     ),
-    Placement(
+    PlacementCategory(
         "special_academy_free", "Special: academy or free school", "state_special",
         "Special - Academy/free", ("Special - Academy/free schools", "Special - academy/free school"),
     ),
     _aggregate_only("special_academy", "Special - Academy", "state_special"),
     _aggregate_only("special_free_school", "Special - Free school", "state_special"),
     _aggregate_only("hospital_school", "Hospital School", "state_special"),
-    Placement(
+    PlacementCategory(
         "special_independent", "Special: independent", "inmss",
         "Special - Independent", ("Special - independent",),
     ),
-    Placement(
+    PlacementCategory(
         "special_non_maintained", "Special: non-maintained", "inmss",
         "Special - Non-maintained", ("Special - non-maintained",),
     ),
-    Placement(
+    PlacementCategory(
         "ap_pru_academy", "Alternative provision academy", "ap", "AP/PRU - Academy", ("AP/PRU - academy",),
     ),
-    Placement(
+    PlacementCategory(
         "ap_pru_free_school", "Alternative provision free school", "ap",
         "AP/PRU - Free school", ("AP/PRU - free school",),
     ),
-    Placement(
+    PlacementCategory(
         "ap_pru_la_maintained", "Pupil referral unit", "ap",
         "AP/PRU - LA maintained", ("AP/PRU - LA maintained",),
     ),
-    Placement(
+    PlacementCategory(
         "general_fe_tertiary_colleges", "Further education, tertiary and sixth-form colleges", "general_fe",
         None, ("FE - general FE and tertiary colleges",),
     ),
     _aggregate_only("general_fe_he", "General FE and tertiary colleges/HE", "general_fe"),
     _aggregate_only("other_fe", "Other FE", "general_fe"),
     _aggregate_only("sixth_form_college", "Sixth form college", "general_fe"),
-    Placement(
+    PlacementCategory(
         "specialist_post_16_institutions", "Specialist post-16 institution", "specialist_post16",
         "Specialist post-16 institutions", ("FE - specialist post-16 institutions",),
     ),
     _aggregate_only(
         "independent_specialist_providers", "Independent specialist providers", "specialist_post16",
     ),
-    Placement(
+    PlacementCategory(
         "ukrlp_provider", "Registered post-16 training provider (UKRLP)", "training_provider",
         None, ("FE - UKRLP provider",),
     ),
-    Placement(
+    PlacementCategory(
         "elective_home_education", "Elective home education", "ehe",
         "Elective home education", (f"{_ELSEWHERE}elective home education",),
     ),
-    Placement(
+    PlacementCategory(
         "other_arrangements_la", "Other arrangements by the authority", "eotas",
         "Other arrangements by local authority", (f"{_ELSEWHERE}other arrangements by LA",),
     ),
-    Placement(
+    PlacementCategory(
         "other_arrangements_parents", "Other arrangements by parents", "eotas",
         "Other arrangements by parents", (f"{_ELSEWHERE}other arrangements by parents",),
     ),
-    Placement("online_provider", "Online provider", "eotas", None, (f"{_ELSEWHERE}online provider",)),
-    Placement("w_settings", "Welsh setting", "eotas", None, (f"{_ELSEWHERE}Welsh establishment",)),
-    Placement(
+    PlacementCategory("online_provider", "Online provider", "eotas", None, (f"{_ELSEWHERE}online provider",)),
+    PlacementCategory("w_settings", "Welsh setting", "eotas", None, (f"{_ELSEWHERE}Welsh establishment",)),
+    PlacementCategory(
         "other_schools", "Other school", "eotas", None, (f"{_ELSEWHERE}other schools and establishments",),
     ),
-    Placement(
+    PlacementCategory(
         "other_placement_settings", "Other placement setting", "eotas",
         "Other", (f"{_ELSEWHERE}other placement settings",),
     ),
-    Placement(
+    PlacementCategory(
         "ed_elsewhere_not_itemised", "Educated elsewhere, not itemised", "eotas", column_2025=False,
     ),
-    Placement("neet", "Not in education, employment or training", "neet", "NEET", (f"{_ELSEWHERE}NEET",)),
-    Placement(
+    PlacementCategory("neet", "Not in education, employment or training", "neet", "NEET", (f"{_ELSEWHERE}NEET",)),
+    PlacementCategory(
         "neet_ntci", "Not in education: notice to cease issued", "neet",
         None, (f"{_ELSEWHERE}not in education or training (notice to cease issued)",),
     ),
-    Placement(
+    PlacementCategory(
         "neet_other", "Not in education: other ages", "neet",
         None, (f"{_ELSEWHERE}not in education or training (other)",),
     ),
-    Placement(
+    PlacementCategory(
         "neet_other_csa", "Not in education: compulsory school age", "neet",
         None, (f"{_ELSEWHERE}not in education or training (compulsory school age)",),
     ),
-    Placement("await_prov_2022", "Awaiting provision", "not_recorded", "Awaiting provision - total"),
+    PlacementCategory("await_prov_2022", "Awaiting provision", "not_recorded", "Awaiting provision - total"),
     _aggregate_only(
         "await_above_csa_in_education",
         "Awaiting provision - above compulsory school age and in education", "not_recorded",
@@ -201,11 +201,11 @@ PLACEMENTS: tuple[Placement, ...] = (
         "await_csa_not_in_education",
         "Awaiting provision - compulsory school age and not in education", "not_recorded",
     ),
-    Placement("perm_ex_2022", "Permanently excluded", "not_recorded", "Permanently excluded"),
-    Placement(
+    PlacementCategory("perm_ex_2022", "Permanently excluded", "not_recorded", "Permanently excluded"),
+    PlacementCategory(
         "placement_unknown", "Placement not recorded", "not_recorded", None, ("Placement not recorded",),
     ),
-    Placement("unexplained", "In the total but in no published placement", "not_recorded", column_2025=False),
+    PlacementCategory("unexplained", "In the total but in no published placement", "not_recorded", column_2025=False),
 )  # fmt: skip
 """Every published placement category.
 

@@ -20,7 +20,7 @@ from data import tables
 from data.areas import by_code
 from data.errors import TableError
 from data.implied_prices import Shrunk, shrink
-from data.inflation import Z90, Inflation
+from data.inflation import Z90, PriceGrowth
 from data.prices import COLUMNS, Price, PriceBook, as_rows, records_of
 
 PRICES = tables.REFERENCE / "prices"
@@ -94,11 +94,11 @@ def region_of(la_code: int, region: str) -> str:
 
 
 @cache
-def inflation() -> Inflation:
+def inflation() -> PriceGrowth:
     """Return the growth of prices we ship."""
     path = PRICES / "inflators.csv"
     _present(path.is_file(), path.name)
-    return Inflation(pd.read_csv(path))
+    return PriceGrowth(pd.read_csv(path))
 
 
 @cache

@@ -20,7 +20,7 @@ from rapidfuzz import fuzz, process
 from data.areas import by_code
 from data.errors import OutputError, PriceError
 from data.formulas import guarded, unguarded
-from data.inflation import Inflation, beginning, named
+from data.inflation import PriceGrowth, beginning, named
 from data.prices import (
     BASES,
     CONFIDENCES,
@@ -192,7 +192,7 @@ _BLANK: dict[str, str] = {
 """What to write in a cell that must not be blank."""
 
 
-def read_ledger(path: str | Path, inflation: Inflation, la_code: int | None = None) -> Ledger:
+def read_ledger(path: str | Path, inflation: PriceGrowth, la_code: int | None = None) -> Ledger:
     """Read and check a ledger of unit costs: CSV, UTF-8 with or without a byte order mark.
 
     Rows are numbered as in the spreadsheet: the header is row 1. A blank kind is all kinds, a blank share 1, a blank inflator
@@ -323,7 +323,7 @@ def _parse(number: int, header: Sequence[str], cells: Sequence[str]) -> tuple[di
     return values, problems
 
 
-def _row_problems(number: int, row: Mapping[str, Any], inflation: Inflation) -> list[Problem]:
+def _row_problems(number: int, row: Mapping[str, Any], inflation: PriceGrowth) -> list[Problem]:
     """Return what is wrong between the cells of one row, each of which is sound on its own."""
     problems: list[Problem] = []
 

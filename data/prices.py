@@ -34,7 +34,7 @@ import xarray as xr
 from scipy.special import ndtr
 
 from data.errors import PriceError
-from data.inflation import Z90, Inflation, beginning, named, normals, required, rooted
+from data.inflation import Z90, PriceGrowth, beginning, named, normals, required, rooted
 from data.placement_fees import PlacementFees
 from data.schemas.finance import BLOCKS
 from data.vocabulary import AGES, ALL, NEED_CODES, NEED_GROUP_CODES, NEED_GROUPS, PROVISION_CODES
@@ -63,7 +63,7 @@ DISTANCES: tuple[str, ...] = ("under_5_miles", "5_to_10_miles", "over_10_miles")
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class PriceItem:
     """Something that is paid for.
 
     Parameters
@@ -90,23 +90,23 @@ class Item:
 _TRANSPORT = ("1.4.11", "2.1.4", "2.1.6", "2.1.7")
 _TOP_UP = ("1.2.1", "1.2.2", "1.2.4", "1.2.11")
 
-ITEMS: dict[str, Item] = {
-    "place_funding": Item("Place funding", "place", ("1.0.2",), "none", ("filled", "empty")),
-    "top_up": Item("Top-up", "pupil", (*_TOP_UP, "1.2.3"), "top_up"),
-    "inmss_fee": Item(
+ITEMS: dict[str, PriceItem] = {
+    "place_funding": PriceItem("Place funding", "place", ("1.0.2",), "none", ("filled", "empty")),
+    "top_up": PriceItem("Top-up", "pupil", (*_TOP_UP, "1.2.3"), "top_up"),
+    "inmss_fee": PriceItem(
         "Fee of an INMSS placement", "pupil", ("1.2.3",), "inmss_fee", ("day", "residential_38", "residential_52")
     ),
-    "independent_mainstream_fee": Item("Fee of an independent mainstream placement", "pupil", ("1.2.3",), "top_up"),
-    "post16_fee": Item(
+    "independent_mainstream_fee": PriceItem("Fee of an independent mainstream placement", "pupil", ("1.2.3",), "top_up"),
+    "post16_fee": PriceItem(
         "Fee of a specialist post-16 placement", "pupil", ("1.2.3",), "inmss_fee", ("day", "residential_38", "residential_52")
     ),
-    "other_package": Item(
+    "other_package": PriceItem(
         "Package of education other than at school", "pupil", ("1.2.3", "1.2.6", "1.2.7", *_TOP_UP), "gdp_deflator"
     ),
-    "sen_support": Item("SEN support services", "plan", ("1.2.5", "1.2.8", "1.2.9"), "gdp_deflator"),
-    "therapies_equipment": Item("Therapies and equipment", "plan", ("1.2.5", "1.2.13"), "gdp_deflator"),
-    "send_transport": Item("Transport from home to school", "traveller", _TRANSPORT, "gdp_deflator", DISTANCES),
-    "send_travellers": Item("Share of pupils with transport", "share", _TRANSPORT, "none"),
+    "sen_support": PriceItem("SEN support services", "plan", ("1.2.5", "1.2.8", "1.2.9"), "gdp_deflator"),
+    "therapies_equipment": PriceItem("Therapies and equipment", "plan", ("1.2.5", "1.2.13"), "gdp_deflator"),
+    "send_transport": PriceItem("Transport from home to school", "traveller", _TRANSPORT, "gdp_deflator", DISTANCES),
+    "send_travellers": PriceItem("Share of pupils with transport", "share", _TRANSPORT, "none"),
 }  # fmt: skip
 """What the book prices, by code; codes of items a lever may change are those of the levers."""
 
@@ -323,7 +323,7 @@ class PriceBook:
     """
 
     rows: pd.DataFrame
-    inflation: Inflation
+    inflation: PriceGrowth
 
     def __post_init__(self) -> None:
         try:

@@ -6,10 +6,10 @@
 # %%
 from data import areas
 from forecast.presentation import summary, words
-from forecast.runs.baseline import Road
+from forecast.runs.baseline import ForecastInputs
 
-road = Road.prepare()
-redbridge = road.baseline(areas.by_code(317), years=10).outcome
+inputs = ForecastInputs.prepare()
+redbridge = inputs.baseline(areas.by_code(317), years=10).outcome
 plans = summary.plans_long(redbridge)
 places = summary.shortfall_long(redbridge)
 

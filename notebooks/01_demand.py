@@ -15,14 +15,14 @@ from data.vocabulary import ALL, NEED_CODES
 from forecast.demand import stored_fit
 from forecast.demand.members import Models
 from forecast.presentation import explain
-from forecast.runs.baseline import Road
+from forecast.runs.baseline import ForecastInputs
 from forecast.validation import backtest
 from models.growth import COVARIATES, STEP_TAIL
 from models.memory import Memory
 
 history = panels.load("current")
 fit = stored_fit.load(history)
-road = Road.prepare()
+inputs = ForecastInputs.prepare()
 
 # %% [markdown]
 # ## What grew
@@ -155,7 +155,7 @@ print((100 * mix).round(1))
 # %%
 paths_by_need = []
 for authority in areas.resolve("all"):
-    outcome = road.baseline(authority, years=5, draws=100).outcome
+    outcome = inputs.baseline(authority, years=5, draws=100).outcome
     paths_by_need.append(outcome.plans.future.sum("age").mean("draw"))
 national = xr.concat(paths_by_need, dim="area", join="exact").sum("area").to_pandas()
 share = 100 * national.div(national.sum(axis=1), axis=0)
@@ -175,7 +175,7 @@ print(share[list(NEED_CODES)].round(1))
 # The change to January 2030, split so that the terms add up in every draw.
 
 # %%
-outcome = road.baseline(redbridge, years=5).outcome
+outcome = inputs.baseline(redbridge, years=5).outcome
 print(explain.table(outcome.plans, 2030).round(0).to_string(index=False))
 bands = outcome.plans.future.sum("need")
 total = bands.sum("age")

@@ -20,7 +20,7 @@ from forecast.places.capacity import Demand, match
 from forecast.places.preference_order import DESTINATIONS
 from forecast.places.supply import supply
 from forecast.presentation import place_tables, summary
-from forecast.runs.baseline import Road
+from forecast.runs.baseline import ForecastInputs
 from forecast.validation.provision_backtest import latest_shares, published_kinds
 from models.latent_demand import Prior
 from models.moves import GROUPS, STAGE_CODES, Evidence, observations
@@ -38,10 +38,10 @@ from models.provision_totals import (
 
 history = panels.load("current")
 fit = stored_fit.load(history)
-road = Road.prepare()
+inputs = ForecastInputs.prepare()
 redbridge = areas.by_code(317)
 origin, draws = history.origin, 500
-outcome = road.baseline(redbridge, years=10, draws=draws).outcome
+outcome = inputs.baseline(redbridge, years=10, draws=draws).outcome
 rng = np.random.default_rng(1)
 
 # %% [markdown]

@@ -16,13 +16,13 @@ from data import areas
 from forecast.core.outcome import Outcome
 from forecast.presentation import compare, seek
 from forecast.runs import scenario_run
-from forecast.runs.baseline import shared_road
+from forecast.runs.baseline import shared_inputs
 from scenarios import levers, reading
 from scenarios.sampling import luck, quantile
 from scenarios.terms import ends
 
 DRAWS, YEARS = 100, 10
-base = shared_road().baseline(areas.resolve("Redbridge")[0], years=YEARS, draws=DRAWS)
+base = shared_inputs().baseline(areas.resolve("Redbridge")[0], years=YEARS, draws=DRAWS)
 library = reading.library()
 januaries = base.outcome.plans.future["january"].to_numpy().astype(int)
 last = int(januaries[-1])

@@ -21,17 +21,17 @@ from data.prices import replacements
 from forecast.core.financial_year import FinancialYear
 from forecast.finance.attribution import CAUSES, PARTS, attribution
 from forecast.finance.balance import REGIMES
-from forecast.finance.finance_model import Money, MoneyPlan, Purse
+from forecast.finance.finance_model import FinanceModel, Money, MoneyPlan
 from forecast.presentation import money_tables
 from forecast.presentation.money_report import CAUSE_LABELS, CENTRAL, millions
 from forecast.runs import scenario_run
-from forecast.runs.baseline import shared_road
+from forecast.runs.baseline import shared_inputs
 from scenarios import reading
 
 DRAWS, YEARS = 100, 6
-base = shared_road().baseline(areas.resolve("Redbridge")[0], years=YEARS, draws=DRAWS)
-purse = Purse.of(base.outcome)
-unmitigated = purse.money(base.outcome)
+base = shared_inputs().baseline(areas.resolve("Redbridge")[0], years=YEARS, draws=DRAWS)
+finance = FinanceModel.of(base.outcome)
+unmitigated = finance.money(base.outcome)
 years = [y.label for y in unmitigated.costs.years]
 COLOURS = ["#d4351c", "#1d70b8", "#00703c", "#505a5f"]
 
@@ -65,7 +65,7 @@ wide = table[table["line"].isin(shown)].pivot_table(
     "mean", ["kind", "line"], "financial_year", sort=False, aggfunc="first"
 )
 print((wide / 1e6).round(1).to_string())
-low, middle, high = np.quantile(purse.model.scale, (0.1, 0.5, 0.9))
+low, middle, high = np.quantile(finance.model.scale, (0.1, 0.5, 0.9))
 print(f"costs other than of places are multiplied by {middle:.2f} ({low:.2f} to {high:.2f})")
 high_needs = unmitigated.costs.high_needs.to_numpy()
 balance_chart = fan(
@@ -129,7 +129,7 @@ waterfall_chart = (
 # none of them does anybody else take on the deficit that is there on that day.
 
 # %%
-regimes = money_tables.regimes_table(purse, unmitigated)
+regimes = money_tables.regimes_table(finance, unmitigated)
 at_end = regimes[regimes["financial_year"] == years[-1]]
 print(
     at_end.assign(mean=[millions(v) for v in at_end["mean"]])[
@@ -138,7 +138,7 @@ print(
 )
 regimes_chart = fan(
     pd.concat(
-        bands(purse.closing(base.outcome, unmitigated.costs, unmitigated.income, name).closing.to_numpy(), rule=CENTRAL[name])
+        bands(finance.closing(base.outcome, unmitigated.costs, unmitigated.income, name).closing.to_numpy(), rule=CENTRAL[name])
         for name in REGIMES
     ),
     "rule", "Balance at 31 March under each rule, grant paid",
@@ -151,7 +151,7 @@ regimes_chart = fan(
 
 # %%
 bases = reading.library()["inclusion-bases"]
-mitigated = purse.money(scenario_run.rerun(base, bases))
+mitigated = finance.money(scenario_run.rerun(base, bases))
 difference = money_tables.difference_table(unmitigated, mitigated)
 print(difference[difference["line"] == "cost"].round(2).to_string(index=False))
 saved = mitigated.costs.high_needs.to_numpy() - high_needs
@@ -182,7 +182,7 @@ for one in replacements(book, "council"):
 changed = {}
 for scaled in (True, False):
     plan = MoneyPlan(as_modelled=not scaled)
-    one, other = (Purse.of(base.outcome, plan=plan, book=b).costs(base.outcome) for b in (ours, book))
+    one, other = (FinanceModel.of(base.outcome, plan=plan, book=b).costs(base.outcome) for b in (ours, book))
     more = (other.high_needs - one.high_needs).mean("draw").to_numpy()
     changed[scaled] = more
     print(
@@ -213,7 +213,7 @@ for covers in ("all", "new"):
     scenario = reading.parse(CEILING.format(covers=covers), "this notebook")
     outcome = scenario_run.rerun(base, scenario)
     assert outcome.plans is base.outcome.plans, "a ceiling moves no child"
-    capped[covers] = purse.money(outcome)
+    capped[covers] = finance.money(outcome)
 savings = {covers: high_needs - m.costs.high_needs.to_numpy() for covers, m in capped.items()}
 for covers, values in savings.items():
     print(f"{covers:4}", *(f"{y} {millions(v)}" for y, v in zip(years, values.mean(axis=0), strict=True)))
@@ -238,4 +238,4 @@ assert np.isclose(steps["to"].iloc[-1], why.after.sum(axis=1).mean() / 1e8)
 assert (savings["all"] >= savings["new"] - 1e-6).all()
 assert (savings["new"] >= -1e-6).all()
 assert abs(changed[True][0]) < 0.05 * abs(changed[False][0])
-assert np.array_equal(purse.costs(base.outcome).high_needs.to_numpy(), high_needs)
+assert np.array_equal(finance.costs(base.outcome).high_needs.to_numpy(), high_needs)

@@ -14,7 +14,7 @@ from data.areas import resolve
 from data.errors import ScenarioError
 from data.register import Register, shown
 from scenarios.effects import Effects, Frame
-from scenarios.lever import Asked
+from scenarios.lever import LeverContext
 from scenarios.place_levers import Exports, Imports, Occupancy
 from scenarios.scenario import Scenario
 from scenarios.schemes import Scheme, with_schemes
@@ -51,7 +51,7 @@ def effects(
         It is for other authorities, is based on another scenario, or a lever cannot act in the frame.
     """
     _checked(scenario, frame)
-    asked = Asked(frame, seed, issued_in_twenty_weeks, residents_11_15)
+    asked = LeverContext(frame, seed, issued_in_twenty_weeks, residents_11_15)
     parts = [lever.effects(asked) for lever in scenario.levers]
     return Effects(
         **{
@@ -77,7 +77,7 @@ def notes(
         As in `effects`.
     """
     _checked(scenario, frame)
-    asked = Asked(frame, seed, issued_in_twenty_weeks, residents_11_15)
+    asked = LeverContext(frame, seed, issued_in_twenty_weeks, residents_11_15)
     return tuple(note for lever in scenario.levers for note in lever.notes(asked))
 
 

@@ -1,7 +1,7 @@
 """What all levers share: who asks for effects, why and how sure one is of them, and what a dated change looks like.
 
-Invariant: a lever is a value. Its effects are a pure function of itself and of `Asked`; it reads no file and holds no figure of
-an authority.
+Invariant: a lever is a value. Its effects are a pure function of itself and of `LeverContext`; it reads no file and holds no
+figure of an authority.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SCALES: dict[How, Scale] = {"set": "share", "multiply": "factor", "add": "differ
 
 
 @dataclass(frozen=True)
-class Asked:
+class LeverContext:
     """Who asks for the effects of a lever, and the two figures of the authority that some levers need.
 
     Parameters
@@ -99,7 +99,7 @@ class LeverBase(Strict):
         """Return True where it is for an authority."""
         return not self.reach.areas or la_code in self.reach.codes
 
-    def effects(self, asked: Asked) -> Effects:
+    def effects(self, asked: LeverContext) -> Effects:
         """Return what the lever does for those who ask; nothing in an authority it is not for, or after the last January.
 
         Raises
@@ -126,11 +126,11 @@ class LeverBase(Strict):
         """Return True where it acts in one of the Januaries asked for."""
         return any(dates.weights(frame).any() for dates in self.times)
 
-    def acting(self, asked: Asked) -> Effects:
+    def acting(self, asked: LeverContext) -> Effects:
         """Return what the lever does, once it is known to act."""
         raise NotImplementedError
 
-    def notes(self, asked: Asked) -> tuple[str, ...]:
+    def notes(self, asked: LeverContext) -> tuple[str, ...]:
         """Return what a reader of the result should know, one sentence each."""
         if not self.reaches(asked.frame.la_code):
             return (f"Lever '{self.name}' does nothing here: it is for {joined(self.reach.areas)}.",)
@@ -181,11 +181,11 @@ class Dated(LeverBase):
         checked(self.change, self.scale, "change")
         return self
 
-    def size(self, asked: Asked) -> Array:
+    def size(self, asked: LeverContext) -> Array:
         """Return the size in every draw, dims ``(draw,)``."""
         return drawn(self.change, self.scale, self.name, asked.seed, asked.frame.draws)
 
-    def changing(self, asked: Asked, who: Flags, reasons: tuple[str, ...] = ()) -> Change:
+    def changing(self, asked: LeverContext, who: Flags, reasons: tuple[str, ...] = ()) -> Change:
         """Return the change of those reached."""
         return Change(self.manner, self.size(asked), self.when.weights(asked.frame), who, reasons)
 

@@ -9,7 +9,7 @@ from typing import Annotated, get_args
 
 from pydantic import Field
 
-from scenarios.lever import Asked, LeverBase
+from scenarios.lever import LeverBase, LeverContext
 from scenarios.money_levers import MONEY_ITEMS, Income, Inflation, PriceCap, Transport, UnitCost
 from scenarios.people_levers import Births, Housing, Population
 from scenarios.place_levers import Exports, Imports, Occupancy, Placement
@@ -25,7 +25,7 @@ from scenarios.plan_levers import (
 )
 from scenarios.schemes import Scheme
 
-__all__ = ["KINDS", "MONEY_ITEMS", "Asked", "Lever", "LeverBase", "describe"]
+__all__ = ["KINDS", "MONEY_ITEMS", "Lever", "LeverBase", "LeverContext", "describe"]
 
 AnyLever = (
     Requests | Refusal | PlanShare | Timeliness | Joiners | NeedMix | Leavers | Reassessment

@@ -12,7 +12,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import model_validator
 
 from scenarios.effects import Effects, How, MoneyChange
-from scenarios.lever import Asked, Dated
+from scenarios.lever import Dated, LeverContext
 from scenarios.sampling import Scale
 from scenarios.terms import Anywhere, OfPrices, ends
 from scenarios.wording import joined
@@ -140,7 +140,7 @@ class _OnMoney(Dated):
         """Which prices it reaches."""
         return OfPrices()
 
-    def acting(self, asked: Asked) -> Effects:
+    def acting(self, asked: LeverContext) -> Effects:
         """Return the change of the item."""
         change = MoneyChange(
             item=self.code,
@@ -152,7 +152,7 @@ class _OnMoney(Dated):
         )
         return Effects(money=(change,))
 
-    def notes(self, asked: Asked) -> tuple[str, ...]:
+    def notes(self, asked: LeverContext) -> tuple[str, ...]:
         """Return what a reader of the result should know."""
         return super().notes(asked) or (
             f"Lever '{self.name}' changes {MONEY_ITEMS[self.code].moves}, and no plans or places: see sendplan money.",

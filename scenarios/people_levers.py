@@ -14,7 +14,7 @@ from pydantic import Field, StrictInt, model_validator
 
 from data.vocabulary import AGES, PHASES
 from scenarios.effects import Array, Arrivals, Change, Effects, Frame
-from scenarios.lever import Asked, Dated, LeverBase, size_in_words
+from scenarios.lever import Dated, LeverBase, LeverContext, size_in_words
 from scenarios.terms import Anywhere, Dates, Line, OfAges, Size, Strict, When, checked, drawn
 from scenarios.wording import amount, joined
 
@@ -63,12 +63,12 @@ class Births(Dated):
         """Where it acts."""
         return self.who
 
-    def born(self, asked: Asked) -> dict[tuple[int, int], float]:
+    def born(self, asked: LeverContext) -> dict[tuple[int, int], float]:
         """Return how far the births of each January and age are reached, where they are."""
         cells = {(j, a): self.when.weight_in(j - 1 - a) for j in asked.frame.januaries for a in AGES}
         return {cell: weight for cell, weight in cells.items() if weight > 0}
 
-    def acting(self, asked: Asked) -> Effects:
+    def acting(self, asked: LeverContext) -> Effects:
         """Return the changes of residents, one for each January and weight."""
         size, born, changes = self.size(asked), self.born(asked), []
         for january in asked.frame.januaries:
@@ -78,7 +78,7 @@ class Births(Dated):
                 changes.append(Change("multiply", size, at, OfAges(ages=ages).mask()))
         return Effects(residents=tuple(changes))
 
-    def notes(self, asked: Asked) -> tuple[str, ...]:
+    def notes(self, asked: LeverContext) -> tuple[str, ...]:
         """Return what a reader of the result should know."""
         notes = super().notes(asked)
         if notes or self.born(asked):
@@ -102,7 +102,7 @@ class Population(Dated):
         """Whom it reaches."""
         return self.who
 
-    def acting(self, asked: Asked) -> Effects:
+    def acting(self, asked: LeverContext) -> Effects:
         """Return the change of residents."""
         return Effects(residents=(self.changing(asked, self.who.mask()),))
 
@@ -178,7 +178,7 @@ class Housing(LeverBase):
         """Return True where homes are finished before the last January."""
         return any(site.built.first < january for site in self.sites for january in frame.januaries)
 
-    def acting(self, asked: Asked) -> Effects:
+    def acting(self, asked: LeverContext) -> Effects:
         """Return the people who come."""
         built = drawn(self.change, "factor", self.name, asked.seed, asked.frame.draws)
         bring = drawn(self.with_plan, "factor", f"{self.name}/with_plan", asked.seed, asked.frame.draws)

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from data.register import shown
 from data.vocabulary import PROVISION_CODES, PROVISIONS
 from scenarios.effects import FIRST_AGES, Effects, How, Moment, Move, PlaceChange
-from scenarios.lever import Asked, Dated
+from scenarios.lever import Dated, LeverContext
 from scenarios.sampling import Scale
 from scenarios.terms import OfSettings, People
 from scenarios.wording import joined, lowered, suggestion
@@ -75,7 +75,7 @@ class Placement(Dated):
             )
         return self
 
-    def acting(self, asked: Asked) -> Effects:
+    def acting(self, asked: LeverContext) -> Effects:
         """Return the move."""
         move = Move(
             self.source,
@@ -108,7 +108,7 @@ class _OnPlaces(Dated):
         """What it reaches."""
         return self.who
 
-    def acting(self, asked: Asked) -> Effects:
+    def acting(self, asked: LeverContext) -> Effects:
         """Return the change of places."""
         change = PlaceChange(
             how=self.manner,
@@ -120,7 +120,7 @@ class _OnPlaces(Dated):
         )
         return Effects(places=(change,))
 
-    def signed(self, asked: Asked) -> np.typing.NDArray[np.float64]:
+    def signed(self, asked: LeverContext) -> np.typing.NDArray[np.float64]:
         """Return the size as it acts on places residents may take."""
         return self.size(asked)
 
@@ -150,7 +150,7 @@ class Imports(_OnPlaces):
         """What the size is: places, of either sign."""
         return "amount"
 
-    def signed(self, asked: Asked) -> np.typing.NDArray[np.float64]:
+    def signed(self, asked: LeverContext) -> np.typing.NDArray[np.float64]:
         """Return what is left for residents: less what others take."""
         return -self.size(asked)
 

@@ -14,7 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from data.register import shown
 from data.vocabulary import AGES, NEED_CODES, PROVISIONS
 from scenarios.effects import Change, Effects, How, Review, everyone
-from scenarios.lever import Asked, Dated
+from scenarios.lever import Dated, LeverContext
 from scenarios.terms import YEARS, Ages, Anywhere, OfNeeds, People, Provisions
 from scenarios.wording import joined, lowered, suggestion
 
@@ -54,7 +54,7 @@ class Requests(Dated):
         """Whom it reaches."""
         return self.who
 
-    def acting(self, asked: Asked) -> Effects:
+    def acting(self, asked: LeverContext) -> Effects:
         """Return the change of requests."""
         return Effects(requests=(self.changing(asked, self.who.mask()),))
 
@@ -79,7 +79,7 @@ class Refusal(Dated):
         """How the share changes."""
         return self.how
 
-    def acting(self, asked: Asked) -> Effects:
+    def acting(self, asked: LeverContext) -> Effects:
         """Return the change of the share refused."""
         return Effects(refusal=(self.changing(asked, self.who.mask()),))
 
@@ -104,7 +104,7 @@ class PlanShare(Dated):
         """How the share changes."""
         return self.how
 
-    def acting(self, asked: Asked) -> Effects:
+    def acting(self, asked: LeverContext) -> Effects:
         """Return the change of the share that ends in a plan."""
         return Effects(plan_share=(self.changing(asked, self.who.mask()),))
 
@@ -134,14 +134,14 @@ class Timeliness(Dated):
         """The share is set."""
         return "set"
 
-    def acting(self, asked: Asked) -> Effects:
+    def acting(self, asked: LeverContext) -> Effects:
         """Return the share of assessments that end in the year of the request instead of the next."""
         today = TODAY_UNKNOWN if asked.issued_in_twenty_weeks is None else asked.issued_in_twenty_weeks
         weeks = np.maximum(self.size(asked) - today, 0.0) * self.weeks_late
         share = np.minimum(weeks / STATUTORY_WEEKS, 1.0)
         return Effects(sooner=(Change("set", share, self.when.weights(asked.frame), everyone()),))
 
-    def notes(self, asked: Asked) -> tuple[str, ...]:
+    def notes(self, asked: LeverContext) -> tuple[str, ...]:
         """Return what a reader of the result should know."""
         notes = super().notes(asked)
         if notes:
@@ -172,7 +172,7 @@ class Joiners(Dated):
         """Whom it reaches."""
         return self.who
 
-    def acting(self, asked: Asked) -> Effects:
+    def acting(self, asked: LeverContext) -> Effects:
         """Return the change of new plans per resident."""
         return Effects(joiner_rate=(self.changing(asked, self.who.mask()),))
 
@@ -200,7 +200,7 @@ class NeedMix(Dated):
             )
         return who
 
-    def acting(self, asked: Asked) -> Effects:
+    def acting(self, asked: LeverContext) -> Effects:
         """Return the change of the weights of needs."""
         return Effects(joiner_need=(self.changing(asked, self.who.mask()),))
 
@@ -235,7 +235,7 @@ class Leavers(Dated):
             raise ValueError(f"{shown(unknown[0])} is not a reason. {suggestion(unknown[0], REASONS)}")
         return tuple(r for r in REASONS if r in reasons)
 
-    def acting(self, asked: Asked) -> Effects:
+    def acting(self, asked: LeverContext) -> Effects:
         """Return the change of the chance that a plan ends."""
         return Effects(leaver_hazard=(self.changing(asked, self.who.mask(), self.reasons),))
 
@@ -286,7 +286,7 @@ class Reassessment(Dated):
             )
         return self
 
-    def acting(self, asked: Asked) -> Effects:
+    def acting(self, asked: LeverContext) -> Effects:
         """Return the review."""
         leaving, needing = np.isin(AGES, self.ends), np.isin(NEED_CODES, self.who.needs or NEED_CODES)
         review = Review(

@@ -43,7 +43,7 @@ from data.register import (
 from data.register import frame as row_frame
 from data.vocabulary import ALL
 from scenarios.effects import Effects, Frame, PlaceChange
-from scenarios.lever import Asked, LeverBase
+from scenarios.lever import LeverBase, LeverContext
 from scenarios.place_levers import Provision
 from scenarios.sampling import luck, quantile
 from scenarios.terms import Anywhere, Dates, Line, Needs, Size, When, age_run, checked, ends, middle
@@ -237,7 +237,7 @@ class Scheme(LeverBase):
             )
         return residents_11_15 / 1_000
 
-    def acting(self, asked: Asked) -> Effects:
+    def acting(self, asked: LeverContext) -> Effects:
         """Return what makes the places of the new row uncertain: nothing where they are a plain number."""
         size = self.given_size
         if self.when is None or size is None or ends(size)[0] == ends(size)[1]:

@@ -20,8 +20,8 @@ from data.vocabulary import (
     PROVISION_CODES,
     SPECIALIST_PROVISIONS,
 )
-from forecast.capital.appraisal import Option, World, world
-from forecast.capital.schemes import Costs, Horizon
+from forecast.capital.appraisal import AppraisalInputs, Option, world
+from forecast.capital.schemes import Horizon, UnitCosts
 from forecast.core.outcome import Outcome
 from forecast.places.capacity import OF_GROUP, OF_PHASE
 from forecast.places.preference_order import default_rules
@@ -96,7 +96,7 @@ def cell(draws: int = 2, januaries: int = 3) -> Array:
     return np.zeros((draws, januaries, len(SPECIALIST_PROVISIONS), len(PHASE_CODES), len(NEED_GROUP_CODES)))
 
 
-def costs(draws: int, januaries: int, prices: dict[str, float] | None = None) -> Costs:
+def costs(draws: int, januaries: int, prices: dict[str, float] | None = None) -> UnitCosts:
     """Return `PRICES` in every year and draw, without inflation."""
     years = [named(ORIGIN + t) for t in range(januaries)]
     items = [item for item in ITEMS if item != "send_travellers"]
@@ -111,7 +111,7 @@ def costs(draws: int, januaries: int, prices: dict[str, float] | None = None) ->
         "draw": list(range(draws)), "financial_year": years, "item": items, "provision": list(PROVISION_CODES),
         "phase": list(PHASE_CODES), "need_group": list(NEED_GROUP_CODES),
     }  # fmt: skip
-    return Costs(
+    return UnitCosts(
         per_child=xr.DataArray(values, dims=tuple(coords), coords=coords),
         deflator=xr.DataArray(
             np.ones((draws, januaries)),
@@ -122,7 +122,7 @@ def costs(draws: int, januaries: int, prices: dict[str, float] | None = None) ->
     )
 
 
-def made(candidates: Sequence[Candidate], short: Array, years_after: int = 0) -> World:
+def made(candidates: Sequence[Candidate], short: Array, years_after: int = 0) -> AppraisalInputs:
     """Return candidates, opened as entered, in a made-up forecast."""
     return world(
         [Option(c, c.opens) for c in candidates],

@@ -10,7 +10,7 @@ import xarray as xr
 from data.candidates import Candidate, Kind
 from forecast.capital.schemes import (
     Appraisal,
-    BaseTest,
+    BaseComparison,
     Case,
     Choice,
     Horizon,
@@ -101,7 +101,7 @@ def case(outcome: Outcome, *, generic: bool = False, many_futures: bool = True) 
     draws = outcome.shortfall.short.sizes["draw"]
     children = found[2].seats.sel(january=january, drop=True)
     tests = tuple(
-        BaseTest(
+        BaseComparison(
             special=a.candidate.id, nearest="north-secondary-base" if n == 0 else None, distance_km=2.34 if n == 0 else None,
             near_by="distance" if n == 0 else "none", january=january, children=children, suited=0.6 * children,
             base_places=xr.DataArray(np.full(draws, 30.0), dims="draw"), in_bases=0 * children + 0.5, chance_all=0.12,
@@ -111,7 +111,7 @@ def case(outcome: Outcome, *, generic: bool = False, many_futures: bool = True) 
     return Case(
         la_code=outcome.area.la_code, origin=origin, seed=outcome.seed, scenario=None, candidates_from="candidates.csv",
         generic=generic, base_year="2025-26", horizon=Horizon(), january=january, wanted=outcome.shortfall.wanted,
-        short=outcome.shortfall.short, appraisals=found, base_tests=tests, programme=programme,
+        short=outcome.shortfall.short, appraisals=found, base_comparisons=tests, programme=programme,
         best_value=_programme("Baseline", (found[2],), outcome),
         regret=regret if many_futures else None, engine_unplaced=programme.unplaced + 3.0,
         notes=("Made up for a test",),

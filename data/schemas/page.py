@@ -100,7 +100,7 @@ scenario itself; `sendplan places` writes `shortfall.parquet` and those below. W
 |---|---|---|
 | la_code, year | integer | DfE number, January |
 | phase, need_group, provision | text | as in `shortfall.parquet`; `provision` is what they wanted |
-| destination | text | code of `forecast/places/preference_order.py`: `inmss`, `waiting`, a specialist provision with a free place ... |
+| destination | text | `forecast/places/preference_order.py`: `inmss`, `waiting`, a provision with a free place ... |
 | mean, q10, q50, q90 | number | mean and percentiles of draws; means add up to `shortfall_mean` |
 
 `first_years.parquet`, when places first run out:

@@ -36,7 +36,7 @@ from data.candidates import Candidate
 from data.errors import CapitalError, PriceError
 from data.inflation import named, required
 from data.vocabulary import NEED_GROUP_CODES, PHASE_CODES, SPECIALIST_PROVISIONS
-from forecast.capital.schemes import Appraisal, Costs, Horizon
+from forecast.capital.schemes import Appraisal, Horizon, UnitCosts
 from forecast.capital.seats import Lacking, Seating, lacking, seating
 from forecast.core.discounting import factors
 from forecast.core.outcome import Outcome
@@ -85,7 +85,7 @@ class Option:
 
 
 @dataclass(frozen=True, eq=False)
-class World:
+class AppraisalInputs:
     """Options in one reading of the future.
 
     Parameters
@@ -191,10 +191,10 @@ class World:
 def world(
     options: Sequence[Option],
     outcome: Outcome,
-    costs: Costs,
+    costs: UnitCosts,
     rules: Rules,
     horizon: Horizon | None = None,
-) -> World:
+) -> AppraisalInputs:
     """Return options in one reading of the future.
 
     Parameters
@@ -239,7 +239,7 @@ def world(
     cost = np.array([_cost(o.candidate, outcome.seed, draws, base) for o in options]).reshape(
         len(options), draws
     )
-    return World(
+    return AppraisalInputs(
         options=tuple(options),
         januaries=januaries,
         years=years,
@@ -264,7 +264,7 @@ def world(
     )
 
 
-def appraisal(one: World, option: int) -> Appraisal:
+def appraisal(one: AppraisalInputs, option: int) -> Appraisal:
     """Return what an option does where it alone is built."""
     candidate = one.options[option].candidate
     seats, places = one.seats.alone(option), one.seats.places[:, :, option]
@@ -346,7 +346,7 @@ def payback(net: Array, capital: Array, opening: Array, years: Sequence[int]) ->
     return found
 
 
-def _forecast(one: World) -> Array:
+def _forecast(one: AppraisalInputs) -> Array:
     """Return 1 for academic years of the forecast and 0 for those after, dims ``(year,)``."""
     return (np.arange(one.alive.shape[2]) < len(one.januaries)).astype(float)
 
@@ -460,7 +460,7 @@ class _Real:
         return self.education[:, :, at], self.transport[:, :, at], self.place[:, :, at]
 
 
-def _real(costs: Costs, januaries: Sequence[int], draws: int) -> _Real:
+def _real(costs: UnitCosts, januaries: Sequence[int], draws: int) -> _Real:
     wanted = [named(y - 1) for y in januaries]
     per, deflator = costs.per_child, costs.deflator
     known = set(per["financial_year"].to_numpy().tolist()) & set(
@@ -502,7 +502,7 @@ def _real(costs: Costs, januaries: Sequence[int], draws: int) -> _Real:
 def _each(
     options: Sequence[Option], who: Seating, outcome: Outcome, real: _Real
 ) -> tuple[Array, Array, Array]:
-    """Return saved each, part of children whose need is unmet, and place funding of a place; see `World`."""
+    """Return saved each, part of children whose need is unmet, and place funding of a place; see `AppraisalInputs`."""
     overflow = outcome.shortfall.overflow.transpose(
         "destination", "draw", "january", "provision", "phase", "need_group"
     )

@@ -25,8 +25,8 @@ from data.candidates import SPECIAL, Candidate
 from data.geography import DEGREES
 from data.setting_points import distances_km
 from data.vocabulary import PROVISION_CODES, SPECIALIST_PROVISIONS
-from forecast.capital.appraisal import World
-from forecast.capital.schemes import BaseTest, NearBy
+from forecast.capital.appraisal import AppraisalInputs
+from forecast.capital.schemes import BaseComparison, NearBy
 from forecast.capital.seats import seating
 from forecast.places.capacity import OF_GROUP, OF_PHASE
 from models.base import Array
@@ -48,7 +48,7 @@ def base_share(england: Array) -> Array:
     return np.asarray(np.divide(bases, bases + special, out=np.zeros(bases.shape), where=bases + special > 0))
 
 
-def base_tests(one: World, january: int, share: Array) -> tuple[BaseTest, ...]:
+def base_comparisons(one: AppraisalInputs, january: int, share: Array) -> tuple[BaseComparison, ...]:
     """Return the test of every special school option, in the order of the options.
 
     Parameters
@@ -66,7 +66,7 @@ def base_tests(one: World, january: int, share: Array) -> tuple[BaseTest, ...]:
     )
 
 
-def _test(one: World, special: int, at: int, share: Array) -> BaseTest:
+def _test(one: AppraisalInputs, special: int, at: int, share: Array) -> BaseComparison:
     candidate = one.options[special].candidate
     bases = [
         o
@@ -86,7 +86,7 @@ def _test(one: World, special: int, at: int, share: Array) -> BaseTest:
     def drawn(values: Array) -> xr.DataArray:
         return xr.DataArray(values, dims="draw", coords={"draw": list(range(one.draws))})
 
-    return BaseTest(
+    return BaseComparison(
         special=candidate.id,
         nearest=nearest,
         distance_km=distance,
@@ -104,7 +104,7 @@ def _alike(a: Candidate, b: Candidate) -> bool:
     return bool(set(a.phases) & set(b.phases) and set(a.needs) & set(b.needs))
 
 
-def _room(one: World, bases: Sequence[int], at: int) -> Array:
+def _room(one: AppraisalInputs, bases: Sequence[int], at: int) -> Array:
     """Return places of base options left when children who want a base are seated, dims ``(draw,)``."""
     if not bases:
         return np.zeros(one.draws)

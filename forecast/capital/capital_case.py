@@ -1,8 +1,7 @@
 """From a forecast and candidate schemes to the whole options appraisal (`forecast.capital.schemes.Case`).
 
-    from forecast import capital_case, child_costs, money
-    costs = child_costs.of(money.Purse.of(base.outcome).model)
-    case = capital_case.make(base, candidates, costs, england=road.placing.england, budget=20e6)
+    costs = child_costs.of(FinanceModel.of(base.outcome).model)
+    case = capital_case.make(base, candidates, costs, england=inputs.placing.england, budget=20e6)
 
 Every scenario has the same candidates, random numbers and January asked about, so that programmes can be compared.
 
@@ -19,10 +18,10 @@ import xarray as xr
 from data.candidates import Candidate
 from data.errors import CapitalError
 from forecast.capital import candidate_schemes
-from forecast.capital.appraisal import Option, World, appraisal, world
-from forecast.capital.base_comparison import base_share, base_tests
+from forecast.capital.appraisal import AppraisalInputs, Option, appraisal, world
+from forecast.capital.base_comparison import base_comparisons, base_share
 from forecast.capital.programme import USUAL_DRAWS, USUAL_SECONDS, Tell, choose, flags, judged
-from forecast.capital.schemes import Case, Costs, Horizon, Programme, Regret, Sufficiency
+from forecast.capital.schemes import Case, Horizon, Programme, Regret, Sufficiency, UnitCosts
 from forecast.capital.seats import lacking
 from forecast.core.outcome import Outcome
 from forecast.places.capacity import Demand
@@ -40,7 +39,7 @@ FUTURES: tuple[str, ...] = ("baseline", "pre-reform-surge", "reform-2030", "low-
 def make(
     base: Baseline,
     candidates: Sequence[Candidate],
-    costs: Callable[[Outcome], Costs],
+    costs: Callable[[Outcome], UnitCosts],
     *,
     england: Array,
     budget: float | None = None,
@@ -106,7 +105,7 @@ def make(
     assert wanted.january is not None  # filled in just above
     tell("Appraising each scheme", 0.0)
     as_entered = world(own, outcome, costs(outcome), rules, span)
-    worlds: dict[str, World] = {}
+    worlds: dict[str, AppraisalInputs] = {}
     programmes: dict[str, Programme] = {}
     for name, one in outcomes.items():
         worlds[name] = (
@@ -148,7 +147,7 @@ def make(
         wanted=outcome.shortfall.wanted,
         short=as_entered.children.left,
         appraisals=tuple(appraisal(as_entered, o) for o in range(len(own))),
-        base_tests=base_tests(as_entered, wanted.january, base_share(england)),
+        base_comparisons=base_comparisons(as_entered, wanted.january, base_share(england)),
         programme=programme,
         best_value=best_value,
         regret=regret(programmes, worlds, wanted) if len(outcomes) > 1 else None,
@@ -160,7 +159,9 @@ def make(
     )
 
 
-def regret(programmes: Mapping[str, Programme], worlds: Mapping[str, World], asked: Sufficiency) -> Regret:
+def regret(
+    programmes: Mapping[str, Programme], worlds: Mapping[str, AppraisalInputs], asked: Sufficiency
+) -> Regret:
     """Return each programme in every world, and which is the most robust.
 
     Parameters
@@ -207,7 +208,7 @@ def regret(programmes: Mapping[str, Programme], worlds: Mapping[str, World], ask
 
 
 def _rules(base: Baseline) -> Rules:
-    return (base.offer.demand or Demand()).rules
+    return (base.capacity_plan.demand or Demand()).rules
 
 
 def _options(schemes: Sequence[Candidate], defer: Sequence[int], last: int) -> tuple[Option, ...]:

@@ -10,16 +10,16 @@ from collections.abc import Callable
 from data.errors import HistoryError
 from data.price_books import for_area
 from data.prices import PriceBook
-from forecast.capital.schemes import Costs
+from forecast.capital.schemes import UnitCosts
 from forecast.core.outcome import Outcome
 from forecast.finance.cost_model import CostModel
-from forecast.finance.finance_model import Purse
+from forecast.finance.finance_model import FinanceModel
 
 
 def shared(
     baseline: Outcome, book: PriceBook | None = None
-) -> tuple[Callable[[Outcome], Costs], Purse | None]:
-    """Return what children cost, and the authority's purse; None, and costs as modelled, where its income is not published.
+) -> tuple[Callable[[Outcome], UnitCosts], FinanceModel | None]:
+    """Return what children cost, and the finance model; None, and costs as modelled, where income is not published.
 
     Parameters
     ----------
@@ -30,13 +30,13 @@ def shared(
     """
     held = book or for_area(baseline.area.la_code)
     try:
-        purse = Purse.of(baseline, book=held)
+        finance = FinanceModel.of(baseline, book=held)
     except HistoryError:
         return of(CostModel.prepare(baseline, held, seed=baseline.seed)), None
-    return of(purse.model), purse
+    return of(finance.model), finance
 
 
-def of(model: CostModel) -> Callable[[Outcome], Costs]:
+def of(model: CostModel) -> Callable[[Outcome], UnitCosts]:
     """Return what gives the cost of a child in every provision and financial year of a forecast.
 
     Parameters
@@ -45,8 +45,8 @@ def of(model: CostModel) -> Callable[[Outcome], Costs]:
         The cost model of the authority's baseline.
     """
 
-    def found(outcome: Outcome) -> Costs:
-        return Costs(
+    def found(outcome: Outcome) -> UnitCosts:
+        return UnitCosts(
             per_child=model.per_child(outcome),
             deflator=1 / model.deflator,
             base_year=model.years[0].label,

@@ -35,7 +35,7 @@ from scipy.sparse import csr_array
 
 from data.errors import CapitalError
 from data.vocabulary import NEED_GROUP_CODES, PHASE_CODES, SPECIALIST_PROVISIONS
-from forecast.capital.appraisal import World
+from forecast.capital.appraisal import AppraisalInputs
 from forecast.capital.schemes import Aim, Choice, Programme, Sufficiency
 from forecast.capital.seats import Seating, seating
 from forecast.core.arrays import Flags
@@ -93,7 +93,7 @@ class Target:
         return Target(self.seats.some(draws), self.spare[draws])
 
 
-def target(one: World, asked: Sufficiency) -> Target:
+def target(one: AppraisalInputs, asked: Sufficiency) -> Target:
     """Return what enough places means in a world.
 
     Children outside the selection do not compete for places in it.
@@ -174,7 +174,7 @@ class Sample:
         return np.stack([self.seats.alone(o).mean(axis=0) for o in range(len(self.names))], axis=1)
 
 
-def sample(one: World, asked: Sufficiency, draws: int) -> Sample:
+def sample(one: AppraisalInputs, asked: Sufficiency, draws: int) -> Sample:
     """Return the problem on the first draws of a world."""
     some = slice(0, min(draws, one.draws))
     seats = one.seats.some(some)
@@ -381,7 +381,7 @@ def _search(
 
 
 def choose(
-    one: World,
+    one: AppraisalInputs,
     asked: Sufficiency,
     budget: float | None = None,
     *,
@@ -453,7 +453,7 @@ def choose(
     )
 
 
-def _affordable(one: World, problem: Sample, budget: float | None) -> None:
+def _affordable(one: AppraisalInputs, problem: Sample, budget: float | None) -> None:
     if not one.options:
         raise CapitalError("There is no candidate to choose from. Add candidates to the file.")
     if budget is None:
@@ -531,7 +531,7 @@ def _best(
 
 
 def judged(
-    one: World,
+    one: AppraisalInputs,
     built: Array,
     asked: Sufficiency,
     *,
@@ -587,7 +587,7 @@ def judged(
     )
 
 
-def flags(one: World, choices: Sequence[Choice]) -> Array:
+def flags(one: AppraisalInputs, choices: Sequence[Choice]) -> Array:
     """Return 1 for each option of a world that a programme builds, dims ``(option,)``."""
     chosen = {(c.candidate.id, c.opens) for c in choices}
     return np.array([float((o.candidate.id, o.opens) in chosen) for o in one.options])

@@ -1,8 +1,7 @@
 """The options appraisal: what each candidate scheme would do and cost, which to choose, and why not a base.
 
-    from forecast import capital_case, child_costs, money
-    costs = child_costs.of(money.Purse.of(base.outcome).model)
-    case = capital_case.make(base, candidates, costs, england=road.placing.england, budget=20e6)
+    costs = child_costs.of(FinanceModel.of(base.outcome).model)
+    case = capital_case.make(base, candidates, costs, england=inputs.placing.england, budget=20e6)
 
 Equations, draw by draw, in real pounds of the base year:
 
@@ -34,7 +33,7 @@ NearBy = Literal["distance", "community", "none"]
 
 
 @dataclass(frozen=True, eq=False)
-class Costs:
+class UnitCosts:
     """What the appraisal needs of the cost model.
 
     Parameters
@@ -125,7 +124,7 @@ class Appraisal:
 
 
 @dataclass(frozen=True, eq=False)
-class BaseTest:
+class BaseComparison:
     """Why not a base: a special school option against the nearest base option.
 
     Parameters
@@ -317,7 +316,7 @@ class Case:
         provision, phase, need_group)``.
     appraisals
         Every candidate built alone, in the order of the file.
-    base_tests
+    base_comparisons
         Every special school option against a base.
     programme
         The choice for this scenario.
@@ -348,7 +347,7 @@ class Case:
     wanted: xr.DataArray
     short: xr.DataArray
     appraisals: tuple[Appraisal, ...]
-    base_tests: tuple[BaseTest, ...]
+    base_comparisons: tuple[BaseComparison, ...]
     programme: Programme
     best_value: Programme | None
     regret: Regret | None

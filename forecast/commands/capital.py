@@ -74,7 +74,7 @@ def capital_command(
     from forecast.core.parallel import solver_kept_quiet
     from forecast.presentation import capital_tables
     from forecast.presentation.record import provenance
-    from forecast.runs.baseline import Road, check_options
+    from forecast.runs.baseline import ForecastInputs, check_options
     from scenarios import reading
 
     found = areas.resolve(area)
@@ -104,8 +104,8 @@ def capital_command(
         candidate_file.write_template(read.rows, template)
         say(screen, f"Candidates written to {template}. Edit it, then give it with --candidates.")
         return
-    road = Road.prepare()
-    base = road.baseline(chosen, years=years, draws=draws, seed=seed, register=register)
+    inputs = ForecastInputs.prepare()
+    base = inputs.baseline(chosen, years=years, draws=draws, seed=seed, register=register)
     if template is not None:
         candidate_file.write_template(candidate_schemes.derived(base.outcome), template)
         say(
@@ -120,7 +120,7 @@ def capital_command(
             base,
             () if read is None else read.rows,
             costs,
-            england=road.placing.england,
+            england=inputs.placing.england,
             budget=budget,
             asked=Sufficiency(minimum=p_sufficient, january=january, phases=tuple(phase or ())),
             scenarios=readings,

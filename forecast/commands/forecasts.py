@@ -41,7 +41,7 @@ def forecast_command(
     from forecast.core.atomic_files import check_folder
     from forecast.demand.members import check_name
     from forecast.presentation import record
-    from forecast.runs.baseline import Road, check_options
+    from forecast.runs.baseline import ForecastInputs, check_options
 
     chosen = areas.resolve(area)
     check_options(years, draws)
@@ -59,9 +59,9 @@ def forecast_command(
         "model": model, "draws": draws,
     }  # fmt: skip
     screen = console()
-    road = Road.prepare(model)
+    inputs = ForecastInputs.prepare(model)
     if not several:
-        outcome = road.baseline(chosen[0], years=years, draws=draws, seed=seed, register=register).outcome
+        outcome = inputs.baseline(chosen[0], years=years, draws=draws, seed=seed, register=register).outcome
         files = record.write(outcome, folders[chosen[0]], arguments)
         report(screen, outcome)
         if register is None:
@@ -77,7 +77,7 @@ def forecast_command(
         lines = []
         for one in chosen:
             bar.update(task, description=one.name)
-            outcome = road.baseline(one, years=years, draws=draws, seed=seed).outcome
+            outcome = inputs.baseline(one, years=years, draws=draws, seed=seed).outcome
             record.write(outcome, folders[one], arguments)
             lines.append(one_line(outcome))
             bar.advance(task)
@@ -158,7 +158,7 @@ def explain_command(
     """Split the growth in plans to a January into population, joiner rate, leaver rate, transfers and ageing."""
     from forecast.demand.members import check_name
     from forecast.presentation import explain, words
-    from forecast.runs.baseline import Road, check_options
+    from forecast.runs.baseline import ForecastInputs, check_options
 
     chosen = areas.resolve(area)
     if len(chosen) > 1:
@@ -167,7 +167,7 @@ def explain_command(
         )
     check_options(years, draws)
     check_name(model)
-    outcome = Road.prepare(model).baseline(chosen[0], years=years, draws=draws, seed=seed).outcome
+    outcome = ForecastInputs.prepare(model).baseline(chosen[0], years=years, draws=draws, seed=seed).outcome
     origin = outcome.plans.origin
     january = min(origin + 5, origin + years) if to is None else to
     split = explain.table(outcome.plans, january)

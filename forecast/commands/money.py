@@ -85,10 +85,10 @@ def money_command(
 ) -> None:
     """Forecast high needs cost, income and balance, with or without a scenario."""
     from forecast.core.atomic_files import check_folder
-    from forecast.finance.finance_model import MoneyPlan, Purse
+    from forecast.finance.finance_model import FinanceModel, MoneyPlan
     from forecast.presentation import money_report
     from forecast.runs import scenario_run
-    from forecast.runs.baseline import check_options, shared_road
+    from forecast.runs.baseline import check_options, shared_inputs
     from forecast.runs.scenario_names import chosen
 
     one = single(area)
@@ -117,12 +117,12 @@ def money_command(
         "capacity": None if capacity is None else capacity.name,
         "years": years, "seed": seed, "draws": draws,
     }  # fmt: skip
-    base = shared_road().baseline(one, years=years, draws=draws, seed=seed, register=register)
-    purse = Purse.of(base.outcome, plan=plan, book=book)
-    before = purse.money(base.outcome)
-    found = money_report.MoneyTables(purse, before)
+    base = shared_inputs().baseline(one, years=years, draws=draws, seed=seed, register=register)
+    finance = FinanceModel.of(base.outcome, plan=plan, book=book)
+    before = finance.money(base.outcome)
+    found = money_report.MoneyTables(finance, before)
     if asked is not None:
-        found = money_report.MoneyTables(purse, purse.money(scenario_run.rerun(base, asked)), before)
+        found = money_report.MoneyTables(finance, finance.money(scenario_run.rerun(base, asked)), before)
     screen = console()
     money_report.tell(
         found,

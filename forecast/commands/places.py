@@ -55,7 +55,7 @@ def places_command(
     from forecast.places.preference_file import read_order
     from forecast.places.preference_order import default_rules
     from forecast.presentation import places_report
-    from forecast.runs.baseline import Road, check_options
+    from forecast.runs.baseline import ForecastInputs, check_options
 
     chosen = areas.resolve(area)
     check_options(years, draws)
@@ -73,13 +73,13 @@ def places_command(
     if len(chosen) > 1:
         _places_of_all(screen, chosen, folder, arguments, asked)
         return
-    road = Road.prepare()
-    outcome = road.baseline(
+    inputs = ForecastInputs.prepare()
+    outcome = inputs.baseline(
         chosen[0], years=years, draws=draws, seed=seed, register=register, demand=asked
     ).outcome
     found = places_report.PlacesTables.of(outcome)
     distances = places_report.Distances.of(outcome)
-    borrowed = chosen[0].la_code in road.latent.borrowed
+    borrowed = chosen[0].la_code in inputs.latent.borrowed
     places_report.tell(
         outcome,
         found,
@@ -133,12 +133,12 @@ def _places_of_one(one: Area, arguments: dict[str, Any], asked: Any) -> tuple[Ar
     """Return one authority's tables and headline, or None and why it cannot be run."""
     from data.errors import HistoryError
     from forecast.presentation import places_report
-    from forecast.runs.baseline import shared_road
+    from forecast.runs.baseline import shared_inputs
 
     settle()
     try:
         outcome = (
-            shared_road()
+            shared_inputs()
             .baseline(
                 one,
                 years=arguments["years"],

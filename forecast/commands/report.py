@@ -140,7 +140,7 @@ def _write(
     from data.candidate_file import read_candidates, shipped
     from forecast.core.atomic_files import check_folder
     from forecast.reports import capital_paper
-    from forecast.runs.baseline import Road, check_options
+    from forecast.runs.baseline import ForecastInputs, check_options
     from forecast.runs.scenario_names import chosen
 
     check_options(years, draws)
@@ -155,12 +155,12 @@ def _write(
         def tell(what: str, done: float) -> None:
             bar.update(task, description=what, completed=done)
 
-        road = Road.prepare()
-        base = road.baseline(area, years=years, draws=draws, seed=seed, register=register)
-        asked = capital_paper.Asked(
+        inputs = ForecastInputs.prepare()
+        base = inputs.baseline(area, years=years, draws=draws, seed=seed, register=register)
+        asked = capital_paper.PaperRequest(
             schemes, budget, sure, futures, typed, day, author, ledger(unit_costs, area)
         )
-        made = capital_paper.make(base, road, asked, tell)
+        made = capital_paper.make(base, inputs, asked, tell)
         path = made.paper.write(out)
     if made.why:
         say(screen, f"No schemes are in the paper. {made.why}")

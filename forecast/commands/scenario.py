@@ -33,7 +33,7 @@ from forecast.commands.output import console, say, show
 
 if TYPE_CHECKING:
     from data.prices import PriceBook
-    from forecast.finance.finance_model import Purse
+    from forecast.finance.finance_model import FinanceModel
     from forecast.runs.baseline import Baseline
     from scenarios.scenario import Scenario
 
@@ -209,7 +209,7 @@ def compare_command(
     base = _baseline(one, years, draws, seed, capacity)
     january = _january(base, year)
     outcomes = {name: scenario_run.rerun(base, s) for name, s in zip(ids, listed, strict=True)}
-    table = compare.compared(outcomes, _purse(base, book))
+    table = compare.compared(outcomes, _finance_model(base, book))
     if out is not None:
         write_one(out, lambda part: table.to_parquet(part, index=False))
     screen = console()
@@ -256,8 +256,8 @@ def explain_command(
     book = ledger(unit_costs, one)
     base = _baseline(one, years, draws, seed, capacity)
     january = _january(base, year)
-    purse = _purse(base, book, needed=any(m in compare.POUNDS for m in measure or ()))
-    usual = ("plans", "shortfall") if purse is None else ("plans", "shortfall", "cost")
+    finance = _finance_model(base, book, needed=any(m in compare.POUNDS for m in measure or ()))
+    usual = ("plans", "shortfall") if finance is None else ("plans", "shortfall", "cost")
     points = [seek.Point(m, january) for m in measure or usual]
     together = scenario_run.rerun(base, scenario)
     alone, spans = scenario_run.each_alone(base, scenario), scenario_run.at_ends(base, scenario)
@@ -269,10 +269,10 @@ def explain_command(
         say(screen, f"- {lever.name}: {describe(lever)}")
     screen.print()
     for point in points:
-        found = compare.waterfall(point.measure, january, base.outcome, alone, together, purse)
+        found = compare.waterfall(point.measure, january, base.outcome, alone, together, finance)
         say(screen, point.words(), "bold")
         show(screen, compare.waterfall_text(found), "What each lever contributed", index=False)
-        widths = seek.tornado(point, spans, together, purse)
+        widths = seek.tornado(point, spans, together, finance)
         if len(widths):
             told = seek.tornado_text(point, widths)
             told["Lever"] = told["Lever"].map(ranges)
@@ -328,7 +328,7 @@ def seek_command(
         low,
         high,
         whole=scenario_run.whole(scenario, lever),
-        purse=_purse(base, book, needed=True) if measure in compare.POUNDS else None,
+        finance=_finance_model(base, book, needed=True) if measure in compare.POUNDS else None,
     )
     screen = console()
     say(screen, f"{one.name}: {scenario.title}", "bold")
@@ -371,7 +371,7 @@ def _baseline(area: Area, years: int, draws: int, seed: int, capacity: Path | No
     OptionError
         Years, draws or the seed are out of range.
     """
-    from forecast.runs.baseline import check_options, shared_road
+    from forecast.runs.baseline import check_options, shared_inputs
     from scenarios.store.checks import LARGEST_SEED
 
     check_options(years, draws)
@@ -380,10 +380,10 @@ def _baseline(area: Area, years: int, draws: int, seed: int, capacity: Path | No
             f"--seed {seed} is out of range. Seeds are whole numbers from 0 to {LARGEST_SEED:,}. Leave it out for the usual one."
         )
     register = own_register(capacity, [area])
-    return shared_road().baseline(area, years=years, draws=draws, seed=seed, register=register)
+    return shared_inputs().baseline(area, years=years, draws=draws, seed=seed, register=register)
 
 
-def _purse(base: Baseline, book: PriceBook, *, needed: bool = False) -> Purse | None:
+def _finance_model(base: Baseline, book: PriceBook, *, needed: bool = False) -> FinanceModel | None:
     """Return the prices and income that the baseline and scenarios share; None where income is not published.
 
     Raises
@@ -391,10 +391,10 @@ def _purse(base: Baseline, book: PriceBook, *, needed: bool = False) -> Purse | 
     HistoryError
         It is not published, and pounds were asked for.
     """
-    from forecast.finance.finance_model import Purse
+    from forecast.finance.finance_model import FinanceModel
 
     try:
-        return Purse.of(base.outcome, book=book)
+        return FinanceModel.of(base.outcome, book=book)
     except HistoryError as error:
         if needed:
             raise

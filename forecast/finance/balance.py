@@ -27,8 +27,8 @@ from data.areas import by_code
 from data.errors import HistoryError, OptionError
 from data.financial_year import FinancialYear
 from forecast.core.financial_year import financial_year, with_levers
-from forecast.finance.funding_policy import FundingPolicy, Interval, funding_policy
-from forecast.finance.income import BASES, BLOCK_OF, Income
+from forecast.finance.funding_policy import FundingPolicy, Range, funding_policy
+from forecast.finance.income import BASES, BLOCK_OF, HighNeedsIncome
 from models.base import Array, Floats
 from scenarios.effects import MoneyChange
 from scenarios.sampling import Z90
@@ -45,7 +45,7 @@ BALANCE_COLUMNS: tuple[str, ...] = (
 )  # fmt: skip
 """Columns of `balance_rows`."""
 
-CERTAIN = Interval.of(1.0)
+CERTAIN = Range.of(1.0)
 """All of it, for certain."""
 
 ROWS: tuple[str, ...] = (
@@ -94,7 +94,7 @@ class Opening:
     """
 
     at: FinancialYear
-    balance: Interval
+    balance: Range
     basis: str
     source: str
 
@@ -113,10 +113,10 @@ class StabilityGrant:
     """
 
     approved: float = 1.0
-    eligible: Interval = CERTAIN
+    eligible: Range = CERTAIN
 
     def __post_init__(self) -> None:
-        Interval.of(self.approved).within(0.0, 1.0, "The chance that the plan is approved")
+        Range.of(self.approved).within(0.0, 1.0, "The chance that the plan is approved")
         self.eligible.within(0.0, 1.0, "The eligible part of the deficit")
 
 
@@ -135,8 +135,8 @@ class Regime:
     """
 
     name: str
-    in_year: Interval
-    carried: Interval
+    in_year: Range
+    carried: Range
 
     def __post_init__(self) -> None:
         self.in_year.within(0.0, 1.0, "The authority's part of in-year deficits")
@@ -146,9 +146,9 @@ class Regime:
 REGIMES: dict[str, Regime] = {
     r.name: r
     for r in (
-        Regime("authority_bears", Interval.of(1.0), Interval.of(1.0)),
-        Regime("centre_bears", Interval.of(0.0), Interval.of(1.0)),
-        Regime("share", Interval(0.25, 0.75), Interval.of(1.0)),
+        Regime("authority_bears", Range.of(1.0), Range.of(1.0)),
+        Regime("centre_bears", Range.of(0.0), Range.of(1.0)),
+        Regime("share", Range(0.25, 0.75), Range.of(1.0)),
     )
 }
 """Funding regimes after the override. The November 2025 Budget says that cost is met centrally from 2028-29 and promises nothing
@@ -293,7 +293,7 @@ def opening_balance(la_code: int, at: FinancialYear, policy: FundingPolicy | Non
         if pd.isna(own.get(at.label, np.nan)) or (la_code, at.label) not in by_year:
             raise HistoryError(f"{area.name} has no published balance at 31 March {at.begins + 1}. {fix}")
         value = float(own[at.label]) / 100 * by_year[la_code, at.label]
-        return Opening(at, Interval.of(value), "published", "DSG cumulative balance, per cent of the grant")
+        return Opening(at, Range.of(value), "published", "DSG cumulative balance, per cent of the grant")
     if at > rules.england_deficit_at:
         raise HistoryError(
             f"A balance at 31 March {at.begins + 1} cannot be estimated: the latest national figure is for 31 March "
@@ -307,9 +307,7 @@ def opening_balance(la_code: int, at: FinancialYear, policy: FundingPolicy | Non
     mean, sd = _estimated(wide, own, sum(v for (_, year), v in by_year.items() if year == latest), at, rules)
     grant = by_year[la_code, latest]
     low, high = ((mean + sign * Z90 * sd) / 100 * grant for sign in (-1, 1))
-    return Opening(
-        at, Interval(low, high), "estimated", "Balance at 31 March 2022, carried on with England's"
-    )
+    return Opening(at, Range(low, high), "estimated", "Balance at 31 March 2022, carried on with England's")
 
 
 def _grants() -> dict[tuple[int, str], float]:
@@ -327,18 +325,18 @@ def _redbridge(at: FinancialYear) -> Opening | None:
     facts = tables.read("redbridge_finance_facts").set_index(["fact", "period"])["value_number"]
     if at == FinancialYear(2024):
         return Opening(
-            at, Interval.of(-float(facts[_FORUM_2025])), "to verify", "Schools Forum, July 2025, summary"
+            at, Range.of(-float(facts[_FORUM_2025])), "to verify", "Schools Forum, July 2025, summary"
         )
     if at == FinancialYear(2025):
         july, month_7 = (float(facts[key]) for key in _FORUM_IN_YEAR)
         deficit, half = float(facts[_FORUM_2026]), abs(month_7 - july) / 2
         return Opening(
-            at, Interval(-deficit - half, -deficit + half), "to verify", "Schools Forum, month 7, summary"
+            at, Range(-deficit - half, -deficit + half), "to verify", "Schools Forum, month 7, summary"
         )
     return None
 
 
-def council_forecast(la_code: int) -> tuple[FinancialYear, Interval, str, str] | None:
+def council_forecast(la_code: int) -> tuple[FinancialYear, Range, str, str] | None:
     """Return what a council has said a year will cost the high needs block more than its income, and its basis and source.
 
     Redbridge's is the Schools Forum's for 2025-26 at month 7, give or take half of what it moved since July, read from a summary;
@@ -351,7 +349,7 @@ def council_forecast(la_code: int) -> tuple[FinancialYear, Interval, str, str] |
     half = abs(month_7 - july) / 2
     return (
         FinancialYear(2025),
-        Interval(month_7 - half, month_7 + half),
+        Range(month_7 - half, month_7 + half),
         "to verify",
         "Schools Forum, month 7, summary",
     )
@@ -396,7 +394,7 @@ def _estimated(
 
 def balance(
     cost: xr.DataArray,
-    income: Income,
+    income: HighNeedsIncome,
     opening: Opening,
     *,
     rng: np.random.Generator,
@@ -488,14 +486,14 @@ def balance(
     )
 
 
-def _shaped(income: Income) -> Callable[[Floats], xr.DataArray]:
+def _shaped(income: HighNeedsIncome) -> Callable[[Floats], xr.DataArray]:
     years = income.lines["financial_year"].to_numpy()
     return lambda values: xr.DataArray(
         values, dims=("draw", "financial_year"), coords={"financial_year": years}
     )
 
 
-def _aligned(cost: xr.DataArray, income: Income) -> Array:
+def _aligned(cost: xr.DataArray, income: HighNeedsIncome) -> Array:
     """Return cost in the order of income's years, dims ``(draw, financial_year)``."""
     if set(cost.dims) != {"draw", "financial_year"}:
         raise OptionError(
@@ -535,7 +533,7 @@ def pence(gbp: Floats | float) -> npt.NDArray[np.int64]:
     return np.asarray(np.rint(amount * 100), dtype=np.int64)
 
 
-def income_rows(found: Income) -> pd.DataFrame:
+def income_rows(found: HighNeedsIncome) -> pd.DataFrame:
     """Return income as a table, one row for each year and line with a last line ``total``, columns `INCOME_COLUMNS`.
 
     ``mean_pence`` of the total is the sum of its lines; its basis is that of the least certain line that is not nil.

@@ -32,7 +32,7 @@ from data.vocabulary import ALL, PROVISIONS
 from forecast.core.financial_year import labels, year_average
 from forecast.core.outcome import Outcome
 from forecast.finance import other_high_needs, place_funding
-from forecast.finance.funding_policy import FundingPolicy, Interval, funding_policy
+from forecast.finance.funding_policy import FundingPolicy, Range, funding_policy
 from forecast.finance.other_high_needs import LINES as UNPLANNED
 from forecast.finance.paid_placements import PaidPlacements, paid_placements, seated
 from forecast.finance.tariff import PER_CHILD, FeeLuck, Newness, Tariff, in_years, per_child, tariffs
@@ -115,13 +115,13 @@ class Anchor:
     """
 
     year: FinancialYear
-    deficit: Interval
+    deficit: Range
     basis: str
     source: str
 
 
 @dataclass(frozen=True, eq=False)
-class Places:
+class FundedPlaces:
     """Places paid for by the place.
 
     Parameters
@@ -170,7 +170,7 @@ class Costs:
     pounds: xr.DataArray
     children: xr.DataArray
     tariffs: Mapping[str, Tariff]
-    places: Places
+    places: FundedPlaces
     elsewhere: tuple[xr.DataArray, xr.DataArray]
     other: xr.DataArray
     deflator: xr.DataArray
@@ -377,7 +377,7 @@ class CostModel:
         factor = np.where(np.array(rows), self.scale[:, None], 1.0)
         return replace(self.drawn, levels=self.drawn.levels * factor)
 
-    def _places(self, outcome: Outcome, paid: PaidPlacements) -> Places:
+    def _places(self, outcome: Outcome, paid: PaidPlacements) -> FundedPlaces:
         """Return places paid for by the place, and their rates."""
         counts = _funded_counts(outcome, paid, self.la_code, grow=self.reference is not None)
         draws = counts.sizes["draw"]
@@ -386,7 +386,7 @@ class CostModel:
         rates = place_funding.place_rates(
             self.years, outcome.money, _januaries(outcome), draws, self._own_rates()
         ).sel(place_kind=kinds)
-        return Places(
+        return FundedPlaces(
             years_of_place=place_funding.place_funding(counts, one).transpose(
                 "draw", "financial_year", "place_kind"
             ),
@@ -505,7 +505,7 @@ def _published_places(la_code: int) -> dict[str, float]:
 def _lines(
     priced: Mapping[str, Tariff],
     heads: Array,
-    places: Places,
+    places: FundedPlaces,
     elsewhere: tuple[xr.DataArray, xr.DataArray],
     other: xr.DataArray,
 ) -> tuple[tuple[CostLine, ...], Array]:

@@ -1,10 +1,8 @@
 """From an authority's forecast to its high needs balance: cost, income and who bears what is left, for a baseline and scenarios.
 
-    from forecast import money, rerun
-    from forecast.run import shared_road
-    base = shared_road().baseline(area)
-    purse = money.Purse.of(base.outcome)
-    mitigated = purse.money(rerun.rerun(base, scenario))
+    base = shared_inputs().baseline(area)
+    finance = FinanceModel.of(base.outcome)
+    mitigated = finance.money(rerun(base, scenario))
 
 Where the council has said how far a year is overspent, costs are scaled so that the baseline meets it
 (`forecast.finance.cost_model`).
@@ -35,8 +33,8 @@ from forecast.finance.balance import (
     opening_balance,
 )
 from forecast.finance.cost_model import Anchor, CostModel, Costs
-from forecast.finance.funding_policy import Interval
-from forecast.finance.income import Income, IncomePlan, growth_options, income
+from forecast.finance.funding_policy import Range
+from forecast.finance.income import HighNeedsIncome, IncomePlan, growth_options, income
 
 MONITORING = 0.02
 """How far a council's own forecast of a year's overspend may be out, as a share of income (80 % interval, either way): our
@@ -109,7 +107,7 @@ class Money:
 
     outcome: Outcome
     costs: Costs
-    income: Income
+    income: HighNeedsIncome
     balance: Balance
 
     @property
@@ -119,7 +117,7 @@ class Money:
 
 
 @dataclass(frozen=True, eq=False)
-class Purse:
+class FinanceModel:
     """What the money of one authority's baseline and scenarios shares.
 
     Parameters
@@ -141,7 +139,9 @@ class Purse:
     seed: int
 
     @classmethod
-    def of(cls, baseline: Outcome, *, plan: MoneyPlan | None = None, book: PriceBook | None = None) -> Purse:
+    def of(
+        cls, baseline: Outcome, *, plan: MoneyPlan | None = None, book: PriceBook | None = None
+    ) -> FinanceModel:
         """Prepare prices, income and scale for an authority's baseline.
 
         Parameters
@@ -171,25 +171,25 @@ class Purse:
         before = model.years[0].after(-1)
         known = opening_balance(la_code, before, model.policy)
         if asked.opening is not None:
-            known = Opening(before, Interval.of(asked.opening), "council", "Given with the run")
+            known = Opening(before, Range.of(asked.opening), "council", "Given with the run")
         income_plan = IncomePlan(
             growth=options[asked.growth],
-            block_transfer=Interval.of(asked.block_transfer),
+            block_transfer=Range.of(asked.block_transfer),
             disapplied=asked.disapplied,
             allocations=asked.allocations,
         )
-        purse = cls(model, income_plan, asked, known, baseline.seed)
-        total = purse.income(baseline).total
+        finance = cls(model, income_plan, asked, known, baseline.seed)
+        total = finance.income(baseline).total
         said = council_forecast(la_code)
         anchor = None if said is None else Anchor(*said)
         if asked.overspend is not None:
             half = MONITORING * float(total.isel(financial_year=0).mean())
-            between = Interval(asked.overspend - half, asked.overspend + half)
+            between = Range(asked.overspend - half, asked.overspend + half)
             anchor = Anchor(model.years[0], between, "council", "Given with the run")
         if asked.as_modelled or anchor is None or anchor.year not in model.years:
-            return purse
-        scaled = model.anchored(baseline, total, anchor, np.random.default_rng(purse._stream(2)))
-        return cls(scaled, purse.income_plan, asked, known, baseline.seed)
+            return finance
+        scaled = model.anchored(baseline, total, anchor, np.random.default_rng(finance._stream(2)))
+        return cls(scaled, finance.income_plan, asked, known, baseline.seed)
 
     def _stream(self, which: int) -> np.random.SeedSequence:
         return np.random.SeedSequence([self.seed, self.model.la_code, 7]).spawn(_STREAMS)[which]
@@ -198,7 +198,7 @@ class Purse:
         """Return the cost of the baseline or a scenario of it."""
         return self.model.costs(outcome)
 
-    def income(self, outcome: Outcome) -> Income:
+    def income(self, outcome: Outcome) -> HighNeedsIncome:
         """Return the income of the baseline or a scenario of it."""
         return income(
             self.model.la_code,
@@ -228,7 +228,7 @@ class Purse:
         self,
         outcome: Outcome,
         costs: Costs,
-        told: Income,
+        told: HighNeedsIncome,
         regime: str | None = None,
         grant: float | None = None,
     ) -> Balance:

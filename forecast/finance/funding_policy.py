@@ -1,7 +1,7 @@
 """Rules and dates of high needs funding, read from one file: no date of policy stands in the code.
 
 Invariant: every parameter of `PARAMETERS` is in ``data/reference/finance/funding_policy.csv`` once, with its unit,
-basis and source, and nothing else is. An `Interval` is an 80 % interval, from its 10th to its 90th percentile; a
+basis and source, and nothing else is. An `Range` is an 80 % interval, from its 10th to its 90th percentile; a
 certain value has both alike.
 """
 
@@ -41,7 +41,7 @@ _COLUMNS = ("parameter", "value", "low", "high", "unit", "meaning", "basis", "so
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class Range:
     """A number, or an 80 % interval from its 10th to its 90th percentile.
 
     Raises
@@ -64,11 +64,11 @@ class Interval:
             )
 
     @classmethod
-    def of(cls, value: float) -> Interval:
+    def of(cls, value: float) -> Range:
         """Return the interval of a certain number."""
         return cls(value, value)
 
-    def within(self, least: float, most: float, what: str) -> Interval:
+    def within(self, least: float, most: float, what: str) -> Range:
         """Return the interval itself where it lies between two bounds.
 
         Raises
@@ -117,11 +117,11 @@ class FundingPolicy:
     grant_share: float
     import_export_unit: float
     block_transfer_limit: float
-    growth: Mapping[FinancialYear, Interval]
+    growth: Mapping[FinancialYear, Range]
     basis: Mapping[FinancialYear, str]
-    gdp_deflator: Interval
-    schools_block_growth: Interval
-    england_deficit: Interval
+    gdp_deflator: Range
+    schools_block_growth: Range
+    england_deficit: Range
     england_deficit_at: FinancialYear
 
 
@@ -200,17 +200,17 @@ def _number(row: pd.Series, name: str, column: str = "value") -> float:
     return value
 
 
-def _interval(row: pd.Series, name: str) -> Interval:
+def _interval(row: pd.Series, name: str) -> Range:
     """Return low to high, or the value where neither is given."""
     value = _number(row, name)
     if pd.isna(row["low"]) and pd.isna(row["high"]):
-        return Interval.of(value)
+        return Range.of(value)
     low, high = _number(row, name, "low"), _number(row, name, "high")
     if not low <= value <= high:
         raise _broken(
             f"has {name} at {value:g}, outside its interval {low:g} to {high:g}", "Correct one of the three"
         )
-    return Interval(low, high)
+    return Range(low, high)
 
 
 def _broken(what: str, fix: str) -> TableError:

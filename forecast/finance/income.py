@@ -28,7 +28,7 @@ from data.areas import by_code
 from data.errors import HistoryError, OptionError
 from data.financial_year import FinancialYear
 from forecast.core.financial_year import financial_year, labels, with_levers
-from forecast.finance.funding_policy import FundingPolicy, Interval, funding_policy
+from forecast.finance.funding_policy import FundingPolicy, Range, funding_policy
 from models.base import Array
 from scenarios.effects import MoneyChange
 from scenarios.sampling import Z90
@@ -75,7 +75,7 @@ class Growth:
     """
 
     name: str
-    yearly: Interval
+    yearly: Range
     source: str
 
     def __post_init__(self) -> None:
@@ -103,7 +103,7 @@ class IncomePlan:
     """
 
     growth: Growth
-    block_transfer: Interval = field(default_factory=lambda: Interval.of(0.0))
+    block_transfer: Range = field(default_factory=lambda: Range.of(0.0))
     disapplied: bool = False
     net_imports: xr.DataArray | None = None
     allocations: Mapping[str, float] = field(default_factory=dict)
@@ -121,7 +121,7 @@ class IncomePlan:
 
 
 @dataclass(frozen=True, eq=False)
-class Income:
+class HighNeedsIncome:
     """Income of one authority.
 
     Parameters
@@ -243,9 +243,9 @@ def growth_options(la_code: int, policy: FundingPolicy | None = None) -> dict[st
         last, whose = float(np.expm1(_logs()[1].to_numpy()[-1])), "England's latest growth; own not published"
     half = Z90 * local.yearly_sd
     return {
-        "flat": Growth("flat", Interval.of(0.0), "No growth in cash"),
+        "flat": Growth("flat", Range.of(0.0), "No growth in cash"),
         "gdp_deflator": Growth("gdp_deflator", rules.gdp_deflator, "Funding policy: gdp_deflator"),
-        "last_growth": Growth("last_growth", Interval(last - half, last + half), f"DSG allocations: {whose}"),
+        "last_growth": Growth("last_growth", Range(last - half, last + half), f"DSG allocations: {whose}"),
     }
 
 
@@ -301,7 +301,7 @@ def income(
     changes: Sequence[MoneyChange] = (),
     januaries: Sequence[int] = (),
     policy: FundingPolicy | None = None,
-) -> Income:
+) -> HighNeedsIncome:
     """Return draws of income.
 
     Parameters
@@ -373,7 +373,7 @@ def income(
     by_line = coords | {"line": list(LINES)}
     lines = np.stack([core, imports, transfer * schools, grants], axis=-1)
     asked = {"financial_year": labels(years)}
-    return Income(
+    return HighNeedsIncome(
         la_code=la_code,
         lines=xr.DataArray(lines, dims=("draw", "financial_year", "line"), coords=by_line).sel(asked),
         schools_block=xr.DataArray(schools, dims=("draw", "financial_year"), coords=coords).sel(asked),

@@ -36,7 +36,7 @@ CELLS = GRID[0] * GRID[1]
 
 
 @dataclass(frozen=True, eq=False)
-class Places:
+class OpenPlaces:
     """The units, what they offer and whom they admit.
 
     Parameters
@@ -111,7 +111,7 @@ class Places:
         """Number of Januaries."""
         return int(self.places.shape[1])
 
-    def some(self, draws: slice) -> Places:
+    def some(self, draws: slice) -> OpenPlaces:
         """Return the places of some draws; one draw that stands for all stays."""
         places = self.places if len(self.places) == 1 else self.places[draws]
         ages = self.admits_age if len(self.admits_age) == 1 else self.admits_age[draws]
@@ -189,7 +189,7 @@ class Doors(NamedTuple):
     admits: Flags
 
 
-def seats_of(places: Places, opening: Places) -> Seats:
+def seats_of(places: OpenPlaces, opening: OpenPlaces) -> Seats:
     """Return a seat for each unit and cell it admits at the origin or later."""
     ever = np.zeros((len(places.units), *GRID), dtype=bool)
     for source in (opening, places):
@@ -205,7 +205,7 @@ def seats_of(places: Places, opening: Places) -> Seats:
     return Seats(np.nonzero(flat)[1], _starts(flat.sum(axis=1)), place, younger)
 
 
-def doors_of(places: Places, seats: Seats) -> Iterator[list[Doors]]:
+def doors_of(places: OpenPlaces, seats: Seats) -> Iterator[list[Doors]]:
     """Yield the doors of each specialist provision, January by January."""
     units = [
         np.array([i for i, code in enumerate(places.provision) if code == provision], dtype=np.intp)
@@ -228,13 +228,13 @@ def doors_of(places: Places, seats: Seats) -> Iterator[list[Doors]]:
         yield found
 
 
-def _filling_order(places: Places, unit: Indices, ages: Flags, needs: Flags) -> list[int]:
+def _filling_order(places: OpenPlaces, unit: Indices, ages: Flags, needs: Flags) -> list[int]:
     """Return the positions in ``unit`` in the order in which units are filled."""
     admitted = np.sum(ages.any(axis=0), axis=1) * needs.sum(axis=1)
     return sorted(range(len(unit)), key=lambda i: (places.located[unit[i]] != "local", admitted[i], unit[i]))
 
 
-def _provision_doors(places: Places, unit: Indices, ages: Flags, needs: Flags, seats: Seats) -> Doors:
+def _provision_doors(places: OpenPlaces, unit: Indices, ages: Flags, needs: Flags, seats: Seats) -> Doors:
     """Return the doors of the units of a provision, from ``ages`` (draw, unit, age) and ``needs`` (unit, need)."""
     if (ages == ages[:1]).all():
         ages = ages[:1]

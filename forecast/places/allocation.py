@@ -31,7 +31,7 @@ import numpy as np
 from data.errors import OptionError
 from data.vocabulary import NEED_CODES, NEED_GROUPS, PHASE_CODES, PHASE_OF_AGE, PHASES, SPECIALIST_PROVISIONS
 from forecast.core.arrays import Flags, Indices
-from forecast.places.admission import CELLS, GRID, Doors, Places, Positions, Seats, doors_of, seats_of
+from forecast.places.admission import CELLS, GRID, Doors, OpenPlaces, Positions, Seats, doors_of, seats_of
 from forecast.places.matching import match, send_to_places, share_out
 from forecast.places.preference_order import Rules
 from models.base import Array, Floats
@@ -43,7 +43,7 @@ _SOUGHT = len(SPECIALIST_PROVISIONS)
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
+class CellCounts:
     """Children by single age and need.
 
     Parameters
@@ -94,7 +94,7 @@ class Allocation:
     destinations: tuple[str, ...]
     short: Array
     cause: Array
-    cells: Cells | None
+    cells: CellCounts | None
     filled: Array
     filled_by_overflow: Array
     free: Array
@@ -116,14 +116,14 @@ class Entrances:
         Doors of each specialist provision at the origin, and in each January.
     """
 
-    places: Places
-    opening: Places
+    places: OpenPlaces
+    opening: OpenPlaces
     seats: Seats
     at_origin: list[Doors]
     doors: list[list[Doors]]
 
     @classmethod
-    def of(cls, places: Places, opening: Places) -> Entrances:
+    def of(cls, places: OpenPlaces, opening: OpenPlaces) -> Entrances:
         """Work the doors out.
 
         Raises
@@ -141,10 +141,10 @@ class Entrances:
 def allocate(
     wanted: Array,
     start: Array,
-    places: Places,
+    places: OpenPlaces,
     rules: Rules,
     *,
-    opening: Places,
+    opening: OpenPlaces,
     need_groups: Mapping[str, tuple[str, ...]] = GROUPED,
     shares: Array | None = None,
     by_age_and_need: bool = True,
@@ -244,7 +244,9 @@ def allocate_at(
 
     grouped = (len(PHASES), len(need_groups))
     cells = (
-        Cells(*(c.reshape(*c.shape[:3], *GRID) for c in (got, lacked, overflow))) if by_age_and_need else None
+        CellCounts(*(c.reshape(*c.shape[:3], *GRID) for c in (got, lacked, overflow)))
+        if by_age_and_need
+        else None
     )
     return Allocation(
         need_groups=tuple(need_groups),
@@ -313,7 +315,7 @@ class _Leg:
         left: Array,
         shares: Array,
         doors: Sequence[Doors],
-        places: Places,
+        places: OpenPlaces,
         margin: Positions,
         january: int,
         room: Array,
@@ -401,7 +403,9 @@ def _margins(need_groups: Mapping[str, tuple[str, ...]]) -> Positions:
     return margin.astype(np.uintp)
 
 
-def _check(wanted: Array | Floats, start: Array, places: Places, rules: Rules, shares: Array | None) -> None:
+def _check(
+    wanted: Array | Floats, start: Array, places: OpenPlaces, rules: Rules, shares: Array | None
+) -> None:
     draws, januaries = wanted.shape[:2]
     grid = (_SOUGHT, *GRID)
     if wanted.shape != (draws, januaries, *grid) or start.shape != grid:

@@ -35,7 +35,7 @@ from data.vocabulary import (
 from forecast.core.arrays import Flags
 from forecast.core.outcome import Placements, Shortfall
 from forecast.core.parallel import in_parts
-from forecast.places.admission import Places
+from forecast.places.admission import OpenPlaces
 from forecast.places.allocation import Entrances, allocate_at
 from forecast.places.preference_order import Rules, default_rules
 from forecast.places.supply import Supply, supply
@@ -90,7 +90,7 @@ class Demand:
 
 
 @dataclass(frozen=True, eq=False)
-class Offer:
+class CapacityPlan:
     """What a register offers in every draw and January, and to whom: all of the matching that children do not change.
 
     Parameters
@@ -129,7 +129,7 @@ class Offer:
         rng: np.random.Generator,
         demand: Demand | None = None,
         changes: Sequence[Callable[[Supply], Supply]] = (),
-    ) -> Offer:
+    ) -> CapacityPlan:
         """Return what a register offers; the arguments are those of `match`."""
         asked = demand or Demand()
         supply_rng, share_rng = rng.spawn(2)
@@ -152,8 +152,8 @@ class Offer:
         """Number of draws."""
         return self.supply.places.sizes["draw"]
 
-    def with_doors(self) -> Offer:
-        """Return it with all doors worked out, for an offer to which children are matched again and again."""
+    def with_doors(self) -> CapacityPlan:
+        """Return it with all doors worked out, for a plan to which children are matched again and again."""
         parts = range(0, self.draws, SEATED_AT_A_TIME)
         doors = tuple(self.doors(slice(p, min(p + SEATED_AT_A_TIME, self.draws))) for p in parts)
         return replace(self, entrances=doors)
@@ -195,22 +195,22 @@ def match(
     """
     januaries = [int(j) for j in placements.wanted["january"].to_numpy()]
     draws = placements.wanted.sizes["draw"]
-    return seated(placements, Offer.of(register, origin, januaries, draws, rng, demand), latent)
+    return seated(placements, CapacityPlan.of(register, origin, januaries, draws, rng, demand), latent)
 
 
-def seated(placements: Placements, offer: Offer, latent: AreaLatent | None) -> Shortfall:
+def seated(placements: Placements, capacity_plan: CapacityPlan, latent: AreaLatent | None) -> Shortfall:
     """Match children to the places on offer, January by January: `match`, with what it works out beforehand given.
 
     Parameters
     ----------
     placements
-        Who wants a specialist place; the draws and Januaries of the offer.
-    offer
+        Who wants a specialist place; the draws and Januaries of the plan.
+    capacity_plan
         Which places there are.
     latent
         Children turned away today; None where they cannot be told, then demand is as observed.
     """
-    asked, found, draws = offer.demand, offer.supply, offer.draws
+    asked, found, draws = capacity_plan.demand, capacity_plan.supply, capacity_plan.draws
     start = placements.start.transpose("provision", "age", "need").to_numpy().astype(float)
     choices = placements.wanted.transpose("draw", "january", "provision", "age", "need").to_numpy()
     children = placements.plans.transpose("draw", "january", "age", "need").to_numpy()
@@ -239,9 +239,9 @@ def seated(placements: Placements, offer: Offer, latent: AreaLatent | None) -> S
         allocation = allocate_at(
             raised_to[asked.blend],
             start,
-            offer.doors(some),
+            capacity_plan.doors(some),
             asked.rules,
-            shares=offer.shares[some],
+            shares=capacity_plan.shares[some],
             by_age_and_need=False,
         )
         by_group = {b: grouped(r) for b, r in raised_to.items()}
@@ -264,11 +264,11 @@ def seated(placements: Placements, offer: Offer, latent: AreaLatent | None) -> S
         unit_commissioned=found.commissioned.astype(np.float32),
         unit_filled=labelled(filled, *in_unit),
         unit_free=labelled(free, *at_unit),
-        open_to=_open_to(offer, filled, free),
-        places=offer.expected.sum("located"),
-        local_places=offer.expected.sel(located="local", drop=True),
+        open_to=_open_to(capacity_plan, filled, free),
+        places=capacity_plan.expected.sum("located"),
+        local_places=capacity_plan.expected.sel(located="local", drop=True),
         placed_now=_by_phase(placements.known.sel(provision=list(SPECIALIST_PROVISIONS))),
-        places_now=offer.places_now,
+        places_now=capacity_plan.places_now,
         unseated=labelled(grouped(unseated[0]), "provision", "phase", "need_group"),
         ends=_ends(asked.rules, start),
     )
@@ -332,9 +332,9 @@ def _ends(rules: Rules, start: Array) -> xr.DataArray:
     )
 
 
-def units(found: Supply, januaries: slice) -> Places:
+def units(found: Supply, januaries: slice) -> OpenPlaces:
     """Return the supply of some Januaries as the allocation takes it."""
-    return Places(
+    return OpenPlaces(
         units=tuple(u.name for u in found.units),
         provision=tuple(u.provision for u in found.units),
         located=tuple(u.located for u in found.units),
@@ -345,23 +345,23 @@ def units(found: Supply, januaries: slice) -> Places:
     )
 
 
-def opening(found: Supply) -> Places:
+def opening(found: Supply) -> OpenPlaces:
     """Return the supply of the first January in its first draw: what is open today has not slipped."""
     first = units(found, slice(0, 1))
-    return Places(
+    return OpenPlaces(
         first.units, first.provision, first.located, first.community,
         first.places[:1], first.admits_age[:1], first.admits_need,
     )  # fmt: skip
 
 
-def _open_to(offer: Offer, filled: Floats, free: Floats) -> xr.DataArray:
+def _open_to(capacity_plan: CapacityPlan, filled: Floats, free: Floats) -> xr.DataArray:
     """Return expected places a phase and need group has: those its children fill and free ones that would admit them.
 
     Dims ``(january, phase, need_group, provision)``, "All" phases first. A free place counts for every phase and need group
     that it admits, so these do not add up over them.
     """
-    found = offer.supply
-    could = np.einsum("dju,djuh->juh", free, offer.admitting, optimize=True)
+    found = capacity_plan.supply
+    could = np.einsum("dju,djuh->juh", free, capacity_plan.admitting, optimize=True)
     admits_group = (found.admits_need.to_numpy()[1:].astype(np.float32) @ OF_GROUP) > 0
     held = filled.mean(axis=0)
     held = np.concatenate([held.sum(axis=2, keepdims=True), held], axis=2)
@@ -372,7 +372,7 @@ def _open_to(offer: Offer, filled: Floats, free: Floats) -> xr.DataArray:
         np.einsum("juhg,up->jhgp", open_now, kind),
         dims=("january", "phase", "need_group", "provision"),
         coords={
-            "january": offer.expected["january"].to_numpy(),
+            "january": capacity_plan.expected["january"].to_numpy(),
             "phase": [ALL, *PHASE_CODES],
             "need_group": list(NEED_GROUP_CODES),
             "provision": list(SPECIALIST_PROVISIONS),

@@ -1,8 +1,8 @@
 """The preference order as a file a planner can edit: where children without the place they want go, step by step.
 
-A CSV table with one step a row, in order (`forecast.places.preference_order.Step`): ``provision`` wanted, ``destination``,
-``share`` of the children who reach the step (0 to 1), and, joined by ";" or blank for everyone, ``phases``, ``needs`` and
-``communities``. Written and read again, an order is the same.
+A CSV table with one step a row, in order (`forecast.places.preference_order.PreferenceStep`): ``provision`` wanted,
+``destination``, ``share`` of the children who reach the step (0 to 1), and, joined by ";" or blank for everyone, ``phases``,
+``needs`` and ``communities``. Written and read again, an order is the same.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from data.errors import OptionError
 from forecast.core.atomic_files import write_one
-from forecast.places.preference_order import Rules, Step
+from forecast.places.preference_order import PreferenceStep, Rules
 
 COLUMNS: tuple[str, ...] = ("provision", "destination", "share", "phases", "needs", "communities")
 LISTS: tuple[str, ...] = ("phases", "needs", "communities")
@@ -78,7 +78,7 @@ def read_order(path: Path) -> Rules:
             ) from None
         lists = {n: tuple(x.strip() for x in cells[n].split(";") if x.strip()) for n in LISTS}
         try:
-            steps.append(Step(cells["provision"], cells["destination"], share, **lists))
+            steps.append(PreferenceStep(cells["provision"], cells["destination"], share, **lists))
         except OptionError as error:
             raise OptionError(f"Row {number} of '{path.name}': {error}") from None
     return Rules(tuple(steps))

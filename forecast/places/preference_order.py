@@ -36,7 +36,7 @@ _GRID = (len(AGES), len(NEED_CODES))
 
 
 @dataclass(frozen=True)
-class Step:
+class PreferenceStep:
     """One step of the preference order: of the children who reach it, what share goes where.
 
     Parameters
@@ -123,7 +123,7 @@ class Rules:
         Some children would reach the end without a destination, or a step can never be reached.
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[PreferenceStep, ...]
 
     def __post_init__(self) -> None:
         reaching = {provision: np.ones(_GRID, dtype=bool) for provision in SPECIALIST_PROVISIONS}
@@ -213,9 +213,9 @@ def default_rules() -> Rules:
         ("eotas", 0.31),
         ("neet", 1.0),
     )
-    steps = [Step("state_special", to, share, before_16) for to, share in special]
-    steps += [Step("specialist_base", to, share, before_16) for to, share in base]
-    steps += [Step("specialist_post16", to, share, before_16) for to, share in base]
+    steps = [PreferenceStep("state_special", to, share, before_16) for to, share in special]
+    steps += [PreferenceStep("specialist_base", to, share, before_16) for to, share in base]
+    steps += [PreferenceStep("specialist_post16", to, share, before_16) for to, share in base]
     for provision in SPECIALIST_PROVISIONS:
-        steps += [Step(provision, to, share, ("post16",)) for to, share in later if to != provision]
+        steps += [PreferenceStep(provision, to, share, ("post16",)) for to, share in later if to != provision]
     return Rules(tuple(steps))

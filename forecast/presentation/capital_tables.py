@@ -119,7 +119,7 @@ def _yearly(what: str, places: xr.DataArray, seats: xr.DataArray, unplaced: xr.D
     return pd.DataFrame(rows)
 
 
-def base_tests(case: Case) -> pd.DataFrame:
+def base_comparisons(case: Case) -> pd.DataFrame:
     """Return the test of every special school option against bases."""
     return pd.DataFrame(
         [
@@ -129,7 +129,7 @@ def base_tests(case: Case) -> pd.DataFrame:
                 "base_places_mean": float(t.base_places.mean()), **_spread("in_bases", t.in_bases),
                 "chance_all": t.chance_all,
             }
-            for t in case.base_tests
+            for t in case.base_comparisons
         ],
         columns=[
             "special", "nearest_base", "distance_km", "near_by", "january", "children_mean", "children_q10", "children_q90",
@@ -220,9 +220,9 @@ def options_for_people(case: Case) -> pd.DataFrame:
     )
 
 
-def base_tests_for_people(case: Case) -> pd.DataFrame:
+def base_comparisons_for_people(case: Case) -> pd.DataFrame:
     """Return the test against bases as finished text."""
-    frame = base_tests(case)
+    frame = base_comparisons(case)
     near = {"distance": "nearest", "community": "same community", "none": "sites not known"}
     return pd.DataFrame(
         {
@@ -329,7 +329,7 @@ def page(case: Case, area: str) -> str:
         "## Options, each built alone",
         markdown_table(options_for_people(case), index=False),
         "## Why not a base",
-        markdown_table(base_tests_for_people(case), index=False),
+        markdown_table(base_comparisons_for_people(case), index=False),
     ]
     if case.regret is not None:
         parts += ["## Regret", markdown_table(regret_for_people(case), index=False)]
@@ -346,7 +346,7 @@ def write(case: Case, folder: Path, area: str, record: Mapping[str, Any]) -> lis
         The folder cannot be written to; nothing there was changed.
     """
     frames = {
-        "options": options(case), "by_january": by_january(case), "base_tests": base_tests(case),
+        "options": options(case), "by_january": by_january(case), "base_tests": base_comparisons(case),
         "programmes": programmes(case), "regret": regret(case),
     }  # fmt: skip
     about = {
@@ -380,8 +380,8 @@ def write(case: Case, folder: Path, area: str, record: Mapping[str, Any]) -> lis
 def tables_for_people(case: Case) -> Sequence[tuple[str, pd.DataFrame]]:
     """Return title and finished table of everything that is printed."""
     found = [("Options, each built alone", options_for_people(case))]
-    if case.base_tests:
-        found.append(("Why not a base", base_tests_for_people(case)))
+    if case.base_comparisons:
+        found.append(("Why not a base", base_comparisons_for_people(case)))
     if case.regret is not None:
         found.append(("Regret", regret_for_people(case)))
     return found

@@ -22,7 +22,7 @@ import pandas as pd
 from data.errors import OptionError
 from data.vocabulary import ALL
 from forecast.core.outcome import ONE_CHILD, Outcome
-from forecast.finance.finance_model import Purse
+from forecast.finance.finance_model import FinanceModel
 from forecast.presentation.summary import LIKELY
 from models.base import Array
 
@@ -41,7 +41,7 @@ POUNDS: Mapping[str, str] = {
     "cost": MEASURES["cost"],
     "in_year_balance": "High needs income less cost in the financial year to March",
 }
-"""Measures in pounds; they need the authority's prices and income (`forecast.finance.finance_model.Purse`)."""
+"""Measures in pounds; they need the authority's prices and income (`forecast.finance.finance_model.FinanceModel`)."""
 
 LABELLED: Mapping[str, str] = {**MEASURES, **POUNDS}
 """All that can be explained and sought: code to label."""
@@ -81,7 +81,9 @@ Draws = Mapping[str, Array]
 """Measure to draws, dims ``(draw, january)``."""
 
 
-def measure(outcome: Outcome, name: str, provision: str | None = None, purse: Purse | None = None) -> Array:
+def measure(
+    outcome: Outcome, name: str, provision: str | None = None, finance: FinanceModel | None = None
+) -> Array:
     """Return the draws of one measure, dims ``(draw, january)``.
 
     ``p_shortfall`` is 1 in a draw and January in which a child or more is short, 0 in others: its mean is the chance.
@@ -94,7 +96,7 @@ def measure(outcome: Outcome, name: str, provision: str | None = None, purse: Pu
         A code of `LABELLED`.
     provision
         Specialist provision whose places are measured; all of them where None.
-    purse
+    finance
         The authority's prices and income, for `POUNDS`.
 
     Raises
@@ -103,12 +105,12 @@ def measure(outcome: Outcome, name: str, provision: str | None = None, purse: Pu
         Pounds are asked for without prices.
     """
     if name in POUNDS:
-        if purse is None:
+        if finance is None:
             raise OptionError(
-                f"'{name}' is in pounds, but no prices were given. Prepare them with forecast.money.Purse.of."
+                f"'{name}' is in pounds, but no prices were given. Prepare them with forecast.FinanceModel.of."
             )
-        costs = purse.costs(outcome).high_needs
-        pounds = costs if name == "cost" else purse.income(outcome).total - costs
+        costs = finance.costs(outcome).high_needs
+        pounds = costs if name == "cost" else finance.income(outcome).total - costs
         # The first financial year is the one that holds the first January.
         return np.asarray(pounds.transpose("draw", "financial_year").to_numpy(), dtype=float)
     cells = ("provision", "phase", "need_group")
@@ -125,31 +127,33 @@ def measure(outcome: Outcome, name: str, provision: str | None = None, purse: Pu
     return np.asarray(found.transpose("draw", "january").to_numpy(), dtype=float)
 
 
-def measured(outcome: Outcome, provision: str | None = None, purse: Purse | None = None) -> dict[str, Array]:
+def measured(
+    outcome: Outcome, provision: str | None = None, finance: FinanceModel | None = None
+) -> dict[str, Array]:
     """Return the draws of each of `MEASURES`, dims ``(draw, january)``; cost only where prices are given.
 
     Parameters
     ----------
-    outcome, provision, purse
+    outcome, provision, finance
         As in `measure`.
     """
-    names = [n for n in MEASURES if purse is not None or n not in POUNDS]
-    return {name: measure(outcome, name, provision, purse) for name in names}
+    names = [n for n in MEASURES if finance is not None or n not in POUNDS]
+    return {name: measure(outcome, name, provision, finance) for name in names}
 
 
-def compared(outcomes: Mapping[str, Outcome], purse: Purse | None = None) -> pd.DataFrame:
+def compared(outcomes: Mapping[str, Outcome], finance: FinanceModel | None = None) -> pd.DataFrame:
     """Return scenarios side by side: columns `COLUMNS`, differences against the first, draw by draw.
 
     Parameters
     ----------
     outcomes
         Scenario id to outcome, of one authority and the same draws.
-    purse
+    finance
         Prices and income of its baseline; None: cost is left out.
     """
     first = next(iter(outcomes.values()))
     januaries = [int(j) for j in first.plans.future["january"].to_numpy()]
-    found = {name: measured(outcome, purse=purse) for name, outcome in outcomes.items()}
+    found = {name: measured(outcome, finance=finance) for name, outcome in outcomes.items()}
     return told_beside(found, first.area.la_code, januaries)
 
 
@@ -234,7 +238,7 @@ def waterfall(
     baseline: Outcome,
     alone: Mapping[str, Outcome],
     together: Outcome,
-    purse: Purse | None = None,
+    finance: FinanceModel | None = None,
 ) -> Waterfall:
     """Return what each lever contributed.
 
@@ -248,23 +252,23 @@ def waterfall(
         Lever to the outcome of it alone.
     together
         With all of them.
-    purse
+    finance
         Prices and income, for `POUNDS`.
     """
     at = baseline.plans.future["january"].to_numpy().tolist().index(january)
-    start, end = (measure(o, name, purse=purse)[:, at] for o in (baseline, together))
-    bars = {lever: measure(outcome, name, purse=purse)[:, at] - start for lever, outcome in alone.items()}
+    start, end = (measure(o, name, finance=finance)[:, at] for o in (baseline, together))
+    bars = {lever: measure(outcome, name, finance=finance)[:, at] - start for lever, outcome in alone.items()}
     bars[INTERACTION] = end - start - sum(bars.values(), start=np.zeros_like(start))
     return Waterfall(name, january, start, end, bars)
 
 
-def main_figures(outcome: Outcome, purse: Purse | None = None) -> dict[str, dict[str, float]]:
+def main_figures(outcome: Outcome, finance: FinanceModel | None = None) -> dict[str, dict[str, float]]:
     """Return the means of each measure in the last January, for the history of runs; cost only where prices are given."""
     january = str(int(outcome.plans.future["january"].to_numpy()[-1]))
     return {
         january: {
             name: round(float(draws[:, -1].mean()), 4)
-            for name, draws in measured(outcome, purse=purse).items()
+            for name, draws in measured(outcome, finance=finance).items()
         }
     }
 

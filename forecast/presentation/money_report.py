@@ -24,7 +24,7 @@ from forecast.core.atomic_files import Writer, write_all
 from forecast.finance.attribution import CAUSES, PARTS, Attribution, attribution
 from forecast.finance.balance import REGIMES
 from forecast.finance.cost_model import HIGH_NEEDS, SCALE_BOUNDS
-from forecast.finance.finance_model import Money, Purse
+from forecast.finance.finance_model import FinanceModel, Money
 from forecast.finance.income import LINES as INCOME_LINES
 from forecast.presentation import money_tables
 from forecast.presentation.record import MONEY_TABLES, PRODUCT, markdown_table, provenance, record_inputs
@@ -64,7 +64,7 @@ class MoneyTables:
 
     Parameters
     ----------
-    purse
+    finance
         What was assumed.
     shown
         The run asked for: the scenario, or the baseline.
@@ -72,7 +72,7 @@ class MoneyTables:
         The baseline, where a scenario was asked for.
     """
 
-    purse: Purse
+    finance: FinanceModel
     shown: Money
     unmitigated: Money | None = None
 
@@ -323,7 +323,7 @@ TYPED = Ways(
 
 def notes(found: MoneyTables, ways: Ways = TYPED) -> list[str]:
     """Return what a reader should know before using the figures."""
-    purse, model = found.purse, found.purse.model
+    finance, model = found.finance, found.finance.model
     lines = [
         "Amounts are pounds of each financial year. Cost is before deductions for places that DfE pays itself, and so is "
         "income. Ranges hold 80 % of futures; means add up, ranges do not.",
@@ -353,7 +353,7 @@ def notes(found: MoneyTables, ways: Ways = TYPED) -> list[str]:
             "Costs are as modelled from prices of 2021-22 and later: nothing the council has said of its spending since is in "
             f"them. Give its own prices {ways.prices}."
         )
-    opened = purse.opening
+    opened = finance.opening
     start = {
         "mean": (opened.balance.low + opened.balance.high) / 2, "q10": opened.balance.low, "q90": opened.balance.high,
     }  # fmt: skip
@@ -362,14 +362,16 @@ def notes(found: MoneyTables, ways: Ways = TYPED) -> list[str]:
     )
     lines.append(
         f"Income: published to 2023-24, estimated for 2024-25 and 2025-26, rolled forward in 2026-27, then "
-        f"'{purse.income_plan.growth.name}' ({_per_year(purse)} a year).{ways.growth}"
+        f"'{finance.income_plan.growth.name}' ({_per_year(finance)} a year).{ways.growth}"
     )
     ends = model.policy.override_ends.begins + 1
-    counted = {0.0: "not paid", 1.0: "paid"}.get(purse.plan.grant, f"{100 * purse.plan.grant:.0f} % likely")
+    counted = {0.0: "not paid", 1.0: "paid"}.get(
+        finance.plan.grant, f"{100 * finance.plan.grant:.0f} % likely"
+    )
     lines.append(
         f"The stability grant pays {100 * model.policy.grant_share:.0f} % of the eligible deficit at 31 March "
         f"{model.policy.grant_balance_at.begins + 1} only if the authority's plan is approved; it is counted as {counted}. Who "
-        f"bears deficits after 31 March {ends} is not decided: the balance takes '{CENTRAL[purse.plan.regime].lower()}'."
+        f"bears deficits after 31 March {ends} is not decided: the balance takes '{CENTRAL[finance.plan.regime].lower()}'."
     )
     weak = sorted({ITEMS[p.item].label for p in model.book.prices if p.confidence == "low"})
     lines.append(
@@ -381,8 +383,8 @@ def notes(found: MoneyTables, ways: Ways = TYPED) -> list[str]:
     return lines
 
 
-def _per_year(purse: Purse) -> str:
-    yearly = purse.income_plan.growth.yearly
+def _per_year(finance: FinanceModel) -> str:
+    yearly = finance.income_plan.growth.yearly
     if yearly.low == yearly.high:
         return f"{100 * yearly.low:.1f} %"
     return f"{100 * yearly.low:.1f} % to {100 * yearly.high:.1f} %"
@@ -404,7 +406,7 @@ def sections(found: MoneyTables) -> dict[str, pd.DataFrame]:
         "Largest lines of cost": lines_table(found),
         f"Why high needs cost changes from {years[0]} to {last}": why_table(found.why()),
         "Who bears a deficit after the override: balance at 31 March": regimes_text(
-            money_tables.regimes_table(found.purse, found.shown), at
+            money_tables.regimes_table(found.finance, found.shown), at
         ),
     }
     if found.unmitigated is not None:
@@ -457,7 +459,7 @@ def write(found: MoneyTables, folder: Path, arguments: Mapping[str, Any]) -> lis
         "balance": balance,
         "cost_detail": money_tables.detail_table(found.shown.costs),
         "attribution": why,
-        "regimes": money_tables.regimes_table(found.purse, found.shown),
+        "regimes": money_tables.regimes_table(found.finance, found.shown),
     }
     if found.unmitigated is not None:
         frames["unmitigated_balance"] = money_tables.balance_table(found.unmitigated)
@@ -466,15 +468,15 @@ def write(found: MoneyTables, folder: Path, arguments: Mapping[str, Any]) -> lis
         frames["difference"] = money_tables.difference_table(found.unmitigated, found.shown)
     record = provenance(found.shown.outcome, arguments) | {"pounds": about, "income": dict(INCOME_LINES)}
     record["inputs"] |= record_inputs(MONEY_TABLES)
-    record["price_book"] = hashlib.sha256(to_csv(found.purse.model.book.rows).encode()).hexdigest()
+    record["price_book"] = hashlib.sha256(to_csv(found.finance.model.book.rows).encode()).hexdigest()
     record["growth_of_prices"] = hashlib.sha256(
-        found.purse.model.book.inflation.rows.to_csv(index=False).encode()
+        found.finance.model.book.inflation.rows.to_csv(index=False).encode()
     ).hexdigest()
-    record["funding_policy"] = hashlib.sha256(repr(found.purse.model.policy).encode()).hexdigest()
+    record["funding_policy"] = hashlib.sha256(repr(found.finance.model.policy).encode()).hexdigest()
     writers: dict[str, Writer] = {
         f"{name}.parquet": partial(write_parquet, frame, about) for name, frame in frames.items()
     }
-    prices = money_tables.prices_table(found.purse)
+    prices = money_tables.prices_table(found.finance)
     writers |= {
         "balance.csv": partial(_write_csv, balance),
         "prices.csv": partial(_write_csv, prices),

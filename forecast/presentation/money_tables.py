@@ -15,7 +15,7 @@ from data.prices import GENERAL_FUND
 from data.vocabulary import ALL
 from forecast.finance.balance import REGIMES, balance_rows, income_rows, pence
 from forecast.finance.cost_model import HIGH_NEEDS, Costs
-from forecast.finance.finance_model import Money, Purse
+from forecast.finance.finance_model import FinanceModel, Money
 from forecast.finance.tariff import in_years
 from models.base import Array
 
@@ -176,7 +176,7 @@ def detail_table(costs: Costs) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True).assign(la_code=costs.la_code)[list(DETAIL_COLUMNS)]
 
 
-def regimes_table(purse: Purse, found: Money) -> pd.DataFrame:
+def regimes_table(finance: FinanceModel, found: Money) -> pd.DataFrame:
     """Return the balance at 31 March under every regime, with and without the stability grant.
 
     Columns regime, grant (``paid`` or ``not paid``), financial_year, mean, q10, q50, q90, p_deficit.
@@ -184,7 +184,7 @@ def regimes_table(purse: Purse, found: Money) -> pd.DataFrame:
     frames = []
     for regime in REGIMES:
         for grant, approved in (("paid", 1.0), ("not paid", 0.0)):
-            told = purse.closing(found.outcome, found.costs, found.income, regime, approved)
+            told = finance.closing(found.outcome, found.costs, found.income, regime, approved)
             draws = told.closing.to_numpy()
             q10, q50, q90 = np.quantile(draws, (0.1, 0.5, 0.9), axis=0)
             frames.append(
@@ -236,9 +236,9 @@ def difference_table(unmitigated: Money, mitigated: Money) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def prices_table(purse: Purse) -> pd.DataFrame:
+def prices_table(finance: FinanceModel) -> pd.DataFrame:
     """Return the prices in use: as the book has them, and in pounds of the first and fifth year before scaling, mean and 80 %."""
-    book, drawn, years = purse.model.book, purse.model.drawn, purse.model.years
+    book, drawn, years = finance.model.book, finance.model.drawn, finance.model.years
     used = sorted({
         int(i) for item in dict.fromkeys(p.item for p in book.prices)
         for i in np.unique(book.applying(item).to_numpy()) if i >= 0

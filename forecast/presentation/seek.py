@@ -20,7 +20,7 @@ from data.errors import OptionError
 from data.financial_year import FinancialYear
 from data.vocabulary import SPECIALIST_PROVISIONS
 from forecast.core.outcome import Outcome
-from forecast.finance.finance_model import Purse
+from forecast.finance.finance_model import FinanceModel
 from forecast.presentation.compare import LABELLED, POUNDS, measure, shown
 from forecast.presentation.words import SHORT_PROVISIONS
 
@@ -75,7 +75,7 @@ class Point:
                 f"out, or use one of {', '.join(OF_PLACES)}."
             )
 
-    def mean(self, outcome: Outcome, purse: Purse | None = None) -> float:
+    def mean(self, outcome: Outcome, finance: FinanceModel | None = None) -> float:
         """Return the mean in an outcome; pounds need the authority's prices and income.
 
         Raises
@@ -89,7 +89,7 @@ class Point:
                 f"January {self.january} was asked for, but the run covers {januaries[0]} to {januaries[-1]}. "
                 "Choose a January in that range, or run more years."
             )
-        draws = measure(outcome, self.measure, self.provision, purse)
+        draws = measure(outcome, self.measure, self.provision, finance)
         return float(draws[:, januaries.index(self.january)].mean())
 
     def words(self) -> str:
@@ -194,7 +194,13 @@ def _size(value: float) -> str:
 
 
 def seek(
-    evaluate: Evaluate, goal: Goal, low: float, high: float, *, whole: bool, purse: Purse | None = None
+    evaluate: Evaluate,
+    goal: Goal,
+    low: float,
+    high: float,
+    *,
+    whole: bool,
+    finance: FinanceModel | None = None,
 ) -> Answer:
     """Return the size nearest to ``low`` that meets a goal.
 
@@ -208,7 +214,7 @@ def seek(
         The range of sizes; ``high`` may be below ``low``: the search runs from ``low``.
     whole
         Sizes are whole numbers, such as places.
-    purse
+    finance
         Prices and income of the baseline, for goals in pounds.
 
     Raises
@@ -228,7 +234,7 @@ def seek(
 
     def mean(size: float) -> float:
         if size not in found:
-            found[size] = goal.point.mean(evaluate(size), purse)
+            found[size] = goal.point.mean(evaluate(size), finance)
         return found[size]
 
     at_low, at_high = mean(low), mean(high)
@@ -257,7 +263,7 @@ def tornado(
     point: Point,
     ends: Mapping[str, tuple[Outcome, Outcome]],
     middle: Outcome,
-    purse: Purse | None = None,
+    finance: FinanceModel | None = None,
 ) -> pd.DataFrame:
     """Return what each lever's interval means for a measure, widest first.
 
@@ -269,7 +275,7 @@ def tornado(
         Lever to the outcomes with it at the low and at the high end of its interval.
     middle
         The outcome with every interval drawn.
-    purse
+    finance
         Prices and income of the baseline, for pounds.
 
     Returns
@@ -277,10 +283,10 @@ def tornado(
     pd.DataFrame
         Columns lever, at_low, at_high, middle, width.
     """
-    centre = point.mean(middle, purse)
+    centre = point.mean(middle, finance)
     rows = []
     for lever, (at_low, at_high) in ends.items():
-        low, high = point.mean(at_low, purse), point.mean(at_high, purse)
+        low, high = point.mean(at_low, finance), point.mean(at_high, finance)
         rows.append(
             {"lever": lever, "at_low": low, "at_high": high, "middle": centre, "width": abs(high - low)}
         )

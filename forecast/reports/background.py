@@ -17,7 +17,7 @@ from data.schemas import TABLES
 from data.vocabulary import SPECIALIST_PROVISIONS
 from forecast.presentation import words
 from forecast.presentation.record import MONEY_TABLES, PRODUCT, USED_TABLES
-from forecast.reports.document import Paper, Table
+from forecast.reports.document import DocumentTable, Paper
 from forecast.reports.sufficiency import Need
 from forecast.reports.wording import LIKELIHOODS, sentence
 
@@ -114,7 +114,7 @@ class Made:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def assumptions(need: Need) -> Table:
+def assumptions(need: Need) -> DocumentTable:
     """Return what the forecast of places takes for granted, and how firm it is."""
     origin, register = need.outcome.plans.origin, need.outcome.register
     shares = estimated_share(register, origin).set_index("provision")["share"]
@@ -155,7 +155,7 @@ def assumptions(need: Need) -> Table:
             "Assumption; can be edited",
         ),
     ]
-    return Table(
+    return DocumentTable(
         pd.DataFrame(rows, columns=["What", "Assumed", "How firm"]),
         "Assumptions of the forecast of places",
         words=("Assumed", "How firm"),
@@ -163,7 +163,7 @@ def assumptions(need: Need) -> Table:
     )
 
 
-def sources() -> Table:
+def sources() -> DocumentTable:
     """Return the releases behind the forecast, from the list of sources.
 
     Raises
@@ -191,7 +191,7 @@ def sources() -> Table:
             "Licence": [_or(x) for x in used["licence"]],
         }
     )
-    return Table(
+    return DocumentTable(
         shown,
         "Published sources of the forecast and of its costs",
         words=("Publisher", "Date", "Licence"),
@@ -204,7 +204,7 @@ def _or(text: str) -> str:
     return text.strip() or "not recorded"
 
 
-def terms() -> Table:
+def terms() -> DocumentTable:
     """Return words a reader may not know."""
     scale = "; ".join(
         f"{word}, {'up to' if n == 0 else 'over 19 in 20' if top == 1.0 else 'to'}"
@@ -212,7 +212,7 @@ def terms() -> Table:
         for n, (top, word) in enumerate(LIKELIHOODS)
     )
     rows = [(TERMS[0][0], TERMS[0][1]), ("Chances in words", sentence(scale)), *TERMS[1:]]
-    return Table(
+    return DocumentTable(
         pd.DataFrame(rows, columns=["Term", "What it means here"]),
         "Terms",
         words=("What it means here",),
@@ -220,7 +220,7 @@ def terms() -> Table:
     )
 
 
-def making(made: Made) -> Table:
+def making(made: Made) -> DocumentTable:
     """Return how to make the paper again."""
     record = made.record
     rows = [
@@ -231,7 +231,7 @@ def making(made: Made) -> Table:
         ("Capacity register", str(record["capacity_register"]["origin"])),
         ("Fingerprint of inputs", f"SHA-256 {made.data_hash[:16]}, of {len(record['inputs']) + 1} inputs"),
     ]
-    return Table(
+    return DocumentTable(
         pd.DataFrame(rows, columns=["What", "Value"]),
         "How this paper was made",
         words=("Value",),
@@ -240,7 +240,7 @@ def making(made: Made) -> Table:
     )
 
 
-def write(paper: Paper, need: Need, made: Made, more: tuple[Table, ...] = ()) -> None:
+def write(paper: Paper, need: Need, made: Made, more: tuple[DocumentTable, ...] = ()) -> None:
     """Write assumptions, sources, terms and how to make the paper again.
 
     Parameters

@@ -28,13 +28,13 @@ from forecast.presentation import record
 from forecast.reports import capital_report, sufficiency
 from forecast.reports.background import Made
 from forecast.reports.document import About, Paper
-from forecast.runs.baseline import DEFAULT_DRAWS, DEFAULT_SEED, DEFAULT_YEARS, Baseline, Road
+from forecast.runs.baseline import DEFAULT_DRAWS, DEFAULT_SEED, DEFAULT_YEARS, Baseline, ForecastInputs
 from forecast.runs.scenario_run import rerun
 from scenarios.scenario import Scenario
 
 
 @dataclass(frozen=True)
-class Asked:
+class PaperRequest:
     """What a paper is asked to say.
 
     Parameters
@@ -109,7 +109,7 @@ def futures(named: Sequence[str], find: Callable[[str], Scenario]) -> dict[str, 
     return dict(zip(titles, flat, strict=True))
 
 
-def make(base: Baseline, road: Road, asked: Asked, tell: Tell) -> CapitalPaper:
+def make(base: Baseline, inputs: ForecastInputs, asked: PaperRequest, tell: Tell) -> CapitalPaper:
     """Return the paper on a forecast.
 
     Raises
@@ -121,14 +121,14 @@ def make(base: Baseline, road: Road, asked: Asked, tell: Tell) -> CapitalPaper:
     area = outcome.area
     case, why = None, ""
     book = asked.book or for_area(area.la_code)
-    costs, purse = child_costs.shared(base.outcome, book)
+    costs, finance = child_costs.shared(base.outcome, book)
     try:
         with solver_kept_quiet():
             case = capital_case.make(
                 base,
                 () if asked.schemes is None else asked.schemes.rows,
                 costs,
-                england=road.placing.england,
+                england=inputs.placing.england,
                 budget=asked.budget,
                 asked=Sufficiency(minimum=asked.sure),
                 scenarios=asked.futures,
@@ -153,16 +153,16 @@ def make(base: Baseline, road: Road, asked: Asked, tell: Tell) -> CapitalPaper:
         issued=asked.issued,
     )
     facts = record.provenance(outcome, {})
-    if purse is not None:
+    if finance is not None:
         facts["inputs"] |= record.record_inputs(record.MONEY_TABLES)
     facts["inputs"] |= {"prices": hashlib.sha256(prices_text(book.rows).encode()).hexdigest()}
     if case is not None:
         listed = to_csv([a.candidate for a in case.appraisals]).encode()
         facts["inputs"] |= {"candidates": hashlib.sha256(listed).hexdigest()}
-    after = None if case is None or purse is None else case.built
+    after = None if case is None or finance is None else case.built
     compared = None
-    if purse is not None and after is not None:
-        compared = Comparison(purse.money(outcome).balance, purse.money(after).balance)
+    if finance is not None and after is not None:
+        compared = Comparison(finance.money(outcome).balance, finance.money(after).balance)
     content = capital_report.Content(need, case, compared, Made(asked.typed, facts), why)
     paper = capital_report.capital_paper(content, about)
     return CapitalPaper(paper, title, capital_report.recommendation(content), why)

@@ -22,7 +22,7 @@ from forecast.presentation import words
 from forecast.presentation.summary import LIKELY
 from forecast.reports import background, money, options, sufficiency
 from forecast.reports.background import Made
-from forecast.reports.document import About, Paper, Table
+from forecast.reports.document import About, DocumentTable, Paper
 from forecast.reports.options import FIRM, Middle
 from forecast.reports.sufficiency import Need
 from forecast.reports.wording import chance, listed, pounds, sentence
@@ -244,7 +244,7 @@ def minds(content: Content) -> list[str]:
     return lines
 
 
-def risks(content: Content) -> Table:
+def risks(content: Content) -> DocumentTable:
     """Return the risks, each with what this run says of it and what to do."""
     need, case, found = content.need, content.case, content.balance
     cell = need.cell(need.lead)
@@ -325,7 +325,7 @@ def risks(content: Content) -> Table:
             "Ask schools and the NHS for a staffing plan with each scheme.",
         ),
     ]
-    return Table(
+    return DocumentTable(
         pd.DataFrame(rows, columns=["Risk", "What this paper says of it", "What to do"]),
         "Risks",
         words=("What this paper says of it", "What to do"),

@@ -70,7 +70,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Panel:
+class ChartPanel:
     """One small chart.
 
     Parameters
@@ -99,7 +99,7 @@ class Range:
 
 
 def over_years(
-    panels: Sequence[Panel],
+    panels: Sequence[ChartPanel],
     *,
     unit: str,
     along: str,
@@ -195,7 +195,7 @@ def ranges(
         return Picture(_png(figure), title, key, description)
 
 
-def _check(panel: Panel) -> None:
+def _check(panel: ChartPanel) -> None:
     if not 1 <= len(panel.lines) <= MOST_SERIES:
         raise ValueError(
             f"'{panel.title}' has {len(panel.lines)} series: a chart holds one to {MOST_SERIES}."
@@ -211,7 +211,7 @@ def _check(panel: Panel) -> None:
             raise ValueError(f"'{line.name}' in '{panel.title}' has values that are not numbers.")
 
 
-def _lines(axes: Axes, panel: Panel, *, pounds: bool) -> None:
+def _lines(axes: Axes, panel: ChartPanel, *, pounds: bool) -> None:
     x = range(len(panel.years))
     for line, (colour, dash, marker) in zip(panel.lines, _LOOKS, strict=False):
         if line.low:
@@ -238,7 +238,7 @@ def _lines(axes: Axes, panel: Panel, *, pounds: bool) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(_millions if pounds else _count))
 
 
-def _names(axes: Axes, panel: Panel) -> None:
+def _names(axes: Axes, panel: ChartPanel) -> None:
     """Write the name of each line beyond its end, moved apart where two ends are close."""
     low, high = axes.get_ylim()
     room = 0.085 * (high - low)

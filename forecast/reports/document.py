@@ -121,7 +121,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Table:
+class DocumentTable:
     """A table of finished text.
 
     Parameters
@@ -210,7 +210,7 @@ class Paper:
             lead, text = line if isinstance(line, tuple) else ("", line)
             self.paragraph(text, lead, style="List Bullet")
 
-    def table(self, table: Table) -> str:
+    def table(self, table: DocumentTable) -> str:
         """Write a table under its caption and return its name, for example "Table 3".
 
         Raises

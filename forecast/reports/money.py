@@ -12,7 +12,7 @@ import pandas as pd
 
 from forecast.finance.balance import Balance, Comparison, balance_rows
 from forecast.reports import charts
-from forecast.reports.document import Paper, Picture, Table
+from forecast.reports.document import DocumentTable, Paper, Picture
 from forecast.reports.wording import chance, in_ten, pounds, pounds_between
 
 NOT_YET = (
@@ -67,7 +67,7 @@ def _better(found: Comparison, at: int) -> str:
     )
 
 
-def balance_table(found: Comparison) -> Table:
+def balance_table(found: Comparison) -> DocumentTable:
     """Return the balance at 31 March of each year, with and without the programme."""
     rows = []
     without, with_ = _closing(found.unmitigated), _closing(found.mitigated)
@@ -83,7 +83,7 @@ def balance_table(found: Comparison) -> Table:
                 "Chance of a deficit with it": in_ten(float(with_[year]["p_deficit"])),
             }
         )
-    return Table(
+    return DocumentTable(
         pd.DataFrame(rows),
         "High needs balance at 31 March, with and without the programme",
         widths=(1.6, 4.2, 4.2, 3.9, 2.0),
@@ -105,7 +105,7 @@ def balance_chart(found: Comparison) -> Picture:
     last = years[-1]
     ends = [pounds(line.middle[-1]) for line in lines]
     return charts.over_years(
-        [charts.Panel("Balance", years, tuple(lines))],
+        [charts.ChartPanel("Balance", years, tuple(lines))],
         unit="Balance at 31 March",
         along="Financial year",
         title=f"High needs balance at the end of {last}: {ends[0]} without the programme, {ends[1]} with it",

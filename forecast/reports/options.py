@@ -17,12 +17,12 @@ import xarray as xr
 from data import capital_benchmarks
 from data.candidates import SPECIAL, Candidate, Kind
 from data.vocabulary import ALL, NEED_CODES, NEEDS
-from forecast.capital.schemes import Appraisal, BaseTest, Case, Programme, Regret
+from forecast.capital.schemes import Appraisal, BaseComparison, Case, Programme, Regret
 from forecast.core.outcome import ONE_CHILD
 from forecast.presentation import words
 from forecast.presentation.summary import LIKELY
 from forecast.reports import charts
-from forecast.reports.document import Paper, Picture, Table
+from forecast.reports.document import DocumentTable, Paper, Picture
 from forecast.reports.wording import (
     chance,
     count_between,
@@ -160,7 +160,7 @@ def payback(one: Appraisal) -> str:
     return years(told.middle) if told.high < 1 else f"{years(told.middle)} ({low} to {high})"
 
 
-def considered(case: Case) -> Table:
+def considered(case: Case) -> DocumentTable:
     """Return the schemes that were looked at."""
     rows = []
     for one in case.appraisals:
@@ -177,7 +177,7 @@ def considered(case: Case) -> Table:
                 "Figures": c.basis,
             }
         )
-    return Table(
+    return DocumentTable(
         pd.DataFrame(rows),
         "Schemes looked at",
         words=("Kind", "For", "Opens", "Figures"),
@@ -188,7 +188,7 @@ def considered(case: Case) -> Table:
     )
 
 
-def alone(case: Case) -> Table:
+def alone(case: Case) -> DocumentTable:
     """Return what each scheme would do if it alone were built, in the draws in which it is."""
     rows = []
     for one in case.appraisals:
@@ -204,7 +204,7 @@ def alone(case: Case) -> Table:
                 "Payback": payback(one),
             }
         )
-    return Table(
+    return DocumentTable(
         pd.DataFrame(rows),
         f"What each scheme would do if it alone is built: January {case.january}, and value over its life",
         words=("Payback",),
@@ -275,11 +275,11 @@ def value_chart(case: Case) -> Picture:
     )
 
 
-def base_table(case: Case) -> Table:
+def base_table(case: Case) -> DocumentTable:
     """Return every special school option against bases, in the draws in which it would seat a child."""
     titles = _titles(case)
     rows = []
-    for test in case.base_tests:
+    for test in case.base_comparisons:
         some = seats_any(test)
         rows.append(
             {
@@ -291,9 +291,9 @@ def base_table(case: Case) -> Table:
                 "Chance bases could do it all": in_ten(test.chance_all),
             }
         )
-    return Table(
+    return DocumentTable(
         pd.DataFrame(rows),
-        f"Could a base do it: each special school option against bases, January {case.base_tests[0].january}",
+        f"Could a base do it: each special school option against bases, January {case.base_comparisons[0].january}",
         words=("Nearest base option",),
         widths=(4.2, 4.4, 2.2, 2.2, 2.2, 1.8),
         note="In the futures in which the option is open and would seat a child. In brackets: 80 % interval. As many "
@@ -304,7 +304,7 @@ def base_table(case: Case) -> Table:
     )
 
 
-def seats_any(test: BaseTest) -> xr.DataArray:
+def seats_any(test: BaseComparison) -> xr.DataArray:
     """Return the draws in which a special school option would seat a child, dims ``(draw,)``."""
     return test.in_bases.notnull()
 
@@ -313,7 +313,7 @@ def base_lines(case: Case) -> list[str]:
     """Return what the test against bases finds, a sentence an option; of many, one for all that bases cannot do."""
     titles = _titles(case)
     lines, short_of = [], 0
-    for test in case.base_tests:
+    for test in case.base_comparisons:
         title, some = titles[test.special], seats_any(test)
         if test.nearest is None:
             lines.append(
@@ -328,7 +328,7 @@ def base_lines(case: Case) -> list[str]:
                 f"{title}: bases could probably do it instead; that all the children could be met in bases is "
                 f"{chance(test.chance_all)}. Build bases first unless there is a reason not to."
             )
-        elif len(case.base_tests) > FEW_NAMED:
+        elif len(case.base_comparisons) > FEW_NAMED:
             short_of += 1
         else:
             part = Middle.of(test.in_bases.where(some).dropna("draw"))
@@ -337,7 +337,7 @@ def base_lines(case: Case) -> list[str]:
                 f"{chance(test.chance_all)}. On today's pattern bases alone would not do."
             )
     if short_of:
-        which = "each of the" if short_of == len(case.base_tests) else "each of the other"
+        which = "each of the" if short_of == len(case.base_comparisons) else "each of the other"
         lines.append(
             f"For {which} {short_of} special school options it is likelier than not, on today's pattern, that bases "
             "alone would not do; the table says how many children they would suit."
@@ -345,7 +345,7 @@ def base_lines(case: Case) -> list[str]:
     return lines
 
 
-def chosen_table(case: Case) -> Table:
+def chosen_table(case: Case) -> DocumentTable:
     """Return the schemes of the programme."""
     by_id = {a.candidate.id: a for a in case.appraisals}
     rows = []
@@ -362,7 +362,7 @@ def chosen_table(case: Case) -> Table:
                 "Yearly cost of borrowing": Middle.of(one.debt_charge).priced(short=True),
             }
         )
-    return Table(
+    return DocumentTable(
         pd.DataFrame(rows),
         "The recommended programme",
         words=("Opens",),
@@ -372,7 +372,7 @@ def chosen_table(case: Case) -> Table:
     )
 
 
-def effect_table(case: Case) -> Table:
+def effect_table(case: Case) -> DocumentTable:
     """Return children without a specialist place, with and without the programme, and its empty places."""
     before = unplaced_before(case)
     found = case.programme
@@ -384,7 +384,7 @@ def effect_table(case: Case) -> Table:
             if j in januaries
         }
     )
-    return Table(
+    return DocumentTable(
         pd.DataFrame(
             [
                 {
@@ -421,7 +421,7 @@ def effect_chart(case: Case) -> Picture:
     at = januaries.index(case.january)
     ends = [words.rounded(line.middle[at]) for line in lines]
     return charts.over_years(
-        [charts.Panel("Without a place", tuple(str(j) for j in januaries), tuple(lines))],
+        [charts.ChartPanel("Without a place", tuple(str(j) for j in januaries), tuple(lines))],
         unit="Children and young people",
         along="January",
         title=f"Children without any specialist place in January {case.january}: {ends[0]} if nothing is built, "
@@ -432,7 +432,7 @@ def effect_chart(case: Case) -> Picture:
     )
 
 
-def regret_table(found: Regret) -> Table:
+def regret_table(found: Regret) -> DocumentTable:
     """Return the regret of each programme in each scenario."""
     scenarios = [str(s) for s in found.regret["scenario"].to_numpy()]
     rows = []
@@ -444,7 +444,7 @@ def regret_table(found: Regret) -> Table:
             | {s: _regret(float(own.sel(scenario=s)), worst) for s in scenarios}
             | {"Most it could be": _regret(worst, worst)}
         )
-    return Table(
+    return DocumentTable(
         pd.DataFrame(rows),
         "Regret: how much worse each programme is than the best one in each future",
         widths=(3.6, *([2.6] * (len(scenarios) + 1))),
@@ -453,7 +453,7 @@ def regret_table(found: Regret) -> Table:
     )
 
 
-def regret_unplaced_table(case: Case, found: Regret) -> Table:
+def regret_unplaced_table(case: Case, found: Regret) -> DocumentTable:
     """Return children each programme would leave without a place, and the chance of enough places, in each scenario."""
     scenarios = [str(s) for s in found.unplaced["scenario"].to_numpy()]
     one = len({frozenset(_ids(p)) for p in found.programmes.values()}) == 1
@@ -466,7 +466,7 @@ def regret_unplaced_table(case: Case, found: Regret) -> Table:
         }
         for name in (list(found.programmes)[:1] if one else found.programmes)
     ]
-    return Table(
+    return DocumentTable(
         pd.DataFrame(rows),
         f"Children without any specialist place in January {case.january}, on average, and the chance of enough "
         "places, in each future",
@@ -621,7 +621,7 @@ def write_options(paper: Paper, case: Case | None, why_none: str = "") -> None:
         )
     paper.picture(value_chart(case))
     paper.heading("Could a base do it instead", 2)
-    if not case.base_tests:
+    if not case.base_comparisons:
         paper.paragraph(
             "None of the schemes is a special school option, so there is nothing to set against a base."
         )
@@ -689,7 +689,7 @@ def _write_check(paper: Paper, case: Case) -> None:
     )
 
 
-def value_table(case: Case, other: Programme) -> Table:
+def value_table(case: Case, other: Programme) -> DocumentTable:
     """Return the recommended programme beside the one of most value."""
     pair = (case.programme, other)
 
@@ -712,7 +712,7 @@ def value_table(case: Case, other: Programme) -> Table:
         ),
         line("Chance of enough places", lambda p: in_ten(p.p_sufficient)),
     ]
-    return Table(
+    return DocumentTable(
         pd.DataFrame(rows).rename(columns={"": "Measure"}),
         "The recommended programme beside the one of most value",
         widths=(6.0, 5.0, 5.0),
@@ -732,7 +732,7 @@ def value_line(case: Case, other: Programme) -> str:
     )
 
 
-def assumptions(case: Case) -> tuple[Table, ...]:
+def assumptions(case: Case) -> tuple[DocumentTable, ...]:
     """Return what is assumed of each scheme, and where that comes from."""
     rows = []
     for one in case.appraisals:
@@ -755,7 +755,7 @@ def assumptions(case: Case) -> tuple[Table, ...]:
             for n in columns
         ]
     )
-    own = Table(
+    own = DocumentTable(
         pd.DataFrame(rows),
         "Assumptions of the schemes",
         words=("Cost of a place", "Location", "Optimism", "Borrowing", "Where from"),
@@ -771,7 +771,7 @@ def assumptions(case: Case) -> tuple[Table, ...]:
     return (own, typical_costs(tuple(kinds))) if kinds else (own,)
 
 
-def typical_costs(kinds: Sequence[Kind]) -> Table:
+def typical_costs(kinds: Sequence[Kind]) -> DocumentTable:
     """Return the typical cost of a place of some kinds of scheme, and where it comes from."""
     f = capital_benchmarks.rows()
     costs = {str(r["kind"]): r for r in f[f["parameter"] == capital_benchmarks.COST].to_dict("records")}
@@ -786,7 +786,7 @@ def typical_costs(kinds: Sequence[Kind]) -> Table:
                 "Where from": str(cost["source"]),
             }
         )
-    return Table(
+    return DocumentTable(
         pd.DataFrame(rows),
         "Typical costs of a place, used where a scheme has none of its own",
         words=("Cost of a place", "Basis", "Where from"),
@@ -828,7 +828,7 @@ def _regret(value: float, size: float) -> str:
     return "nothing" if shown == "£0" else shown
 
 
-def _nearest(test: BaseTest, titles: dict[str, str]) -> str:
+def _nearest(test: BaseComparison, titles: dict[str, str]) -> str:
     if test.nearest is None:
         return "none serves the same ages and needs"
     how = {
@@ -879,7 +879,7 @@ def doubtful(case: Case) -> list[str]:
     return lines
 
 
-def special_chosen(case: Case) -> list[BaseTest]:
+def special_chosen(case: Case) -> list[BaseComparison]:
     """Return the tests of special school options in the programme."""
     chosen = {c.candidate.id for c in case.programme.choices if c.candidate.kind in SPECIAL}
-    return [t for t in case.base_tests if t.special in chosen]
+    return [t for t in case.base_comparisons if t.special in chosen]

@@ -20,7 +20,7 @@ from forecast.presentation import compare, places_report, summary, words
 from forecast.presentation.place_tables import NEVER, SURE, first_likely
 from forecast.presentation.places_report import GROUP_LABELS, PlacesTables
 from forecast.reports import charts
-from forecast.reports.document import Paper, Picture, Table
+from forecast.reports.document import DocumentTable, Paper, Picture
 from forecast.reports.wording import chance, in_ten
 
 FEW = 5.0
@@ -158,10 +158,10 @@ def problem(need: Need) -> str:
     return " ".join(lines)
 
 
-def plans_and_places(need: Need) -> Table:
+def plans_and_places(need: Need) -> DocumentTable:
     """Return plans, children who want a place, places and children short, in a few Januaries."""
     januaries = sorted({need.first, min(need.first + 2, need.last), need.lead, need.last})
-    return Table(
+    return DocumentTable(
         pd.DataFrame(
             [
                 {
@@ -183,7 +183,7 @@ def plans_and_places(need: Need) -> Table:
     )
 
 
-def by_kind(need: Need) -> Table:
+def by_kind(need: Need) -> DocumentTable:
     """Return places against demand by phase and kind of place, with when each falls short and what would be enough."""
     likely = first_likely(need.tables.shortfall)
     firsts = {(r["phase"], r["provision"]): int(r["january"]) for r in _all_groups(likely)}
@@ -206,7 +206,7 @@ def by_kind(need: Need) -> Table:
                 f"Add to be {100 * SURE:.0f} % sure": words.rounded(to_add[kind]),
             }
         )
-    return Table(
+    return DocumentTable(
         pd.DataFrame(rows),
         f"Specialist places wanted and there, by phase and kind of place, January {need.lead}",
         widths=(3.4, 3.5, 1.4, 1.6, 2.1, 1.7, 1.7),
@@ -218,7 +218,7 @@ def by_kind(need: Need) -> Table:
     )
 
 
-def by_need(need: Need) -> Table:
+def by_need(need: Need) -> DocumentTable:
     """Return children who want a place and children without one, by group of needs."""
     likely = first_likely(need.tables.shortfall)
     firsts = {
@@ -240,7 +240,7 @@ def by_need(need: Need) -> Table:
                 "First January short": _january(firsts[group.code], need.last),
             }
         )
-    return Table(
+    return DocumentTable(
         pd.DataFrame(rows),
         f"Children who want a specialist place and children without one, by main need, January {need.lead}",
         widths=(4.4, 3.5, 1.8, 2.1, 2.0, 1.8),
@@ -249,7 +249,7 @@ def by_need(need: Need) -> Table:
     )
 
 
-def binding(need: Need) -> Table | None:
+def binding(need: Need) -> DocumentTable | None:
     """Return which needs, phases and kinds of place fall short first; None where none does."""
     frame = places_report.binding_table(need.tables)
     if frame.empty:
@@ -265,7 +265,7 @@ def binding(need: Need) -> Table | None:
             "Short then, 1 chance in 10 of more": frame["Short, 1 in 10"],
         }
     )
-    return Table(
+    return DocumentTable(
         shown,
         "The needs and phases that fall short first",
         words=("Phase and kind of place",),
@@ -316,14 +316,14 @@ def widest_chart(need: Need) -> Picture | None:
     )
 
 
-def _panel(need: Need, phase: str, provision: str, title: str = "All specialist places") -> charts.Panel:
+def _panel(need: Need, phase: str, provision: str, title: str = "All specialist places") -> charts.ChartPanel:
     f = summary.all_needs(need.tables.shortfall)
     rows = f[(f["phase"] == phase) & (f["provision"] == provision)].sort_values("year")
 
     def column(name: str) -> tuple[float, ...]:
         return tuple(float(v) for v in rows[name])
 
-    return charts.Panel(
+    return charts.ChartPanel(
         title,
         tuple(str(y) for y in rows["year"]),
         (
@@ -333,12 +333,12 @@ def _panel(need: Need, phase: str, provision: str, title: str = "All specialist 
     )
 
 
-def destinations(need: Need) -> Table | None:
+def destinations(need: Need) -> DocumentTable | None:
     """Return where children without the place they want go, in a few Januaries; None where nobody is."""
     frame = places_report.overflow_table(need.outcome, need.tables)
     if frame.empty:
         return None
-    return Table(
+    return DocumentTable(
         frame.rename(columns={c: f"January {c}" for c in frame.columns if c != "Where they go"}),
         "Where children without the specialist place they want would go",
         widths=(6.4, *([3.5] * (len(frame.columns) - 1))),

@@ -1,7 +1,8 @@
 """The main job: one authority, from published tables and a capacity register to an `Outcome`.
 
-``Road.prepare`` does once what all authorities share (history, stored fits, England's placements); ``Road.baseline``
-walks it for one. Results depend on the authority and the seed, never on which other authorities ran before.
+``ForecastInputs.prepare`` does once what all authorities share (history, stored fits, England's placements);
+``ForecastInputs.baseline`` walks it for one. Results depend on the authority and the seed, never on which other authorities ran
+before.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from forecast.demand import stored_fit
 from forecast.demand.members import Models, check_name
 from forecast.demand.placement import Placing, Route
 from forecast.demand.simulate import simulate
-from forecast.places.capacity import Demand, Offer, seated
+from forecast.places.capacity import CapacityPlan, Demand, seated
 from models import growth
 from models.base import FittedModel
 from models.cohort import FittedCohort
@@ -45,7 +46,7 @@ DEFAULT_SEED = 20250101
 
 
 @dataclass(frozen=True)
-class Road:
+class ForecastInputs:
     """What every authority's run shares.
 
     Parameters
@@ -79,7 +80,7 @@ class Road:
     model: str
 
     @classmethod
-    def prepare(cls, model: str = HEADLINE) -> Road:
+    def prepare(cls, model: str = HEADLINE) -> ForecastInputs:
         """Read the published tables and the stored fit; models that are not stored are fitted here.
 
         Raises
@@ -167,8 +168,8 @@ class Road:
         used = register if register is not None else registers.shipped(area.la_code)
         told = self.latent.tells(area.la_code)
         latent = self.latent.of_area(area.la_code, draws, latent_rng) if told else None
-        luck = matching(seed, area.la_code)
-        offer = Offer.of(used, origin, januaries, draws, luck, demand).with_doors()
+        luck = matching_generator(seed, area.la_code)
+        capacity_plan = CapacityPlan.of(used, origin, januaries, draws, luck, demand).with_doors()
         outcome = Outcome(
             area=area,
             seed=seed,
@@ -181,10 +182,15 @@ class Road:
             plans=plans,
             placements=placements,
             register=used,
-            shortfall=seated(placements, offer, latent),
+            shortfall=seated(placements, capacity_plan, latent),
         )
         return Baseline(
-            outcome=outcome, flows=flows, route=route, delay=self.pipeline.delay, latent=latent, offer=offer
+            outcome=outcome,
+            flows=flows,
+            route=route,
+            delay=self.pipeline.delay,
+            latent=latent,
+            capacity_plan=capacity_plan,
         )
 
 
@@ -204,7 +210,7 @@ class Baseline:
         Share of requests whose assessment ends in the next calendar year.
     latent
         Children turned away today; None where they cannot be told.
-    offer
+    capacity_plan
         The places that children were matched to, and which demand was set against them.
     """
 
@@ -213,18 +219,18 @@ class Baseline:
     route: Route
     delay: float
     latent: AreaLatent | None
-    offer: Offer
+    capacity_plan: CapacityPlan
 
 
-def matching(seed: int, la_code: int) -> np.random.Generator:
+def matching_generator(seed: int, la_code: int) -> np.random.Generator:
     """Return the random numbers with which an authority's children are matched to places, always from the start."""
     return list(_streams(seed, la_code))[-1]
 
 
 @cache
-def shared_road() -> Road:
+def shared_inputs() -> ForecastInputs:
     """Return the road of the product's own forecast, prepared once in this process."""
-    return Road.prepare()
+    return ForecastInputs.prepare()
 
 
 def check_options(years: int, draws: int) -> None:

@@ -1,9 +1,7 @@
 """One authority's road walked again with a scenario: where the levers of `scenarios` meet the stations of `forecast`.
 
-    from forecast import rerun
-    from forecast.run import shared_road
-    base = shared_road().baseline(area)
-    outcome = rerun.rerun(base, scenarios.reading.find("reform-2030"))
+    base = shared_inputs().baseline(area)
+    outcome = rerun(base, scenarios.reading.find("reform-2030"))
 
 Invariants: stations a scenario does not reach keep the baseline's very objects, so the empty scenario is the baseline to the
 last byte; every station reached uses the baseline's random numbers; nothing the caller holds is changed.
@@ -22,9 +20,9 @@ from data.errors import ScenarioError
 from data.register import Register
 from forecast.core.outcome import Outcome
 from forecast.demand.scenario_projection import replay
-from forecast.places.capacity import Offer, seated
+from forecast.places.capacity import CapacityPlan, seated
 from forecast.places.supply import Supply
-from forecast.runs.baseline import Baseline, matching
+from forecast.runs.baseline import Baseline, matching_generator
 from models.base import Array
 from scenarios.applying import applied, effects, notes
 from scenarios.effects import Effects, Frame, PlaceChange
@@ -193,19 +191,25 @@ def walk(base: Baseline, does: Effects, register: Register | None = None) -> Out
     same = used is before.register and not does.places
     shortfall = before.shortfall
     if not same or placements is not before.placements:
-        offer = base.offer if same else _offer(base, used, does.places)
-        shortfall = seated(placements, offer, base.latent)
+        capacity_plan = base.capacity_plan if same else _capacity_plan(base, used, does.places)
+        shortfall = seated(placements, capacity_plan, base.latent)
     return replace(
         before, plans=plans, placements=placements, register=used, shortfall=shortfall, money=does.money
     )
 
 
-def _offer(base: Baseline, register: Register, changes: Sequence[PlaceChange]) -> Offer:
+def _capacity_plan(base: Baseline, register: Register, changes: Sequence[PlaceChange]) -> CapacityPlan:
     """Return what another register, or the same one with changes of places, offers on the baseline's luck."""
     about = frame(base)
-    luck = matching(base.outcome.seed, about.la_code)
-    return Offer.of(
-        register, about.origin, about.januaries, about.draws, luck, base.offer.demand, place_changes(changes)
+    luck = matching_generator(base.outcome.seed, about.la_code)
+    return CapacityPlan.of(
+        register,
+        about.origin,
+        about.januaries,
+        about.draws,
+        luck,
+        base.capacity_plan.demand,
+        place_changes(changes),
     )
 
 

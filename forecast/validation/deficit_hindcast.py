@@ -32,14 +32,14 @@ from data.price_books import inflation
 from data.vocabulary import ALL
 from forecast.core.financial_year import financial_year, year_average
 from forecast.finance.balance import opening_balance
-from forecast.finance.funding_policy import Interval
+from forecast.finance.funding_policy import Range
 from forecast.finance.income import IncomePlan, growth_options, income
 from models.base import Array, Model
 
 ORIGINS: tuple[int, ...] = (2021, 2022, 2023)
 """Last Januaries seen."""
 
-EXPECTED_GROWTH = Interval(0.0, 0.04)
+EXPECTED_GROWTH = Range(0.0, 0.04)
 """Yearly growth of prices as expected before 2022, 80 %: the usual 2 %, give or take 2. Our assumption; no forecast of that day
 is among the published tables."""
 

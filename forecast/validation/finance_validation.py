@@ -71,7 +71,7 @@ TOTAL = "total"
 
 
 @dataclass(frozen=True, slots=True)
-class CostLine:
+class SpendingLine:
     """A line of spending and what should drive it.
 
     Parameters
@@ -110,27 +110,27 @@ _AP = (
     ("special_free_school", "pre16_ap"),
 )
 
-LINES: dict[str, CostLine] = {
-    "top_up_special": CostLine("Top-up: state special", ("state_special",), ("topup_state_special",)),
-    "top_up_mainstream": CostLine(
+LINES: dict[str, SpendingLine] = {
+    "top_up_special": SpendingLine("Top-up: state special", ("state_special",), ("topup_state_special",)),
+    "top_up_mainstream": SpendingLine(
         "Top-up: mainstream and bases", ("mainstream", "specialist_base"),
         ("topup_state_primary", "topup_state_secondary"),
     ),
-    "top_up_early_years": CostLine("Top-up: early years settings", (), ("topup_state_early_years",)),
-    "top_up_college": CostLine("Top-up: colleges", ("general_fe",), ("topup_state_post_school",)),
-    "inmss": CostLine("INMSS fees", ("inmss",), ("topup_nonmaint_special",)),
-    "specialist_post16": CostLine("Specialist post-16 fees", ("specialist_post16",), ("topup_nonmaint_post_school",)),
-    "sen_support": CostLine("SEN support services", (), ("sen_support_and_inclusion",)),
-    "therapies": CostLine("Therapies and equipment", (), ("therapies_health",)),
-    "places_special": CostLine("Places: state special", ("state_special",), ("place_special",), _SPECIAL, 10_000.0),
-    "places_base": CostLine(
+    "top_up_early_years": SpendingLine("Top-up: early years settings", (), ("topup_state_early_years",)),
+    "top_up_college": SpendingLine("Top-up: colleges", ("general_fe",), ("topup_state_post_school",)),
+    "inmss": SpendingLine("INMSS fees", ("inmss",), ("topup_nonmaint_special",)),
+    "specialist_post16": SpendingLine("Specialist post-16 fees", ("specialist_post16",), ("topup_nonmaint_post_school",)),
+    "sen_support": SpendingLine("SEN support services", (), ("sen_support_and_inclusion",)),
+    "therapies": SpendingLine("Therapies and equipment", (), ("therapies_health",)),
+    "places_special": SpendingLine("Places: state special", ("state_special",), ("place_special",), _SPECIAL, 10_000.0),
+    "places_base": SpendingLine(
         "Places: bases", ("specialist_base",), ("place_primary", "place_secondary"),
         (("mainstream_academy", "pre16_sen_6000"), ("mainstream_academy", "pre16_sen_10000")), 6_000.0,
     ),
-    "places_ap": CostLine(
+    "places_ap": SpendingLine(
         "Places: alternative provision", ("ap",), ("place_pru_ap",), _AP, 10_000.0,
     ),
-    "places_post16": CostLine(
+    "places_post16": SpendingLine(
         "Places: post-16, colleges and sixth forms", ("general_fe",), ("place_post_school",),
         (("fe_ilp", "fe_ilp"), ("mainstream_academy", "post16_sen"), ("academy_16_19", "post16_sen")), 6_000.0,
     ),
@@ -156,7 +156,7 @@ COLUMNS: tuple[str, ...] = (
 """Columns of predictions."""
 
 
-def actual(line: CostLine) -> pd.Series:
+def actual(line: SpendingLine) -> pd.Series:
     """Return what authorities of 2021-22 spent on a line, with the places DfE pays itself, pounds by la_code."""
     published = tables.read("s251_high_needs_2021_22").query("side == 'outturn'")
     chosen = published[published["line"].isin(line.outturn)]
@@ -189,7 +189,7 @@ def average_plans() -> pd.DataFrame:
     return found.assign(All=found.sum(axis=1))
 
 
-def plans_of(line: CostLine) -> pd.Series:
+def plans_of(line: SpendingLine) -> pd.Series:
     """Return the average plans of 2021-22 that drive a line, by la_code."""
     return average_plans()[list(line.provisions) or ["All"]].sum(axis=1)
 

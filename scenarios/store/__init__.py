@@ -6,7 +6,7 @@ the same text back. It does not know what a lever is, so it still opens what a l
 
 from scenarios.store.bundle import Imported
 from scenarios.store.log import Break
-from scenarios.store.rows import Draft, Entry, Run, RunFacts, Version
+from scenarios.store.rows import Draft, LogEntry, Run, RunFacts, Version
 from scenarios.store.store import Store
 
-__all__ = ["Break", "Draft", "Entry", "Imported", "Run", "RunFacts", "Store", "Version"]
+__all__ = ["Break", "Draft", "Imported", "LogEntry", "Run", "RunFacts", "Store", "Version"]

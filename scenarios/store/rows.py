@@ -133,7 +133,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Entry:
+class LogEntry:
     """One entry of the log; see `scenarios.store.log` for what its hashes prove."""
 
     seq: int
@@ -146,7 +146,7 @@ class Entry:
     hash: str
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Entry:
+    def of(cls, row: Mapping[str, Any]) -> LogEntry:
         """Return the entry a row keeps."""
         return cls(**{**row, "at": _time(row, "at")})
 

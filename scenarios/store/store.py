@@ -24,7 +24,7 @@ from scenarios.store.address import Address, address_of
 from scenarios.store.bundle import Imported
 from scenarios.store.connection import engine_for, reading, writing
 from scenarios.store.log import Break
-from scenarios.store.rows import Draft, Entry, Run, RunFacts, Version, row_hash
+from scenarios.store.rows import Draft, LogEntry, Run, RunFacts, Version, row_hash
 from scenarios.store.schema import bring_up_to_date
 from scenarios.store.tables import LOG, RUN, SCENARIO_VERSION, rows
 from scenarios.store.words import moment
@@ -221,10 +221,10 @@ class Store:
         with reading(self.engine, self.address) as connection:
             return tuple(Run.of(row) for row in rows(connection, wanted))
 
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[LogEntry, ...]:
         """Return the log, the first entry first."""
         with reading(self.engine, self.address) as connection:
-            return tuple(Entry.of(row) for row in rows(connection, select(LOG).order_by(LOG.c.seq)))
+            return tuple(LogEntry.of(row) for row in rows(connection, select(LOG).order_by(LOG.c.seq)))
 
     def verify_log(self) -> Break | None:
         """Return the first place where the log and the store disagree; None where they agree.

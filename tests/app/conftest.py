@@ -9,7 +9,7 @@ import pytest
 from data import areas
 from data.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS
 from forecast.core.outcome import Outcome
-from forecast.runs.baseline import Road
+from forecast.runs.baseline import ForecastInputs
 from scenarios.store import address
 
 
@@ -23,24 +23,24 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def road() -> Road:
+def inputs() -> ForecastInputs:
     """Return what all authorities share."""
-    return Road.prepare()
+    return ForecastInputs.prepare()
 
 
 @pytest.fixture(scope="session")
-def redbridge(road: Road) -> Outcome:
+def redbridge(inputs: ForecastInputs) -> Outcome:
     """Return an authority with every return and a capacity register of its own."""
-    return road.baseline(areas.by_code(317)).outcome
+    return inputs.baseline(areas.by_code(317)).outcome
 
 
 @pytest.fixture(scope="session")
-def newham(road: Road) -> Outcome:
+def newham(inputs: ForecastInputs) -> Outcome:
     """Return an authority whose latest return is incomplete."""
-    return road.baseline(areas.by_code(316)).outcome
+    return inputs.baseline(areas.by_code(316)).outcome
 
 
 @pytest.fixture(scope="session")
-def cumberland(road: Road) -> Outcome:
+def cumberland(inputs: ForecastInputs) -> Outcome:
     """Return an authority that began in 2023."""
-    return road.baseline(areas.by_code(942)).outcome
+    return inputs.baseline(areas.by_code(942)).outcome

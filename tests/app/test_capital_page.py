@@ -28,11 +28,11 @@ from forecast.cli import app as command
 from forecast.core.outcome import Outcome
 from forecast.jobs.worker import Job, Progress, State, Worker
 from forecast.presentation import capital_tables
-from forecast.runs.baseline import Road
+from forecast.runs.baseline import ForecastInputs
 from forecast.ui.background import capital_job
 from forecast.ui.background.capital_job import appraise
 from forecast.ui.background.national_job import zipped
-from forecast.ui.background.question import Asked
+from forecast.ui.background.question import Question
 from forecast.ui.components import money_charts, results, work_requests
 from forecast.ui.components.results import SEED
 from forecast.ui.frame import shell
@@ -163,13 +163,13 @@ def test_the_chosen_scenario_is_appraised_first_and_none_is_tried_twice() -> Non
 
 
 @pytest.fixture(scope="module")
-def small() -> Asked:
+def small() -> Question:
     """Return a question that is answered quickly."""
     futures = tuple((name, reading.find(name)) for name in ("baseline", "low-births"))
-    return Asked(REDBRIDGE, 100, SEED, None, None, schemes(), 4e6, 0.8, futures)
+    return Question(REDBRIDGE, 100, SEED, None, None, schemes(), 4e6, 0.8, futures)
 
 
-def test_the_programme_is_that_of_the_command_line(small: Asked, tmp_path: Path) -> None:
+def test_the_programme_is_that_of_the_command_line(small: Question, tmp_path: Path) -> None:
     steps: list[tuple[int, int, str]] = []
     found = appraise(lambda done, total, says: steps.append((done, total, says)), small)
     assert [done for done, _, _ in steps] == list(range(1, len(steps) + 1))
@@ -193,7 +193,7 @@ def test_the_programme_is_that_of_the_command_line(small: Asked, tmp_path: Path)
 
 
 def test_what_the_solver_prints_does_not_reach_the_server(
-    small: Asked, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    small: Question, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def prints(*_: object, **__: object) -> None:
         # Compiled code writes past Python's own output.
@@ -202,9 +202,9 @@ def test_what_the_solver_prints_does_not_reach_the_server(
 
     base = SimpleNamespace(outcome=None)
     monkeypatch.setattr(
-        capital_job.Road, "prepare", lambda: SimpleNamespace(placing=SimpleNamespace(england=None))
+        capital_job.ForecastInputs, "prepare", lambda: SimpleNamespace(placing=SimpleNamespace(england=None))
     )
-    monkeypatch.setattr(capital_job, "base_of", lambda asked, road: base)
+    monkeypatch.setattr(capital_job, "base_of", lambda asked, inputs: base)
     monkeypatch.setattr(child_costs, "shared", lambda outcome, book: (None, None))
     monkeypatch.setattr(capital_case, "make", prints)
     capfd.readouterr()
@@ -213,7 +213,7 @@ def test_what_the_solver_prints_does_not_reach_the_server(
     assert capfd.readouterr().out == ""
 
 
-def test_the_job_can_be_stopped_and_leaves_no_process(small: Asked) -> None:
+def test_the_job_can_be_stopped_and_leaves_no_process(small: Question) -> None:
     worker = Worker()
     ticket = worker.submit(appraise, small)
     until = time.monotonic() + 120
@@ -230,10 +230,10 @@ def test_the_job_can_be_stopped_and_leaves_no_process(small: Asked) -> None:
     assert not process.is_alive()
 
 
-def test_costs_are_as_modelled_where_income_is_not_published(road: Road) -> None:
-    outcome = road.baseline(areas.by_code(CITY), years=3, draws=100).outcome
-    costs, purse = child_costs.shared(outcome)
-    assert purse is None
+def test_costs_are_as_modelled_where_income_is_not_published(inputs: ForecastInputs) -> None:
+    outcome = inputs.baseline(areas.by_code(CITY), years=3, draws=100).outcome
+    costs, finance = child_costs.shared(outcome)
+    assert finance is None
     assert float(costs(outcome).per_child.min()) >= 0
 
 
@@ -290,7 +290,7 @@ def test_schemes_are_called_by_their_titles_and_per_cent_is_written_one_way(view
         view.options_text,
         view.programme,
         view.programmes,
-        view.base_tests,
+        view.base_comparisons,
         view.regret,
         view.regret_children,
     )

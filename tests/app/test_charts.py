@@ -13,7 +13,7 @@ from data.vocabulary import ALL
 from forecast.core.outcome import Outcome
 from forecast.presentation import words
 from forecast.presentation.summary import RunOut
-from forecast.runs.baseline import Road
+from forecast.runs.baseline import ForecastInputs
 from forecast.ui.components import charts
 from forecast.ui.views import area_map, demand, evidence, places
 from forecast.ui.views.common import ESTIMATED, FORECAST, MISSING, PUBLISHED
@@ -233,9 +233,9 @@ def test_coverage_says_the_range_found() -> None:
 
 
 def test_a_map_writes_its_numbers_marks_kinds_by_shape_and_asks_no_host(
-    redbridge: Outcome, road: Road
+    redbridge: Outcome, inputs: ForecastInputs
 ) -> None:
-    view = area_map.area_map(redbridge, road.history)
+    view = area_map.area_map(redbridge, inputs.history)
     shapes = area_map.shown(view, "demand", ALL, 2030)
     figure = charts.zones(
         shapes, view.around, view.settings, what="Wanted", title="T", description="Map of Redbridge"
@@ -251,9 +251,9 @@ def test_a_map_writes_its_numbers_marks_kinds_by_shape_and_asks_no_host(
 
 
 def test_every_chart_of_an_authority_is_described(
-    redbridge: Outcome, newham: Outcome, cumberland: Outcome, road: Road
+    redbridge: Outcome, newham: Outcome, cumberland: Outcome, inputs: ForecastInputs
 ) -> None:
-    history: History = road.history
+    history: History = inputs.history
     for outcome in (redbridge, newham, cumberland):
         name = outcome.area.name
         wanted, held = demand.demand(outcome, history), places.places(outcome, history)

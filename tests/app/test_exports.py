@@ -20,7 +20,7 @@ from data.register_file import read_register
 from forecast.core.outcome import Outcome
 from forecast.core.quantile_table import COLUMNS
 from forecast.presentation.summary import SHORTFALL_COLUMNS
-from forecast.runs.baseline import DEFAULT_SEED, Baseline, Road
+from forecast.runs.baseline import DEFAULT_SEED, Baseline, ForecastInputs
 from forecast.ui.background.national_job import every_authority, zipped
 from forecast.ui.views import exports
 from forecast.ui.views.downloads import files
@@ -54,8 +54,8 @@ def test_missing_text_stays_empty() -> None:
 
 
 @pytest.fixture(scope="module")
-def held(redbridge: Outcome, road: Road) -> dict[str, bytes]:
-    return files(redbridge, road.history)
+def held(redbridge: Outcome, inputs: ForecastInputs) -> dict[str, bytes]:
+    return files(redbridge, inputs.history)
 
 
 def test_downloads_of_an_authority_hold_the_contract(held: dict[str, bytes]) -> None:
@@ -94,14 +94,14 @@ def test_a_zip_holds_every_file_and_is_the_same_twice(held: dict[str, bytes]) ->
 def test_one_authority_that_fails_does_not_lose_the_others(
     redbridge: Outcome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    baseline = Road.baseline
+    baseline = ForecastInputs.baseline
 
-    def fails(self: Road, area: Area, **options: Any) -> Baseline:
+    def fails(self: ForecastInputs, area: Area, **options: Any) -> Baseline:
         if area.la_code == 316:
             raise RegisterError("The register cannot be used.")
         return baseline(self, area, **options)
 
-    monkeypatch.setattr(Road, "baseline", fails)
+    monkeypatch.setattr(ForecastInputs, "baseline", fails)
     steps: list[tuple[int, int, str]] = []
     content = every_authority(lambda *step: steps.append(step), 500, DEFAULT_SEED, (316, 317))
     with zipfile.ZipFile(io.BytesIO(content)) as archive:

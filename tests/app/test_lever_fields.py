@@ -10,18 +10,18 @@ from pydantic import BaseModel
 
 from data import areas
 from forecast.runs import scenario_run
-from forecast.runs.baseline import Road
+from forecast.runs.baseline import ForecastInputs
 from forecast.ui.views import lever_fields
 from forecast.ui.views.lever_fields import Values, controls, new_lever
 from scenarios import reading
 from scenarios.effects import Frame
-from scenarios.lever import Asked
+from scenarios.lever import LeverContext
 from scenarios.levers import KINDS, MONEY_ITEMS
 from scenarios.scenario import Scenario
 from scenarios.schemes import ALLOWED, NEEDED
 from scenarios.terms import Dates, Interval
 
-ASKED = Asked(Frame(317, 2025, 10, 100), 1, 0.6, 20_000.0)
+ASKED = LeverContext(Frame(317, 2025, 10, 100), 1, 0.6, 20_000.0)
 
 
 def made(said: Values) -> Scenario:
@@ -187,9 +187,9 @@ def test_every_scenario_we_ship_can_be_put_through_its_forms_unchanged() -> None
             assert reading.checked({"id": "a", "title": "A", "levers": [said]}, "x").levers[0] == lever
 
 
-def test_a_lever_of_every_kind_runs_for_redbridge(road: Road) -> None:
+def test_a_lever_of_every_kind_runs_for_redbridge(inputs: ForecastInputs) -> None:
 
-    base = road.baseline(areas.by_code(317), draws=100)
+    base = inputs.baseline(areas.by_code(317), draws=100)
     held: list[Values] = []
     for kind in KINDS:
         held.append(new_lever(kind, held))

@@ -18,7 +18,7 @@ from data.vocabulary import PROVISION_CODES
 from forecast.cli import app as command
 from forecast.presentation.money_report import millions, spread
 from forecast.ui.background import scenario_jobs
-from forecast.ui.background.question import Asked
+from forecast.ui.background.question import Question
 from forecast.ui.components import money_charts, results
 from forecast.ui.frame.choices import Choices, read
 from forecast.ui.frame.registry import PAGES
@@ -311,8 +311,8 @@ def test_labels_read_inside_a_sentence() -> None:
 
 def test_ranges_in_tables_are_ten_and_ninety_per_cent_of_the_draws() -> None:
     view = results.pounds(money.money, chosen())
-    purse_money = results.money_of(chosen()).shown
-    closing = purse_money.balance.closing.to_numpy()
+    finance_money = results.money_of(chosen()).shown
+    closing = finance_money.balance.closing.to_numpy()
     row = view.balance[view.balance["january"] == 2030].iloc[0]
     at = view.balance["january"].tolist().index(2030)
     assert row["mean"] == pytest.approx(closing[:, at].mean())
@@ -350,7 +350,7 @@ def test_a_link_to_pounds_that_cannot_be_forecast_says_so_and_the_page_stands() 
 
 
 def test_what_a_lever_contributes_leaves_pounds_out_where_they_are_not_known() -> None:
-    question = Asked(
+    question = Question(
         420, 100, results.SEED, None, None, None, None, 0.0, (("Fewer births", reading.find("low-births")),)
     )
     found = scenario_jobs.explained(lambda *_: None, question, 2030)

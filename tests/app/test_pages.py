@@ -15,7 +15,7 @@ from data.errors import FitError, TableError
 from data.people import this_computer
 from data.register import Register
 from forecast.ui.components import results
-from forecast.ui.frame.registry import PAGES, Entry
+from forecast.ui.frame.registry import PAGES, PageEntry
 from forecast.ui.frame.shell import PRODUCT
 from tests.app.words import text
 
@@ -47,7 +47,7 @@ def asked(app: AppTest, name: str) -> str | None:
 @pytest.mark.parametrize(
     "area", [REDBRIDGE, KENT, "E09000025", "E06000053"], ids=["Redbridge", "Kent", "Newham", "Scilly"]
 )
-def test_every_page_runs_for_large_small_and_incomplete_authorities(entry: Entry, area: str) -> None:
+def test_every_page_runs_for_large_small_and_incomplete_authorities(entry: PageEntry, area: str) -> None:
     app = opened(entry.file, area=area)
     assert not app.exception
     assert [e.value for e in app.error] == []

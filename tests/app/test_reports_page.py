@@ -20,7 +20,7 @@ from forecast.cli import app as command
 from forecast.jobs.worker import Job, Progress, State
 from forecast.reports.preview import Grid, Heading, Image, Text
 from forecast.ui.background import report_jobs
-from forecast.ui.background.question import Asked
+from forecast.ui.background.question import Question
 from forecast.ui.background.report_jobs import MadeReport
 from forecast.ui.components import results, work_requests
 from forecast.ui.components.report_items import RETURNS
@@ -48,10 +48,10 @@ def quiet(done: int, total: int, says: str) -> None:
 
 def asked(
     names: tuple[str, ...] = ("baseline",), la_code: int = REDBRIDGE, candidates: str | None = None
-) -> Asked:
+) -> Question:
     """Return a question that is answered quickly."""
     futures = tuple((reading.find(n).title, reading.find(n)) for n in names)
-    return Asked(la_code, 100, SEED, None, None, candidates, None, 0.8, futures)
+    return Question(la_code, 100, SEED, None, None, candidates, None, 0.8, futures)
 
 
 def chosen(**address: str) -> Choices:
@@ -124,7 +124,7 @@ def test_two_versions_of_one_scenario_are_told_apart_in_files_and_previews() -> 
     titles = [t for t, _ in question.futures]
     assert len(set(titles)) == 3
     assert question.futures[1][1].levers != question.futures[2][1].levers
-    small = Asked(REDBRIDGE, 100, SEED, None, None, None, None, 0.8, question.futures)
+    small = Question(REDBRIDGE, 100, SEED, None, None, None, None, 0.8, question.futures)
     made = report_jobs.comparison(quiet, small, short, january)
     table = pd.read_parquet(io.BytesIO(made.files["redbridge-scenarios.parquet"]))
     assert list(table["scenario"].unique()) == list(names)

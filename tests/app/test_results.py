@@ -9,7 +9,7 @@ from data import areas, registers
 from data.kept_registers import fingerprint
 from data.register import Register
 from forecast.core.outcome import Outcome
-from forecast.runs.baseline import Road
+from forecast.runs.baseline import ForecastInputs
 from forecast.runs.scenario_run import rerun
 from forecast.ui.components import results
 from forecast.ui.components.results import key_of, sealed
@@ -17,8 +17,8 @@ from forecast.ui.frame import choices
 from scenarios import reading
 
 
-def test_shared_draws_cannot_be_written_to_and_scenarios_still_run(road: Road) -> None:
-    base = road.baseline(areas.by_code(317), draws=100)
+def test_shared_draws_cannot_be_written_to_and_scenarios_still_run(inputs: ForecastInputs) -> None:
+    base = inputs.baseline(areas.by_code(317), draws=100)
     before = base.outcome.plans.future.to_numpy().copy()
     sealed(base)
     with pytest.raises(ValueError, match="read-only"):

@@ -16,9 +16,9 @@ from forecast.cli import app as command
 from forecast.core.outcome import Outcome
 from forecast.presentation import compare
 from forecast.runs import scenario_run
-from forecast.runs.baseline import Road
+from forecast.runs.baseline import ForecastInputs
 from forecast.ui.background import scenario_jobs
-from forecast.ui.background.question import Asked
+from forecast.ui.background.question import Question
 from forecast.ui.components import results
 from forecast.ui.components.results import SEED
 from forecast.ui.frame.choices import read
@@ -224,9 +224,9 @@ def test_up_to_four_are_set_side_by_side() -> None:
 
 
 @pytest.fixture(scope="module")
-def surge_run(road: Road) -> tuple[Outcome, Outcome]:
+def surge_run(inputs: ForecastInputs) -> tuple[Outcome, Outcome]:
     """Return Redbridge's forecast and a scenario of it."""
-    base = road.baseline(areas.by_code(317))
+    base = inputs.baseline(areas.by_code(317))
     return base.outcome, scenario_run.rerun(base, surge())
 
 
@@ -268,8 +268,10 @@ def test_the_page_says_the_numbers_of_the_command_line(tmp_path: Path) -> None:
         assert f">{cell}</td>" in page
 
 
-def test_what_a_lever_contributes_and_what_meets_a_goal_come_from_the_background(road: Road) -> None:
-    base = road.baseline(areas.by_code(317), draws=100)
+def test_what_a_lever_contributes_and_what_meets_a_goal_come_from_the_background(
+    inputs: ForecastInputs,
+) -> None:
+    base = inputs.baseline(areas.by_code(317), draws=100)
     scenario = reading.checked(
         {
             "id": "two", "title": "Two",
@@ -280,7 +282,7 @@ def test_what_a_lever_contributes_and_what_meets_a_goal_come_from_the_background
         },
         "test",
     )  # fmt: skip
-    asked = Asked(317, 100, SEED, None, None, None, None, 0.0, ((scenario.title, scenario),))
+    asked = Question(317, 100, SEED, None, None, None, None, 0.0, ((scenario.title, scenario),))
     steps: list[str] = []
     found = scenario_jobs.explained(lambda done, total, says: steps.append(says), asked, 2032)
     assert len(steps) == 5

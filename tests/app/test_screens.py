@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from forecast.ui.frame.registry import PAGES, Entry
+from forecast.ui.frame.registry import PAGES, PageEntry
 
 SCREENS = Path(__file__).resolve().parents[2] / "docs" / "screens"
 WIDTHS = (1280, 320)
@@ -16,7 +16,7 @@ MOST_BYTES = 300_000
 
 @pytest.mark.parametrize("entry", PAGES, ids=lambda e: e.title)
 @pytest.mark.parametrize("width", WIDTHS)
-def test_every_page_has_a_small_picture(entry: Entry, width: int) -> None:
+def test_every_page_has_a_small_picture(entry: PageEntry, width: int) -> None:
     path = SCREENS / f"{entry.title.lower()}-{width}.png"
     assert path.stat().st_size < MOST_BYTES
     with Image.open(path) as picture:

@@ -14,7 +14,7 @@ from data.price_books import for_area
 from data.price_file import to_csv
 from forecast.ui.editors.scenario_editor import SAVER
 from forecast.ui.frame import signing
-from forecast.ui.frame.registry import PAGES, Entry
+from forecast.ui.frame.registry import PAGES, PageEntry
 from scenarios import reading
 from scenarios.store import Store
 from scenarios.unsaved import Unsaved, packed
@@ -112,7 +112,7 @@ def shut(app: AppTest) -> str:
 
 
 @pytest.mark.parametrize("entry", PAGES, ids=lambda e: e.title)
-def test_nobody_sees_a_page_before_signing_in(people: Path, entry: Entry) -> None:
+def test_nobody_sees_a_page_before_signing_in(people: Path, entry: PageEntry) -> None:
     app = opened(None, entry.path)
     assert app.title[0].value == "Sign in"
     assert "people whom your council has named" in shut(app)
@@ -144,7 +144,7 @@ def test_who_is_signed_in_is_named_with_their_role_and_can_sign_out(people: Path
 
 
 @pytest.mark.parametrize("entry", PAGES, ids=lambda e: e.title)
-def test_a_viewer_sees_every_page(people: Path, entry: Entry) -> None:
+def test_a_viewer_sees_every_page(people: Path, entry: PageEntry) -> None:
     app = opened(signed_in("pat@council.gov.uk"), entry.path)
     assert not app.exception
     assert [e.value for e in app.error] == []
@@ -263,7 +263,7 @@ def test_secrets_that_cannot_be_read_do_not_open_the_door(
 
 @pytest.mark.parametrize("entry", PAGES, ids=lambda e: e.title)
 def test_without_sign_in_a_server_that_others_can_reach_shows_only_what_to_set_up(
-    monkeypatch: pytest.MonkeyPatch, entry: Entry
+    monkeypatch: pytest.MonkeyPatch, entry: PageEntry
 ) -> None:
     ask = st.get_option
     monkeypatch.setattr(st, "get_option", lambda name: "0.0.0.0" if name == "server.address" else ask(name))

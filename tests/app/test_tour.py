@@ -8,7 +8,7 @@ import pytest
 
 from forecast.ui.frame import choices, tour
 from forecast.ui.frame.choices import BASELINE, LEFT, SAMPLE, TAKEN, Choices
-from forecast.ui.frame.registry import PAGES, Entry
+from forecast.ui.frame.registry import PAGES, PageEntry
 from tests.app.test_pages import OVERVIEW, asked, opened, text
 
 
@@ -23,7 +23,7 @@ def test_every_page_has_a_step_and_no_step_is_of_another_page() -> None:
 @pytest.mark.parametrize("entry", PAGES, ids=lambda e: e.title)
 @pytest.mark.parametrize("before", [BASELINE, SAMPLE])
 def test_a_link_of_the_tour_opens_the_sample_where_it_is_shown_best_and_keeps_other_choices(
-    entry: Entry, before: str
+    entry: PageEntry, before: str
 ) -> None:
     found, problems = choices.read(tour.ask(barnet(before), entry))
     assert problems == ()
@@ -33,7 +33,7 @@ def test_a_link_of_the_tour_opens_the_sample_where_it_is_shown_best_and_keeps_ot
 
 
 @pytest.mark.parametrize("entry", PAGES, ids=lambda e: e.title)
-def test_a_scenario_the_reader_opened_is_never_put_away(entry: Entry) -> None:
+def test_a_scenario_the_reader_opened_is_never_put_away(entry: PageEntry) -> None:
     own = barnet("low-births")
     assert choices.read(tour.ask(own, entry))[0] == replace(own, tour=TAKEN)
     assert choices.read(tour.left(replace(own, tour=TAKEN)))[0] == own

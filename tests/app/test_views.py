@@ -16,7 +16,7 @@ from data.vocabulary import ALL, NEED_CODES, PHASE_CODES
 from forecast.core.outcome import Outcome
 from forecast.demand import stored_fit
 from forecast.presentation import summary
-from forecast.runs.baseline import Road
+from forecast.runs.baseline import ForecastInputs
 from forecast.ui.views import area_map, catalogue, demand, evidence, overview, places
 from forecast.ui.views.common import (
     ESTIMATED,
@@ -32,8 +32,8 @@ from forecast.validation import track_record
 
 
 @pytest.fixture(scope="module")
-def history(road: Road) -> History:
-    return road.history
+def history(inputs: ForecastInputs) -> History:
+    return inputs.history
 
 
 def plans(outcome: Outcome) -> pd.DataFrame:
@@ -67,8 +67,8 @@ def test_januaries_before_an_authority_existed_are_marked(cumberland: Outcome) -
     assert found.loc[2024, "kind"] == PUBLISHED
 
 
-def test_a_january_without_ages_is_noted(road: Road) -> None:
-    hackney = road.baseline(areas.by_code(204)).outcome
+def test_a_january_without_ages_is_noted(inputs: ForecastInputs) -> None:
+    hackney = inputs.baseline(areas.by_code(204)).outcome
     assert "No plans by age band for January 2024." in overview.notes(hackney, plans(hackney).reset_index())
 
 
@@ -233,8 +233,10 @@ def test_the_map_shares_out_all_that_is_wanted_and_no_more(redbridge: Outcome, h
     assert len(area_map.table(view, ALL, 2030)) == len(view.shapes) == 22
 
 
-def test_the_map_of_a_county_and_of_one_district_is_drawn_too(road: Road, history: History) -> None:
-    kent, isle = (area_map.area_map(road.baseline(areas.by_code(c)).outcome, history) for c in (886, 420))
+def test_the_map_of_a_county_and_of_one_district_is_drawn_too(
+    inputs: ForecastInputs, history: History
+) -> None:
+    kent, isle = (area_map.area_map(inputs.baseline(areas.by_code(c)).outcome, history) for c in (886, 420))
     assert kent.kind == "districts"
     assert len(isle.shapes) == 1
     assert isle.around.empty

@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from forecast.ui.frame.choices import SAMPLE
-from forecast.ui.frame.registry import PAGES, Entry
+from forecast.ui.frame.registry import PAGES, PageEntry
 from tests.browser.serving import CHROMIUM_FLAGS, PATIENCE, ROOT, chromium_path, free_port, serve, settled
 
 FOLDER = ROOT / "docs" / "screens"
@@ -43,12 +43,12 @@ LONGEST_WORK = 900
 """Seconds to wait for it."""
 
 
-def stem(entry: Entry) -> str:
+def stem(entry: PageEntry) -> str:
     """Return the name of a page in the names of its pictures."""
     return entry.title.lower()
 
 
-def take(page: Page, address: str, entry: Entry, width: int) -> bytes:
+def take(page: Page, address: str, entry: PageEntry, width: int) -> bytes:
     """Return a picture of a page as PNG."""
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"{address}/{entry.path}{QUERIES.get(entry.title, '')}")

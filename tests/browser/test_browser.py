@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from forecast.ui.frame.registry import PAGES, Entry
+from forecast.ui.frame.registry import PAGES, PageEntry
 from tests.browser.serving import settled
 
 pytestmark = pytest.mark.browser
@@ -48,7 +48,7 @@ def violations(page: Page) -> list[tuple[str, list[str]]]:
 @pytest.mark.parametrize("entry", PAGES, ids=lambda e: e.title)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_every_page_is_accessible_reflows_and_asks_no_other_host(
-    page: Page, served: str, entry: Entry, width: int
+    page: Page, served: str, entry: PageEntry, width: int
 ) -> None:
     asked: set[str] = set()
     page.on("request", lambda request: asked.add(urlsplit(request.url).hostname or ""))

@@ -22,10 +22,10 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from data import areas
 from data.register_file import read_register
-from forecast.finance.finance_model import Purse
+from forecast.finance.finance_model import FinanceModel
 from forecast.presentation import money_tables, summary, words
 from forecast.presentation.money_report import millions
-from forecast.runs.baseline import Baseline, Road
+from forecast.runs.baseline import Baseline, ForecastInputs
 from forecast.ui.frame.choices import DEFAULT_AREA
 from forecast.ui.frame.registry import PAGES
 from tests.browser.serving import free_port, serve, settled
@@ -96,15 +96,15 @@ def fresh(browser: Browser) -> Iterator[Callable[[], Page]]:
 
 
 @pytest.fixture(scope="module")
-def road() -> Road:
+def inputs() -> ForecastInputs:
     """Return what the command line forecasts with."""
-    return Road.prepare()
+    return ForecastInputs.prepare()
 
 
 @pytest.fixture(scope="module")
-def redbridge(road: Road) -> Baseline:
+def redbridge(inputs: ForecastInputs) -> Baseline:
     """Return the forecast of the command line for Redbridge."""
-    return road.baseline(areas.resolve(DEFAULT_AREA)[0])
+    return inputs.baseline(areas.resolve(DEFAULT_AREA)[0])
 
 
 def sendplan(folder: Path, *arguments: str) -> str:
@@ -155,7 +155,7 @@ def saved(page: Page, button: str, path: Path) -> Path:
 
 
 def test_newcomer_finds_the_first_year_of_shortfall(
-    page: Page, served: str, album: Album, road: Road
+    page: Page, served: str, album: Album, inputs: ForecastInputs
 ) -> None:
     visit(page, served)
     album.keep(page, "first-page")
@@ -179,7 +179,7 @@ def test_newcomer_finds_the_first_year_of_shortfall(
     assert by_year[year] >= 5
     assert all(by_year[y] <= 5 for y in years if y < year)
     album.keep(page, "first-year")
-    outcome = road.baseline(areas.resolve(BARNET)[0]).outcome
+    outcome = inputs.baseline(areas.resolve(BARNET)[0]).outcome
     assert says.inner_text() in words.run_out_lines(summary.shortfall_long(outcome))
 
 
@@ -283,7 +283,7 @@ def test_finance_officer_downloads_the_balance(
     assert told["Deficit at 31 March 2030"] == millions(-closing)
     page.get_by_role("button", name="Balance (CSV)").scroll_into_view_if_needed()
     album.keep(page, "downloads")
-    engine = money_tables.balance_table(Purse.of(redbridge.outcome).money(redbridge.outcome))
+    engine = money_tables.balance_table(FinanceModel.of(redbridge.outcome).money(redbridge.outcome))
     pd.testing.assert_frame_equal(got, engine.reset_index(drop=True), check_dtype=False, rtol=1e-9)
 
 

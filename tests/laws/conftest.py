@@ -8,7 +8,7 @@ import pytest
 
 from data.areas import resolve
 from forecast.demand.members import Models
-from forecast.runs.baseline import Baseline, shared_road
+from forecast.runs.baseline import Baseline, shared_inputs
 from models.inference import Sampling
 from models.memory import Memory
 
@@ -30,4 +30,4 @@ def brief_models() -> Callable[[], Models]:
 @pytest.fixture(scope="session")
 def baseline() -> Baseline:
     """Return Redbridge's baseline: few draws, and years enough for a review, a scheme and a lock to matter."""
-    return shared_road().baseline(resolve("Redbridge")[0], years=7, draws=100)
+    return shared_inputs().baseline(resolve("Redbridge")[0], years=7, draws=100)

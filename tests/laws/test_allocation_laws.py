@@ -18,7 +18,7 @@ from scipy.sparse.csgraph import maximum_flow
 
 from data.vocabulary import AGES, NEED_CODES, PHASES, SPECIALIST_PROVISIONS
 from forecast.core.outcome import ONE_CHILD
-from forecast.places.admission import Places
+from forecast.places.admission import OpenPlaces
 from forecast.places.allocation import GROUPED, Allocation, allocate
 from forecast.places.preference_order import default_rules
 from forecast.presentation.place_tables import fewest_places
@@ -35,8 +35,8 @@ CELLS = len(AGES) * len(NEED_CODES)
 class World:
     wanted: Array
     start: Array
-    places: Places
-    opening: Places
+    places: OpenPlaces
+    opening: OpenPlaces
 
     def allocate(self) -> Allocation:
         return allocate(self.wanted, self.start, self.places, RULES, opening=self.opening)
@@ -50,7 +50,7 @@ def units(
     januaries: int,
     whole: bool = False,
     slips: bool = True,
-) -> Places:
+) -> OpenPlaces:
     """Return units with overlapping runs of ages and needs; ages differ by draw where openings slip."""
     size = rng.gamma(0.8, 25, (draws, januaries, count))
     ages = np.zeros((draws, januaries, count, len(AGES)), dtype=bool)
@@ -60,7 +60,7 @@ def units(
     if slips:
         ages &= rng.random((draws, januaries, count, 1)) < 0.9
     needs = np.repeat(rng.random((1, count, len(NEED_CODES))) < 0.4, januaries, axis=0)
-    return Places(
+    return OpenPlaces(
         units=tuple(f"Unit {u}" for u in range(count)),
         provision=tuple(str(p) for p in rng.choice(SPECIALIST_PROVISIONS, count)),
         located=tuple(str(p) for p in rng.choice(["local", "elsewhere"], count)),
@@ -71,7 +71,7 @@ def units(
     )
 
 
-def opening_of(places: Places) -> Places:
+def opening_of(places: OpenPlaces) -> OpenPlaces:
     return replace(
         places,
         places=places.places[:1, :1],
@@ -219,7 +219,7 @@ def test_with_no_places_everyone_is_left_out(seed: int, no_units: bool) -> None:
     given_ = world(seed)
     if no_units:
         none = np.array([], dtype=int)
-        places = Places(
+        places = OpenPlaces(
             (), (), (), (),
             given_.places.places[:, :, none],
             given_.places.admits_age[:, :, none],

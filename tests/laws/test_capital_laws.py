@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from forecast.capital.appraisal import World, appraisal
+from forecast.capital.appraisal import AppraisalInputs, appraisal
 from forecast.capital.programme import Sample, choose, flags, judged, sample, value
 from forecast.capital.schemes import Sufficiency
 from forecast.capital.seats import _groups
@@ -26,12 +26,12 @@ quick = settings(
 seeds = st.integers(0, 10_000)
 
 
-def worlds(seed: int, count: int = 5) -> World:
+def worlds(seed: int, count: int = 5) -> AppraisalInputs:
     rng = np.random.default_rng(seed)
     return made(random_candidates(rng, count), random_short(rng, DRAWS))
 
 
-def most_worth(one: World, draw: int, january: int, built: Array, worth: Array) -> float:
+def most_worth(one: AppraisalInputs, draw: int, january: int, built: Array, worth: Array) -> float:
     """Return the largest worth of seats by a transport problem over single groups of children."""
     groups, admits = _groups([o.candidate for o in one.options], one.children, one.choices, one.rules)
     missing = one.children.left.to_numpy()[draw, january]
@@ -88,7 +88,7 @@ def test_one_option_in_a_programme_is_worth_its_appraisal(seed: int) -> None:
         )
 
 
-def best_by_trying(one: World, problem: Sample, asked: Sufficiency, budget: float) -> float | None:
+def best_by_trying(one: AppraisalInputs, problem: Sample, asked: Sufficiency, budget: float) -> float | None:
     """Return the largest value of any programme that is allowed."""
     allowed = []
     for chosen in product((0.0, 1.0), repeat=len(one.options)):

@@ -17,7 +17,7 @@ from data.vocabulary import NEED_CODES, NEED_GROUPS, PROVISION_CODES, SPECIALIST
 from forecast.core.outcome import Outcome
 from forecast.finance.attribution import attribution
 from forecast.finance.cost_model import HIGH_NEEDS, SCALE_BOUNDS, CostLine, Costs
-from forecast.finance.finance_model import Money, MoneyPlan, Purse
+from forecast.finance.finance_model import FinanceModel, Money, MoneyPlan
 from forecast.finance.paid_placements import PaidPlacements, paid_placements
 from forecast.runs.baseline import Baseline
 from forecast.runs.scenario_run import rerun, walk
@@ -95,19 +95,19 @@ def with_places(baseline: Baseline, factor: float) -> Outcome:
 
 
 @pytest.fixture(scope="module")
-def purse(baseline: Baseline) -> Purse:
-    """Return the purse with costs as modelled, so that a ceiling is in the pounds of the price book."""
-    return Purse.of(baseline.outcome, plan=MoneyPlan(as_modelled=True))
+def finance(baseline: Baseline) -> FinanceModel:
+    """Return the finance model with costs as modelled, so that a ceiling is in the pounds of the price book."""
+    return FinanceModel.of(baseline.outcome, plan=MoneyPlan(as_modelled=True))
 
 
 @pytest.fixture(scope="module")
-def anchored(baseline: Baseline) -> Purse:
-    return Purse.of(baseline.outcome)
+def anchored(baseline: Baseline) -> FinanceModel:
+    return FinanceModel.of(baseline.outcome)
 
 
 @pytest.fixture(scope="module")
-def before(baseline: Baseline, purse: Purse) -> Costs:
-    return purse.costs(baseline.outcome)
+def before(baseline: Baseline, finance: FinanceModel) -> Costs:
+    return finance.costs(baseline.outcome)
 
 
 @pytest.fixture(scope="module")
@@ -195,15 +195,17 @@ class TestAddingUp:
     @BRIEFLY
     @given(changes=some_money())
     def test_under_levers_on_prices(
-        self, baseline: Baseline, purse: Purse, changes: tuple[MoneyChange, ...]
+        self, baseline: Baseline, finance: FinanceModel, changes: tuple[MoneyChange, ...]
     ) -> None:
-        found = purse.costs(with_money(baseline, *changes))
+        found = finance.costs(with_money(baseline, *changes))
         whole(found)
         assert (found.high_needs > 0).all()
 
     @pytest.mark.parametrize("name", LIBRARY)
-    def test_in_the_shipped_scenarios(self, purse: Purse, scenarios: dict[str, Outcome], name: str) -> None:
-        whole(purse.costs(scenarios[name]))
+    def test_in_the_shipped_scenarios(
+        self, finance: FinanceModel, scenarios: dict[str, Outcome], name: str
+    ) -> None:
+        whole(finance.costs(scenarios[name]))
 
     def test_every_line_is_booked(self, before: Costs) -> None:
         assert len({one.code for one in before.lines}) == len(before.lines)
@@ -230,9 +232,9 @@ class TestAttribution:
 
     @pytest.mark.parametrize("name", LIBRARY)
     def test_between_baseline_and_scenario(
-        self, purse: Purse, before: Costs, scenarios: dict[str, Outcome], name: str
+        self, finance: FinanceModel, before: Costs, scenarios: dict[str, Outcome], name: str
     ) -> None:
-        self.reconciles(before, purse.costs(scenarios[name]), "2031-32", "2031-32")
+        self.reconciles(before, finance.costs(scenarios[name]), "2031-32", "2031-32")
 
     @staticmethod
     def reconciles(one: Costs, other: Costs, old: str, new: str) -> None:
@@ -247,52 +249,56 @@ class TestAttribution:
 
 
 class TestNothingChanges:
-    def test_without_levers(self, baseline: Baseline, purse: Purse, before: Costs) -> None:
-        again = purse.costs(walk(baseline, Effects()))
+    def test_without_levers(self, baseline: Baseline, finance: FinanceModel, before: Costs) -> None:
+        again = finance.costs(walk(baseline, Effects()))
         assert again.pounds.identical(before.pounds)
-        assert purse.costs(rerun(baseline, find("baseline"))).pounds.identical(before.pounds)
+        assert finance.costs(rerun(baseline, find("baseline"))).pounds.identical(before.pounds)
 
     @pytest.mark.parametrize("item", [*PRICES, "send_travellers"])
-    def test_times_one(self, baseline: Baseline, purse: Purse, before: Costs, item: str) -> None:
-        found = purse.costs(with_money(baseline, lever(item, 1.0)))
+    def test_times_one(self, baseline: Baseline, finance: FinanceModel, before: Costs, item: str) -> None:
+        found = finance.costs(with_money(baseline, lever(item, 1.0)))
         assert found.pounds.identical(before.pounds)
 
     @pytest.mark.parametrize("item", [i for i in (*PRICES, "send_travellers") if i != "place_funding"])
     def test_times_one_for_some_needs(
-        self, baseline: Baseline, purse: Purse, before: Costs, item: str
+        self, baseline: Baseline, finance: FinanceModel, before: Costs, item: str
     ) -> None:
         """Sums are taken in another order then, so the last digits may differ."""
-        found = purse.costs(with_money(baseline, lever(item, 1.0, needs=("ASD", "MLD"))))
+        found = finance.costs(with_money(baseline, lever(item, 1.0, needs=("ASD", "MLD"))))
         np.testing.assert_allclose(found.pounds, before.pounds, rtol=1e-12, atol=1e-6)
 
     @pytest.mark.parametrize("item", [*PRICES, "inflation"])
-    def test_plus_nothing(self, baseline: Baseline, purse: Purse, before: Costs, item: str) -> None:
-        found = purse.costs(with_money(baseline, lever(item, 0.0, "add")))
+    def test_plus_nothing(self, baseline: Baseline, finance: FinanceModel, before: Costs, item: str) -> None:
+        found = finance.costs(with_money(baseline, lever(item, 0.0, "add")))
         np.testing.assert_allclose(found.pounds, before.pounds, rtol=1e-12, atol=1e-6)
 
-    def test_a_ceiling_above_every_fee(self, baseline: Baseline, purse: Purse, before: Costs) -> None:
-        found = purse.costs(with_money(baseline, ceiling(1e12), ceiling(1e12, new=True)))
+    def test_a_ceiling_above_every_fee(
+        self, baseline: Baseline, finance: FinanceModel, before: Costs
+    ) -> None:
+        found = finance.costs(with_money(baseline, ceiling(1e12), ceiling(1e12, new=True)))
         np.testing.assert_allclose(found.pounds, before.pounds, rtol=1e-9, atol=1e-6)
 
     @pytest.mark.parametrize("item", INCOMES)
     def test_in_cost_by_a_lever_on_income(
-        self, baseline: Baseline, purse: Purse, before: Costs, item: str
+        self, baseline: Baseline, finance: FinanceModel, before: Costs, item: str
     ) -> None:
         size = {"hnb_growth": 0.1, "block_transfer": 0.004, "grant": 5e6, "override_ends": 0.3}[item]
         outcome = with_money(baseline, lever(item, size, MONEY_ITEMS[item].hows[0], later(3)))
-        assert purse.costs(outcome).pounds.identical(before.pounds)
-        one, other = purse.money(baseline.outcome), purse.money(outcome)
+        assert finance.costs(outcome).pounds.identical(before.pounds)
+        one, other = finance.money(baseline.outcome), finance.money(outcome)
         moved = not np.allclose(other.balance.closing, one.balance.closing)
         # The end of the override changes who bears a deficit, not what comes in.
         assert moved
         assert other.income.total.equals(one.income.total) == (item == "override_ends")
 
-    def test_in_what_the_caller_holds(self, baseline: Baseline, purse: Purse) -> None:
-        held = [baseline.outcome.placements, baseline.outcome.shortfall, purse.model, purse.model.drawn]
+    def test_in_what_the_caller_holds(self, baseline: Baseline, finance: FinanceModel) -> None:
+        held = [baseline.outcome.placements, baseline.outcome.shortfall, finance.model, finance.model.drawn]
         arrays = list(all_arrays(held))
         kept = [a.copy(deep=True) for a in arrays]
-        purse.money(with_money(baseline, lever("top_up", 2.0), lever("inflation", 0.1, "set"), ceiling(3e4)))
-        purse.money(with_places(baseline, 1.5))
+        finance.money(
+            with_money(baseline, lever("top_up", 2.0), lever("inflation", 0.1, "set"), ceiling(3e4))
+        )
+        finance.money(with_places(baseline, 1.5))
         for array, copy in zip(arrays, kept, strict=True):
             assert array.identical(copy)
 
@@ -316,9 +322,9 @@ class TestLevers:
     @BRIEFLY
     @given(factor=st.floats(0.1, 5), item=st.sampled_from(PRICES), start=first)
     def test_a_factor_scales_its_lines_from_its_year_on_and_no_other(
-        self, baseline: Baseline, purse: Purse, before: Costs, factor: float, item: str, start: int
+        self, baseline: Baseline, finance: FinanceModel, before: Costs, factor: float, item: str, start: int
     ) -> None:
-        found = purse.costs(with_money(baseline, lever(item, factor, weight=later(start))))
+        found = finance.costs(with_money(baseline, lever(item, factor, weight=later(start))))
         for one in before.lines:
             own, old = (c.pounds.sel(line=one.code).to_numpy() for c in (found, before))
             mine = one.code.startswith(item)
@@ -331,14 +337,14 @@ class TestLevers:
     def test_a_lever_for_some_needs_and_provisions_moves_no_other_price(
         self,
         baseline: Baseline,
-        purse: Purse,
+        finance: FinanceModel,
         before: Costs,
         factor: float,
         needs: tuple[str, ...],
         provisions: tuple[str, ...],
     ) -> None:
         change = lever("top_up", factor, needs=needs, provisions=provisions)
-        found = purse.costs(with_money(baseline, change))
+        found = finance.costs(with_money(baseline, change))
         ratio = found.tariffs["top_up"].per_child() / np.maximum(before.tariffs["top_up"].per_child(), 1e-9)
         groups = [bool(set(g.needs) & set(needs)) for g in NEED_GROUPS]
         wholly = [set(g.needs) <= set(needs) for g in NEED_GROUPS]
@@ -359,18 +365,20 @@ class TestLevers:
         assert changed(found, before) <= {f"top_up_{p}" for p in (provisions or PROVISION_CODES)}
 
     def test_dearer_prices_from_one_year_leave_the_years_before(
-        self, baseline: Baseline, purse: Purse, before: Costs
+        self, baseline: Baseline, finance: FinanceModel, before: Costs
     ) -> None:
-        found = purse.costs(with_money(baseline, lever("inflation", 0.05, "add", later(3))))
+        found = finance.costs(with_money(baseline, lever("inflation", 0.05, "add", later(3))))
         early = {"financial_year": slice(0, 3)}
         assert found.pounds.isel(early).identical(before.pounds.isel(early))
         assert (found.high_needs.isel(financial_year=3) > before.high_needs.isel(financial_year=3)).all()
 
-    def test_growth_one_point_higher_compounds(self, baseline: Baseline, purse: Purse, before: Costs) -> None:
+    def test_growth_one_point_higher_compounds(
+        self, baseline: Baseline, finance: FinanceModel, before: Costs
+    ) -> None:
         """Mainstream top-ups are one price that grows: in the k-th year it has grown k times faster by a little."""
-        found = purse.costs(with_money(baseline, lever("inflation", 0.01, "add")))
+        found = finance.costs(with_money(baseline, lever("inflation", 0.01, "add")))
         at = next(c.row for c in before.tariffs["top_up"].classes if c.provision == "mainstream")
-        growth = purse.model.drawn.growth.isel(price=at).sel(financial_year=[y.label for y in before.years])
+        growth = finance.model.drawn.growth.isel(price=at).sel(financial_year=[y.label for y in before.years])
         wanted = np.cumprod((1.01 + growth) / (1 + growth), axis=1)
         line = "top_up_mainstream"
         np.testing.assert_allclose(
@@ -380,31 +388,31 @@ class TestLevers:
     @BRIEFLY
     @given(st.data())
     def test_levers_that_multiply_may_be_listed_in_any_order(
-        self, baseline: Baseline, purse: Purse, data: st.DataObject
+        self, baseline: Baseline, finance: FinanceModel, data: st.DataObject
     ) -> None:
         some = data.draw(st.lists(some_money(), min_size=1, max_size=2)).copy()
         changes = [c for part in some for c in part if c.how == "multiply" or "cap" in c.item]
         mixed = data.draw(st.permutations(changes))
-        one, other = (purse.costs(with_money(baseline, *order)) for order in (changes, mixed))
+        one, other = (finance.costs(with_money(baseline, *order)) for order in (changes, mixed))
         np.testing.assert_allclose(one.pounds, other.pounds, rtol=1e-9, atol=1e-6)
 
 
 class TestPlacesThatArePaidFor:
     @pytest.mark.parametrize("factor", [0.5, 1.2])
     def test_who_uses_them_and_how_full_they_are_does_not_change_what_special_schools_are_paid(
-        self, baseline: Baseline, purse: Purse, before: Costs, factor: float
+        self, baseline: Baseline, finance: FinanceModel, before: Costs, factor: float
     ) -> None:
-        found = purse.costs(with_places(baseline, factor))
+        found = finance.costs(with_places(baseline, factor))
         line = "place_funding_state_special"
         assert found.pounds.sel(line=line).identical(before.pounds.sel(line=line))
 
     def test_places_opened_are_paid_for_filled_or_not(
-        self, purse: Purse, before: Costs, scenarios: dict[str, Outcome]
+        self, finance: FinanceModel, before: Costs, scenarios: dict[str, Outcome]
     ) -> None:
         lines = ["place_funding_state_special", "place_funding_specialist_base"]
-        found = purse.costs(scenarios["redbridge-schemes"]).pounds.sel(line=lines[0])
+        found = finance.costs(scenarios["redbridge-schemes"]).pounds.sel(line=lines[0])
         assert (found >= before.pounds.sel(line=lines[0]) - 0.01).all()
-        bases = purse.costs(scenarios["inclusion-bases"]).pounds.sel(line=lines[1])
+        bases = finance.costs(scenarios["inclusion-bases"]).pounds.sel(line=lines[1])
         assert float((bases - before.pounds.sel(line=lines[1])).isel(financial_year=-1).mean()) > 100_000
 
 
@@ -414,7 +422,7 @@ class TestCeilings:
     def test_never_raise_cost_and_the_lower_the_less(
         self,
         baseline: Baseline,
-        purse: Purse,
+        finance: FinanceModel,
         before: Costs,
         low: float,
         more: float,
@@ -423,7 +431,7 @@ class TestCeilings:
     ) -> None:
         weight = part * later(start)
         tight, loose, new = (
-            purse.costs(with_money(baseline, change)).pounds.sel(line="inmss_fee")
+            finance.costs(with_money(baseline, change)).pounds.sel(line="inmss_fee")
             for change in (
                 ceiling(low, weight=weight),
                 ceiling(low + more, weight=weight),
@@ -437,15 +445,17 @@ class TestCeilings:
         assert (new <= none * (1 + 1e-12)).all()
 
     @pytest.mark.parametrize("size", [15_000.0, 45_000.0, 70_000.0])
-    def test_no_average_fee_is_above_one(self, baseline: Baseline, purse: Purse, size: float) -> None:
-        found = purse.costs(with_money(baseline, ceiling(size)))
+    def test_no_average_fee_is_above_one(
+        self, baseline: Baseline, finance: FinanceModel, size: float
+    ) -> None:
+        found = finance.costs(with_money(baseline, ceiling(size)))
         fees = found.tariffs["inmss_fee"].prices
         assert (fees <= size * (1 + 1e-12)).all()
-        assert changed(found, purse.costs(baseline.outcome)) == {"inmss_fee"}
+        assert changed(found, finance.costs(baseline.outcome)) == {"inmss_fee"}
 
 
 class TestAnchor:
-    def test_the_baseline_meets_it_in_every_draw(self, baseline: Baseline, anchored: Purse) -> None:
+    def test_the_baseline_meets_it_in_every_draw(self, baseline: Baseline, anchored: FinanceModel) -> None:
         model = anchored.model
         assert model.anchor is not None
         year = model.anchor.year.label
@@ -459,7 +469,7 @@ class TestAnchor:
         assert ((deficit > low - 3 * (high - low)) & (deficit < high + 3 * (high - low))).all()
 
     def test_it_scales_what_the_block_pays_and_nothing_else(
-        self, baseline: Baseline, purse: Purse, anchored: Purse, before: Costs
+        self, baseline: Baseline, finance: FinanceModel, anchored: FinanceModel, before: Costs
     ) -> None:
         found = anchored.costs(baseline.outcome)
         scale = anchored.model.scale[:, None]
@@ -470,39 +480,39 @@ class TestAnchor:
         whole(found)
 
     def test_a_scenario_is_scaled_as_the_baseline_is(
-        self, purse: Purse, anchored: Purse, scenarios: dict[str, Outcome]
+        self, finance: FinanceModel, anchored: FinanceModel, scenarios: dict[str, Outcome]
     ) -> None:
         outcome = scenarios["return-from-inmss"]
-        plain, scaled = (p.costs(outcome) for p in (purse, anchored))
+        plain, scaled = (p.costs(outcome) for p in (finance, anchored))
         fixed = plain.at_known_rates
         expected = (plain.high_needs - fixed) * anchored.model.scale[:, None] + fixed
         np.testing.assert_allclose(scaled.high_needs, expected, rtol=1e-10)
 
 
 class TestLuck:
-    def test_same_seed_same_bytes(self, baseline: Baseline, anchored: Purse) -> None:
-        again = Purse.of(baseline.outcome)
+    def test_same_seed_same_bytes(self, baseline: Baseline, anchored: FinanceModel) -> None:
+        again = FinanceModel.of(baseline.outcome)
         one, other = (p.money(baseline.outcome) for p in (anchored, again))
         assert one.costs.pounds.identical(other.costs.pounds)
         assert one.balance.closing.identical(other.balance.closing)
 
     def test_another_seed_other_prices(self, baseline: Baseline, before: Costs) -> None:
         other = replace(baseline.outcome, seed=baseline.outcome.seed + 1)
-        purse = Purse.of(other, plan=MoneyPlan(as_modelled=True))
-        found = purse.costs(other)
+        finance = FinanceModel.of(other, plan=MoneyPlan(as_modelled=True))
+        found = finance.costs(other)
         assert not np.allclose(found.pounds.sel(line="inmss_fee"), before.pounds.sel(line="inmss_fee"))
         assert found.children.identical(before.children)
 
     def test_a_lever_does_not_stir_the_luck_of_other_lines(
-        self, baseline: Baseline, purse: Purse, before: Costs
+        self, baseline: Baseline, finance: FinanceModel, before: Costs
     ) -> None:
-        found = purse.costs(with_money(baseline, lever("inmss_fee", 1.3, needs=("ASD",))))
+        found = finance.costs(with_money(baseline, lever("inmss_fee", 1.3, needs=("ASD",))))
         rest = [one.code for one in before.lines if one.code != "inmss_fee"]
         assert found.pounds.sel(line=rest).identical(before.pounds.sel(line=rest))
 
 
 def test_lines_are_the_same_in_every_scenario(
-    purse: Purse, before: Costs, scenarios: dict[str, Outcome]
+    finance: FinanceModel, before: Costs, scenarios: dict[str, Outcome]
 ) -> None:
-    found: set[tuple[CostLine, ...]] = {purse.costs(outcome).lines for outcome in scenarios.values()}
+    found: set[tuple[CostLine, ...]] = {finance.costs(outcome).lines for outcome in scenarios.values()}
     assert found == {before.lines}

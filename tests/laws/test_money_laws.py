@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from data.financial_year import FinancialYear
 from forecast.core.financial_year import financial_years, labels, year_average
 from forecast.finance.balance import REGIMES, Balance, Opening, StabilityGrant, balance, balance_rows
-from forecast.finance.funding_policy import Interval
+from forecast.finance.funding_policy import Range
 from forecast.finance.income import Growth, IncomePlan, income
 from forecast.finance.place_funding import PLACE_KINDS, place_funding
 from scenarios.effects import MoneyChange
@@ -43,13 +43,13 @@ def forecast(
     seed: int = 1,
     changes: tuple[MoneyChange, ...] = (),
 ) -> Balance:
-    plan = IncomePlan(Growth("own", Interval(growth - 0.01, growth + 0.01), ""))
+    plan = IncomePlan(Growth("own", Range(growth - 0.01, growth + 0.01), ""))
     found = income(
         317, YEARS, plan, draws=DRAWS, rng=np.random.default_rng(seed), changes=changes, januaries=JANUARIES
     )
     cost = xr.DataArray(spent, dims=("draw", "financial_year"), coords={"financial_year": labels(YEARS)})
     return balance(
-        cost, found, Opening(FinancialYear(2025), Interval(opening - 1e6, opening + 1e6), "council", ""),
+        cost, found, Opening(FinancialYear(2025), Range(opening - 1e6, opening + 1e6), "council", ""),
         rng=np.random.default_rng(seed + 1), regime=REGIMES[regime], grant=StabilityGrant(approved),
     )  # fmt: skip
 
@@ -180,7 +180,7 @@ class TestLuck:
         assert moved.stability_grant.equals(base.stability_grant)
 
     def test_a_longer_horizon_begins_alike(self) -> None:
-        plan = IncomePlan(Growth("own", Interval(0.01, 0.03), ""))
+        plan = IncomePlan(Growth("own", Range(0.01, 0.03), ""))
         short, long = (
             income(317, financial_years("2024-25", last), plan, draws=DRAWS, rng=np.random.default_rng(2))
             for last in ("2025-26", "2033-34")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from data.vocabulary import AGES, NEED_CODES, PROVISION_CODES
 from forecast.core.outcome import Outcome
-from forecast.finance.finance_model import Purse
+from forecast.finance.finance_model import FinanceModel
 from forecast.presentation.compare import INTERACTION, LABELLED, POUNDS, compared, measured, waterfall
 from forecast.runs.baseline import Baseline
 from forecast.runs.scenario_run import walk
@@ -281,8 +281,8 @@ def test_bars_of_a_waterfall_add_up_in_every_draw(baseline: Baseline, measure: s
     surge, cut = Effects(requests=(change(1.5),)), Effects(leaver_hazard=(change(1.5),))
     together = Effects(requests=surge.requests, leaver_hazard=cut.leaver_hazard)
     alone = {"surge": walk(baseline, surge), "cut": walk(baseline, cut)}
-    purse = Purse.of(baseline.outcome) if measure in POUNDS else None
-    found = waterfall(measure, 2030, baseline.outcome, alone, walk(baseline, together), purse)
+    finance = FinanceModel.of(baseline.outcome) if measure in POUNDS else None
+    found = waterfall(measure, 2030, baseline.outcome, alone, walk(baseline, together), finance)
     # A hundred million pounds leave behind a hundred-thousandth of a pound in adding up, and far below a penny.
     rtol, atol = (0, 1e-5) if measure in POUNDS else (1e-7, 1e-9)
     np.testing.assert_allclose(

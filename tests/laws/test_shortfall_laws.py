@@ -14,18 +14,18 @@ from data import areas, registers
 from data.register import Register
 from forecast.core.outcome import Outcome
 from forecast.places.capacity import Demand, match
-from forecast.runs.baseline import Road
+from forecast.runs.baseline import ForecastInputs
 from tests.made_placements import ORIGIN, cells, made, turned_away
 
 
 @pytest.fixture(scope="module")
-def road() -> Road:
-    return Road.prepare()
+def inputs() -> ForecastInputs:
+    return ForecastInputs.prepare()
 
 
 @pytest.fixture(scope="module")
-def outcome(road: Road) -> Outcome:
-    return road.baseline(areas.by_code(317), years=3, draws=100).outcome
+def outcome(inputs: ForecastInputs) -> Outcome:
+    return inputs.baseline(areas.by_code(317), years=3, draws=100).outcome
 
 
 def with_places(register: Register, factor: int) -> Register:
@@ -93,9 +93,9 @@ def test_redbridge_stock_adds_up_by_age_need_and_provision(outcome: Outcome) -> 
     np.testing.assert_array_equal(outcome.plans.known.sum("need"), outcome.placements.known.sum("provision"))
 
 
-def test_results_do_not_depend_on_who_ran_before(road: Road, outcome: Outcome) -> None:
-    road.baseline(areas.by_code(886), years=3, draws=100)
-    again = road.baseline(areas.by_code(317), years=3, draws=100).outcome
+def test_results_do_not_depend_on_who_ran_before(inputs: ForecastInputs, outcome: Outcome) -> None:
+    inputs.baseline(areas.by_code(886), years=3, draws=100)
+    again = inputs.baseline(areas.by_code(317), years=3, draws=100).outcome
     xr.testing.assert_identical(again.plans.future, outcome.plans.future)
     xr.testing.assert_identical(again.shortfall.short, outcome.shortfall.short)
 

@@ -7,7 +7,7 @@ import pytest
 
 from data import areas
 from forecast.presentation import summary, words
-from forecast.runs.baseline import Road
+from forecast.runs.baseline import ForecastInputs
 from models.baselines import BASELINES
 from tests.histories import history
 
@@ -15,9 +15,9 @@ pytestmark = pytest.mark.slow
 
 
 def test_every_authority_runs_and_adds_up() -> None:
-    road = Road.prepare()
+    inputs = ForecastInputs.prepare()
     for area in areas.current():
-        outcome = road.baseline(area, years=2, draws=100).outcome
+        outcome = inputs.baseline(area, years=2, draws=100).outcome
         plans, places = summary.plans_long(outcome), summary.shortfall_long(outcome)
         assert np.isfinite(plans["value"]).all(), area.name
         assert np.isfinite(places.select_dtypes("number")).all().all(), area.name

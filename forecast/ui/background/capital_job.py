@@ -10,13 +10,13 @@ from forecast.capital import capital_case, child_costs
 from forecast.capital.schemes import Sufficiency
 from forecast.core.parallel import solver_kept_quiet
 from forecast.jobs.worker import Report
-from forecast.runs.baseline import Road
-from forecast.ui.background.question import Asked, base_of, steps
+from forecast.runs.baseline import ForecastInputs
+from forecast.ui.background.question import Question, base_of, steps
 from forecast.ui.views import council_files
 from forecast.ui.views.capital import CapitalView, capital
 
 
-def appraise(report: Report, asked: Asked) -> CapitalView:
+def appraise(report: Report, asked: Question) -> CapitalView:
     """Return the appraisal, the programme and what a page shows of them.
 
     Raises
@@ -27,9 +27,9 @@ def appraise(report: Report, asked: Asked) -> CapitalView:
     # Each choice has three stages or four, and one is made for every future and one for value.
     tell = steps(report, 10 + 4 * len(asked.futures))
     tell("Reading the stored fit", 0.0)
-    road = Road.prepare()
+    inputs = ForecastInputs.prepare()
     tell(f"Forecasting {by_code(asked.la_code).name}", 0.0)
-    base = base_of(asked, road)
+    base = base_of(asked, inputs)
     tell("Costing", 0.0)
     costs, _ = child_costs.shared(base.outcome, council_files.book(asked.la_code, asked.prices))
     schemes = council_files.candidates(asked.la_code, asked.candidates)
@@ -38,7 +38,7 @@ def appraise(report: Report, asked: Asked) -> CapitalView:
             base,
             () if schemes is None else schemes.rows,
             costs,
-            england=road.placing.england,
+            england=inputs.placing.england,
             budget=asked.budget,
             asked=Sufficiency(minimum=asked.sure),
             scenarios=dict(asked.futures),

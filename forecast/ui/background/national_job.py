@@ -16,7 +16,7 @@ from data.errors import PlannerError
 from forecast.core.quantile_table import PROBABILITIES
 from forecast.jobs.worker import Report
 from forecast.presentation import summary
-from forecast.runs.baseline import Road
+from forecast.runs.baseline import ForecastInputs
 from forecast.ui.views import exports
 
 INTERVAL: tuple[float, ...] = tuple(p for p in PROBABILITIES if round(p, 3) in (0.1, 0.5, 0.9))
@@ -31,7 +31,7 @@ def every_authority(report: Report, draws: int, seed: int, codes: tuple[int, ...
     report
         Called after each authority.
     draws, seed
-        As in `forecast.runs.baseline.Road.run`.
+        As in `forecast.runs.baseline.ForecastInputs.run`.
     codes
         DfE numbers; all of today's authorities where None.
 
@@ -43,11 +43,11 @@ def every_authority(report: Report, draws: int, seed: int, codes: tuple[int, ...
     """
     chosen = [a for a in areas.current() if codes is None or a.la_code in codes]
     report(0, len(chosen), "Reading the stored fit")
-    road = Road.prepare()
+    inputs = ForecastInputs.prepare()
     plans, shortfalls, failed = [], [], []
     for number, area in enumerate(chosen, start=1):
         try:
-            outcome = road.baseline(area, draws=draws, seed=seed).outcome
+            outcome = inputs.baseline(area, draws=draws, seed=seed).outcome
         except PlannerError as error:
             failed.append({"la_code": area.la_code, "name": area.name, "why": str(error)})
         else:

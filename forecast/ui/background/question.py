@@ -12,21 +12,21 @@ from data.areas import by_code
 from data.errors import HistoryError
 from data.register import Register
 from data.register_file import read_register
-from forecast.finance.finance_model import Purse
+from forecast.finance.finance_model import FinanceModel
 from forecast.jobs.worker import Report
-from forecast.runs.baseline import Baseline, Road
+from forecast.runs.baseline import Baseline, ForecastInputs
 from forecast.ui.views import council_files
 from scenarios.scenario import Scenario
 
 
 @dataclass(frozen=True)
-class Asked:
+class Question:
     """What is asked of a forecast and its schemes.
 
     Parameters
     ----------
     la_code, draws, seed
-        As in `forecast.runs.baseline.Road.run`.
+        As in `forecast.runs.baseline.ForecastInputs.run`.
     register, prices, candidates
         Text of the council's own files; None for what comes with the planner.
     budget
@@ -69,15 +69,15 @@ def steps(report: Report, total: int) -> Callable[[str, float], None]:
     return tell
 
 
-def base_of(asked: Asked, road: Road) -> Baseline:
+def base_of(asked: Question, inputs: ForecastInputs) -> Baseline:
     """Return the forecast that is asked about."""
     register = register_of(asked.register, asked.la_code)
-    return road.baseline(by_code(asked.la_code), draws=asked.draws, seed=asked.seed, register=register)
+    return inputs.baseline(by_code(asked.la_code), draws=asked.draws, seed=asked.seed, register=register)
 
 
-def purse_of(asked: Asked, base: Baseline) -> Purse | None:
+def finance_of(asked: Question, base: Baseline) -> FinanceModel | None:
     """Return the prices and income of an authority; None where what it was paid or spent is not published."""
     try:
-        return Purse.of(base.outcome, book=council_files.book(asked.la_code, asked.prices))
+        return FinanceModel.of(base.outcome, book=council_files.book(asked.la_code, asked.prices))
     except HistoryError:
         return None

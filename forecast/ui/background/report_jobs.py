@@ -18,15 +18,15 @@ from data.errors import HistoryError
 from data.formulas import guarded
 from forecast.capital.programme import Tell
 from forecast.core.outcome import Outcome
-from forecast.finance.finance_model import Purse
+from forecast.finance.finance_model import FinanceModel
 from forecast.jobs.worker import Report
 from forecast.presentation import compare, money_tables
 from forecast.reports import capital_paper, preview
 from forecast.reports.preview import Block, Grid, Heading, Text
-from forecast.runs.baseline import Baseline, Road
+from forecast.runs.baseline import Baseline, ForecastInputs
 from forecast.runs.scenario_run import rerun
 from forecast.ui.background.national_job import zipped
-from forecast.ui.background.question import Asked, base_of, purse_of, steps
+from forecast.ui.background.question import Question, base_of, finance_of, steps
 from forecast.ui.frame.choices import BASELINE
 from forecast.ui.views import council_files, downloads, exports
 from forecast.ui.views.scenarios import FORECAST_COLUMN
@@ -57,7 +57,7 @@ class MadeReport:
     preview: tuple[Block, ...]
 
 
-def paper(report: Report, asked: Asked, typed: str, issued: date) -> MadeReport:
+def paper(report: Report, asked: Question, typed: str, issued: date) -> MadeReport:
     """Make the capital programme paper, in Word.
 
     Raises
@@ -66,11 +66,11 @@ def paper(report: Report, asked: Asked, typed: str, issued: date) -> MadeReport:
         Schemes or budget cannot be used.
     """
     tell = steps(report, 10 + 4 * len(asked.futures))
-    base, road = _base(asked, tell)
+    base, inputs = _base(asked, tell)
     made = capital_paper.make(
         base,
-        road,
-        capital_paper.Asked(
+        inputs,
+        capital_paper.PaperRequest(
             schemes=council_files.candidates(asked.la_code, asked.candidates),
             budget=asked.budget,
             sure=asked.sure,
@@ -87,7 +87,7 @@ def paper(report: Report, asked: Asked, typed: str, issued: date) -> MadeReport:
     return MadeReport(says, {name: content}, preview.of_word(content))
 
 
-def comparison(report: Report, asked: Asked, names: Sequence[str], january: int) -> MadeReport:
+def comparison(report: Report, asked: Question, names: Sequence[str], january: int) -> MadeReport:
     """Set scenarios side by side, draw by draw, as Parquet and CSV.
 
     Parameters
@@ -106,12 +106,12 @@ def comparison(report: Report, asked: Asked, names: Sequence[str], january: int)
     """
     tell = steps(report, 4 + len(asked.futures))
     base, _ = _base(asked, tell)
-    purse = purse_of(asked, base)
+    finance = finance_of(asked, base)
     outcomes: dict[str, Outcome] = {}
     for name, (title, scenario) in zip(names, asked.futures, strict=True):
         tell(f"Forecasting {title}", 0.0)
         outcomes[name] = rerun(base, scenario)
-    table = compare.compared(outcomes, purse)
+    table = compare.compared(outcomes, finance)
     # Files have names that a program can tell apart; people read titles.
     titles = {
         name: FORECAST_COLUMN if scenario.id == BASELINE else title
@@ -145,7 +145,7 @@ def comparison(report: Report, asked: Asked, names: Sequence[str], january: int)
     )
 
 
-def tidy(report: Report, asked: Asked) -> MadeReport:
+def tidy(report: Report, asked: Question) -> MadeReport:
     """Return every table of one forecast or scenario as one workbook, and as CSV files in a zip.
 
     Raises
@@ -161,7 +161,9 @@ def tidy(report: Report, asked: Asked) -> MadeReport:
     tables = downloads.tables(outcome)
     tell("Costing", 0.0)
     try:
-        found = Purse.of(base.outcome, book=council_files.book(asked.la_code, asked.prices)).money(outcome)
+        found = FinanceModel.of(base.outcome, book=council_files.book(asked.la_code, asked.prices)).money(
+            outcome
+        )
     except HistoryError as error:
         costed = str(error)
     else:
@@ -227,8 +229,8 @@ def _rounded(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype("object").map(cell)
 
 
-def _base(asked: Asked, tell: Tell) -> tuple[Baseline, Road]:
+def _base(asked: Question, tell: Tell) -> tuple[Baseline, ForecastInputs]:
     tell("Reading the stored fit", 0.0)
-    road = Road.prepare()
+    inputs = ForecastInputs.prepare()
     tell(f"Forecasting {by_code(asked.la_code).name}", 0.0)
-    return base_of(asked, road), road
+    return base_of(asked, inputs), inputs

@@ -13,8 +13,8 @@ from forecast.core.outcome import Outcome
 from forecast.jobs.worker import Report
 from forecast.presentation import compare, seek
 from forecast.runs import scenario_run
-from forecast.runs.baseline import Road
-from forecast.ui.background.question import Asked, base_of, purse_of
+from forecast.runs.baseline import ForecastInputs
+from forecast.ui.background.question import Question, base_of, finance_of
 
 MEASURES: tuple[str, ...] = ("plans", "shortfall", "cost")
 """What is explained; cost only where the authority's income and spending are published."""
@@ -42,12 +42,12 @@ class Explained:
     widths_told: dict[str, pd.DataFrame]
 
 
-def explained(report: Report, question: Asked, january: int) -> Explained:
+def explained(report: Report, question: Question, january: int) -> Explained:
     """Return what each lever of a scenario contributes to plans, children short and pounds in one January."""
     steps = 4
     report(0, steps, "Making the forecast")
-    base = base_of(question, Road.prepare())
-    purse = purse_of(question, base)
+    base = base_of(question, ForecastInputs.prepare())
+    finance = finance_of(question, base)
     _, scenario = question.futures[0]
     report(1, steps, "All levers together")
     together = scenario_run.rerun(base, scenario)
@@ -58,12 +58,12 @@ def explained(report: Report, question: Asked, january: int) -> Explained:
     report(4, steps, "Adding up")
     bars, told, widths, widths_told = {}, {}, {}, {}
     for name in MEASURES:
-        if name in compare.POUNDS and purse is None:
+        if name in compare.POUNDS and finance is None:
             continue
-        found = compare.waterfall(name, january, base.outcome, alone, together, purse)
+        found = compare.waterfall(name, january, base.outcome, alone, together, finance)
         bars[name], told[name] = found.table(), compare.waterfall_text(found)
         point = seek.Point(name, january)
-        widths[name] = seek.tornado(point, spans, together, purse)
+        widths[name] = seek.tornado(point, spans, together, finance)
         widths_told[name] = seek.tornado_text(point, widths[name])
     return Explained(bars, told, widths, widths_told)
 
@@ -107,11 +107,11 @@ class Sought:
         return seek.Goal(seek.Point(self.measure, self.january, self.provision), self.bound, self.value)
 
 
-def sought(report: Report, question: Asked, asked: Sought) -> str:
+def sought(report: Report, question: Question, asked: Sought) -> str:
     """Return in words the size of a lever that meets a goal."""
     report(0, seek.MOST_RUNS, "Making the forecast")
-    base = base_of(question, Road.prepare())
-    purse = purse_of(question, base)
+    base = base_of(question, ForecastInputs.prepare())
+    finance = finance_of(question, base)
     _, scenario = question.futures[0]
     runs = 0
 
@@ -127,6 +127,6 @@ def sought(report: Report, question: Asked, asked: Sought) -> str:
         asked.low,
         asked.high,
         whole=scenario_run.whole(scenario, asked.lever),
-        purse=purse,
+        finance=finance,
     )
     return answer.words(asked.goal, asked.lever)

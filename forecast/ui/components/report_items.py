@@ -1,7 +1,7 @@
 """What can be made on the page Reports: the one place a new report or return is added.
 
-To add one: write a job in `forecast.ui.background.report_jobs` that returns a `MadeReport`, and an `Item` here. The page shows
-its controls, starts the work in the background, previews the result and offers its files.
+To add one: write a job in `forecast.ui.background.report_jobs` that returns a `MadeReport`, and a `ReportItem` here. The page
+shows its controls, starts the work in the background, previews the result and offers its files.
 
 Invariant: ids differ, and what a job is asked follows from the address and the date alone.
 """
@@ -25,7 +25,7 @@ from forecast.ui.views import scenario_draft
 
 
 @dataclass(frozen=True)
-class Item:
+class ReportItem:
     """A report.
 
     Parameters
@@ -97,8 +97,8 @@ def _tidy_asked(choices: Choices, today: date) -> tuple[Any, ...]:
     return (work_requests.asked(choices, (choices.scenario,)),)
 
 
-RETURNS: tuple[Item, ...] = (
-    Item(
+RETURNS: tuple[ReportItem, ...] = (
+    ReportItem(
         "capital",
         "Capital programme paper",
         "For cabinet and directors, in Word: need, options, a recommended programme, money, risks and how it was "
@@ -109,7 +109,7 @@ RETURNS: tuple[Item, ...] = (
         _capital_asked,
         _capital_controls,
     ),
-    Item(
+    ReportItem(
         "comparison",
         "Scenarios side by side",
         "For analysts, as Parquet and CSV: every January and measure of up to four scenarios, with differences "
@@ -119,7 +119,7 @@ RETURNS: tuple[Item, ...] = (
         _compare_asked,
         _compare_controls,
     ),
-    Item(
+    ReportItem(
         "tables",
         "Every table, tidy",
         "For analysts, as one Excel workbook and as CSV files: plans, places, shortfall, settings, balance and "

@@ -1,8 +1,8 @@
 """Forecasts behind the pages, made once and shared: what a page may show of an authority.
 
-Invariants: a page never fits a model (`Road.prepare` reads the stored fit and refuses without one); a forecast is made once
-for an authority, number of draws, seed and register, whoever asks; draws that are shared cannot be written to; views are
-copied for each reader, so nobody can change another's.
+Invariants: a page never fits a model (`ForecastInputs.prepare` reads the stored fit and refuses without one); a forecast is
+made once for an authority, number of draws, seed and register, whoever asks; draws that are shared cannot be written to; views
+are copied for each reader, so nobody can change another's.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from data.history import History
     from data.prices import PriceBook
     from forecast.core.outcome import Outcome
-    from forecast.finance.finance_model import Money, Purse
+    from forecast.finance.finance_model import FinanceModel, Money
     from forecast.jobs.worker import Worker
     from forecast.presentation.money_report import MoneyTables
-    from forecast.runs.baseline import Baseline, Road
+    from forecast.runs.baseline import Baseline, ForecastInputs
     from forecast.runs.scenario_names import Chosen
     from forecast.ui.views.catalogue import Catalogue
     from forecast.ui.views.evidence import RecordView
@@ -67,17 +67,17 @@ class Key:
     fit: int
 
 
-def road() -> Road:
+def inputs() -> ForecastInputs:
     """Return what all authorities share, read only; read anew where the models were fitted again."""
-    found: Road = _road(stored_fit.stamp())
+    found: ForecastInputs = _inputs(stored_fit.stamp())
     return found
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def _road(fit: int) -> Road:
-    from forecast.runs.baseline import Road
+def _inputs(fit: int) -> ForecastInputs:
+    from forecast.runs.baseline import ForecastInputs
 
-    return Road.prepare()
+    return ForecastInputs.prepare()
 
 
 @st.cache_resource(show_spinner=False)
@@ -170,7 +170,7 @@ def _baseline(
 ) -> Baseline:
     from data.areas import by_code
 
-    found = road().baseline(by_code(la_code), draws=draws, seed=seed, register=_register)
+    found = inputs().baseline(by_code(la_code), draws=draws, seed=seed, register=_register)
     sealed(found)
     return found
 
@@ -210,7 +210,7 @@ def outcome_of(choices: Choices) -> Outcome:
 
 @st.cache_data(max_entries=MOST_VIEWS, show_spinner=False)
 def _view(name: str, key: Key, _make: Callable[[Outcome, History], Any], _choices: Choices) -> Any:
-    return _make(outcome_of(_choices), road().history)
+    return _make(outcome_of(_choices), inputs().history)
 
 
 def view(make: Callable[[Outcome, History], V], choices: Choices) -> V:
@@ -273,17 +273,19 @@ def prices_of(choices: Choices) -> str:
 
 
 @st.cache_resource(max_entries=MOST_BASELINES, show_spinner=False)
-def _purse(key: Key, prices: str, _base: Baseline, _book: PriceBook) -> Purse:
-    from forecast.finance.finance_model import Purse
+def _finance_model(key: Key, prices: str, _base: Baseline, _book: PriceBook) -> FinanceModel:
+    from forecast.finance.finance_model import FinanceModel
 
-    return Purse.of(_base.outcome, book=_book)
+    return FinanceModel.of(_base.outcome, book=_book)
 
 
-def purse_of(choices: Choices) -> Purse:
+def finance_of(choices: Choices) -> FinanceModel:
     """Return the prices and income that an authority's forecast and its scenarios share."""
     base = baseline_of(choices)
     priced = _priced(choices)
-    found: Purse = _purse(_key(replace(choices, scenario=BASELINE)), priced.fingerprint, base, priced.book)
+    found: FinanceModel = _finance_model(
+        _key(replace(choices, scenario=BASELINE)), priced.fingerprint, base, priced.book
+    )
     return found
 
 
@@ -292,10 +294,10 @@ def _measured(key: Key, prices: str, _choices: Choices) -> dict[str, Array]:
     from forecast.presentation.compare import measured
 
     try:
-        purse = purse_of(_choices)
+        finance = finance_of(_choices)
     except HistoryError:
-        purse = None
-    return measured(outcome_of(_choices), purse=purse)
+        finance = None
+    return measured(outcome_of(_choices), finance=finance)
 
 
 def measured_of(choices: Choices) -> dict[str, Array]:
@@ -308,8 +310,8 @@ def measured_of(choices: Choices) -> dict[str, Array]:
 
 
 @st.cache_resource(max_entries=MOST_BASELINES, show_spinner=False)
-def _money(key: Key, prices: str, _purse: Purse, _outcome: Outcome) -> Money:
-    return _purse.money(_outcome)
+def _money(key: Key, prices: str, _finance: FinanceModel, _outcome: Outcome) -> Money:
+    return _finance.money(_outcome)
 
 
 def money_of(choices: Choices) -> MoneyTables:
@@ -322,20 +324,20 @@ def money_of(choices: Choices) -> MoneyTables:
     """
     from forecast.presentation.money_report import MoneyTables
 
-    base, shared = baseline_of(choices), purse_of(choices)
+    base, shared = baseline_of(choices), finance_of(choices)
     key, prices = _key(choices), prices_of(choices)
     forecast = replace(key, scenario=BASELINE)
     # Cost does not depend on who bears a deficit, so it is worked out once for all regimes.
     grant = float(choices.grant == next(iter(GRANTS)))
-    purse = replace(shared, plan=replace(shared.plan, regime=choices.regime, grant=grant))
+    finance = replace(shared, plan=replace(shared.plan, regime=choices.regime, grant=grant))
 
     def bearing(found: Money) -> Money:
-        return replace(found, balance=purse.closing(found.outcome, found.costs, found.income))
+        return replace(found, balance=finance.closing(found.outcome, found.costs, found.income))
 
     before = bearing(_money(forecast, prices, shared, base.outcome))
     if choices.scenario == BASELINE:
-        return MoneyTables(purse, before)
-    return MoneyTables(purse, bearing(_money(key, prices, shared, outcome_of(choices))), before)
+        return MoneyTables(finance, before)
+    return MoneyTables(finance, bearing(_money(key, prices, shared, outcome_of(choices))), before)
 
 
 @st.cache_data(max_entries=MOST_VIEWS, show_spinner=False)

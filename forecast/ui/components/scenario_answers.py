@@ -20,7 +20,7 @@ from forecast.ui.frame.text import bullets, plain
 from forecast.ui.views import lever_fields, scenario_draft
 from forecast.ui.views import scenarios as told
 from forecast.ui.views.common import REGISTER, SEN2, Source
-from forecast.ui.views.lever_fields import Unit
+from forecast.ui.views.lever_fields import SizeUnit
 from scenarios.levers import Lever
 from scenarios.scenario import Scenario
 
@@ -250,7 +250,7 @@ def _beside(choices: Choices, names: tuple[str, ...]) -> told.Beside:
     return told.beside(found, dict(zip(names, titles, strict=True)), choices.area.la_code, januaries)
 
 
-def _unit_of(lever: Lever) -> Unit:
+def _unit_of(lever: Lever) -> SizeUnit:
     """Return how the size of a lever is typed."""
     return lever_fields.unit_of(lever.model_dump(mode="json"), scenario_run.size_field(lever) or "change")
 

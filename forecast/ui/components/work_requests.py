@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from data.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS, Shelf
 from forecast.capital.capital_case import FUTURES
 from forecast.runs.scenario_names import labels, named
-from forecast.ui.background.question import Asked
+from forecast.ui.background.question import Question
 from forecast.ui.components import results
 from forecast.ui.frame.choices import SHIPPED, Choices
 from forecast.ui.views import scenario_draft
@@ -21,7 +21,7 @@ def text_used(shelf: Shelf, choices: Choices, version: int) -> str | None:
     return None if version == SHIPPED else results.text_of(shelf, choices, version)
 
 
-def asked(choices: Choices, scenarios: Sequence[str] | None = None) -> Asked:
+def asked(choices: Choices, scenarios: Sequence[str] | None = None) -> Question:
     """Return what is asked about what is chosen.
 
     Parameters
@@ -39,7 +39,7 @@ def asked(choices: Choices, scenarios: Sequence[str] | None = None) -> Asked:
     names = dict.fromkeys((choices.scenario, *FUTURES)) if scenarios is None else scenarios
     found = [named(name) for name in names]
     titles = scenario_draft.told_apart([scenario_draft.title_of(c) for c in found])
-    return Asked(
+    return Question(
         la_code=choices.area.la_code,
         draws=results.DRAWS,
         seed=results.SEED,

@@ -25,7 +25,7 @@ BOM = "\ufeff"
 
 
 @dataclass(frozen=True)
-class Desk:
+class KeptFileEditor:
     """One kind of file.
 
     Parameters
@@ -50,7 +50,7 @@ class Desk:
     named: Callable[[pd.Series], str]
 
 
-def picker(desk: Desk, choices: Choices, used: int) -> None:
+def picker(desk: KeptFileEditor, choices: Choices, used: int) -> None:
     """Show which version is used and let another be chosen."""
     say_kept(desk.label)
     held = desk.shelf.versions(choices.area.la_code)
@@ -62,7 +62,7 @@ def picker(desk: Desk, choices: Choices, used: int) -> None:
 
 
 def upload(
-    desk: Desk, choices: Choices, in_use: pd.DataFrame, checked: Callable[[str, str], pd.DataFrame]
+    desk: KeptFileEditor, choices: Choices, in_use: pd.DataFrame, checked: Callable[[str, str], pd.DataFrame]
 ) -> None:
     """Take a file, say every problem or what would change, and keep it as a new version.
 

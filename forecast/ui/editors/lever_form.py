@@ -13,7 +13,7 @@ import streamlit as st
 
 from data import areas
 from forecast.ui.views import lever_fields
-from forecast.ui.views.lever_fields import Control, Path, Unit, Values
+from forecast.ui.views.lever_fields import Control, Path, SizeUnit, Values
 
 Change = Callable[[Callable[[Values], None]], None]
 """Takes what to do to the lever under work."""
@@ -93,7 +93,7 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _size(control: Control, value: Any, key: str, change: Change, unit: Unit) -> None:
+def _size(control: Control, value: Any, key: str, change: Change, unit: SizeUnit) -> None:
     ranged = isinstance(value, dict)
     between = f"{key}-range"
     st.session_state[between] = ranged
@@ -122,7 +122,7 @@ def _size(control: Control, value: Any, key: str, change: Change, unit: Unit) ->
     )
 
 
-def _follow_range(key: str, path: Path, change: Change, unit: Unit) -> None:
+def _follow_range(key: str, path: Path, change: Change, unit: SizeUnit) -> None:
     ranged = st.session_state[key]
 
     def turn(said: Values) -> None:

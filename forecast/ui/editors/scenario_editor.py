@@ -50,7 +50,7 @@ LEVER = "scenario-lever"
 
 
 @dataclass(frozen=True)
-class Desk:
+class ScenarioEditor:
     """What is on the desk.
 
     Parameters
@@ -68,13 +68,13 @@ class Desk:
     problem: str = ""
 
 
-def on_desk(choices: Choices) -> Desk:
+def on_desk(choices: Choices) -> ScenarioEditor:
     """Return what is on the desk."""
     chosen = results.scenario_of(choices)
     name, said, began, problem = st.session_state.get(PENDING, ("", {}, 0, ""))
     if name == choices.scenario:
-        return Desk(chosen, Work(said, began), problem)
-    return Desk(chosen, scenario_draft.begun(chosen))
+        return ScenarioEditor(chosen, Work(said, began), problem)
+    return ScenarioEditor(chosen, scenario_draft.begun(chosen))
 
 
 def opener(choices: Choices) -> None:
@@ -117,7 +117,7 @@ def unsaved_warning(choices: Choices) -> None:
         )
 
 
-def levers(choices: Choices, desk: Desk) -> None:
+def levers(choices: Choices, desk: ScenarioEditor) -> None:
     """Show the levers of the scenario, the form of one of them, and a way to add another."""
     said = desk.work.said
     held = said["levers"]
@@ -153,7 +153,7 @@ def levers(choices: Choices, desk: Desk) -> None:
         st.button("Add this lever", key="add-lever", on_click=_add)
 
 
-def about(desk: Desk) -> None:
+def about(desk: ScenarioEditor) -> None:
     """Show title, note, caveats and sources of the scenario, to be changed."""
     said = desk.work.said
     fields = (
@@ -171,7 +171,7 @@ def about(desk: Desk) -> None:
         widget(label, key=key, on_change=_follow_about, args=(name, key, takes))
 
 
-def written(desk: Desk) -> None:
+def written(desk: ScenarioEditor) -> None:
     """Show each lever of the scenario in words, with why, how firm and on what evidence."""
     flat = desk.chosen.flat
     rows = [
@@ -189,7 +189,7 @@ def written(desk: Desk) -> None:
         elements.table(pd.DataFrame(rows), f"Levers of {flat.title}")
 
 
-def keeper(choices: Choices, desk: Desk) -> None:
+def keeper(choices: Choices, desk: ScenarioEditor) -> None:
     """Show a way to save the scenario as a version, its versions, a link and a file."""
     chosen = desk.chosen
     scenario = chosen.flat if desk.problem or chosen.began is not None else chosen.said

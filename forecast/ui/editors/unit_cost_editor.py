@@ -13,7 +13,7 @@ from forecast.ui.frame.choices import Choices
 from forecast.ui.frame.shell import say
 from forecast.ui.views import council_files
 
-DESK = kept_file_editor.Desk(
+DESK = kept_file_editor.KeptFileEditor(
     "prices",
     UNIT_COSTS,
     "Unit costs",

@@ -1,8 +1,8 @@
 """The pages of the planner, in the order of the menu: the one place a new page is added.
 
 To add a page: write ``forecast/ui/pages/NAME.py`` (a plain script: read the choices, ask `forecast.ui.components.results` for a
-view, show it with `forecast.ui.components.elements`) and add an `Entry` here. Menu, address, title and the tests of every page
-follow from it.
+view, show it with `forecast.ui.components.elements`) and add an `PageEntry` here. Menu, address, title and the tests of every
+page follow from it.
 
 Invariant: every entry has its own address, and exactly one is the first page.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PageEntry:
     """One page.
 
     Parameters
@@ -34,16 +34,16 @@ class Entry:
     file: str
 
 
-PAGES: tuple[Entry, ...] = (
-    Entry("Overview", "EHC plans and specialist places", "", "forecast/ui/pages/overview.py"),
-    Entry("Demand", "How many plans, and why", "demand", "forecast/ui/pages/demand.py"),
-    Entry("Places", "Places against demand", "places", "forecast/ui/pages/places.py"),
-    Entry("Map", "Where children and places are", "map", "forecast/ui/pages/map.py"),
-    Entry("Scenarios", "What if: scenarios", "scenarios", "forecast/ui/pages/scenarios.py"),
-    Entry("Money", "High needs cost, income and balance", "money", "forecast/ui/pages/money.py"),
-    Entry("Capital", "Which places to build", "capital", "forecast/ui/pages/capital.py"),
-    Entry("Evidence", "How far to trust the forecast", "evidence", "forecast/ui/pages/evidence.py"),
-    Entry("Data", "Sources, uploads and downloads", "data", "forecast/ui/pages/data.py"),
-    Entry("Reports", "Reports to download", "reports", "forecast/ui/pages/reports.py"),
+PAGES: tuple[PageEntry, ...] = (
+    PageEntry("Overview", "EHC plans and specialist places", "", "forecast/ui/pages/overview.py"),
+    PageEntry("Demand", "How many plans, and why", "demand", "forecast/ui/pages/demand.py"),
+    PageEntry("Places", "Places against demand", "places", "forecast/ui/pages/places.py"),
+    PageEntry("Map", "Where children and places are", "map", "forecast/ui/pages/map.py"),
+    PageEntry("Scenarios", "What if: scenarios", "scenarios", "forecast/ui/pages/scenarios.py"),
+    PageEntry("Money", "High needs cost, income and balance", "money", "forecast/ui/pages/money.py"),
+    PageEntry("Capital", "Which places to build", "capital", "forecast/ui/pages/capital.py"),
+    PageEntry("Evidence", "How far to trust the forecast", "evidence", "forecast/ui/pages/evidence.py"),
+    PageEntry("Data", "Sources, uploads and downloads", "data", "forecast/ui/pages/data.py"),
+    PageEntry("Reports", "Reports to download", "reports", "forecast/ui/pages/reports.py"),
 )
 """Every page there is."""

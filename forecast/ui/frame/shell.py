@@ -19,7 +19,7 @@ from data.people import Person, Right
 from forecast.ui.frame import controls, signing, tour
 from forecast.ui.frame.access_rules import Closed
 from forecast.ui.frame.choices import BASELINE, Choices
-from forecast.ui.frame.registry import PAGES, Entry
+from forecast.ui.frame.registry import PAGES, PageEntry
 from forecast.ui.frame.text import plain
 
 log = logging.getLogger("forecast.ui")
@@ -86,7 +86,7 @@ _RETURN = f"""<script>(() => {{ const left = sessionStorage.getItem('{_LEFT}'); 
   if (left && left !== location.href) location.replace(left); }})()</script>"""
 
 
-def pages() -> list[tuple[Entry, st.Page]]:
+def pages() -> list[tuple[PageEntry, st.Page]]:
     """Return every page of the registry, as Streamlit wants it."""
     return [
         (e, st.Page(e.file, title=e.title, url_path=e.path or "overview", default=not e.path)) for e in PAGES
@@ -134,7 +134,7 @@ def _signed_in() -> None:
             st.button("Sign out", key="sign-out", on_click=st.logout)
 
 
-def frame(entry: Entry, menu: list[tuple[Entry, st.Page]]) -> Choices:
+def frame(entry: PageEntry, menu: list[tuple[PageEntry, st.Page]]) -> Choices:
     """Show what stands above every page: link past the menu, menu, heading and authority; return the choices."""
     st.html(_FRAME)
     choices, problems = controls.asked()

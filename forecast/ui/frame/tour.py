@@ -13,7 +13,7 @@ import streamlit as st
 from forecast.ui.frame import choices as chosen
 from forecast.ui.frame import controls
 from forecast.ui.frame.choices import BASELINE, LEFT, SAMPLE, TAKEN, Choices
-from forecast.ui.frame.registry import PAGES, Entry
+from forecast.ui.frame.registry import PAGES, PageEntry
 from forecast.ui.frame.text import plain
 
 READING_WIDTH = 800
@@ -24,7 +24,7 @@ BEST_SHOWN = "shortfall"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TourStep:
     """What the tour says of one page.
 
     Parameters
@@ -42,53 +42,53 @@ class Step:
     sample: bool = False
 
 
-STEPS: dict[str, Step] = {
-    "Overview": Step(
+STEPS: dict[str, TourStep] = {
+    "Overview": TourStep(
         "directors, councillors and anyone who has one minute",
         "The sentence at the head can be said aloud. Every figure has a range that about 8 in 10 outcomes should fall inside. "
         "'When places run out' and 'What is estimated' say what to worry about, and how far to trust it.",
     ),
-    "Demand": Step(
+    "Demand": TourStep(
         "place planners and analysts",
         "The chart of plans goes back to 2010 and forward ten years. 'Why plans change' splits the growth; 'Compared with "
         "others' ranks the authority. Below every chart are its table, a download and where it comes from.",
     ),
-    "Places": Step(
+    "Places": TourStep(
         "place planners and commissioners",
         "'When does it run out?' is a strip of years: the darker a year, the surer a shortfall. Read a row from the left to find "
         "its first bad year. Settings, and the register that places are counted from, are further down.",
     ),
-    "Map": Step(
+    "Map": TourStep(
         "whoever decides where places should be",
         "Change what is shown from demand to pressure: where more children live than there are places within reach.",
     ),
-    "Scenarios": Step(
+    "Scenarios": TourStep(
         "planners, and whoever asks 'what if?'",
         "A sample is open: a base in every secondary school. Change a size under 'Levers' and 'Against the forecast' follows. "
         "Nothing is kept until you save it, and the link at the foot shows the same to whoever opens it.",
         sample=True,
     ),
-    "Money": Step(
+    "Money": TourStep(
         "accountants and finance officers",
         "'Balance at 31 March' sets the sample scenario beside the forecast without it. Put in the council's own prices where "
         "you know better; the balance can be downloaded at the foot of the page.",
         sample=True,
     ),
-    "Capital": Step(
+    "Capital": TourStep(
         "capital officers",
         "The table lists schemes that might be built. Put in your own, give a budget, and choose a programme: each scheme "
         "has its present value. It takes a minute or so in the background, so leave it for later.",
     ),
-    "Evidence": Step(
+    "Evidence": TourStep(
         "anyone who must defend a figure",
         "How close earlier forecasts came, for this authority too; what is assumed and why; what each word means.",
     ),
-    "Data": Step(
+    "Data": TourStep(
         "whoever keeps the council's lists",
         "The register of places is probably estimated. Put in the council's own, and every page uses it. All tables "
         "can be downloaded here.",
     ),
-    "Reports": Step(
+    "Reports": TourStep(
         "whoever writes the paper",
         "Papers and workbooks made from the same figures, to read here first and to download. This is the last step.",
     ),
@@ -96,7 +96,7 @@ STEPS: dict[str, Step] = {
 """Title of a page to its step."""
 
 
-def ask(choices: Choices, entry: Entry) -> dict[str, str]:
+def ask(choices: Choices, entry: PageEntry) -> dict[str, str]:
     """Return the query of a link to a page on the tour."""
     step = STEPS[entry.title]
     # Work of the reader's own stays where it is; only the sample comes and goes.
@@ -117,7 +117,7 @@ def left(choices: Choices) -> dict[str, str]:
     return controls.address(wanted)
 
 
-def guide(entry: Entry, choices: Choices) -> None:
+def guide(entry: PageEntry, choices: Choices) -> None:
     """Show the step of a page, where the tour is taken, with links to the next one and out."""
     if choices.tour != TAKEN:
         return
@@ -167,7 +167,7 @@ def _go(query: dict[str, str]) -> None:
     st.query_params.from_dict(query)
 
 
-def _link(entry: Entry, label: str, query: dict[str, str]) -> None:
+def _link(entry: PageEntry, label: str, query: dict[str, str]) -> None:
     st.page_link(entry.file, label=label, query_params=query)
 
 

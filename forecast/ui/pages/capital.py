@@ -15,7 +15,7 @@ from forecast.ui.frame.text import bullets, plain
 from forecast.ui.views import capital, council_files, scenario_draft
 from forecast.ui.views.common import Source
 
-DESK = kept_file_editor.Desk(
+DESK = kept_file_editor.KeptFileEditor(
     "candidates",
     CANDIDATES,
     "Schemes",
@@ -155,7 +155,9 @@ shell.say(
     "split between bases and special schools as England's are. Base places free are those of the base options "
     "beside it."
 )
-elements.table(view.base_tests, f"Special school options of {name} against bases, January {view.january}")
+elements.table(
+    view.base_comparisons, f"Special school options of {name} against bases, January {view.january}"
+)
 
 st.header("If another future comes", anchor=False)
 shell.say(

@@ -45,7 +45,7 @@ shell.say(
 )
 elements.download(f"Everything about {name} (zip)", lambda: zipped(found), f"{area.slug}.zip")
 try:
-    results.purse_of(choices)
+    results.finance_of(choices)
 except HistoryError as error:
     shell.say(f"There are no files of money: {plain(str(error))}")
 else:

@@ -72,7 +72,7 @@ class CapitalView:
         Children without a specialist place: january, what, mean, q10, q90.
     programmes
         The choice beside the best value and those of other futures, as text.
-    base_tests, regret, regret_children
+    base_comparisons, regret, regret_children
         As text; no rows where there is nothing.
     how_to_read_regret
         What regret is against.
@@ -91,7 +91,7 @@ class CapitalView:
     programme: pd.DataFrame
     effect: pd.DataFrame
     programmes: pd.DataFrame
-    base_tests: pd.DataFrame
+    base_comparisons: pd.DataFrame
     regret: pd.DataFrame
     regret_children: pd.DataFrame
     how_to_read_regret: str
@@ -122,7 +122,7 @@ def capital(case: Case, outcome: Outcome) -> CapitalView:
         ),
         effect=_effect(case),
         programmes=_programmes(case, titles),
-        base_tests=_titled(capital_tables.base_tests_for_people(case), titles).rename(
+        base_comparisons=_titled(capital_tables.base_comparisons_for_people(case), titles).rename(
             columns={"Could be met in bases": "Share met in bases", "All of them": "Chance that all are"}
         ),
         regret=pd.DataFrame() if alike(case) else _futures(capital_tables.regret_for_people(case), titles),

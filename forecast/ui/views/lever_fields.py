@@ -1,7 +1,7 @@
 """The fields of a lever as a form shows them, found in the lever's own model; knows no Streamlit.
 
 A lever under work is plain values, as in a file. A `Control` says where in them a field stands, what it takes and what to call
-it. People type per cent, years and places; the values hold factors and shares (`Unit`).
+it. People type per cent, years and places; the values hold factors and shares (`SizeUnit`).
 
 Invariants: every field of every kind of lever has a control, or it could not be changed by form (a test finds a new one without);
 what is left blank is left out of the values, where it means what the model says.
@@ -221,7 +221,7 @@ class Control:
 
 
 @dataclass(frozen=True)
-class Unit:
+class SizeUnit:
     """How people type a size: what they type over ``per``, plus ``base``, is the size.
 
     Parameters
@@ -255,21 +255,21 @@ class Unit:
         return round((size - self.base) * self.per, 8)
 
 
-MORE = Unit("Per cent more (with a minus: fewer)", per=100, base=1, start=1.1)
-SHARE = Unit("Per cent", per=100, start=0.1)
-POINTS = Unit("Percentage points more (with a minus: fewer)", per=100, start=0.05)
-GROWTH = Unit("Per cent a year", per=100, step=0.5, start=0.03)
-TRANSFER = Unit("Per cent of the schools block", per=100, step=0.1, start=0.005)
-POUNDS = Unit("£ a year", step=1_000, start=1_000.0)
-PLACES = Unit("Places", whole=True, start=20)
-PLACES_EACH = Unit("Places for every 1,000 residents aged 11 to 15", start=8.0)
-PLACES_MORE = Unit("Places more (with a minus: fewer)", start=10.0)
-BUILT = Unit("Per cent of the homes planned that are built", per=100, step=5, start=1.0)
+MORE = SizeUnit("Per cent more (with a minus: fewer)", per=100, base=1, start=1.1)
+SHARE = SizeUnit("Per cent", per=100, start=0.1)
+POINTS = SizeUnit("Percentage points more (with a minus: fewer)", per=100, start=0.05)
+GROWTH = SizeUnit("Per cent a year", per=100, step=0.5, start=0.03)
+TRANSFER = SizeUnit("Per cent of the schools block", per=100, step=0.1, start=0.005)
+POUNDS = SizeUnit("£ a year", step=1_000, start=1_000.0)
+PLACES = SizeUnit("Places", whole=True, start=20)
+PLACES_EACH = SizeUnit("Places for every 1,000 residents aged 11 to 15", start=8.0)
+PLACES_MORE = SizeUnit("Places more (with a minus: fewer)", start=10.0)
+BUILT = SizeUnit("Per cent of the homes planned that are built", per=100, step=5, start=1.0)
 
 _GROWING = ("inflation", "hnb_growth")
 
 
-def unit_of(said: Mapping[str, Any], name: str) -> Unit:
+def unit_of(said: Mapping[str, Any], name: str) -> SizeUnit:
     """Return how the size in one field of a lever is typed."""
     kind = said["kind"]
     if kind == "scheme":
@@ -484,7 +484,7 @@ def add_site(said: Values) -> None:
     said["sites"] = [*said["sites"], dict(_SITE)]
 
 
-def _unit_or_none(said: Mapping[str, Any]) -> Unit | None:
+def _unit_or_none(said: Mapping[str, Any]) -> SizeUnit | None:
     return (
         unit_of(said, "change")
         if "change" in KINDS[said["kind"]].model_fields and said["kind"] != "housing"

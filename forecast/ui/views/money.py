@@ -153,7 +153,7 @@ def money(found: MoneyTables) -> MoneyView:
         lines=_lines(found.shown, shown),
         why=why,
         regimes=money_report.regimes_text(
-            money_tables.regimes_table(found.purse, found.shown), list(dict.fromkeys(at))
+            money_tables.regimes_table(found.finance, found.shown), list(dict.fromkeys(at))
         ),
         override=march(override),
         difference=None
@@ -236,7 +236,7 @@ def _deficit(found: MoneyTables, tables: Mapping[str, Money]) -> pd.DataFrame:
     rows = {}
     for who, one in tables.items():
         for paid, words in ((1.0, "grant paid"), (0.0, "grant not paid")):
-            told = found.purse.closing(one.outcome, one.costs, one.income, None, paid)
+            told = found.finance.closing(one.outcome, one.costs, one.income, None, paid)
             rows[f"{'With the scenario' if who != WITHOUT else who}, {words}"] = told.p_deficit.to_numpy()
     frame = pd.DataFrame(rows, index=[march(y) for y in found.years]).T
     frame.index.name = "Balance at 31 March"
@@ -336,7 +336,7 @@ def why_text(table: pd.DataFrame) -> pd.DataFrame:
 
 def _prices(found: MoneyTables) -> pd.DataFrame:
     """Return the prices in use as text, the dearest of an item first."""
-    table = money_tables.prices_table(found.purse)
+    table = money_tables.prices_table(found.finance)
     place = [list(ITEMS).index(item) for item in table["item"]]
     table = table.assign(place=place).sort_values(["place", "price"], ascending=[True, False], kind="stable")
     means = [str(c) for c in table.columns if str(c).startswith("mean_")]
@@ -393,8 +393,8 @@ def files(found: MoneyTables) -> dict[str, bytes]:
     """Return name and content of every file that ``sendplan money`` writes, and the details of cost as CSV too."""
     outcome = found.shown.outcome
     arguments = {
-        "area": outcome.area.name, "scenario": outcome.scenario, "regime": found.purse.plan.regime,
-        "grant": found.purse.plan.grant, "growth": found.purse.plan.growth, "capacity": outcome.register.origin,
+        "area": outcome.area.name, "scenario": outcome.scenario, "regime": found.finance.plan.regime,
+        "grant": found.finance.plan.grant, "growth": found.finance.plan.growth, "capacity": outcome.register.origin,
         "seed": outcome.seed, "draws": outcome.plans.future.sizes["draw"],
     }  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:

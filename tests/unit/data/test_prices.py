@@ -10,7 +10,7 @@ import pytest
 
 from data import tables
 from data.errors import PriceError
-from data.inflation import Inflation, beginning, named
+from data.inflation import PriceGrowth, beginning, named
 from data.price_books import england, for_area, inflation
 from data.prices import (
     ITEMS,
@@ -33,9 +33,9 @@ ROW: dict[str, object] = {
 GROWTH = {"from_financial_year": "2020-21", "basis": "assumed", "confidence": "low", "source": "made up"}
 
 
-def growing(**rates: tuple[float, float, float]) -> Inflation:
+def growing(**rates: tuple[float, float, float]) -> PriceGrowth:
     rows = [{"inflator": k, **GROWTH, "growth": g, "low": lo, "high": hi} for k, (g, lo, hi) in rates.items()]
-    return Inflation(
+    return PriceGrowth(
         pd.DataFrame(rows)[
             ["inflator", "from_financial_year", "growth", "low", "high", "basis", "confidence", "source"]
         ]
@@ -45,7 +45,7 @@ def growing(**rates: tuple[float, float, float]) -> Inflation:
 TEN = growing(ten=(0.1, 0.1, 0.1))
 
 
-def book(*changes: dict[str, object], inflation: Inflation = TEN) -> PriceBook:
+def book(*changes: dict[str, object], inflation: PriceGrowth = TEN) -> PriceBook:
     return PriceBook(as_rows({**ROW, **change} for change in changes), inflation)
 
 

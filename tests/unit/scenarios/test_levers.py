@@ -12,10 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 from data.errors import ScenarioError
 from data.vocabulary import AGES, NEED_CODES
 from scenarios.effects import Effects, Frame
-from scenarios.levers import KINDS, MONEY_ITEMS, Asked, Lever, describe
+from scenarios.levers import KINDS, MONEY_ITEMS, Lever, LeverContext, describe
 
 FRAME = Frame(la_code=317, origin=2025, years=6, draws=4)
-ASKED = Asked(FRAME, seed=1, issued_in_twenty_weeks=0.4, residents_11_15=20_000.0)
+ASKED = LeverContext(FRAME, seed=1, issued_in_twenty_weeks=0.4, residents_11_15=20_000.0)
 LEVER: TypeAdapter[Any] = TypeAdapter(Lever)
 
 SOUND: dict[str, dict[str, Any]] = {
@@ -143,7 +143,7 @@ def test_plans_come_sooner_by_the_stated_equation() -> None:
 
 
 def test_an_unknown_share_of_plans_on_time_is_assumed_and_said() -> None:
-    unknown = Asked(FRAME, seed=1)
+    unknown = LeverContext(FRAME, seed=1)
     assert lever("timeliness").effects(unknown).sooner[0].size == pytest.approx([0.3 * 15 / 20] * 4)
     assert "50% was assumed" in lever("timeliness").notes(unknown)[0]
     assert "the target already" in lever("timeliness", change=0.3).notes(ASKED)[0]
@@ -175,7 +175,7 @@ def test_imports_take_local_places_and_exports_are_places_elsewhere() -> None:
 
 
 def test_births_reach_each_cohort_as_it_ages() -> None:
-    asked = Asked(Frame(317, 2025, 8, 2), seed=1)
+    asked = LeverContext(Frame(317, 2025, 8, 2), seed=1)
     changes = lever("births", when=2026).effects(asked).residents
     # Born in 2026: age 2 in January 2029 (2029 - 1 - 2026); by January 2033 the births of 2026 to 2030 are ages 6 to 2.
     reached = {
@@ -189,14 +189,14 @@ def test_births_reach_each_cohort_as_it_ages() -> None:
 
 
 def test_births_on_a_ramp_weigh_each_cohort_by_its_own_year() -> None:
-    asked = Asked(Frame(317, 2025, 5, 2), seed=1)
+    asked = LeverContext(Frame(317, 2025, 5, 2), seed=1)
     changes = lever("births", when={"from": 2026, "ramp": 2}).effects(asked).residents
     last = {AGES[int(np.flatnonzero(c.who.any(axis=1))[0])]: c.weight[-1] for c in changes if c.weight[-1]}
     assert last == {2: 1.0, 3: 0.5}
 
 
 def test_births_too_late_to_be_counted_are_said() -> None:
-    one, asked = lever("births", when=2026), Asked(Frame(317, 2025, 3, 2), seed=1)
+    one, asked = lever("births", when=2026), LeverContext(Frame(317, 2025, 3, 2), seed=1)
     assert not fields_used(one.effects(asked))
     assert "does nothing in this run" in one.notes(asked)[0]
 
@@ -235,7 +235,7 @@ def test_places_by_residents_need_their_number() -> None:
     assert one.whole_places(20_000.0) == 40
     assert one.effects(ASKED).places[0].size.shape == (4,)
     with pytest.raises(ScenarioError, match="number is not known"):
-        one.effects(Asked(FRAME, seed=1))
+        one.effects(LeverContext(FRAME, seed=1))
 
 
 def test_money_names_an_item_and_says_which_pounds_it_moves() -> None:
@@ -255,19 +255,19 @@ def test_the_same_id_has_the_same_luck_whatever_the_interval() -> None:
     frame = Frame(317, 2025, 3, 200)
     narrow = (
         lever("joiners", id="a", change={"low": 0.9, "high": 1.1})
-        .effects(Asked(frame, 5))
+        .effects(LeverContext(frame, 5))
         .joiner_rate[0]
         .size
     )
     wide = (
         lever("joiners", id="a", change={"low": 0.5, "high": 2.0})
-        .effects(Asked(frame, 5))
+        .effects(LeverContext(frame, 5))
         .joiner_rate[0]
         .size
     )
     other = (
         lever("joiners", id="b", change={"low": 0.9, "high": 1.1})
-        .effects(Asked(frame, 5))
+        .effects(LeverContext(frame, 5))
         .joiner_rate[0]
         .size
     )

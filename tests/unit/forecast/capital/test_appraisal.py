@@ -8,7 +8,7 @@ import pytest
 from data.errors import CapitalError, OptionError
 from data.vocabulary import NEED_GROUP_CODES, NEED_GROUPS, PHASE_CODES
 from forecast.capital.appraisal import annuity, appraisal, payback
-from forecast.capital.base_comparison import base_tests
+from forecast.capital.base_comparison import base_comparisons
 from forecast.capital.programme import choose, target
 from forecast.capital.schemes import Sufficiency
 from forecast.core.discounting import factors
@@ -166,7 +166,7 @@ def test_why_not_a_base_counts_places_left_by_those_who_want_one() -> None:
     short[:, :, BASE, PRIMARY, AUTISM] = 15.0
     share = np.zeros((len(PHASE_CODES), len(NEED_GROUP_CODES)))
     share[PRIMARY, AUTISM] = 0.5
-    (found,) = base_tests(made([candidate(), special()], short), 2028, share)  # type: ignore[list-item]
+    (found,) = base_comparisons(made([candidate(), special()], short), 2028, share)  # type: ignore[list-item]
     assert found.nearest == "base"
     assert found.suited.to_numpy() == pytest.approx(15.0)
     assert found.base_places.to_numpy() == pytest.approx(5.0)
@@ -178,8 +178,10 @@ def test_the_nearest_base_is_told_by_distance_then_by_community() -> None:
     near = candidate(id="z-near", title="Near", latitude=51.57, longitude=0.07)
     far = candidate(id="a-far", title="Far", latitude=51.9, longitude=0.07, community="West")
     share = np.zeros((len(PHASE_CODES), len(NEED_GROUP_CODES)))
-    (sited,) = base_tests(made([far, near, special(latitude=51.58, longitude=0.07)], cell()), 2028, share)  # type: ignore[list-item]
+    (sited,) = base_comparisons(
+        made([far, near, special(latitude=51.58, longitude=0.07)], cell()), 2028, share
+    )  # type: ignore[list-item]
     assert (sited.nearest, sited.near_by) == ("z-near", "distance")
     assert sited.distance_km == pytest.approx(1.11, abs=0.01)
-    (same,) = base_tests(made([near, far, special(community="West")], cell()), 2028, share)  # type: ignore[list-item]
+    (same,) = base_comparisons(made([near, far, special(community="West")], cell()), 2028, share)  # type: ignore[list-item]
     assert (same.nearest, same.near_by, same.distance_km) == ("a-far", "community", None)

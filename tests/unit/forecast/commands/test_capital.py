@@ -18,7 +18,7 @@ from forecast.capital.schemes import Choice
 from forecast.capital.seats import lacking
 from forecast.presentation.capital_tables import OPTION_COLUMNS, money
 from forecast.runs import scenario_run
-from forecast.runs.baseline import shared_road
+from forecast.runs.baseline import shared_inputs
 from tests.capital_worlds import candidate
 from tests.unit.forecast.test_cli import sendplan
 
@@ -133,7 +133,7 @@ def test_a_template_is_written_for_redbridge(
 
 
 def test_candidates_are_derived_where_nobody_proposed_any() -> None:
-    base = shared_road().baseline(areas.by_code(886), years=8, draws=100)
+    base = shared_inputs().baseline(areas.by_code(886), years=8, draws=100)
     found = candidate_schemes.derived(base.outcome)
     assert len({c.id for c in found}) == len(found) > 3
     assert all(c.basis == "assumed" and "nobody has proposed it" in c.source for c in found)
@@ -141,7 +141,7 @@ def test_candidates_are_derived_where_nobody_proposed_any() -> None:
 
 
 def test_a_candidate_is_a_lever_of_the_whole_forecast() -> None:
-    base = shared_road().baseline(areas.by_code(317), years=6, draws=100)
+    base = shared_inputs().baseline(areas.by_code(317), years=6, draws=100)
     scheme = candidate(
         kind="satellite",
         id="sat",

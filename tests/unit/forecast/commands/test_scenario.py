@@ -15,11 +15,11 @@ import yaml
 from data.areas import resolve as area
 from data.price_books import for_area
 from data.price_file import to_csv
-from forecast.finance.finance_model import Purse
+from forecast.finance.finance_model import FinanceModel
 from forecast.presentation.compare import COLUMNS, MEASURES, compared, measured
 from forecast.presentation.summary import plans_long, shortfall_long
 from forecast.runs import scenario_run
-from forecast.runs.baseline import Baseline, shared_road
+from forecast.runs.baseline import Baseline, shared_inputs
 from scenarios.reading import find, library, parse
 from scenarios.store import Store
 from scenarios.store.address import VARIABLE
@@ -81,7 +81,7 @@ def own(tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def base() -> Baseline:
     """Return Redbridge's baseline as the commands make it."""
-    return shared_road().baseline(area("Redbridge")[0], years=YEARS, draws=DRAWS, seed=20250101)
+    return shared_inputs().baseline(area("Redbridge")[0], years=YEARS, draws=DRAWS, seed=20250101)
 
 
 def kept() -> Store:
@@ -200,7 +200,7 @@ def test_a_comparison_is_printed_and_written(ask: Ask, base: Baseline, own: Path
     outcomes = {
         s.id: scenario_run.rerun(base, s) for s in (find("baseline"), find("flat-funding"), find(str(own)))
     }
-    pd.testing.assert_frame_equal(table, compared(outcomes, Purse.of(base.outcome)), check_dtype=False)
+    pd.testing.assert_frame_equal(table, compared(outcomes, FinanceModel.of(base.outcome)), check_dtype=False)
     changes = cells(said, "Difference from baseline")
     assert changes["EHC plans"][0] == "no change"
     surge = table.query("scenario == 'own-plan' and measure == 'plans' and year == @LAST").iloc[0]

@@ -9,29 +9,29 @@ from data import areas
 from data.vocabulary import PROVISION_CODES
 from forecast.core.outcome import Outcome
 from forecast.presentation import words
-from forecast.runs.baseline import Road
+from forecast.runs.baseline import ForecastInputs
 from models import placement as mixing
 
 
 @pytest.fixture(scope="module")
-def road() -> Road:
-    return Road.prepare()
+def inputs() -> ForecastInputs:
+    return ForecastInputs.prepare()
 
 
-def run(road: Road, la_code: int) -> Outcome:
-    return road.baseline(areas.by_code(la_code), years=2, draws=100).outcome
+def run(inputs: ForecastInputs, la_code: int) -> Outcome:
+    return inputs.baseline(areas.by_code(la_code), years=2, draws=100).outcome
 
 
 @pytest.mark.parametrize("la_code", [317, 886, 942, 358, 201])
-def test_known_plans_are_the_published_total(road: Road, la_code: int) -> None:
-    outcome = run(road, la_code)
+def test_known_plans_are_the_published_total(inputs: ForecastInputs, la_code: int) -> None:
+    outcome = run(inputs, la_code)
     assert outcome.plans.known_january == 2025
     assert float(outcome.plans.known.sum()) == float(outcome.history_total.sel(january=2025))
     assert not outcome.plans.estimated_mix
 
 
-def test_newham_starts_from_the_january_it_returned(road: Road) -> None:
-    outcome = run(road, 316)
+def test_newham_starts_from_the_january_it_returned(inputs: ForecastInputs) -> None:
+    outcome = run(inputs, 316)
     assert outcome.plans.known_january == outcome.placements.known_january == 2024
     assert float(outcome.plans.known.sum()) == pytest.approx(2705)
     assert outcome.plans.estimated_mix
@@ -40,9 +40,9 @@ def test_newham_starts_from_the_january_it_returned(road: Road) -> None:
     assert "England's mix" in told
 
 
-def test_newham_keeps_its_own_use_of_special_schools(road: Road) -> None:
+def test_newham_keeps_its_own_use_of_special_schools(inputs: ForecastInputs) -> None:
     """It places far fewer children in special schools than England does; England's mix would treble its demand."""
-    outcome = run(road, 316)
+    outcome = run(inputs, 316)
     known = outcome.placements.known
     share_2024 = float(known.sel(provision="state_special").sum() / known.sum())
     future = outcome.placements.future.isel(january=0).sum("age").mean("draw")
@@ -54,22 +54,22 @@ def test_newham_keeps_its_own_use_of_special_schools(road: Road) -> None:
     assert 0.75 * share_2024 < share_2026 < 1.15 * share_2024
 
 
-def test_surrey_has_its_own_ages_and_englands_needs(road: Road) -> None:
-    outcome = run(road, 936)
+def test_surrey_has_its_own_ages_and_englands_needs(inputs: ForecastInputs) -> None:
+    outcome = run(inputs, 936)
     assert outcome.plans.known_january == 2025
     assert float(outcome.plans.known.sum()) == pytest.approx(16069)
     own = outcome.placements.known.sum("provision")
     np.testing.assert_allclose(outcome.plans.known.sum("need"), own)
 
 
-def test_todays_plans_placed_by_the_mix_are_todays_placements(road: Road) -> None:
+def test_todays_plans_placed_by_the_mix_are_todays_placements(inputs: ForecastInputs) -> None:
     """The mix must reproduce what it was fitted to, or every shortfall starts from a wrong base."""
     for la_code in (317, 886, 330, 942):
-        stock = road.composition.stock.sel(area=la_code).to_numpy()
-        by_age = road.composition.age_provision.sel(area=la_code).to_numpy()
-        by_need = road.composition.need_provision.sel(area=la_code).to_numpy()
+        stock = inputs.composition.stock.sel(area=la_code).to_numpy()
+        by_age = inputs.composition.age_provision.sel(area=la_code).to_numpy()
+        by_need = inputs.composition.need_provision.sel(area=la_code).to_numpy()
         share, _ = mixing.shares(
-            mixing.fit_three_way(road.placing.england, stock, by_age, by_need), road.placing.england
+            mixing.fit_three_way(inputs.placing.england, stock, by_age, by_need), inputs.placing.england
         )
         placed = np.einsum("an,anp->p", stock, share)
         published = by_age.sum(axis=0)
@@ -77,19 +77,19 @@ def test_todays_plans_placed_by_the_mix_are_todays_placements(road: Road) -> Non
             assert placed[number] == pytest.approx(published[number], rel=0.03, abs=2), (la_code, code)
 
 
-def test_new_authorities_say_where_their_past_comes_from(road: Road) -> None:
-    assert any("before January 2024, when Cumberland" in line for line in words.own_gaps(run(road, 942)))
+def test_new_authorities_say_where_their_past_comes_from(inputs: ForecastInputs) -> None:
+    assert any("before January 2024, when Cumberland" in line for line in words.own_gaps(run(inputs, 942)))
 
 
-def test_a_leap_in_the_latest_return_is_told(road: Road) -> None:
-    told = " ".join(words.own_gaps(run(road, 342)))
+def test_a_leap_in_the_latest_return_is_told(inputs: ForecastInputs) -> None:
+    told = " ".join(words.own_gaps(run(inputs, 342)))
     assert "January 2025 total leaps from 1,595 to 2,179" in told
-    assert "leaps" not in " ".join(words.own_gaps(run(road, 308))), (
+    assert "leaps" not in " ".join(words.own_gaps(run(inputs, 308))), (
         "Enfield's leap of 2017 is too old to matter"
     )
 
 
-def test_redbridge_is_told_that_delay_hides_demand(road: Road) -> None:
-    told = words.own_gaps(run(road, 317))
+def test_redbridge_is_told_that_delay_hides_demand(inputs: ForecastInputs) -> None:
+    told = words.own_gaps(run(inputs, 317))
     assert any("issued 7 % of new plans within 20 weeks in 2024" in line for line in told)
     assert len(told) == 2, "and that bases hold fewer residents than places"

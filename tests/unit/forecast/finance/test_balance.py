@@ -26,22 +26,22 @@ from forecast.finance.balance import (
     opening_balance,
     pence,
 )
-from forecast.finance.funding_policy import Interval
-from forecast.finance.income import LINES, Growth, Income, IncomePlan, income
+from forecast.finance.funding_policy import Range
+from forecast.finance.income import LINES, Growth, HighNeedsIncome, IncomePlan, income
 from scenarios.effects import MoneyChange
 
 YEARS = financial_years("2025-26", "2029-30")
 JANUARIES = (2026, 2027, 2028, 2029, 2030)
-CERTAIN = Opening(FinancialYear(2024), Interval.of(-1e6), "council", "accounts")
+CERTAIN = Opening(FinancialYear(2024), Range.of(-1e6), "council", "accounts")
 
 
-def made(total: float = 100e6, draws: int = 4) -> Income:
+def made(total: float = 100e6, draws: int = 4) -> HighNeedsIncome:
     """Return an income of the same pounds in every year and draw."""
     shape = (draws, len(YEARS), len(LINES))
     values = np.zeros(shape)
     values[..., 0] = total
     coords = {"financial_year": labels(YEARS), "line": list(LINES)}
-    return Income(
+    return HighNeedsIncome(
         la_code=317,
         lines=xr.DataArray(values, dims=("draw", "financial_year", "line"), coords=coords),
         schools_block=xr.DataArray(
@@ -113,7 +113,7 @@ class TestStabilityGrant:
         years = YEARS[1:]
         late = made().lines.sel(financial_year=labels(years))
         money = replace(made(), lines=late)
-        opening = Opening(FinancialYear(2025), Interval.of(-7e6), "council", "accounts")
+        opening = Opening(FinancialYear(2025), Range.of(-7e6), "council", "accounts")
         found = balance(
             COST.sel(financial_year=labels(years)), money, opening, rng=np.random.default_rng(1),
             regime=REGIMES["authority_bears"], grant=StabilityGrant(),
@@ -134,7 +134,7 @@ class TestStabilityGrant:
         assert float(paid.mean()) == pytest.approx(0.3, abs=0.03)
 
     def test_only_the_eligible_part_counts(self) -> None:
-        found = settled(grant=StabilityGrant(eligible=Interval.of(0.5)))
+        found = settled(grant=StabilityGrant(eligible=Range.of(0.5)))
         assert first(found.stability_grant)[1] == pytest.approx(4.5e6)
 
     @pytest.mark.parametrize("chance", [-0.1, 1.1, float("nan")])
@@ -158,7 +158,7 @@ class TestOverrideAndRegimes:
         assert bool((closing["share"] < closing["centre_bears"]).all())
 
     def test_the_deficit_carried_over_may_be_shared_too(self) -> None:
-        found = settled(Regime("both", Interval.of(1.0), Interval.of(0.25)))
+        found = settled(Regime("both", Range.of(1.0), Range.of(0.25)))
         assert first(found.met_by_centre) == pytest.approx([0, 0, 0, 15e6, 0])
 
     def test_the_lever_says_what_the_authority_carries(self) -> None:
@@ -173,13 +173,13 @@ class TestOverrideAndRegimes:
 
     def test_a_part_is_a_share(self) -> None:
         with pytest.raises(OptionError, match="authority's part of in-year deficits"):
-            Regime("slip", Interval.of(25.0), Interval.of(1.0))
+            Regime("slip", Range.of(25.0), Range.of(1.0))
 
 
 class TestOpening:
     def test_redbridge_has_its_forums_figures_to_verify(self) -> None:
         march_2025, march_2026 = (opening_balance(317, FinancialYear(y)) for y in (2024, 2025))
-        assert (march_2025.balance, march_2025.basis) == (Interval.of(-747_000.0), "to verify")
+        assert (march_2025.balance, march_2025.basis) == (Range.of(-747_000.0), "to verify")
         assert (march_2026.balance.low, march_2026.balance.high) == (-11_700_000, -7_890_000)
 
     def test_published_balances_are_per_cent_of_the_grant(self) -> None:
@@ -221,7 +221,7 @@ class TestOpening:
         def width(la_code: int) -> float:
             found = opening_balance(la_code, FinancialYear(2025)).balance
             grant = income(
-                la_code, financial_years("2023-24", "2023-24"), IncomePlan(Growth("flat", Interval.of(0.0), "")),
+                la_code, financial_years("2023-24", "2023-24"), IncomePlan(Growth("flat", Range.of(0.0), "")),
                 draws=1, rng=np.random.default_rng(1),
             ).total.item()  # fmt: skip
             return (found.high - found.low) / float(grant)
@@ -249,7 +249,7 @@ class TestComparison:
 
     def test_another_opening_is_refused(self) -> None:
         with pytest.raises(OptionError, match="open differently"):
-            Comparison(settled(), settled(opening=replace(CERTAIN, balance=Interval.of(0.0))))
+            Comparison(settled(), settled(opening=replace(CERTAIN, balance=Range.of(0.0))))
 
     def test_other_draws_are_refused(self) -> None:
         with pytest.raises(OptionError, match="do not match"):

@@ -22,7 +22,7 @@ from forecast.finance.cost_model import (
     Costs,
     child_line,
 )
-from forecast.finance.funding_policy import Interval, funding_policy
+from forecast.finance.funding_policy import Range, funding_policy
 from scenarios.effects import MoneyChange
 from tests.made_outcomes import DRAWS, REDBRIDGE, SCHOOL, outcome
 from tests.made_prices import book, row
@@ -247,7 +247,7 @@ class TestAnchor:
             dims=("draw", "financial_year"),
             coords={"financial_year": labels(YEARS)},
         )
-        anchor = Anchor(YEARS[1], Interval.of(deficit), "council", "made up")
+        anchor = Anchor(YEARS[1], Range.of(deficit), "council", "made up")
         return start.anchored(outcome(TEN), told, anchor, np.random.default_rng(1))
 
     def test_high_needs_lines_are_scaled_to_what_the_council_says_and_transport_is_not(self) -> None:

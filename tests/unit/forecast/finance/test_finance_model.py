@@ -14,7 +14,7 @@ from data.inflation import Z90
 from data.prices import PriceBook
 from forecast.core.outcome import Outcome
 from forecast.finance.balance import REGIMES
-from forecast.finance.finance_model import MoneyPlan, Purse
+from forecast.finance.finance_model import FinanceModel, MoneyPlan
 from scenarios.effects import MoneyChange
 from tests.made_outcomes import DRAWS, SCHOOL, outcome
 from tests.made_prices import book, row
@@ -31,8 +31,10 @@ def town(*money: MoneyChange) -> Outcome:
     return outcome(TOWN, places=[SCHOOL], money=money)
 
 
-def purse(plan: MoneyPlan | None = None, prices: PriceBook = PRICES, who: Outcome | None = None) -> Purse:
-    return Purse.of(who or town(), plan=plan, book=prices)
+def finance(
+    plan: MoneyPlan | None = None, prices: PriceBook = PRICES, who: Outcome | None = None
+) -> FinanceModel:
+    return FinanceModel.of(who or town(), plan=plan, book=prices)
 
 
 def grant(size: float) -> MoneyChange:
@@ -40,7 +42,7 @@ def grant(size: float) -> MoneyChange:
 
 
 def test_what_is_left_is_income_less_the_cost_to_the_block() -> None:
-    found = purse().money(town())
+    found = finance().money(town())
     assert np.allclose(found.in_year, found.income.total - found.costs.high_needs)
     assert np.allclose(found.balance.cost, found.costs.high_needs)
     assert (found.costs.general_fund > 0).all()
@@ -49,7 +51,7 @@ def test_what_is_left_is_income_less_the_cost_to_the_block() -> None:
 
 def test_the_baseline_costs_what_the_council_has_said() -> None:
     """Redbridge's figure for 2025-26 is an interval: each draw is held to a value in it."""
-    asked = purse()
+    asked = finance()
     anchor = asked.model.anchor
     assert anchor is not None
     assert anchor.year == FinancialYear(2025)
@@ -62,20 +64,20 @@ def test_the_baseline_costs_what_the_council_has_said() -> None:
 
 
 def test_as_modelled_nothing_is_scaled() -> None:
-    plain = purse(MoneyPlan(as_modelled=True))
+    plain = finance(MoneyPlan(as_modelled=True))
     assert plain.model.anchor is None
     assert (plain.model.scale == 1).all()
 
 
 def test_an_authority_that_has_said_nothing_is_not_scaled() -> None:
     elsewhere = replace(town(), area=by_code(302))
-    found = purse(who=elsewhere)
+    found = finance(who=elsewhere)
     assert found.model.anchor is None
     assert found.money(elsewhere).balance.la_code == 302
 
 
 def test_a_lever_on_income_moves_the_balance_by_itself_only() -> None:
-    shared = purse()
+    shared = finance()
     before, after = shared.money(town()), shared.money(town(grant(1e6)))
     assert after.costs.pounds.equals(before.costs.pounds)
     assert np.allclose(after.in_year - before.in_year, [[0, 1e6]] * DRAWS)
@@ -83,13 +85,13 @@ def test_a_lever_on_income_moves_the_balance_by_itself_only() -> None:
 
 
 def test_an_opening_balance_given_is_the_one_used() -> None:
-    found = purse(MoneyPlan(opening=-2.5e6)).money(town()).balance
+    found = finance(MoneyPlan(opening=-2.5e6)).money(town()).balance
     assert found.opening.to_numpy().tolist() == [-2.5e6] * DRAWS
     assert found.opening_basis == "council"
 
 
 def test_regime_and_grant_may_be_asked_for_again_without_another_forecast() -> None:
-    shared = purse(MoneyPlan(grant=0.0))
+    shared = finance(MoneyPlan(grant=0.0))
     one = shared.money(town())
     assert not one.balance.stability_grant.any()
     other = shared.closing(one.outcome, one.costs, one.income, "centre_bears", 1.0)
@@ -100,7 +102,7 @@ def test_regime_and_grant_may_be_asked_for_again_without_another_forecast() -> N
 
 def test_prices_in_the_economy_rise_alike_for_placements_and_other_spending() -> None:
     """A draw in which the deflator is high has dear top-ups and dear hospital education, not one of the two."""
-    model = purse(MoneyPlan(as_modelled=True)).model
+    model = finance(MoneyPlan(as_modelled=True)).model
     deflator = model.deflator.to_numpy()[:, 1]
     growth = model.drawn.growth.sel(financial_year="2026-27").isel(price=1).to_numpy()
     np.testing.assert_allclose(deflator, 1 + growth, rtol=1e-12)
@@ -110,10 +112,10 @@ def test_prices_in_the_economy_rise_alike_for_placements_and_other_spending() ->
 
 
 def test_same_seed_same_pounds_and_another_seed_others() -> None:
-    one, again = (purse().money(town()) for _ in range(2))
+    one, again = (finance().money(town()) for _ in range(2))
     assert one.costs.pounds.equals(again.costs.pounds)
     assert one.balance.closing.equals(again.balance.closing)
-    other = purse(who=replace(town(), seed=2)).money(town())
+    other = finance(who=replace(town(), seed=2)).money(town())
     assert not other.costs.pounds.equals(one.costs.pounds)
 
 
@@ -121,6 +123,6 @@ def test_what_is_not_known_is_refused() -> None:
     with pytest.raises(OptionError, match="'nobody' is not a funding regime"):
         MoneyPlan(regime="nobody")
     with pytest.raises(OptionError, match="'double' is not a way the high needs block may grow"):
-        purse(MoneyPlan(growth="double"))
+        finance(MoneyPlan(growth="double"))
     with pytest.raises(OptionError):
-        purse(MoneyPlan(grant=1.5)).money(town())
+        finance(MoneyPlan(grant=1.5)).money(town())

@@ -9,7 +9,7 @@ import pytest
 from data import tables
 from data.errors import OptionError, TableError
 from data.financial_year import FinancialYear
-from forecast.finance.funding_policy import POLICY_FILE, Interval, funding_policy, parsed
+from forecast.finance.funding_policy import POLICY_FILE, Range, funding_policy, parsed
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_dates_and_shares_are_those_announced() -> None:
     assert policy.override_ends == FinancialYear(2027)
     assert (policy.grant_balance_at, policy.grant_paid_in) == (FinancialYear(2025), FinancialYear(2026))
     assert (policy.grant_share, policy.import_export_unit, policy.block_transfer_limit) == (0.9, 6000, 0.005)
-    assert policy.growth[FinancialYear(2026)] == Interval.of(0.0)
+    assert policy.growth[FinancialYear(2026)] == Range.of(0.0)
     assert policy.basis[FinancialYear(2024)] == "estimated"
 
 
@@ -81,12 +81,12 @@ def test_missing_and_repeated_rows_and_columns(rows: pd.DataFrame) -> None:
 
 
 def test_an_interval_is_its_tenth_and_ninetieth_percentile() -> None:
-    found = Interval(2.0, 4.0).drawn(np.array([0.1, 0.5, 0.9]))
+    found = Range(2.0, 4.0).drawn(np.array([0.1, 0.5, 0.9]))
     assert found == pytest.approx([2.0, 3.0, 4.0])
-    assert Interval.of(5.0).drawn(np.array([0.3])).tolist() == [5.0]
+    assert Range.of(5.0).drawn(np.array([0.3])).tolist() == [5.0]
 
 
 @pytest.mark.parametrize("ends", [(2.0, 1.0), (float("nan"), 1.0), (0.0, float("inf"))])
 def test_an_interval_needs_two_numbers_in_order(ends: tuple[float, float]) -> None:
     with pytest.raises(OptionError, match="Write"):
-        Interval(*ends)
+        Range(*ends)

@@ -15,10 +15,10 @@ from data.errors import AreaError, HistoryError, OptionError
 from data.financial_year import FinancialYear
 from forecast.core.financial_year import financial_years, labels
 from forecast.finance.balance import income_rows
-from forecast.finance.funding_policy import Interval, funding_policy
+from forecast.finance.funding_policy import Range, funding_policy
 from forecast.finance.income import (
     Growth,
-    Income,
+    HighNeedsIncome,
     IncomePlan,
     allocation_history,
     growth_options,
@@ -30,13 +30,13 @@ from scenarios.effects import How, MoneyChange
 YEARS = financial_years("2023-24", "2030-31")
 AHEAD = financial_years("2026-27", "2030-31")
 JANUARIES = tuple(range(2026, 2032))
-FLAT = Growth("flat", Interval.of(0.0), "")
-THREE = Growth("three", Interval.of(0.03), "")
+FLAT = Growth("flat", Range.of(0.0), "")
+THREE = Growth("three", Range.of(0.03), "")
 
 
 def draw(
     plan: IncomePlan, years: tuple[FinancialYear, ...] = YEARS, *changes: MoneyChange, draws: int = 300
-) -> Income:
+) -> HighNeedsIncome:
     return income(
         317, years, plan, draws=draws, rng=np.random.default_rng(5), changes=changes, januaries=JANUARIES
     )
@@ -117,7 +117,7 @@ class TestGrowth:
     def test_options(self) -> None:
         found = growth_options(317)
         assert set(found) == {"flat", "gdp_deflator", "last_growth"}
-        assert found["flat"].yearly == Interval.of(0.0)
+        assert found["flat"].yearly == Range.of(0.0)
         last = found["last_growth"].yearly
         assert (last.low + last.high) / 2 == pytest.approx(62_578_386 / 57_539_079 - 1)
         assert found["gdp_deflator"].yearly == funding_policy().gdp_deflator
@@ -138,7 +138,7 @@ class TestGrowth:
             assert np.allclose(core.sel(financial_year=after), 1.03 * core.sel(financial_year=before))
 
     def test_an_interval_is_drawn_once_for_the_run(self) -> None:
-        wide = Growth("wide", Interval(0.0, 0.06), "")
+        wide = Growth("wide", Range(0.0, 0.06), "")
         core = draw(IncomePlan(wide), draws=4000).lines.sel(line="high_needs_core")
         one = (core.sel(financial_year="2028-29") / core.sel(financial_year="2027-28")).to_numpy() - 1
         other = (core.sel(financial_year="2030-31") / core.sel(financial_year="2029-30")).to_numpy() - 1
@@ -147,7 +147,7 @@ class TestGrowth:
 
     def test_growth_beyond_belief_is_refused(self) -> None:
         with pytest.raises(OptionError, match=r"outside -0\.2 to 0\.5"):
-            Growth("slip", Interval.of(3.0), "")
+            Growth("slip", Range.of(3.0), "")
 
     def test_the_lever_sets_growth_from_its_year_and_wins_over_the_announced(self) -> None:
         base, moved = (
@@ -225,19 +225,19 @@ class TestImports:
 
 class TestTransfer:
     def test_a_share_of_the_schools_block_from_the_first_year_ahead(self) -> None:
-        found = draw(IncomePlan(FLAT, block_transfer=Interval.of(0.005)))
+        found = draw(IncomePlan(FLAT, block_transfer=Range.of(0.005)))
         moved = found.lines.sel(line="block_transfer")
         assert (moved.sel(financial_year="2023-24") == 0).all()
         later = {"financial_year": labels(YEARS[1:])}
         assert np.allclose(moved.sel(later), 0.005 * found.schools_block.sel(later))
 
     def test_the_councils_schools_block_is_used(self) -> None:
-        plan = IncomePlan(FLAT, block_transfer=Interval.of(0.004), schools_blocks={"2026-27": 300e6})
+        plan = IncomePlan(FLAT, block_transfer=Range.of(0.004), schools_blocks={"2026-27": 300e6})
         moved = draw(plan, AHEAD).lines.sel(line="block_transfer", financial_year="2026-27")
         assert np.allclose(moved, 1.2e6)
 
-    @pytest.mark.parametrize("share", [Interval.of(0.0051), Interval(0.001, 0.006)])
-    def test_more_than_half_a_per_cent_is_refused(self, share: Interval) -> None:
+    @pytest.mark.parametrize("share", [Range.of(0.0051), Range(0.001, 0.006)])
+    def test_more_than_half_a_per_cent_is_refused(self, share: Range) -> None:
         with pytest.raises(OptionError, match=r"Schools Forum may agree to 0.5% at most"):
             draw(IncomePlan(FLAT, block_transfer=share))
 
@@ -246,11 +246,11 @@ class TestTransfer:
             draw(IncomePlan(FLAT), YEARS, lever("block_transfer", "set", 0.01, first=2028))
 
     def test_more_is_allowed_once_the_secretary_of_state_agrees(self) -> None:
-        plan = IncomePlan(FLAT, block_transfer=Interval.of(0.01), disapplied=True)
+        plan = IncomePlan(FLAT, block_transfer=Range.of(0.01), disapplied=True)
         assert (draw(plan, AHEAD).lines.sel(line="block_transfer") > 0).all()
 
     def test_an_interval_up_to_the_limit_never_passes_it(self) -> None:
-        found = draw(IncomePlan(FLAT, block_transfer=Interval(0.001, 0.005)), AHEAD, draws=2000)
+        found = draw(IncomePlan(FLAT, block_transfer=Range(0.001, 0.005)), AHEAD, draws=2000)
         share = found.lines.sel(line="block_transfer") / found.schools_block
         assert float(share.max()) == pytest.approx(0.005)
         assert float(share.quantile(0.1)) == pytest.approx(0.001, abs=0.0002)
@@ -267,7 +267,7 @@ def test_levers_on_prices_are_passed_over() -> None:
 
 
 def test_rows_add_up_in_pence_and_say_how_each_is_known() -> None:
-    found = draw(IncomePlan(growth_options(317)["gdp_deflator"], block_transfer=Interval(0.001, 0.004)))
+    found = draw(IncomePlan(growth_options(317)["gdp_deflator"], block_transfer=Range(0.001, 0.004)))
     rows = income_rows(found)
     for _, own in rows.groupby("financial_year"):
         parts, total = own[own["line"] != "total"], own[own["line"] == "total"]

@@ -9,7 +9,7 @@ import pytest
 
 from data.errors import OptionError
 from data.vocabulary import AGES, NEED_CODES, PHASE_CODES, SPECIALIST_PROVISIONS
-from forecast.places.admission import Places
+from forecast.places.admission import OpenPlaces
 from forecast.places.allocation import Allocation, allocate
 from forecast.places.preference_order import Rules, default_rules
 from models.base import Array
@@ -27,11 +27,11 @@ def unit(
     provision: str = SPECIAL,
     located: str = "local",
     community: str = "",
-) -> Places:
+) -> OpenPlaces:
     """Return one unit that offers ``places[january]`` from age to age."""
     years = len(places)
     admits = np.array([ages[0] <= age <= ages[1] for age in AGES])
-    return Places(
+    return OpenPlaces(
         units=(name,),
         provision=(provision,),
         located=(located,),
@@ -42,8 +42,8 @@ def unit(
     )
 
 
-def together(*units: Places) -> Places:
-    return Places(
+def together(*units: OpenPlaces) -> OpenPlaces:
+    return OpenPlaces(
         units=tuple(u.units[0] for u in units),
         provision=tuple(u.provision[0] for u in units),
         located=tuple(u.located[0] for u in units),
@@ -67,11 +67,11 @@ def children(*januaries: Children) -> Array:
 
 def match(
     wanted: Array,
-    places: Places,
+    places: OpenPlaces,
     *,
     start: Children | None = None,
     rules: Rules = RULES,
-    opening: Places | None = None,
+    opening: OpenPlaces | None = None,
 ) -> Allocation:
     first = replace(
         places,

@@ -7,7 +7,7 @@ import pytest
 
 from data.errors import OptionError
 from data.vocabulary import SPECIALIST_PROVISIONS
-from forecast.places.preference_order import Rules, Step, default_rules
+from forecast.places.preference_order import PreferenceStep, Rules, default_rules
 
 RULES = default_rules()
 SPECIAL, BASE, POST16 = SPECIALIST_PROVISIONS
@@ -20,14 +20,17 @@ def test_end_shares_add_up_to_one_child() -> None:
 @pytest.mark.parametrize(
     ("step", "message"),
     [
-        (lambda: Step("special", "inmss", 1), "provision 'special'.*Use one of state_special"),
-        (lambda: Step(SPECIAL, "abroad", 1), "destination 'abroad'"),
-        (lambda: Step(SPECIAL, "inmss", 1, needs=("ADS",)), "needs 'ADS'"),
-        (lambda: Step(SPECIAL, "inmss", 1, phases=("sixth form",)), "phases 'sixth form'"),
-        (lambda: Step(SPECIAL, "inmss", 0), "share 0. A share is above 0"),
-        (lambda: Step(SPECIAL, "inmss", float("nan")), "share nan"),
-        (lambda: Step(SPECIAL, SPECIAL, 0.5), "found full"),
-        (lambda: Step(SPECIAL, "inmss", 0.5, communities=("North",)), "Leave the communities empty"),
+        (lambda: PreferenceStep("special", "inmss", 1), "provision 'special'.*Use one of state_special"),
+        (lambda: PreferenceStep(SPECIAL, "abroad", 1), "destination 'abroad'"),
+        (lambda: PreferenceStep(SPECIAL, "inmss", 1, needs=("ADS",)), "needs 'ADS'"),
+        (lambda: PreferenceStep(SPECIAL, "inmss", 1, phases=("sixth form",)), "phases 'sixth form'"),
+        (lambda: PreferenceStep(SPECIAL, "inmss", 0), "share 0. A share is above 0"),
+        (lambda: PreferenceStep(SPECIAL, "inmss", float("nan")), "share nan"),
+        (lambda: PreferenceStep(SPECIAL, SPECIAL, 0.5), "found full"),
+        (
+            lambda: PreferenceStep(SPECIAL, "inmss", 0.5, communities=("North",)),
+            "Leave the communities empty",
+        ),
     ],
 )
 def test_a_step_that_cannot_be_followed_is_explained(step: object, message: str) -> None:
@@ -45,11 +48,11 @@ def test_an_order_that_loses_children_is_refused() -> None:
 
 
 def test_a_last_step_whose_places_run_out_is_refused() -> None:
-    steps = (Step(SPECIAL, BASE, 1), *(Step(p, "waiting", 1) for p in (BASE, POST16)))
+    steps = (PreferenceStep(SPECIAL, BASE, 1), *(PreferenceStep(p, "waiting", 1) for p in (BASE, POST16)))
     with pytest.raises(OptionError, match="whose places do not run out"):
         Rules(steps)
 
 
 def test_a_step_nobody_reaches_is_refused() -> None:
     with pytest.raises(OptionError, match="'state_special to eotas' can never be reached"):
-        Rules((*RULES.steps, Step(SPECIAL, "eotas", 0.5)))
+        Rules((*RULES.steps, PreferenceStep(SPECIAL, "eotas", 0.5)))

@@ -14,9 +14,9 @@ from data.areas import resolve
 from data.errors import OptionError
 from data.vocabulary import SPECIALIST_PROVISIONS
 from forecast.core.outcome import Outcome
-from forecast.finance.finance_model import Purse
+from forecast.finance.finance_model import FinanceModel
 from forecast.presentation import compare
-from forecast.runs.baseline import shared_road
+from forecast.runs.baseline import shared_inputs
 from models.base import Array
 
 YEARS, DRAWS, FIRST = 5, 100, 2026
@@ -25,7 +25,7 @@ YEARS, DRAWS, FIRST = 5, 100, 2026
 @pytest.fixture(scope="module")
 def outcome() -> Outcome:
     """Return Redbridge's forecast."""
-    return shared_road().baseline(resolve("Redbridge")[0], years=YEARS, draws=DRAWS).outcome
+    return shared_inputs().baseline(resolve("Redbridge")[0], years=YEARS, draws=DRAWS).outcome
 
 
 def short_of(outcome: Outcome, by_provision: Mapping[str, Array]) -> Outcome:
@@ -94,13 +94,13 @@ def test_children_short_by_kind_are_told_for_the_january_asked_for(outcome: Outc
 
 
 @pytest.fixture(scope="module")
-def purse(outcome: Outcome) -> Purse:
+def finance(outcome: Outcome) -> FinanceModel:
     """Return Redbridge's prices and income."""
-    return Purse.of(outcome)
+    return FinanceModel.of(outcome)
 
 
-def test_a_comparison_is_the_contract(outcome: Outcome, purse: Purse) -> None:
-    table = compare.compared({"a": outcome, "b": short_of(outcome, {})}, purse)
+def test_a_comparison_is_the_contract(outcome: Outcome, finance: FinanceModel) -> None:
+    table = compare.compared({"a": outcome, "b": short_of(outcome, {})}, finance)
     assert list(table.columns) == list(compare.COLUMNS)
     assert table["measure"].unique().tolist() == list(compare.MEASURES)
     assert len(table) == 2 * YEARS * len(compare.MEASURES)
@@ -115,17 +115,17 @@ def test_a_comparison_is_the_contract(outcome: Outcome, purse: Purse) -> None:
     )
 
 
-def test_cost_is_compared_with_prices_only(outcome: Outcome, purse: Purse) -> None:
-    without, with_prices = compare.measured(outcome), compare.measured(outcome, purse=purse)
+def test_cost_is_compared_with_prices_only(outcome: Outcome, finance: FinanceModel) -> None:
+    without, with_prices = compare.measured(outcome), compare.measured(outcome, finance=finance)
     assert [*without, "cost"] == list(with_prices) == list(compare.MEASURES)
-    cost = purse.costs(outcome).high_needs
+    cost = finance.costs(outcome).high_needs
     # January 2026, the first forecast, is in 2025-26.
     np.testing.assert_array_equal(with_prices["cost"][:, 0], cost.sel(financial_year="2025-26").to_numpy())
     for measure in compare.POUNDS:
         with pytest.raises(OptionError, match="in pounds, but no prices"):
             compare.measure(outcome, measure)
-    balance = compare.measure(outcome, "in_year_balance", purse=purse)
-    np.testing.assert_allclose(balance, purse.income(outcome).total.to_numpy() - with_prices["cost"])
+    balance = compare.measure(outcome, "in_year_balance", finance=finance)
+    np.testing.assert_allclose(balance, finance.income(outcome).total.to_numpy() - with_prices["cost"])
 
 
 def test_no_difference_is_said_and_a_small_one_is_not_hidden(outcome: Outcome) -> None:

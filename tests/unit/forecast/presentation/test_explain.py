@@ -11,12 +11,12 @@ from data.errors import OptionError
 from data.vocabulary import BAND_CODES
 from forecast.core.outcome import Outcome
 from forecast.presentation import explain, summary
-from forecast.runs.baseline import Road
+from forecast.runs.baseline import ForecastInputs
 
 
 @pytest.fixture(scope="module")
 def outcome() -> Outcome:
-    return Road.prepare().baseline(areas.by_code(317), years=6, draws=200).outcome
+    return ForecastInputs.prepare().baseline(areas.by_code(317), years=6, draws=200).outcome
 
 
 def test_terms_add_up_to_the_change_in_every_draw(outcome: Outcome) -> None:

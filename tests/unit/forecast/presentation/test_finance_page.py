@@ -16,13 +16,13 @@ from forecast.cli import app
 from forecast.finance.attribution import CAUSES, PARTS
 from forecast.finance.balance import REGIMES
 from forecast.finance.cost_model import SCALE_BOUNDS, CostLine
-from forecast.finance.finance_model import Money, Purse
+from forecast.finance.finance_model import FinanceModel, Money
 from forecast.finance.funding_policy import funding_policy
 from forecast.finance.income import LINES as INCOME_LINES
 from forecast.finance.place_funding import place_kinds
 from forecast.presentation import money_tables
 from forecast.presentation.record import markdown_table
-from forecast.runs.baseline import shared_road
+from forecast.runs.baseline import shared_inputs
 
 DOCS = Path(__file__).parents[4] / "docs"
 GUIDE = (DOCS / "finance.md").read_text(encoding="utf-8")
@@ -30,15 +30,15 @@ SCHEMA = (DOCS / "schema.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
-def purse() -> Purse:
+def finance() -> FinanceModel:
     """Return Redbridge's prices and income."""
-    return Purse.of(shared_road().baseline(resolve("Redbridge")[0], years=5, draws=100).outcome)
+    return FinanceModel.of(shared_inputs().baseline(resolve("Redbridge")[0], years=5, draws=100).outcome)
 
 
 @pytest.fixture(scope="module")
-def money(purse: Purse) -> Money:
+def money(finance: FinanceModel) -> Money:
     """Return the money of Redbridge's baseline."""
-    return purse.money(shared_road().baseline(resolve("Redbridge")[0], years=5, draws=100).outcome)
+    return finance.money(shared_inputs().baseline(resolve("Redbridge")[0], years=5, draws=100).outcome)
 
 
 def table_of(lines: Sequence[CostLine]) -> str:
@@ -62,16 +62,18 @@ def test_the_table_of_cost_lines_is_that_of_the_code(money: Money) -> None:
     assert said in GUIDE, f"docs/finance.md should hold this table:\n{said}"
 
 
-def test_the_schema_page_names_the_columns_of_each_file_of_pounds(purse: Purse, money: Money) -> None:
+def test_the_schema_page_names_the_columns_of_each_file_of_pounds(
+    finance: FinanceModel, money: Money
+) -> None:
     assert (
         columns("balance.parquet")
         == list(money_tables.COLUMNS)
         == list(money_tables.balance_table(money).columns)
     )
     assert columns("cost_detail.parquet") == list(money_tables.DETAIL_COLUMNS)
-    assert columns("regimes.parquet") == list(money_tables.regimes_table(purse, money).columns)
+    assert columns("regimes.parquet") == list(money_tables.regimes_table(finance, money).columns)
     assert columns("difference.parquet") == list(money_tables.difference_table(money, money).columns)
-    prices = money_tables.prices_table(purse)
+    prices = money_tables.prices_table(finance)
     dated = {re.sub(r"\d{4}-\d\d$", "YEAR", c) for c in prices.columns}
     assert set(columns("prices.csv")) <= dated
 

@@ -13,20 +13,20 @@ from data.vocabulary import ALL, NEED_GROUP_CODES, PHASE_CODES, SPECIALIST_PROVI
 from forecast.core.outcome import ONE_CHILD, Outcome
 from forecast.presentation import place_tables, summary
 from forecast.presentation.place_tables import CELL, NEVER, SURE
-from forecast.runs.baseline import Road
+from forecast.runs.baseline import ForecastInputs
 
 KEYS = [*CELL]
 YEARS = [2026, 2027, 2028, 2029]
 
 
 @pytest.fixture(scope="module")
-def road() -> Road:
-    return Road.prepare()
+def inputs() -> ForecastInputs:
+    return ForecastInputs.prepare()
 
 
 @pytest.fixture(scope="module")
-def outcome(road: Road) -> Outcome:
-    return road.baseline(areas.by_code(317), years=len(YEARS), draws=150).outcome
+def outcome(inputs: ForecastInputs) -> Outcome:
+    return inputs.baseline(areas.by_code(317), years=len(YEARS), draws=150).outcome
 
 
 @pytest.fixture(scope="module")
@@ -151,9 +151,9 @@ def test_settings_hold_no_more_than_their_places(outcome: Outcome) -> None:
     assert (told.loc[told["places"] == 0, "p_full"] == 0).all()
 
 
-def test_a_register_without_settings_gives_an_empty_table_with_its_columns(road: Road) -> None:
+def test_a_register_without_settings_gives_an_empty_table_with_its_columns(inputs: ForecastInputs) -> None:
     register = registers.shipped(317)
-    bare = road.baseline(
+    bare = inputs.baseline(
         areas.by_code(317), years=1, draws=100, register=replace(register, rows=register.rows.iloc[:0])
     ).outcome
     told = place_tables.settings_long(bare)
@@ -184,8 +184,8 @@ def test_post_16_ages_add_up_and_interns_are_a_part(outcome: Outcome) -> None:
 
 
 @pytest.mark.parametrize("la_code", [317, 886, 420])
-def test_the_share_of_interns_is_a_share(road: Road, la_code: int) -> None:
-    run = road.baseline(areas.by_code(la_code), years=1, draws=100).outcome
+def test_the_share_of_interns_is_a_share(inputs: ForecastInputs, la_code: int) -> None:
+    run = inputs.baseline(areas.by_code(la_code), years=1, draws=100).outcome
     share = place_tables.intern_share(run.area.la_code)
     assert share.dims == ("age",)
     assert ((share >= 0) & (share <= 1)).all()
@@ -193,10 +193,10 @@ def test_the_share_of_interns_is_a_share(road: Road, la_code: int) -> None:
     assert float(share.max()) > 0
 
 
-def test_every_phase_is_told_for_every_authority_without_latent_demand(road: Road) -> None:
+def test_every_phase_is_told_for_every_authority_without_latent_demand(inputs: ForecastInputs) -> None:
     """Newham and Surrey published no placements in January 2025: demand is as observed, and nothing is missing."""
     for la_code in (316, 936):
-        run = road.baseline(areas.by_code(la_code), years=1, draws=100).outcome
+        run = inputs.baseline(areas.by_code(la_code), years=1, draws=100).outcome
         assert run.shortfall.blend == 0
         told = place_tables.demand_long(run).pivot_table(
             index=["year", *KEYS], columns="demand", values="mean"

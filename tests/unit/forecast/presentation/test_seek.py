@@ -10,7 +10,7 @@ import pytest
 
 from data.errors import OptionError
 from forecast.core.outcome import Outcome
-from forecast.finance.finance_model import Purse
+from forecast.finance.finance_model import FinanceModel
 from forecast.presentation.seek import MOST_RUNS, Answer, Bound, Goal, Point, seek, tornado, tornado_text
 
 
@@ -18,7 +18,7 @@ from forecast.presentation.seek import MOST_RUNS, Answer, Bound, Goal, Point, se
 class Plain(Point):
     """A point whose outcomes are numbers."""
 
-    def mean(self, outcome: Outcome, purse: Purse | None = None) -> float:
+    def mean(self, outcome: Outcome, finance: FinanceModel | None = None) -> float:
         return float(outcome)  # type: ignore[arg-type]
 
 

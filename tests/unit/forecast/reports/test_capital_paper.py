@@ -16,8 +16,8 @@ from data.errors import CapitalError, OptionError
 from data.price_books import for_area
 from data.prices import PriceBook
 from forecast.capital import capital_case
-from forecast.reports.capital_paper import FUTURES, Asked, CapitalPaper, command, futures, make
-from forecast.runs.baseline import Baseline, Road
+from forecast.reports.capital_paper import FUTURES, CapitalPaper, PaperRequest, command, futures, make
+from forecast.runs.baseline import Baseline, ForecastInputs
 from scenarios import reading
 
 SCILLY = 420
@@ -66,25 +66,25 @@ def test_what_to_type_has_every_choice_without_folders_and_quotes_names() -> Non
 
 
 @pytest.fixture(scope="module")
-def road() -> Road:
+def inputs() -> ForecastInputs:
     """Return what all authorities share."""
-    return Road.prepare()
+    return ForecastInputs.prepare()
 
 
 @pytest.fixture(scope="module")
-def scilly(road: Road) -> Baseline:
+def scilly(inputs: ForecastInputs) -> Baseline:
     """Return an authority whose shortfall is too small for a scheme and whose income is not published."""
-    return road.baseline(areas.by_code(SCILLY), years=5, draws=100)
+    return inputs.baseline(areas.by_code(SCILLY), years=5, draws=100)
 
 
-ASKED = Asked(None, None, 0.8, futures((), reading.find), "sendplan report capital", date(2025, 7, 1))
+ASKED = PaperRequest(None, None, 0.8, futures((), reading.find), "sendplan report capital", date(2025, 7, 1))
 
 
 def test_where_nobody_gave_schemes_and_none_are_needed_the_paper_is_made_and_says_why(
-    road: Road, scilly: Baseline
+    inputs: ForecastInputs, scilly: Baseline
 ) -> None:
     stages: list[str] = []
-    found = make(scilly, road, ASKED, lambda what, done: stages.append(what))
+    found = make(scilly, inputs, ASKED, lambda what, done: stages.append(what))
     assert isinstance(found, CapitalPaper)
     assert found.why
     assert "Isles of Scilly" in found.title
@@ -93,15 +93,17 @@ def test_where_nobody_gave_schemes_and_none_are_needed_the_paper_is_made_and_say
     assert stages[-1] == "Writing"
 
 
-def test_a_budget_that_cannot_be_used_is_an_error_and_no_paper(road: Road, scilly: Baseline) -> None:
+def test_a_budget_that_cannot_be_used_is_an_error_and_no_paper(
+    inputs: ForecastInputs, scilly: Baseline
+) -> None:
     with pytest.raises(CapitalError):
-        make(scilly, road, replace(ASKED, budget=5e6), lambda what, done: None)
+        make(scilly, inputs, replace(ASKED, budget=5e6), lambda what, done: None)
 
 
-def test_papers_on_other_prices_have_another_fingerprint(road: Road, scilly: Baseline) -> None:
-    def fingerprint(asked: Asked) -> str:
+def test_papers_on_other_prices_have_another_fingerprint(inputs: ForecastInputs, scilly: Baseline) -> None:
+    def fingerprint(asked: PaperRequest) -> str:
         document = docx.Document(
-            io.BytesIO(make(scilly, road, asked, lambda what, done: None).paper.as_bytes())
+            io.BytesIO(make(scilly, inputs, asked, lambda what, done: None).paper.as_bytes())
         )
         cells = (cell.text for table in document.tables for row in table.rows for cell in row.cells)
         return next(text for text in cells if text.startswith("SHA-256"))
@@ -115,7 +117,10 @@ def test_papers_on_other_prices_have_another_fingerprint(road: Road, scilly: Bas
 
 
 def test_what_the_solver_prints_is_kept_out(
-    road: Road, scilly: Baseline, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    inputs: ForecastInputs,
+    scilly: Baseline,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     def prints(*_: object, **__: object) -> None:
         # Compiled code writes past Python's own output.
@@ -125,5 +130,5 @@ def test_what_the_solver_prints_is_kept_out(
     monkeypatch.setattr(capital_case, "make", prints)
     capfd.readouterr()
     with pytest.raises(CapitalError, match="Nothing to choose from"):
-        make(scilly, road, replace(ASKED, budget=5e6), lambda what, done: None)
+        make(scilly, inputs, replace(ASKED, budget=5e6), lambda what, done: None)
     assert capfd.readouterr().out == ""

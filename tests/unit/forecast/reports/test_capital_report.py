@@ -23,7 +23,7 @@ from forecast.reports.capital_report import Content
 from forecast.reports.document import MISSING, About
 from forecast.reports.options import Middle
 from forecast.reports.sufficiency import Need
-from forecast.runs.baseline import Road
+from forecast.runs.baseline import ForecastInputs
 from tests import made_case
 
 SECTIONS = [
@@ -42,13 +42,13 @@ SECTIONS = [
 
 
 @pytest.fixture(scope="module")
-def road() -> Road:
-    return Road.prepare()
+def inputs() -> ForecastInputs:
+    return ForecastInputs.prepare()
 
 
 @pytest.fixture(scope="module")
-def outcome(road: Road) -> Outcome:
-    return road.baseline(areas.by_code(317), years=5, draws=100).outcome
+def outcome(inputs: ForecastInputs) -> Outcome:
+    return inputs.baseline(areas.by_code(317), years=5, draws=100).outcome
 
 
 @pytest.fixture(scope="module")
@@ -271,9 +271,9 @@ def test_a_scheme_that_would_stand_empty_is_looked_at_again(full: Content) -> No
 def test_a_special_school_that_bases_could_replace_is_said_to_be_so(full: Content) -> None:
     case = full.case
     assert case is not None
-    tests = (replace(case.base_tests[0], chance_all=0.9), *case.base_tests[1:])
-    lines = options.base_lines(replace(case, base_tests=tests))
-    assert options.doubtful(replace(case, base_tests=tests)) == [
+    tests = (replace(case.base_comparisons[0], chance_all=0.9), *case.base_comparisons[1:])
+    lines = options.base_lines(replace(case, base_comparisons=tests))
+    assert options.doubtful(replace(case, base_comparisons=tests)) == [
         "'Hill school expansion' (bases could probably do its work)"
     ]
     assert "Build bases first" in lines[0]
@@ -283,8 +283,8 @@ def test_a_special_school_that_bases_could_replace_is_said_to_be_so(full: Conten
 def test_many_special_schools_that_bases_cannot_replace_are_told_in_one_sentence(full: Content) -> None:
     case = full.case
     assert case is not None
-    one = case.base_tests[0]
-    lines = options.base_lines(replace(case, base_tests=(replace(one, chance_all=0.9), *(6 * (one,)))))
+    one = case.base_comparisons[0]
+    lines = options.base_lines(replace(case, base_comparisons=(replace(one, chance_all=0.9), *(6 * (one,)))))
     assert len(lines) == 2
     assert "each of the other 6 special school options" in lines[1]
 
@@ -292,14 +292,14 @@ def test_many_special_schools_that_bases_cannot_replace_are_told_in_one_sentence
 def test_a_special_school_is_set_against_bases_only_where_it_would_seat_a_child(full: Content) -> None:
     case = full.case
     assert case is not None
-    test = case.base_tests[0]
+    test = case.base_comparisons[0]
     odd = xr.DataArray([n % 2 == 1 for n in range(test.children.sizes["draw"])], dims="draw")
     half = replace(test, children=xr.where(odd, 10.0, 0.0), in_bases=test.in_bases.where(odd))
-    assert options.base_table(replace(case, base_tests=(half,))).frame["Children it would seat"].tolist() == [
-        "10"
-    ]
+    assert options.base_table(replace(case, base_comparisons=(half,))).frame[
+        "Children it would seat"
+    ].tolist() == ["10"]
     none = replace(test, children=0 * test.children, in_bases=test.in_bases.where(False), chance_all=0.0)
-    found = replace(case, base_tests=(none,))
+    found = replace(case, base_comparisons=(none,))
     assert options.base_table(found).frame["Children it would seat"].tolist() == ["nobody then"]
     assert "would seat nobody" in options.base_lines(found)[0]
 
@@ -336,8 +336,8 @@ def test_terms_are_in_order() -> None:
     assert listed == sorted(listed, key=str.lower)
 
 
-def test_an_authority_with_an_estimated_register_says_so(road: Road) -> None:
-    kent = road.baseline(areas.resolve("Kent")[0], years=5, draws=100).outcome
+def test_an_authority_with_an_estimated_register_says_so(inputs: ForecastInputs) -> None:
+    kent = inputs.baseline(areas.resolve("Kent")[0], years=5, draws=100).outcome
     content = Content(Need.of(kent), None, None, Made("x", record.provenance(kent, {})))
     said = text_of(opened(content))
     assert "are estimates" in said

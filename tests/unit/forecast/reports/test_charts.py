@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from forecast.reports import charts
-from forecast.reports.charts import Line, Panel, Range
+from forecast.reports.charts import ChartPanel, Line, Range
 from forecast.reports.document import Picture
 
 YEARS = tuple(str(y) for y in range(2026, 2036))
@@ -24,7 +24,7 @@ def lines(count: int, panels: int = 1, shift: float = 0.0) -> Picture:
         return Line(f"Line {n}", middle, tuple(v - 20 for v in middle), tuple(v + 30 for v in middle))
 
     return charts.over_years(
-        [Panel(f"Panel {p}", YEARS, tuple(one(n) for n in range(count))) for p in range(panels)],
+        [ChartPanel(f"Panel {p}", YEARS, tuple(one(n) for n in range(count))) for p in range(panels)],
         unit="Children",
         along="January",
         title="A title",
@@ -77,7 +77,12 @@ def test_a_value_that_is_no_number_is_refused(wrong: float) -> None:
 def test_a_line_must_have_a_value_a_year() -> None:
     with pytest.raises(ValueError, match="one value a year"):
         charts.over_years(
-            [Panel("P", YEARS, (Line("L", (1.0,)),))], unit="", along="", title="", key="", description=""
+            [ChartPanel("P", YEARS, (Line("L", (1.0,)),))],
+            unit="",
+            along="",
+            title="",
+            key="",
+            description="",
         )
 
 
@@ -86,7 +91,7 @@ def test_names_of_lines_that_end_together_do_not_overlap() -> None:
 
     axes = Figure().add_subplot()
     same = (Line("With", (1.0, 5.0)), Line("Without", (1.0, 5.0)), Line("Third", (1.0, 5.1)))
-    charts._lines(axes, Panel("P", ("2026", "2027"), same), pounds=False)
+    charts._lines(axes, ChartPanel("P", ("2026", "2027"), same), pounds=False)
     heights = sorted(t.get_position()[1] for t in axes.texts)
     low, high = axes.get_ylim()
     assert (np.diff(heights) >= 0.08 * (high - low)).all()

@@ -14,7 +14,7 @@ from docx.oxml.ns import qn
 
 from data.errors import OutputError
 from forecast.reports import charts
-from forecast.reports.document import LANGUAGE, About, Paper, Table
+from forecast.reports.document import LANGUAGE, About, DocumentTable, Paper
 
 ABOUT = About(
     "Places in Anytown",
@@ -35,7 +35,7 @@ def paper() -> Paper:
     one.heading("Summary")
     one.paragraph("All is well.", "In short.")
     one.heading("More", 2)
-    assert one.table(Table(FRAME, "Places by phase", note="A note.")) == "Table 1"
+    assert one.table(DocumentTable(FRAME, "Places by phase", note="A note.")) == "Table 1"
     assert one.picture(picture()) == "Figure 1"
     one.heading("End")
     return one
@@ -47,7 +47,7 @@ def picture() -> charts.Picture:
         charts.Line("Places", (1.0, 1.0), steps=True),
     )
     return charts.over_years(
-        [charts.Panel("All", ("2026", "2027"), lines)],
+        [charts.ChartPanel("All", ("2026", "2027"), lines)],
         unit="Children",
         along="January",
         title="More are wanted",
@@ -137,17 +137,17 @@ def test_the_same_content_is_the_same_file() -> None:
 @pytest.mark.parametrize("cell", ["nan", "", " ", "None", "inf"])
 def test_a_missing_number_never_reaches_a_page(cell: str) -> None:
     with pytest.raises(ValueError, match="missing or not text"):
-        Paper(ABOUT).table(Table(pd.DataFrame({"A": ["x"], "B": [cell]}), "Broken"))
+        Paper(ABOUT).table(DocumentTable(pd.DataFrame({"A": ["x"], "B": [cell]}), "Broken"))
 
 
 def test_a_number_must_be_put_in_words_first() -> None:
     with pytest.raises(ValueError, match="not text"):
-        Paper(ABOUT).table(Table(pd.DataFrame({"A": [1.25]}), "Broken"))
+        Paper(ABOUT).table(DocumentTable(pd.DataFrame({"A": [1.25]}), "Broken"))
 
 
 def test_an_empty_table_is_refused() -> None:
     with pytest.raises(ValueError, match="no rows"):
-        Paper(ABOUT).table(Table(FRAME.head(0), "Empty"))
+        Paper(ABOUT).table(DocumentTable(FRAME.head(0), "Empty"))
 
 
 @pytest.mark.parametrize("name", ["paper.pdf", "paper", "folder.docx"])

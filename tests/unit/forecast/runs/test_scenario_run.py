@@ -13,11 +13,11 @@ import xarray as xr
 from data.areas import resolve as area
 from data.errors import ScenarioError
 from forecast.core.outcome import Unit
-from forecast.places.capacity import Offer, seated
+from forecast.places.capacity import CapacityPlan, seated
 from forecast.places.supply import Supply
 from forecast.presentation.compare import measured
 from forecast.runs import scenario_run
-from forecast.runs.baseline import Baseline, matching, shared_road
+from forecast.runs.baseline import Baseline, matching_generator, shared_inputs
 from scenarios.effects import PlaceChange
 from scenarios.reading import find, resolve
 from scenarios.scenario import Scenario
@@ -28,7 +28,7 @@ YEARS, DRAWS = 5, 100
 @pytest.fixture(scope="module")
 def base() -> Baseline:
     """Return Redbridge's baseline."""
-    return shared_road().baseline(area("Redbridge")[0], years=YEARS, draws=DRAWS)
+    return shared_inputs().baseline(area("Redbridge")[0], years=YEARS, draws=DRAWS)
 
 
 def scenario(*levers: dict[str, Any]) -> Scenario:
@@ -265,8 +265,10 @@ def test_levers_that_only_move_children_leave_the_plans_themselves(base: Baselin
 def test_the_same_places_worked_out_anew_seat_the_same_children(base: Baseline) -> None:
     before = base.outcome
     about = scenario_run.frame(base)
-    luck = matching(before.seed, about.la_code)
-    anew = Offer.of(before.register, about.origin, about.januaries, about.draws, luck, base.offer.demand)
+    luck = matching_generator(before.seed, about.la_code)
+    anew = CapacityPlan.of(
+        before.register, about.origin, about.januaries, about.draws, luck, base.capacity_plan.demand
+    )
     assert not anew.entrances
     found = seated(before.placements, anew, base.latent)
     for name in ("short", "overflow", "unit_filled", "unit_free", "open_to", "places"):
