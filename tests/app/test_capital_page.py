@@ -33,7 +33,8 @@ from forecast.ui.background import capital_job
 from forecast.ui.background.capital_job import appraise
 from forecast.ui.background.national_job import zipped
 from forecast.ui.background.question import Question
-from forecast.ui.components import money_charts, results, work_requests
+from forecast.ui.components import results, work_requests
+from forecast.ui.components.charts import money as money_charts
 from forecast.ui.components.results import SEED
 from forecast.ui.frame import shell
 from forecast.ui.frame.choices import Choices, read

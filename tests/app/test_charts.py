@@ -14,7 +14,12 @@ from forecast.core.outcome import Outcome
 from forecast.presentation import words
 from forecast.presentation.summary import RunOut
 from forecast.runs.baseline import ForecastInputs
-from forecast.ui.components import charts
+from forecast.ui.components.charts import demand as demand_charts
+from forecast.ui.components.charts import evidence as evidence_charts
+from forecast.ui.components.charts import map as map_charts
+from forecast.ui.components.charts import places as place_charts
+from forecast.ui.components.charts import waterfall
+from forecast.ui.components.charts.figure import GREY, NAVY, PLUM
 from forecast.ui.views import area_map, demand, evidence, places
 from forecast.ui.views.common import ESTIMATED, FORECAST, MISSING, PUBLISHED
 
@@ -62,7 +67,7 @@ def layers(spec: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
 
 
 def test_plans_chart_draws_history_and_forecast_that_meet() -> None:
-    spec = charts.plans(GROWING, "Testshire").chart.to_dict()
+    spec = demand_charts.plans(GROWING, "Testshire").chart.to_dict()
     drawn = layers(spec)
     points = values(drawn["point"][0], spec)
     assert [(p["january"], p["q50"]) for p in points] == [(2023, 90), (2025, 100)]
@@ -77,7 +82,7 @@ def test_plans_chart_draws_history_and_forecast_that_meet() -> None:
 
 
 def test_plans_chart_title_is_the_finding_and_description_holds_the_figures() -> None:
-    figure = charts.plans(GROWING, "Testshire")
+    figure = demand_charts.plans(GROWING, "Testshire")
     assert figure.title == "EHC plans likely to grow to about 120 by 2027"
     assert figure.chart.to_dict()["description"] == figure.description
     for part in ("Testshire", "90 in 2023", "100 in 2025", "120 (108 to 140) in 2027", "No figure for 2024"):
@@ -95,21 +100,23 @@ def test_plans_chart_title_is_the_finding_and_description_holds_the_figures() ->
 def test_plans_chart_claims_no_more_than_the_interval(low: float, high: float, says: str) -> None:
     frame = GROWING.copy()
     frame.loc[frame["january"] == 2027, ["q10", "q90"]] = [low, high]
-    assert says in charts.plans(frame, "Testshire").title
+    assert says in demand_charts.plans(frame, "Testshire").title
 
 
 def test_estimated_januaries_differ_by_shape_and_the_key_says_so() -> None:
     frame = GROWING.copy()
     frame.loc[frame["january"] == 2023, "kind"] = ESTIMATED
-    figure = charts.plans(frame, "Testshire")
+    figure = demand_charts.plans(frame, "Testshire")
     shape = layers(figure.chart.to_dict())["point"][0]["encoding"]["shape"]["scale"]
     assert shape == {"domain": [PUBLISHED, ESTIMATED], "range": ["circle", "triangle-up"]}
-    assert charts.SPLICED_KEY in figure.key
-    assert charts.SPLICED_KEY not in charts.plans(GROWING, "Testshire").key
+    assert demand_charts.SPLICED_KEY in figure.key
+    assert demand_charts.SPLICED_KEY not in demand_charts.plans(GROWING, "Testshire").key
 
 
 def test_places_chart_draws_wanted_places_and_residents_placed() -> None:
-    figure = charts.places(PLACES, RunOut("primary", "state_special", 2027, 0.6, 5.0, False), "Testshire")
+    figure = place_charts.places(
+        PLACES, RunOut("primary", "state_special", 2027, 0.6, 5.0, False), "Testshire"
+    )
     spec = figure.chart.to_dict()
     drawn = layers(spec)
     stepped = next(line for line in drawn["line"] if line["mark"].get("interpolate") == "step-after")
@@ -143,21 +150,21 @@ def test_places_title_says_what_the_sentence_says(
     january: int | None, from_start: bool, probability: float, says: str
 ) -> None:
     found = RunOut("primary", "specialist_base", january, probability, 2.0, from_start)
-    assert charts.places_title(found) == f"Specialist bases: {says}"
+    assert place_charts.places_title(found) == f"Specialist bases: {says}"
     if january is None:
         assert says in words.run_out_sentence(found)
 
 
 def test_a_shortfall_among_enough_places_is_said_to_be_of_some_ages_or_needs() -> None:
     frame = PLACES.assign(places=[60.0, 80.0, 80.0])
-    figure = charts.places(frame, RunOut("primary", "state_special", 2026, 0.6, 5.0, True), "Testshire")
+    figure = place_charts.places(frame, RunOut("primary", "state_special", 2026, 0.6, 5.0, True), "Testshire")
     assert figure.title == "State special schools: short from January 2026, for some ages or needs"
 
 
 def test_years_are_the_first_of_january_whatever_the_clock_of_the_reader() -> None:
     for figure in (
-        charts.plans(GROWING, "T"),
-        charts.places(PLACES, RunOut("primary", "state_special", None, 0.1, 0.0, False), "T"),
+        demand_charts.plans(GROWING, "T"),
+        place_charts.places(PLACES, RunOut("primary", "state_special", None, 0.1, 0.0, False), "T"),
     ):
         for layer in figure.chart.to_dict()["layer"]:
             if layer["mark"]["type"] != "text":
@@ -168,7 +175,7 @@ def test_years_are_the_first_of_january_whatever_the_clock_of_the_reader() -> No
 
 
 def test_lines_that_share_a_chart_differ_by_more_than_colour() -> None:
-    spec = charts.places(
+    spec = place_charts.places(
         PLACES, RunOut("primary", "state_special", None, 0.1, 0.0, False), "T"
     ).chart.to_dict()
     dashes = [str(line["mark"].get("strokeDash")) for line in layers(spec)["line"]]
@@ -182,7 +189,7 @@ def contrast(colour: str) -> float:
     return 1.05 / (0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05)
 
 
-@pytest.mark.parametrize("colour", [charts.NAVY, charts.PLUM, charts.GREY])
+@pytest.mark.parametrize("colour", [GREY, NAVY, PLUM])
 def test_colours_that_draw_lines_and_words_are_readable(colour: str) -> None:
     assert contrast(colour) >= 4.5
 
@@ -196,12 +203,12 @@ def test_a_waterfall_has_lines_that_fit_and_bars_that_meet() -> None:
             }
         ), 100.0, 2025, 2030,
     )  # fmt: skip
-    figure = charts.waterfall(bars, "Testshire", 2025, 2030)
+    figure = demand_charts.waterfall(bars, "Testshire", 2025, 2030)
     assert figure.title == "About 30 more plans by 2030, and what makes them up"
     spec = figure.chart.to_dict()
     drawn = values(layers(spec)["bar"][0], spec)
     assert [(b["start"], b["end"]) for b in drawn] == [(0, 100), (100, 150), (150, 130), (0, 130)]
-    assert max(len(part) for b in drawn for part in b["label"].split("|")) <= charts.LABEL_WIDTH
+    assert max(len(part) for b in drawn for part in b["label"].split("|")) <= waterfall.LABEL_WIDTH
     assert "Plans ending \N{MINUS SIGN}20" in figure.description
 
 
@@ -214,7 +221,7 @@ def test_rates_compare_no_more_than_four_and_name_the_side() -> None:
         ],
         columns=["january", "who", "rate"],
     )
-    figure = charts.rates(frame, "A")
+    figure = demand_charts.rates(frame, "A")
     assert figure.title == "A is below England: 21.0 plans for every 1,000 residents"
     encoding = figure.chart.to_dict()["layer"][0]["encoding"]
     assert encoding["strokeDash"]["scale"]["domain"] == ["A", "N", "R", "England"]
@@ -223,12 +230,12 @@ def test_rates_compare_no_more_than_four_and_name_the_side() -> None:
 
 def test_the_record_title_counts_what_was_held() -> None:
     own = evidence.load_record(areas.by_code(317)).own
-    figure = charts.record(own, "Redbridge")
+    figure = evidence_charts.record(own, "Redbridge")
     assert figure.title == "10 of 10 earlier forecasts held the plans that came"
 
 
 def test_coverage_says_the_range_found() -> None:
-    figure = charts.coverage(evidence.load_record(areas.by_code(317)).by_ahead)
+    figure = evidence_charts.coverage(evidence.load_record(areas.by_code(317)).by_ahead)
     assert figure.title == "Intervals held 76 to 85 % of outcomes; 80 % would be right"
 
 
@@ -237,7 +244,7 @@ def test_a_map_writes_its_numbers_marks_kinds_by_shape_and_asks_no_host(
 ) -> None:
     view = area_map.area_map(redbridge, inputs.history)
     shapes = area_map.shown(view, "demand", ALL, 2030)
-    figure = charts.zones(
+    figure = map_charts.zones(
         shapes, view.around, view.settings, what="Wanted", title="T", description="Map of Redbridge"
     )
     spec = figure.chart.to_dict()
@@ -246,7 +253,7 @@ def test_a_map_writes_its_numbers_marks_kinds_by_shape_and_asks_no_host(
     drawn = layers(spec)
     assert len(values(drawn["text"][0], spec)) == 22
     scale = drawn["point"][0]["encoding"]["shape"]["scale"]
-    assert scale["range"] == [charts.SHAPES_OF_KINDS[k] for k in scale["domain"]]
+    assert scale["range"] == [map_charts.SHAPES_OF_KINDS[k] for k in scale["domain"]]
     assert "Diamonds: state special schools; squares: specialist bases." in figure.key
 
 
@@ -259,11 +266,17 @@ def test_every_chart_of_an_authority_is_described(
         wanted, held = demand.demand(outcome, history), places.places(outcome, history)
         frame = places.places_frame(held, ALL, 2035)
         figures = [
-            charts.plans(wanted.plans, name),
-            charts.rates(wanted.rates, name),
-            *(charts.flow(rows, demand.PIPELINE[step][1], name) for step, rows in wanted.pipeline.items()),
-            *(charts.plans(wanted.frame(p, n), name, "x") for p, n in (("primary", "ASD"), ("post16", ALL))),
-            *(charts.places(frame, r, name) for r in held.run_outs),
+            demand_charts.plans(wanted.plans, name),
+            demand_charts.rates(wanted.rates, name),
+            *(
+                demand_charts.flow(rows, demand.PIPELINE[step][1], name)
+                for step, rows in wanted.pipeline.items()
+            ),
+            *(
+                demand_charts.plans(wanted.frame(p, n), name, "x")
+                for p, n in (("primary", "ASD"), ("post16", ALL))
+            ),
+            *(place_charts.places(frame, r, name) for r in held.run_outs),
         ]
         assert len(figures) > 6
         for figure in figures:

@@ -19,7 +19,8 @@ from forecast.cli import app as command
 from forecast.presentation.money_report import millions, spread
 from forecast.ui.background import scenario_jobs
 from forecast.ui.background.question import Question
-from forecast.ui.components import money_charts, results
+from forecast.ui.components import results
+from forecast.ui.components.charts import money as money_charts
 from forecast.ui.frame.choices import Choices, read
 from forecast.ui.frame.registry import PAGES
 from forecast.ui.views import council_files, money

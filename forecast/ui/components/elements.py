@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from forecast.ui.components import tables
-from forecast.ui.components.charts import Figure
+from forecast.ui.components.charts.figure import Figure
 from forecast.ui.frame.glossary import TERMS, meaning
 from forecast.ui.frame.shell import say
 from forecast.ui.frame.text import bullets, plain
@@ -58,7 +58,7 @@ def chart(
     Parameters
     ----------
     figure
-        From `forecast.ui.components.charts`.
+        From one of `forecast.ui.components.charts`.
     shown
         The same figures as finished text.
     caption

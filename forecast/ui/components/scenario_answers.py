@@ -11,7 +11,8 @@ from forecast.presentation import compare, seek
 from forecast.presentation.words import SHORT_PROVISIONS
 from forecast.runs import scenario_run
 from forecast.ui.background import scenario_jobs
-from forecast.ui.components import charts, elements, results, work_requests
+from forecast.ui.components import elements, results, work_requests
+from forecast.ui.components.charts import scenarios as scenario_charts
 from forecast.ui.components.progress import awaited
 from forecast.ui.frame import controls
 from forecast.ui.frame.choices import BASELINE, MEASURES, Choices
@@ -66,7 +67,9 @@ def live(choices: Choices, flat: Scenario, found: told.Beside) -> None:
         return
     lines = told.lines(found, choices.measure, choices.last)
     elements.chart(
-        charts.beside(lines, choices.measure, area.name, told.finding(found, choices.measure, choices.last)),
+        scenario_charts.beside(
+            lines, choices.measure, area.name, told.finding(found, choices.measure, choices.last)
+        ),
         told.lines_in_words(lines, choices.measure),
         f"{compare.MEASURES[choices.measure]} in {area.name}, with and without the scenario",
         _source(choices),
@@ -105,7 +108,7 @@ def explain(choices: Choices, flat: Scenario) -> None:
         say(plain(f"No lever of this scenario moves this by then: {compare.MEASURES[code]}, {when}."))
         return
     elements.chart(
-        charts.contributions(steps, code, area.name, flat.title, when),
+        scenario_charts.contributions(steps, code, area.name, flat.title, when),
         explained.told[code],
         f"What each lever contributes to {compare.MEASURES[code]}, {when}",
         _source(choices),
@@ -117,7 +120,7 @@ def explain(choices: Choices, flat: Scenario) -> None:
         say("No lever has a range that matters here, so there is no range to find out more about.")
         return
     elements.chart(
-        charts.tornado(widths, code, area.name, when),
+        scenario_charts.tornado(widths, code, area.name, when),
         explained.widths_told[code],
         f"What each lever's range means for {compare.MEASURES[code]}, {when}",
         _source(choices),
@@ -228,7 +231,7 @@ def compare_up_to_four(choices: Choices) -> None:
         return
     lines = told.lines(found, choices.measure, choices.last)
     elements.chart(
-        charts.beside(
+        scenario_charts.beside(
             lines, choices.measure, area.name, told.finding_of_many(found, choices.measure, choices.last)
         ),
         told.lines_in_words(lines, choices.measure),

@@ -7,7 +7,8 @@ from data.kept_files import CANDIDATES
 from forecast.capital import candidate_schemes
 from forecast.ui.background.capital_job import appraise
 from forecast.ui.background.national_job import zipped
-from forecast.ui.components import elements, money_charts, results, work_requests
+from forecast.ui.components import elements, results, work_requests
+from forecast.ui.components.charts import money as money_charts
 from forecast.ui.components.progress import awaited
 from forecast.ui.editors import kept_file_editor
 from forecast.ui.frame import controls, shell

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from forecast.presentation import words
-from forecast.ui.components import charts, elements, results
+from forecast.ui.components import elements, results
+from forecast.ui.components.charts import demand as demand_charts
 from forecast.ui.frame import controls, shell
 from forecast.ui.frame.choices import origin, years
 from forecast.ui.frame.text import bullets, plain
@@ -32,7 +33,7 @@ if frame.iloc[0]["q50"] == 0 and frame["q90"].max() < 1:
     shell.say(f"Nobody in {plain(name)} has a plan of this kind, and the forecast expects nobody to.")
 else:
     elements.chart(
-        charts.plans(frame, name, whom),
+        demand_charts.plans(frame, name, whom),
         in_words(frame, "EHC plans"),
         f"EHC plans in {name}{f', {whom}' if whom else ''}",
         Source(
@@ -67,7 +68,7 @@ with st.expander("Every January, by age and by need"):
 st.header("Why plans change", anchor=False)
 drivers = view.drivers[choices.year]
 elements.chart(
-    charts.waterfall(
+    demand_charts.waterfall(
         demand.steps(drivers, view.known, view.known_january, choices.year),
         name,
         view.known_january,
@@ -88,7 +89,7 @@ shell.say(plain(words.EXPLAIN_NOTE))
 
 st.header("Compared with others", anchor=False)
 elements.chart(
-    charts.rates(view.rates, name),
+    demand_charts.rates(view.rates, name),
     view.ranks,
     f"{name} compared, plans for every 1,000 residents aged 0 to 25",
     Source(
@@ -113,7 +114,7 @@ for column, (step, rows) in zip(st.columns(len(demand.PIPELINE)), view.pipeline.
     shown = tidy(rows, choices.last - 1)
     with column:
         elements.chart(
-            charts.flow(shown, label, name),
+            demand_charts.flow(shown, label, name),
             in_words(shown, label, "Calendar year"),
             f"{label} in {name}",
             Source(label, f"calendar years to {choices.last - 1}", f"80 % interval from {years()[0]}", SEN2),

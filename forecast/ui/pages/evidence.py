@@ -6,7 +6,8 @@ from data.errors import FitError
 from data.people import Right
 from forecast.demand import stored_fit
 from forecast.ui.background.fit_job import fit_again
-from forecast.ui.components import charts, elements, results
+from forecast.ui.components import elements, results
+from forecast.ui.components.charts import evidence as evidence_charts
 from forecast.ui.components.progress import awaited
 from forecast.ui.frame import controls, shell, signing
 from forecast.ui.frame.glossary import TERMS
@@ -40,11 +41,12 @@ if record.part_of:
     )
 if len(record.own):
     elements.chart(
-        charts.record(record.own, name), evidence.record_table(record.own), f"Earlier forecasts of {name}", past, record.own,
+        evidence_charts.record(record.own, name), evidence.record_table(record.own),
+        f"Earlier forecasts of {name}", past, record.own,
         f"{area.slug}-earlier-forecasts.csv",
     )  # fmt: skip
 elements.chart(
-    charts.coverage(record.by_ahead),
+    evidence_charts.coverage(record.by_ahead),
     evidence.calibration_table(record.by_ahead, "Years ahead", "ahead"),
     "All authorities, by years ahead",
     past,

@@ -4,7 +4,8 @@ import streamlit as st
 
 from data.vocabulary import ALL
 from forecast.presentation import words
-from forecast.ui.components import charts, elements, results
+from forecast.ui.components import elements, results
+from forecast.ui.components.charts import map as map_charts
 from forecast.ui.frame import controls, shell
 from forecast.ui.frame.text import bullets
 from forecast.ui.views import area_map
@@ -26,7 +27,7 @@ of = "" if choices.phase == ALL else f", {words.PHASE_LABELS[choices.phase].lowe
 title = area_map.finding(view, choices.layer, choices.phase, choices.year)
 shown = area_map.table(view, choices.phase, choices.year)
 elements.chart(
-    charts.zones(
+    map_charts.zones(
         shapes,
         view.around,
         view.settings,

@@ -4,7 +4,8 @@ import streamlit as st
 
 from data.errors import HistoryError
 from forecast.ui.background.national_job import zipped
-from forecast.ui.components import elements, money_charts, results
+from forecast.ui.components import elements, results
+from forecast.ui.components.charts import money as money_charts
 from forecast.ui.editors import unit_cost_editor
 from forecast.ui.frame import controls, shell
 from forecast.ui.frame.choices import BASELINE

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from forecast.ui.components import charts, elements, results
+from forecast.ui.components import elements, results
+from forecast.ui.components.charts import demand as demand_charts
 from forecast.ui.frame import controls, shell, tour
 from forecast.ui.frame.choices import years
 from forecast.ui.frame.text import bullets
@@ -26,7 +27,7 @@ st.header("How many plans", anchor=False)
 controls.horizon(choices)
 plans = tidy(view.plans, choices.last)
 elements.chart(
-    charts.plans(plans, name),
+    demand_charts.plans(plans, name),
     in_words(plans, "EHC plans"),
     f"EHC plans in {name} each January",
     Source("EHC plans", f"each January to {choices.last}", f"80 % interval from January {years()[0]}", SEN2),

@@ -4,7 +4,8 @@ import streamlit as st
 
 from data.vocabulary import ALL
 from forecast.presentation import words
-from forecast.ui.components import charts, elements, results
+from forecast.ui.components import elements, results
+from forecast.ui.components.charts import places as place_charts
 from forecast.ui.editors import register_editor
 from forecast.ui.frame import controls, shell
 from forecast.ui.frame.choices import years
@@ -66,7 +67,7 @@ for start in range(0, len(found), 2):
             rows = frame[(frame["phase"] == one.phase) & (frame["provision"] == one.provision)]
             st.markdown(plain(kind))
             elements.chart(
-                charts.places(frame, one, name),
+                place_charts.places(frame, one, name),
                 places.kind_table(view, one, group, choices.last),
                 f"{kind}, {label.lower()}",
                 source,

@@ -1,6 +1,7 @@
 """Charts of pounds and of schemes: frames to charts with a finding, a key and a description.
 
-Invariant: that of `forecast.ui.components.charts`; amounts are in millions of pounds on the axes, and a deficit is below nought.
+Invariant: that of `forecast.ui.components.charts.figure`; amounts are in millions of pounds on the axes,
+and a deficit is below nought.
 """
 
 from __future__ import annotations
@@ -13,18 +14,18 @@ import pandas as pd
 
 from forecast.presentation.money_report import NOTHING, millions, spread
 from forecast.ui.components.chart_cache import once
-from forecast.ui.components.charts import (
-    _AXIS,
-    _LEGEND,
+from forecast.ui.components.charts.figure import (
+    AXIS_STYLE,
     GREY,
+    LEGEND_STYLE,
     NAVY,
     PLUM,
-    WATERFALL_KEY,
     Figure,
-    _dated,
-    _figure,
-    _years,
+    make_figure,
+    with_dates,
+    year_axis,
 )
+from forecast.ui.components.charts.waterfall import WATERFALL_KEY
 from forecast.ui.views.money import cells, label_of
 
 MILLION = 1e6
@@ -82,13 +83,13 @@ def lines(
     shown[by] = ["|".join(wrap(str(name), KEY_WIDTH)) for name in shown[by]]
     names = list(dict.fromkeys(shown[by]))
     alone = len(names) == 1
-    x = _years(shown, axis)
+    x = year_axis(shown, axis)
     # One line needs no key: the title says what it is.
     key = (
         None
         if alone
         else alt.Legend(
-            **_LEGEND,
+            **LEGEND_STYLE,
             orient="bottom",
             title=None,
             columns=1,
@@ -102,8 +103,8 @@ def lines(
         f"{by}:N", scale=alt.Scale(domain=names, range=list(COLOURS[: len(names)])), legend=key
     )
     dash = alt.StrokeDash(f"{by}:N", scale=alt.Scale(domain=names, range=dashes), legend=key)
-    number = alt.Axis(format=",.0f", tickCount=6, **_AXIS)
-    dated = _dated(shown)
+    number = alt.Axis(format=",.0f", tickCount=6, **AXIS_STYLE)
+    dated = with_dates(shown)
     # A shade for each series, so that the key of the lines is the only one.
     bands = [
         alt.Chart(dated[dated[by] == name])
@@ -131,7 +132,7 @@ def lines(
         .encode(y="nought:Q")
     )
     layers = alt.LayerChart(layer=[*bands, nought, middle])
-    return _figure(title, LINE_KEY if alone else LINES_KEY, description, layers, 280 if alone else 340)
+    return make_figure(title, LINE_KEY if alone else LINES_KEY, description, layers, 280 if alone else 340)
 
 
 @once
@@ -199,7 +200,7 @@ def cost_lines(frame: pd.DataFrame, area: str, january: int, first: int) -> Figu
     bars = alt.Chart(shown).mark_bar(color="#6990B5", height=18)
     bars = bars.encode(
         y=y,
-        x=alt.X("mean:Q", title=_POUNDS, axis=alt.Axis(format=",.0f", tickCount=5, **_AXIS)),
+        x=alt.X("mean:Q", title=_POUNDS, axis=alt.Axis(format=",.0f", tickCount=5, **AXIS_STYLE)),
         tooltip=[
             alt.Tooltip("mean:Q", title=f"{label_of(january)}, {_POUNDS}", format=",.1f"),
             alt.Tooltip("before:Q", title=f"{label_of(first)}, {_POUNDS}", format=",.1f"),
@@ -208,7 +209,9 @@ def cost_lines(frame: pd.DataFrame, area: str, january: int, first: int) -> Figu
     across = alt.Chart(shown).mark_rule(color="#0b0c0c", strokeWidth=2).encode(y=y, x="q10:Q", x2="q90:Q")
     begin = alt.Chart(shown).mark_point(shape="diamond", filled=True, color=PLUM, size=80, opacity=1)
     layers = bars + across + begin.encode(y=y, x="before:Q")
-    return _figure(title, f"{BARS_KEY[:-1]}, {label_of(first)}.", description, layers, 62 * len(shown) + 40)
+    return make_figure(
+        title, f"{BARS_KEY[:-1]}, {label_of(first)}.", description, layers, 62 * len(shown) + 40
+    )
 
 
 @once
@@ -241,14 +244,14 @@ def why(steps: pd.DataFrame, area: str, january: int, first: int) -> Figure:
     bars = alt.Chart(shown).mark_bar(height=20)
     bars = bars.encode(
         y=y,
-        x=alt.X("start:Q", title=_POUNDS, axis=alt.Axis(format=",.0f", tickCount=5, **_AXIS)),
+        x=alt.X("start:Q", title=_POUNDS, axis=alt.Axis(format=",.0f", tickCount=5, **AXIS_STYLE)),
         x2="end:Q",
         color=colour,
         tooltip=[alt.Tooltip("change:Q", title=_POUNDS, format="+,.1f")],
     )
     spreads = alt.Chart(shown[shown["kind"] != "total"]).mark_rule(color="#0b0c0c", strokeWidth=2)
     key = WATERFALL_KEY.replace("add plans", "add cost").replace("take plans away", "take cost away")
-    return _figure(
+    return make_figure(
         title, key, description, bars + spreads.encode(y=y, x="low:Q", x2="high:Q"), 60 * len(shown) + 20
     )
 
@@ -271,13 +274,15 @@ def present_values(frame: pd.DataFrame, title: str, area: str, base_year: str) -
     across = across.encode(
         y=y,
         x=alt.X(
-            "q10:Q", title=f"{_POUNDS} of {base_year}", axis=alt.Axis(format=",.0f", tickCount=5, **_AXIS)
+            "q10:Q",
+            title=f"{_POUNDS} of {base_year}",
+            axis=alt.Axis(format=",.0f", tickCount=5, **AXIS_STYLE),
         ),
         x2="q90:Q",
     )
     kinds = ["In the programme", "Not in it"]
     # Colour and shape say the same, so they need the same key: one without would hide the other's.
-    key = alt.Legend(**_LEGEND, orient="bottom", title=None, columns=1, labelLimit=300, symbolSize=120)
+    key = alt.Legend(**LEGEND_STYLE, orient="bottom", title=None, columns=1, labelLimit=300, symbolSize=120)
     points = alt.Chart(shown).mark_point(filled=True, size=90, opacity=1)
     points = points.encode(
         y=y,
@@ -294,7 +299,7 @@ def present_values(frame: pd.DataFrame, title: str, area: str, base_year: str) -
         .mark_rule(color="#0b0c0c", strokeWidth=2)
         .encode(x="nought:Q")
     )
-    return _figure(title, VALUES_KEY, description, nought + across + points, 56 * len(shown) + 90)
+    return make_figure(title, VALUES_KEY, description, nought + across + points, 56 * len(shown) + 90)
 
 
 def inside(label: str) -> str:
@@ -315,4 +320,4 @@ def _names(shown: pd.DataFrame) -> alt.Y:
     axis: dict[str, Any] = {
         "labelExpr": "split(datum.label, '|')", "labelLimit": 170, "labelOverlap": False, "labelPadding": 6,
     }  # fmt: skip
-    return alt.Y("label:N", sort=shown["label"].tolist(), title=None, axis=alt.Axis(**axis, **_AXIS))
+    return alt.Y("label:N", sort=shown["label"].tolist(), title=None, axis=alt.Axis(**axis, **AXIS_STYLE))

@@ -1,0 +1,123 @@
+"""Charts of places wanted against places there are, for one phase and provision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from forecast.presentation import words
+from forecast.presentation.summary import RunOut
+from forecast.ui.components.chart_cache import once
+from forecast.ui.components.charts.figure import (
+    CHILDREN,
+    GREY,
+    JANUARY_TOOLTIP,
+    NAVY,
+    PLUM,
+    Figure,
+    count_axis,
+    interval_tooltip,
+    make_figure,
+    with_dates,
+    year_axis,
+)
+from forecast.ui.views.common import interval
+
+PLACES_KEY = (
+    "Dashed line and shading: wanted, middle and 80 % interval. Dotted line: filled, middle. Solid stepped "
+    "line: places there are. "
+    "Diamond: residents placed now."
+)
+
+CLOSE = 0.12
+"""Two line ends nearer than this share of the axis would write their names over each other."""
+
+
+@once
+def places(places: pd.DataFrame, found: RunOut, area: str) -> Figure:
+    """Return places wanted against places there are, for one phase and provision.
+
+    Parameters
+    ----------
+    places
+        From `forecast.ui.views.places.places_frame`.
+    found
+        When the places run out; its phase and provision are drawn.
+    area
+        Name of the authority.
+    """
+    rows = places[(places["phase"] == found.phase) & (places["provision"] == found.provision)].sort_values(
+        "january"
+    )
+    ahead = rows[rows["q50"].notna()]
+    now, first, last = rows[rows["placed"].notna()], ahead.iloc[0], ahead.iloc[-1]
+    kind = f"{words.PHASE_LABELS[found.phase].lower()} places in {words.SHORT_PROVISIONS[found.provision]}"
+    description = f"Line chart of {kind} in {area}. "
+    if len(now):
+        counted = now.iloc[0]
+        description += f"{counted['placed']:,.0f} residents placed in January {counted['january']}. "
+    description += (
+        f"Wanted: {interval(first)} in January {first['january']}, {interval(last)} in "
+        f"{last['january']}, with 80 % intervals. Filled: {last['filled']:,.0f} in {last['january']}. Places: "
+        f"{first['places']:,.0f} "
+        f"in {first['january']}, {last['places']:,.0f} in {last['january']}."
+    )
+    x, unit = year_axis(rows), CHILDREN
+    rows, ahead, now = with_dates(rows), with_dates(ahead), with_dates(now)
+    band = alt.Chart(ahead).mark_area(color=NAVY, opacity=0.22)
+    band = band.encode(x=x, y=count_axis("q10", unit), y2="q90:Q")
+    wanted = alt.Chart(ahead).mark_line(color=NAVY, strokeWidth=2, strokeDash=[6, 4])
+    wanted = wanted.encode(x=x, y=count_axis("q50", unit), tooltip=interval_tooltip("Wanted"))
+    filled = alt.Chart(ahead).mark_line(color=GREY, strokeWidth=2, strokeDash=[2, 3])
+    filled = filled.encode(
+        x=x,
+        y=count_axis("filled", unit),
+        tooltip=[JANUARY_TOOLTIP, alt.Tooltip("filled:Q", title="Filled, middle", format=",.0f")],
+    )
+    # Places of an academic year hold until the next, hence the steps.
+    there = alt.Chart(rows[rows["places"].notna()]).mark_line(
+        color=PLUM, strokeWidth=3, interpolate="step-after"
+    )
+    there = there.encode(
+        x=x,
+        y=count_axis("places", unit),
+        tooltip=[JANUARY_TOOLTIP, alt.Tooltip("places:Q", title="Places", format=",.0f")],
+    )
+    placed = alt.Chart(now).mark_point(color=GREY, shape="diamond", filled=True, size=90, opacity=1)
+    placed = placed.encode(
+        x=x,
+        y=count_axis("placed", unit),
+        tooltip=[JANUARY_TOOLTIP, alt.Tooltip("placed:Q", title="Residents placed", format=",.0f")],
+    )
+    # Names sit above the ends of their lines; where the ends are close the lower name goes below its line.
+    close = abs(last["q50"] - last["places"]) < CLOSE * max(rows["q90"].max(), rows["places"].max())
+    higher = last["q50"] >= last["places"]
+    layers = band + there + filled + wanted + placed
+    layers += _name(last, "q50", "Wanted", NAVY, below=close and not higher)
+    layers += _name(last, "places", "Places", PLUM, below=close and higher)
+    at = ahead[ahead["january"] == found.january]
+    enough = bool((at["q50"] <= at["places"]).any())
+    return make_figure(places_title(found, enough=enough), PLACES_KEY, description, layers, 280)
+
+
+def _name(last: pd.Series, column: str, says: str, colour: str, *, below: bool) -> alt.Chart:
+    """Return the name of a line, at its end."""
+    end = pd.DataFrame({"january": [int(last["january"])], "value": [float(last[column])]})
+    side: dict[str, Any] = {"dy": 6, "baseline": "top"} if below else {"dy": -5, "baseline": "bottom"}
+    text = alt.Chart(with_dates(end)).mark_text(
+        text=says, color=colour, align="right", fontSize=13, fontWeight="bold", **side
+    )
+    named: alt.Chart = text.encode(x=alt.X("date:T"), y="value:Q")
+    return named
+
+
+def places_title(found: RunOut, *, enough: bool = False) -> str:
+    """Return what a chart of places finds; ``enough`` says that places are as many as wanted, for other ages or needs."""
+    kind = words.SHORT_PROVISIONS[found.provision]
+    kind = kind[0].upper() + kind[1:]
+    if found.january is None:
+        return f"{kind}: {'could' if found.probability >= words.COULD_RUN_OUT else 'not likely to'} run out"
+    some = ", for some ages or needs" if enough else ""
+    return f"{kind}: {'short from' if found.from_start else 'run out by'} January {found.january}{some}"
