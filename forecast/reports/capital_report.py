@@ -20,10 +20,12 @@ from forecast.core.outcome import ONE_CHILD
 from forecast.finance.balance import Comparison
 from forecast.presentation import words
 from forecast.presentation.summary import LIKELY
-from forecast.reports import background, money, options, sufficiency
+from forecast.reports import background, money, sufficiency
 from forecast.reports.background import Made
 from forecast.reports.document import About, DocumentTable, Paper
-from forecast.reports.options import FIRM, Middle
+from forecast.reports.options import assumptions, base_comparison, programme, regret, schemes, sections
+from forecast.reports.options.interval import Middle
+from forecast.reports.options.schemes import FIRM
 from forecast.reports.sufficiency import Need
 from forecast.reports.wording import chance, listed, pounds, sentence
 
@@ -84,12 +86,12 @@ def capital_paper(content: Content, about: About) -> Paper:
     paper.page_break()
     _summary(paper, content)
     sufficiency.write(paper, need)
-    options.write_options(paper, case, content.why_no_case)
-    options.write_programme(paper, case)
+    sections.write_options(paper, case, content.why_no_case)
+    sections.write_programme(paper, case)
     money.write(paper, content.balance)
     paper.heading("Risks")
     paper.table(risks(content))
-    background.write(paper, need, content.made, () if case is None else options.assumptions(case))
+    background.write(paper, need, content.made, () if case is None else assumptions.assumptions(case))
     return paper
 
 
@@ -120,8 +122,8 @@ def recommendation(content: Content) -> str:
     places = sum(c.candidate.places for c in found.choices)
     cost = Middle.of(found.cost)
     size = f"{places:,} places when full, at {cost.priced()} in {case.base_year} prices"
-    what = f"{options.builds(found)}: {size}"
-    proposed, assumed = options.proposed(found), options.assumed(found)
+    what = f"{programme.builds(found)}: {size}"
+    proposed, assumed = programme.proposed(found), programme.assumed(found)
     if case.generic:
         return (
             f"Agree to work up real schemes of this kind and size: {what}. The schemes are models made from the "
@@ -134,8 +136,8 @@ def recommendation(content: Content) -> str:
         )
     if assumed:
         return (
-            f"Take forward {options.named(proposed)}, and work up real schemes like these, which nobody has proposed "
-            f"yet: {options.named(assumed)}. Together: {size}. Decide to build each when its site and full costs are "
+            f"Take forward {schemes.named(proposed)}, and work up real schemes like these, which nobody has proposed "
+            f"yet: {schemes.named(assumed)}. Together: {size}. Decide to build each when its site and full costs are "
             "known."
         )
     return f"Agree to build {what}, subject to feasibility and full costs for each scheme."
@@ -152,11 +154,11 @@ def confidence(content: Content) -> Confidence | None:
     if case is None or not case.programme.choices:
         return None
     found = case.programme
-    saves, enough = options.worth(found.npv), found.p_sufficient
-    safe = options.recommended_is_safe(case)
+    saves, enough = schemes.worth(found.npv), found.p_sufficient
+    safe = regret.recommended_is_safe(case)
     places = sum(c.candidate.places for c in found.choices)
     unproposed = sum(
-        c.candidate.places for c in found.choices if case.generic or c.candidate.basis == options.ASSUMED
+        c.candidate.places for c in found.choices if case.generic or c.candidate.basis == schemes.ASSUMED
     )
     soft = [c.candidate.title for c in found.choices if c.candidate.basis not in FIRM or c.candidate.assumed]
     reasons = [
@@ -206,7 +208,7 @@ def minds(content: Content) -> list[str]:
                 f"Value: savings would have to be worth {pounds(-npv.middle)} more over its life before the programme "
                 "paid for itself."
             )
-        tests = sorted(options.special_chosen(case), key=lambda t: -t.chance_all)
+        tests = sorted(base_comparison.special_chosen(case), key=lambda t: -t.chance_all)
         if tests:
             title = next(a.candidate.title for a in case.appraisals if a.candidate.id == tests[0].special)
             p = tests[0].chance_all
@@ -216,10 +218,10 @@ def minds(content: Content) -> list[str]:
                 if len(tests) > 1
                 else f"Bases: that bases could do all the work of '{title}' is {chance(p)}."
             )
-        if options.recommended_is_safe(case) is False and case.regret is not None:
+        if regret.recommended_is_safe(case) is False and case.regret is not None:
             lines.append(
                 f"The future: over the futures tried, the programme for '{case.regret.robust}' is safer in pounds: "
-                f"{options.builds(case.regret.programmes[case.regret.robust])}."
+                f"{programme.builds(case.regret.programmes[case.regret.robust])}."
             )
     away = need.outcome.shortfall.latent - need.outcome.shortfall.observed
     extra = Middle.of(away.sel(january=need.lead).sum(("provision", "phase", "need_group")))
@@ -290,7 +292,7 @@ def risks(content: Content) -> DocumentTable:
             ),
             (
                 "Savings do not come",
-                f"That it costs more than it saves is {chance(1 - options.worth(chosen.npv))}.",
+                f"That it costs more than it saves is {chance(1 - schemes.worth(chosen.npv))}.",
                 "Track each new pupil: where they would have gone, and at what fee.",
             ),
         ]
@@ -341,9 +343,9 @@ def _facts(content: Content, about: About) -> list[tuple[str, str]]:
         else "To note the options"
         if not content.case.programme.choices
         else "To agree work on real schemes"
-        if content.case.generic or not options.proposed(content.case.programme)
+        if content.case.generic or not programme.proposed(content.case.programme)
         else "To agree a capital programme in principle"
-        if options.assumed(content.case.programme)
+        if programme.assumed(content.case.programme)
         else "To agree a capital programme"
     )
     return [
@@ -364,17 +366,17 @@ def _summary(paper: Paper, content: Content) -> None:
     paper.paragraph(sufficiency.problem(need), "The problem.")
     paper.inset(recommendation(content), "Recommendation.")
     if case is not None and case.best_value is not None:
-        paper.paragraph(options.value_line(case, case.best_value), "The other choice.")
-    again = [] if case is None else options.doubtful(case)
+        paper.paragraph(programme.value_line(case, case.best_value), "The other choice.")
+    again = [] if case is None else programme.doubtful(case)
     if again:
         paper.paragraph(f"{listed(again)}.", "Look at these again first:")
     if case is not None and case.programme.choices:
-        paper.paragraph(options.cost_line(case), "What it costs.")
-        before = Middle.of(options.unplaced_before(case).sel(january=case.january))
+        paper.paragraph(programme.cost_line(case), "What it costs.")
+        before = Middle.of(programme.unplaced_before(case).sel(january=case.january))
         after = Middle.of(case.programme.unplaced.sel(january=case.january))
         paper.paragraph(
             f"In January {case.january} it would bring the number of children without any specialist place from "
-            f"{before.counted()} to {after.counted()}. {options.enough_line(case)}",
+            f"{before.counted()} to {after.counted()}. {programme.enough_line(case)}",
             "What it does.",
         )
     elif case is None:

@@ -17,11 +17,12 @@ from data import areas
 from data.vocabulary import ALL
 from forecast.core.outcome import Outcome
 from forecast.presentation import places_report, record, words
-from forecast.reports import capital_report, money, options
+from forecast.reports import capital_report, money
 from forecast.reports.background import Made, terms
 from forecast.reports.capital_report import Content
 from forecast.reports.document import MISSING, About
-from forecast.reports.options import Middle
+from forecast.reports.options import base_comparison, programme, schemes, sections
+from forecast.reports.options.interval import Middle
 from forecast.reports.sufficiency import Need
 from forecast.runs.baseline import ForecastInputs
 from tests import made_case
@@ -179,12 +180,12 @@ def test_draws_in_which_a_scheme_is_never_built_do_not_count_in_what_it_does_alo
         npv=one.npv.where(~never, 0.0),
         payback=one.payback.where(~never),
     )
-    table = options.alone(replace(case, appraisals=(slipped,))).frame
+    table = schemes.alone(replace(case, appraisals=(slipped,))).frame
     assert table["Net present value"][0] == Middle.of(one.npv[1::2]).priced(short=True)
     assert table["Children seated"][0] == Middle.of(one.seats.sel(january=case.january)[1::2]).counted()
     assert table["Payback"][0] != "not paid back"
     gone = replace(slipped, capital=0 * one.capital, places=0 * one.places, payback=one.payback.where(False))
-    table = options.alone(replace(case, appraisals=(gone,))).frame
+    table = schemes.alone(replace(case, appraisals=(gone,))).frame
     assert table.iloc[0, 1:].tolist() == [
         "not open then",
         "not open then",
@@ -213,7 +214,7 @@ def test_model_schemes_are_a_brief_and_not_a_decision(outcome: Outcome, full: Co
 
 def test_without_schemes_or_balance_the_paper_says_so_and_recommends_nothing(bare: Content) -> None:
     said = text_of(opened(replace(bare, why_no_case="Too many candidates.")))
-    assert options.NOT_GIVEN in said
+    assert sections.NOT_GIVEN in said
     assert "could not be appraised. Too many candidates." in said
     assert money.NOT_YET in said
     assert "recommends none" in capital_report.recommendation(bare)
@@ -248,7 +249,7 @@ def test_a_programme_that_loses_money_is_said_to_buy_places(full: Content) -> No
     case = full.case
     assert case is not None
     loss = replace(case, programme=replace(case.programme, npv=-abs(case.programme.npv)))
-    assert "what it buys is places, not savings" in options.cost_line(loss)
+    assert "what it buys is places, not savings" in programme.cost_line(loss)
     assert any(
         x.startswith("Value: savings would have to be worth")
         for x in capital_report.minds(replace(full, case=loss))
@@ -258,11 +259,11 @@ def test_a_programme_that_loses_money_is_said_to_buy_places(full: Content) -> No
 def test_a_scheme_that_would_stand_empty_is_looked_at_again(full: Content) -> None:
     case = full.case
     assert case is not None
-    assert options.doubtful(case) == []
+    assert programme.doubtful(case) == []
     empty = tuple(
         replace(a, seats=0.1 * a.seats) if a.candidate.kind == "base" else a for a in case.appraisals
     )
-    (line,) = options.doubtful(replace(case, appraisals=empty))
+    (line,) = programme.doubtful(replace(case, appraisals=empty))
     assert line.startswith("'North secondary base' (")
     assert "of 30 places would stand empty" in line
     assert "Look at these again first" in text_of(opened(replace(full, case=replace(case, appraisals=empty))))
@@ -272,8 +273,8 @@ def test_a_special_school_that_bases_could_replace_is_said_to_be_so(full: Conten
     case = full.case
     assert case is not None
     tests = (replace(case.base_comparisons[0], chance_all=0.9), *case.base_comparisons[1:])
-    lines = options.base_lines(replace(case, base_comparisons=tests))
-    assert options.doubtful(replace(case, base_comparisons=tests)) == [
+    lines = base_comparison.base_lines(replace(case, base_comparisons=tests))
+    assert programme.doubtful(replace(case, base_comparisons=tests)) == [
         "'Hill school expansion' (bases could probably do its work)"
     ]
     assert "Build bases first" in lines[0]
@@ -284,7 +285,9 @@ def test_many_special_schools_that_bases_cannot_replace_are_told_in_one_sentence
     case = full.case
     assert case is not None
     one = case.base_comparisons[0]
-    lines = options.base_lines(replace(case, base_comparisons=(replace(one, chance_all=0.9), *(6 * (one,)))))
+    lines = base_comparison.base_lines(
+        replace(case, base_comparisons=(replace(one, chance_all=0.9), *(6 * (one,))))
+    )
     assert len(lines) == 2
     assert "each of the other 6 special school options" in lines[1]
 
@@ -295,13 +298,13 @@ def test_a_special_school_is_set_against_bases_only_where_it_would_seat_a_child(
     test = case.base_comparisons[0]
     odd = xr.DataArray([n % 2 == 1 for n in range(test.children.sizes["draw"])], dims="draw")
     half = replace(test, children=xr.where(odd, 10.0, 0.0), in_bases=test.in_bases.where(odd))
-    assert options.base_table(replace(case, base_comparisons=(half,))).frame[
+    assert base_comparison.base_table(replace(case, base_comparisons=(half,))).frame[
         "Children it would seat"
     ].tolist() == ["10"]
     none = replace(test, children=0 * test.children, in_bases=test.in_bases.where(False), chance_all=0.0)
     found = replace(case, base_comparisons=(none,))
-    assert options.base_table(found).frame["Children it would seat"].tolist() == ["nobody then"]
-    assert "would seat nobody" in options.base_lines(found)[0]
+    assert base_comparison.base_table(found).frame["Children it would seat"].tolist() == ["nobody then"]
+    assert "would seat nobody" in base_comparison.base_lines(found)[0]
 
 
 def test_the_balance_is_that_of_the_balance_table(full: Content, paper: Document) -> None:
@@ -314,8 +317,8 @@ def test_the_balance_is_that_of_the_balance_table(full: Content, paper: Document
 
 def test_many_schemes_are_told_by_kind(full: Content) -> None:
     several = [made_case.candidate(f"base-{n}") for n in range(5)]
-    assert options.named(several[:2]) == "'Base 0' and 'Base 1'"
-    assert options.named([*several, made_case.candidate("s", "new_special")]) == (
+    assert schemes.named(several[:2]) == "'Base 0' and 'Base 1'"
+    assert schemes.named([*several, made_case.candidate("s", "new_special")]) == (
         "6 schemes (5 specialist bases and 1 new special school)"
     )
 

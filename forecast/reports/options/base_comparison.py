@@ -1,0 +1,113 @@
+"""Whether specialist bases could do the work of each special school option.
+
+Invariant: figures are over the draws in which the option would seat a child.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import xarray as xr
+
+from data.candidates import SPECIAL
+from forecast.capital.schemes import BaseComparison, Case
+from forecast.presentation.summary import LIKELY
+from forecast.reports.document import DocumentTable
+from forecast.reports.options.interval import Middle
+from forecast.reports.options.schemes import FEW_NAMED, counted_where, titles_of
+from forecast.reports.wording import (
+    chance,
+    in_ten,
+)
+
+
+def base_table(case: Case) -> DocumentTable:
+    """Return every special school option against bases, in the draws in which it would seat a child."""
+    titles = titles_of(case)
+    rows = []
+    for test in case.base_comparisons:
+        some = seats_any(test)
+        rows.append(
+            {
+                "Special school option": titles[test.special],
+                "Nearest base option": _nearest(test, titles),
+                "Children it would seat": counted_where(test.children, some, "nobody then"),
+                "As many as bases suit": counted_where(test.suited, some, "nobody then"),
+                "Base places open to them": counted_where(test.base_places, some, "nobody then"),
+                "Chance bases could do it all": in_ten(test.chance_all),
+            }
+        )
+    return DocumentTable(
+        pd.DataFrame(rows),
+        f"Could a base do it: each special school option against bases, January {case.base_comparisons[0].january}",
+        words=("Nearest base option",),
+        widths=(4.2, 4.4, 2.2, 2.2, 2.2, 1.8),
+        note="In the futures in which the option is open and would seat a child. In brackets: 80 % interval. As many "
+        "as bases suit: if children of their phase and need were split between bases and special schools as "
+        "England's are today. It is a share of children, not a judgement of any child, and as England has few bases "
+        "today it understates what they could do. Base places: of the base options here, after children who want a "
+        "base have one.",
+    )
+
+
+def seats_any(test: BaseComparison) -> xr.DataArray:
+    """Return the draws in which a special school option would seat a child, dims ``(draw,)``."""
+    return test.in_bases.notnull()
+
+
+def base_lines(case: Case) -> list[str]:
+    """Return what the test against bases finds, a sentence an option; of many, one for all that bases cannot do."""
+    titles = titles_of(case)
+    lines, short_of = [], 0
+    for test in case.base_comparisons:
+        title, some = titles[test.special], seats_any(test)
+        if test.nearest is None:
+            lines.append(
+                f"{title}: no base option serves the same ages and needs, so none was tested against it."
+            )
+        elif not bool(some.any()):
+            lines.append(
+                f"{title}: it would seat nobody by January {test.january}, so there was nothing to test."
+            )
+        elif test.chance_all >= LIKELY:
+            lines.append(
+                f"{title}: bases could probably do it instead; that all the children could be met in bases is "
+                f"{chance(test.chance_all)}. Build bases first unless there is a reason not to."
+            )
+        elif len(case.base_comparisons) > FEW_NAMED:
+            short_of += 1
+        else:
+            part = Middle.of(test.in_bases.where(some).dropna("draw"))
+            lines.append(
+                f"{title}: {_tenths(part.middle)} of the children could be met in bases; that all of them could is "
+                f"{chance(test.chance_all)}. On today's pattern bases alone would not do."
+            )
+    if short_of:
+        which = "each of the" if short_of == len(case.base_comparisons) else "each of the other"
+        lines.append(
+            f"For {which} {short_of} special school options it is likelier than not, on today's pattern, that bases "
+            "alone would not do; the table says how many children they would suit."
+        )
+    return lines
+
+
+def _nearest(test: BaseComparison, titles: dict[str, str]) -> str:
+    if test.nearest is None:
+        return "none serves the same ages and needs"
+    how = {
+        "distance": "" if test.distance_km is None else f" ({test.distance_km:.1f} km)",
+        "community": " (same community)",
+        "none": " (site not known)",
+    }[test.near_by]
+    return titles[test.nearest] + how
+
+
+def _tenths(share: float) -> str:
+    """Return a share in words: "about 4 in 10"."""
+    tenths = round(10 * share)
+    return "fewer than 1 in 10" if tenths == 0 else "nearly all" if tenths == 10 else f"about {tenths} in 10"
+
+
+def special_chosen(case: Case) -> list[BaseComparison]:
+    """Return the tests of special school options in the programme."""
+    chosen = {c.candidate.id for c in case.programme.choices if c.candidate.kind in SPECIAL}
+    return [t for t in case.base_comparisons if t.special in chosen]

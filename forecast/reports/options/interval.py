@@ -1,0 +1,43 @@
+"""Draws as a middle and an 80 % interval: where draws of a scheme become numbers.
+
+Invariant: draws are summed before they come here; infinite draws stay in their order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+
+from forecast.reports.wording import (
+    count_between,
+    pounds_between,
+)
+
+
+@dataclass(frozen=True)
+class Middle:
+    """Draws as a middle and an 80 % interval."""
+
+    low: float
+    middle: float
+    high: float
+
+    @classmethod
+    def of(cls, draws: xr.DataArray) -> Middle:
+        """Return the 10th, 50th and 90th percentile of draws, dims ``(draw,)``; infinite draws stay in their order."""
+        values = draws.to_numpy()
+        # Between a finite and an infinite draw there is nothing to interpolate.
+        method: Literal["linear", "inverted_cdf"] = "linear" if np.isfinite(values).all() else "inverted_cdf"
+        low, middle, high = np.quantile(values, (0.1, 0.5, 0.9), method=method)
+        return cls(float(low), float(middle), float(high))
+
+    def counted(self) -> str:
+        """Return a number of children or places."""
+        return count_between(self.low, self.middle, self.high)
+
+    def priced(self, *, short: bool = False) -> str:
+        """Return pounds."""
+        return pounds_between(self.low, self.middle, self.high, short=short)

@@ -1,0 +1,287 @@
+"""The recommended programme: what it builds, costs and does, and the programme of most value beside it.
+
+Nothing is chosen here: the programme is the case's own. Pounds are real, of the case's base year.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import xarray as xr
+
+from data.candidates import Candidate
+from forecast.capital.schemes import Case, Programme
+from forecast.presentation import words
+from forecast.presentation.summary import LIKELY
+from forecast.reports import charts
+from forecast.reports.document import DocumentTable, Picture
+from forecast.reports.options.base_comparison import special_chosen
+from forecast.reports.options.interval import Middle
+from forecast.reports.options.schemes import ASSUMED, named, worth
+from forecast.reports.wording import (
+    chance,
+    in_ten,
+    listed,
+    pounds,
+)
+
+NO_GAP = 0.001
+"""Distance from the best that can be, as a share, which is none that matters."""
+
+HALF = 0.5
+"""Share of a scheme's places which, left empty, makes it one to look at again."""
+
+
+def unplaced_before(case: Case) -> xr.DataArray:
+    """Return children without any specialist place when nothing is built, dims ``(draw, january)``.
+
+    Fewer than are without the place they want: some of those have a free place of another specialist kind.
+    """
+    return case.short.sum(("provision", "phase", "need_group"))
+
+
+def chosen_table(case: Case) -> DocumentTable:
+    """Return the schemes of the programme."""
+    by_id = {a.candidate.id: a for a in case.appraisals}
+    rows = []
+    for choice in case.programme.choices:
+        c, one = choice.candidate, by_id[choice.candidate.id]
+        rows.append(
+            {
+                "Scheme": c.title,
+                "Places": f"{c.places:,}",
+                "Opens": f"Sept {choice.opens}",
+                "Chance it opens, and on time": f"{in_ten(c.chance_delivered / 100)}; then {in_ten(c.chance_on_time / 100)}",
+                "Capital cost": Middle.of(one.cost).priced(short=True),
+                "Met by grant": f"{c.grant_share:.0f} %",
+                "Yearly cost of borrowing": Middle.of(one.debt_charge).priced(short=True),
+            }
+        )
+    return DocumentTable(
+        pd.DataFrame(rows),
+        "The recommended programme",
+        words=("Opens",),
+        widths=(4.4, 1.4, 1.5, 2.1, 3.2, 1.4, 3.0),
+        note=f"In brackets: 80 % interval. Capital cost in {case.base_year} prices; the yearly cost of borrowing is "
+        "in pounds of the day.",
+    )
+
+
+def effect_table(case: Case) -> DocumentTable:
+    """Return children without a specialist place, with and without the programme, and its empty places."""
+    before = unplaced_before(case)
+    found = case.programme
+    januaries = [int(j) for j in found.unplaced["january"].to_numpy()]
+    shown = sorted(
+        {
+            j
+            for j in (case.origin + 1, case.origin + 3, case.origin + 5, case.january, januaries[-1])
+            if j in januaries
+        }
+    )
+    return DocumentTable(
+        pd.DataFrame(
+            [
+                {
+                    "January": str(j),
+                    "Without one, nothing built": Middle.of(before.sel(january=j)).counted(),
+                    "Without one, programme built": Middle.of(found.unplaced.sel(january=j)).counted(),
+                    "Places of the programme": Middle.of(found.places.sel(january=j)).counted(),
+                    "Of those, empty": Middle.of(found.empty.sel(january=j)).counted(),
+                }
+                for j in shown
+            ]
+        ),
+        "Children without any specialist place, with and without the programme",
+        widths=(1.6, 3.9, 4.0, 4.0, 3.5),
+        note="In brackets: 80 % interval. Places open late, or not at all, as often as is judged likely. Those who "
+        "still go without are of ages or needs that the programme does not serve, or come after it is full. Children "
+        "with a free place of another specialist kind are not counted, so numbers are lower than those without the "
+        "place they want.",
+    )
+
+
+def effect_chart(case: Case) -> Picture:
+    """Return children without a specialist place, with and without the programme."""
+    before, found = unplaced_before(case), case.programme
+    januaries = [int(j) for j in found.unplaced["january"].to_numpy()]
+    lines = []
+    for name, draws in (("Nothing built", before), ("Programme", found.unplaced)):
+        told = [Middle.of(draws.sel(january=j)) for j in januaries]
+        lines.append(
+            charts.Line(
+                name, tuple(t.middle for t in told), tuple(t.low for t in told), tuple(t.high for t in told)
+            )
+        )
+    at = januaries.index(case.january)
+    ends = [words.rounded(line.middle[at]) for line in lines]
+    return charts.over_years(
+        [charts.ChartPanel("Without a place", tuple(str(j) for j in januaries), tuple(lines))],
+        unit="Children and young people",
+        along="January",
+        title=f"Children without any specialist place in January {case.january}: {ends[0]} if nothing is built, "
+        f"{ends[1]} with the programme",
+        key=f"Dots: nothing built beyond what is agreed. Squares: the recommended programme. {charts.BAND_KEY}",
+        description=f"Line chart of children without any specialist place each January. In January {case.january}: "
+        f"{ends[0]} if nothing is built and {ends[1]} with the programme, middle of the forecast.",
+    )
+
+
+def proposed(programme: Programme) -> list[Candidate]:
+    """Return the schemes that somebody has proposed."""
+    return [c.candidate for c in programme.choices if c.candidate.basis != ASSUMED]
+
+
+def assumed(programme: Programme) -> list[Candidate]:
+    """Return the schemes that nobody has proposed: they are in the list to see what would help."""
+    return [c.candidate for c in programme.choices if c.candidate.basis == ASSUMED]
+
+
+def builds(programme: Programme) -> str:
+    """Return what a programme builds, in words."""
+    return named([c.candidate for c in programme.choices]) or "nothing"
+
+
+def enough_line(case: Case) -> str:
+    """Return how likely the programme is to be enough, and whether the aim asked for can be met."""
+    found, asked = case.programme, case.programme.asked
+    spare = f"at most {100 * asked.tolerance:.0f} in 100 children who want one going without"
+    said = f"Enough places in January {case.january} ({spare}) is {chance(found.p_sufficient)} with the programme."
+    if asked.minimum <= 0:
+        return said
+    want = words.chances(asked.minimum)
+    if found.met:
+        return f"{said} That meets the aim of at least {want}."
+    return (
+        f"{said} The aim was at least {want}, and no choice of these schemes within the budget reaches it: the most "
+        f"that any of them reaches is {words.chances(found.p_reachable)}."
+    )
+
+
+def cost_line(case: Case) -> str:
+    """Return what the programme costs, and what it is worth."""
+    found = case.programme
+    cost, npv = Middle.of(found.cost), Middle.of(found.npv)
+    budget = "" if found.budget is None else f", against a budget of {pounds(found.budget)}"
+    said = f"The programme costs {cost.priced()} to build in {case.base_year} prices{budget}."
+    chosen = {c.candidate.id for c in found.choices}
+    charge = _sum([a.debt_charge for a in case.appraisals if a.candidate.id in chosen])
+    if charge is not None and float(charge.max()) > 0:
+        said += f" Borrowing what grant does not meet would cost {Middle.of(charge).priced()} a year."
+    if npv.middle >= 0:
+        said += (
+            f" Over its life it is worth {npv.priced()} more than it costs; that it saves at all is "
+            f"{chance(worth(found.npv))}."
+        )
+    else:
+        turned = Middle(-npv.high, -npv.middle, -npv.low)
+        said += (
+            f" Over its life it costs {turned.priced()} more than it saves: what it buys is places, not savings. That "
+            f"it saves is {chance(worth(found.npv))}."
+        )
+    return said
+
+
+def value_table(case: Case, other: Programme) -> DocumentTable:
+    """Return the recommended programme beside the one of most value."""
+    pair = (case.programme, other)
+
+    def line(what: str, of: Callable[[Programme], str]) -> dict[str, str]:
+        return {"": what} | dict(zip(("Recommended", "Most value"), map(of, pair), strict=True))
+
+    rows = [
+        line("Schemes", lambda p: str(len(p.choices))),
+        line("Places when full", lambda p: f"{sum(c.candidate.places for c in p.choices):,}"),
+        line("Capital cost", lambda p: Middle.of(p.cost).priced(short=True)),
+        line("Net present value", lambda p: Middle.of(p.npv).priced(short=True)),
+        line("Chance it saves", lambda p: in_ten(worth(p.npv))),
+        line(
+            f"Children without any specialist place, January {case.january}",
+            lambda p: Middle.of(p.unplaced.sel(january=case.january)).counted(),
+        ),
+        line(
+            f"Places empty, January {case.january}",
+            lambda p: Middle.of(p.empty.sel(january=case.january)).counted(),
+        ),
+        line("Chance of enough places", lambda p: in_ten(p.p_sufficient)),
+    ]
+    return DocumentTable(
+        pd.DataFrame(rows).rename(columns={"": "Measure"}),
+        "The recommended programme beside the one of most value",
+        widths=(6.0, 5.0, 5.0),
+        note="In brackets: 80 % interval.",
+    )
+
+
+def value_line(case: Case, other: Programme) -> str:
+    """Return what would be built if value in pounds alone counted, and what that changes."""
+    ours, theirs = (Middle.of(p.npv) for p in (case.programme, other))
+    more = case.programme.unplaced.sel(january=case.january) - other.unplaced.sel(january=case.january)
+    extra = Middle.of(-more)
+    return (
+        f"If value in pounds alone counted, the choice would be {builds(other)}: worth {pounds(theirs.middle)} rather "
+        f"than {pounds(ours.middle)} in the middle of the forecast, with {words.rounded(max(extra.middle, 0.0))} more "
+        f"children left without a specialist place in January {case.january}."
+    )
+
+
+def aim_line(found: Programme) -> str:
+    """Return why this programme was chosen: the aim that it serves best."""
+    return {
+        "net present value": "it is worth most"
+        + (
+            " of those that give enough places as surely as was asked"
+            if found.asked.minimum > 0 and found.met
+            else ""
+        ),
+        "chance of enough places": "none gives enough places as surely as was asked, and this one comes nearest",
+        "children placed": "none gives enough places as surely as was asked, and this one places most children at a price "
+        "worth paying",
+    }[found.aim]
+
+
+def search_line(found: Programme) -> str:
+    """Return how good the choice is known to be, and on how many draws it was made."""
+    sure = (
+        "No other choice is better"
+        if found.gap <= NO_GAP
+        else f"The search was stopped: another choice could be better by up to {100 * found.gap:.1f} %"
+    )
+    return f"{sure}, judged on {found.draws_used:,} possible futures."
+
+
+def within_budget(found: Programme) -> str:
+    """Return " within the budget of £20 million", or nothing where no budget was given."""
+    return "" if found.budget is None else f" within the budget of {pounds(found.budget)}"
+
+
+def openings(programme: Programme) -> set[tuple[str, int]]:
+    """Return the id and the year of opening of each scheme that a programme builds."""
+    return {(c.candidate.id, c.opens) for c in programme.choices}
+
+
+def _sum(parts: list[xr.DataArray]) -> xr.DataArray | None:
+    return sum(parts[1:], parts[0]) if parts else None
+
+
+def doubtful(case: Case) -> list[str]:
+    """Return the schemes of the programme to look at again, each with why: mostly empty, or what bases could probably do."""
+    chosen = {c.candidate.id for c in case.programme.choices}
+    replaced = {t.special for t in special_chosen(case) if t.chance_all >= LIKELY}
+    lines = []
+    for one in case.appraisals:
+        c = one.candidate
+        if c.id not in chosen:
+            continue
+        empty = (
+            one.empty.sel(january=case.january).where(one.places.sel(january=case.january) > 0).dropna("draw")
+        )
+        why = []
+        if empty.sizes["draw"] and float(empty.median()) >= HALF * c.places:
+            why.append(f"{Middle.of(empty).counted()} of {c.places:,} places would stand empty")
+        if c.id in replaced:
+            why.append("bases could probably do its work")
+        if why:
+            lines.append(f"'{c.title}' ({listed(why)})")
+    return lines

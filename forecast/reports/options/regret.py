@@ -1,0 +1,107 @@
+"""Regret: how much worse each programme is than the best one in each future."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from forecast.capital.schemes import Case, Regret
+from forecast.presentation import words
+from forecast.reports.document import DocumentTable
+from forecast.reports.options.programme import builds, openings
+from forecast.reports.wording import (
+    in_ten,
+    listed,
+    pounds,
+)
+
+
+def regret_table(found: Regret) -> DocumentTable:
+    """Return the regret of each programme in each scenario."""
+    scenarios = [str(s) for s in found.regret["scenario"].to_numpy()]
+    rows = []
+    for name in found.programmes:
+        own = found.regret.sel(programme=name)
+        worst = float(own.max())
+        rows.append(
+            {"Programme chosen for": name}
+            | {s: _regret(float(own.sel(scenario=s)), worst) for s in scenarios}
+            | {"Most it could be": _regret(worst, worst)}
+        )
+    return DocumentTable(
+        pd.DataFrame(rows),
+        "Regret: how much worse each programme is than the best one in each future",
+        widths=(3.6, *([2.6] * (len(scenarios) + 1))),
+        note="On average over draws. Nothing means that no other programme here is better in that future. A "
+        "programme that places fewer children may have a small regret: read it beside the next table.",
+    )
+
+
+def regret_unplaced_table(case: Case, found: Regret) -> DocumentTable:
+    """Return children each programme would leave without a place, and the chance of enough places, in each scenario."""
+    scenarios = [str(s) for s in found.unplaced["scenario"].to_numpy()]
+    one = len({frozenset(openings(p)) for p in found.programmes.values()}) == 1
+    rows = [
+        {"Programme chosen for": "every future" if one else name}
+        | {
+            s: f"{words.rounded(float(found.unplaced.sel(programme=name, scenario=s)))}; "
+            f"{in_ten(float(found.p_sufficient.sel(programme=name, scenario=s)))}"
+            for s in scenarios
+        }
+        for name in (list(found.programmes)[:1] if one else found.programmes)
+    ]
+    return DocumentTable(
+        pd.DataFrame(rows),
+        f"Children without any specialist place in January {case.january}, on average, and the chance of enough "
+        "places, in each future",
+        widths=(3.6, *([3.0] * len(scenarios))),
+    )
+
+
+def regret_line(case: Case, found: Regret) -> str:
+    """Return which programme is safest across scenarios, and whether it is the recommended one."""
+    ids = openings(case.programme)
+    safe, best = found.programmes[found.robust], found.programmes[found.best_on_average]
+    futures = listed([f"'{s}'" for s in found.regret["scenario"].to_numpy()])
+    worst = float(found.regret.sel(programme=found.robust).max())
+    begun = f"The choice was made anew for each of these futures, and each programme tried in all of them: {futures}. "
+    if all(openings(p) == ids for p in found.programmes.values()):
+        return (
+            begun + "The same programme was chosen in every one, so there is nothing to regret between them."
+        )
+    if openings(safe) == ids:
+        said = (
+            f"In pounds the recommended programme is also the safest: at worst it is {_regret(worst, worst)} behind "
+            "the best choice."
+        )
+    else:
+        more = float(
+            (
+                found.unplaced.sel(programme=found.robust) - found.unplaced.sel(programme=case.programme.name)
+            ).mean()
+        )
+        said = (
+            f"In pounds the safest, with the smallest regret at worst ({_regret(worst, worst)}), is that chosen for "
+            f"'{found.robust}': {builds(safe)}. It is not the recommended one: on average over the futures it leaves "
+            f"{words.rounded(abs(more))} {'more' if more >= 0 else 'fewer'} children without a specialist place."
+        )
+    same = (
+        " It is also the best on average."
+        if openings(best) == openings(safe)
+        else f" The best on average is that for '{found.best_on_average}'."
+    )
+    return begun + said + same
+
+
+def recommended_is_safe(case: Case) -> bool | None:
+    """Return whether the recommended programme is also the safest across scenarios; None where only one was tried."""
+    return (
+        None
+        if case.regret is None
+        else openings(case.regret.programmes[case.regret.robust]) == openings(case.programme)
+    )
+
+
+def _regret(value: float, size: float) -> str:
+    """Return a regret; small ones are nothing."""
+    shown = pounds(max(value, 0.0), size=size, short=True)
+    return "nothing" if shown == "£0" else shown

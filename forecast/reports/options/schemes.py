@@ -1,0 +1,223 @@
+"""Schemes one by one: what each would do, cost and be worth if it alone were built.
+
+Pounds are real, of the case's base year. A figure of a scheme is over the draws in which the scheme is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from data.candidates import Candidate, Kind
+from data.vocabulary import NEED_CODES, NEEDS
+from forecast.capital.schemes import Appraisal, Case
+from forecast.reports import charts
+from forecast.reports.document import DocumentTable, Picture
+from forecast.reports.options.interval import Middle
+from forecast.reports.wording import (
+    in_ten,
+    listed,
+    pounds_between,
+    years,
+)
+
+FIRM: tuple[str, ...] = ("published", "council")
+"""Bases of a scheme's figures that are not our own estimate or assumption."""
+
+KIND_NAMES: dict[Kind, str] = {
+    "base": "base",
+    "satellite": "satellite",
+    "special_expansion": "expansion",
+    "new_special": "new school",
+    "post16_centre": "post-16 centre",
+}
+"""Kinds of scheme in a narrow column."""
+
+KIND_PHRASES: dict[Kind, tuple[str, str]] = {
+    "base": ("specialist base", "specialist bases"),
+    "satellite": ("satellite of a special school", "satellites of special schools"),
+    "special_expansion": ("expansion of a special school", "expansions of special schools"),
+    "new_special": ("new special school", "new special schools"),
+    "post16_centre": ("post-16 centre", "post-16 centres"),
+}
+"""Kinds of scheme in a sentence: one, several."""
+
+FEW_NAMED = 4
+"""Schemes that a sentence names one by one; of more it says the kinds."""
+
+ASSUMED = "assumed"
+"""Basis of a scheme that nobody has proposed."""
+
+DRAWN = 12
+"""Schemes in the chart of value; the table has them all."""
+
+
+def for_whom(candidate: Candidate) -> str:
+    """Return "ages 4 to 10, ASD and SLCN"."""
+    needs = "all needs" if _every_need(candidate) else listed(candidate.needs)
+    return f"ages {candidate.age_low} to {candidate.age_high}, {needs}"
+
+
+def worth(npv: xr.DataArray) -> float:
+    """Return the chance that savings are worth more than costs."""
+    return float((npv > 0).mean())
+
+
+def built(one: Appraisal) -> xr.DataArray:
+    """Return the draws in which a scheme is ever delivered, dims ``(draw,)``."""
+    return (one.capital.sum("financial_year") > 0) | (one.places.isel(january=-1) > 0)
+
+
+def payback(one: Appraisal) -> str:
+    """Return when a scheme that is delivered has paid for itself: "7 years (5 to 12)", or that it does not."""
+    drawn = one.payback.where(built(one)).dropna("draw")
+    if drawn.sizes["draw"] == 0:
+        return "never built"
+    told = Middle.of(drawn)
+    if not np.isfinite(told.middle):
+        return "not paid back"
+    low = "under 1" if told.low < 1 else str(round(told.low))
+    if not np.isfinite(told.high):
+        return f"{years(told.middle)} (from {low}, or never)"
+    high = round(told.high)
+    if str(high) == low:
+        return years(told.middle)
+    return years(told.middle) if told.high < 1 else f"{years(told.middle)} ({low} to {high})"
+
+
+def considered(case: Case) -> DocumentTable:
+    """Return the schemes that were looked at."""
+    rows = []
+    for one in case.appraisals:
+        c = one.candidate
+        rows.append(
+            {
+                "Scheme": c.title,
+                "Kind": KIND_NAMES[c.kind],
+                "For": for_whom(c),
+                "Places": f"{c.places:,}",
+                "Opens": f"Sept {c.opens}",
+                "Chance it is built": in_ten(float(built(one).mean())),
+                "Capital cost": Middle.of(one.cost).priced(short=True),
+                "Figures": c.basis,
+            }
+        )
+    return DocumentTable(
+        pd.DataFrame(rows),
+        "Schemes looked at",
+        words=("Kind", "For", "Opens", "Figures"),
+        widths=(4.0, 1.8, 2.5, 1.4, 1.4, 1.5, 2.7, 1.7),
+        note="Capital cost: the whole scheme, whoever pays, with location and an addition for optimism, in "
+        f"{case.base_year} prices. In brackets: 80 % interval. Opens: if on time. Figures: where they come from; "
+        f"assumed means that nobody has proposed the scheme. {_key(case)}",
+    )
+
+
+def alone(case: Case) -> DocumentTable:
+    """Return what each scheme would do if it alone were built, in the draws in which it is."""
+    rows = []
+    for one in case.appraisals:
+        there = built(one)
+        open_ = one.places.sel(january=case.january) > 0
+        rows.append(
+            {
+                "Scheme": one.candidate.title,
+                "Children seated": counted_where(one.seats.sel(january=case.january), open_),
+                "Places empty": counted_where(one.empty.sel(january=case.january), open_),
+                "Net present value": _priced(one.npv, there),
+                "Chance it saves": _chance(one.npv > 0, there),
+                "Payback": payback(one),
+            }
+        )
+    return DocumentTable(
+        pd.DataFrame(rows),
+        f"What each scheme would do if it alone is built: January {case.january}, and value over its life",
+        words=("Payback",),
+        widths=(3.7, 2.4, 1.9, 3.8, 2.2, 3.0),
+        note="In the futures in which the scheme is built, and for children and places open by January "
+        f"{case.january}. In brackets: 80 % interval. Net present value: savings less all costs, in {case.base_year} "
+        "prices, later years counting for less (Green Book); a minus is a cost. Payback: from opening, later years "
+        f"not counting for less. Savings are counted for {case.horizon.years_after} years after the forecast, while "
+        "the places last.",
+    )
+
+
+def _key(case: Case) -> str:
+    """Return what the codes of needs in a table of schemes mean; nothing where there are none."""
+    used = {n for a in case.appraisals if not _every_need(a.candidate) for n in a.candidate.needs}
+    said = [f"{code} {NEEDS[code].lower()}" for code in NEED_CODES if code in used]
+    return f"Needs: {'; '.join(said)}." if said else ""
+
+
+def _every_need(candidate: Candidate) -> bool:
+    return set(candidate.needs) >= set(NEED_CODES)
+
+
+def counted_where(draws: xr.DataArray, kept: xr.DataArray, none: str = "not open then") -> str:
+    """Return a number of children or places in some draws."""
+    left = draws.where(kept).dropna("draw")
+    return none if left.sizes["draw"] == 0 else Middle.of(left).counted()
+
+
+def _priced(draws: xr.DataArray, kept: xr.DataArray) -> str:
+    """Return pounds in some draws."""
+    left = draws.where(kept).dropna("draw")
+    return "never built" if left.sizes["draw"] == 0 else Middle.of(left).priced(short=True)
+
+
+def _chance(happens: xr.DataArray, kept: xr.DataArray) -> str:
+    """Return the chance of something in some draws."""
+    return "never built" if not bool(kept.any()) else in_ten(float(happens.where(kept).mean()))
+
+
+def value_chart(case: Case) -> Picture:
+    """Return net present value of each scheme if it is built, most first."""
+    told = [
+        (a.candidate.title, Middle.of(a.npv.where(built(a)).dropna("draw")))
+        for a in case.appraisals
+        if bool(built(a).any())
+    ]
+    rows = [
+        charts.Range(title, m.low, m.middle, m.high)
+        for title, m in sorted(told, key=lambda t: -t[1].middle)[:DRAWN]
+    ]
+    best = rows[0]
+    some = (
+        ""
+        if len(rows) == len(case.appraisals)
+        else f" The {len(rows)} of most value are drawn; the table has all."
+    )
+    return charts.ranges(
+        rows,
+        unit=f"Net present value, {case.base_year} prices",
+        title=f"Net present value of each scheme if it alone is built: most for {best.name}, "
+        f"{pounds_between(best.low, best.middle, best.high)}",
+        key=f"Points: middle of the forecast. {charts.WHISKER_KEY} Right of the line the scheme saves more than it costs.{some}",
+        description="Points with whiskers. Net present value: "
+        + "; ".join(f"{r.name}, {pounds_between(r.low, r.middle, r.high)}" for r in rows)
+        + ".",
+        pounds=True,
+    )
+
+
+def named(schemes: Sequence[Candidate]) -> str:
+    """Return a few schemes by their titles, many by how many there are of each kind."""
+    if len(schemes) <= FEW_NAMED:
+        titles = [f"'{c.title}'" for c in schemes]
+        return listed(titles)
+    kinds = [c.kind for c in schemes]
+    return f"{len(schemes)} schemes ({listed([_plural(kinds.count(k), k) for k in dict.fromkeys(kinds)])})"
+
+
+def _plural(count: int, kind: Kind) -> str:
+    """Return "2 satellites of special schools"."""
+    one, many = KIND_PHRASES[kind]
+    return f"{count} {one if count == 1 else many}"
+
+
+def titles_of(case: Case) -> dict[str, str]:
+    """Return the title of each scheme by its id."""
+    return {a.candidate.id: a.candidate.title for a in case.appraisals}

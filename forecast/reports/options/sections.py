@@ -1,0 +1,133 @@
+"""The sections of a paper on options and on the programme, written from tables, charts and sentences."""
+
+from __future__ import annotations
+
+from forecast.capital.schemes import Appraisal, Case
+from forecast.core.outcome import ONE_CHILD
+from forecast.reports.document import Paper
+from forecast.reports.options.base_comparison import base_lines, base_table
+from forecast.reports.options.interval import Middle
+from forecast.reports.options.programme import (
+    aim_line,
+    chosen_table,
+    cost_line,
+    effect_chart,
+    effect_table,
+    enough_line,
+    openings,
+    search_line,
+    value_line,
+    value_table,
+    within_budget,
+)
+from forecast.reports.options.regret import regret_line, regret_table, regret_unplaced_table
+from forecast.reports.options.schemes import alone, considered, value_chart
+
+NOT_GIVEN = (
+    "No schemes were given for this paper, so it says what is needed and not what to build. Write the schemes in a "
+    "file (see 'sendplan capital --template') and run the report again."
+)
+"""What is said where there is no appraisal."""
+
+
+def write_options(paper: Paper, case: Case | None, why_none: str = "") -> None:
+    """Write the section on schemes, one by one, and the test against bases; where there are none, why."""
+    paper.heading("Options")
+    if case is None:
+        paper.paragraph(NOT_GIVEN)
+        if why_none:
+            paper.paragraph(
+                f"Model schemes were tried, made from the shortfall, and could not be appraised. {why_none}"
+            )
+        return
+    if case.generic:
+        paper.inset(
+            "Nobody has proposed these schemes. They were made up from the shortfall and typical costs, to show the "
+            "size of what is needed. Replace them with real ones before a decision to build.",
+            "Model schemes.",
+        )
+    if not case.generic:
+        paper.paragraph(f"The schemes come from the file {case.candidates_from}.")
+    paper.paragraph("Each scheme is looked at as if it alone were built.")
+    paper.heading("The schemes", 2)
+    paper.table(considered(case))
+    paper.heading("What each would do", 2)
+    paper.table(alone(case))
+    newly = max((_unmet(a, case.january) for a in case.appraisals), key=lambda t: t[1].middle)
+    if newly[1].middle >= ONE_CHILD:
+        paper.paragraph(
+            "Some of the children seated would otherwise wait, or be out of education. Of all the schemes, "
+            f"'{newly[0]}' would seat most such children: {newly[1].counted()} in January {case.january}. Their "
+            "places cost more and save nothing. That counts against the value in pounds, and it is a reason to build "
+            "them."
+        )
+    paper.picture(value_chart(case))
+    paper.heading("Could a base do it instead", 2)
+    if not case.base_comparisons:
+        paper.paragraph(
+            "None of the schemes is a special school option, so there is nothing to set against a base."
+        )
+        return
+    paper.paragraph(
+        "Government expects a council to show why need cannot be met in specialist bases before special schools "
+        "grow. Each special school option is set against the base options here."
+    )
+    paper.table(base_table(case))
+    paper.bullets(base_lines(case))
+
+
+def _unmet(one: Appraisal, january: int) -> tuple[str, Middle]:
+    """Return a scheme and the children whose need it newly meets, where it is open."""
+    left = one.newly_met.sel(january=january).where(one.places.sel(january=january) > 0).dropna("draw")
+    return one.candidate.title, Middle(0.0, 0.0, 0.0) if left.sizes["draw"] == 0 else Middle.of(left)
+
+
+def write_programme(paper: Paper, case: Case | None) -> None:
+    """Write the section on the programme and how it does in other futures."""
+    paper.heading("Programme")
+    if case is None:
+        paper.paragraph(NOT_GIVEN)
+        return
+    found = case.programme
+    paper.heading("What to build", 2)
+    if not found.choices:
+        paper.paragraph(
+            f"None of these schemes is in the best programme: {aim_line(found)}. {enough_line(case)}"
+        )
+    else:
+        paper.paragraph(
+            f"Of all choices of these schemes{within_budget(found)}, this one is best: {aim_line(found)}. {search_line(found)}"
+        )
+        paper.table(chosen_table(case))
+        paper.paragraph(cost_line(case))
+        paper.heading("What it would do", 2)
+        paper.picture(effect_chart(case))
+        paper.table(effect_table(case))
+        paper.paragraph(enough_line(case))
+        _write_check(paper, case)
+    if case.best_value is not None:
+        paper.heading("If value alone counted", 2)
+        paper.paragraph(value_line(case, case.best_value))
+        paper.table(value_table(case, case.best_value))
+    paper.heading("In other futures", 2)
+    if case.regret is None:
+        paper.paragraph(
+            "The programme was chosen for one future only, so this paper does not say how it would do in others."
+        )
+        return
+    paper.paragraph(regret_line(case, case.regret))
+    if len({frozenset(openings(p)) for p in case.regret.programmes.values()}) > 1:
+        paper.table(regret_table(case.regret))
+    paper.table(regret_unplaced_table(case, case.regret))
+
+
+def _write_check(paper: Paper, case: Case) -> None:
+    """Write what the whole forecast says with the programme in it, where it was run."""
+    if case.engine_unplaced is None:
+        return
+    again = Middle.of(case.engine_unplaced.sel(january=case.january))
+    quick = Middle.of(case.programme.unplaced.sel(january=case.january))
+    paper.paragraph(
+        f"As a check the whole forecast was run again with the programme in it: {again.counted()} children would be "
+        f"without any specialist place in January {case.january}, against {quick.counted()} above."
+    )
