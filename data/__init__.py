@@ -1,1 +1,1 @@
-"""What we know: published tables, the areas they describe, and the council's own capacity register."""
+"""Published tables, the authorities they describe, price books, and the council's own files (registers, unit costs, schemes)."""

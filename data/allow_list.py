@@ -1,4 +1,4 @@
-"""Who may sign in, and in what role: the list of people that whoever runs the planner keeps as a TOML file.
+"""The list of people who may sign in and the role of each, read from a TOML file kept by whoever runs the planner.
 
 Invariants: nobody who is not on the list is let in; an address of its own on the list beats its domain; a domain is matched
 whole, so neither ``council.gov.uk.example.com`` nor ``notcouncil.gov.uk`` is ``council.gov.uk``; a list with anything wrong in it
@@ -47,7 +47,7 @@ _WORDS: dict[str, str] = {
 
 
 def address(text: str) -> str | None:
-    """Return an address as it is compared, in lower case; None where it is none.
+    """Return an e-mail address in lower case, the form in which addresses are compared; None if the text is not an address.
 
     Letters outside ASCII are refused: some, such as the kelvin sign, become an ASCII letter in lower case, so another's address
     could be made to look like one on the list.
@@ -72,7 +72,7 @@ def _domain(text: str) -> str:
 
 
 class Allowed(BaseModel):
-    """Somebody, or everybody of a domain, who may sign in."""
+    """One entry of the list: a person, by address, or everybody at a domain, with a role."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -82,7 +82,7 @@ class Allowed(BaseModel):
 
     @property
     def whom(self) -> str:
-        """The address or the domain."""
+        """The entry's address or domain."""
         return self.email or self.domain or ""
 
     @model_validator(mode="after")
@@ -97,7 +97,7 @@ class Allowed(BaseModel):
 
 
 class AllowList(BaseModel):
-    """The list of people."""
+    """Everybody who may sign in, with the role of each."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -116,7 +116,7 @@ class AllowList(BaseModel):
         return self
 
     def role_of(self, email: str) -> Role | None:
-        """Return the role of an address; None where it is not on the list."""
+        """Return the role of an e-mail address, by its own entry before its domain's; None if it is not on the list."""
         found = address(email)
         if found is None:
             return None
@@ -125,12 +125,12 @@ class AllowList(BaseModel):
 
 
 def path() -> Path:
-    """Return where the list is, or would be."""
+    """Return the path of the list, whether or not the file exists."""
     return Path(os.environ.get(VARIABLE) or DEFAULT)
 
 
 def read(where: Path) -> AllowList:
-    """Read a list of people.
+    """Read the list of people who may sign in from a TOML file.
 
     Raises
     ------
@@ -160,7 +160,7 @@ def read(where: Path) -> AllowList:
 
 
 def _said(at: tuple[int | str, ...], kind: str, message: str) -> str:
-    """Return one problem in words: entries count from 1, as people count."""
+    """Return one validation problem in words; entries of the list are counted from 1."""
     where = [
         f"entry {part + 1}" if isinstance(part, int) else part
         for part in at

@@ -1,4 +1,4 @@
-"""Local authorities: find one by name, GSS code or DfE number, and know what became of old ones.
+"""Local authorities: find one by name, GSS code or DfE number, and know which replaced those that were abolished.
 
 Invariant: `resolve` returns authorities that exist today, or says why not and what to type instead.
 """
@@ -68,7 +68,7 @@ class Area:
 
 @cache
 def current() -> tuple[Area, ...]:
-    """Return today's 153 authorities by name."""
+    """Return the 153 current authorities, ordered by name."""
     frame = tables.read("areas")
     frame = frame[frame["is_current"]].sort_values("name")
     return tuple(
@@ -78,7 +78,7 @@ def current() -> tuple[Area, ...]:
 
 
 def by_code(la_code: int) -> Area:
-    """Return one of today's authorities by DfE number.
+    """Return the current authority with a DfE number.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def _gss(text: str) -> Area | None:
 
 @cache
 def _by_gss() -> Mapping[str, Area]:
-    """Return today's authorities by every ONS code they had."""
+    """Return the current authorities by ONS code, earlier codes included."""
     codes = tables.read("area_gss")
     areas = {a.la_code: a for a in current()}
     pairs = zip(codes["gss_code"].tolist(), codes["la_code"].tolist(), strict=True)
@@ -140,7 +140,7 @@ def _name(text: str) -> Area | None:
 
 
 def _simple(name: str) -> str:
-    """Return a name without case, punctuation and the words councils add to it."""
+    """Return a name in lower case without punctuation and without words such as "council" or "borough", for comparison."""
     words = re.sub(r"[^a-z0-9 ]+", " ", name.lower().replace("&", " and ")).split()
     dull = {"the", "of", "london", "borough", "royal", "council", "county", "city", "metropolitan", "upon"}
     kept = [w for w in words if w not in dull]

@@ -1,4 +1,4 @@
-"""Files of candidate schemes (``candidates.csv``): read what planners write, refuse what cannot be used, write a template.
+"""Files of candidate schemes (``candidates.csv``): read and check them, and write a template.
 
 Invariant: a file is read whole or not at all, and every problem in it is reported at once, by spreadsheet row and column; what
 is written reads back unchanged. Blank cells of `OPTIONAL` columns stand for shipped benchmarks and are named in
@@ -134,7 +134,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
 
 
 def shipped(la_code: int) -> Candidates | None:
-    """Return the candidates we ship for an authority; None where there are none."""
+    """Return the candidate schemes shipped for an authority; None if there are none."""
     path = FOLDER / f"{la_code}.csv"
     if not path.is_file():
         return None
@@ -234,7 +234,7 @@ def _header(where: str, cells: Sequence[str]) -> list[str]:
 def _candidate(
     number: int, header: Sequence[str], cells: Sequence[str], la_code: int
 ) -> tuple[Candidate | None, list[Problem]]:
-    """Return the candidate of one row, or every problem in it."""
+    """Return the candidate scheme of one row, or None and every problem in the row."""
     padded = [*cells, *[""] * (len(header) - len(cells))]
     if (beyond := surplus(number, header, cells)) is not None:
         return None, [beyond]
@@ -259,7 +259,7 @@ def _candidate(
 
 
 def _completed(values: dict[str, Any], la_code: int) -> dict[str, Any]:
-    """Return the values of a row with benchmarks for its blanks."""
+    """Return the values of a row with its blanks filled from the benchmarks of its kind of scheme."""
     kind: Kind = values["kind"]
     found = benchmark(kind)
     slips = SLIPPAGE["agreed", values["confidence"]]
@@ -331,7 +331,7 @@ def _problem(number: int, detail: Any) -> Problem:
 
 
 def _repeated(rows: Mapping[int, Candidate]) -> list[Problem]:
-    """Return schemes given twice: the same id, or the same title or all the same words under another id."""
+    """Return a problem for each scheme given twice: same id, or same title under another id."""
     problems, ids, said = [], dict[str, int](), dict[str, int]()
     for number, row in rows.items():
         if row.id in ids:
@@ -366,7 +366,7 @@ def _report(where: str, problems: Sequence[Problem]) -> str:
 
 
 def to_csv(candidates: Sequence[Candidate]) -> str:
-    """Return candidates as the text of a file that reads back unchanged; what was filled in from benchmarks stays blank."""
+    """Return candidate schemes as CSV text that reads back unchanged; values filled in from benchmarks are left blank."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
@@ -391,7 +391,7 @@ def _cell(candidate: Candidate, column: str) -> str:
 
 
 def write_template(candidates: Sequence[Candidate], path: str | Path) -> None:
-    """Write candidates as a file to edit, whole or not at all; it begins with a byte order mark for spreadsheets.
+    """Write candidate schemes to a CSV file for editing, whole or not at all, with a byte order mark for spreadsheets.
 
     Raises
     ------

@@ -176,15 +176,15 @@ class Candidate(BaseModel):
 
     @property
     def provision(self) -> str:
-        """Provision of its places."""
+        """Provision type of its places."""
         return PROVISION_OF[self.kind]
 
     @property
     def ages(self) -> tuple[int, ...]:
-        """Single ages admitted, as they occur in stocks (2 stands for all under 3)."""
+        """Single ages admitted, as ages occur in counts of plans (2 stands for all under 3)."""
         return tuple(age for age in AGES if max(self.age_low, AGES[0]) <= age <= max(self.age_high, AGES[0]))
 
     @property
     def phases(self) -> tuple[str, ...]:
-        """Phases with an age that it admits."""
+        """Phases of education that contain an age it admits."""
         return tuple(phase.code for phase in PHASES if set(phase.ages) & set(self.ages))

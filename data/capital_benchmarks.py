@@ -1,4 +1,4 @@
-"""Capital benchmarks: what stands for a figure of a candidate scheme that a planner left blank, each with its source.
+"""Capital benchmarks: the cost, lead time and other values used where a candidate scheme leaves them blank, each with its source.
 
 Invariant: every kind of scheme has every parameter of `PARAMETERS` once, its own or that of ``All``; costs per place have an
 80 % interval, a price year and the location factor of where they come from.
@@ -63,7 +63,7 @@ ROWS = pa.DataFrameSchema(
 
 @dataclass(frozen=True)
 class Benchmark:
-    """What stands for the blanks of one kind of scheme.
+    """The values used for the blanks of one kind of scheme.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class Benchmark:
 
 @cache
 def rows() -> pd.DataFrame:
-    """Return the shipped benchmarks as `ROWS`.
+    """Return the shipped benchmarks as a table with the columns of `ROWS`.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def rows() -> pd.DataFrame:
 
 @cache
 def benchmark(kind: str) -> Benchmark:
-    """Return the benchmark of a kind of scheme.
+    """Return the benchmark values of a kind of scheme.
 
     Raises
     ------
@@ -145,7 +145,7 @@ def benchmark(kind: str) -> Benchmark:
 
 @cache
 def location_factor(la_code: int) -> float:
-    """Return building costs in an authority over England's: its published cost of a new primary place over the unadjusted one.
+    """Return the ratio of building costs in an authority to England's, from published costs of a new primary place.
 
     1 where the authority has none. Source: DfE, LA school places scorecards 2024/25.
     """

@@ -1,4 +1,4 @@
-"""Checks of the published tables: are they there, sound and complete, and do they agree.
+"""Checks of the published tables: that each file exists, meets its schema, is complete, and agrees with the others.
 
 Invariant: a check returns a result and never raises; a table that cannot be read is a failed check.
 ``passed`` is None where a figure is worth knowing but has no right answer.
@@ -77,7 +77,7 @@ COVERAGE: dict[str, tuple[int, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One check of one table: passed, failed, or None for information only."""
+    """The result of one check of one table: passed, failed, or None for information only."""
 
     table: str
     name: str
@@ -87,7 +87,7 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class TableSummary:
-    """A published table at a glance; ``first_period`` and ``last_period`` are empty where it has no dates."""
+    """A summary of one published table; ``first_period`` and ``last_period`` are empty if it has no dates."""
 
     table: str
     rows: int
@@ -99,7 +99,7 @@ class TableSummary:
 
 
 def check(published: Path = PUBLISHED, sources: Path = SOURCES) -> list[CheckResult]:
-    """Return the result of every check of the tables in ``published``."""
+    """Run every check of the tables in the folder ``published`` and return the results."""
     listing = _listing(sources)
     frames: dict[str, pd.DataFrame] = {}
     results: list[CheckResult] = []
@@ -129,7 +129,7 @@ def check(published: Path = PUBLISHED, sources: Path = SOURCES) -> list[CheckRes
 def summarise(
     results: Sequence[CheckResult], published: Path = PUBLISHED, sources: Path = SOURCES
 ) -> list[TableSummary]:
-    """Return one line a table: rows, areas, periods, releases it came from and how many checks failed."""
+    """Return a summary of each table: rows, areas, periods, the releases it came from and how many checks failed."""
     listing = _listing(sources)
     lines = []
     for table in TABLES.values():
@@ -147,7 +147,7 @@ def summarise(
 
 
 def _listing(sources: Path) -> pd.DataFrame:
-    """Return ``SOURCES.csv``, empty where it is missing or has another layout."""
+    """Return the rows of ``SOURCES.csv``; an empty table if the file is missing or has another layout."""
     columns = ["table", "publisher", "input", "sha256", "rows"]
     try:
         listing = pd.read_csv(sources, dtype="str", keep_default_na=False)
@@ -157,7 +157,7 @@ def _listing(sources: Path) -> pd.DataFrame:
 
 
 def _load(table: Table, published: Path) -> tuple[pd.DataFrame | None, str]:
-    """Return the table, or None and what is wrong with its file."""
+    """Return a published table and a blank message, or None and what is wrong with its file."""
     path = published / f"{table.name}.parquet"
     if not path.is_file():
         return None, f"{path.name} is not in {published}; restore it or run 'sendplan data build --from DIR'"
@@ -198,7 +198,7 @@ def _traced(table: Table, frame: pd.DataFrame, listing: pd.DataFrame) -> CheckRe
 
 
 def last_year(table: str, period: str, frame: pd.DataFrame) -> pd.Series:
-    """Return the calendar year each row's period ends in, less the last year it may have."""
+    """Return, for each row, the calendar year its period ends in, minus the last year it may have."""
     values = frame[period]
     if pd.api.types.is_string_dtype(values):
         ends = values.str[:4].astype("int64") + values.str.contains("[-/]", regex=True).astype("int64")
@@ -222,7 +222,7 @@ def _dated(table: Table, frame: pd.DataFrame) -> list[CheckResult]:
 
 
 def _covered(name: str, frames: dict[str, pd.DataFrame], absent: tuple[int, ...]) -> CheckResult:
-    """Return whether a table holds every current authority, or the one it came from, and no unknown one."""
+    """Check that a table has rows for every current authority or its predecessor, and for no unknown one."""
     if name not in frames or "areas" not in frames or "la_code" not in frames[name].columns:
         return CheckResult(name, "coverage", False, "cannot be checked: the table or 'areas' is missing")
     areas = frames["areas"]
@@ -238,7 +238,7 @@ def _covered(name: str, frames: dict[str, pd.DataFrame], absent: tuple[int, ...]
 
 
 def _missing_januaries(areas: pd.DataFrame, frame: pd.DataFrame) -> list[str]:
-    """Return each authority and January the table covers for others but not for it, while it existed."""
+    """Return each authority and January that should be in the table but is not: others have it and the authority existed."""
     held = set(zip(frame["la_code"], frame["january"], strict=True))
     spans = areas[["la_code", "first_january", "last_january"]].fillna({"last_january": LAST_JANUARY})
     return [
@@ -272,7 +272,7 @@ Reconciliation = Callable[..., Iterator[Outcome]]
 def part_sums(
     total: pd.DataFrame, parts: pd.DataFrame, informational: Sequence[int] = ()
 ) -> Iterator[Outcome]:
-    """Yield whether complete parts add up to the total of their authority and January.
+    """Yield whether the parts of each authority and January add up to its total, where all parts are published.
 
     Parameters
     ----------
@@ -307,7 +307,7 @@ def _age_bands(total: pd.DataFrame, bands: pd.DataFrame) -> Iterator[Outcome]:
 def national_sums(
     frame: pd.DataFrame, england: pd.DataFrame, measure: str, value: str, by: str | None = None
 ) -> Iterator[Outcome]:
-    """Yield whether authorities add up to England within `NATIONAL_TOLERANCE`, or two children.
+    """Yield whether authorities add up to England's figure, within `NATIONAL_TOLERANCE` or two children.
 
     Parameters
     ----------
@@ -348,7 +348,7 @@ def _largest(gap: pd.Series) -> str:
 
 
 def _england(measure: str, value: str, by: str | None = None) -> Reconciliation:
-    """Return a reconciliation of an authority table with England's own figures."""
+    """Return a check that an authority table adds up to England's published figures."""
 
     def compare(frame: pd.DataFrame, england: pd.DataFrame) -> Iterator[Outcome]:
         rows = frame[frame["age"].isna()] if measure in ("requests", "assessments") else frame

@@ -1,4 +1,4 @@
-"""Errors a planner can act on: every message says what is wrong, where, why it matters and how to fix it.
+"""Errors that a planner can act on: each message says what is wrong, where, why it matters and how to fix it.
 
 Each class is also a standard-library type, so code outside the project can catch it without importing us.
 The command line prints the message as one paragraph and exits with code 2; the app shows it in place.
@@ -42,15 +42,15 @@ class OutputError(PlannerError, OSError):
 
 
 class ScenarioError(PlannerError, ValueError):
-    """A scenario cannot be read, or cannot act on the authority and years asked for."""
+    """A scenario cannot be read, or cannot act on the authority or the years requested."""
 
 
 class StoreError(PlannerError, RuntimeError):
-    """The scenario store cannot be opened, read or written, or refuses what it was given."""
+    """The scenario store cannot be opened, read or written, or refuses the values given."""
 
 
 class ConflictError(StoreError):
-    """Someone else has saved a scenario since; nothing of the later save was kept."""
+    """Somebody else has saved since this edit began; nothing of the later save was kept."""
 
 
 class PriceError(PlannerError, ValueError):
@@ -62,8 +62,8 @@ class CapitalError(PlannerError, ValueError):
 
 
 class NotAllowedError(PlannerError, PermissionError):
-    """Somebody's role, or nobody's having signed in, does not allow what was asked; nothing was done."""
+    """The person's role, or not being signed in, does not allow the action; nothing was done."""
 
 
 class PeopleError(PlannerError, ValueError):
-    """The list of people who may sign in is missing or cannot be used, so nobody may."""
+    """The list of people who may sign in is missing or unusable, so nobody may sign in."""

@@ -1,4 +1,4 @@
-"""A capacity register for an authority that has given none, inferred from national tables.
+"""The capacity register estimated from national tables, for an authority that has given none.
 
 Invariant: every row says that it is an estimate, and the same tables give the same rows. Local places come from school
 rolls and funded places; places residents already use elsewhere are what is left of residents placed.
@@ -41,7 +41,7 @@ _NET_NAMES: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Residents:
-    """An authority's residents in specialist places.
+    """An authority's residents in specialist places, by provision and age.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Residents:
     counts: Mapping[tuple[str, int], int]
 
     def living(self, provision: str, low: int, high: int) -> int:
-        """Return residents in a provision at ages ``low`` to ``high``."""
+        """Return the number of residents in a provision at ages ``low`` to ``high``."""
         return sum(n for (p, age), n in self.counts.items() if p == provision and low <= age <= high)
 
 
@@ -67,7 +67,7 @@ def default_register(
     import_export: pd.DataFrame,
     plans_age_placement: pd.DataFrame,
 ) -> Register:
-    """Return a register inferred from national tables; every row has basis ``estimated``.
+    """Return a capacity register estimated from national tables; every row has basis ``estimated``.
 
     State special schools take their roll as places; those without a published roll share what is left of the
     special pupils located in the authority, and what then remains is a row of its own, no larger than
@@ -97,7 +97,7 @@ def default_register(
 
 
 def residents(plans_age_placement: pd.DataFrame, la_code: int) -> Residents:
-    """Return the authority's residents in specialist places at the latest January it returned."""
+    """Return an authority's residents in specialist places at the latest January it returned."""
     mine = plans_age_placement.query("la_code == @la_code and january <= @NET_JANUARY")
     returned = mine.groupby("january")["plans"].agg(lambda plans: bool(plans.notna().all()))
     if not returned.any():
@@ -111,7 +111,7 @@ def residents(plans_age_placement: pd.DataFrame, la_code: int) -> Residents:
 
 
 def net_use(local: pd.DataFrame, people: Residents) -> list[dict[str, Any]]:
-    """Return rows for the places residents use outside the authority, net of others using local places.
+    """Return rows for residents' places beyond the local ones, by provision and phase.
 
     For each provision and phase: residents in that provision in the latest January returned minus the open local
     places of that academic year, where positive. A negative difference gives no row: those places are spare
@@ -135,7 +135,7 @@ def net_use(local: pd.DataFrame, people: Residents) -> list[dict[str, Any]]:
 
 
 def _local(register: Register) -> dict[tuple[str, str], float]:
-    """Return open local places of `NET_JANUARY` by (provision, phase)."""
+    """Return the number of open local places in January `NET_JANUARY`, by provision and phase."""
     places = places_by_phase(register, [NET_JANUARY], statuses=("open",)).query("located == 'local'")
     return {(row["provision"], row["phase"]): row["places"] for row in places.to_dict("records")}
 
@@ -150,7 +150,7 @@ def _estimate(
     year: str = "2023/24", located: str = "local", confidence: str = "low", urn: int | None = None,
     roll: int | None = None, funded: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Return one open row whose basis is an estimate; what it is estimated from keeps its own column."""
+    """Return one open register row with basis ``estimated``; published figures behind the estimate keep their own columns."""
     return {
         "setting": setting, "urn": urn, "provision": provision, "needs": ALL,
         "age_low": low, "age_high": high, "from_academic_year": year, "to_academic_year": None,
@@ -161,7 +161,7 @@ def _estimate(
 
 
 def _whole_shares(total: int, weights: Sequence[float]) -> list[int]:
-    """Share a whole number by weights into whole numbers that sum to it (largest remainder first)."""
+    """Divide a whole number in proportion to weights, into whole numbers with the same sum (largest remainder first)."""
     exact = total * np.asarray(weights, dtype=float) / sum(weights)
     shares = np.floor(exact).astype(int)
     first = np.argsort(-(exact - shares), kind="stable")[: total - int(shares.sum())]
@@ -172,7 +172,7 @@ def _whole_shares(total: int, weights: Sequence[float]) -> list[int]:
 def _by_phase(
     places: int, low: int, high: int, provision: str, people: Residents
 ) -> list[tuple[int, int, int]]:
-    """Split places into (age low, age high, places) by phase, as residents of those ages are spread.
+    """Divide places into (age low, age high, places) by phase, in proportion to residents of those ages.
 
     Falls back on the number of year groups where no resident of those ages is in the provision.
     """
@@ -187,7 +187,7 @@ def _by_phase(
 def _special_schools(
     establishments: pd.DataFrame, import_export: pd.DataFrame, la_code: int, people: Residents
 ) -> list[dict[str, Any]]:
-    """Return rows for an authority's open state special schools and for its pupils in none of them."""
+    """Return rows for an authority's open state special schools, and for pupils located in it who are in none of them."""
     schools = establishments.query("la_code == @la_code and kind == 'state_special' and open_2026")
     schools = schools.sort_values("urn").assign(
         low=schools["age_low"].fillna(PHASES[1].low).astype(int).clip(0, 25),
@@ -237,7 +237,7 @@ def _special_schools(
 
 
 def _bases(funded_places: pd.DataFrame, la_code: int, people: Residents) -> list[dict[str, Any]]:
-    """Return rows for funded bases of mainstream academies and for maintained bases beyond them."""
+    """Return rows for funded bases of mainstream academies, and for maintained bases that hold the remaining residents."""
     funded = funded_places.query(
         "la_code == @la_code and provider_group == 'mainstream_academy' and part == 'autumn_to_march'"
     )

@@ -1,4 +1,4 @@
-"""Financial years, April to March: their names, and the academic years and January they hold.
+"""Financial years (April to March): their names, and the academic years and the January that fall in each.
 
 Invariant: a name such as ``2026-27`` and the year it stands for say each other.
 """
@@ -27,7 +27,7 @@ class FinancialYear:
 
     @classmethod
     def named(cls, name: str) -> FinancialYear | None:
-        """Return the financial year of a name such as ``2026-27``; None where it is no such name."""
+        """Return the financial year with a name such as ``2026-27``; None if the text is not such a name."""
         match = _NAME.fullmatch(name)
         if match is None or (int(match[1]) + 1) % 100 != int(match[2]):
             return None
@@ -40,19 +40,19 @@ class FinancialYear:
 
     @property
     def january(self) -> int:
-        """The January within it; a lever's weight for that January is its weight in this year."""
+        """Calendar year of the January within it; a lever's weight for that January is its weight in this year."""
         return self.begins + 1
 
     @property
     def old_academic_year(self) -> str:
-        """Academic year that April to July or August belong to: ``2025/26`` in 2026-27."""
+        """Academic year of its April to July or August: ``2025/26`` in 2026-27."""
         return academic_year(self.begins)
 
     @property
     def new_academic_year(self) -> str:
-        """Academic year that begins in it: ``2026/27`` in 2026-27."""
+        """Academic year that begins in September of it: ``2026/27`` in 2026-27."""
         return academic_year(self.begins + 1)
 
     def after(self, years: int = 1) -> FinancialYear:
-        """Return the year some years later, or earlier where ``years`` is negative."""
+        """Return the financial year a number of years later (earlier if ``years`` is negative)."""
         return FinancialYear(self.begins + years)

@@ -1,4 +1,4 @@
-"""Where areas are: outlines, small areas and zones with their share of demand, all in metres on the British National Grid.
+"""Maps of authorities: outlines, small areas, and zones with their share of demand, in metres on the British National Grid.
 
 Invariant: every geometry this module returns is valid, not empty and in EPSG:27700, so plain differences of coordinates are
 metres (to about 2 m from WGS84 without the Ordnance Survey grid file, and 0.04 % of a length); what had to be mended or could
@@ -94,7 +94,7 @@ WEIGHTS = pa.DataFrameSchema(
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One thing about a map a reader must know: what it concerns, and why."""
+    """One thing that a reader of the map must know: which feature it concerns, and why."""
 
     kind: NoteKind
     what: str
@@ -106,7 +106,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """Shapes or points in metres, and what was mended or left off the map.
+    """Shapes or points in metres, with notes on what was repaired or left off the map.
 
     Parameters
     ----------
@@ -120,13 +120,13 @@ class Layer:
     notes: tuple[Note, ...] = ()
 
     def to_wgs84(self) -> gpd.GeoDataFrame:
-        """Return the frame in longitude and latitude, for a map on a screen."""
+        """Return the shapes in longitude and latitude (WGS84), for a map on screen."""
         return self.frame.to_crs(DEGREES)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Zones:
-    """Parts of an authority that its demand is shared between, with the points where children are taken to live.
+    """Parts of an authority with their shares of its demand, and the points where children are taken to live.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ class Zones:
 
 
 def mend(outlines: gpd.GeoDataFrame, names: Sequence[str]) -> Layer:
-    """Return outlines as valid polygons in metres, and which of them had to be mended.
+    """Return outlines as valid polygons in metres, with a note on each that had to be repaired.
 
     Parameters
     ----------
@@ -198,13 +198,13 @@ def mend(outlines: gpd.GeoDataFrame, names: Sequence[str]) -> Layer:
 
 
 def _polygons_of(shape: object) -> object:
-    """Return the polygons of a mended shape, without the lines and points mending can leave."""
+    """Return only the polygons of a repaired shape; a repair can leave lines and points."""
     parts = gpd.GeoSeries([shape]).explode(ignore_index=True)
     return parts[parts.geom_type == "Polygon"].union_all()
 
 
 def listed(items: Sequence[str]) -> str:
-    """Return the first `SHOWN` items in a row, and how many more there are."""
+    """Return the first `SHOWN` items as text joined by commas, and how many more there are."""
     more = f" and {len(items) - SHOWN} more" if len(items) > SHOWN else ""
     return ", ".join(str(i) for i in items[:SHOWN]) + more
 
@@ -221,7 +221,7 @@ def _outlines(table: str, code_column: str) -> Layer:
 
 
 def _part(layer: Layer, chosen: pd.Series, code_column: str) -> Layer:
-    """Return some rows of a layer, with the notes that concern them."""
+    """Return selected rows of a layer, with the notes about them."""
     frame = layer.frame[chosen].reset_index(drop=True)
     names = set(frame[code_column])
     return Layer(frame, tuple(n for n in layer.notes if n.what in names))
@@ -249,7 +249,7 @@ def authority(la_code: int) -> Layer:
 
 
 def neighbours(la_code: int) -> Layer:
-    """Return the outlines of the authorities that share a border with one, by name; none for an island.
+    """Return the outlines of the authorities that border an authority, by name; none for an island.
 
     Authorities across a river are neighbours where the border runs along it.
     """
@@ -263,7 +263,7 @@ def neighbours(la_code: int) -> Layer:
 
 @cache
 def _wards() -> Layer:
-    """Return London's wards under the authority their lower areas belong to.
+    """Return London's wards, each with the authority that its lower areas belong to.
 
     The outline table places a few border wards by point in a neighbouring borough; the look-up of lower areas decides.
     """
@@ -342,7 +342,7 @@ def districts(la_code: int) -> Layer:
 
 @cache
 def _primary_schools() -> gpd.GeoDataFrame:
-    """Return open state primary schools as points with their authority; those off a simplified coast take the nearest."""
+    """Return open state primary schools as points with their authority; a point at sea gets the nearest authority."""
     frame = tables.read("establishment_points")
     frame = frame[frame["phase"].isin(["Primary", "All-through", "Middle deemed primary"])]
     frame = frame[frame["lat"].notna() & frame["lon"].notna()].reset_index(drop=True)
@@ -359,7 +359,7 @@ def _primary_schools() -> gpd.GeoDataFrame:
 
 
 def zones(la_code: int, kind: ZoneKind | None = None, weights: pd.DataFrame | None = None) -> Zones:
-    """Divide an authority into zones with a share of its demand each.
+    """Divide an authority into zones, each with a share of its demand.
 
     Share of a zone = its children x relative need, over the sum of both. Without ``weights`` every lower area counts once and
     relative need is 1: see the head of this module for what is not published.
@@ -420,7 +420,7 @@ def _usual_kind(region: str, la_code: int) -> ZoneKind:
 
 
 def _zone_layer(la_code: int, kind: ZoneKind) -> tuple[Layer, str, str]:
-    """Return the outlines of one kind of zone, and their columns of codes and names."""
+    """Return the outlines of one kind of zone, and the names of their code and name columns."""
     if kind == "ward":
         return wards(la_code), "ward_code", "ward_name"
     if kind == "msoa":
@@ -435,7 +435,7 @@ def _zone_layer(la_code: int, kind: ZoneKind) -> tuple[Layer, str, str]:
 def _member_weights(
     members: pd.DataFrame, zone_codes: Sequence[str], area_name: str, weights: pd.DataFrame | None
 ) -> tuple[npt.NDArray[np.float64], str, tuple[Note, ...]]:
-    """Return a weight for each lower area, how it was made, and notes."""
+    """Return a demand weight for each lower area, a description of the weights, and notes."""
     if weights is None:
         basis = (
             "Children by small area and deprivation are not in the published tables: each lower super output area "
@@ -487,7 +487,7 @@ def _member_weights(
 def _demand_points(
     la_code: int, region: str, members: pd.DataFrame, frame: gpd.GeoDataFrame
 ) -> tuple[gpd.GeoDataFrame, str, tuple[Note, ...]]:
-    """Return points that carry each zone's share: lower areas in London, state primary schools elsewhere."""
+    """Return points that carry each zone's share of demand: lower areas in London, state primary schools elsewhere."""
     share = frame.set_index("zone_code")["share"]
     if region == "London":
         places = lsoas(la_code).frame.set_index("lsoa_code").geometry.representative_point()
@@ -576,7 +576,7 @@ def read_weights(path: Path) -> pd.DataFrame:
 
 
 def checked_weights(weights: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Return weights that keep `WEIGHTS`, with ``children`` and ``relative_need`` each full or wholly blank.
+    """Check a table of weights against `WEIGHTS`; ``children`` and ``relative_need`` must each be full or wholly blank.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Prices of 2021-22 implied by an authority's own spending, shrunk towards its region and England.
+"""Prices of 2021-22 estimated from an authority's own spending, shrunk towards its region and England.
 
 An implied price is outturn over plans. It is what the authority spent, seen through how it codes spending, so how far it
 can be trusted has to be measured. The same authority's *budget* for the same line and year is a second look at the same
@@ -57,7 +57,7 @@ COLUMNS: tuple[str, ...] = ("la_code", "region", "plans", "implied", "budgeted")
 
 @dataclass(frozen=True, eq=False)
 class Shrunk:
-    """Prices of one item, by authority.
+    """Shrunken prices of one item in pounds, by authority.
 
     Parameters
     ----------
@@ -85,19 +85,19 @@ def _log_density(distance: Array, variance: Array) -> Array:
 
 
 def _log_mixture(distance: Array, variance: Array, chance: float) -> Array:
-    """Return the log density of figures of which some are miscoded."""
+    """Return the log density of figures that are miscoded with a given chance."""
     sound = np.log1p(-chance) + _log_density(distance, variance)
     return np.asarray(np.logaddexp(sound, np.log(chance) + _log_density(distance, variance + MISCODED)))
 
 
 def _miscoded(distance: Array, variance: Array, chance: float) -> Array:
-    """Return the chance that a figure is miscoded, given its distance from what is expected."""
+    """Return the probability that a figure is miscoded, given its distance from its expected value."""
     wild = np.log(chance) + _log_density(distance, variance + MISCODED)
     return np.asarray(np.exp(wild - _log_mixture(distance, variance, chance)))
 
 
 def noise_of(differences: Array, plans: Array) -> tuple[float, float]:
-    """Return (a, f) of the variance a + f / plans of one sound figure.
+    """Return (a, f), where a + f / plans is the variance of the log of one figure that is not miscoded.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def noise_of(differences: Array, plans: Array) -> tuple[float, float]:
 def _regional(
     logs: Array, variance: Array, chance: float, region: Array, regions: int
 ) -> tuple[float, Array, Array, float]:
-    """Return England's mean, regions' shrunk means, their variances, and omega, given variances of authorities."""
+    """Return England's mean log price, the regions' shrunk means, their variances, and omega, given authorities' variances."""
     means = np.full(regions, np.median(logs))
     england, omega = float(np.median(logs)), 0.0
     own_variance = np.full(regions, np.inf)
@@ -156,7 +156,7 @@ def _regional(
 
 
 def shrink(evidence: pd.DataFrame) -> Shrunk:
-    """Return prices shrunk towards region and England.
+    """Return each authority's price in pounds, shrunk towards its region and England.
 
     Parameters
     ----------
@@ -239,7 +239,7 @@ def shrink(evidence: pd.DataFrame) -> Shrunk:
 
 
 def without(evidence: pd.DataFrame, la_code: int) -> float:
-    """Return the price expected of an authority from all others: its region's, £."""
+    """Return the price in pounds predicted for an authority without its own figure: that of its region."""
     hidden = evidence.assign(
         **{
             c: evidence[c].astype("float64").mask(evidence["la_code"] == la_code)

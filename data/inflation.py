@@ -1,4 +1,4 @@
-"""Yearly growth of prices: named inflators, each with a middle and an 80 % interval for every financial year.
+"""Yearly growth of prices: for each named inflator and financial year, a central value and an 80 % interval.
 
 Growth in year t is the rise from financial year t-1 to t, a share. Its draws are normal in two halves, so that one in ten
 lies below `low` and one in ten above `high`:
@@ -36,18 +36,18 @@ LAST_YEAR = 2060
 
 
 def beginning(financial_year: str) -> int | None:
-    """Return the calendar year in which a financial year such as '2026-27' begins, or None if it is not one."""
+    """Return the calendar year in which a financial year such as '2026-27' begins; None if the text is not one."""
     year = FinancialYear.named(financial_year)
     return None if year is None or year.begins > LAST_YEAR else year.begins
 
 
 def named(begins: int) -> str:
-    """Return the financial year that begins in a calendar year: 2026 gives '2026-27'."""
+    """Return the name of the financial year that begins in a calendar year: 2026 gives '2026-27'."""
     return FinancialYear(begins).label
 
 
 def required(financial_year: str, what: str) -> int:
-    """Return the calendar year in which a financial year begins.
+    """Return the calendar year in which a financial year begins, or raise an error that says what needed it.
 
     Raises
     ------
@@ -63,12 +63,12 @@ def required(financial_year: str, what: str) -> int:
 
 
 def normals(root: int, key: str, draws: int) -> Array:
-    """Return standard normal draws that belong to a key, dims ``(draw,)``: other keys neither change nor repeat them."""
+    """Return standard normal draws for a key, dims ``(draw,)``; they depend on the root and the key only."""
     return np.random.default_rng([root, crc32(key.encode())]).standard_normal(draws)
 
 
 def rooted(rng: np.random.Generator) -> int:
-    """Return the number from which the draws of all keys grow; takes one number from ``rng``."""
+    """Draw the whole number that seeds the draws of all keys, taking one number from ``rng``."""
     return int(rng.integers(2**62))
 
 
@@ -99,7 +99,7 @@ ROWS = pa.DataFrameSchema(
 
 @dataclass(frozen=True, eq=False)
 class PriceGrowth:
-    """Growth of prices by inflator and financial year.
+    """Yearly growth of prices, by inflator and financial year.
 
     Parameters
     ----------
@@ -125,11 +125,11 @@ class PriceGrowth:
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """Inflators, in the order of the rows."""
+        """Codes of the inflators, in the order of the rows."""
         return tuple(dict.fromkeys(self.rows["inflator"]))
 
     def first_year(self, inflator: str) -> int:
-        """Return the calendar year in which the first financial year with known growth begins.
+        """Return the calendar year in which an inflator's first financial year begins.
 
         Raises
         ------
@@ -145,7 +145,7 @@ class PriceGrowth:
         return int(own["from_financial_year"].str[:4].astype("int64").min())
 
     def middles(self, inflator: str, years: Sequence[int]) -> pd.DataFrame:
-        """Return growth, low and high for financial years by the calendar year in which they begin.
+        """Return central growth with its low and high ends for financial years, indexed by the calendar year each begins in.
 
         Raises
         ------
@@ -163,7 +163,7 @@ class PriceGrowth:
         return known[["growth", "low", "high"]].sort_index().reindex(list(years), method="ffill")
 
     def draws(self, years: Sequence[int], draws: int, root: int) -> xr.DataArray:
-        """Return growth, dims ``(draw, inflator, financial_year)``: shares; years by the one in which they begin.
+        """Return draws of yearly growth as shares, dims ``(draw, inflator, financial_year)``; years are named by their first.
 
         Years before the first of an inflator are NaN, so a price that needs them cannot be inflated unnoticed.
         """

@@ -1,4 +1,4 @@
-"""Files of the council's own that are kept on this computer: one folder an authority, one file a version.
+"""Versions of the council's own files (registers, unit costs, schemes), stored on this computer in one folder an authority.
 
 Invariants: a version, once kept, is never changed or removed here; versions are numbered from 1 without gaps; a version appears
 whole or not at all; of two people who edit the same version, the second is told and nothing of either is lost; nobody keeps a
@@ -47,14 +47,14 @@ class KeptFile:
 
     @property
     def said(self) -> str:
-        """The version for people: its number, when it was kept and by whom."""
+        """The version in words: its number, when it was kept and by whom."""
         by = f" by {self.who}" if self.who else ""
         return f"Version {self.version}, kept {self.when:%d %B %Y, %H:%M} UTC{by}"
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Where files of one kind are kept.
+    """A folder in which the versions of one kind of file are stored.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ class Shelf:
     right: Right
 
     def folder_of(self, la_code: int) -> Path:
-        """Return the folder of an authority's versions; it need not exist.
+        """Return the folder of an authority's versions, whether or not it exists.
 
         Raises
         ------
@@ -98,11 +98,11 @@ class Shelf:
 
     @property
     def root(self) -> Path:
-        """The folder of every authority's versions."""
+        """The folder that holds every authority's folder."""
         return Path(os.environ.get(self.variable) or self.default)
 
     def versions(self, la_code: int) -> tuple[KeptFile, ...]:
-        """Return every version of an authority's own file, oldest first."""
+        """Return every stored version of an authority's file, oldest first."""
         folder = self.folder_of(la_code)
         found = []
         for path in sorted(folder.glob("*.csv")) if folder.is_dir() else []:
@@ -112,12 +112,12 @@ class Shelf:
         return tuple(found)
 
     def latest(self, la_code: int) -> int:
-        """Return the number of the latest version, 0 where there is none."""
+        """Return the number of an authority's latest version; 0 if there is none."""
         every = self.versions(la_code)
         return every[-1].version if every else 0
 
     def find(self, la_code: int, version: int) -> KeptFile:
-        """Return one version.
+        """Return an authority's version with a given number.
 
         Raises
         ------
@@ -135,7 +135,7 @@ class Shelf:
         )
 
     def keep(self, who: Person, la_code: int, after: int, write: Callable[[Path], object]) -> KeptFile:
-        """Keep a file as the version after the one it was edited from.
+        """Store a file as the version after the one it was edited from.
 
         Parameters
         ----------
@@ -187,7 +187,7 @@ class Shelf:
 
 
 def _beside(path: Path) -> Path:
-    """Return the file that says who kept a version."""
+    """Return the path of the small file beside a version that records who kept it."""
     return path.with_suffix(".by.txt")
 
 

@@ -1,4 +1,4 @@
-"""The council's own capacity registers, kept on this computer (`data.kept_files`).
+"""Versions of the council's own capacity registers, stored on this computer (see `data.kept_files`).
 
 Invariant: a register is kept for the authority it says it is of, and for no other.
 """
@@ -20,17 +20,17 @@ VARIABLE = REGISTERS.variable
 
 
 def folder_of(la_code: int) -> Path:
-    """Return the folder of an authority's versions; it need not exist."""
+    """Return the folder of an authority's registers, whether or not it exists."""
     return REGISTERS.folder_of(la_code)
 
 
 def versions(la_code: int) -> tuple[KeptFile, ...]:
-    """Return every version of an authority's own register, oldest first."""
+    """Return every stored version of an authority's register, oldest first."""
     return REGISTERS.versions(la_code)
 
 
 def find(la_code: int, version: int) -> KeptFile:
-    """Return one version.
+    """Return the stored version of an authority's register with a given number.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def find(la_code: int, version: int) -> KeptFile:
 
 
 def read(kept: KeptFile) -> Register:
-    """Return the register of a version.
+    """Read the register of a stored version.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def read(kept: KeptFile) -> Register:
 
 
 def keep(who: Person, register: Register, la_code: int, after: int) -> KeptFile:
-    """Keep a register as the version after the one it was edited from.
+    """Store a register as the version after the one it was edited from.
 
     Parameters
     ----------
@@ -88,5 +88,5 @@ def keep(who: Person, register: Register, la_code: int, after: int) -> KeptFile:
 
 
 def fingerprint(register: Register) -> str:
-    """Return the SHA-256 of a register's rows: equal registers, equal fingerprints, whatever they are called."""
+    """Return the SHA-256 of a register's rows: registers with equal rows have equal fingerprints, whatever their origin."""
     return hashlib.sha256(to_csv(register).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Who acts, in what role, and what a role may do.
+"""The person who uses the planner, their role, and what each role may do.
 
 Invariant: whatever writes to a store asks `require` before anything is written, so a page or command that forgets to ask first is
 refused all the same.
@@ -14,7 +14,7 @@ from data.errors import NotAllowedError, OptionError
 
 
 class Right(StrEnum):
-    """What a role may or may not do; the value says it after "may" and "may not".
+    """An action that a role may or may not take; the value follows "may" or "may not" in a sentence.
 
     Looking, working without saving and downloading need no right.
     """
@@ -28,7 +28,7 @@ class Right(StrEnum):
 
 
 class Role(StrEnum):
-    """What somebody is to the planner."""
+    """A person's role in the planner."""
 
     VIEWER = "viewer"
     PLANNER = "planner"
@@ -37,7 +37,7 @@ class Role(StrEnum):
 
     @property
     def rights(self) -> frozenset[Right]:
-        """What it may do."""
+        """The actions this role may take."""
         return _RIGHTS[self]
 
 
@@ -51,7 +51,7 @@ _RIGHTS: dict[Role, frozenset[Right]] = {
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who uses the planner.
+    """A person who uses the planner.
 
     Parameters
     ----------
@@ -69,17 +69,17 @@ class Person:
 
     @property
     def signature(self) -> str:
-        """What the history calls them: with the address, where they signed in, because a name may be anybody's."""
+        """The name written in histories, with the e-mail address where they signed in, since anybody may choose a name."""
         return f"{self.name} ({self.email})" if self.email else self.name
 
 
 def allowed(person: Person, right: Right) -> bool:
-    """Return whether somebody may do something."""
+    """Return whether a person's role allows an action."""
     return right in person.role.rights
 
 
 def why_not(person: Person, right: Right) -> str:
-    """Return why somebody may not do something and whom to ask, in words; blank where they may."""
+    """Return, in words, why a person may not take an action and whom to ask; blank if they may."""
     if allowed(person, right):
         return ""
     able = [role.value for role in Role if right in role.rights]
@@ -91,7 +91,7 @@ def why_not(person: Person, right: Right) -> str:
 
 
 def require(person: Person, right: Right) -> None:
-    """Refuse somebody who may not do something.
+    """Raise an error if a person's role does not allow an action.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def require(person: Person, right: Right) -> None:
 
 
 def this_computer(name: str | None = None) -> Person:
-    """Return the one person of this computer, who may do everything: whoever holds the files could change them anyway.
+    """Return the one person of a computer without sign-in, an admin: whoever has the files could change them anyway.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Fees of single placements: what lies behind an average price that a few very dear placements pull up.
+"""The distribution of fees of single placements, in which a few very dear placements raise the average.
 
 Placements are of several kinds (day, 38-week and 52-week residential). Within a kind, fees are log-normal with the mean m of
 the kind and the log-spread s that its mean and median imply, s = sqrt(2 ln(mean / median)). Expected fee under a ceiling c:
@@ -24,7 +24,7 @@ LEAST_SPREAD = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class PlacementFees:
-    """The distribution of the fee of one placement, £ a year.
+    """The distribution of the yearly fee of one placement, in pounds.
 
     Parameters
     ----------
@@ -44,11 +44,11 @@ class PlacementFees:
     log_spreads: Array
 
     def expected(self) -> Array:
-        """Return the mean fee, dims ``(draw,)``."""
+        """Return the mean fee in pounds a year, dims ``(draw,)``."""
         return np.asarray(self.means @ self.shares)
 
     def capped(self, ceiling: float | Array) -> Array:
-        """Return the mean fee where none may exceed a ceiling, dims ``(draw,)``.
+        """Return the mean fee in pounds a year if no fee may exceed a ceiling, dims ``(draw,)``.
 
         Parameters
         ----------
@@ -65,7 +65,7 @@ class PlacementFees:
         )
 
     def sample(self, placements: int, rng: np.random.Generator) -> Array:
-        """Return fees of single placements, dims ``(draw, placement)``; the kind of each is drawn too."""
+        """Draw fees of single placements in pounds a year, dims ``(draw, placement)``, drawing the kind of each first."""
         draws = self.means.shape[0]
         kind = rng.choice(len(self.kinds), size=(draws, placements), p=self.shares)
         mean, s = np.take_along_axis(self.means, kind, axis=1), self.log_spreads[kind]

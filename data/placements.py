@@ -1,4 +1,4 @@
-"""Published placement categories: where the returns say a plan holder is taught, and the provision it belongs to.
+"""Placement categories of the published returns, and the provision type that each belongs to.
 
 Invariant: every category belongs to exactly one provision of `data.vocabulary.PROVISIONS`; sums and subtotals of the
 releases are not categories.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PlacementCategory:
-    """A published placement category and the provision it belongs to.
+    """A published placement category and the provision type it belongs to.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The price book an authority starts from: England's prices, its own estimates of 2021-22, and its ledger where it has one.
+"""The price book an authority starts from: England's prices, estimates from its spending in 2021-22, and its own ledger if any.
 
 Evidence for an estimate is S251 2021-22: outturn and budget of the line or lines of an item over the plans of that financial
 year. Published plans are the mean of January 2021 and 2022, which is July; they are brought to the year's average by England's
@@ -49,7 +49,7 @@ _JANUARIES = (2021, 2022)
 
 @dataclass(frozen=True, slots=True)
 class Implied:
-    """How an item's price is implied by spending.
+    """How the price of an item is estimated from spending.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ IMPLIED: tuple[Implied, ...] = (
 
 
 def region_of(la_code: int, region: str) -> str:
-    """Return the region prices are compared in: London is two."""
+    """Return the region in which prices are compared; London counts as two, inner and outer."""
     if region != "London":
         return region
     return "Inner London" if la_code in INNER_LONDON else "Outer London"
@@ -95,7 +95,7 @@ def region_of(la_code: int, region: str) -> str:
 
 @cache
 def inflation() -> PriceGrowth:
-    """Return the growth of prices we ship."""
+    """Return the shipped yearly growth of prices."""
     path = PRICES / "inflators.csv"
     _present(path.is_file(), path.name)
     return PriceGrowth(pd.read_csv(path))
@@ -103,7 +103,7 @@ def inflation() -> PriceGrowth:
 
 @cache
 def england() -> PriceBook:
-    """Return England's prices.
+    """Return the price book of England.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def _present(there: bool, name: str) -> None:
 
 
 def evidence(implied: Implied) -> pd.DataFrame:
-    """Return what authorities of 2021-22 spent on an item for each plan, as `data.implied_prices.shrink` wants it."""
+    """Return spending per plan on an item in 2021-22 by authority, with the columns `data.implied_prices.shrink` reads."""
     spending = tables.read("s251_high_needs_2021_22")
     chosen = spending[spending["line"].isin(implied.lines)]
     sides = chosen.pivot_table("value_gbp", "la_code", "side", aggfunc="sum")
@@ -155,7 +155,7 @@ def evidence(implied: Implied) -> pd.DataFrame:
 
 
 def _without_specialist_colleges(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return spending in colleges less that on specialist post-16 places, where an authority records none of its own for these.
+    """Return college spending without the cost of specialist post-16 learners, where an authority books none of these.
 
     Who has learners there and books nothing for them has booked them with colleges; each is taken off at England's price, and at
     least `LEAST_LEFT` of the line stays.
@@ -179,7 +179,7 @@ def _without_specialist_colleges(frame: pd.DataFrame) -> pd.DataFrame:
 
 @cache
 def growth_to_year(implied: Implied) -> float:
-    """Return England's average plans of 2021-22 over the mean of its two Januaries, for the provisions an item's money is for.
+    """Return England's average plans of 2021-22 over the mean of its two Januaries, for the provisions an item pays for.
 
     Between counts plans follow a line; the middle of the year lies 8.5 months after the first.
     """
@@ -194,12 +194,12 @@ def growth_to_year(implied: Implied) -> float:
 
 @cache
 def shrunk(implied: Implied) -> Shrunk:
-    """Return the prices of an item by authority, shrunk towards region and England."""
+    """Return the prices of an item in pounds by authority, shrunk towards region and England."""
     return shrink(evidence(implied))
 
 
 def source_code(la_code: int, codes: set[int]) -> int | None:
-    """Return whose spending of 2021-22 stands for an authority: its own, that of the one it was part of, or nobody's."""
+    """Return the authority whose 2021-22 spending is used: itself, else the one it was part of, else None."""
     if la_code in codes:
         return la_code
     history = tables.read_reference("area_history")
@@ -208,7 +208,7 @@ def source_code(la_code: int, codes: set[int]) -> int | None:
 
 
 def estimates(la_code: int) -> pd.DataFrame:
-    """Return the rows of the price book that an authority's spending of 2021-22 implies.
+    """Return the rows of the price book that are estimated from an authority's spending of 2021-22.
 
     Raises
     ------
@@ -250,7 +250,7 @@ def estimates(la_code: int) -> pd.DataFrame:
 def _scaled(
     p: Price, average: float, price: float, low: float, high: float, own: float, note: str
 ) -> dict[str, object]:
-    """Return England's row of one kind, scaled so that the kinds average an authority's price; both intervals are kept."""
+    """Return England's price row of one kind, scaled to an authority's average price, with both intervals combined."""
     ratio = price / average
     # Of several kinds, or of a figure that stands in for another, England's interval says how unsure that is: it adds to
     # the authority's own.
@@ -275,7 +275,7 @@ def _scaled(
 
 @cache
 def for_area(la_code: int) -> PriceBook:
-    """Return the book of an authority without a ledger: England's prices and its own estimates.
+    """Return the price book of an authority without a ledger: England's prices and the authority's estimates.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Ledgers of unit costs (``unit_costs.csv``): read what finance officers write, refuse what cannot be used, write a template.
+"""Ledgers of unit costs (``unit_costs.csv``): read and check the council's own prices, and write a template.
 
 Invariant: a file is read whole or not at all, and every problem in it is reported at once, by spreadsheet row and column;
 what is written reads back unchanged. A text cell never reaches a spreadsheet as a formula.
@@ -77,7 +77,7 @@ _WHOLE = re.compile(r"\d{1,2}", re.ASCII)
 
 @dataclass(frozen=True, eq=False)
 class Ledger:
-    """A council's own prices.
+    """The council's own prices, as read from a ledger.
 
     Parameters
     ----------
@@ -95,12 +95,12 @@ class Ledger:
 
     @property
     def prices(self) -> tuple[Price, ...]:
-        """The rows as objects, in order."""
+        """The prices, one for each row, in order."""
         return as_prices(self.rows)
 
 
 def _choice(kind: str, allowed: Mapping[str, str]) -> Callable[[str], str]:
-    """Return a reader of a closed list, given codes and labels."""
+    """Return a function that reads a cell with a closed list of values, given codes and labels."""
     spellings = {plain(ALL): ALL} if ALL in allowed else {}
     spellings |= {plain(label): code for code, label in allowed.items()} | {plain(c): c for c in allowed}
 
@@ -277,7 +277,7 @@ def _csv_lines(path: Path) -> list[tuple[int, list[str]]]:
 
 
 def _header(lines: list[tuple[int, list[str]]], where: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Return the column names and the data rows, or say which columns are missing or unknown."""
+    """Return the column names and the data rows; refuse a header with missing or unknown columns."""
     (row, first), body = lines[0], lines[1:]
     names = column_names(first)
     parts = []
@@ -306,7 +306,7 @@ def _header(lines: list[tuple[int, list[str]]], where: str) -> tuple[list[str], 
 
 
 def _parse(number: int, header: Sequence[str], cells: Sequence[str]) -> tuple[dict[str, Any], list[Problem]]:
-    """Return the values of one row and every problem in single cells of it."""
+    """Return the values of one row and every problem found in its single cells."""
     padded = [*cells, *[""] * (len(header) - len(cells))]
     if beyond := surplus(number, header, cells):
         return {}, [beyond]
@@ -324,7 +324,7 @@ def _parse(number: int, header: Sequence[str], cells: Sequence[str]) -> tuple[di
 
 
 def _row_problems(number: int, row: Mapping[str, Any], inflation: PriceGrowth) -> list[Problem]:
-    """Return what is wrong between the cells of one row, each of which is sound on its own."""
+    """Return contradictions between the cells of one row, each of which is valid on its own."""
     problems: list[Problem] = []
 
     def wrong(column: str, text: str) -> None:
@@ -389,7 +389,7 @@ def _row_problems(number: int, row: Mapping[str, Any], inflation: PriceGrowth) -
 
 
 def _with_defaults(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a sound row with what its blanks stand for, as a row of the price book."""
+    """Return a valid row as a row of the price book, its blanks filled with defaults."""
     item, price, spread = row["item"], row["price"], SPREAD[row["confidence"]]
     low, high = (
         (price * (1 - spread), min(most(item), price * (1 + spread)))
@@ -408,7 +408,7 @@ def _with_defaults(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _between_rows(rows: Mapping[int, Mapping[str, Any]]) -> list[Problem]:
-    """Return rows given twice or that overlap, and kinds whose shares do not sum to 1."""
+    """Return problems between rows: duplicates, overlaps, and kinds whose shares do not sum to 1."""
     numbers, prices = list(rows), as_prices(as_rows(rows.values()))
     problems = []
     clashes = overlaps(prices)
@@ -435,7 +435,7 @@ def _between_rows(rows: Mapping[int, Mapping[str, Any]]) -> list[Problem]:
 
 
 def _report(where: str, problems: Sequence[Problem]) -> str:
-    """Return one paragraph on all problems, the first `SHOWN` of them listed."""
+    """Return one paragraph on all problems, listing the first `SHOWN`."""
     ordered = sorted(problems, key=lambda p: p.row)
     listed = " ".join(str(p) for p in ordered[:SHOWN])
     more = f" ... and {len(ordered) - SHOWN} more." if len(ordered) > SHOWN else ""
@@ -459,14 +459,14 @@ def to_csv(rows: pd.DataFrame, la_code: int | None = None) -> str:
 
 
 def _text(value: object) -> str:
-    """Return a value as text, whole numbers without decimals and no number in powers of ten."""
+    """Return a value as text: whole numbers without decimals, and no number as a power of ten."""
     if not isinstance(value, float):
         return str(value)
     return f"{value:.0f}" if value.is_integer() else f"{value:.12f}".rstrip("0")
 
 
 def write_template(book: PriceBook, path: str | Path, la_code: int) -> None:
-    """Write the prices in use as a ledger to correct, whole or not at all.
+    """Write the prices in use as a ledger for correction, whole or not at all.
 
     The file begins with a byte order mark, so that spreadsheets show pound signs and dashes correctly.
 
@@ -486,7 +486,7 @@ def write_template(book: PriceBook, path: str | Path, la_code: int) -> None:
 
 
 def _check_holds(book: PriceBook, rows: pd.DataFrame, path: Path) -> None:
-    """Refuse a ledger that, as one list without levels, would give a child another price than the book does."""
+    """Refuse to write a ledger that, without levels, would give some child another price than the book does."""
     try:
         flat = PriceBook(rows.assign(level="council"), book.inflation)
     except PriceError:
@@ -499,7 +499,7 @@ def _check_holds(book: PriceBook, rows: pd.DataFrame, path: Path) -> None:
 
 
 def _holding(book: PriceBook, item: str) -> list[tuple[object, ...] | None]:
-    """Return what holds for every child, whatever the row it stands in."""
+    """Return the price, price year and source in force for every combination of provision, need, age and kind."""
     prices = book.prices
     rows = book.applying(item).to_numpy().ravel()
     return [None if at < 0 else (prices[at].price, prices[at].price_year, prices[at].source) for at in rows]

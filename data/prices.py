@@ -64,7 +64,7 @@ DISTANCES: tuple[str, ...] = ("under_5_miles", "5_to_10_miles", "over_10_miles")
 
 @dataclass(frozen=True, slots=True)
 class PriceItem:
-    """Something that is paid for.
+    """An item of cost, such as a place or a placement.
 
     Parameters
     ----------
@@ -141,22 +141,22 @@ def lines_of(cell: str) -> tuple[str, ...]:
 
 
 def fund_fits(line: str, block: str) -> bool:
-    """Return whether S251 lines (joined by ';') are paid from a block: lines 2 from the general fund, lines 1 from the grant."""
+    """Return whether S251 lines (joined by ';') belong to a fund: lines 2 to the general fund, lines 1 to the grant."""
     return {part.startswith("2.") for part in lines_of(line)} == {block == GENERAL_FUND}
 
 
 def kinds_of(item: str) -> tuple[str, ...]:
-    """Return the kinds that rows of an item may have."""
+    """Return the kinds that price rows of an item may have."""
     return (ALL, *ITEMS[item].kinds)
 
 
 def most(item: str) -> float:
-    """Return the largest figure of an item: a share is at most 1."""
+    """Return the largest permitted price of an item; a share is at most 1."""
     return 1.0 if ITEMS[item].unit == "share" else MAX_PRICE
 
 
 def _each(check: Any) -> Any:
-    """Return a check of whole rows from a function of one row's values."""
+    """Return a check of a whole table, given a check of one row."""
     return lambda frame: pd.Series(
         [check(row) for row in frame.to_dict("records")], index=frame.index, dtype=bool
     )
@@ -211,7 +211,7 @@ ROWS = pa.DataFrameSchema(
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """One price of a book; fields as its columns."""
+    """One price of a price book; its fields are the book's columns."""
 
     item: str
     provision: str
@@ -236,24 +236,24 @@ class Price:
 
     @property
     def unit(self) -> str:
-        """What one price is paid for."""
+        """The unit that one price pays for."""
         return ITEMS[self.item].unit
 
     @property
     def log_spread(self) -> float:
-        """Standard deviation of the log of single fees, 0 where no median is known."""
+        """Standard deviation of the log of single fees; 0 if no median is known."""
         return 0.0 if self.median is None else float(np.sqrt(2 * np.log(self.price / self.median)))
 
     @property
     def name(self) -> str:
-        """What is priced, for people: item, provision, need group, ages and kind."""
+        """What the price is for, in words: item, provision, need group, ages and kind."""
         parts = [self.item, self.provision, self.need_group, f"ages {self.age_low} to {self.age_high}"]
         return ", ".join([*parts, *([] if self.kind == ALL else [self.kind])])
 
 
 @dataclass(frozen=True, eq=False)
 class PriceDraws:
-    """Draws of the prices of a book.
+    """Draws of the prices of a price book and of their growth.
 
     Parameters
     ----------
@@ -271,7 +271,7 @@ class PriceDraws:
 
     @cached_property
     def plain(self) -> tuple[Array, Array, list[int]]:
-        """Levels, dims ``(draw, price)``; growth, dims ``(draw, price, financial_year)``; the years in which its years begin."""
+        """Return levels ``(draw, price)`` and growth ``(draw, price, financial_year)`` as arrays, and each year's first January."""
         return (
             self.levels.transpose("draw", "price").to_numpy(),
             self.growth.transpose("draw", "price", "financial_year").to_numpy(),
@@ -279,7 +279,7 @@ class PriceDraws:
         )
 
     def in_prices_of(self, financial_year: str) -> xr.DataArray:
-        """Return prices in pounds of a financial year, dims ``(draw, price)``.
+        """Return price draws in pounds of a given financial year, dims ``(draw, price)``.
 
         Raises
         ------
@@ -307,7 +307,7 @@ class PriceDraws:
 
 @dataclass(frozen=True, eq=False)
 class PriceBook:
-    """Prices of one authority.
+    """The prices used for one authority.
 
     Parameters
     ----------
@@ -354,15 +354,15 @@ class PriceBook:
 
     @cached_property
     def prices(self) -> tuple[Price, ...]:
-        """The rows as objects, in order."""
+        """The prices, one for each row, in order."""
         return as_prices(self.rows)
 
     def replaced(self, rows: pd.DataFrame) -> PriceBook:
-        """Return the book with more rows, such as a ledger's; which price holds is settled by `applying`."""
+        """Return the price book with more rows, such as a ledger's; `applying` decides which row is in force."""
         return PriceBook(pd.concat([self.rows, rows], ignore_index=True), self.inflation)
 
     def applying(self, item: str) -> xr.DataArray:
-        """Return which price holds for whom, dims ``(provision, need, age, kind)``: rows of the book, -1 where there is none.
+        """Return the row number of the price in force, dims ``(provision, need, age, kind)``; -1 where there is no price.
 
         Raises
         ------
@@ -374,7 +374,7 @@ class PriceBook:
         return in_force(self.prices, item)
 
     def fitting(self, item: str, provision: str, need: str, age: int) -> tuple[Price, ...]:
-        """Return the prices that hold for one child, one a kind; empty where there is none.
+        """Return the prices in force for a child, one for each kind of placement; empty if there is none.
 
         Raises
         ------
@@ -386,7 +386,7 @@ class PriceBook:
         return tuple(prices[i] for i in rows if i >= 0)
 
     def in_use(self) -> pd.DataFrame:
-        """Return the rows that hold for somebody, each with the ages it holds at; a row replaced in the middle becomes two."""
+        """Return the price rows in force anywhere, with the ages they apply to; a row split by another becomes two."""
         held: dict[int, set[int]] = {}
         for item in ITEMS:
             rows = self.applying(item).transpose("age", ...).to_numpy()
@@ -401,7 +401,7 @@ class PriceBook:
         )
 
     def draws(self, draws: int, rng: np.random.Generator, *, until: str) -> PriceDraws:
-        """Return draws of every price and of its growth.
+        """Return draws of every price and of its yearly growth.
 
         Parameters
         ----------
@@ -469,7 +469,7 @@ SHARE_SLACK = 0.001
 
 
 def level(price: Price, z: Array) -> Array:
-    """Return levels of a price at standard normal points; see the module for the formula."""
+    """Return price levels in pounds at standard normal points, by the formula of the module."""
     if price.price == 0:
         return np.zeros_like(z)
     up, down = np.log(price.high / price.price) / Z90, np.log(price.price / price.low) / Z90
@@ -478,7 +478,7 @@ def level(price: Price, z: Array) -> Array:
 
 
 def as_prices(rows: pd.DataFrame) -> tuple[Price, ...]:
-    """Return rows of a book as objects; blanks become None."""
+    """Return rows of a price book as `Price` objects; blanks become None."""
 
     def blank_as_none(record: dict[str, Any]) -> dict[str, Any]:
         return {k: None if pd.isna(v) else v for k, v in record.items()}
@@ -487,18 +487,18 @@ def as_prices(rows: pd.DataFrame) -> tuple[Price, ...]:
 
 
 def records_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a frame by column name."""
+    """Return the rows of a table as dictionaries by column name."""
     return cast("list[dict[str, Any]]", frame.to_dict("records"))
 
 
 def as_rows(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return records as rows of a book with the dtypes of `ROWS`; what a record leaves out is blank."""
+    """Return records as rows of a price book with the dtypes of `ROWS`; missing values are left blank."""
     types = {name: column.dtype.type for name, column in ROWS.columns.items()}
     return pd.DataFrame(list(records), columns=list(COLUMNS)).astype(types)
 
 
 def overlaps(prices: Sequence[Price]) -> list[tuple[int, int]]:
-    """Return pairs of rows of one level that would hold for the same pupils and kind."""
+    """Return pairs of row numbers of one level that apply to the same pupils and kind."""
     found = []
     groups: dict[tuple[str, ...], list[int]] = {}
     for at, p in enumerate(prices):
@@ -513,7 +513,7 @@ def overlaps(prices: Sequence[Price]) -> list[tuple[int, int]]:
 
 
 def shares_astray(prices: Sequence[Price]) -> list[tuple[int, float]]:
-    """Return rows that hold, within their level, at an age at which the shares of kinds do not sum to 1, with that sum."""
+    """Return (row number, sum of shares) of rows at an age where the shares of kinds do not sum to 1."""
     groups: dict[tuple[str, ...], list[int]] = {}
     for at, p in enumerate(prices):
         groups.setdefault((p.level, p.item, p.provision, p.need_group), []).append(at)
@@ -531,7 +531,7 @@ def shares_astray(prices: Sequence[Price]) -> list[tuple[int, float]]:
 
 
 def in_force(prices: Sequence[Price], item: str) -> xr.DataArray:
-    """Return which of some prices of an item holds for whom, dims ``(provision, need, age, kind)``; -1 where none does."""
+    """Return the row number of an item's price in force, dims ``(provision, need, age, kind)``; -1 where there is none."""
     kinds = kinds_of(item)
     shape = (len(PROVISION_CODES), len(NEED_CODES), len(AGES))
     best = np.full(shape, -1)
@@ -570,7 +570,7 @@ def _runs(ages: set[int]) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """A stronger row that takes the place of a weaker one.
+    """A price that replaces another of a weaker level.
 
     Parameters
     ----------
@@ -595,7 +595,7 @@ class Replacement:
 
 
 def replacements(book: PriceBook, by: Level) -> tuple[Replacement, ...]:
-    """Return which prices the rows of one level replace, in the order of the book.
+    """Return the prices that the rows of one level replace, in the order of the price book.
 
     An old row is compared with what would hold without that level: a row already passed over is not replaced again. A row
     that says the same price, interval and year replaces nothing.
@@ -619,5 +619,5 @@ def replacements(book: PriceBook, by: Level) -> tuple[Replacement, ...]:
 
 
 def _says(price: Price) -> tuple[object, ...]:
-    """Return what a price says, whoever says it."""
+    """Return the values of a price, without its source, for comparing two prices."""
     return (price.price, price.low, price.high, price.median, price.share, price.price_year, price.inflator)

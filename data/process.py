@@ -1,4 +1,4 @@
-"""`Process`: what came before the plans: requests, what was decided, assessments and how they ended.
+"""`Process`: requests for assessment, decisions and assessments of each authority, the stages before a plan.
 
 Invariants, in every authority, year and age that was returned:
 
@@ -85,7 +85,7 @@ FIRST_YEAR_BY_CHILD = 2023
 
 @dataclass(frozen=True)
 class Process:
-    """Requests and assessments of today's authorities.
+    """Requests and assessments of the current authorities.
 
     Parameters
     ----------
@@ -105,18 +105,18 @@ class Process:
 
     @property
     def last_year(self) -> int:
-        """Latest calendar year."""
+        """Latest calendar year with figures."""
         return int(self.totals["year"].max())
 
     @property
     def decided(self) -> xr.DataArray:
-        """Requests that refusals are a share of, dims ``(area, year)``: received until 2022, decided from 2023."""
+        """Requests that refusals are divided by, dims ``(area, year)``: received until 2022, decided from 2023."""
         known = self.totals["received"] - self.totals["undecided"]
         by_child: xr.DataArray = self.totals["year"] >= FIRST_YEAR_BY_CHILD
         return known.where(by_child, self.totals["received"])
 
     def until(self, year: int) -> Process:
-        """Return what was known when ``year`` was the latest calendar year.
+        """Return the figures up to and including calendar ``year``.
 
         Raises
         ------
@@ -132,7 +132,7 @@ class Process:
 
 
 def load() -> Process:
-    """Read requests and assessments of today's authorities from the published tables."""
+    """Read requests and assessments of the current authorities from the published tables."""
     listed = tables.read("areas")
     areas = sorted(int(a) for a in listed.loc[listed["is_current"], "la_code"])
     requests, assessments = tables.read("requests"), tables.read("assessments")
@@ -171,7 +171,7 @@ def load() -> Process:
 
 
 def a_delay_earlier(plans: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the ages at 31 August of those whose plans these are, in the year their request came in.
+    """Return plan holders by their age at 31 August of the year in which their assessment was requested.
 
     Parameters
     ----------
@@ -220,7 +220,7 @@ def _totals(rows: pd.DataFrame, areas: list[int]) -> xr.DataArray:
 
 
 def _by_age(rows: pd.DataFrame, areas: list[int]) -> xr.DataArray:
-    """Return published figures by age, unknown ages spread, dims ``(area, year, age)``; partial years are NaN."""
+    """Return published figures by age, dims ``(area, year, age)``; unknown ages are spread, and partial years are NaN."""
     rows = rows[rows["age"].notna()].astype({"age": "int64", "value": "float64"})
     array: xr.DataArray = rows.set_index(["la_code", "year", "age"])["value"].to_xarray()
     array = array.rename({"la_code": "area"}).reindex(area=areas)

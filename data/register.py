@@ -77,7 +77,7 @@ MAX_DELAY = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Slippage:
-    """How a scheme may slip.
+    """Chances that a scheme is delivered and on time, and its typical delay.
 
     Parameters
     ----------
@@ -123,14 +123,14 @@ _DATE = re.compile(r"(20\d\d)(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 
 
 def shown(cell: str) -> str:
-    """Return a cell short enough and clean enough to quote in a message."""
+    """Return a cell shortened and cleaned, to be quoted in a message."""
     clean = "".join(c if c.isprintable() else " " for c in cell)
     return f"'{clean[:40]}...'" if len(clean) > 40 else f"'{clean}'"
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong in one cell of a register, by spreadsheet row and column."""
+    """One problem in one cell of a register, by spreadsheet row and column."""
 
     row: int
     column: str
@@ -231,7 +231,7 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Register:
-    """Specialist places of one authority, setting by setting.
+    """The specialist places of one authority, by setting.
 
     Parameters
     ----------
@@ -277,7 +277,7 @@ class Register:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What may be wrong but can be right: one sentence each, for people. The register is usable all the same."""
+        """Sentences on what looks wrong but may be right; the register can be used all the same."""
         return tuple(_places_below_roll(records(self.rows)))
 
 
@@ -290,7 +290,7 @@ def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _completed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows with the columns of `DETAILS` that were left out, typed; other faults are left for the checks."""
+    """Return rows with missing optional columns (`DETAILS`) added and typed; other faults are left to the checks."""
     if not set(COLUMNS) - set(DETAILS) <= set(rows.columns) <= set(COLUMNS):
         return rows
     full = rows.reindex(columns=list(COLUMNS))
@@ -302,12 +302,12 @@ def _completed(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def academic_year(january: int) -> str:
-    """Return the academic year that holds a January census: 2025 gives '2024/25'."""
+    """Return the academic year of a January census: 2025 gives '2024/25'."""
     return f"{january - 1}/{january % 100:02d}"
 
 
 def first_year(text: str) -> int | None:
-    """Return the calendar year in which an academic year starts, or None if it is not one."""
+    """Return the calendar year in which an academic year starts; None if the text is not an academic year."""
     match = _ACADEMIC_YEAR.fullmatch(text)
     if match is None or (int(match[1]) + 1) % 100 != int(match[2]):
         return None
@@ -315,7 +315,7 @@ def first_year(text: str) -> int | None:
 
 
 def earliest_day(text: str) -> str | None:
-    """Return the first day that a date, month or year may stand for, ISO; None if it is none of them."""
+    """Return the first day of a date, month or year as an ISO date; None if the text is none of these."""
     match = _DATE.fullmatch(text)
     if match is None:
         return None
@@ -327,7 +327,7 @@ def earliest_day(text: str) -> str | None:
 
 
 def row_problems(number: int, row: Record) -> list[Problem]:
-    """Return what is wrong between the cells of one row, each of which is sound on its own.
+    """Return contradictions between the cells of one row, each of which is valid on its own.
 
     Cells missing from ``row`` are taken as blank, so a row with other faults can be looked at too.
     """
@@ -372,7 +372,7 @@ def row_problems(number: int, row: Record) -> list[Problem]:
 
 
 def phased_steps(rows: Mapping[int, Record]) -> list[Problem]:
-    """Return rows that open by year group although they follow on from a row whose year groups are open."""
+    """Return a problem for each row that opens by year group although the row it continues is already open."""
     problems = []
     for chain in following_on(rows):
         for before, number in pairwise(chain):
@@ -389,7 +389,7 @@ def phased_steps(rows: Mapping[int, Record]) -> list[Problem]:
 
 
 def following_on(rows: Mapping[int, Record]) -> list[list[int]]:
-    """Return the row numbers of each unit, in time: rows of one setting, provision and location that follow on.
+    """Return chains of row numbers in time order: rows of one setting, provision and location that continue each other.
 
     A row follows on from another that ends the year before it begins and shares an age with it; where several do,
     the one with most ages and then most needs in common. So a change of size, ages or designation stays one unit.
@@ -433,12 +433,12 @@ def _next_year(year: str | None) -> str | None:
 
 
 def needs_of(row: Record) -> frozenset[str]:
-    """Return the need codes a row admits."""
+    """Return the codes of the needs that a row admits."""
     return frozenset(NEED_CODES) if row["needs"] == ALL else frozenset(row["needs"].split(";"))
 
 
 def _places_below_roll(rows: Sequence[Record]) -> list[str]:
-    """Return a sentence for each setting with fewer places than pupils, in the January of its roll or later.
+    """Return a sentence for each setting with fewer places than pupils in the January of its roll or later.
 
     Rolls and places are compared by school (URN, or name without one) and provision, since a roll is often known
     for a whole school only. Open and agreed places count.
@@ -471,7 +471,7 @@ def _places_below_roll(rows: Sequence[Record]) -> list[str]:
 
 
 def _turning_points(rows: Sequence[Record]) -> list[int]:
-    """Return the Januaries from which the places of some rows may change, in order."""
+    """Return the Januaries in which the places of some row may change, in order."""
     begin = [first_year(row["from_academic_year"]) for row in rows]
     end = [first_year(row["to_academic_year"]) for row in rows if row["to_academic_year"] is not None]
     return sorted({y + 1 for y in begin if y is not None} | {y + 2 for y in end if y is not None})
@@ -483,7 +483,7 @@ def _holds(row: Record, january: int) -> bool:
 
 
 def open_share(row: Record, january: int) -> float:
-    """Return the share of a row's year groups that are open, 0 to 1: below 1 only while it opens by year group."""
+    """Return the share of a row's year groups that are open, 0 to 1; below 1 only while it opens by year group."""
     if row["phasing"] != "by_year_group":
         return 1.0
     begun = first_year(row["from_academic_year"])
@@ -492,7 +492,7 @@ def open_share(row: Record, january: int) -> float:
 
 
 def with_defaults(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows with what a blank stands for in the columns that decide how many places residents may take.
+    """Return rows with blanks filled by defaults in the columns that decide how many places residents may take.
 
     Occupancy 100 %, nothing taken by others, all year groups at once; slippage of open places none and of schemes
     by `SLIPPAGE`.
@@ -516,7 +516,7 @@ def with_defaults(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def repeated_places(rows: Mapping[int, Record]) -> list[Problem]:
-    """Return rows that offer places an earlier row of the same setting and provision already offers."""
+    """Return a problem for each row that offers the same places as an earlier row of its setting and provision."""
     problems: list[Problem] = []
     earlier: dict[tuple[str, str], list[int]] = {}
     for number, row in rows.items():
@@ -546,7 +546,7 @@ def repeated_places(rows: Mapping[int, Record]) -> list[Problem]:
 
 
 def _overlap(a: Record, b: Record) -> bool:
-    """Return True where two rows share a year, an age and a need."""
+    """Return whether two rows have a year, an age and a need in common."""
 
     def begins_in_time(row: Record, other: Record) -> bool:
         end = other["to_academic_year"]
@@ -557,7 +557,7 @@ def _overlap(a: Record, b: Record) -> bool:
 
 
 def report(where: str, problems: Sequence[Problem]) -> str:
-    """Return one paragraph on all problems, the first `SHOWN` of them listed."""
+    """Return one paragraph on all problems, listing the first `SHOWN`."""
     ordered = sorted(problems, key=lambda p: p.row)
     listed = " ".join(str(p) for p in ordered[:SHOWN])
     more = f" ... and {len(ordered) - SHOWN} more." if len(ordered) > SHOWN else ""
@@ -569,7 +569,7 @@ def report(where: str, problems: Sequence[Problem]) -> str:
 
 
 def frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return rows as a frame with the columns and dtypes of `ROWS`; what a row leaves out is blank."""
+    """Return rows as a table with the columns and dtypes of `ROWS`; missing values are blank."""
     return pd.DataFrame(list(rows), columns=list(COLUMNS)).astype(_TYPES)
 
 
@@ -635,7 +635,7 @@ def counted_by_year(register: Register) -> pd.DataFrame:
 
 
 def in_force(register: Register, january: int, *, statuses: Sequence[str] = STATUSES) -> pd.DataFrame:
-    """Return the rows of a register that hold in one January, with one of the statuses.
+    """Return the register rows in force in a January, with one of the given statuses.
 
     Raises
     ------
@@ -655,13 +655,13 @@ def in_force(register: Register, january: int, *, statuses: Sequence[str] = STAT
 
 
 def oldest_open(row: Record, opened: float) -> int:
-    """Return the oldest age of a row of whose year groups a share is open."""
+    """Return the oldest age open in a row, given the share of its year groups that are open."""
     groups = int(row["age_high"] - row["age_low"]) + 1
     return int(row["age_low"]) + max(1, round(opened * groups)) - 1
 
 
 def phase_shares(age_low: int, age_high: int) -> list[tuple[AgeRange, float]]:
-    """Return each phase of a run of ages with its share of the year groups; shares sum to 1."""
+    """Return each phase that a run of ages spans, with its share of the year groups; shares sum to 1."""
     return [
         (phase, len(ages) / (age_high - age_low + 1))
         for phase in PHASES
@@ -672,7 +672,7 @@ def phase_shares(age_low: int, age_high: int) -> list[tuple[AgeRange, float]]:
 def estimated_share(
     register: Register, january: int, *, statuses: Sequence[str] = ("open", "agreed")
 ) -> pd.DataFrame:
-    """Return how much of the places of one January is an estimate.
+    """Return how many of the places of a January are estimates, in number and as a share, by provision.
 
     Returns
     -------

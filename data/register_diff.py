@@ -1,4 +1,4 @@
-"""What changed between two registers of one authority: rows, cells and the places that follow.
+"""Differences between two registers of one authority: rows, cells and the places that change as a result.
 
 Equation: rows of the new register = rows of the old + added - removed. A row that was edited is changed, not removed and
 added, as long as its setting and provision stay.
@@ -32,7 +32,7 @@ CELLS_SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class ChangedRow:
-    """One row that is in both registers with other cells.
+    """A row present in both registers with different cells.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class ChangedRow:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RegisterDiff:
-    """How a register differs from the one before.
+    """The differences of a register from an earlier one.
 
     Parameters
     ----------
@@ -71,16 +71,16 @@ class RegisterDiff:
 
     @property
     def empty(self) -> bool:
-        """Whether the registers hold the same rows, in any order."""
+        """Whether the two registers hold the same rows, in any order."""
         return self.added.empty and self.removed.empty and not self.changed
 
     @property
     def moved(self) -> pd.DataFrame:
-        """The lines of ``places`` that differ."""
+        """The rows of ``places`` whose number changes."""
         return self.places[self.places["change"].abs() > 1e-9].reset_index(drop=True)
 
     def sentence(self) -> str:
-        """Return the difference in words: rows, then places by provision and phase, first changed year first."""
+        """Return the differences in words: rows, then places by provision and phase, earliest change first."""
         if self.empty:
             return "The two registers hold the same rows."
         rows = ", ".join(
@@ -98,7 +98,7 @@ class RegisterDiff:
 
 
 def _runs(moved: pd.DataFrame) -> list[str]:
-    """Return a phrase for each provision, phase and run of years with one change."""
+    """Return a phrase for each provision, phase and run of years with the same change of places."""
     phases = {p.code: p.label.lower() for p in PHASES}
     runs = []
     for (provision, phase), part in moved.groupby(["provision", "phase"], sort=False):
@@ -121,7 +121,7 @@ def _is_next(step: Mapping[Any, Any], other: Mapping[Any, Any]) -> bool:
 
 
 def diff(old: Register, new: Register, years: Sequence[int] | None = None) -> RegisterDiff:
-    """Return how a register differs from the one before it.
+    """Return the differences of a register from an earlier one.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def diff(old: Register, new: Register, years: Sequence[int] | None = None) -> Re
 
 
 def _partners(before: Sequence[Record], after: Sequence[Record]) -> dict[int, int]:
-    """Return the row of the new register that each row of the old one became, one to one, strictest key first.
+    """Return pairs of old row to new row, one to one, matched by the strictest key that fits.
 
     Rows left over pair in the order of their academic years, so both directions find the same pairs.
     """
@@ -198,7 +198,7 @@ def _written(value: object) -> str:
 
 
 def _januaries(rows: Sequence[Record]) -> list[int]:
-    """Return the Januaries from the first year that rows name to the year after the last."""
+    """Return the Januaries from the first year named in the rows to the year after the last."""
     named = [row[c] for row in rows for c in ("from_academic_year", "to_academic_year") if row[c] is not None]
     starts = [year for year in map(first_year, named) if year is not None]
     return list(range(min(starts) + 1, max(starts) + 3)) if starts else []

@@ -1,4 +1,4 @@
-"""Capacity register files: read what planners write, refuse what cannot be used, write what reads back unchanged.
+"""Capacity register files: read and check them, and write them so that they read back unchanged.
 
 Invariant: a file (CSV or .xlsx) is read whole or not at all, and every problem in it is reported at once, by
 spreadsheet row and column. A text cell never reaches a spreadsheet as a formula.
@@ -209,7 +209,7 @@ def _january(cell: str) -> int:
 
 
 def _date(cell: str) -> str:
-    """Return a date as ISO, in the precision it was written in; spreadsheets rewrite dates in their own ways."""
+    """Return a date in ISO form at the precision given; spreadsheets' own date formats are recognised."""
     if earliest_day(cell) is not None:
         return cell
     for pattern, iso in _SPREADSHEET_DATES.items():
@@ -316,7 +316,7 @@ def read_register(path: str | Path, la_code: int | None = None) -> Register:
 def _owner(
     where: str, rows: Mapping[int, Mapping[str, Any]], la_code: int | None
 ) -> tuple[int | None, list[Problem]]:
-    """Return whose register a file is, and the rows that say otherwise.
+    """Return the authority that a register file belongs to, and a problem for each row that contradicts it.
 
     Raises
     ------
@@ -431,7 +431,7 @@ def _check_file(path: Path) -> None:
 
 
 def _header(lines: list[tuple[int, list[str]]], where: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Return the column names and the data rows, or say which columns are missing or unknown."""
+    """Return the column names and the data rows; refuse a header with missing or unknown columns."""
     (_, first), body = lines[0], lines[1:]
     names = column_names(first)
     absent = [c for c in COLUMNS if c not in names]
@@ -505,7 +505,7 @@ def _parse(number: int, header: Sequence[str], cells: Sequence[str]) -> tuple[di
 
 
 def cells(register: Register) -> list[list[str]]:
-    """Return a register as rows of text, its header first, that `read_register` reads back unchanged.
+    """Return a register as rows of text, header first, that `read_register` reads back unchanged.
 
     Where it is the register of an authority of today, a last column says so in every row.
     """
@@ -557,7 +557,7 @@ def write_register(register: Register, path: str | Path) -> None:
 
 
 def _check_copy(register: Register, path: Path, draft: Path) -> None:
-    """Refuse a workbook that does not read back unchanged: workbooks hold some characters in no way."""
+    """Refuse a workbook that does not read back unchanged; some characters cannot be stored in workbooks."""
     again = read_register(draft, register.la_code)
     if not again.rows.equals(register.rows):
         raise OutputError(

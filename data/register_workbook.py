@@ -1,4 +1,4 @@
-"""Workbooks (.xlsx) of capacity registers: cells in, cells out, with guidance for those who fill them in.
+"""Workbooks (.xlsx) of capacity registers: read their cells, and write them with guidance for those who fill them in.
 
 Invariant: a workbook is opened only if its parts are of ordinary size, and what a cell shows is what is read. No cell
 is written as a formula.
@@ -94,7 +94,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
 
 
 def read_cells(path: Path) -> list[tuple[int, list[str]]]:
-    """Return (row, cells as text) of the register sheet; formulas give the result they last had.
+    """Return (row number, cells as text) of the register sheet; a formula gives its last stored result.
 
     Raises
     ------
@@ -162,7 +162,7 @@ def _cells(shown: Any, written: Any, where: str) -> list[tuple[int, list[str]]]:
 
 
 def _text(cell: Any) -> str:
-    """Return what a cell says as text: dates as ISO, percentages as per cent, whole numbers without decimals."""
+    """Return the value of a cell as text: dates in ISO form, percentages as per cent, whole numbers without decimals."""
     value = cell.value
     if value is None:
         return ""
@@ -215,7 +215,7 @@ def _typed(column: str, text: str) -> str | int | float | None:
 
 
 def _dress(sheet: Any, header: Sequence[str], last_row: int) -> None:
-    """Freeze the header, set widths and offer the codes of closed lists; other spellings are warned of, not refused."""
+    """Freeze the header, set column widths and offer the codes of closed lists; other spellings get a warning only."""
     sheet.freeze_panes = "B2"
     for place, column in enumerate(header, start=1):
         top = sheet.cell(1, place)
@@ -239,7 +239,7 @@ def _dress(sheet: Any, header: Sequence[str], last_row: int) -> None:
 
 
 def _guide(sheet: Any, header: Sequence[str]) -> None:
-    """Write what goes in each column, what a blank chance stands for, and the codes."""
+    """Write the guidance sheet: what each column means, what a blank chance defaults to, and the codes."""
     bold = Font(bold=True)
     rows: list[tuple[str, ...]] = [("Column", "May be blank", "What to write")]
     optional = {"urn", "to_academic_year", "note", "la_code", *DETAILS}

@@ -1,4 +1,4 @@
-"""The capacity register an authority starts from: the one we ship, or one estimated from published tables.
+"""The capacity register an authority starts from: a shipped one if there is one, else one estimated from published tables.
 
 Invariant: the same tables give the same register; every row of an estimated register says so.
 """
@@ -19,7 +19,7 @@ SHIPPED = tables.REFERENCE / "capacity"
 
 @cache
 def shipped(la_code: int) -> Register:
-    """Return the register of one authority: ours where there is one, otherwise estimated."""
+    """Return the register that an authority starts from, shipped if there is one, else estimated."""
     path = SHIPPED / f"{by_code(la_code).slug}.csv"
     if path.exists():
         return read_register(path, la_code=la_code)

@@ -1,4 +1,4 @@
-"""Where settings are: their points by URN, special schools nearby, and straight-line distances between points.
+"""Locations of settings: their points by URN, special schools nearby, and straight-line distances between points.
 
 Invariant: every point a layer of this module holds is in metres (`data.geography.METRES`); a setting that could not be put on the
 map is in its ``notes`` with why, never silently dropped.
@@ -50,7 +50,7 @@ def distances_km(a: gpd.GeoSeries, b: gpd.GeoSeries) -> npt.NDArray[np.float64]:
 
 @cache
 def _known_points() -> pd.DataFrame:
-    """Return WGS84 lat and lon of every establishment with a URN we know, first source wins; index urn."""
+    """Return WGS84 latitude and longitude of every establishment with a known URN, indexed by URN; first source wins."""
     frames = []
     for name in ("establishment_points", "specialist_establishments"):
         table = tables.read(name)
@@ -75,7 +75,7 @@ def _known_points() -> pd.DataFrame:
 def settings(
     rows: pd.DataFrame, la_code: int | None, own_points: Mapping[str, tuple[float, float]] | None = None
 ) -> Layer:
-    """Put the settings of a capacity register on the map by their URN.
+    """Return the settings of a capacity register as points on the map, located by their URN.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def settings(
 def _find_point(
     setting: str, urn: int | None, located: str, own: Mapping[str, tuple[float, float]]
 ) -> tuple[float, float] | Note:
-    """Return latitude and longitude of a setting, or why it has none."""
+    """Return the latitude and longitude of a setting, or a note on why it has none."""
     if setting in own:
         lat, lon = own[setting]
         whence = "the point given for it"

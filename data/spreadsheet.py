@@ -1,4 +1,4 @@
-"""Sheets that people fill in: what reading their cells and writing them whole has in common, whatever they hold.
+"""Functions shared by the files that people fill in: reading cells, columns and rows, and writing a file whole.
 
 Invariant: a cell that cannot be used is refused in words, never guessed; a file is written whole, or what was there stays.
 """
@@ -28,7 +28,7 @@ class CellError(ValueError):
 
 
 def plain(text: str) -> str:
-    """Return text in lower case with single spaces, dashes and underscores read as spaces: how spellings are compared."""
+    """Return text in lower case, with dashes, underscores and repeated spaces as single spaces, to compare spellings."""
     return " ".join(re.sub(r"[_\-]", " ", text).split()).lower()
 
 
@@ -60,7 +60,7 @@ def meant(cell: str, spellings: Mapping[str, str], kind: str, allowed: Iterable[
 
 
 def authority(cell: str) -> int:
-    """Return the DfE number of an authority of today.
+    """Return the DfE number of the current authority named in a cell.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def authority(cell: str) -> int:
 
 
 def name_of(la_code: int | None) -> str:
-    """Return the name of an authority of today, or its number."""
+    """Return the name of a current authority; its number if there is none."""
     try:
         return by_code(la_code or 0).name
     except AreaError:
@@ -124,7 +124,7 @@ def csv_rows(
 
 
 def column_names(first: Sequence[str]) -> list[str]:
-    """Return the column names of a header, without the empty cells with which spreadsheets pad it."""
+    """Return the column names of a header without the empty cells at its end."""
     names = [name.lower() for name in first]
     while names and not names[-1]:
         names.pop()
@@ -132,7 +132,7 @@ def column_names(first: Sequence[str]) -> list[str]:
 
 
 def surplus(number: int, header: Sequence[str], cells: Sequence[str]) -> Problem | None:
-    """Return the problem of a row with something beyond its last column; None where there is nothing."""
+    """Return a problem if a row has cells beyond its last column; None otherwise."""
     if not any(cells[len(header) :]):
         return None
     return Problem(

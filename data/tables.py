@@ -1,4 +1,4 @@
-"""Published tables: the register of all of them, and the one way to read them.
+"""Published tables: the list of all of them, and the one way to read them.
 
 Invariant: a table on disk passed its schema when it was built; readers trust that and
 ``sendplan data check`` proves it again.
@@ -27,7 +27,7 @@ SOURCES = DATA_DIR / "SOURCES.csv"
 
 
 def table(name: str) -> Table:
-    """Return the description of a published table.
+    """Return the description of a published table: its name, meaning and schema.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def table(name: str) -> Table:
 
 
 def path_of(name: str) -> Path:
-    """Return the file of a published table.
+    """Return the path of a published table's file.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def _read(name: str) -> pd.DataFrame:
 
 
 def read(name: str) -> pd.DataFrame:
-    """Return a published table as a fresh frame, columns as in its schema."""
+    """Return a new copy of a published table, with the columns of its schema."""
     return _read(name).copy()
 
 
@@ -81,5 +81,5 @@ def _read_reference(name: str) -> pd.DataFrame:
 
 
 def read_reference(name: str) -> pd.DataFrame:
-    """Return a hand-kept reference file, such as `area_history`, as a fresh frame."""
+    """Return a new copy of a hand-kept reference table, such as `area_history`."""
     return _read_reference(name).copy()

@@ -1,1 +1,1 @@
-"""Official releases to tidy tables: one module a publisher's series, every quirk a named rule."""
+"""Builders of the published tables from official releases, one module a series; each quirk of a release is a named rule."""

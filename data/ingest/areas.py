@@ -1,4 +1,4 @@
-"""Authorities: who they are, when they existed and every ONS code they have carried.
+"""Authorities: names, when they existed and every ONS code they have carried, from the EHC plan releases.
 
 Invariant: an authority is its three-digit DfE number. ONS codes and spellings are translated here, once, and
 an unknown one stops the build.
@@ -126,7 +126,7 @@ def _sen2_rows(release: Release) -> pd.DataFrame:
 
 
 def _codes(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the ONS codes of each authority in order of time (rule ``recodes_are_known``)."""
+    """Return the ONS codes of each authority, oldest first (rule ``recodes_are_known``)."""
     changes = history().query("kind == 'recode'").to_dict("records")
     recodes = {int(change["predecessor_la_code"]): change for change in changes}
     found: list[tuple[int, str, int, int | None]] = []

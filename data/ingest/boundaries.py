@@ -41,7 +41,7 @@ WGS84 = "EPSG:4326"
 
 
 def valid(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return outlines that are all valid polygons in WGS84 (rule ``outlines_are_valid``)."""
+    """Return outlines repaired into valid polygons in WGS84 (rule ``outlines_are_valid``)."""
     mended = outlines.geometry.make_valid()
     scraps = mended.geom_type.eq("GeometryCollection")
     if scraps.any():
@@ -54,7 +54,7 @@ def valid(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def _outlines(
     release: Release, relative: str, names: dict[str, str], gss: str | None = None
 ) -> gpd.GeoDataFrame:
-    """Return a GeoJSON file with our column names, and the authority of ONS code column ``gss``."""
+    """Return a GeoJSON file with renamed columns and the authority of each ONS code in column ``gss``."""
     import geopandas as gpd
 
     raw = gpd.read_file(release.path(relative))

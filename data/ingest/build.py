@@ -1,4 +1,4 @@
-"""The build: every official release to every published table, all or nothing.
+"""The build: make every published table from the official releases, all or nothing.
 
 Invariant: the published folder changes only when every table has been built, has passed its schema and has
 been written; the same releases give the same bytes.
@@ -108,7 +108,7 @@ NOT_INGESTED: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class BuiltTable:
-    """One table of a build: its name, rows, bytes on disk and the inputs it was made from."""
+    """One table of a build: its name, rows, bytes on disk and the input files it was made from."""
 
     name: str
     rows: int
@@ -118,7 +118,7 @@ class BuiltTable:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build wrote and where."""
+    """The tables that a build wrote, and where."""
 
     destination: Path
     sources: Path
@@ -126,7 +126,7 @@ class BuildReport:
 
     @property
     def bytes(self) -> int:
-        """Return the size of all tables together."""
+        """The size of all tables together, in bytes."""
         return sum(t.bytes for t in self.tables)
 
 
@@ -202,7 +202,7 @@ def build(
 
 
 def read_origins(source: Path) -> dict[str, Origin]:
-    """Return the origin of every file the source folder lists, by its path there."""
+    """Return the origin of every file that the source folder lists, by path."""
     listing = Release(source).csv(LISTING)
     needed = ["path", "publisher", "publication", "release_date", "licence", "sha256"]
     missing = [c for c in needed if c not in listing.columns]
@@ -219,7 +219,7 @@ def read_origins(source: Path) -> dict[str, Origin]:
 
 
 def validated(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame if it passes the table's schema.
+    """Return a table that passes its schema; raise an error that lists every failure otherwise.
 
     Raises
     ------
@@ -233,7 +233,7 @@ def validated(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def broken(name: str, cases: pd.DataFrame) -> str:
-    """Return schema failures in our words: what, where, why and how to fix it."""
+    """Return schema failures in words: what, where, why and how to fix it."""
     first = cases.iloc[0]
     column = f", column '{first['column']}'" if pd.notna(first["column"]) else ""
     row = f", row {int(first['index'])}" if pd.notna(first["index"]) else ""
@@ -248,7 +248,7 @@ def broken(name: str, cases: pd.DataFrame) -> str:
 def _source_row(
     name: str, origins: Mapping[str, Origin], source: Path, relative: str, rows: int
 ) -> dict[str, str | int]:
-    """Return one row of ``SOURCES.csv``, having checked the input against the source folder's own list."""
+    """Check an input file against the source folder's own list, and return its row of ``SOURCES.csv``."""
     if relative not in origins:
         raise SourceError(
             f"{source / LISTING} does not list '{relative}', which table '{name}' is built from. Its "

@@ -1,4 +1,4 @@
-"""What a place costs to build: press and consultation figures, and the DfE mainstream cost per place.
+"""The capital cost of a place: press and consultation figures, and DfE's cost of a mainstream place.
 
 Invariant: cash prices of their own date, never indexed here.
 
@@ -37,7 +37,7 @@ COST_COLUMNS: dict[str, tuple[str, str]] = {
 
 
 def capital_cost_benchmarks(release: Release) -> pd.DataFrame:
-    """Return published capital costs per place, one source each."""
+    """Return published capital costs per place, one row a source."""
     columns = [
         "item", "basis", "places", "total_cost_gbp", "cost_per_place_gbp", "price_date", "source", "url",
         "kind",

@@ -1,4 +1,4 @@
-"""Money: dedicated schools grant, high needs spending, unit costs and the policy that moves them.
+"""Finance tables: dedicated schools grant, high needs spending, unit costs and policy events.
 
 Invariant: pounds in cash terms; a figure keeps the side (budget, outturn), stage (before, after) and version
 it has.
@@ -132,7 +132,7 @@ def _authorities(raw: pd.DataFrame) -> pd.DataFrame:
 
 
 def later_high_needs(allocations: pd.DataFrame, later: pd.Series, deducted: pd.Series) -> pd.DataFrame:
-    """Return allocations with the later 2023-24 high needs block (rule ``later_version_wins``).
+    """Return allocations with the later version of the 2023-24 high needs block (rule ``later_version_wins``).
 
     Parameters
     ----------
@@ -203,7 +203,7 @@ def hnb_components(release: Release) -> pd.DataFrame:
 
 
 def lines_without_total(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return deduction lines, having checked that they add up to the total (rule ``deductions_add_up``).
+    """Check that deduction lines add up to their total, and return the lines only (rule ``deductions_add_up``).
 
     Parameters
     ----------
@@ -246,7 +246,7 @@ def dsg_deductions(release: Release) -> pd.DataFrame:
 
 
 def dsg_balance_pct(release: Release) -> pd.DataFrame:
-    """Return the cumulative balance, per cent of grant, deficit negative (rule ``deficit_is_negative``)."""
+    """Return the cumulative balance as a percentage of grant, deficits negative (rule ``deficit_is_negative``)."""
     balance = "DSG cumulative balance as a % of the total income"
     columns = [
         "time_period",
@@ -315,7 +315,7 @@ def s251_context(release: Release) -> pd.DataFrame:
 
 
 def one_january(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return unit costs with 940 and 941 on their only January (rule ``northamptonshire_halved``)."""
+    """Return unit costs with those of 940 and 941 per plan of their only January (rule ``northamptonshire_halved``)."""
     rows = frame["la_code"].isin(HALVED)
     result = frame.copy()
     plans = list(_IMPLIED_PLANS.values())
@@ -328,7 +328,7 @@ def one_january(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def implied_unit_costs(release: Release) -> pd.DataFrame:
-    """Return derived costs a plan by placement; authorities without any cost are not in the table."""
+    """Return estimated costs per plan by placement; authorities without any cost are not in the table."""
     columns = ["region", "old_la_code", "la_name", *_IMPLIED_PLANS, *_IMPLIED_COSTS]
     raw = _authorities(release.csv(IMPLIED, columns=columns))
     frame = raw[["la_code"]].copy()
@@ -339,7 +339,7 @@ def implied_unit_costs(release: Release) -> pd.DataFrame:
 
 
 def needs_checking(*texts: pd.Series) -> pd.Series:
-    """Return True where any text says the figure must be checked (rule ``verify``)."""
+    """Return True for rows whose text says that the figure must be checked (rule ``verify``)."""
     flags = [t.str.contains(r"^verify|machine-written", regex=True) for t in texts]
     return pd.concat(flags, axis=1).any(axis=1)
 
@@ -378,7 +378,7 @@ def specialist_spend_per_head(release: Release) -> pd.DataFrame:
 
 
 def existing(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return authority-years with any spending (rule ``not_yet_or_no_longer``)."""
+    """Return the years in which an authority existed: those with any spending (rule ``not_yet_or_no_longer``)."""
     spent = frame.groupby(["la_code", "financial_year"])["spend_gbp"].transform("sum")
     return frame[spent > 0]
 
@@ -404,14 +404,14 @@ def weekly_unit_cost(release: Release) -> pd.DataFrame:
 
 
 def months_of_split(split: pd.Series) -> pd.DataFrame:
-    """Return months paid on the old and new academic year from text such as "5/12 + 7/12"."""
+    """Return the months paid at the old and at the new academic year's rate, from text such as "5/12 + 7/12"."""
     twelfths = split.str.extract(r"^(\d)/12\D.*?(\d)/12").astype("int64")
     twelfths.columns = pd.Index(["months_old_academic_year", "months_new_academic_year"])
     return twelfths
 
 
 def place_funding_rules(release: Release) -> pd.DataFrame:
-    """Return yearly place funding and how it falls into financial years."""
+    """Return funding per place by year, with the months that fall into each financial year."""
     columns = [
         "place_type",
         "gbp_per_place_per_year",
@@ -430,7 +430,7 @@ def place_funding_rules(release: Release) -> pd.DataFrame:
 
 
 def s251_line_map(release: Release) -> pd.DataFrame:
-    """Return S251 lines and the category each feeds."""
+    """Return S251 lines with the spending category of each."""
     raw = release.csv(LINE_MAP, columns=["s251_line", "fbit_field", "meaning", "phase_split"])
     return raw.rename(columns={"fbit_field": "category_field"})
 
@@ -446,12 +446,12 @@ def lsrp_tables(release: Release) -> pd.DataFrame:
 
 
 def leading_number(cells: pd.Series) -> pd.Series:
-    """Return the number a cell such as "840000 (almost)" or "+220000 additional pupils" begins with."""
+    """Return the number at the start of a cell such as "840000 (almost)" or "+220000 additional pupils"."""
     return cells.str.extract(r"^\+?(\d+(?:\.\d+)?)", expand=False).astype("float64")
 
 
 def published_forecasts(release: Release) -> pd.DataFrame:
-    """Return forecasts others have published, with outcomes where known."""
+    """Return forecasts published by others, with outcomes where known."""
     columns = [
         "publisher", "published", "area", "measure", "base_period", "base_value", "forecast_period",
         "forecast_value", "forecast_note", "actual_value", "actual_source", "source_url", "evidence",
@@ -478,7 +478,7 @@ def published_forecasts(release: Release) -> pd.DataFrame:
 
 
 def redbridge_finance_facts(release: Release) -> pd.DataFrame:
-    """Return Redbridge finance facts with those to verify flagged (rule ``verify``)."""
+    """Return finance facts about Redbridge; those that must be checked are flagged (rule ``verify``)."""
     columns = ["fact", "value", "period", "source", "status"]
     raw = release.csv(FACTS, columns=columns)
     number = pd.to_numeric(raw["value"], errors="coerce").astype("float64")

@@ -1,4 +1,4 @@
-"""High needs places DfE funds directly, and pupils crossing borders to special schools.
+"""High needs places funded directly by DfE, and special-school pupils who cross authority borders.
 
 Invariant: a place count belongs to one part of one financial year. The two parts describe the same places in
 two academic years.
@@ -71,7 +71,7 @@ _MONTHS = (
 
 
 def coded(values: pd.Series, codes: dict[str, str], where: str) -> pd.Series:
-    """Return each published label as our code; an unknown label is an error."""
+    """Return each published label as a code; raise an error for an unknown label."""
     result = values.map(codes)
     if result.isna().any():
         raise SourceError(
@@ -117,7 +117,7 @@ def funded_places(release: Release) -> pd.DataFrame:
 
 
 def without_england(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the authorities' rows, having checked that England is their sum (rule ``england_is_a_sum``)."""
+    """Check that England's row is the sum of the authorities', and return the authorities only (rule ``england_is_a_sum``)."""
     england = frame["dfe_la_code"] == "ENGLAND"
     key = ["financial_year", "provider_group", "place_type", "part"]
     published = frame[england].set_index(key)["places"]

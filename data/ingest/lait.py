@@ -1,4 +1,4 @@
-"""SEND indicators of the DfE local authority interactive tool (LAIT), long form.
+"""SEND indicators from DfE's local authority interactive tool (LAIT), one row an authority, measure and period.
 
 Invariant: a value stands exactly as published, in its measure's own unit; ``-`` is null with its marker kept.
 
@@ -60,7 +60,7 @@ def without_regions(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def without_empty_measures(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the measures that hold at least one number (rule ``empty_measures``)."""
+    """Return the measures with at least one number (rule ``empty_measures``)."""
     return frame[frame.groupby("measure_code")["value"].transform("count") > 0]
 
 

@@ -1,4 +1,4 @@
-"""Statistical neighbours: ten authorities like each one, from the wide published file.
+"""Statistical neighbours: for each authority the ten most similar ones, from the published wide file.
 
 Invariant: every current authority in the file has exactly ten neighbours, ranked 1 to 10, never itself.
 

@@ -1,4 +1,4 @@
-"""Residents by single age: the derived table for every authority, its measured error, and first estimates.
+"""Residents by single age for every authority: estimates and projections, their measured error, and first published estimates.
 
 Invariant: one row an authority, mid-year and age 0 to 25; people, not rounded.
 
@@ -37,7 +37,7 @@ _ERROR_AREAS: dict[str, int] = {"Redbridge": 317, "County Durham": 840}
 
 
 def basis_breaks(frame: pd.DataFrame) -> pd.Series:
-    """Return True where a cell is the first of its authority and age on the other side of a change of basis.
+    """Return True where a figure is the first of its authority and age after a change of basis.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def population(release: Release) -> pd.DataFrame:
 
 
 def population_first_published(release: Release) -> pd.DataFrame:
-    """Return residents by single age as ONS first published them: what was known before the 2021 Census rebase."""
+    """Return residents by single age as ONS first published them, before the rebase to the 2021 Census."""
     ages = [str(age) for age in range(26)]
     lookup = release.csv(
         DISTRICTS, columns=["ltla_code", "ons_code_education_la", "dfe_la_code", "dfe_la_name"]
@@ -88,7 +88,7 @@ def population_first_published(release: Release) -> pd.DataFrame:
 
 
 def population_projection_error(release: Release) -> pd.DataFrame:
-    """Return the error of the ageing method against ONS, where both exist."""
+    """Return the error of the ageing method against ONS, where both are published."""
     names = {
         "ons_2022_based": "ons_2022_based",
         "cohort_aged": "cohort_aged",

@@ -1,4 +1,4 @@
-"""Reading official releases strictly: a changed layout stops the build and says where.
+"""Strict readers of official releases: a changed layout stops the build with a message that says where.
 
 Rules kept here because every series shares them:
 
@@ -26,7 +26,7 @@ from data.vocabulary import MARKERS
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a table came from: one row of ``data/SOURCES.csv``."""
+    """The source of a table: one row of ``data/SOURCES.csv``."""
 
     publisher: str
     release: str
@@ -52,7 +52,7 @@ class Release:
     opened: list[str] = field(default_factory=list)
 
     def path(self, relative: str) -> Path:
-        """Return one file of the release, or say that it is missing."""
+        """Return the path of one file of the release, or raise an error if it is missing."""
         path = self.root / relative
         if not path.is_file():
             raise SourceError(
@@ -128,7 +128,7 @@ def strict_columns(frame: pd.DataFrame, expected: Sequence[str], where: str) -> 
 
 
 def numbers(values: pd.Series, where: str, *, whole: bool = False) -> tuple[pd.Series, pd.Series]:
-    """Return (numbers, markers) of a column of published text.
+    """Return a column of published text as numbers, and separately the symbols published in place of numbers.
 
     Parameters
     ----------

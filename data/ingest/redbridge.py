@@ -1,4 +1,4 @@
-"""What Redbridge and its schools have published about places, and a local extract to check by.
+"""Places in Redbridge as published by the council and its schools, and a local extract to check against.
 
 Invariant: each row keeps its source address; nothing here is an official statistic except where it says so.
 

@@ -1,4 +1,4 @@
-"""Specialist establishments, points of all open establishments and a sample of mainstream schools.
+"""Specialist establishments, locations of all open establishments, and a sample of mainstream schools.
 
 Invariant: a roll is pupils, a capacity is a building, a place is commissioned; these tables hold the first
 two only.
@@ -76,12 +76,12 @@ def counts(values: pd.Series, where: str) -> pd.Series:
 
 
 def capped(on_roll: pd.Series) -> pd.Series:
-    """Return pupils in resourced provision with implausible figures cut (rule ``rp_on_roll_is_capped``)."""
+    """Return pupils in resourced provision, with implausible figures reduced (rule ``rp_on_roll_is_capped``)."""
     return on_roll.clip(upper=RP_ON_ROLL_CAP)
 
 
 def successor(la_code: pd.Series, gss: pd.Series, of_gss: dict[str, int]) -> pd.Series:
-    """Return the present authority of Cumbrian schools with a point (rule ``cumbria_was_split``)."""
+    """Return the current authority of Cumbrian schools that have a point (rule ``cumbria_was_split``)."""
     placed = gss.map(of_gss)
     return la_code.mask((la_code == 909) & placed.notna(), placed).astype("int64")
 
@@ -91,7 +91,7 @@ def _degrees(values: pd.Series) -> pd.Series:
 
 
 def specialist_establishments(release: Release) -> pd.DataFrame:
-    """Return special schools and alternative provision, with how sure we are of their kind."""
+    """Return special schools and alternative provision, with the confidence in the kind of each."""
     columns = [
         "urn", "laestab", "name", "dfe_la_code", "ons_la_code", "la_name", "type", "age_range",
         "roll_all_ages_2023_24", "ks4_pupils_2023_24", "address", "source_of_type", "lat", "lon",
@@ -126,7 +126,7 @@ def specialist_establishments(release: Release) -> pd.DataFrame:
 
 
 def establishment_points(release: Release) -> pd.DataFrame:
-    """Return every open establishment with its point; the authority is the one the point lies in."""
+    """Return the location of every open establishment, with the authority it lies in."""
     columns = ["urn", "name", "gias_phase", "lat", "lon", "ons_la_code_spatial", "la_name_spatial"]
     raw = release.parquet(POINTS, columns=columns)
     frame = pd.DataFrame(

@@ -163,7 +163,7 @@ def _ceased(release: Release, pick: Pick) -> pd.DataFrame:
 
 
 def undo_regional_total(totals: pd.DataFrame, ages: pd.DataFrame, regional: pd.DataFrame) -> pd.DataFrame:
-    """Return new-plan totals in which no authority carries its region's total.
+    """Return new-plan totals, corrected where authorities were given their region's total.
 
     Where every authority of a region prints the regional figure, each gets the sum of its own age rows; one
     authority that returned an aggregate (`AGGREGATE_FLOWS`) gets what the region has left. For Wakefield in
@@ -255,7 +255,7 @@ def _new_placements(release: Release, pick: Pick) -> pd.DataFrame:
 
 
 def _elsewhere_not_itemised(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return what "educated elsewhere" holds beyond its columns (rule ``elsewhere_not_itemised``)."""
+    """Return the part of "educated elsewhere" not in its columns (rule ``elsewhere_not_itemised``)."""
     known = frame.loc[frame["ed_elsewhere"].str.strip() != NOT_AVAILABLE]
     whole, marker = numbers(known["ed_elsewhere"], _NEW, whole=True)
     items = pd.DataFrame({c: numbers(known[c], _NEW, whole=True)[0] for c in ELSEWHERE_ITEMS})
@@ -354,7 +354,7 @@ def ceased_plans_placement(release: Release) -> pd.DataFrame:
 
 
 def discontinued_plans(release: Release) -> pd.DataFrame:
-    """Return plans of compulsory school age discontinued, and moves between settings, 2015 to 2021."""
+    """Return discontinued plans of compulsory school age and moves between settings, 2015 to 2021."""
     rows = measured(management_information(release, authorities), KEYS, DISCONTINUED, MI, name="reason")
     rows = rows.loc[rows["marker"] != "z"]
     return tidy(rows, ["la_code", "year", "reason", "plans", "marker"], [*KEYS, "reason"])

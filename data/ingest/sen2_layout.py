@@ -1,4 +1,4 @@
-"""How the DfE SEN2 releases are laid out: files, placements, needs, ages, and the moves every table makes.
+"""Layout of the DfE SEN2 releases: files, placements, needs and ages, and the steps that every table shares.
 
 Invariants kept here:
 
@@ -124,12 +124,12 @@ REQUEST_AGE_OF_LABEL: dict[str, int] = {
 
 
 def read_2022(release: Release, name: str, columns: Sequence[str]) -> pd.DataFrame:
-    """Return a file of the 2022 release as text; ``columns`` are all those beside the area columns."""
+    """Return a file of the 2022 release as text; ``columns`` are all columns besides the area columns."""
     return release.csv(RELEASE_2022, member=f"data/{name}.csv", columns=(*AREA_COLUMNS, *columns))
 
 
 def read_2025(release: Release, name: str, columns: Sequence[str]) -> pd.DataFrame:
-    """Return a file of the 2025 release as text; ``columns`` are all those beside area and topic."""
+    """Return a file of the 2025 release as text; ``columns`` are all columns besides the area and topic columns."""
     expected = (*AREA_COLUMNS, *TOPIC_COLUMNS, *columns)
     return release.csv(RELEASE_2025, member=f"data/{name}.csv", columns=expected)
 
@@ -141,7 +141,7 @@ def authorities(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def regions(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the regional rows, told apart by ``region_code``."""
+    """Return the regional rows, identified by ``region_code``."""
     return frame.loc[frame["geographic_level"] == "Regional"].assign(la_code=ENGLAND)
 
 
@@ -151,14 +151,14 @@ def england(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_january(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with ``january``: "2022" is January 2022, academic year "202425" is January 2025."""
+    """Return the table with a column ``january``: "2022" is January 2022, academic year "202425" is January 2025."""
     period = frame["time_period"]
     year = period.where(period.str.len() == 4, period.str.slice(0, 2) + period.str.slice(4, 6))
     return frame.assign(january=year.astype("int64"))
 
 
 def with_year(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with ``year``, the calendar year of the flow."""
+    """Return the table with a column ``year``, the calendar year of the flow."""
     return frame.assign(year=frame["time_period"].astype("int64"))
 
 
@@ -170,7 +170,7 @@ def topic(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 def coded(
     frame: pd.DataFrame, source: str, target: str, codes: Mapping[str, object], where: str
 ) -> pd.DataFrame:
-    """Return the frame with column ``target``, the code of each published label in ``source``.
+    """Return the table with a column ``target``: the code of each published label in ``source``.
 
     Raises
     ------
@@ -196,7 +196,7 @@ def measured(
     name: str | None = None,
     value: str = "plans",
 ) -> pd.DataFrame:
-    """Return value columns as long rows: ``keys``, ``name`` (the column's code), ``value``, ``marker``.
+    """Return value columns as long rows: ``keys``, ``name`` (the code of the column), ``value``, ``marker``.
 
     Parameters
     ----------
@@ -217,7 +217,7 @@ def measured(
 
 
 def uncollected(rows: pd.DataFrame, national: pd.DataFrame, keys: Sequence[str]) -> pd.Series:
-    """Return True for rows of a category that England does not have either: it was not collected.
+    """Return True for rows of a category that was not collected: England has no figure either.
 
     Parameters
     ----------
@@ -234,7 +234,7 @@ def uncollected(rows: pd.DataFrame, national: pd.DataFrame, keys: Sequence[str])
 def complete(
     rows: pd.DataFrame, areas: pd.DataFrame, grid: Mapping[str, Sequence[object]], value: str = "plans"
 ) -> pd.DataFrame:
-    """Return every cell of a grid for every authority and period.
+    """Return rows for every cell of a grid, for every authority and period.
 
     An absent row is nil if the authority returned any figure of the breakdown in that period. If it
     returned none, its cells are null with marker ``x``. A row that is present is kept as it is.
@@ -262,7 +262,7 @@ def complete(
 
 
 def without_nil(rows: pd.DataFrame, value: str = "plans") -> pd.DataFrame:
-    """Return the rows whose value is not nil: those that are missing stay."""
+    """Return the rows whose value is not zero; missing values stay."""
     return rows.loc[rows[value].isna() | rows[value].ne(0).fillna(True)]
 
 
@@ -284,7 +284,7 @@ def in_cells(rows: pd.DataFrame, cells: Mapping[tuple[int, int], str], period: s
 def joined(
     old: pd.DataFrame, new: pd.DataFrame, keys: Sequence[str], where: str, value: str = "plans"
 ) -> pd.DataFrame:
-    """Return one history of two releases, the newer figure where both have one; ``release`` says which.
+    """Return one series from two releases, with the newer figure where both have one; ``release`` names the one used.
 
     Raises
     ------
@@ -335,7 +335,7 @@ def placements_2025(frame: pd.DataFrame, keys: Sequence[str], where: str) -> pd.
 
 
 def with_remainder(rows: pd.DataFrame, totals: pd.DataFrame, keys: Sequence[str], where: str) -> pd.DataFrame:
-    """Return placements that sum to the total of every authority and period with all of them published.
+    """Return placements with a remainder row, so that they sum to the total where all are published.
 
     A positive remainder becomes the placement ``unexplained``. It occurs in January 2018 only (7,193 plans in
     122 authorities: young people out of education, counted apart from 2019) and in flows named in
@@ -373,7 +373,7 @@ def with_remainder(rows: pd.DataFrame, totals: pd.DataFrame, keys: Sequence[str]
 
 
 def placement_rows(frame: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Return the "Type of placement" rows with ``placement``; "- total" rows, which repeat others, go."""
+    """Return the "Type of placement" rows with ``placement``, without "- total" rows, which repeat others."""
     rows = topic(frame, "Type of placement")
     rows = rows.loc[~rows["breakdown"].str.endswith("- total")]
     return coded(rows, "breakdown", "placement", PLACEMENT_OF_2025, where)
@@ -385,7 +385,7 @@ def with_provision(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def tidy(rows: pd.DataFrame, columns: Sequence[str], key: Sequence[str]) -> pd.DataFrame:
-    """Return the published columns in order, sorted by key, with a fresh index and settled types."""
+    """Return the published columns in order, sorted by key, with a new index and the final types."""
     frame = rows[list(columns)].sort_values(list(key), kind="stable").reset_index(drop=True)
     whole = {c: "int64" for c in ("la_code", "january", "year") if c in frame.columns}
     text = {c: "str" for c in ("marker",) if c in frame.columns}

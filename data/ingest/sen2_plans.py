@@ -1,4 +1,4 @@
-"""DfE SEN2 releases to January stocks: totals, ages, needs and placements of plans, and national figures.
+"""January counts of plans from the DfE SEN2 releases: totals, ages, needs and placements, and national figures.
 
 Invariant: authority rows are what each authority returned; nothing is scaled to a national total. Where a
 return is known to be partial its counts are null, marked ``x``, and the published total stays in
@@ -124,7 +124,7 @@ def _stocks_2022(release: Release, pick: Pick) -> pd.DataFrame:
 
 
 def _graded(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows with ``quality``, counts of incomplete returns set aside."""
+    """Return rows with a column ``quality``; counts of incomplete returns are set to null."""
     partial = in_cells(rows, INCOMPLETE_RETURNS, "january")
     quality = partial.map({True: "incomplete_return", False: "reported"})
     quality = quality.mask(in_cells(rows, OUT_OF_LINE_RETURNS, "january"), "out_of_line").astype("str")
@@ -178,13 +178,13 @@ def _single_ages(release: Release, pick: Pick) -> pd.DataFrame:
 
 
 def _aged_areas(release: Release) -> pd.DataFrame:
-    """Return authorities of the Januaries that have single ages."""
+    """Return the authorities in the Januaries for which single ages are published."""
     areas = topic(_caseload(release, authorities), _ALL)
     return areas.loc[areas["january"] > PERSON_LEVEL_JANUARY, ["la_code", "january"]]
 
 
 def bands_of_ages(ages: pd.DataFrame) -> pd.DataFrame:
-    """Return age bands as sums of single ages; a band is null, with the marker, if any of its ages is."""
+    """Return age bands as sums of single ages; a band is null, with the marker, if one of its ages is."""
     banded = ages.assign(age_band=ages["age"].map(band_of))
     groups = banded.groupby(["la_code", "january", "age_band"], as_index=False)
     sums = groups["plans"].sum(min_count=1)
@@ -226,13 +226,13 @@ def _placements(release: Release, pick: Pick) -> pd.DataFrame:
 
 
 def _collected(release: Release, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of the categories that England has figures for in that January."""
+    """Return rows of the categories for which England has a figure in that January."""
     national = _placements(release, england)
     return rows.loc[~uncollected(rows, national, ["january", "placement"])]
 
 
 def series_breaks(rows: pd.DataFrame) -> pd.Series:
-    """Return True where a placement is not defined as in the January before.
+    """Return True where the definition of a placement differs from that of the January before.
 
     That is: every placement in January 2023 (person-level returns), the first January of a category that
     began after the series did, and the changes in `REDEFINED`.

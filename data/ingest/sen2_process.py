@@ -1,4 +1,4 @@
-"""The statutory process in DfE SEN2 releases: requests, assessments and timeliness, by calendar year.
+"""Requests, assessments and timeliness from the DfE SEN2 releases, by calendar year.
 
 Invariant: a year is the calendar year of the request, the assessment or the plan's issue, never the January after it.
 
@@ -166,7 +166,7 @@ def _timeliness(release: Release, pick: Pick) -> pd.DataFrame:
 
 
 def returned_from(release: Release, first: int) -> pd.DataFrame:
-    """Return the authorities of each year from ``first``: all have a row in requests, figures or not."""
+    """Return the authorities of each year from ``first``; every authority has a row in requests, with or without figures."""
     frame = topic(_requests(release, authorities), "All requests for EHC needs assessments")
     return frame.loc[frame["year"] >= first, KEYS]
 
@@ -178,7 +178,7 @@ def _history(
     columns_2025: Mapping[str, str],
     where: str,
 ) -> pd.DataFrame:
-    """Return measures of both releases; those not applicable or not collected in a year are left out."""
+    """Return measures from both releases, without those not applicable or not collected in a year."""
     keys = [*KEYS, "measure"]
     before = measured(old, KEYS, columns_2022, MI, name="measure", value="value")
     after = measured(new, KEYS, columns_2025, where, name="measure", value="value")
@@ -186,13 +186,13 @@ def _history(
 
 
 def _collected(rows: pd.DataFrame, national: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of measures and years that England has figures for."""
+    """Return the rows of measures and years for which England has a figure."""
     gap = national.loc[national["value"].isna()]
     return rows.loc[~uncollected(rows, gap, ["year", "measure"])]
 
 
 def corrected(rows: pd.DataFrame, errata: Mapping[tuple[str, int, int], int]) -> pd.DataFrame:
-    """Return measures with DfE's printed corrections in place and ``release`` ``erratum`` (rule ``ERRATA``).
+    """Return measures with DfE's published corrections applied and ``release`` set to ``erratum`` (rule ``ERRATA``).
 
     Parameters
     ----------
@@ -221,7 +221,7 @@ def corrected(rows: pd.DataFrame, errata: Mapping[tuple[str, int, int], int]) ->
 
 
 def _by_age(frame: pd.DataFrame, areas: pd.DataFrame, columns: Mapping[str, str], where: str) -> pd.DataFrame:
-    """Return measures by single age, every authority and year; age -1 only where it is printed."""
+    """Return measures by single age for every authority and year; age -1 only where it is published."""
     aged = coded(topic(frame, PERSON_AGES), "breakdown", "age", REQUEST_AGE_OF_LABEL, where)
     keys = [*KEYS, "age"]
     rows = measured(aged, keys, columns, where, name="measure", value="value")
@@ -231,14 +231,14 @@ def _by_age(frame: pd.DataFrame, areas: pd.DataFrame, columns: Mapping[str, str]
 def with_unknown_age(
     rows: pd.DataFrame, areas: pd.DataFrame, grid: dict[str, list[str]], value: str
 ) -> pd.DataFrame:
-    """Return rows completed over single ages; age -1 ("unknown") only where it is printed."""
+    """Return rows completed over single ages; age -1 ("unknown") only where it is published."""
     unknown = rows["age"] == UNKNOWN_AGE
     full = complete(rows.loc[~unknown], areas, {"age": FLOW_AGES, **grid}, value)
     return pd.concat([full, rows.loc[unknown]], ignore_index=True)
 
 
 def _flow_table(totals: pd.DataFrame, ages: pd.DataFrame) -> pd.DataFrame:
-    """Return totals (age null) and ages as one table, incomplete years set aside."""
+    """Return totals (age null) and ages as one table, with incomplete years set to null."""
     rows = pd.concat(
         [totals.assign(age=pd.array([pd.NA] * len(totals), dtype="Int64")), ages.astype({"age": "Int64"})],
         ignore_index=True,

@@ -45,7 +45,7 @@ TRIBUNAL_YEARS: tuple[int, ...] = tuple(range(2014, 2025))
 def _tribunal_block(
     table: pd.DataFrame, appeals: int, decisions: int, rate: int, year: int, definition: str
 ) -> pd.DataFrame:
-    """Return one year's three columns as rows; rows whose every cell is "not available" are left out.
+    """Return one year's three columns as rows, without rows in which every cell is "not available".
 
     Rules: ``-`` is nil; ``..`` or a blank is not available (mostly: the authority did not exist); ``x`` and
     ``~`` are suppressed. A blank count of appeals beside a published rate of 0.00 % is nil (Isles of
@@ -73,7 +73,7 @@ def _tribunal_block(
 
 
 def _tribunal_table(release: Release) -> pd.DataFrame:
-    """Return the printed table with 37 columns, checked against its two header rows."""
+    """Return the printed table of 37 columns, checked against its two header rows."""
     raw = release.csv(TRIBUNALS, header=False)
     expected = [str(y) for y in TRIBUNAL_YEARS]
     years = [c for c in raw.iloc[3, 2:] if c]
@@ -114,7 +114,7 @@ def tribunals(release: Release) -> pd.DataFrame:
 
 
 def decisions_swapped_back(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows with the decisions of `TRIBUNAL_SWAPPED` exchanged and their rates worked out again."""
+    """Return rows with the swapped decisions of `TRIBUNAL_SWAPPED` exchanged and their rates recalculated."""
     one, other, year = TRIBUNAL_SWAPPED
     swapped = rows["la_code"].isin([one, other]) & (rows["year"] == year)
     partner = rows["la_code"].map({one: other, other: one}).astype("Int64").fillna(rows["la_code"])

@@ -1,4 +1,4 @@
-"""What a published table is: a name, a sentence, a pandera schema and the column that dates its rows.
+"""Definition of a published table: a name, a sentence on what a row is, a pandera schema and the column that dates its rows.
 
 Invariant of every table: one row per key, and a count is null exactly where `marker` says why.
 """
@@ -69,7 +69,7 @@ def provision() -> pa.Column:
 
 
 def count(description: str) -> pa.Column:
-    """Return a column of whole children or plans, null where the marker column says why."""
+    """Return a column of whole numbers of children or plans; null where the marker column gives the reason."""
     return pa.Column("Int64", pa.Check.ge(0), nullable=True, description=description)
 
 
@@ -80,7 +80,7 @@ def measure(description: str, *, minimum: float | None = None) -> pa.Column:
 
 
 def marker() -> pa.Column:
-    """Return the published symbol that stands where a count would; null where the count is known."""
+    """Return the column of symbols published in place of a count; null where the count is known."""
     return pa.Column("str", pa.Check.isin(tuple(MARKERS)), nullable=True, description="Published symbol")
 
 

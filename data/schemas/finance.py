@@ -1,4 +1,4 @@
-"""Schemas of money: what authorities received, spent and what a place or a pupil costs. Pounds, cash terms.
+"""Schemas of finance tables: authorities' income and spending, and costs per place or pupil, in pounds, cash terms.
 
 Invariant: a column of money ends in ``_gbp``; budget and outturn, before and after deductions, are never one
 column.

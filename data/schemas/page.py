@@ -309,7 +309,7 @@ Every table is in `data/published/NAME.parquet` and has a row in `data/SOURCES.c
 
 
 def markdown() -> str:
-    """Return the whole page."""
+    """Return the whole page as Markdown."""
     return "\n".join([OBJECTS, "", *[_section(t) for t in TABLES.values()]])
 
 

@@ -1,4 +1,4 @@
-"""Schemas of places and settings: what is funded, what exists and what Redbridge has published about its own.
+"""Schemas of places and settings: funded places, establishments, and what Redbridge has published about its own.
 
 Invariant: roll, capacity, published places and funded places are four different things and keep four
 different names.

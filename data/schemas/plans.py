@@ -24,7 +24,7 @@ QUALITIES: tuple[str, ...] = ("reported", "out_of_line", "incomplete_return")
 
 
 def marked(columns: dict[str, pa.Column], key: Sequence[str], value: str = "plans") -> pa.DataFrameSchema:
-    """Return a strict schema that also proves ``value`` null exactly where ``marker`` is not."""
+    """Return a strict schema that requires ``value`` to be null exactly where ``marker`` is given."""
 
     def null_where_marked(frame: pd.DataFrame) -> pd.Series:
         return frame[value].isna() == frame["marker"].notna()
@@ -44,7 +44,7 @@ def placement() -> pa.Column:
 
 
 def quality() -> pa.Column:
-    """Return the column that says whether the return can be used."""
+    """Return the column that states whether an authority's return can be used."""
     return text("Whether the return can be used", isin=QUALITIES)
 
 

@@ -1,4 +1,4 @@
-"""Schemas of what surrounds the plans: areas, population, neighbours, indicators, boundaries and lookups.
+"""Schemas of tables about authorities: areas, population, neighbours, indicators, boundaries and lookups.
 
 Invariant: `la_code` is the join key everywhere. A GSS code is a label that can change while the area does
 not.
