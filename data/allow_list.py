@@ -59,10 +59,10 @@ def address(text: str) -> str | None:
 
 
 def _email(text: str) -> str:
-    found = address(text)
-    if found is None:
+    email = address(text)
+    if email is None:
         raise ValueError(f"'{text}' is not an e-mail address")
-    return found
+    return email
 
 
 def _domain(text: str) -> str:
@@ -117,11 +117,11 @@ class AllowList(BaseModel):
 
     def role_of(self, email: str) -> Role | None:
         """Return the role of an e-mail address, by its own entry before its domain's; None if it is not on the list."""
-        found = address(email)
-        if found is None:
+        normalised = address(email)
+        if normalised is None:
             return None
         roles = {entry.whom: entry.role for entry in self.allow}
-        return roles.get(found, roles.get(found.partition("@")[2]))
+        return roles.get(normalised, roles.get(normalised.partition("@")[2]))
 
 
 def path() -> Path:
@@ -138,7 +138,7 @@ def read(where: Path) -> AllowList:
         It is not there or cannot be used; every problem is listed.
     """
     try:
-        said = tomllib.loads(where.read_text(encoding="utf-8"))
+        content = tomllib.loads(where.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise PeopleError(
             f"There is no list of people at {where}, so nobody can sign in. Write one (docs/sign-in.md has an example), or set "
@@ -150,7 +150,7 @@ def read(where: Path) -> AllowList:
             "example."
         ) from None
     try:
-        return AllowList.model_validate(said)
+        return AllowList.model_validate(content)
     except ValidationError as error:
         problems = "; ".join(_said(one["loc"], one["type"], one["msg"]) for one in error.errors())
         raise PeopleError(

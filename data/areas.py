@@ -102,10 +102,10 @@ def resolve(text: str) -> tuple[Area, ...]:
     wanted = text.strip()
     if wanted.lower() == EVERY:
         return current()
-    found = _number(wanted) or _gss(wanted) or _name(wanted)
-    if found is None:
+    area = _number(wanted) or _gss(wanted) or _name(wanted)
+    if area is None:
         raise _unknown(wanted)
-    return (found,)
+    return (area,)
 
 
 def _number(text: str) -> Area | None:

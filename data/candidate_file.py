@@ -261,9 +261,9 @@ def _candidate(
 def _completed(values: dict[str, Any], la_code: int) -> dict[str, Any]:
     """Return the values of a row with its blanks filled from the benchmarks of its kind of scheme."""
     kind: Kind = values["kind"]
-    found = benchmark(kind)
+    usual_of_kind = benchmark(kind)
     slips = SLIPPAGE["agreed", values["confidence"]]
-    lead = values.get("lead_years", found.lead_years)
+    lead = values.get("lead_years", usual_of_kind.lead_years)
     opens = _opening(values.get("opens"), values.pop("decided", None), lead, "lead_years" in values)
     # A cost of the council's own is of its own place: only a benchmark is moved.
     own_cost = "capital_low" in values or "capital_high" in values
@@ -278,18 +278,18 @@ def _completed(values: dict[str, Any], la_code: int) -> dict[str, Any]:
     usual: dict[str, Any] = {
         "opens": opens,
         "lead_years": lead,
-        "phasing": PHASINGS[1] if found.by_year_group else PHASINGS[0],
+        "phasing": PHASINGS[1] if usual_of_kind.by_year_group else PHASINGS[0],
         "chance_delivered": slips.delivered,
         "chance_on_time": slips.on_time,
         "typical_delay_years": slips.delay,
-        "capital_low": found.capital_low,
-        "capital_high": found.capital_high,
-        "price_year": found.price_year,
-        "location_factor": 1.0 if own_cost else round(location_factor(la_code) / found.location, 3),
-        "optimism_bias": found.optimism_bias,
-        "grant_share": found.grant_share,
-        "borrow_years": found.borrow_years,
-        "borrow_rate": found.borrow_rate,
+        "capital_low": usual_of_kind.capital_low,
+        "capital_high": usual_of_kind.capital_high,
+        "price_year": usual_of_kind.price_year,
+        "location_factor": 1.0 if own_cost else round(location_factor(la_code) / usual_of_kind.location, 3),
+        "optimism_bias": usual_of_kind.optimism_bias,
+        "grant_share": usual_of_kind.grant_share,
+        "borrow_years": usual_of_kind.borrow_years,
+        "borrow_rate": usual_of_kind.borrow_rate,
     }
     filled_in = tuple(
         c for c in usual if c not in values and c != "opens" and not (own_cost and c == "location_factor")
@@ -297,13 +297,13 @@ def _completed(values: dict[str, Any], la_code: int) -> dict[str, Any]:
     return {**usual, **values, "opens": opens, "assumed": filled_in}
 
 
-def _opening(opens: int | None, decided: int | None, lead: int, said: bool) -> int:
+def _opening(opens: int | None, decided: int | None, lead: int, lead_given: bool) -> int:
     if opens is None and decided is None:
         raise CellError("is blank, and so is 'decided'. Write the academic year of opening, like 2028/29.")
     if opens is None:
         assert decided is not None  # one of the two is given
         return decided + lead
-    if decided is not None and said and decided + lead != opens:
+    if decided is not None and lead_given and decided + lead != opens:
         raise CellError(
             f"{academic_year(opens + 1)} is not {lead} years after the decision in {academic_year(decided + 1)}. Correct opens, "
             "decided or lead_years, or leave one of them blank."
@@ -332,7 +332,7 @@ def _problem(number: int, detail: Any) -> Problem:
 
 def _repeated(rows: Mapping[int, Candidate]) -> list[Problem]:
     """Return a problem for each scheme given twice: same id, or same title under another id."""
-    problems, ids, said = [], dict[str, int](), dict[str, int]()
+    problems, ids, titles = [], dict[str, int](), dict[str, int]()
     for number, row in rows.items():
         if row.id in ids:
             problems.append(
@@ -342,15 +342,15 @@ def _repeated(rows: Mapping[int, Candidate]) -> list[Problem]:
                     f"'{row.id}' is row {ids[row.id]} too, so places would count twice. Delete one.",
                 )
             )
-        elif row.title.casefold() in said:
+        elif row.title.casefold() in titles:
             problems.append(
                 Problem(
                     number, "title",
-                    f"{shown(row.title)} is row {said[row.title.casefold()]} too. Delete one, or say how they differ.",
+                    f"{shown(row.title)} is row {titles[row.title.casefold()]} too. Delete one, or say how they differ.",
                 )
             )  # fmt: skip
         ids.setdefault(row.id, number)
-        said.setdefault(row.title.casefold(), number)
+        titles.setdefault(row.title.casefold(), number)
     return problems
 
 

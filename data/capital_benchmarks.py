@@ -123,17 +123,17 @@ def benchmark(kind: str) -> Benchmark:
     TableError
         A parameter is missing.
     """
-    found = {
+    by_parameter = {
         parameter: row
         for whose in (ALL, kind)
         for parameter, row in rows()[rows()["kind"] == whose].set_index("parameter").iterrows()
     }
-    missing = [p for p in PARAMETERS if p not in found]
+    missing = [p for p in PARAMETERS if p not in by_parameter]
     if missing:
         raise TableError(
             f"The benchmarks of capital costs have no {missing[0]} for '{kind}'. Add the row to data/reference/{FILE}.csv."
         )
-    cost, value = found[COST], {p: float(found[p]["value"]) for p in PARAMETERS if p != COST}
+    cost, value = by_parameter[COST], {p: float(by_parameter[p]["value"]) for p in PARAMETERS if p != COST}
     return Benchmark(
         capital_low=float(cost["low"]), capital_high=float(cost["high"]), price_year=str(cost["price_year"]),
         location=float(cost["location"]), optimism_bias=value["optimism_bias"], borrow_rate=value["borrow_rate"],

@@ -239,13 +239,13 @@ def _covered(name: str, frames: dict[str, pd.DataFrame], absent: tuple[int, ...]
 
 def _missing_januaries(areas: pd.DataFrame, frame: pd.DataFrame) -> list[str]:
     """Return each authority and January that should be in the table but is not: others have it and the authority existed."""
-    held = set(zip(frame["la_code"], frame["january"], strict=True))
+    published = set(zip(frame["la_code"], frame["january"], strict=True))
     spans = areas[["la_code", "first_january", "last_january"]].fillna({"last_january": LAST_JANUARY})
     return [
         f"{code} {january}"
         for code, first, last in spans.itertuples(index=False, name=None)
         for january in sorted(frame["january"].unique())
-        if first <= january <= last and (code, january) not in held
+        if first <= january <= last and (code, january) not in published
     ]
 
 

@@ -257,8 +257,8 @@ def neighbours(la_code: int) -> Layer:
     layer = _outlines("boundary_authority", "name")
     # Simplified edges are shared to the millimetre before reprojection, not always after it.
     touching = (layer.frame.distance(own) <= 1.0) & (layer.frame["la_code"] != la_code)
-    found = _part(layer, touching, "name")
-    return Layer(found.frame.sort_values("name", ignore_index=True), found.notes)
+    bordering = _part(layer, touching, "name")
+    return Layer(bordering.frame.sort_values("name", ignore_index=True), bordering.notes)
 
 
 @cache
@@ -351,10 +351,10 @@ def _primary_schools() -> gpd.GeoDataFrame:
     at_sea = schools["la_code"].isna()
     if at_sea.any():
         layer = _outlines("boundary_authority", "name").frame[["la_code", "geometry"]]
-        found = gpd.sjoin_nearest(
+        nearest = gpd.sjoin_nearest(
             schools.loc[at_sea, ["urn", "geometry"]], layer, max_distance=1000 * COASTAL_KM
         ).drop_duplicates("urn")
-        schools.loc[found.index, "la_code"] = found["la_code"].astype("Int64")
+        schools.loc[nearest.index, "la_code"] = nearest["la_code"].astype("Int64")
     return schools[schools["la_code"].notna()].astype({"la_code": "int64"}).reset_index(drop=True)
 
 

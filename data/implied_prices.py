@@ -114,10 +114,10 @@ def noise_of(differences: Array, plans: Array) -> tuple[float, float]:
 
     start = np.log(max(CLEAREST_NOISE, float(np.median(np.abs(centred)) ** 2)))
     begin = [start, start + np.log(np.median(plans)) - 1, -2.0]
-    found = minimize(
+    log_terms = minimize(
         loss, begin, method="Nelder-Mead", options={"maxiter": 2000, "xatol": 1e-3, "fatol": 1e-3}
     ).x
-    return max(CLEAREST_NOISE, float(np.exp(found[0]))), float(np.exp(found[1]))
+    return max(CLEAREST_NOISE, float(np.exp(log_terms[0]))), float(np.exp(log_terms[1]))
 
 
 def _regional(
@@ -135,23 +135,23 @@ def _regional(
             np.bincount(region, weight * logs, regions), total, out=np.full(regions, england), where=total > 0
         )
         own_variance = np.divide(1.0, total, out=np.full(regions, np.inf), where=total > 0)
-        held = np.isfinite(own_variance)
+        with_figures = np.isfinite(own_variance)
         # DerSimonian and Laird: spread of regional means beyond what their errors explain.
-        precision = 1 / own_variance[held]
-        fixed = float(precision @ raw[held] / precision.sum())
-        excess = float(precision @ (raw[held] - fixed) ** 2) - (held.sum() - 1)
+        precision = 1 / own_variance[with_figures]
+        fixed = float(precision @ raw[with_figures] / precision.sum())
+        excess = float(precision @ (raw[with_figures] - fixed) ** 2) - (with_figures.sum() - 1)
         spare = float(precision.sum() - (precision**2).sum() / precision.sum())
         omega = float(np.sqrt(max(0.0, excess / spare))) if spare > 0 else 0.0
-        trusted = 1 / (omega**2 + own_variance[held])
-        england = float(trusted @ raw[held] / trusted.sum())
-        share = np.where(held, omega**2 / (omega**2 + np.where(held, own_variance, 1.0)), 0.0)
+        trusted = 1 / (omega**2 + own_variance[with_figures])
+        england = float(trusted @ raw[with_figures] / trusted.sum())
+        share = np.where(with_figures, omega**2 / (omega**2 + np.where(with_figures, own_variance, 1.0)), 0.0)
         updated = england + share * (raw - england)
         if np.abs(updated - means).max() < 1e-9:
             break
         means = updated
-    held = np.isfinite(own_variance)
-    share = np.where(held, omega**2 / (omega**2 + np.where(held, own_variance, 1.0)), 0.0)
-    of_england = 1 / (1 / (omega**2 + own_variance[held])).sum()
+    with_figures = np.isfinite(own_variance)
+    share = np.where(with_figures, omega**2 / (omega**2 + np.where(with_figures, own_variance, 1.0)), 0.0)
+    of_england = 1 / (1 / (omega**2 + own_variance[with_figures])).sum()
     return england, means, omega**2 * (1 - share) + (1 - share) ** 2 * of_england, omega
 
 
@@ -246,5 +246,5 @@ def without(evidence: pd.DataFrame, la_code: int) -> float:
             for c in ("implied", "budgeted")
         }
     )
-    found = shrink(hidden).authorities
-    return float(found.loc[found["la_code"] == la_code, "price"].iloc[0])
+    authorities = shrink(hidden).authorities
+    return float(authorities.loc[authorities["la_code"] == la_code, "price"].iloc[0])

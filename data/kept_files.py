@@ -104,12 +104,12 @@ class Shelf:
     def versions(self, la_code: int) -> tuple[KeptFile, ...]:
         """Return every stored version of an authority's file, oldest first."""
         folder = self.folder_of(la_code)
-        found = []
+        versions = []
         for path in sorted(folder.glob("*.csv")) if folder.is_dir() else []:
             if match := _NAME.fullmatch(path.name):
                 when = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-                found.append(KeptFile(la_code, int(match[1]), path, when, _who(path)))
-        return tuple(found)
+                versions.append(KeptFile(la_code, int(match[1]), path, when, _who(path)))
+        return tuple(versions)
 
     def latest(self, la_code: int) -> int:
         """Return the number of an authority's latest version; 0 if there is none."""
@@ -128,9 +128,9 @@ class Shelf:
         for kept in every:
             if kept.version == version:
                 return kept
-        held = f"versions 1 to {every[-1].version}" if every else "no version"
+        available = f"versions 1 to {every[-1].version}" if every else "no version"
         raise self.error(
-            f"There is no version {version} of {by_code(la_code).name}'s own {self.what} on this computer, which holds {held}, "
+            f"There is no version {version} of {by_code(la_code).name}'s own {self.what} on this computer, which holds {available}, "
             f"so {self.lost}. Choose another {self.what}, or ask who sent the link for the file."
         )
 

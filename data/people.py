@@ -83,10 +83,10 @@ def why_not(person: Person, right: Right) -> str:
     if allowed(person, right):
         return ""
     able = [role.value for role in Role if right in role.rights]
-    said = f"{', '.join(able[:-1])} or {able[-1]}" if len(able) > 1 else able[0]
+    roles = f"{', '.join(able[:-1])} or {able[-1]}" if len(able) > 1 else able[0]
     return (
         f"{person.signature} has the role {person.role.value}, which may not {right.value}. Ask whoever runs the planner for the "
-        f"role {said}, or ask somebody who has it to do this."
+        f"role {roles}, or ask somebody who has it to do this."
     )
 
 

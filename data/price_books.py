@@ -218,22 +218,22 @@ def estimates(la_code: int) -> pd.DataFrame:
     area = by_code(la_code)
     records = []
     for implied in IMPLIED:
-        found = shrunk(implied)
-        known = {int(record["la_code"]): record for record in records_of(found.authorities)}
+        fitted = shrunk(implied)
+        known = {int(record["la_code"]): record for record in records_of(fitted.authorities)}
         source = source_code(la_code, set(known))
         if source is None:
             wanted = region_of(la_code, area.region)
-            place = next(r for r in records_of(found.regions) if r["region"] == wanted)
-            spread = Z90 * float(np.hypot(found.between, place["log_error"]))
+            place = next(r for r in records_of(fitted.regions) if r["region"] == wanted)
+            spread = Z90 * float(np.hypot(fitted.between, place["log_error"]))
             price, own = float(place["price"]), 0.0
             low, high = price * np.exp(-spread), price * np.exp(spread)
             note = "no spending of its own in 2021-22: the region's price"
         else:
             row = known[source]
             price, low, high, own = (float(row[c]) for c in ("price", "low", "high", "own_weight"))
-            said = "nothing recorded" if np.isnan(row["implied"]) else f"implied {row['implied']:,.0f}"
+            spending = "nothing recorded" if np.isnan(row["implied"]) else f"implied {row['implied']:,.0f}"
             whose = "" if source == la_code else f" by authority {source}, which it was part of"
-            note = f"{said}{whose}; {own:.0%} its own, the rest {row['region']} and England"
+            note = f"{spending}{whose}; {own:.0%} its own, the rest {row['region']} and England"
         if implied.item == "post16_fee" and not own:
             # The middle authority books far more a learner than England's average, for few learners and by coding.
             price = next(p.price for p in england().prices if p.item == implied.item)

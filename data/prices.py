@@ -387,17 +387,17 @@ class PriceBook:
 
     def in_use(self) -> pd.DataFrame:
         """Return the price rows in force anywhere, with the ages they apply to; a row split by another becomes two."""
-        held: dict[int, set[int]] = {}
+        ages_of: dict[int, set[int]] = {}
         for item in ITEMS:
             rows = self.applying(item).transpose("age", ...).to_numpy()
             for age, cells in zip(AGES, rows, strict=True):
                 for at in np.unique(cells[cells >= 0]):
-                    held.setdefault(int(at), set()).add(age)
+                    ages_of.setdefault(int(at), set()).add(age)
         records = records_of(self.rows)
         return as_rows(
             {**records[at], "age_low": low, "age_high": high}
-            for at in sorted(held)
-            for low, high in _runs(held[at])
+            for at in sorted(ages_of)
+            for low, high in _runs(ages_of[at])
         )
 
     def draws(self, draws: int, rng: np.random.Generator, *, until: str) -> PriceDraws:
@@ -499,7 +499,7 @@ def as_rows(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
 def overlaps(prices: Sequence[Price]) -> list[tuple[int, int]]:
     """Return pairs of row numbers of one level that apply to the same pupils and kind."""
-    found = []
+    pairs = []
     groups: dict[tuple[str, ...], list[int]] = {}
     for at, p in enumerate(prices):
         same = groups.setdefault((p.level, p.item, p.provision, p.need_group), [])
@@ -507,9 +507,9 @@ def overlaps(prices: Sequence[Price]) -> list[tuple[int, int]]:
             q = prices[other]
             shared = max(p.age_low, q.age_low) <= min(p.age_high, q.age_high)
             if shared and (p.kind == q.kind or ALL in (p.kind, q.kind)):
-                found.append((other, at))
+                pairs.append((other, at))
         same.append(at)
-    return found
+    return pairs
 
 
 def shares_astray(prices: Sequence[Price]) -> list[tuple[int, float]]:
@@ -517,7 +517,7 @@ def shares_astray(prices: Sequence[Price]) -> list[tuple[int, float]]:
     groups: dict[tuple[str, ...], list[int]] = {}
     for at, p in enumerate(prices):
         groups.setdefault((p.level, p.item, p.provision, p.need_group), []).append(at)
-    found = []
+    wrong = []
     for members in groups.values():
         sums = np.zeros(26)
         for at in members:
@@ -526,8 +526,8 @@ def shares_astray(prices: Sequence[Price]) -> list[tuple[int, float]]:
             own = sums[prices[at].age_low : prices[at].age_high + 1]
             worst = float(own[np.abs(own - 1).argmax()])
             if abs(worst - 1) > SHARE_SLACK:
-                found.append((at, worst))
-    return found
+                wrong.append((at, worst))
+    return wrong
 
 
 def in_force(prices: Sequence[Price], item: str) -> xr.DataArray:
@@ -600,7 +600,7 @@ def replacements(book: PriceBook, by: Level) -> tuple[Replacement, ...]:
     An old row is compared with what would hold without that level: a row already passed over is not replaced again. A row
     that says the same price, interval and year replaces nothing.
     """
-    found = []
+    replaced = []
     prices = book.prices
     kept = [i for i, p in enumerate(prices) if LEVELS.index(cast("Level", p.level)) < LEVELS.index(by)]
     for item in dict.fromkeys(p.item for p in prices if p.level == by):
@@ -614,8 +614,8 @@ def replacements(book: PriceBook, by: Level) -> tuple[Replacement, ...]:
             alike = ALL in (prices[old].kind, prices[new].kind) or prices[old].kind == prices[new].kind
             if cells.any() and alike and _says(prices[old]) != _says(prices[new]):
                 still = bool((after == old).any())
-                found.append(Replacement(prices[new], prices[old], "part" if still else "whole"))
-    return tuple(found)
+                replaced.append(Replacement(prices[new], prices[old], "part" if still else "whole"))
+    return tuple(replaced)
 
 
 def _says(price: Price) -> tuple[object, ...]:

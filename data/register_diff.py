@@ -90,11 +90,11 @@ class RegisterDiff:
             )
             if count
         )  # fmt: skip
-        told = _runs(self.moved)
-        if not told:
+        changes = _runs(self.moved)
+        if not changes:
             return f"{rows}. Counted places stay the same in every year."
-        more = f"; and {len(told) - CELLS_SHOWN} more" if len(told) > CELLS_SHOWN else ""
-        return f"{rows}. Counted places: {'; '.join(told[:CELLS_SHOWN])}{more}."
+        more = f"; and {len(changes) - CELLS_SHOWN} more" if len(changes) > CELLS_SHOWN else ""
+        return f"{rows}. Counted places: {'; '.join(changes[:CELLS_SHOWN])}{more}."
 
 
 def _runs(moved: pd.DataFrame) -> list[str]:

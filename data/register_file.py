@@ -142,16 +142,16 @@ def _provision(cell: str) -> str:
 
 
 def _needs(cell: str) -> str:
-    found = {
+    codes = {
         meant(part, _NEED_SPELLINGS, "need", (ALL, *NEED_CODES)) for part in cell.split(";") if part.strip()
     }
-    if not found:
+    if not codes:
         raise CellError(f"{shown(cell)} names no need. Write need codes joined by ';', or {ALL}.")
-    if ALL in found and len(found) > 1:
+    if ALL in codes and len(codes) > 1:
         raise CellError(
             f"{shown(cell)} mixes {ALL} with single needs. Write either {ALL} or the codes alone."
         )
-    return ALL if ALL in found else ";".join(code for code in NEED_CODES if code in found)
+    return ALL if ALL in codes else ";".join(code for code in NEED_CODES if code in codes)
 
 
 def _urn(cell: str) -> int:
@@ -214,11 +214,11 @@ def _date(cell: str) -> str:
         return cell
     for pattern, iso in _SPREADSHEET_DATES.items():
         try:
-            found = datetime.strptime(cell, pattern).strftime(iso)
+            date = datetime.strptime(cell, pattern).strftime(iso)
         except ValueError:
             continue
-        if earliest_day(found) is not None:
-            return found
+        if earliest_day(date) is not None:
+            return date
     raise CellError(f"{shown(cell)} is not a date. Write it like '2024-11-05', '2024-11' or '2024'.")
 
 
@@ -323,13 +323,13 @@ def _owner(
     RegisterError
         The file as a whole is another authority's, by its column ``la_code`` or by where its schools are.
     """
-    said = Counter(row[AUTHORITY] for row in rows.values() if row.get(AUTHORITY) is not None)
-    owner = la_code if la_code is not None or not said else said.most_common(1)[0][0]
+    stated = Counter(row[AUTHORITY] for row in rows.values() if row.get(AUTHORITY) is not None)
+    owner = la_code if la_code is not None or not stated else stated.most_common(1)[0][0]
     if owner is None:
         return None, []
-    if said and owner not in said:
+    if stated and owner not in stated:
         raise RegisterError(
-            _anothers(where, owner, said.most_common(1)[0][0], f"its column '{AUTHORITY}' says so")
+            _anothers(where, owner, stated.most_common(1)[0][0], f"its column '{AUTHORITY}' says so")
         )
     problems = [
         Problem(
@@ -349,7 +349,7 @@ def _owner(
     places = Counter(urns.values())
     if places:
         other, count = places.most_common(1)[0]
-        if other != owner and count > MADE_HERE * len(urns) and not said:
+        if other != owner and count > MADE_HERE * len(urns) and not stated:
             raise RegisterError(
                 _anothers(
                     where, owner, other, f"{count} of its {len(urns)} special schools known by URN are there"

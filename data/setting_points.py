@@ -117,11 +117,11 @@ def settings(
                 Note("two_urns", setting, f"it has URNs {listed([str(u) for u in urns])}; the last is used.")
             )
         urn = urns[-1] if urns else None
-        found = _find_point(setting, urn, located, own)
-        if isinstance(found, Note):
-            notes.append(found)
+        point = _find_point(setting, urn, located, own)
+        if isinstance(point, Note):
+            notes.append(point)
             continue
-        kept.append((setting, provision, urn, located, *found))
+        kept.append((setting, provision, urn, located, *point))
     lat, lon = pd.Series([k[4] for k in kept]), pd.Series([k[5] for k in kept])
     frame = gpd.GeoDataFrame(
         pd.DataFrame([k[:4] for k in kept], columns=["setting", "provision", "urn", "located"]).astype(

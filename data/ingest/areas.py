@@ -129,7 +129,7 @@ def _codes(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the ONS codes of each authority, oldest first (rule ``recodes_are_known``)."""
     changes = history().query("kind == 'recode'").to_dict("records")
     recodes = {int(change["predecessor_la_code"]): change for change in changes}
-    found: list[tuple[int, str, int, int | None]] = []
+    codes: list[tuple[int, str, int, int | None]] = []
     for la_code in sorted(rows["la_code"].unique().tolist()):
         own = rows[rows["la_code"] == la_code]
         seen = own["new_la_code"].unique().tolist()
@@ -150,8 +150,8 @@ def _codes(rows: pd.DataFrame) -> pd.DataFrame:
                 "data/reference/area_history.csv does not know. Joins by ONS code would lose it, so nothing "
                 "was built. Add a 'recode' row with both codes and the first January of the new one."
             )
-        found += [(la_code, *entry) for entry in chain]
-    frame = pd.DataFrame(found, columns=["la_code", "gss_code", "first_january", "last_january"])
+        codes += [(la_code, *entry) for entry in chain]
+    frame = pd.DataFrame(codes, columns=["la_code", "gss_code", "first_january", "last_january"])
     return frame.astype({"last_january": "Int64", "first_january": "int64"})
 
 

@@ -132,8 +132,10 @@ class BuildReport:
 
 def all_builders() -> dict[str, Builder]:
     """Return the builder of every published table, in the order of the schemas."""
-    found: dict[str, Builder] = {name: build for module in MODULES for name, build in module.BUILDERS.items()}
-    return {name: found[name] for name in TABLES if name in found} | found
+    builders: dict[str, Builder] = {
+        name: build for module in MODULES for name, build in module.BUILDERS.items()
+    }
+    return {name: builders[name] for name in TABLES if name in builders} | builders
 
 
 def build(

@@ -104,9 +104,9 @@ class Release:
             try:
                 return archive.read(member)
             except KeyError:
-                held = ", ".join(sorted(archive.namelist()))
+                members = ", ".join(sorted(archive.namelist()))
                 raise SourceError(
-                    f"{path.name} has no file '{member}'; it holds {held}. The release may have been renamed: "
+                    f"{path.name} has no file '{member}'; it holds {members}. The release may have been renamed: "
                     "check it and change the name in data/ingest."
                 ) from None
 

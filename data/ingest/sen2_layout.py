@@ -227,8 +227,8 @@ def uncollected(rows: pd.DataFrame, national: pd.DataFrame, keys: Sequence[str])
         Period and category columns.
     """
     missing = national.loc[national["marker"].notna(), list(keys)].drop_duplicates()
-    found = rows.loc[:, list(keys)].merge(missing, on=list(keys), how="left", indicator=True)
-    return pd.Series((found["_merge"] == "both").to_numpy(), index=rows.index)
+    matched = rows.loc[:, list(keys)].merge(missing, on=list(keys), how="left", indicator=True)
+    return pd.Series((matched["_merge"] == "both").to_numpy(), index=rows.index)
 
 
 def complete(

@@ -207,16 +207,16 @@ def corrected(rows: pd.DataFrame, errata: Mapping[tuple[str, int, int], int]) ->
         A correction has no row to correct.
     """
     cell = pd.MultiIndex.from_frame(rows[["measure", *KEYS]])
-    found = {key: figure for key, figure in errata.items() if key[0] in set(rows["measure"])}
-    absent = [key for key in found if key not in cell]
+    corrections = {key: figure for key, figure in errata.items() if key[0] in set(rows["measure"])}
+    absent = [key for key in corrections if key not in cell]
     if absent:
         raise SourceError(
             f"There is no row to correct for {absent[0]} (measure, authority, year). The correction would "
             "be lost, "
             "so nothing was built. Check ERRATA in data/ingest/sen2_process.py against the release."
         )
-    wrong = pd.Series(cell.isin(list(found)), index=rows.index)
-    right = pd.Series([found.get(key) for key in cell], index=rows.index, dtype="Int64")
+    wrong = pd.Series(cell.isin(list(corrections)), index=rows.index)
+    right = pd.Series([corrections.get(key) for key in cell], index=rows.index, dtype="Int64")
     return rows.assign(value=rows["value"].mask(wrong, right), release=rows["release"].mask(wrong, "erratum"))
 
 
