@@ -152,14 +152,14 @@ def read(where: Path) -> AllowList:
     try:
         return AllowList.model_validate(content)
     except ValidationError as error:
-        problems = "; ".join(_said(one["loc"], one["type"], one["msg"]) for one in error.errors())
+        problems = "; ".join(_describe_problem(one["loc"], one["type"], one["msg"]) for one in error.errors())
         raise PeopleError(
             f"The list of people {where} cannot be used, so nobody can sign in: {problems}. Correct it; docs/sign-in.md has an "
             "example."
         ) from None
 
 
-def _said(at: tuple[int | str, ...], kind: str, message: str) -> str:
+def _describe_problem(at: tuple[int | str, ...], kind: str, message: str) -> str:
     """Return one validation problem in words; entries of the list are counted from 1."""
     where = [
         f"entry {part + 1}" if isinstance(part, int) else part

@@ -22,8 +22,16 @@ from data.candidates import BASES, CONFIDENCES, KINDS, Candidate, Kind
 from data.capital_benchmarks import benchmark, location_factor
 from data.errors import CapitalError, OutputError
 from data.formulas import guarded, unguarded
-from data.register import PHASINGS, SHOWN, SLIPPAGE, Problem, academic_year, first_year, shown
-from data.spreadsheet import CellError, column_names, csv_rows, meant, plain, surplus, write_whole
+from data.register import PHASINGS, SHOWN, SLIPPAGE, Problem, academic_year, first_year, quoted
+from data.spreadsheet import (
+    CellError,
+    column_names,
+    csv_rows,
+    find_extra_cells,
+    parse_code,
+    plain,
+    write_whole,
+)
 from data.vocabulary import ALL, NEED_CODES, NEEDS
 
 COLUMNS: tuple[str, ...] = (
@@ -76,16 +84,16 @@ class Candidates:
 
 def _choice(what: str, allowed: Mapping[str, str]) -> Callable[[str], str]:
     spellings = {plain(label): code for code, label in allowed.items()} | {plain(c): c for c in allowed}
-    return lambda cell: meant(cell, spellings, what, allowed)
+    return lambda cell: parse_code(cell, spellings, what, allowed)
 
 
 def _number(cell: str) -> float:
     text = cell.replace("£", "").replace(" ", "").removesuffix("%")
     if text.startswith(("-", "\u2212", "(")):
-        raise CellError(f"{shown(cell)} is below 0. Costs, chances and places are 0 or more. Correct it.")
+        raise CellError(f"{quoted(cell)} is below 0. Costs, chances and places are 0 or more. Correct it.")
     if _NUMBER.fullmatch(text) is None:
         raise CellError(
-            f"{shown(cell)} is not a number. Write figures, such as 45000 or 45,000, without words or ranges."
+            f"{quoted(cell)} is not a number. Write figures, such as 45000 or 45,000, without words or ranges."
         )
     return float(text.replace(",", ""))
 
@@ -93,13 +101,13 @@ def _number(cell: str) -> float:
 def _whole(cell: str) -> int:
     number = _number(cell)
     if not number.is_integer():
-        raise CellError(f"{shown(cell)} is not a whole number. Round it.")
+        raise CellError(f"{quoted(cell)} is not a whole number. Round it.")
     return int(number)
 
 
 def _degrees(cell: str) -> float:
     if _SIGNED.fullmatch(cell) is None:
-        raise CellError(f"{shown(cell)} is not a number of degrees. Write one such as 51.5763 or -0.0712.")
+        raise CellError(f"{quoted(cell)} is not a number of degrees. Write one such as 51.5763 or -0.0712.")
     return float(cell)
 
 
@@ -113,7 +121,7 @@ def _needs(cell: str) -> tuple[str, ...]:
 def _september(cell: str) -> int:
     year = first_year(cell)
     if year is None:
-        raise CellError(f"{shown(cell)} is not an academic year. Write it like 2028/29.")
+        raise CellError(f"{quoted(cell)} is not an academic year. Write it like 2028/29.")
     return year
 
 
@@ -220,7 +228,7 @@ def _header(where: str, cells: Sequence[str]) -> list[str]:
     if not {"opens", "decided"} & set(names):
         parts.append("neither column 'opens' nor 'decided' is there")
     if unknown := [c for c in names if c not in COLUMNS]:
-        parts.append(f"column(s) unknown: {', '.join(shown(c) for c in unknown[:SHOWN])}")
+        parts.append(f"column(s) unknown: {', '.join(quoted(c) for c in unknown[:SHOWN])}")
     if repeated := sorted({c for c in names if names.count(c) > 1 and c in COLUMNS}):
         parts.append(f"column(s) given twice: {', '.join(repeated)}")
     if parts:
@@ -236,7 +244,7 @@ def _candidate(
 ) -> tuple[Candidate | None, list[Problem]]:
     """Return the candidate scheme of one row, or None and every problem in the row."""
     padded = [*cells, *[""] * (len(header) - len(cells))]
-    if (beyond := surplus(number, header, cells)) is not None:
+    if (beyond := find_extra_cells(number, header, cells)) is not None:
         return None, [beyond]
     values: dict[str, Any] = {}
     problems = []
@@ -314,7 +322,7 @@ def _opening(opens: int | None, decided: int | None, lead: int, lead_given: bool
 def _problem(number: int, detail: Any) -> Problem:
     column = str(detail["loc"][0]) if detail["loc"] else "capital_low"
     kind, context = detail["type"], detail.get("ctx", {})
-    given = shown(str(detail["input"])) if detail["loc"] else ""
+    given = quoted(str(detail["input"])) if detail["loc"] else ""
     if kind == "value_error":
         text = str(context["error"])
         named = text.split(" ", 1)[0]
@@ -346,7 +354,7 @@ def _repeated(rows: Mapping[int, Candidate]) -> list[Problem]:
             problems.append(
                 Problem(
                     number, "title",
-                    f"{shown(row.title)} is row {titles[row.title.casefold()]} too. Delete one, or say how they differ.",
+                    f"{quoted(row.title)} is row {titles[row.title.casefold()]} too. Delete one, or say how they differ.",
                 )
             )  # fmt: skip
         ids.setdefault(row.id, number)

@@ -15,7 +15,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from data.inflation import beginning
+from data.inflation import starting_year
 from data.register import MAX_DELAY, MAX_PLACES
 from data.vocabulary import AGES, ALL, NEED_CODES, PHASES
 
@@ -152,7 +152,7 @@ class Candidate(BaseModel):
     @field_validator("price_year")
     @classmethod
     def _year(cls, value: str) -> str:
-        if beginning(value) is None:
+        if starting_year(value) is None:
             raise ValueError(f"'{value}' is not a financial year. Write it like 2025-26.")
         return value
 

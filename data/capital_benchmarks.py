@@ -15,7 +15,7 @@ import pandera.pandas as pa
 from data import tables
 from data.candidates import KINDS
 from data.errors import TableError
-from data.inflation import beginning
+from data.inflation import starting_year
 from data.vocabulary import ALL
 
 FILE = "capital/benchmarks"
@@ -39,7 +39,7 @@ ROWS = pa.DataFrameSchema(
         "value": pa.Column("float64", pa.Check.ge(0), nullable=True),
         "low": pa.Column("float64", pa.Check.gt(0), nullable=True),
         "high": pa.Column("float64", pa.Check.gt(0), nullable=True),
-        "price_year": pa.Column("str", pa.Check(lambda s: s.map(beginning).notna()), nullable=True),
+        "price_year": pa.Column("str", pa.Check(lambda s: s.map(starting_year).notna()), nullable=True),
         "location": pa.Column("float64", pa.Check.in_range(0.5, 2), nullable=True),
         "basis": pa.Column("str", pa.Check.isin(["published", "derived", "assumed"])),
         "confidence": pa.Column("str", pa.Check.isin(["high", "medium", "low"])),

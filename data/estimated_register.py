@@ -54,7 +54,7 @@ class Residents:
     january: int
     counts: Mapping[tuple[str, int], int]
 
-    def living(self, provision: str, low: int, high: int) -> int:
+    def count(self, provision: str, low: int, high: int) -> int:
         """Return the number of residents in a provision at ages ``low`` to ``high``."""
         return sum(n for (p, age), n in self.counts.items() if p == provision and low <= age <= high)
 
@@ -121,7 +121,7 @@ def net_use(local: pd.DataFrame, people: Residents) -> list[dict[str, Any]]:
     rows = []
     for provision in SPECIALIST_PROVISIONS:
         for phase in PHASES:
-            living = people.living(provision, phase.low, phase.high)
+            living = people.count(provision, phase.low, phase.high)
             net = _rounded(living - offered[provision, phase.code])
             if net > 0:
                 rows.append(_estimate(
@@ -177,7 +177,7 @@ def _by_phase(
     Falls back on the number of year groups where no resident of those ages is in the provision.
     """
     runs = [(max(low, p.low), min(high, p.high)) for p, _ in phase_shares(low, high)]
-    weights: list[float] = [people.living(provision, a, b) for a, b in runs]
+    weights: list[float] = [people.count(provision, a, b) for a, b in runs]
     if not any(weights):
         weights = [b - a + 1 for a, b in runs]
     shares = _whole_shares(places, weights)
@@ -223,7 +223,7 @@ def _special_schools(
                 roll=n if known else None,
             ))  # fmt: skip
     # The located count may hold independent schools, so anonymous places never exceed what residents use.
-    used = people.living("state_special", 0, 25)
+    used = people.count("state_special", 0, 25)
     named = sum(shares) + int(schools["roll"].sum())
     unnamed = min(rest - sum(shares), max(0, used - named)) if people.counts else rest - sum(shares)
     if unnamed:
@@ -260,7 +260,7 @@ def _bases(funded_places: pd.DataFrame, la_code: int, people: Residents) -> list
                 ))  # fmt: skip
     offered = _local(Register(la_code, frame(rows), ESTIMATED))
     for phase in PHASES:
-        living = people.living("specialist_base", phase.low, phase.high)
+        living = people.count("specialist_base", phase.low, phase.high)
         beyond = living - _rounded(offered["specialist_base", phase.code])
         if beyond > 0:
             rows.append(_estimate(

@@ -152,7 +152,7 @@ class Zones:
     notes: tuple[Note, ...] = ()
 
 
-def mend(outlines: gpd.GeoDataFrame, names: Sequence[str]) -> Layer:
+def repair(outlines: gpd.GeoDataFrame, names: Sequence[str]) -> Layer:
     """Return outlines as valid polygons in metres, with a note on each that had to be repaired.
 
     Parameters
@@ -217,7 +217,7 @@ def points_at(lat: pd.Series, lon: pd.Series, crs: str) -> gpd.GeoSeries:
 @cache
 def _outlines(table: str, code_column: str) -> Layer:
     frame = gpd.read_parquet(tables.path_of(table))
-    return mend(frame, frame[code_column].tolist())
+    return repair(frame, frame[code_column].tolist())
 
 
 def _part(layer: Layer, chosen: pd.Series, code_column: str) -> Layer:

@@ -238,7 +238,7 @@ def shrink(evidence: pd.DataFrame) -> Shrunk:
     )
 
 
-def without(evidence: pd.DataFrame, la_code: int) -> float:
+def price_without(evidence: pd.DataFrame, la_code: int) -> float:
     """Return the price in pounds predicted for an authority without its own figure: that of its region."""
     hidden = evidence.assign(
         **{

@@ -35,18 +35,18 @@ LAST_YEAR = 2060
 """Last calendar year in which a financial year may begin; later ones are typing slips."""
 
 
-def beginning(financial_year: str) -> int | None:
+def starting_year(financial_year: str) -> int | None:
     """Return the calendar year in which a financial year such as '2026-27' begins; None if the text is not one."""
     year = FinancialYear.named(financial_year)
     return None if year is None or year.begins > LAST_YEAR else year.begins
 
 
-def named(begins: int) -> str:
+def year_name(begins: int) -> str:
     """Return the name of the financial year that begins in a calendar year: 2026 gives '2026-27'."""
     return FinancialYear(begins).label
 
 
-def required(financial_year: str, what: str) -> int:
+def require_starting_year(financial_year: str, what: str) -> int:
     """Return the calendar year in which a financial year begins, or raise an error that says what needed it.
 
     Raises
@@ -54,7 +54,7 @@ def required(financial_year: str, what: str) -> int:
     PriceError
         It is not a financial year.
     """
-    begins = beginning(financial_year)
+    begins = starting_year(financial_year)
     if begins is None:
         raise PriceError(
             f"'{financial_year}' is not a financial year, so {what} cannot be dated. Write it like '2026-27'."
@@ -62,12 +62,12 @@ def required(financial_year: str, what: str) -> int:
     return begins
 
 
-def normals(root: int, key: str, draws: int) -> Array:
+def draw_normals(root: int, key: str, draws: int) -> Array:
     """Return standard normal draws for a key, dims ``(draw,)``; they depend on the root and the key only."""
     return np.random.default_rng([root, crc32(key.encode())]).standard_normal(draws)
 
 
-def rooted(rng: np.random.Generator) -> int:
+def draw_root(rng: np.random.Generator) -> int:
     """Draw the whole number that seeds the draws of all keys, taking one number from ``rng``."""
     return int(rng.integers(2**62))
 
@@ -80,7 +80,7 @@ ROWS = pa.DataFrameSchema(
     {
         "inflator": pa.Column("str"),
         "from_financial_year": pa.Column(
-            "str", pa.Check(lambda s: s.map(beginning).notna(), error="is like '2026-27'")
+            "str", pa.Check(lambda s: s.map(starting_year).notna(), error="is like '2026-27'")
         ),
         "growth": pa.Column("float64", pa.Check.in_range(-0.2, 0.5)),
         "low": pa.Column("float64", pa.Check.in_range(-0.2, 0.5)),
@@ -155,8 +155,8 @@ class PriceGrowth:
         first = self.first_year(inflator)
         if early := [y for y in years if y < first]:
             raise PriceError(
-                f"Growth of '{inflator}' is not known for {named(min(early))}: it begins with {named(first)}. Use prices "
-                f"of {named(first - 1)} or later."
+                f"Growth of '{inflator}' is not known for {year_name(min(early))}: it begins with {year_name(first)}. Use prices "
+                f"of {year_name(first - 1)} or later."
             )
         own = self.rows[self.rows["inflator"] == inflator]
         known = own.assign(begins=own["from_financial_year"].str[:4].astype("int64")).set_index("begins")
@@ -175,10 +175,10 @@ class PriceGrowth:
                 continue
             rows = self.middles(inflator, [years[i] for i in known])
             middle, low, high = (rows[c].to_numpy() for c in ("growth", "low", "high"))
-            z = normals(root, f"inflator {inflator}", draws)[:, None]
+            z = draw_normals(root, f"inflator {inflator}", draws)[:, None]
             out[:, at, known] = middle + z * np.where(z > 0, high - middle, middle - low) / Z90
         return xr.DataArray(
             out,
             dims=("draw", "inflator", "financial_year"),
-            coords={"inflator": list(self.codes), "financial_year": [named(y) for y in years]},
+            coords={"inflator": list(self.codes), "financial_year": [year_name(y) for y in years]},
         )

@@ -46,14 +46,14 @@ class KeptFile:
     who: str = ""
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """The version in words: its number, when it was kept and by whom."""
         by = f" by {self.who}" if self.who else ""
         return f"Version {self.version}, kept {self.when:%d %B %Y, %H:%M} UTC{by}"
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class FileStore:
     """A folder in which the versions of one kind of file are stored.
 
     Parameters
@@ -130,8 +130,8 @@ class Shelf:
                 return kept
         available = f"versions 1 to {every[-1].version}" if every else "no version"
         raise self.error(
-            f"There is no version {version} of {by_code(la_code).name}'s own {self.what} on this computer, which holds {available}, "
-            f"so {self.lost}. Choose another {self.what}, or ask who sent the link for the file."
+            f"There is no version {version} of {by_code(la_code).name}'s own {self.what} on this computer, which holds "
+            f"{available}, so {self.lost}. Choose another {self.what}, or ask who sent the link for the file."
         )
 
     def keep(self, who: Person, la_code: int, after: int, write: Callable[[Path], object]) -> KeptFile:
@@ -171,7 +171,7 @@ class Shelf:
                 draft.unlink(missing_ok=True)
             # After the version is there: a name that could not be written must not lose what it is of.
             with suppress(OSError):
-                _beside(path).write_text(who.signature, encoding="utf-8")
+                _keeper_path(path).write_text(who.signature, encoding="utf-8")
         except FileExistsError:
             raise ConflictError(
                 f"Version {after + 1} of {by_code(la_code).name}'s {self.what} was kept by somebody else while you edited, so "
@@ -186,19 +186,19 @@ class Shelf:
         return self.find(la_code, after + 1)
 
 
-def _beside(path: Path) -> Path:
+def _keeper_path(path: Path) -> Path:
     """Return the path of the small file beside a version that records who kept it."""
     return path.with_suffix(".by.txt")
 
 
 def _who(path: Path) -> str:
     try:
-        return _beside(path).read_text(encoding="utf-8").strip()
+        return _keeper_path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         return ""
 
 
-REGISTERS = Shelf(
+REGISTERS = FileStore(
     "SENDPLAN_REGISTERS",
     Path("out") / "registers",
     "register",
@@ -208,7 +208,7 @@ REGISTERS = Shelf(
 )
 """Registers of places."""
 
-UNIT_COSTS = Shelf(
+UNIT_COSTS = FileStore(
     "SENDPLAN_UNIT_COSTS",
     Path("out") / "unit-costs",
     "list of unit costs",
@@ -218,7 +218,7 @@ UNIT_COSTS = Shelf(
 )
 """Ledgers of prices (`data.price_file`)."""
 
-CANDIDATES = Shelf(
+CANDIDATES = FileStore(
     "SENDPLAN_CANDIDATES",
     Path("out") / "candidates",
     "list of schemes",

@@ -282,4 +282,4 @@ def for_area(la_code: int) -> PriceBook:
     AreaError
         No authority of today has that number.
     """
-    return england().replaced(estimates(la_code))
+    return england().with_rows(estimates(la_code))

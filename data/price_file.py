@@ -20,7 +20,7 @@ from rapidfuzz import fuzz, process
 from data.areas import by_code
 from data.errors import OutputError, PriceError
 from data.formulas import guarded, unguarded
-from data.inflation import PriceGrowth, beginning, named
+from data.inflation import PriceGrowth, starting_year, year_name
 from data.prices import (
     BASES,
     CONFIDENCES,
@@ -33,24 +33,24 @@ from data.prices import (
     PriceBook,
     as_prices,
     as_rows,
+    find_wrong_shares,
     fund_fits,
     kinds_of,
+    largest_price,
     lines_of,
-    most,
     overlaps,
-    shares_astray,
 )
-from data.register import SHOWN, Problem, shown
+from data.register import SHOWN, Problem, quoted
 from data.spreadsheet import (
     AUTHORITY,
     CellError,
-    authority,
     column_names,
     csv_rows,
-    meant,
+    find_extra_cells,
     name_of,
+    parse_authority,
+    parse_code,
     plain,
-    surplus,
     write_whole,
 )
 from data.vocabulary import ALL, NEED_GROUP_CODES, NEED_GROUPS, PROVISION_CODES, PROVISIONS
@@ -104,16 +104,16 @@ def _choice(kind: str, allowed: Mapping[str, str]) -> Callable[[str], str]:
     spellings = {plain(ALL): ALL} if ALL in allowed else {}
     spellings |= {plain(label): code for code, label in allowed.items()} | {plain(c): c for c in allowed}
 
-    return lambda cell: meant(cell, spellings, kind, allowed)
+    return lambda cell: parse_code(cell, spellings, kind, allowed)
 
 
 def _number(cell: str) -> float:
     text = cell.replace("£", "").replace(" ", "")
     if _NEGATIVE.fullmatch(text):
-        raise CellError(f"{shown(cell)} is below 0. A price is 0 or more; income is not entered as a price.")
+        raise CellError(f"{quoted(cell)} is below 0. A price is 0 or more; income is not entered as a price.")
     if _NUMBER.fullmatch(text) is None:
         raise CellError(
-            f"{shown(cell)} is not a number. Write pounds a year in figures, such as 12500 or 12,500.50, without words."
+            f"{quoted(cell)} is not a number. Write pounds a year in figures, such as 12500 or 12,500.50, without words."
         )
     return float(text.replace(",", ""))
 
@@ -122,20 +122,22 @@ def _share(cell: str) -> float:
     text = cell.removesuffix("%").strip()
     number = _number(text) / (100 if cell.endswith("%") else 1)
     if number > 1:
-        raise CellError(f"{shown(cell)} is more than 1. Write a share such as 0.95, or 95%.")
+        raise CellError(f"{quoted(cell)} is more than 1. Write a share such as 0.95, or 95%.")
     return number
 
 
 def _age(cell: str) -> int:
     if _WHOLE.fullmatch(cell) is None or int(cell) > 25:
-        raise CellError(f"{shown(cell)} is not an age. Write a whole number from 0 to 25 (age at 31 August).")
+        raise CellError(
+            f"{quoted(cell)} is not an age. Write a whole number from 0 to 25 (age at 31 August)."
+        )
     return int(cell)
 
 
 def _year(cell: str) -> str:
     text = cell.replace("/", "-")
-    if beginning(text) is None:
-        raise CellError(f"{shown(cell)} is not a financial year. Write it like '2025-26'.")
+    if starting_year(text) is None:
+        raise CellError(f"{quoted(cell)} is not a financial year. Write it like '2025-26'.")
     return text
 
 
@@ -146,7 +148,7 @@ def _lines(cell: str) -> str:
             near = process.extractOne(part[:20], S251_LINES, scorer=fuzz.ratio, score_cutoff=60)
             hint = f"Did you mean '{near[0]}'?" if near else f"Write one of {', '.join(S251_LINES)}."
             raise CellError(
-                f"{shown(part)} is not a high needs line of the S251 return. {hint} Several are joined by ';'. Format the "
+                f"{quoted(part)} is not a high needs line of the S251 return. {hint} Several are joined by ';'. Format the "
                 "column as text, or a spreadsheet may turn 1.2.3 into a date."
             )
     return ";".join(dict.fromkeys(parts))
@@ -172,7 +174,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "confidence": _choice("confidence", {c: c for c in CONFIDENCES}),
     "source": str,
     "note": str,
-    AUTHORITY: authority,
+    AUTHORITY: parse_authority,
 }
 
 _BLANK: dict[str, str] = {
@@ -284,7 +286,7 @@ def _header(lines: list[tuple[int, list[str]]], where: str) -> tuple[list[str], 
     if missing := [c for c in COLUMNS if c not in names and c not in OPTIONAL]:
         parts.append(f"column(s) missing: {', '.join(missing)}")
     if unknown := [c for c in names if c not in (*COLUMNS, AUTHORITY)]:
-        parts.append(f"column(s) unknown: {', '.join(shown(c) for c in unknown[:SHOWN])}")
+        parts.append(f"column(s) unknown: {', '.join(quoted(c) for c in unknown[:SHOWN])}")
     if repeated := sorted({c for c in names if names.count(c) > 1 and c not in unknown}):
         parts.append(f"column(s) given twice: {', '.join(repeated)}")
     if parts:
@@ -308,7 +310,7 @@ def _header(lines: list[tuple[int, list[str]]], where: str) -> tuple[list[str], 
 def _parse(number: int, header: Sequence[str], cells: Sequence[str]) -> tuple[dict[str, Any], list[Problem]]:
     """Return the values of one row and every problem found in its single cells."""
     padded = [*cells, *[""] * (len(header) - len(cells))]
-    if beyond := surplus(number, header, cells):
+    if beyond := find_extra_cells(number, header, cells):
         return {}, [beyond]
     values: dict[str, Any] = dict.fromkeys(OPTIONAL)
     problems = []
@@ -333,13 +335,13 @@ def _row_problems(number: int, row: Mapping[str, Any], inflation: PriceGrowth) -
     item, price, low, high = row["item"], row["price"], row["low"], row["high"]
     if row["age_low"] > row["age_high"]:
         wrong("age_high", f"{row['age_high']} is below age_low {row['age_low']}. Swap or correct the ages.")
-    if price > most(item):
+    if price > largest_price(item):
         what = (
             "a share is at most 1"
-            if most(item) == 1
+            if largest_price(item) == 1
             else "look for an extra digit, or for a total instead of a price"
         )
-        wrong("price", f"{price:,.10g} is more than {most(item):,.0f}: {what}.")
+        wrong("price", f"{price:,.10g} is more than {largest_price(item):,.0f}: {what}.")
     if (low is None) != (high is None):
         wrong("low" if low is None else "high", "is blank. An interval needs both low and high, or neither.")
     elif low is not None and not low <= price <= high:
@@ -347,8 +349,8 @@ def _row_problems(number: int, row: Mapping[str, Any], inflation: PriceGrowth) -
             "low",
             f"{low:,.10g} to {high:,.10g} does not hold the price {price:,.10g}. Correct one of the three.",
         )
-    elif low is not None and high > most(item):
-        wrong("high", f"{high:,.10g} is more than {most(item):,.0f}. Look for an extra digit.")
+    elif low is not None and high > largest_price(item):
+        wrong("high", f"{high:,.10g} is more than {largest_price(item):,.0f}. Look for an extra digit.")
     elif low is not None and (low == 0) != (high == 0):
         wrong(
             "low",
@@ -377,13 +379,13 @@ def _row_problems(number: int, row: Mapping[str, Any], inflation: PriceGrowth) -
     if inflator not in inflation.codes:
         wrong(
             "inflator",
-            f"{shown(inflator)} is not an inflator we know. Write one of {', '.join(inflation.codes)}.",
+            f"{quoted(inflator)} is not an inflator we know. Write one of {', '.join(inflation.codes)}.",
         )
     elif int(row["price_year"][:4]) < (first := inflation.first_year(inflator)) - 1:
         wrong(
             "price_year",
-            f"'{row['price_year']}' is too long ago: growth of '{inflator}' is known from {named(first)}. Give a price of "
-            f"{named(first - 1)} or later.",
+            f"'{row['price_year']}' is too long ago: growth of '{inflator}' is known from {year_name(first)}. Give a price of "
+            f"{year_name(first - 1)} or later.",
         )
     return problems
 
@@ -392,7 +394,7 @@ def _with_defaults(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a valid row as a row of the price book, its blanks filled with defaults."""
     item, price, spread = row["item"], row["price"], SPREAD[row["confidence"]]
     low, high = (
-        (price * (1 - spread), min(most(item), price * (1 + spread)))
+        (price * (1 - spread), min(largest_price(item), price * (1 + spread)))
         if row["low"] is None
         else (row["low"], row["high"])
     )
@@ -429,7 +431,7 @@ def _between_rows(rows: Mapping[int, Mapping[str, Any]]) -> list[Problem]:
             f"the kinds of {prices[at].item}, {prices[at].provision}, {prices[at].need_group} have shares that sum to "
             f"{total:.4g} at some age, not 1, so their average is not known. Add the missing kinds or correct the shares.",
         )
-        for at, total in shares_astray(prices) if at not in doubtful
+        for at, total in find_wrong_shares(prices) if at not in doubtful
     ]  # fmt: skip
     return problems
 
@@ -481,25 +483,25 @@ def write_template(book: PriceBook, path: str | Path, la_code: int) -> None:
             f"The ledger cannot be written to '{path}': ledgers are .csv files. Give the file this ending."
         )
     rows = book.in_use()
-    _check_holds(book, rows, path)
+    _check_same_prices(book, rows, path)
     write_whole(path, to_csv(rows, la_code).encode("utf-8-sig"), "The ledger")
 
 
-def _check_holds(book: PriceBook, rows: pd.DataFrame, path: Path) -> None:
+def _check_same_prices(book: PriceBook, rows: pd.DataFrame, path: Path) -> None:
     """Refuse to write a ledger that, without levels, would give some child another price than the book does."""
     try:
         flat = PriceBook(rows.assign(level="council"), book.inflation)
     except PriceError:
         flat = None
-    if flat is None or any(_holding(flat, item) != _holding(book, item) for item in ITEMS):
+    if flat is None or any(_prices_in_force(flat, item) != _prices_in_force(book, item) for item in ITEMS):
         raise OutputError(
             f"The ledger cannot be written to '{path}': some prices of the council's hold for all needs and others of the "
             "authority's for all provisions, and one list cannot say which goes first. Correct the council's own file instead."
         )
 
 
-def _holding(book: PriceBook, item: str) -> list[tuple[object, ...] | None]:
+def _prices_in_force(book: PriceBook, item: str) -> list[tuple[object, ...] | None]:
     """Return the price, price year and source in force for every combination of provision, need, age and kind."""
     prices = book.prices
-    rows = book.applying(item).to_numpy().ravel()
+    rows = book.rows_in_force(item).to_numpy().ravel()
     return [None if at < 0 else (prices[at].price, prices[at].price_year, prices[at].source) for at in rows]

@@ -11,7 +11,7 @@ drawn a little lower than they are stated.
 Prices of one item and provision share z: its kinds, ages and needs are wrong together. How much single placements differ is
 another matter: `median` beside the mean says how far a few dear ones pull the average up (`data.placement_fees`).
 
-Which price holds for a child is settled by `PriceBook.applying`: the council's own before the authority's estimate before
+Which price holds for a child is settled by `PriceBook.rows_in_force`: the council's own before the authority's estimate before
 England's, then a need group before all needs, then a provision before all provisions. Rows passed over stay in the book.
 
 Invariant: at any provision, need, age and item the kinds in force have shares that sum to 1; the draws of a price depend on
@@ -34,7 +34,15 @@ import xarray as xr
 from scipy.special import ndtr
 
 from data.errors import PriceError
-from data.inflation import Z90, PriceGrowth, beginning, named, normals, required, rooted
+from data.inflation import (
+    Z90,
+    PriceGrowth,
+    draw_normals,
+    draw_root,
+    require_starting_year,
+    starting_year,
+    year_name,
+)
 from data.placement_fees import PlacementFees
 from data.schemas.finance import BLOCKS
 from data.vocabulary import AGES, ALL, NEED_CODES, NEED_GROUP_CODES, NEED_GROUPS, PROVISION_CODES
@@ -150,12 +158,12 @@ def kinds_of(item: str) -> tuple[str, ...]:
     return (ALL, *ITEMS[item].kinds)
 
 
-def most(item: str) -> float:
+def largest_price(item: str) -> float:
     """Return the largest permitted price of an item; a share is at most 1."""
     return 1.0 if ITEMS[item].unit == "share" else MAX_PRICE
 
 
-def _each(check: Any) -> Any:
+def _check_rows(check: Any) -> Any:
     """Return a check of a whole table, given a check of one row."""
     return lambda frame: pd.Series(
         [check(row) for row in frame.to_dict("records")], index=frame.index, dtype=bool
@@ -165,7 +173,7 @@ def _each(check: Any) -> Any:
 def _interval(row: Mapping[str, Any]) -> bool:
     if row["price"] == 0:
         return bool(row["low"] == row["high"] == 0)
-    return bool(0 < row["low"] <= row["price"] <= row["high"] <= most(row["item"]))
+    return bool(0 < row["low"] <= row["price"] <= row["high"] <= largest_price(row["item"]))
 
 
 ROWS = pa.DataFrameSchema(
@@ -181,7 +189,7 @@ ROWS = pa.DataFrameSchema(
         "high": pa.Column("float64", pa.Check.ge(0)),
         "median": pa.Column("float64", pa.Check.gt(0), nullable=True),
         "share": pa.Column("float64", pa.Check.in_range(0, 1)),
-        "price_year": pa.Column("str", pa.Check(lambda s: s.map(beginning).notna(), error="is like '2021-22'")),
+        "price_year": pa.Column("str", pa.Check(lambda s: s.map(starting_year).notna(), error="is like '2021-22'")),
         "inflator": pa.Column("str"),
         "s251_line": pa.Column("str"),
         "dsg_block": pa.Column("str", pa.Check.isin(FUNDS)),
@@ -193,14 +201,14 @@ ROWS = pa.DataFrameSchema(
     },
     checks=[
         pa.Check(lambda f: f["age_low"] <= f["age_high"], error="age_low <= age_high"),
-        pa.Check(_each(lambda r: r["kind"] in kinds_of(r["item"])), error="the kind is one of the item's"),
-        pa.Check(_each(_interval), error="0 < low <= price <= high, or all 0"),
+        pa.Check(_check_rows(lambda r: r["kind"] in kinds_of(r["item"])), error="the kind is one of the item's"),
+        pa.Check(_check_rows(_interval), error="0 < low <= price <= high, or all 0"),
         pa.Check(lambda f: ~(f["median"] > f["price"]), error="median <= price"),
         pa.Check(
-            _each(lambda r: set(lines_of(r["s251_line"])) <= set(ITEMS[r["item"]].lines)),
+            _check_rows(lambda r: set(lines_of(r["s251_line"])) <= set(ITEMS[r["item"]].lines)),
             error="the S251 line is one of the item's",
         ),
-        pa.Check(_each(lambda r: fund_fits(r["s251_line"], r["dsg_block"])), error="line and block agree"),
+        pa.Check(_check_rows(lambda r: fund_fits(r["s251_line"], r["dsg_block"])), error="line and block agree"),
     ],
     strict=True,
     ordered=True,
@@ -270,8 +278,8 @@ class PriceDraws:
     begins: tuple[int, ...]
 
     @cached_property
-    def plain(self) -> tuple[Array, Array, list[int]]:
-        """Return levels ``(draw, price)`` and growth ``(draw, price, financial_year)`` as arrays, and each year's first January."""
+    def arrays(self) -> tuple[Array, Array, list[int]]:
+        """Arrays of levels ``(draw, price)``, growth ``(draw, price, financial_year)`` and the calendar years these begin in."""
         return (
             self.levels.transpose("draw", "price").to_numpy(),
             self.growth.transpose("draw", "price", "financial_year").to_numpy(),
@@ -286,9 +294,10 @@ class PriceDraws:
         PriceError
             The year is not one of those drawn, nor a price year of the book.
         """
-        wanted = required(financial_year, "prices")
+        wanted = require_starting_year(financial_year, "prices")
         known = {
-            required(str(y), "growth"): i for i, y in enumerate(self.growth["financial_year"].to_numpy())
+            require_starting_year(str(y), "growth"): i
+            for i, y in enumerate(self.growth["financial_year"].to_numpy())
         }
         factors = np.ones(self.levels.shape)
         growth = self.growth.to_numpy()
@@ -297,8 +306,8 @@ class PriceDraws:
             between = range(begins + 1, wanted + 1) if step > 0 else range(wanted + 1, begins + 1)
             if missing := [y for y in between if y not in known]:
                 raise PriceError(
-                    f"Growth of prices was not drawn for {named(missing[0])}, so prices cannot be brought to "
-                    f"{financial_year}. Draw the book's prices up to {named(max(wanted, begins))}."
+                    f"Growth of prices was not drawn for {year_name(missing[0])}, so prices cannot be brought to "
+                    f"{financial_year}. Draw the book's prices up to {year_name(max(wanted, begins))}."
                 )
             rates = growth[:, at, [known[y] for y in between]]
             factors[:, at] = np.prod(1 + rates, axis=1) ** step
@@ -334,10 +343,10 @@ class PriceBook:
             ) from None
         for price in self.prices:
             first = self.inflation.first_year(price.inflator)
-            if required(price.price_year, "the price") < first - 1:
+            if require_starting_year(price.price_year, "the price") < first - 1:
                 raise PriceError(
                     f"The price of {price.name} is of {price.price_year}, but growth of '{price.inflator}' begins with "
-                    f"{named(first)}. Give a price of {named(first - 1)} or later."
+                    f"{year_name(first)}. Give a price of {year_name(first - 1)} or later."
                 )
         if clashes := overlaps(self.prices):
             a, b = clashes[0]
@@ -345,7 +354,7 @@ class PriceBook:
                 f"Two prices hold for the same pupils: {self.prices[a].name}, and {self.prices[b].name}. Take one out, or "
                 "give them ages that do not overlap."
             )
-        if wrong := shares_astray(self.prices):
+        if wrong := find_wrong_shares(self.prices):
             at, total = wrong[0]
             raise PriceError(
                 f"The shares of the kinds of {self.prices[at].name} sum to {total:.4g}, not 1, so their average is not known. "
@@ -357,11 +366,11 @@ class PriceBook:
         """The prices, one for each row, in order."""
         return as_prices(self.rows)
 
-    def replaced(self, rows: pd.DataFrame) -> PriceBook:
-        """Return the price book with more rows, such as a ledger's; `applying` decides which row is in force."""
+    def with_rows(self, rows: pd.DataFrame) -> PriceBook:
+        """Return the price book with more rows, such as a ledger's; `rows_in_force` decides which row is in force."""
         return PriceBook(pd.concat([self.rows, rows], ignore_index=True), self.inflation)
 
-    def applying(self, item: str) -> xr.DataArray:
+    def rows_in_force(self, item: str) -> xr.DataArray:
         """Return the row number of the price in force, dims ``(provision, need, age, kind)``; -1 where there is no price.
 
         Raises
@@ -373,7 +382,7 @@ class PriceBook:
             raise PriceError(f"'{item}' is not an item of the price book. Ask for one of {', '.join(ITEMS)}.")
         return in_force(self.prices, item)
 
-    def fitting(self, item: str, provision: str, need: str, age: int) -> tuple[Price, ...]:
+    def prices_for(self, item: str, provision: str, need: str, age: int) -> tuple[Price, ...]:
         """Return the prices in force for a child, one for each kind of placement; empty if there is none.
 
         Raises
@@ -381,7 +390,7 @@ class PriceBook:
         PriceError
             There is no such item.
         """
-        rows = self.applying(item).sel(provision=provision, need=need, age=age).to_numpy()
+        rows = self.rows_in_force(item).sel(provision=provision, need=need, age=age).to_numpy()
         prices = self.prices
         return tuple(prices[i] for i in rows if i >= 0)
 
@@ -389,7 +398,7 @@ class PriceBook:
         """Return the price rows in force anywhere, with the ages they apply to; a row split by another becomes two."""
         ages_of: dict[int, set[int]] = {}
         for item in ITEMS:
-            rows = self.applying(item).transpose("age", ...).to_numpy()
+            rows = self.rows_in_force(item).transpose("age", ...).to_numpy()
             for age, cells in zip(AGES, rows, strict=True):
                 for at in np.unique(cells[cells >= 0]):
                     ages_of.setdefault(int(at), set()).add(age)
@@ -417,15 +426,17 @@ class PriceBook:
         PriceError
             ``until`` is not a financial year.
         """
-        root = rooted(rng)
-        begins = tuple(required(p.price_year, "the price") for p in self.prices)
-        last = max(required(until, "prices"), *begins, required(FIRST_GROWTH, "growth"))
-        years = list(range(required(FIRST_GROWTH, "growth"), last + 1))
+        root = draw_root(rng)
+        begins = tuple(require_starting_year(p.price_year, "the price") for p in self.prices)
+        last = max(
+            require_starting_year(until, "prices"), *begins, require_starting_year(FIRST_GROWTH, "growth")
+        )
+        years = list(range(require_starting_year(FIRST_GROWTH, "growth"), last + 1))
         growth = self.inflation.draws(years, draws, root)
         levels = np.empty((draws, len(self.prices)))
         for at, price in enumerate(self.prices):
-            z = normals(root, f"price {price.item} {price.provision}", draws)
-            levels[:, at] = np.minimum(level(price, z), most(price.item))
+            z = draw_normals(root, f"price {price.item} {price.provision}", draws)
+            levels[:, at] = np.minimum(level(price, z), largest_price(price.item))
         return PriceDraws(
             xr.DataArray(levels, dims=("draw", "price"), coords={"price": np.arange(len(self.prices))}),
             growth.sel(inflator=[p.inflator for p in self.prices])
@@ -440,7 +451,7 @@ class PriceBook:
         Parameters
         ----------
         rows
-            Rows of the book, one a kind, whose shares sum to 1: what `applying` says for one child.
+            Rows of the book, one a kind, whose shares sum to 1: what `rows_in_force` says for one child.
         means
             Their prices, dims ``(draw, kind)``, in whatever year's pounds.
 
@@ -512,7 +523,7 @@ def overlaps(prices: Sequence[Price]) -> list[tuple[int, int]]:
     return pairs
 
 
-def shares_astray(prices: Sequence[Price]) -> list[tuple[int, float]]:
+def find_wrong_shares(prices: Sequence[Price]) -> list[tuple[int, float]]:
     """Return (row number, sum of shares) of rows at an age where the shares of kinds do not sum to 1."""
     groups: dict[tuple[str, ...], list[int]] = {}
     for at, p in enumerate(prices):
@@ -612,12 +623,12 @@ def replacements(book: PriceBook, by: Level) -> tuple[Replacement, ...]:
         for old, new in product(kept, [i for i in upto if prices[i].level == by and prices[i].item == item]):
             cells = (before == old).any(axis=-1) & (after == new).any(axis=-1)
             alike = ALL in (prices[old].kind, prices[new].kind) or prices[old].kind == prices[new].kind
-            if cells.any() and alike and _says(prices[old]) != _says(prices[new]):
+            if cells.any() and alike and _values_of(prices[old]) != _values_of(prices[new]):
                 still = bool((after == old).any())
                 replaced.append(Replacement(prices[new], prices[old], "part" if still else "whole"))
     return tuple(replaced)
 
 
-def _says(price: Price) -> tuple[object, ...]:
+def _values_of(price: Price) -> tuple[object, ...]:
     """Return the values of a price, without its source, for comparing two prices."""
     return (price.price, price.low, price.high, price.median, price.share, price.price_year, price.inflator)

@@ -138,8 +138,8 @@ def load() -> Process:
     requests, assessments = tables.read("requests"), tables.read("assessments")
     plans = compositions.load().joiners.sum(("area", "need")).to_numpy()
     profiles = {
-        "requests": share_out(a_delay_earlier(plans), REQUESTED_YOUNGER),
-        "assessments": share_out(plans, ASSESSED_YOUNGER),
+        "requests": stock_age_shares(ages_at_request(plans), REQUESTED_YOUNGER),
+        "assessments": stock_age_shares(plans, ASSESSED_YOUNGER),
     }
     by_age = xr.Dataset(
         {
@@ -170,7 +170,7 @@ def load() -> Process:
     )
 
 
-def a_delay_earlier(plans: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def ages_at_request(plans: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return plan holders by their age at 31 August of the year in which their assessment was requested.
 
     Parameters
@@ -184,7 +184,7 @@ def a_delay_earlier(plans: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return (1 - STATUTORY_DELAY) * plans + STATUTORY_DELAY * following
 
 
-def counted_at(younger: float) -> npt.NDArray[np.float64]:
+def published_age_matrix(younger: float) -> npt.NDArray[np.float64]:
     """Return K: share of children of each stock age (column, ``AGES``) counted at each published age (row, `PROCESS_AGES`)."""
     kernel = (1 - younger) * np.eye(len(AGES)) + younger * np.eye(len(AGES), k=1)
     kernel[0, 0] = 1.0
@@ -192,7 +192,7 @@ def counted_at(younger: float) -> npt.NDArray[np.float64]:
     return np.vstack([kernel[:oldest], kernel[oldest:].sum(axis=0)])
 
 
-def share_out(profile: npt.NDArray[np.float64], younger: float) -> xr.DataArray:
+def stock_age_shares(profile: npt.NDArray[np.float64], younger: float) -> xr.DataArray:
     """Return P(stock age | published age) by Bayes' rule, dims ``(age, stock_age)``; rows add up to 1.
 
     Parameters
@@ -202,7 +202,7 @@ def share_out(profile: npt.NDArray[np.float64], younger: float) -> xr.DataArray:
     younger
         Share counted at one year less than their stock age, 0 to 1.
     """
-    joint = counted_at(younger) * profile
+    joint = published_age_matrix(younger) * profile
     oldest = len(PROCESS_AGES) - 1
     joint = np.column_stack([joint[:, :oldest], joint[:, oldest:].sum(axis=1)])
     return xr.DataArray(

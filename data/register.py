@@ -122,7 +122,7 @@ _ACADEMIC_YEAR = re.compile(r"(20\d\d)/(\d\d)")
 _DATE = re.compile(r"(20\d\d)(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 
 
-def shown(cell: str) -> str:
+def quoted(cell: str) -> str:
     """Return a cell shortened and cleaned, to be quoted in a message."""
     clean = "".join(c if c.isprintable() else " " for c in cell)
     return f"'{clean[:40]}...'" if len(clean) > 40 else f"'{clean}'"
@@ -269,7 +269,7 @@ class Register:
             ) from None
         numbered = dict(enumerate(records(checked), start=2))
         problems = [p for number, row in numbered.items() for p in row_problems(number, row)]
-        problems += [*repeated_places(numbered), *phased_steps(numbered)]
+        problems += [*repeated_places(numbered), *find_phased_steps(numbered)]
         if problems:
             raise RegisterError(report(self.origin, problems))
         # pandera takes every pandas text type for "str"; one type makes registers compare equal.
@@ -371,10 +371,10 @@ def row_problems(number: int, row: Record) -> list[Problem]:
     return problems
 
 
-def phased_steps(rows: Mapping[int, Record]) -> list[Problem]:
+def find_phased_steps(rows: Mapping[int, Record]) -> list[Problem]:
     """Return a problem for each row that opens by year group although the row it continues is already open."""
     problems = []
-    for chain in following_on(rows):
+    for chain in find_chains(rows):
         for before, number in pairwise(chain):
             if rows[number].get("phasing") == "by_year_group":
                 problems.append(
@@ -388,7 +388,7 @@ def phased_steps(rows: Mapping[int, Record]) -> list[Problem]:
     return problems
 
 
-def following_on(rows: Mapping[int, Record]) -> list[list[int]]:
+def find_chains(rows: Mapping[int, Record]) -> list[list[int]]:
     """Return chains of row numbers in time order: rows of one setting, provision and location that continue each other.
 
     A row follows on from another that ends the year before it begins and shares an age with it; where several do,
@@ -450,7 +450,7 @@ def _places_below_roll(rows: Sequence[Record]) -> list[str]:
             schools.setdefault((row["urn"] or row["setting"].casefold(), row["provision"]), []).append(row)
         if row["roll"] is not None and not _holds(row, row["roll_january"]):
             warnings.append(
-                f"The roll of {shown(row['setting'])} is of January {row['roll_january']}, outside the years of its row "
+                f"The roll of {quoted(row['setting'])} is of January {row['roll_january']}, outside the years of its row "
                 f"({row['from_academic_year']} to {row['to_academic_year'] or 'now'}), so it was compared with nothing."
             )
     for parts in schools.values():
@@ -459,18 +459,18 @@ def _places_below_roll(rows: Sequence[Record]) -> list[str]:
             continue
         counted = max(row["roll_january"] for row in dated)
         roll = sum(row["roll"] for row in dated if row["roll_january"] == counted)
-        for january in (counted, *(j for j in _turning_points(parts) if j > counted)):
+        for january in (counted, *(j for j in _change_januaries(parts) if j > counted)):
             offered = sum(row["places"] * open_share(row, january) for row in parts if _holds(row, january))
             if offered < roll:
                 warnings.append(
-                    f"{shown(dated[0]['setting'])} has {offered:,.0f} places in {academic_year(january)}, but {roll:,} "
+                    f"{quoted(dated[0]['setting'])} has {offered:,.0f} places in {academic_year(january)}, but {roll:,} "
                     f"were on roll in January {counted}. Check places and roll, or say in the note why."
                 )
                 break
     return warnings
 
 
-def _turning_points(rows: Sequence[Record]) -> list[int]:
+def _change_januaries(rows: Sequence[Record]) -> list[int]:
     """Return the Januaries in which the places of some row may change, in order."""
     begin = [first_year(row["from_academic_year"]) for row in rows]
     end = [first_year(row["to_academic_year"]) for row in rows if row["to_academic_year"] is not None]
@@ -533,7 +533,7 @@ def repeated_places(rows: Mapping[int, Record]) -> list[Problem]:
                 problems.append(
                     Problem(
                         number, "from_academic_year",
-                        f"years overlap those of row {other} for {shown(row['setting'])}, the same "
+                        f"years overlap those of row {other} for {quoted(row['setting'])}, the same "
                         "provision, ages and needs, so places would count twice. End the earlier row the "
                         "year before, or if these places are extra give them their own name, such as "
                         "'school (expansion)'.",
@@ -624,7 +624,7 @@ def counted_by_year(register: Register) -> pd.DataFrame:
         later one that changes a number.
     """
     lines: list[dict[str, str]] = []
-    for january in _turning_points(records(register.rows)):
+    for january in _change_januaries(records(register.rows)):
         line = {"academic_year": academic_year(january)}
         for status in STATUSES:
             line[status] = f"{places_by_phase(register, [january], statuses=(status,))['places'].sum():.0f}"

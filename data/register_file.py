@@ -39,24 +39,24 @@ from data.register import (
     Register,
     academic_year,
     earliest_day,
+    find_phased_steps,
     first_year,
     frame,
-    phased_steps,
+    quoted,
     repeated_places,
     report,
     row_problems,
-    shown,
 )
 from data.spreadsheet import (
     AUTHORITY,
     CellError,
-    authority,
     column_names,
     csv_rows,
-    meant,
+    find_extra_cells,
     name_of,
+    parse_authority,
+    parse_code,
     plain,
-    surplus,
     write_whole,
 )
 from data.vocabulary import ALL, NEED_CODES, NEEDS, PROVISION_CODES, PROVISIONS, SPECIALIST_PROVISIONS
@@ -134,35 +134,39 @@ _NEED_SPELLINGS: dict[str, str] = {
 
 def _choice(kind: str, allowed: Sequence[str]) -> Callable[[str], str]:
     spellings = {plain(a): a for a in allowed}
-    return lambda cell: meant(cell, spellings, kind, allowed)
+    return lambda cell: parse_code(cell, spellings, kind, allowed)
 
 
 def _provision(cell: str) -> str:
-    return meant(cell, _PROVISION_SPELLINGS, "provision", PROVISION_CODES)
+    return parse_code(cell, _PROVISION_SPELLINGS, "provision", PROVISION_CODES)
 
 
 def _needs(cell: str) -> str:
     codes = {
-        meant(part, _NEED_SPELLINGS, "need", (ALL, *NEED_CODES)) for part in cell.split(";") if part.strip()
+        parse_code(part, _NEED_SPELLINGS, "need", (ALL, *NEED_CODES))
+        for part in cell.split(";")
+        if part.strip()
     }
     if not codes:
-        raise CellError(f"{shown(cell)} names no need. Write need codes joined by ';', or {ALL}.")
+        raise CellError(f"{quoted(cell)} names no need. Write need codes joined by ';', or {ALL}.")
     if ALL in codes and len(codes) > 1:
         raise CellError(
-            f"{shown(cell)} mixes {ALL} with single needs. Write either {ALL} or the codes alone."
+            f"{quoted(cell)} mixes {ALL} with single needs. Write either {ALL} or the codes alone."
         )
     return ALL if ALL in codes else ";".join(code for code in NEED_CODES if code in codes)
 
 
 def _urn(cell: str) -> int:
     if _URN.fullmatch(cell) is None or cell.startswith("0"):
-        raise CellError(f"{shown(cell)} is not a school's six-digit URN. Correct it or leave it blank.")
+        raise CellError(f"{quoted(cell)} is not a school's six-digit URN. Correct it or leave it blank.")
     return int(cell)
 
 
 def _age(cell: str) -> int:
     if _WHOLE.fullmatch(cell) is None or int(cell.replace(",", "")) > 25:
-        raise CellError(f"{shown(cell)} is not an age. Write a whole number from 0 to 25 (age at 31 August).")
+        raise CellError(
+            f"{quoted(cell)} is not an age. Write a whole number from 0 to 25 (age at 31 August)."
+        )
     return int(cell)
 
 
@@ -170,7 +174,7 @@ def _count(what: str) -> Callable[[str], int]:
     def read(cell: str) -> int:
         if _WHOLE.fullmatch(cell) is None:
             raise CellError(
-                f"{shown(cell)} is not a whole number of {what}. Write 0 or more, without decimals or words."
+                f"{quoted(cell)} is not a whole number of {what}. Write 0 or more, without decimals or words."
             )
         number = int(cell.replace(",", ""))
         if number > MAX_PLACES:
@@ -186,9 +190,9 @@ def _per_cent(cell: str) -> float:
     text = cell.removesuffix("%").strip()
     number = float(text) if _DECIMAL.fullmatch(text) else -1.0
     if not 0 <= number <= 100:
-        raise CellError(f"{shown(cell)} is not a percentage. Write a number from 0 to 100, such as 90.")
+        raise CellError(f"{quoted(cell)} is not a percentage. Write a number from 0 to 100, such as 90.")
     if 0 < number < 1:
-        raise CellError(f"{shown(cell)} is under 1 %. Write per cent, not a share: {100 * number:g}.")
+        raise CellError(f"{quoted(cell)} is under 1 %. Write per cent, not a share: {100 * number:g}.")
     return number
 
 
@@ -196,7 +200,7 @@ def _delay(cell: str) -> float:
     number = float(cell) if _DECIMAL.fullmatch(cell) else 0.0
     if not 1 <= number <= MAX_DELAY:
         raise CellError(
-            f"{shown(cell)} is not a delay. Write the mean years a late scheme takes longer, 1 to {MAX_DELAY:.0f}."
+            f"{quoted(cell)} is not a delay. Write the mean years a late scheme takes longer, 1 to {MAX_DELAY:.0f}."
         )
     return number
 
@@ -204,7 +208,7 @@ def _delay(cell: str) -> float:
 def _january(cell: str) -> int:
     low, high = JANUARIES
     if re.fullmatch(r"20\d\d", cell, re.ASCII) is None or not low <= int(cell) <= high:
-        raise CellError(f"{shown(cell)} is not a January. Write the year of the census, like '2025'.")
+        raise CellError(f"{quoted(cell)} is not a January. Write the year of the census, like '2025'.")
     return int(cell)
 
 
@@ -219,14 +223,14 @@ def _date(cell: str) -> str:
             continue
         if earliest_day(date) is not None:
             return date
-    raise CellError(f"{shown(cell)} is not a date. Write it like '2024-11-05', '2024-11' or '2024'.")
+    raise CellError(f"{quoted(cell)} is not a date. Write it like '2024-11-05', '2024-11' or '2024'.")
 
 
 def _year(cell: str) -> str:
     if first_year(cell) is None:
         start = re.match(r"20\d\d", cell, re.ASCII)
         example = academic_year(int(start[0]) + 1) if start else "2024/25"
-        raise CellError(f"{shown(cell)} is not an academic year. Write it like '{example}'.")
+        raise CellError(f"{quoted(cell)} is not an academic year. Write it like '{example}'.")
     return cell
 
 
@@ -257,7 +261,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "confidence": _choice("confidence", CONFIDENCES),
     "source": str,
     "note": str,
-    AUTHORITY: authority,
+    AUTHORITY: parse_authority,
 }
 
 _BLANK: dict[str, str] = {
@@ -307,7 +311,7 @@ def read_register(path: str | Path, la_code: int | None = None) -> Register:
         if not wrong:
             rows[number] = values
     owner, wrong = _owner(path.name, rows, la_code)
-    problems += [*wrong, *repeated_places(rows), *phased_steps(rows)]
+    problems += [*wrong, *repeated_places(rows), *find_phased_steps(rows)]
     if problems:
         raise RegisterError(report(path.name, problems))
     return Register(owner, frame(rows.values()), path.name)
@@ -445,7 +449,7 @@ def _header(lines: list[tuple[int, list[str]]], where: str) -> tuple[list[str], 
         described = []
         for name in unknown:
             near = process.extractOne(name[:60], absent, scorer=fuzz.ratio, score_cutoff=60)
-            described.append(shown(name) + (f" (did you mean '{near[0]}'?)" if near else ""))
+            described.append(quoted(name) + (f" (did you mean '{near[0]}'?)" if near else ""))
         more = f" and {len(described) - SHOWN} more" if len(described) > SHOWN else ""
         parts.append(f"column(s) unknown: {', '.join(described[:SHOWN])}{more}")
     if repeated:
@@ -473,7 +477,7 @@ def _header(lines: list[tuple[int, list[str]]], where: str) -> tuple[list[str], 
 def _parse(number: int, header: Sequence[str], cells: Sequence[str]) -> tuple[dict[str, Any], list[Problem]]:
     """Return the values of one row and every problem in it."""
     padded = [*cells, *[""] * (len(header) - len(cells))]
-    if beyond := surplus(number, header, cells):
+    if beyond := find_extra_cells(number, header, cells):
         return {}, [beyond]
     problems = []
     values: dict[str, Any] = {}

@@ -199,7 +199,7 @@ def to_workbook(cells: Sequence[Sequence[str]], where: str) -> bytes:
                 ) from None
             if isinstance(cell.value, str):
                 cell.number_format = "@"  # or a spreadsheet may take a year for a date
-    _dress(sheet, header, len(cells) + SPARE_ROWS)
+    _format_sheet(sheet, header, len(cells) + SPARE_ROWS)
     _guide(book.create_sheet("Guidance"), header)
     out = io.BytesIO()
     book.save(out)
@@ -214,7 +214,7 @@ def _typed(column: str, text: str) -> str | int | float | None:
     return float(text) if column in NUMBERS else text
 
 
-def _dress(sheet: Any, header: Sequence[str], last_row: int) -> None:
+def _format_sheet(sheet: Any, header: Sequence[str], last_row: int) -> None:
     """Freeze the header, set column widths and offer the codes of closed lists; other spellings get a warning only."""
     sheet.freeze_panes = "B2"
     for place, column in enumerate(header, start=1):

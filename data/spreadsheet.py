@@ -17,7 +17,7 @@ from rapidfuzz import fuzz, process
 
 from data.areas import by_code
 from data.errors import AreaError, OutputError, PlannerError
-from data.register import Problem, shown
+from data.register import Problem, quoted
 
 AUTHORITY = "la_code"
 """Column that says whose sheet it is: the DfE number of the authority in every row; a file may leave it out."""
@@ -32,7 +32,7 @@ def plain(text: str) -> str:
     return " ".join(re.sub(r"[_\-]", " ", text).split()).lower()
 
 
-def meant(cell: str, spellings: Mapping[str, str], kind: str, allowed: Iterable[str]) -> str:
+def parse_code(cell: str, spellings: Mapping[str, str], kind: str, allowed: Iterable[str]) -> str:
     """Return the code that a spelling stands for.
 
     Parameters
@@ -56,10 +56,10 @@ def meant(cell: str, spellings: Mapping[str, str], kind: str, allowed: Iterable[
         return spellings[word]
     near = process.extractOne(word[:60], list(spellings), scorer=fuzz.ratio, score_cutoff=60)
     hint = f"Did you mean '{spellings[near[0]]}'?" if near else f"Write one of {', '.join(allowed)}."
-    raise CellError(f"{shown(cell)} is not a {kind} we know. {hint}")
+    raise CellError(f"{quoted(cell)} is not a {kind} we know. {hint}")
 
 
-def authority(cell: str) -> int:
+def parse_authority(cell: str) -> int:
     """Return the DfE number of the current authority named in a cell.
 
     Raises
@@ -71,7 +71,7 @@ def authority(cell: str) -> int:
         return by_code(int(cell) if re.fullmatch(r"\d{3}", cell, re.ASCII) else 0).la_code
     except AreaError:
         raise CellError(
-            f"{shown(cell)} is not the DfE number of an authority of today. Write three digits, such as 317 for "
+            f"{quoted(cell)} is not the DfE number of an authority of today. Write three digits, such as 317 for "
             "Redbridge, or delete the column."
         ) from None
 
@@ -131,7 +131,7 @@ def column_names(first: Sequence[str]) -> list[str]:
     return names
 
 
-def surplus(number: int, header: Sequence[str], cells: Sequence[str]) -> Problem | None:
+def find_extra_cells(number: int, header: Sequence[str], cells: Sequence[str]) -> Problem | None:
     """Return a problem if a row has cells beyond its last column; None otherwise."""
     if not any(cells[len(header) :]):
         return None

@@ -176,7 +176,7 @@ ours = for_area(base.outcome.area.la_code)
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "unit_costs.csv"
     path.write_text(LEDGER, encoding="utf-8")
-    book = ours.replaced(read_ledger(path, ours.inflation, la_code=base.outcome.area.la_code).rows)
+    book = ours.with_rows(read_ledger(path, ours.inflation, la_code=base.outcome.area.la_code).rows)
 for one in replacements(book, "council"):
     print("-", one)
 changed = {}

@@ -12,7 +12,7 @@ from dataclasses import fields
 
 from data.areas import resolve
 from data.errors import ScenarioError
-from data.register import Register, shown
+from data.register import Register, quoted
 from scenarios.effects import Effects, Frame
 from scenarios.lever import LeverContext
 from scenarios.place_levers import Exports, Imports, Occupancy
@@ -109,7 +109,7 @@ def applied(
         unknown = [name for name in lever.who.settings if name.casefold() not in settings]
         if unknown:
             raise ScenarioError(
-                f"Lever '{lever.name}' names the setting {shown(unknown[0])}, which is not in the capacity register of "
+                f"Lever '{lever.name}' names the setting {quoted(unknown[0])}, which is not in the capacity register of "
                 f"{area_name(frame.la_code)}, so it would do nothing. {suggestion(unknown[0], settings.values())}"
             )
     return result

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal, Self
 import numpy as np
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from data.register import shown
+from data.register import quoted
 from data.vocabulary import PROVISION_CODES, PROVISIONS
 from scenarios.effects import FIRST_AGES, Effects, How, Moment, Move, PlaceChange
 from scenarios.lever import Dated, LeverContext
@@ -30,7 +30,9 @@ MOMENTS: dict[Moment, str] = {
 def _provision(value: object) -> object:
     code = str(value).strip().casefold()
     if code not in PROVISION_CODES:
-        raise ValueError(f"{shown(str(value))} is not a provision. {suggestion(str(value), PROVISION_CODES)}")
+        raise ValueError(
+            f"{quoted(str(value))} is not a provision. {suggestion(str(value), PROVISION_CODES)}"
+        )
     return code
 
 

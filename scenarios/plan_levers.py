@@ -11,7 +11,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
-from data.register import shown
+from data.register import quoted
 from data.vocabulary import AGES, NEED_CODES, PROVISIONS
 from scenarios.effects import Change, Effects, How, Review, everyone
 from scenarios.lever import Dated, LeverContext
@@ -232,7 +232,7 @@ class Leavers(Dated):
     def _known(cls, reasons: tuple[str, ...]) -> tuple[str, ...]:
         unknown = [r for r in reasons if r not in REASONS]
         if unknown:
-            raise ValueError(f"{shown(unknown[0])} is not a reason. {suggestion(unknown[0], REASONS)}")
+            raise ValueError(f"{quoted(unknown[0])} is not a reason. {suggestion(unknown[0], REASONS)}")
         return tuple(r for r in REASONS if r in reasons)
 
     def acting(self, asked: LeverContext) -> Effects:

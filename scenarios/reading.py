@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from data.errors import ScenarioError
-from data.register import SHOWN, shown
+from data.register import SHOWN, quoted
 from scenarios.levers import KINDS
 from scenarios.scenario import MOST_LEVERS, Scenario, on_base
 from scenarios.wording import suggestion
@@ -172,7 +172,7 @@ def find(ref: str, folder: Path | None = None) -> Scenario:
     if ref in shipped:
         return shipped[ref]
     raise ScenarioError(
-        f"{shown(ref)} is not a scenario that we know. {suggestion(ref, shipped)} For one of your own give its file, such as "
+        f"{quoted(ref)} is not a scenario that we know. {suggestion(ref, shipped)} For one of your own give its file, such as "
         "my-scenario.yaml."
     )
 
@@ -230,7 +230,7 @@ def _refused(name: str, problems: list[str]) -> ScenarioError:
     more = f" ... and {len(problems) - SHOWN} more." if len(problems) > SHOWN else ""
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     return ScenarioError(
-        f"{shown(name)} has {count}, so no scenario was read from it and nothing was changed. {listed}{more}"
+        f"{quoted(name)} has {count}, so no scenario was read from it and nothing was changed. {listed}{more}"
     )
 
 
@@ -278,7 +278,7 @@ def _where(path: tuple[int | str, ...], values: dict[str, Any]) -> str:
 
 
 def _short(item: object) -> str:
-    return str(item + 1) if isinstance(item, int) else shown(str(item))[1:-1]
+    return str(item + 1) if isinstance(item, int) else quoted(str(item))[1:-1]
 
 
 def _problem(detail: ErrorDetails, path: tuple[int | str, ...], values: dict[str, Any]) -> str:
@@ -291,12 +291,14 @@ def _problem(detail: ErrorDetails, path: tuple[int | str, ...], values: dict[str
         return "is missing. Add it."
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         given = detail["input"].get("kind") if isinstance(detail["input"], dict) else None
-        named = f"kind {shown(str(given))} is not known" if given is not None else "kind is missing"
+        named = f"kind {quoted(str(given))} is not known" if given is not None else "kind is missing"
         return f"{named}. {suggestion(str(given), KINDS)}"
     if kind == "literal_error":
         allowed = [word.strip("' ") for word in str(context["expected"]).replace(" or ", ", ").split(",")]
-        return f"{shown(str(detail['input']))} is not known here. {suggestion(str(detail['input']), allowed)}"
-    return _PLAIN.get(kind, "{msg}.").format(msg=detail["msg"], given=shown(str(detail["input"])), **context)
+        return (
+            f"{quoted(str(detail['input']))} is not known here. {suggestion(str(detail['input']), allowed)}"
+        )
+    return _PLAIN.get(kind, "{msg}.").format(msg=detail["msg"], given=quoted(str(detail["input"])), **context)
 
 
 _PLAIN: dict[str, str] = {
@@ -326,7 +328,7 @@ def _unknown_key(key: str, path: tuple[int | str, ...], values: dict[str, Any]) 
     elsewhere = {"needs", "ages", "phases", "provisions", "settings"}
     if len(path) >= 2 and path[-2] == "who" and key in elsewhere:
         return f"a lever of this kind cannot choose by {key}; it can choose by {', '.join(keys)}. Delete it."
-    return f"the key {shown(key)} is not known. {suggestion(key, keys)}"
+    return f"the key {quoted(key)} is not known. {suggestion(key, keys)}"
 
 
 def _owner(path: tuple[int | str, ...], values: dict[str, Any]) -> type[BaseModel] | None:

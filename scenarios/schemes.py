@@ -37,8 +37,8 @@ from data.register import (
     Register,
     academic_year,
     first_year,
+    quoted,
     records,
-    shown,
 )
 from data.register import frame as row_frame
 from data.vocabulary import ALL
@@ -506,7 +506,7 @@ def _setting(rows: Sequence[Record], scheme: Scheme) -> list[Record]:
 def _unknown_setting(lever: str, setting: str, rows: Sequence[Record]) -> str:
     settings = sorted({row["setting"] for row in rows})
     return (
-        f"Lever '{lever}' names the setting {shown(setting)}, which is not in the capacity register, so it would do nothing. "
+        f"Lever '{lever}' names the setting {quoted(setting)}, which is not in the capacity register, so it would do nothing. "
         f"{suggestion(setting, settings)}"
     )
 

@@ -33,7 +33,7 @@ from pydantic import (
 
 from data.areas import EVERY, by_code, resolve
 from data.errors import AreaError
-from data.register import shown
+from data.register import quoted
 from data.vocabulary import AGES, NEED_CODES, NEEDS, PHASE_CODES, PHASES, PROVISION_CODES
 from scenarios.effects import Array, Flags, Frame, everyone
 from scenarios.sampling import Scale, luck, quantile
@@ -116,7 +116,7 @@ def _codes(value: object, known: Iterable[str], what: str) -> tuple[str, ...]:
     for item in items:
         code = spelt.get(str(item).strip().casefold())
         if code is None:
-            raise ValueError(f"{shown(str(item))} is not a {what}. {suggestion(str(item), options)}")
+            raise ValueError(f"{quoted(str(item))} is not a {what}. {suggestion(str(item), options)}")
         chosen.add(code)
     return tuple(o for o in options if o in chosen)
 
@@ -152,16 +152,16 @@ def age_run(item: object) -> tuple[int, int]:
         It is neither, is reversed or leaves 0 to 25.
     """
     if isinstance(item, bool) or not isinstance(item, str | int):
-        raise ValueError(f"{shown(str(item))} is not an age. Write 7 or 5-10.")
+        raise ValueError(f"{quoted(str(item))} is not an age. Write 7 or 5-10.")
     text = str(item)[:40]
     match = _RANGE.fullmatch(text if not text.strip().isdecimal() else f"{text.strip()}-{text.strip()}")
     if match is None:
-        raise ValueError(f"{shown(text)} is not an age or a run of ages. Write 7 or 5-10, 0 to {AGES[-1]}.")
+        raise ValueError(f"{quoted(text)} is not an age or a run of ages. Write 7 or 5-10, 0 to {AGES[-1]}.")
     low, high = int(match[1]), int(match[2])
     if low > high:
-        raise ValueError(f"{shown(text)} is reversed. Write {high}-{low}.")
+        raise ValueError(f"{quoted(text)} is reversed. Write {high}-{low}.")
     if high > AGES[-1]:
-        raise ValueError(f"{shown(text)} is older than {AGES[-1]}, the oldest age at which a plan is held.")
+        raise ValueError(f"{quoted(text)} is older than {AGES[-1]}, the oldest age at which a plan is held.")
     return low, high
 
 
@@ -263,12 +263,12 @@ class Interval(Strict):
 def _number(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(
-            f"{shown(str(value))} is not a number. Write one, such as 1.2, or an interval {{low: 1.1, high: 1.3}}."
+            f"{quoted(str(value))} is not a number. Write one, such as 1.2, or an interval {{low: 1.1, high: 1.3}}."
         )
     # Compared before it becomes a float: a long whole number does not fit one.
     if not -LARGEST <= value <= LARGEST:
         raise ValueError(
-            f"{shown(str(float('nan')) if value != value else 'The number')} is not a usable size."
+            f"{quoted(str(float('nan')) if value != value else 'The number')} is not a usable size."
         )
     return float(value)
 
@@ -370,7 +370,7 @@ def _dated(value: object) -> object:
     match = _YEARS.fullmatch(text[:40])
     if match is None:
         raise ValueError(
-            f"{shown(str(value))} is not a time. Write 2027 (from then on), 2027..2030, or "
+            f"{quoted(str(value))} is not a time. Write 2027 (from then on), 2027..2030, or "
             "{from: 2027, until: 2030, ramp: 3}."
         )
     years = {"from": int(match[1]), "until": int(match[3]) if match[3] else None}

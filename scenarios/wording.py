@@ -1,6 +1,6 @@
 """Phrases that messages and descriptions of scenarios share: near matches, lists and sizes in plain words.
 
-Invariant: what a user wrote is quoted short and clean (`data.register.shown`), never in full.
+Invariant: what a user wrote is quoted short and clean (`data.register.quoted`), never in full.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from data.candidates import Candidate
-from data.inflation import named
+from data.inflation import year_name
 from data.prices import ITEMS
 from data.vocabulary import (
     AGES,
@@ -98,7 +98,7 @@ def cell(draws: int = 2, januaries: int = 3) -> Array:
 
 def costs(draws: int, januaries: int, prices: dict[str, float] | None = None) -> UnitCosts:
     """Return `PRICES` in every year and draw, without inflation."""
-    years = [named(ORIGIN + t) for t in range(januaries)]
+    years = [year_name(ORIGIN + t) for t in range(januaries)]
     items = [item for item in ITEMS if item != "send_travellers"]
     shape = (draws, januaries, len(items), len(PROVISION_CODES), len(PHASE_CODES), len(NEED_GROUP_CODES))
     values = np.zeros(shape)
@@ -118,7 +118,7 @@ def costs(draws: int, januaries: int, prices: dict[str, float] | None = None) ->
             dims=("draw", "financial_year"),
             coords={"draw": list(range(draws)), "financial_year": years},
         ),
-        base_year=named(ORIGIN),
+        base_year=year_name(ORIGIN),
     )
 
 

@@ -231,10 +231,10 @@ def validated(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
     try:
         return table.schema.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as error:
-        raise TableError(broken(table.name, error.failure_cases)) from None
+        raise TableError(describe_failures(table.name, error.failure_cases)) from None
 
 
-def broken(name: str, cases: pd.DataFrame) -> str:
+def describe_failures(name: str, cases: pd.DataFrame) -> str:
     """Return schema failures in words: what, where, why and how to fix it."""
     first = cases.iloc[0]
     column = f", column '{first['column']}'" if pd.notna(first["column"]) else ""

@@ -34,7 +34,7 @@ import xarray as xr
 from data import price_books
 from data.candidates import Candidate
 from data.errors import CapitalError, PriceError
-from data.inflation import named, required
+from data.inflation import require_starting_year, year_name
 from data.vocabulary import NEED_GROUP_CODES, PHASE_CODES, SPECIALIST_PROVISIONS
 from forecast.capital.schemes import Appraisal, Horizon, UnitCosts
 from forecast.capital.seats import Lacking, Seating, lacking, seating
@@ -220,11 +220,11 @@ def world(
     januaries = tuple(int(j) for j in found.short["january"].to_numpy())
     origin, draws = januaries[0] - 1, found.short.sizes["draw"]
     _open_in_time(options, januaries)
-    base = required(costs.base_year, "the base year")
+    base = require_starting_year(costs.base_year, "the base year")
     if base > origin:
         raise CapitalError(
-            f"The base year {costs.base_year} begins after the first year of the forecast ({named(origin)}), so earlier costs "
-            f"could not be discounted. Give costs in pounds of {named(origin)} or earlier."
+            f"The base year {costs.base_year} begins after the first year of the forecast ({year_name(origin)}), so earlier "
+            f"costs could not be discounted. Give costs in pounds of {year_name(origin)} or earlier."
         )
     years = tuple(range(origin, januaries[-1] + span.years_after + 1))
     discount = factors(years[-1] - base + 1)[origin - base :]
@@ -285,7 +285,7 @@ def appraisal(one: AppraisalInputs, option: int) -> Appraisal:
     short = one.seats.total
 
     def by(values: Array, dim: str) -> xr.DataArray:
-        labels = list(one.januaries) if dim == "january" else [named(y) for y in one.years]
+        labels = list(one.januaries) if dim == "january" else [year_name(y) for y in one.years]
         return xr.DataArray(values, dims=("draw", dim), coords={"draw": list(range(one.draws)), dim: labels})
 
     def drawn(values: Array) -> xr.DataArray:
@@ -416,7 +416,7 @@ def _cost(candidate: Candidate, seed: int, draws: int, base: int) -> Array:
 
 def _index(candidate: Candidate, base: int) -> float:
     """Return prices of the base year over those of a candidate's price year, by the GDP deflator's middle."""
-    begins = required(candidate.price_year, "the cost")
+    begins = require_starting_year(candidate.price_year, "the cost")
     low, high = min(begins, base), max(begins, base)
     try:
         growth = price_books.inflation().middles("gdp_deflator", list(range(low + 1, high + 1)))["growth"]
@@ -461,7 +461,7 @@ class _Real:
 
 
 def _real(costs: UnitCosts, januaries: Sequence[int], draws: int) -> _Real:
-    wanted = [named(y - 1) for y in januaries]
+    wanted = [year_name(y - 1) for y in januaries]
     per, deflator = costs.per_child, costs.deflator
     known = set(per["financial_year"].to_numpy().tolist()) & set(
         deflator["financial_year"].to_numpy().tolist()

@@ -71,7 +71,7 @@ def diff_command(
     area: Annotated[str | None, typer.Option(help="Authority they should be of.")] = None,
 ) -> None:
     """Say what changed between two registers: rows, cells and places."""
-    from data.register import shown
+    from data.register import quoted
     from data.register_diff import diff
     from data.register_file import read_register
 
@@ -87,7 +87,7 @@ def diff_command(
                 soft_wrap=True, markup=False,
             )  # fmt: skip
     for changed in found.changed:
-        cells = "; ".join(f"{c} {shown(before)} -> {shown(after)}" for c, before, after in changed.cells)
+        cells = "; ".join(f"{c} {quoted(before)} -> {quoted(after)}" for c, before, after in changed.cells)
         screen.print(f"Changed: {changed.setting} (row {changed.row}): {cells}", soft_wrap=True, markup=False)
 
 

@@ -183,7 +183,7 @@ def ledger(unit_costs: Path | None, area: Area) -> Any:
     book = for_area(area.la_code)
     if unit_costs is None:
         return book
-    return book.replaced(read_ledger(unit_costs, book.inflation, la_code=area.la_code).rows)
+    return book.with_rows(read_ledger(unit_costs, book.inflation, la_code=area.la_code).rows)
 
 
 @app.command("template")

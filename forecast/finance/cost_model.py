@@ -25,7 +25,7 @@ import xarray as xr
 
 from data import tables
 from data.financial_year import FinancialYear
-from data.inflation import rooted
+from data.inflation import draw_root
 from data.prices import GENERAL_FUND, ITEMS, PriceBook, PriceDraws
 from data.register import estimated_share
 from data.vocabulary import ALL, PROVISIONS
@@ -269,7 +269,7 @@ class CostModel:
             """Return the source from which the book drew: prices in the economy rise alike wherever a draw uses them."""
             return np.random.default_rng(streams[0])
 
-        growth = book.inflation.draws([y.begins for y in years], draws, rooted(growth_rng()))
+        growth = book.inflation.draws([y.begins for y in years], draws, draw_root(growth_rng()))
         level = np.cumprod(1 + growth.sel(inflator="gdp_deflator").to_numpy(), axis=1)
         return cls(
             la_code=la_code,
@@ -277,7 +277,7 @@ class CostModel:
             book=book,
             drawn=drawn,
             other=other_high_needs.carried_forward(base, la_code, years, growth_rng()),
-            root=rooted(luck_rng),
+            root=draw_root(luck_rng),
             policy=policy or funding_policy(),
             deflator=xr.DataArray(
                 level / level[:, :1],
@@ -395,7 +395,7 @@ class CostModel:
 
     def _own_rates(self) -> dict[str, Array]:
         """Return what the council pays a place, by kind of place it has a price for, dims ``(draw, financial_year)``."""
-        rows = self.book.applying(PLACE)
+        rows = self.book.rows_in_force(PLACE)
         found = {}
         for kind, (provision, age, filled) in PLACE_PRICES.items():
             for name in (filled, ALL):

@@ -33,7 +33,7 @@ from data import tables
 from data.areas import by_code
 from data.errors import OptionError
 from data.financial_year import FinancialYear
-from data.inflation import rooted
+from data.inflation import draw_root
 from data.price_books import ESTIMATE_YEAR, england, inflation, source_code
 from data.prices import PriceBook
 from forecast.core.financial_year import labels
@@ -267,7 +267,9 @@ def carried_forward(
         )
     last = max(y.begins for y in years)
     run = list(range(YEAR.begins + 1, last + 1))
-    growth = inflation().draws(run, base.sizes["draw"], rooted(rng)).sel(inflator="gdp_deflator").to_numpy()
+    growth = (
+        inflation().draws(run, base.sizes["draw"], draw_root(rng)).sel(inflator="gdp_deflator").to_numpy()
+    )
     level = np.concatenate([np.ones((base.sizes["draw"], 1)), np.cumprod(1 + growth, axis=1)], axis=1)
     index = children_index(la_code, years)
     factors = xr.DataArray(

@@ -30,7 +30,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from data.financial_year import FinancialYear
-from data.inflation import normals
+from data.inflation import draw_normals
 from data.placement_fees import PlacementFees
 from data.prices import PriceBook, PriceDraws
 from data.vocabulary import (
@@ -182,7 +182,7 @@ class FeeLuck:
         """
         number = np.maximum(self.children @ weights, 1.0)
         variance = np.log1p(np.expm1(spread**2) / number)
-        z = normals(self.root, f"fees {item} {kind}", len(number))
+        z = draw_normals(self.root, f"fees {item} {kind}", len(number))
         return np.asarray(np.exp(np.sqrt(variance) * z[:, None] - variance / 2))
 
 
@@ -287,13 +287,15 @@ def _parts(
 
     The key is provision, row, row of the travelling share (-1 for none) and whether each lever reaches them.
     """
-    rows = book.applying(item).transpose("provision", "need", "age", "kind").to_numpy()
+    rows = book.rows_in_force(item).transpose("provision", "need", "age", "kind").to_numpy()
     found = np.argwhere(rows >= 0)
     provision, need, age, _ = found.T
     row = rows[tuple(found.T)]
     traveller = np.full(len(row), -1)
     if travelling:
-        shares = book.applying("send_travellers").transpose("provision", "need", "age", "kind").to_numpy()
+        shares = (
+            book.rows_in_force("send_travellers").transpose("provision", "need", "age", "kind").to_numpy()
+        )
         traveller = shares.max(axis=3)[provision, need, age]
         there = traveller >= 0
         provision, need, age, row, traveller = (x[there] for x in (provision, need, age, row, traveller))
@@ -352,7 +354,7 @@ def in_years(
     inflation
         Levers on its growth.
     """
-    levels, every, begins = drawn.plain
+    levels, every, begins = drawn.arrays
     growth = every[:, row]
     if inflation:
         growth = with_levers(

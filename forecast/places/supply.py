@@ -4,7 +4,7 @@ Equation, for a unit in a draw and January, with the row of the register that is
 
     places = max(0, places of the row x max_occupancy - taken_by_others) x share of its year groups open
 
-A *unit* is a chain of rows of one setting that follow on in time (`data.register.following_on`), so a step in places, ages
+A *unit* is a chain of rows of one setting that follow on in time (`data.register.find_chains`), so a step in places, ages
 or designation keeps the unit and its pupils. Which row is in force differs by draw, because schemes slip:
 
 - Three uniform numbers a setting say whether its scheme is delivered, whether on time, and otherwise how many years late
@@ -34,8 +34,8 @@ from data.register import (
     STATUSES,
     Record,
     Register,
+    find_chains,
     first_year,
-    following_on,
     needs_of,
     records,
     with_defaults,
@@ -151,7 +151,7 @@ def supply(
     key = rng.integers(2**32, size=4, dtype=np.uint64)
     numbered = dict(enumerate(records(with_defaults(register.rows))))
     chains = [
-        [numbered[n] for n in sorted(c, key=lambda n: _begins(numbered[n]))] for c in following_on(numbered)
+        [numbered[n] for n in sorted(c, key=lambda n: _begins(numbered[n]))] for c in find_chains(numbered)
     ]
     counted = [
         chain

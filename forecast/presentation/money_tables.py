@@ -241,7 +241,7 @@ def prices_table(finance: FinanceModel) -> pd.DataFrame:
     book, drawn, years = finance.model.book, finance.model.drawn, finance.model.years
     used = sorted({
         int(i) for item in dict.fromkeys(p.item for p in book.prices)
-        for i in np.unique(book.applying(item).to_numpy()) if i >= 0
+        for i in np.unique(book.rows_in_force(item).to_numpy()) if i >= 0
     })  # fmt: skip
     shown = [years[0], years[min(4, len(years) - 1)]]
     rows = []

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import ScenarioError
-from data.register import shown
+from data.register import quoted
 from scenarios import reading, unsaved
 from scenarios.keeping import scenario_of
 from scenarios.scenario import Scenario
@@ -149,6 +149,6 @@ def _unknown(ref: str, store: str | None) -> ScenarioError:
     held = open_if_there(store)
     known = [*reading.library(), *(v.scenario_id for v in (held.scenarios() if held else ()))]
     return ScenarioError(
-        f"{shown(ref)} is not a scenario that we know. {suggestion(ref, known)} For one of your own give its file, such as "
+        f"{quoted(ref)} is not a scenario that we know. {suggestion(ref, known)} For one of your own give its file, such as "
         "my-scenario.yaml, or save it here first."
     )

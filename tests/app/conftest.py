@@ -16,8 +16,12 @@ from scenarios.store import address
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keep files of a test where no other test and no person sees them."""
-    for shelf, name in ((REGISTERS, "registers"), (UNIT_COSTS, "unit-costs"), (CANDIDATES, "candidates")):
-        monkeypatch.setenv(shelf.variable, str(tmp_path / name))
+    for file_store, name in (
+        (REGISTERS, "registers"),
+        (UNIT_COSTS, "unit-costs"),
+        (CANDIDATES, "candidates"),
+    ):
+        monkeypatch.setenv(file_store.variable, str(tmp_path / name))
     monkeypatch.setenv(address.VARIABLE, str(tmp_path / "scenarios.sqlite"))
     return tmp_path / "registers"
 

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.implied_prices import shrink
-from data.inflation import named
+from data.inflation import year_name
 from data.placement_fees import PlacementFees
 from data.price_books import england, inflation
 from data.price_file import read_ledger, to_csv
-from data.prices import FUNDS, ITEMS, PriceBook, as_rows, fund_fits, most
+from data.prices import FUNDS, ITEMS, PriceBook, as_rows, fund_fits, largest_price
 from data.vocabulary import NEED_GROUP_CODES, PROVISION_CODES
 
 words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12).map(str.strip).filter(bool)
@@ -43,7 +43,7 @@ def ledger_rows(draw: st.DrawFn) -> list[dict[str, object]]:
 def _row(draw: st.DrawFn, item: str, provision: str, need_group: str) -> dict[str, object]:
     low = draw(st.integers(0, 25))
     line = draw(st.sampled_from(ITEMS[item].lines))
-    top = most(item)
+    top = largest_price(item)
     pence = st.integers(1, 100 if top == 1 else 9_999_999).map(lambda n: n / 100)
     least, price, highest = sorted(draw(st.lists(pence, min_size=3, max_size=3)))
     free = draw(st.booleans()) and top > 1
@@ -52,7 +52,7 @@ def _row(draw: st.DrawFn, item: str, provision: str, need_group: str) -> dict[st
         "age_low": low, "age_high": draw(st.integers(low, 25)), "kind": "All",
         "price": 0.0 if free else price, "low": 0.0 if free else least, "high": 0.0 if free else highest,
         "median": None if free else draw(st.one_of(st.none(), st.just(least))), "share": 1.0,
-        "price_year": named(draw(st.integers(2020, 2035))), "inflator": draw(st.sampled_from(inflation().codes)),
+        "price_year": year_name(draw(st.integers(2020, 2035))), "inflator": draw(st.sampled_from(inflation().codes)),
         "s251_line": line, "dsg_block": next(f for f in FUNDS[::-1] if fund_fits(line, f)),
         "basis": "council", "confidence": draw(st.sampled_from(("high", "low"))), "source": draw(texts),
         "note": draw(st.one_of(st.none(), texts)), "level": "council",
@@ -74,10 +74,10 @@ def test_a_ledger_gives_back_what_it_took(rows: list[dict[str, object]]) -> None
 def test_shares_of_the_kinds_that_hold_sum_to_one_and_no_draw_is_negative(
     rows: list[dict[str, object]], seed: int
 ) -> None:
-    book = england().replaced(as_rows(rows))
+    book = england().with_rows(as_rows(rows))
     share = np.array([p.share for p in book.prices])
     for item in ITEMS:
-        held = book.applying(item).to_numpy()
+        held = book.rows_in_force(item).to_numpy()
         sums = np.where(held >= 0, share[held], 0.0).sum(axis=-1)
         assert ((abs(sums - 1) < 0.002) | (held < 0).all(axis=-1)).all()
     levels = book.draws(30, np.random.default_rng(seed), until="2030-31").in_prices_of("2030-31").to_numpy()
@@ -93,7 +93,7 @@ def test_the_order_of_rows_changes_no_price(rows: list[dict[str, object]], rando
     one, other = (PriceBook(as_rows(r), inflation()) for r in (rows, shuffled))
     for item in {str(row["item"]) for row in rows}:
         a, b = (
-            np.array([-1.0, *[p.price for p in book.prices]])[book.applying(item).to_numpy() + 1]
+            np.array([-1.0, *[p.price for p in book.prices]])[book.rows_in_force(item).to_numpy() + 1]
             for book in (one, other)
         )
         assert (a == b).all()

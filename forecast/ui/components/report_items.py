@@ -62,8 +62,8 @@ def _capital_controls(choices: Choices) -> None:
 def _capital_asked(choices: Choices, today: date) -> tuple[Any, ...]:
     from forecast.reports.capital_paper import command
 
-    def own(shelf: Any, asked: int | None, stem: str) -> str | None:
-        used = results.version_of(shelf, choices, asked)
+    def own(file_store: Any, asked: int | None, stem: str) -> str | None:
+        used = results.version_of(file_store, choices, asked)
         return None if used == SHIPPED else f"{stem}-{choices.area.slug}-{used}.csv"
 
     typed = command(

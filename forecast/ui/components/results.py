@@ -18,7 +18,7 @@ import xarray as xr
 
 from data import kept_registers, registers
 from data.errors import HistoryError
-from data.kept_files import REGISTERS, UNIT_COSTS, KeptFile, Shelf
+from data.kept_files import REGISTERS, UNIT_COSTS, FileStore, KeptFile
 from data.register import Register
 from forecast.demand import stored_fit
 from forecast.ui.frame.choices import BASELINE, GRANTS, SHIPPED, Choices
@@ -88,9 +88,9 @@ def worker() -> Worker:
     return Worker()
 
 
-def version_of(shelf: Shelf, choices: Choices, asked: int | None) -> int:
+def version_of(file_store: FileStore, choices: Choices, asked: int | None) -> int:
     """Return the version used of the council's own files: the one asked for, else the latest, `SHIPPED` where there is none."""
-    return shelf.latest(choices.area.la_code) if asked is None else asked
+    return file_store.latest(choices.area.la_code) if asked is None else asked
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -252,10 +252,10 @@ def _priced(choices: Choices) -> Priced:
     return _book(choices.area.la_code, None if version == SHIPPED else text_of(UNIT_COSTS, choices, version))
 
 
-def text_of(shelf: Shelf, choices: Choices, version: int) -> str:
+def text_of(file_store: FileStore, choices: Choices, version: int) -> str:
     """Return the text of one version of the council's own file."""
     # A kept version never changes, but a folder may be another one tomorrow, so its text is the key.
-    return shelf.find(choices.area.la_code, version).path.read_text(encoding="utf-8-sig")
+    return file_store.find(choices.area.la_code, version).path.read_text(encoding="utf-8-sig")
 
 
 @st.cache_resource(max_entries=MOST_BASELINES, show_spinner=False)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from data.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS, Shelf
+from data.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS, FileStore
 from forecast.capital.capital_case import FUTURES
 from forecast.runs.scenario_names import labels, named
 from forecast.ui.background.question import Question
@@ -16,9 +16,9 @@ from forecast.ui.frame.choices import SHIPPED, Choices
 from forecast.ui.views import scenario_draft
 
 
-def text_used(shelf: Shelf, choices: Choices, version: int) -> str | None:
+def text_used(file_store: FileStore, choices: Choices, version: int) -> str | None:
     """Return the text of a version of the council's own file; None where what comes with the planner is used."""
-    return None if version == SHIPPED else results.text_of(shelf, choices, version)
+    return None if version == SHIPPED else results.text_of(file_store, choices, version)
 
 
 def asked(choices: Choices, scenarios: Sequence[str] | None = None) -> Question:
@@ -33,8 +33,8 @@ def asked(choices: Choices, scenarios: Sequence[str] | None = None) -> Question:
     """
     versions = {REGISTERS: choices.register, UNIT_COSTS: choices.prices, CANDIDATES: choices.candidates}
     register, prices, candidates = (
-        text_used(shelf, choices, results.version_of(shelf, choices, version))
-        for shelf, version in versions.items()
+        text_used(file_store, choices, results.version_of(file_store, choices, version))
+        for file_store, version in versions.items()
     )
     names = dict.fromkeys((choices.scenario, *FUTURES)) if scenarios is None else scenarios
     found = [named(name) for name in names]

@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from data.errors import PlannerError
-from data.kept_files import Shelf
+from data.kept_files import FileStore
 from forecast.ui.components import elements
 from forecast.ui.frame import controls, signing
 from forecast.ui.frame.choices import SHIPPED, Choices
@@ -32,7 +32,7 @@ class KeptFileEditor:
     ----------
     parameter
         Name of the choice in the address.
-    shelf
+    file_store
         Where versions are kept.
     label
         One file, for people, such as "Unit costs".
@@ -43,7 +43,7 @@ class KeptFileEditor:
     """
 
     parameter: str
-    shelf: Shelf
+    file_store: FileStore
     label: str
     ours: str
     key: Sequence[str]
@@ -53,11 +53,13 @@ class KeptFileEditor:
 def picker(desk: KeptFileEditor, choices: Choices, used: int) -> None:
     """Show which version is used and let another be chosen."""
     say_kept(desk.label)
-    held = desk.shelf.versions(choices.area.la_code)
+    held = desk.file_store.versions(choices.area.la_code)
     if not held and used == SHIPPED:
         say(f"{desk.ours}: the council has not put in its own on this computer.")
         return
-    labels = {str(SHIPPED): "What comes with the planner"} | {str(k.version): k.said for k in reversed(held)}
+    labels = {str(SHIPPED): "What comes with the planner"} | {
+        str(k.version): k.description for k in reversed(held)
+    }
     controls.version(desk.parameter, labels, str(used))
 
 
@@ -85,7 +87,7 @@ def upload(
         return
     # The version that was the latest when this file was first put in: later ones are a conflict.
     start = f"upload-{desk.parameter}-{code}-{file.file_id}"
-    after = st.session_state.setdefault(start, desk.shelf.latest(code))
+    after = st.session_state.setdefault(start, desk.file_store.latest(code))
     content = file.getvalue()
     try:
         text = content.decode("utf-8-sig")
@@ -105,9 +107,9 @@ def upload(
         return
     st.warning("Not kept yet: these changes are lost if you close the window.")
     elements.table(found, "What would change")
-    if keep_button(desk.shelf.right, f"keep-{start}"):
+    if keep_button(desk.file_store.right, f"keep-{start}"):
         try:
-            kept = desk.shelf.keep(
+            kept = desk.file_store.keep(
                 signing.person(), code, after, lambda path: path.write_bytes((BOM + text).encode("utf-8"))
             )
         except PlannerError as error:

@@ -52,7 +52,7 @@ def picker(choices: Choices) -> None:
         )
         return
     labels = {str(SHIPPED): "The one that comes with the planner"} | {
-        str(k.version): k.said for k in reversed(held)
+        str(k.version): k.description for k in reversed(held)
     }
     controls.version("register", labels, str(used))
 

@@ -64,7 +64,7 @@ def book(la_code: int, own: str | None, name: str = "unit costs.csv") -> PriceBo
     if own is None:
         return ours
     read = from_text(own.encode("utf-8"), name, lambda path: read_ledger(path, ours.inflation, la_code))
-    return ours.replaced(read.rows)
+    return ours.with_rows(read.rows)
 
 
 def candidates(la_code: int, own: str | None, name: str = "schemes.csv") -> Candidates | None:

@@ -89,7 +89,7 @@ def test_local_and_elsewhere_cover_residents_where_there_is_no_spare() -> None:
     places = places_by_phase(default_register(999, **authority), [2025])
     people = residents(authority["plans_age_placement"], 999)
     total = places[places["provision"] == "state_special"]["places"].sum()
-    assert total == people.living("state_special", 0, 25)
+    assert total == people.count("state_special", 0, 25)
 
 
 def test_pupils_in_no_listed_school_get_a_row_no_larger_than_residents_use() -> None:
@@ -136,9 +136,9 @@ def test_defaults_on_official_figures_round_trip(releases: Path, tmp_path: Path)
         "plans_age_placement": tables.read("plans_age_placement"),
     }
     people = residents(official["plans_age_placement"], 317)
-    assert people.living("state_special", 0, 25) == 751
-    assert people.living("specialist_base", 0, 25) == 50
-    assert people.living("specialist_post16", 0, 25) == 23
+    assert people.count("state_special", 0, 25) == 751
+    assert people.count("specialist_base", 0, 25) == 50
+    assert people.count("specialist_post16", 0, 25) == 23
     redbridge = default_register(317, **official).rows
     hatton = redbridge[redbridge["setting"].str.startswith("Hatton")]
     assert hatton["places"].sum() == 195, "657 pupils located less 462 on published rolls"

@@ -65,7 +65,7 @@ class TestOutlines:
 
     def test_a_crossed_outline_is_mended_and_reported(self) -> None:
         bowtie = Polygon([(0, 0), (1000, 1000), (1000, 0), (0, 1000)])
-        layer = geography.mend(gpd.GeoDataFrame(geometry=[bowtie], crs=geography.METRES), ["Bow"])
+        layer = geography.repair(gpd.GeoDataFrame(geometry=[bowtie], crs=geography.METRES), ["Bow"])
         assert layer.frame.geometry.is_valid.all()
         assert layer.frame.area.iloc[0] == pytest.approx(500_000)
         assert [n.kind for n in layer.notes] == ["mended"]
@@ -73,17 +73,17 @@ class TestOutlines:
 
     def test_mending_leaves_no_stray_lines(self) -> None:
         tailed = Polygon([(0, 0), (10, 0), (10, 10), (20, 10), (10, 10), (0, 10)])
-        layer = geography.mend(gpd.GeoDataFrame(geometry=[tailed], crs=geography.METRES), ["Tail"])
+        layer = geography.repair(gpd.GeoDataFrame(geometry=[tailed], crs=geography.METRES), ["Tail"])
         assert layer.frame.geometry.iloc[0].geom_type in ("Polygon", "MultiPolygon")
 
     @pytest.mark.parametrize("shape", [None, Polygon(), Polygon([(0, 0), (1, 1), (0, 0)])])
     def test_an_outline_without_area_stops(self, shape: Polygon | None) -> None:
         with pytest.raises(TableError, match="Gone is missing or has no area"):
-            geography.mend(gpd.GeoDataFrame(geometry=[shape], crs=geography.METRES), ["Gone"])
+            geography.repair(gpd.GeoDataFrame(geometry=[shape], crs=geography.METRES), ["Gone"])
 
     def test_outlines_need_a_coordinate_system(self) -> None:
         with pytest.raises(TableError, match="no coordinate system"):
-            geography.mend(gpd.GeoDataFrame(geometry=[Point(0, 0).buffer(1)]), ["A"])
+            geography.repair(gpd.GeoDataFrame(geometry=[Point(0, 0).buffer(1)]), ["A"])
 
 
 class TestZones:
@@ -198,6 +198,6 @@ class TestWeights:
 
 def test_lines_are_not_outlines() -> None:
     with pytest.raises(TableError, match="no area"):
-        geography.mend(
+        geography.repair(
             gpd.GeoDataFrame(geometry=[LineString([(0, 0), (1, 1)])], crs=geography.METRES), ["Line"]
         )

@@ -10,7 +10,7 @@ import pytest
 
 from data import tables
 from data.errors import PriceError
-from data.inflation import PriceGrowth, beginning, named
+from data.inflation import PriceGrowth, starting_year, year_name
 from data.price_books import england, for_area, inflation
 from data.prices import (
     ITEMS,
@@ -54,11 +54,11 @@ def rng() -> np.random.Generator:
 
 
 def test_a_financial_year_is_two_years_that_follow_on() -> None:
-    assert beginning("2026-27") == 2026
-    assert beginning("2099-00") is None
-    assert beginning("2026-28") is None
-    assert beginning("2026/27") is None
-    assert named(2029) == "2029-30"
+    assert starting_year("2026-27") == 2026
+    assert starting_year("2099-00") is None
+    assert starting_year("2026-28") is None
+    assert starting_year("2026/27") is None
+    assert year_name(2029) == "2029-30"
 
 
 def test_draws_average_the_price_and_spread_as_its_interval_does() -> None:
@@ -131,7 +131,7 @@ def test_the_most_particular_price_of_the_strongest_level_holds() -> None:
         {"price": 14_000.0, "level": "council", "need_group": "semh", "age_low": 4, "age_high": 10},
     )
     held = {
-        (provision, need, age): prices.fitting("top_up", provision, need, age)[0].price
+        (provision, need, age): prices.prices_for("top_up", provision, need, age)[0].price
         for provision, need, age in [
             ("mainstream", "ASD", 5), ("state_special", "SLD", 15), ("state_special", "ASD", 15),
             ("state_special", "ASD", 5), ("state_special", "SEMH", 5), ("state_special", "SEMH", 11),
@@ -141,9 +141,9 @@ def test_the_most_particular_price_of_the_strongest_level_holds() -> None:
 
 
 def test_nothing_holds_where_no_price_is_given() -> None:
-    assert book({}).fitting("top_up", "mainstream", "ASD", 5) == ()
+    assert book({}).prices_for("top_up", "mainstream", "ASD", 5) == ()
     with pytest.raises(PriceError, match="'lunch' is not an item"):
-        book({}).applying("lunch")
+        book({}).rows_in_force("lunch")
 
 
 def test_one_price_for_all_kinds_takes_the_place_of_every_kind() -> None:
@@ -153,8 +153,8 @@ def test_one_price_for_all_kinds_takes_the_place_of_every_kind() -> None:
         {**fee, "kind": "residential_52", "share": 0.1},
         {**fee, "level": "council", "age_high": 10, "price": 9_999.0},
     )
-    assert [p.kind for p in prices.fitting("inmss_fee", "inmss", "ASD", 12)] == ["day", "residential_52"]
-    assert [p.price for p in prices.fitting("inmss_fee", "inmss", "ASD", 10)] == [9_999]
+    assert [p.kind for p in prices.prices_for("inmss_fee", "inmss", "ASD", 12)] == ["day", "residential_52"]
+    assert [p.price for p in prices.prices_for("inmss_fee", "inmss", "ASD", 10)] == [9_999]
     said = replacements(prices, "council")
     assert [r.extent for r in said] == ["part", "part"]
     assert "£9,999 of 2021-22 replaces in part £10,000" in str(said[0])
@@ -250,7 +250,7 @@ def test_shipped_prices_are_the_arithmetic_they_claim_to_be() -> None:
 
 def test_inmss_kinds_average_the_published_cost_and_are_as_skewed_as_the_published_sample() -> None:
     prices = england()
-    fitting = prices.fitting("inmss_fee", "inmss", "ASD", 12)
+    fitting = prices.prices_for("inmss_fee", "inmss", "ASD", 12)
     rows = [prices.prices.index(p) for p in fitting]
     fees = prices.fees(rows, np.array([[p.price for p in fitting]]))
     spent = tables.read("s251_high_needs_2021_22").query(
@@ -268,13 +268,13 @@ def test_residential_shares_are_those_of_january_2025() -> None:
     weeks = tables.read("residential_placements").query("january == 2025").groupby("weeks")["plans"].sum()
     settings = tables.read("plans_placement").query("january == 2025").groupby("provision")["plans"].sum()
     placements = settings["inmss"] + settings["specialist_post16"]
-    shares = {p.kind: p.share for p in england().fitting("inmss_fee", "inmss", "ASD", 12)}
+    shares = {p.kind: p.share for p in england().prices_for("inmss_fee", "inmss", "ASD", 12)}
     assert shares["residential_38"] == pytest.approx(weeks["38-51"] / placements, abs=5e-5)
     assert shares["residential_52"] == pytest.approx(weeks["52"] / placements, abs=6e-5)
 
 
 def test_distance_bands_average_the_published_cost_of_a_traveller() -> None:
-    bands = england().fitting("send_transport", "state_special", "SLD", 8)
+    bands = england().prices_for("send_transport", "state_special", "SLD", 8)
     assert [p.kind for p in bands] == ["under_5_miles", "5_to_10_miles", "over_10_miles"]
     assert sum(p.price * p.share for p in bands) == pytest.approx(8_116, abs=1)
     assert {p.dsg_block for p in bands} == {"general_fund"}
@@ -282,7 +282,7 @@ def test_distance_bands_average_the_published_cost_of_a_traveller() -> None:
 
 def test_transport_is_booked_by_age() -> None:
     lines = [
-        england().fitting("send_transport", "inmss", "ASD", age)[0].s251_line for age in (15, 16, 18, 19)
+        england().prices_for("send_transport", "inmss", "ASD", age)[0].s251_line for age in (15, 16, 18, 19)
     ]
     assert lines == ["2.1.4", "2.1.6", "2.1.6", "2.1.7"]
 

@@ -9,7 +9,7 @@ import pytest
 from data import tables
 from data.areas import current
 from data.errors import PriceError
-from data.implied_prices import noise_of, shrink, without
+from data.implied_prices import noise_of, price_without, shrink
 from data.price_books import (
     IMPLIED,
     england,
@@ -165,7 +165,9 @@ def test_an_authority_left_out_is_foretold_better_by_its_region_than_by_england(
     known = known[known["implied"] > 0]
     england = float((known["implied"] * known["plans"]).sum() / known["plans"].sum())
     held_out = known.iloc[::3]
-    region = [abs(np.log(without(known, int(r.la_code)) / float(r.implied))) for r in held_out.itertuples()]
+    region = [
+        abs(np.log(price_without(known, int(r.la_code)) / float(r.implied))) for r in held_out.itertuples()
+    ]
     whole = np.abs(np.log(england / held_out["implied"]))
     assert np.median(region) < 0.8 * np.median(whole)
 

@@ -176,10 +176,10 @@ def test_another_authoritys_ledger_is_refused(tmp_path: Path) -> None:
 
 def test_a_ledger_replaces_what_it_prices_and_nothing_else(tmp_path: Path) -> None:
     before = for_area(317)
-    book = before.replaced(read(write(tmp_path, {"age_low": "4", "age_high": "10"}), 317).rows)
-    assert book.fitting("top_up", "state_special", "ASD", 7)[0].price == 21_500
+    book = before.with_rows(read(write(tmp_path, {"age_low": "4", "age_high": "10"}), 317).rows)
+    assert book.prices_for("top_up", "state_special", "ASD", 7)[0].price == 21_500
     for age, provision in ((12, "state_special"), (7, "mainstream")):
-        assert book.fitting("top_up", provision, "ASD", age) == before.fitting(
+        assert book.prices_for("top_up", provision, "ASD", age) == before.prices_for(
             "top_up", provision, "ASD", age
         )
     said = replacements(book, "council")
@@ -193,7 +193,7 @@ def test_the_template_reads_back_as_the_prices_in_use_and_replaces_none(tmp_path
     assert path.read_bytes().startswith(b"\xef\xbb\xbf")
     ledger = read(path, 317)
     assert ledger.la_code == 317
-    merged = book.replaced(ledger.rows)
+    merged = book.with_rows(ledger.rows)
     assert replacements(merged, "council") == ()
     assert {p.basis for p in ledger.prices} >= {"estimated", "assumed", "published"}
     write_template(merged, path, 317)

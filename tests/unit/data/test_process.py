@@ -14,9 +14,9 @@ from data.process import (
     REQUESTED_YOUNGER,
     STATUTORY_DELAY,
     Process,
-    a_delay_earlier,
-    counted_at,
-    share_out,
+    ages_at_request,
+    published_age_matrix,
+    stock_age_shares,
 )
 from data.vocabulary import AGES
 
@@ -96,7 +96,7 @@ def test_published_ages_are_those_of_new_plans_counted_younger(england_plans: np
         return chosen.groupby("age")["value"].sum().to_numpy(dtype=float)
 
     def misfit(profile: np.ndarray, younger: float, seen: np.ndarray) -> float:
-        expected = counted_at(younger) @ profile
+        expected = published_age_matrix(younger) @ profile
         gaps = np.sqrt(expected * seen.sum() / expected.sum()) - np.sqrt(seen)
         return float((gaps[1:] ** 2).sum())
 
@@ -104,7 +104,7 @@ def test_published_ages_are_those_of_new_plans_counted_younger(england_plans: np
     ending = issued / published(assessments, "completed")
     accepted = published(requests, "to_assess") * ending
     assert misfit(england_plans, ASSESSED_YOUNGER, issued) < misfit(england_plans, 0.0, issued) / 20
-    earlier = a_delay_earlier(england_plans)
+    earlier = ages_at_request(england_plans)
     fitted = misfit(earlier, REQUESTED_YOUNGER, accepted)
     assert fitted < misfit(earlier, 0.0, accepted) / 3
     assert fitted < misfit(earlier, 1.0, accepted) / 3
@@ -134,13 +134,13 @@ def test_requests_move_by_half_a_year_and_assessments_by_three_quarters(returned
 
 
 def test_sharing_out_loses_nobody(england_plans: np.ndarray) -> None:
-    shared = share_out(england_plans, 0.4)
+    shared = stock_age_shares(england_plans, 0.4)
     np.testing.assert_allclose(shared.sum("stock_age"), 1.0)
     # Nobody becomes younger, or more than a year older.
     by = shared["stock_age"] - shared["age"]
     assert (shared.where((by < 0) | (by > 1), 0.0) == 0).all()
-    np.testing.assert_allclose(counted_at(0.4).sum(axis=0), 1.0)
-    assert a_delay_earlier(england_plans).sum() == pytest.approx(england_plans.sum())
+    np.testing.assert_allclose(published_age_matrix(0.4).sum(axis=0), 1.0)
+    assert ages_at_request(england_plans).sum() == pytest.approx(england_plans.sum())
 
 
 def test_earlier_knowledge_has_no_later_year(returned: Process) -> None:

@@ -21,7 +21,7 @@ from data.register import (
     Register,
     counted_by_year,
     estimated_share,
-    following_on,
+    find_chains,
     in_force,
     places_by_phase,
     with_defaults,
@@ -414,7 +414,7 @@ def test_rows_follow_on_through_changes_of_size_ages_and_needs() -> None:
          "needs": "SEMH"},
         {**oak, "age_low": 4, "age_high": 10, "from_academic_year": "2025/26", "to_academic_year": None},
     ]  # fmt: skip
-    assert following_on(dict(enumerate(rows))) == [[0, 3], [1, 2], [4]], "a gap of a year ends a unit"
+    assert find_chains(dict(enumerate(rows))) == [[0, 3], [1, 2], [4]], "a gap of a year ends a unit"
 
 
 # --- whose register -----------------------------------------------------------------------------------------

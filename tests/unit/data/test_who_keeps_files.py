@@ -9,7 +9,7 @@ import pytest
 
 from data import kept_files, kept_registers, registers
 from data.errors import NotAllowedError
-from data.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS, Shelf
+from data.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS, FileStore
 from data.people import Person, Role
 
 REDBRIDGE = 317
@@ -23,8 +23,8 @@ MAY = {
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for shelf in MAY:
-        monkeypatch.setenv(shelf.variable, str(tmp_path / "kept" / shelf.default.name))
+    for file_store in MAY:
+        monkeypatch.setenv(file_store.variable, str(tmp_path / "kept" / file_store.default.name))
     return tmp_path / "kept"
 
 
@@ -33,9 +33,9 @@ def person(role: Role) -> Person:
 
 
 @pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize("shelf", MAY, ids=lambda s: s.what)
-def test_a_shelf_is_written_by_the_roles_it_is_for_and_by_no_other(
-    shelf: Shelf, role: Role, folder: Path
+@pytest.mark.parametrize("file_store", MAY, ids=lambda s: s.what)
+def test_a_file_store_is_written_by_the_roles_it_is_for_and_by_no_other(
+    file_store: FileStore, role: Role, folder: Path
 ) -> None:
     written: list[Path] = []
 
@@ -43,11 +43,11 @@ def test_a_shelf_is_written_by_the_roles_it_is_for_and_by_no_other(
         written.append(path)
         path.write_text("x", encoding="utf-8")
 
-    if role.value in MAY[shelf]:
-        assert shelf.keep(person(role), REDBRIDGE, 0, write).version == 1
+    if role.value in MAY[file_store]:
+        assert file_store.keep(person(role), REDBRIDGE, 0, write).version == 1
     else:
         with pytest.raises(NotAllowedError, match=f"has the role {role.value}"):
-            shelf.keep(person(role), REDBRIDGE, 0, write)
+            file_store.keep(person(role), REDBRIDGE, 0, write)
         assert written == []
         assert not folder.exists()
 
@@ -58,11 +58,11 @@ def test_a_viewer_keeps_no_register(folder: Path) -> None:
     assert not folder.exists()
 
 
-def test_every_shelf_there_is_says_who_may_write_it() -> None:
-    assert {one for one in vars(kept_files).values() if isinstance(one, Shelf)} == set(MAY)
+def test_every_file_store_there_is_says_who_may_write_it() -> None:
+    assert {one for one in vars(kept_files).values() if isinstance(one, FileStore)} == set(MAY)
 
 
-@pytest.mark.parametrize("owner", [Shelf, kept_registers], ids=["kept_files", "kept_registers"])
+@pytest.mark.parametrize("owner", [FileStore, kept_registers], ids=["kept_files", "kept_registers"])
 def test_whatever_writes_takes_the_person_and_whatever_takes_none_writes_nothing(owner: object) -> None:
     public = {n: f for n, f in inspect.getmembers(owner, inspect.isfunction) if not n.startswith("_")}
     ours = {n: f for n, f in public.items() if f.__module__ in ("data.kept_files", "data.kept_registers")}
@@ -79,6 +79,6 @@ def test_whatever_writes_takes_the_person_and_whatever_takes_none_writes_nothing
 def test_who_kept_a_version_is_written_beside_it() -> None:
     kept = REGISTERS.keep(person(Role.PLANNER), REDBRIDGE, 0, lambda path: path.write_text("x"))
     assert kept.who == "Pat Lee (pat@council.gov.uk)"
-    assert kept.said.endswith("UTC by Pat Lee (pat@council.gov.uk)")
+    assert kept.description.endswith("UTC by Pat Lee (pat@council.gov.uk)")
     kept.path.with_suffix(".by.txt").unlink()
-    assert REGISTERS.find(REDBRIDGE, 1).said.endswith("UTC")
+    assert REGISTERS.find(REDBRIDGE, 1).description.endswith("UTC")

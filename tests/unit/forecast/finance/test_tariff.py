@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.inflation import normals
+from data.inflation import draw_normals
 from data.placement_fees import PlacementFees
 from data.prices import PriceBook
 from data.vocabulary import AGES, NEED_CODES, NEED_GROUP_CODES, PHASE_CODES, PROVISION_CODES
@@ -248,7 +248,7 @@ class TestLuckOfSingleFees:
         """28 cells of half a child are 14 placements: s^2 = ln(1 + (exp(0.49) - 1) / 14)."""
         found = priced(book(skewed(60_000, 0.7)), luck=self.luck(0.5))["inmss_fee"]
         variance = np.log(1 + (np.exp(0.49) - 1) / 14)
-        z = normals(7, "fees inmss_fee All", DRAWS)[0]
+        z = draw_normals(7, "fees inmss_fee All", DRAWS)[0]
         wanted = 60_000 * np.exp(np.sqrt(variance) * z - variance / 2)
         assert of(found, "inmss") == pytest.approx([wanted] * 3)
 
