@@ -1,4 +1,4 @@
-"""Financial years (April to March): their names, and the academic years and the January that fall in each.
+"""Financial years (April to March): their names, and the January that falls in each.
 
 Invariant: a name such as ``2026-27`` and the year it stands for say each other.
 """
@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-
-from data.register import academic_year
 
 _NAME = re.compile(r"(20\d\d)-(\d\d)", re.ASCII)
 
@@ -42,16 +40,6 @@ class FinancialYear:
     def january(self) -> int:
         """Calendar year of the January within it; a lever's weight for that January is its weight in this year."""
         return self.begins + 1
-
-    @property
-    def old_academic_year(self) -> str:
-        """Academic year of its April to July or August: ``2025/26`` in 2026-27."""
-        return academic_year(self.begins)
-
-    @property
-    def new_academic_year(self) -> str:
-        """Academic year that begins in September of it: ``2026/27`` in 2026-27."""
-        return academic_year(self.begins + 1)
 
     def after(self, years: int = 1) -> FinancialYear:
         """Return the financial year a number of years later (earlier if ``years`` is negative)."""

@@ -119,10 +119,6 @@ class Layer:
     frame: gpd.GeoDataFrame
     notes: tuple[Note, ...] = ()
 
-    def to_wgs84(self) -> gpd.GeoDataFrame:
-        """Return the shapes in longitude and latitude (WGS84), for a map on screen."""
-        return self.frame.to_crs(DEGREES)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Zones:

@@ -43,7 +43,6 @@ from data.inflation import (
     starting_year,
     year_name,
 )
-from data.placement_fees import PlacementFees
 from data.schemas.finance import BLOCKS
 from data.vocabulary import AGES, ALL, NEED_CODES, NEED_GROUP_CODES, NEED_GROUPS, PROVISION_CODES
 
@@ -286,33 +285,6 @@ class PriceDraws:
             [int(y[:4]) for y in self.growth["financial_year"].to_numpy().tolist()],
         )
 
-    def in_prices_of(self, financial_year: str) -> xr.DataArray:
-        """Return price draws in pounds of a given financial year, dims ``(draw, price)``.
-
-        Raises
-        ------
-        PriceError
-            The year is not one of those drawn, nor a price year of the book.
-        """
-        wanted = require_starting_year(financial_year, "prices")
-        known = {
-            require_starting_year(str(y), "growth"): i
-            for i, y in enumerate(self.growth["financial_year"].to_numpy())
-        }
-        factors = np.ones(self.levels.shape)
-        growth = self.growth.to_numpy()
-        for at, begins in enumerate(self.begins):
-            step = 1 if wanted >= begins else -1
-            between = range(begins + 1, wanted + 1) if step > 0 else range(wanted + 1, begins + 1)
-            if missing := [y for y in between if y not in known]:
-                raise PriceError(
-                    f"Growth of prices was not drawn for {year_name(missing[0])}, so prices cannot be brought to "
-                    f"{financial_year}. Draw the book's prices up to {year_name(max(wanted, begins))}."
-                )
-            rates = growth[:, at, [known[y] for y in between]]
-            factors[:, at] = np.prod(1 + rates, axis=1) ** step
-        return self.levels * factors
-
 
 @dataclass(frozen=True, eq=False)
 class PriceBook:
@@ -382,18 +354,6 @@ class PriceBook:
             raise PriceError(f"'{item}' is not an item of the price book. Ask for one of {', '.join(ITEMS)}.")
         return in_force(self.prices, item)
 
-    def prices_for(self, item: str, provision: str, need: str, age: int) -> tuple[Price, ...]:
-        """Return the prices in force for a child, one for each kind of placement; empty if there is none.
-
-        Raises
-        ------
-        PriceError
-            There is no such item.
-        """
-        rows = self.rows_in_force(item).sel(provision=provision, need=need, age=age).to_numpy()
-        prices = self.prices
-        return tuple(prices[i] for i in rows if i >= 0)
-
     def in_use(self) -> pd.DataFrame:
         """Return the price rows in force anywhere, with the ages they apply to; a row split by another becomes two."""
         ages_of: dict[int, set[int]] = {}
@@ -443,35 +403,6 @@ class PriceBook:
             .rename(inflator="price")
             .assign_coords(price=np.arange(len(self.prices))),
             begins,
-        )
-
-    def fees(self, rows: Sequence[int], means: Array) -> PlacementFees:
-        """Return the distribution of single fees over the kinds of one price.
-
-        Parameters
-        ----------
-        rows
-            Rows of the book, one a kind, whose shares sum to 1: what `rows_in_force` says for one child.
-        means
-            Their prices, dims ``(draw, kind)``, in whatever year's pounds.
-
-        Raises
-        ------
-        PriceError
-            The shares do not sum to 1.
-        """
-        chosen = [self.prices[i] for i in rows]
-        shares = np.array([p.share for p in chosen])
-        if not np.isclose(shares.sum(), 1.0, atol=SHARE_SLACK):
-            raise PriceError(
-                f"The shares of kinds {', '.join(p.kind for p in chosen)} sum to {shares.sum():.4g}, so single fees cannot "
-                "be told. Give the rows that hold for one child."
-            )
-        return PlacementFees(
-            tuple(p.kind for p in chosen),
-            shares / shares.sum(),
-            means,
-            np.array([p.log_spread for p in chosen]),
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from data.price_books import inflation
-from data.prices import ITEMS, PriceBook, as_rows
+from data.prices import ITEMS, Price, PriceBook, as_rows
 
 Row = Mapping[str, object]
 
@@ -33,3 +33,9 @@ def book(*rows: Row) -> PriceBook:
 def skewed(mean: float, spread: float) -> Row:
     """Return a fee of INMSS placements whose single fees differ: ``spread`` is the standard deviation of their logs."""
     return row("inmss_fee", mean, "inmss", median=mean * float(np.exp(-(spread**2) / 2)))
+
+
+def holding(prices: PriceBook, item: str, provision: str, need: str, age: int) -> list[Price]:
+    """Return the prices that hold for one child, one a kind; none where there is none."""
+    rows = prices.rows_in_force(item).sel(provision=provision, need=need, age=age).to_numpy()
+    return [prices.prices[at] for at in rows if at >= 0]

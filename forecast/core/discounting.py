@@ -4,7 +4,7 @@
 
 where rate(t) is 3.5 % in years 1 to 30 and 3.0 % in years 31 to 75 (`data/reference/capital/green_book.csv`).
 
-Invariant: factors fall from year to year, never below 0; the present value of nothing is 0.
+Invariant: factors fall from year to year, never below 0.
 """
 
 from __future__ import annotations
@@ -67,8 +67,3 @@ def factors(years: int) -> Array:
     growth = 1 + rate
     growth[:1] = 1.0
     return np.asarray(1 / np.cumprod(growth))
-
-
-def present_value(flows: Array) -> Array:
-    """Return the present value of flows, dims ``(..., year)`` with year 0 first, in pounds of year 0."""
-    return np.asarray(flows @ factors(flows.shape[-1]))

@@ -53,20 +53,6 @@ def financial_year(label: str) -> FinancialYear:
     return year
 
 
-def financial_years(first: str, last: str) -> tuple[FinancialYear, ...]:
-    """Return the financial years from one to another, both included.
-
-    Raises
-    ------
-    OptionError
-        A name is not one, or the last is before the first.
-    """
-    begin, end = financial_year(first), financial_year(last)
-    if end < begin:
-        raise OptionError(f"{last} is before {first}. Write the earlier financial year first.")
-    return tuple(FinancialYear(y) for y in range(begin.begins, end.begins + 1))
-
-
 def labels(years: Sequence[FinancialYear]) -> list[str]:
     """Return the names of financial years, in their order."""
     return [year.label for year in years]

@@ -248,19 +248,9 @@ class Comparison:
             )
 
     @property
-    def saved(self) -> xr.DataArray:
-        """Cost avoided in the year, minus where mitigation costs more, dims ``(draw, financial_year)``."""
-        return self.unmitigated.cost - self.mitigated.cost
-
-    @property
     def better_by(self) -> xr.DataArray:
         """How much better the balance at 31 March is, dims ``(draw, financial_year)``."""
         return self.mitigated.closing - self.unmitigated.closing
-
-    @property
-    def deficit_averted(self) -> xr.DataArray:
-        """Probability of a deficit without mitigation and none with it, dims ``(financial_year,)``."""
-        return ((self.unmitigated.closing < -PENNY) & (self.mitigated.closing >= -PENNY)).mean("draw")
 
 
 def opening_balance(la_code: int, at: FinancialYear, policy: FundingPolicy | None = None) -> Opening:

@@ -22,14 +22,12 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from data import tables
 from data.errors import OptionError, TableError
 from data.financial_year import FinancialYear
 from data.register import academic_year
-from data.schemas.places import PARTS
 from forecast.core.financial_year import labels, with_levers
 from models.base import Array
 from scenarios.effects import MoneyChange
@@ -39,9 +37,6 @@ S251_LINE = "1.0.2"
 
 DSG_BLOCK = "high_needs"
 """Block of the dedicated schools grant that pays it."""
-
-TOLERANCE = 5.0
-"""Pounds within which a published deduction counts as reproduced: it is published in whole pounds, split over providers."""
 
 _RULES: Mapping[str, tuple[str, str]] = {
     "special_pre16": ("special academy, pre-16", "state_special"),
@@ -274,56 +269,3 @@ def place_funding(places: xr.DataArray, rates: xr.DataArray | None = None) -> xr
     pounds = rate * (old * share + new * (1 - share))
     dims = ["financial_year" if d == "academic_year" else d for d in places.dims]
     return pounds.transpose(*(["draw"] if "draw" not in dims and "draw" in pounds.dims else []), *dims)
-
-
-def deductions_check() -> pd.DataFrame:
-    """Return every published deduction for places beside what the published places come to at the rates.
-
-    Returns
-    -------
-    pd.DataFrame
-        Columns la_code, financial_year, provider_group, place_type, computed_gbp, published_gbp, difference_gbp and outcome:
-        ``reproduced`` (within `TOLERANCE`), ``differs``, or ``no_places`` where no places are published (hospital education).
-        Rows without places and without a deduction are left out.
-    """
-    key = ["la_code", "financial_year", "provider_group", "place_type"]
-    places = tables.read("funded_places")
-    parts = []
-    for (label, group, kind), rows in places.groupby(["financial_year", "provider_group", "place_type"]):
-        year = FinancialYear(int(str(label)[:4]))
-        wide = rows.pivot_table("places", "la_code", "part", aggfunc="first")[list(PARTS)]
-        counts = xr.DataArray(
-            wide.to_numpy()[:, None, :],
-            dims=("la_code", "place_kind", "academic_year"),
-            coords={
-                "la_code": wide.index.to_numpy(),
-                "place_kind": [KIND_OF[(str(group), str(kind))]],
-                "academic_year": [year.old_academic_year, year.new_academic_year],
-            },
-        )
-        pounds = place_funding(counts).isel(place_kind=0, financial_year=0)
-        parts.append(
-            pd.DataFrame(
-                {
-                    "la_code": wide.index,
-                    "financial_year": label,
-                    "provider_group": group,
-                    "place_type": kind,
-                    "computed_gbp": pounds.to_numpy(),
-                }
-            )
-        )
-    both = pd.concat(parts, ignore_index=True).merge(
-        tables.read("dsg_deductions").rename(columns={"deduction_gbp": "published_gbp"}),
-        on=key,
-        how="outer",
-        validate="one_to_one",
-    )
-    both["published_gbp"] = both["published_gbp"].fillna(0.0)
-    both["difference_gbp"] = both["computed_gbp"] - both["published_gbp"]
-    near = both["difference_gbp"].abs() <= TOLERANCE
-    both["outcome"] = np.where(
-        both["computed_gbp"].isna(), "no_places", np.where(near, "reproduced", "differs")
-    )
-    wanted = both["computed_gbp"].isna() | (both["computed_gbp"] != 0) | (both["published_gbp"] != 0)
-    return both[wanted].sort_values(key, ignore_index=True)

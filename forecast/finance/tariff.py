@@ -31,7 +31,7 @@ import xarray as xr
 
 from data.financial_year import FinancialYear
 from data.inflation import draw_normals
-from data.placement_fees import PlacementFees
+from data.placement_fees import mean_under_ceiling
 from data.prices import PriceBook, PriceDraws
 from data.vocabulary import (
     NEED_CODES,
@@ -394,11 +394,9 @@ def _capped(
     order = np.argsort(np.stack(reached), axis=0, kind="stable")
     reach = np.take_along_axis(np.stack(reached), order, axis=0)
     lowest = np.minimum.accumulate(np.take_along_axis(np.stack(tops), order, axis=0)[::-1], axis=0)[::-1]
-    fees = PlacementFees(("all",), np.ones(1), price.reshape(-1, 1), np.array([spread]))
     held = price
     for part, top in zip(np.diff(reach, axis=0, prepend=0.0), lowest, strict=True):
-        under = fees.capped(top.reshape(-1)).reshape(price.shape)
-        held = held + part * (under - price)
+        held = held + part * (mean_under_ceiling(price, spread, top) - price)
     return np.asarray(held)
 
 

@@ -139,12 +139,11 @@ class Entrances:
 
 
 def allocate(
-    wanted: Array,
+    wanted: Array | Floats,
     start: Array,
-    places: OpenPlaces,
+    entrances: Entrances,
     rules: Rules,
     *,
-    opening: OpenPlaces,
     need_groups: Mapping[str, tuple[str, ...]] = GROUPED,
     shares: Array | None = None,
     by_age_and_need: bool = True,
@@ -157,12 +156,11 @@ def allocate(
         Children who want a place of each specialist provision, dims ``(draw, january, provision, age, need)``; at least 0.
     start
         Children placed at the origin January, dims ``(provision, age, need)``.
-    places
-        Places of the Januaries of ``wanted``.
+    entrances
+        Places of the Januaries of ``wanted``, and of the same units at the origin, where the children of ``start`` are seated
+        first.
     rules
         Preference order for the unplaced.
-    opening
-        Places of the same units at the origin: one draw, one January. The children of ``start`` are seated there first.
     need_groups
         Group code to need codes, every need once; the resolution at which units are reported.
     shares
@@ -175,28 +173,6 @@ def allocate(
     ValueError
         Shapes disagree, or children are negative or missing.
     """
-    return allocate_at(
-        wanted,
-        start,
-        Entrances.of(places, opening),
-        rules,
-        need_groups=need_groups,
-        shares=shares,
-        by_age_and_need=by_age_and_need,
-    )
-
-
-def allocate_at(
-    wanted: Array | Floats,
-    start: Array,
-    entrances: Entrances,
-    rules: Rules,
-    *,
-    need_groups: Mapping[str, tuple[str, ...]] = GROUPED,
-    shares: Array | None = None,
-    by_age_and_need: bool = True,
-) -> Allocation:
-    """Match children to places whose doors are known: `allocate`, with the same arguments."""
     places, opening = entrances.places, entrances.opening
     _check(wanted, start, places, rules, shares)
     draws, januaries = wanted.shape[:2]

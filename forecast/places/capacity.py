@@ -36,7 +36,7 @@ from forecast.core.arrays import Flags
 from forecast.core.outcome import Placements, Shortfall
 from forecast.core.parallel import in_parts
 from forecast.places.admission import OpenPlaces
-from forecast.places.allocation import Entrances, allocate_at
+from forecast.places.allocation import Entrances, allocate
 from forecast.places.preference_order import Rules, default_rules
 from forecast.places.supply import Supply, supply
 from models.base import Array, Floats
@@ -236,7 +236,7 @@ def seated(placements: Placements, capacity_plan: CapacityPlan, latent: AreaLate
 
     def seat(some: slice) -> None:
         raised_to = {b: raised(choices[some], f[some], children[some]) for b, f in uplift.items()}
-        allocation = allocate_at(
+        allocation = allocate(
             raised_to[asked.blend],
             start,
             capacity_plan.doors(some),

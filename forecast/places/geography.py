@@ -441,8 +441,12 @@ def _distribution(
     phase: str, distance: npt.NDArray[np.float64], weights: npt.NDArray[np.float64], off_map: float
 ) -> dict[str, str | float]:
     pupils = float(weights.sum())
-    median, p80, p95 = weighted_quantiles(distance.ravel(), weights.ravel(), (0.5, 0.8, 0.95))
     known = pupils > 0
+    median, p80, p95 = (
+        np.quantile(distance, (0.5, 0.8, 0.95), weights=weights, method="inverted_cdf")
+        if known
+        else (np.nan, np.nan, np.nan)
+    )
     return {
         "phase": phase,
         "pupils": pupils,
@@ -453,18 +457,6 @@ def _distribution(
         "beyond_8km": float(weights[distance > LONG_KM].sum() / pupils) if known else np.nan,
         "off_map": off_map,
     }
-
-
-def weighted_quantiles(
-    values: npt.NDArray[np.float64], weights: npt.NDArray[np.float64], at: Sequence[float]
-) -> tuple[float, ...]:
-    """Return the smallest values with at least a share ``at`` of the weight at or below them; NaN without weight."""
-    if not weights.sum() > 0:
-        return tuple(np.nan for _ in at)
-    order = np.argsort(values, kind="stable")
-    below = np.cumsum(weights[order])
-    where = np.searchsorted(below, np.asarray(at) * below[-1] * (1 - 1e-12))
-    return tuple(float(v) for v in values[order][np.minimum(where, len(values) - 1)])
 
 
 def nearest_with_room(

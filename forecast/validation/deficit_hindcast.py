@@ -49,9 +49,6 @@ LAST_ACCOUNTS = FinancialYear(2021)
 LAST_YEAR = FinancialYear(2025)
 """Last year forecast: the last with a figure of Redbridge's Schools Forum."""
 
-PUBLISHED_INCOME = FinancialYear(2023)
-"""Latest year with published allocations."""
-
 KNOWN: tuple[str, ...] = ("nothing_later", "plans", "plans_and_prices")
 """What a forecast is given of the years after its origin, to tell what each was worth."""
 

@@ -2,11 +2,72 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from data import tables
-from forecast.finance.place_funding import TOLERANCE, deductions_check
+from data.financial_year import FinancialYear
+from data.register import academic_year
+from data.schemas.places import PARTS
+from forecast.finance.place_funding import KIND_OF, place_funding
+
+TOLERANCE = 5.0
+"""Pounds within which a published deduction counts as reproduced: it is published in whole pounds, split over providers."""
+
+
+def deductions_check() -> pd.DataFrame:
+    """Return every published deduction for places beside what the published places come to at the rates.
+
+    Returns
+    -------
+    pd.DataFrame
+        Columns la_code, financial_year, provider_group, place_type, computed_gbp, published_gbp, difference_gbp and outcome:
+        ``reproduced`` (within `TOLERANCE`), ``differs``, or ``no_places`` where no places are published (hospital education).
+        Rows without places and without a deduction are left out.
+    """
+    key = ["la_code", "financial_year", "provider_group", "place_type"]
+    places = tables.read("funded_places")
+    parts = []
+    for (label, group, kind), rows in places.groupby(["financial_year", "provider_group", "place_type"]):
+        year = FinancialYear(int(str(label)[:4]))
+        wide = rows.pivot_table("places", "la_code", "part", aggfunc="first")[list(PARTS)]
+        counts = xr.DataArray(
+            wide.to_numpy()[:, None, :],
+            dims=("la_code", "place_kind", "academic_year"),
+            coords={
+                "la_code": wide.index.to_numpy(),
+                "place_kind": [KIND_OF[(str(group), str(kind))]],
+                "academic_year": [academic_year(year.begins), academic_year(year.january)],
+            },
+        )
+        pounds = place_funding(counts).isel(place_kind=0, financial_year=0)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "la_code": wide.index,
+                    "financial_year": label,
+                    "provider_group": group,
+                    "place_type": kind,
+                    "computed_gbp": pounds.to_numpy(),
+                }
+            )
+        )
+    both = pd.concat(parts, ignore_index=True).merge(
+        tables.read("dsg_deductions").rename(columns={"deduction_gbp": "published_gbp"}),
+        on=key,
+        how="outer",
+        validate="one_to_one",
+    )
+    both["published_gbp"] = both["published_gbp"].fillna(0.0)
+    both["difference_gbp"] = both["computed_gbp"] - both["published_gbp"]
+    near = both["difference_gbp"].abs() <= TOLERANCE
+    both["outcome"] = np.where(
+        both["computed_gbp"].isna(), "no_places", np.where(near, "reproduced", "differs")
+    )
+    wanted = both["computed_gbp"].isna() | (both["computed_gbp"] != 0) | (both["published_gbp"] != 0)
+    return both[wanted].sort_values(key, ignore_index=True)
 
 
 @pytest.fixture(scope="module")

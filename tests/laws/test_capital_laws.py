@@ -14,7 +14,7 @@ from forecast.capital.appraisal import AppraisalInputs, appraisal
 from forecast.capital.programme import Sample, choose, flags, judged, sample, value
 from forecast.capital.schemes import Sufficiency
 from forecast.capital.seats import _groups
-from forecast.core.discounting import factors, present_value
+from forecast.core.discounting import factors
 from models.base import Array
 from tests.capital_worlds import candidate, cell, made, random_candidates, random_short
 
@@ -178,8 +178,7 @@ def test_enough_places_are_told_alike_by_rows_and_by_seating(seed: int) -> None:
 
 
 @given(st.integers(1, 100))
-def test_nothing_is_worth_nothing(years: int) -> None:
-    assert present_value(np.zeros(years)) == 0
+def test_discount_factors_begin_at_one_and_fall(years: int) -> None:
     found = factors(years)
     assert found[0] == 1
     assert (np.diff(found) < 0).all()

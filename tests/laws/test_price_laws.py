@@ -11,13 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data.financial_year import FinancialYear
 from data.implied_prices import shrink
 from data.inflation import year_name
-from data.placement_fees import PlacementFees
+from data.placement_fees import mean_under_ceiling
 from data.price_books import england, inflation
 from data.price_file import read_ledger, to_csv
 from data.prices import FUNDS, ITEMS, PriceBook, as_rows, fund_fits, largest_price
 from data.vocabulary import NEED_GROUP_CODES, PROVISION_CODES
+from forecast.finance.tariff import in_years
 
 words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12).map(str.strip).filter(bool)
 texts = st.one_of(words, st.builds(str.__add__, st.sampled_from(["=", "+", "-", "@", "'", "'="]), words))
@@ -80,9 +82,11 @@ def test_shares_of_the_kinds_that_hold_sum_to_one_and_no_draw_is_negative(
         held = book.rows_in_force(item).to_numpy()
         sums = np.where(held >= 0, share[held], 0.0).sum(axis=-1)
         assert ((abs(sums - 1) < 0.002) | (held < 0).all(axis=-1)).all()
-    levels = book.draws(30, np.random.default_rng(seed), until="2030-31").in_prices_of("2030-31").to_numpy()
-    assert np.isfinite(levels).all()
-    assert (levels >= 0).all()
+    drawn = book.draws(30, np.random.default_rng(seed), until="2030-31")
+    for row in range(len(book.prices)):
+        levels = in_years(drawn, row, [FinancialYear(2030)])
+        assert np.isfinite(levels).all()
+        assert (levels >= 0).all()
 
 
 @settings(max_examples=15, deadline=None)
@@ -100,30 +104,23 @@ def test_the_order_of_rows_changes_no_price(rows: list[dict[str, object]], rando
 
 
 @given(
-    st.floats(0.01, 0.99), st.floats(1_000, 300_000), st.floats(1_000, 300_000), st.floats(0, 1.2),
-    st.floats(500, 500_000), st.floats(1, 3),
+    st.lists(st.floats(0, 300_000), min_size=1, max_size=3), st.floats(0, 1.2), st.floats(500, 500_000), st.floats(1, 3)
 )  # fmt: skip
 def test_a_ceiling_never_raises_the_mean_and_a_higher_one_never_lowers_it(
-    share: float, day: float, residential: float, spread: float, ceiling: float, more: float
+    means: list[float], spread: float, ceiling: float, more: float
 ) -> None:
-    fees = PlacementFees(
-        ("day", "residential"),
-        np.array([1 - share, share]),
-        np.array([[day, residential]]),
-        np.array([spread, 0.0]),
-    )
-    held = fees.capped(ceiling)[0]
-    assert held <= min(fees.expected()[0], ceiling) * (1 + 1e-9)
-    assert held <= fees.capped(ceiling * more)[0] * (1 + 1e-9)
-    assert fees.capped(1e12)[0] == pytest.approx(fees.expected()[0])
+    fees = np.array(means)
+    held = mean_under_ceiling(fees, spread, ceiling)
+    assert (held <= np.minimum(fees, ceiling) * (1 + 1e-9)).all()
+    assert (held <= mean_under_ceiling(fees, spread, ceiling * more) * (1 + 1e-9)).all()
+    assert mean_under_ceiling(fees, spread, 1e12) == pytest.approx(fees)
 
 
-def test_the_mean_under_a_ceiling_is_that_of_single_placements() -> None:
-    fees = PlacementFees(
-        ("day", "residential"), np.array([0.9, 0.1]), np.array([[50_000.0, 180_000.0]]), np.array([0.7, 0.3])
-    )
-    single = np.minimum(fees.sample(400_000, np.random.default_rng(5))[0], 60_000)
-    assert fees.capped(60_000)[0] == pytest.approx(single.mean(), rel=0.005)
+@pytest.mark.parametrize(("mean", "spread"), [(50_000.0, 0.7), (180_000.0, 0.3)])
+def test_the_mean_under_a_ceiling_is_that_of_single_placements(mean: float, spread: float) -> None:
+    normal = np.random.default_rng(5).standard_normal(400_000)
+    single = np.minimum(mean * np.exp(spread * normal - spread**2 / 2), 60_000)
+    assert mean_under_ceiling(np.array([mean]), spread, 60_000)[0] == pytest.approx(single.mean(), rel=0.005)
 
 
 @settings(max_examples=5, deadline=None)

@@ -20,6 +20,7 @@ from data.price_file import (
     write_template,
 )
 from data.prices import replacements
+from tests.made_prices import holding
 
 ROW = {
     "item": "top_up", "provision": "state_special", "need_group": "All", "age_low": "2", "age_high": "25", "kind": "",
@@ -177,11 +178,10 @@ def test_another_authoritys_ledger_is_refused(tmp_path: Path) -> None:
 def test_a_ledger_replaces_what_it_prices_and_nothing_else(tmp_path: Path) -> None:
     before = for_area(317)
     book = before.with_rows(read(write(tmp_path, {"age_low": "4", "age_high": "10"}), 317).rows)
-    assert book.prices_for("top_up", "state_special", "ASD", 7)[0].price == 21_500
+    assert holding(book, "top_up", "state_special", "ASD", 7)[0].price == 21_500
     for age, provision in ((12, "state_special"), (7, "mainstream")):
-        assert book.prices_for("top_up", provision, "ASD", age) == before.prices_for(
-            "top_up", provision, "ASD", age
-        )
+        now, then = (holding(b, "top_up", provision, "ASD", age) for b in (book, before))
+        assert now == then
     said = replacements(book, "council")
     assert [(r.old.level, r.extent) for r in said] == [("authority", "part")]
     assert len(book.rows) == len(before.rows) + 1

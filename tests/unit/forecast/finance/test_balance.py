@@ -12,7 +12,7 @@ from data import tables
 from data.areas import current
 from data.errors import HistoryError, OptionError
 from data.financial_year import FinancialYear
-from forecast.core.financial_year import financial_years, labels
+from forecast.core.financial_year import labels
 from forecast.finance.balance import (
     BALANCE_COLUMNS,
     REGIMES,
@@ -30,7 +30,7 @@ from forecast.finance.funding_policy import Range
 from forecast.finance.income import LINES, Growth, HighNeedsIncome, IncomePlan, income
 from scenarios.effects import MoneyChange
 
-YEARS = financial_years("2025-26", "2029-30")
+YEARS = tuple(FinancialYear(y) for y in range(2025, 2030))
 JANUARIES = (2026, 2027, 2028, 2029, 2030)
 CERTAIN = Opening(FinancialYear(2024), Range.of(-1e6), "council", "accounts")
 
@@ -221,7 +221,7 @@ class TestOpening:
         def width(la_code: int) -> float:
             found = opening_balance(la_code, FinancialYear(2025)).balance
             grant = income(
-                la_code, financial_years("2023-24", "2023-24"), IncomePlan(Growth("flat", Range.of(0.0), "")),
+                la_code, (FinancialYear(2023),), IncomePlan(Growth("flat", Range.of(0.0), "")),
                 draws=1, rng=np.random.default_rng(1),
             ).total.item()  # fmt: skip
             return (found.high - found.low) / float(grant)
@@ -243,9 +243,7 @@ class TestComparison:
             [0, 2e6, 4e6, 30e6, 30e6], dims="financial_year", coords={"financial_year": labels(YEARS)}
         )
         found = Comparison(settled(), settled(cost=less))
-        assert first(found.saved) == [0, 2e6, 4e6, 30e6, 30e6]
         assert first(found.better_by) == [0, 2e6, 6e6, 36e6, 66e6]
-        assert found.deficit_averted.to_numpy().tolist() == [0, 0, 0, 1, 1]
 
     def test_another_opening_is_refused(self) -> None:
         with pytest.raises(OptionError, match="open differently"):

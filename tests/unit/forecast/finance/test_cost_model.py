@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from data.financial_year import FinancialYear
 from data.prices import GENERAL_FUND, PriceBook
 from data.vocabulary import PROVISION_CODES
-from forecast.core.financial_year import financial_years, labels
+from forecast.core.financial_year import labels
 from forecast.core.outcome import Outcome
 from forecast.finance.cost_model import (
     ELSEWHERE,
@@ -27,7 +28,7 @@ from scenarios.effects import MoneyChange
 from tests.made_outcomes import DRAWS, REDBRIDGE, SCHOOL, outcome
 from tests.made_prices import book, row
 
-YEARS = financial_years("2025-26", "2026-27")
+YEARS = tuple(FinancialYear(y) for y in range(2025, 2027))
 FEES = book(row("inmss_fee", 20_000, "inmss"))
 TEN = {(12, "ASD", "inmss"): 10.0}
 

@@ -13,7 +13,7 @@ from data import tables
 from data.areas import current
 from data.errors import AreaError, HistoryError, OptionError
 from data.financial_year import FinancialYear
-from forecast.core.financial_year import financial_years, labels
+from forecast.core.financial_year import labels
 from forecast.finance.balance import income_rows
 from forecast.finance.funding_policy import Range, funding_policy
 from forecast.finance.income import (
@@ -27,8 +27,8 @@ from forecast.finance.income import (
 )
 from scenarios.effects import How, MoneyChange
 
-YEARS = financial_years("2023-24", "2030-31")
-AHEAD = financial_years("2026-27", "2030-31")
+YEARS = tuple(FinancialYear(y) for y in range(2023, 2031))
+AHEAD = tuple(FinancialYear(y) for y in range(2026, 2031))
 JANUARIES = tuple(range(2026, 2032))
 FLAT = Growth("flat", Range.of(0.0), "")
 THREE = Growth("three", Range.of(0.03), "")
@@ -189,7 +189,7 @@ class TestKnown:
 
     def test_years_before_the_published_and_gaps_are_refused(self) -> None:
         with pytest.raises(OptionError, match="published from 2020-21"):
-            draw(IncomePlan(FLAT), financial_years("2019-20", "2026-27"))
+            draw(IncomePlan(FLAT), tuple(FinancialYear(y) for y in range(2019, 2027)))
         with pytest.raises(OptionError, match="years in a row"):
             draw(IncomePlan(FLAT), (FinancialYear(2026), FinancialYear(2028)))
 

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from data.errors import OptionError
-from forecast.core.financial_year import financial_years
+from data.financial_year import FinancialYear
 from forecast.finance.place_funding import (
     KIND_OF,
     PLACE_KINDS,
@@ -17,7 +17,7 @@ from forecast.finance.place_funding import (
 )
 from scenarios.effects import MoneyChange
 
-YEARS = financial_years("2026-27", "2027-28")
+YEARS = tuple(FinancialYear(y) for y in range(2026, 2028))
 JANUARIES = (2027, 2028)
 
 

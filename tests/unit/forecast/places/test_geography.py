@@ -20,7 +20,6 @@ from forecast.places.geography import (
     nearest_with_room,
     offers,
     offers_of_schools,
-    weighted_quantiles,
     within_reach,
 )
 
@@ -217,12 +216,6 @@ def test_bad_pupils_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=said):
         journeys(line, schools, filled(*rows), decay_km=decay)
-
-
-def test_weighted_quantiles() -> None:
-    values, weights = np.array([3.0, 1.0, 2.0]), np.array([1.0, 2.0, 1.0])
-    assert weighted_quantiles(values, weights, (0.5, 0.75, 1.0)) == (1.0, 2.0, 3.0)
-    assert np.isnan(weighted_quantiles(values, 0 * weights, (0.5,))[0])
 
 
 def test_next_settings_with_room_come_nearest_first(schools: Layer) -> None:
