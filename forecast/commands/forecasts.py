@@ -129,7 +129,7 @@ def report(screen: Console, outcome: Any) -> None:
 
 def one_line(outcome: Any) -> dict[str, str]:
     """Return one authority's row of the table for all of them."""
-    from forecast.presentation import summary, words
+    from forecast.presentation import summary, wording, words
 
     long, shortfall = summary.plans_long(outcome), summary.shortfall_long(outcome)
     table = summary.interval(long)
@@ -138,7 +138,7 @@ def one_line(outcome: Any) -> dict[str, str]:
     return {
         "Authority": outcome.area.name,
         "Plans now": f"{outcome.plans.known.sum().item():,.0f} ({outcome.plans.known_january})",
-        f"Plans {last}": words.with_interval(table.to_dict("index")[last]),
+        f"Plans {last}": wording.with_interval(table.to_dict("index")[last]),
         "Runs out first": "none in the years shown"
         if soonest is None
         else f"{words.PHASE_LABELS[soonest.phase]}, {words.SHORT_PROVISIONS[soonest.provision]}, {soonest.january}",

@@ -24,7 +24,7 @@ from forecast.core.outcome import ONE_CHILD, Outcome
 from forecast.places import geography
 from forecast.places.allocation import GROUPED
 from forecast.places.preference_order import DESTINATIONS
-from forecast.presentation import place_tables, summary, words
+from forecast.presentation import place_tables, summary, wording, words
 from forecast.presentation.record import PRODUCT, markdown_table, provenance
 
 GROUP_LABELS: dict[str, str] = {ALL: "All needs"} | {g.code: g.label for g in NEED_GROUPS}
@@ -151,8 +151,8 @@ def headline(outcome: Outcome, found: PlacesTables) -> str:
         )
     )
     return (
-        f"{words.run_out_sentence(first[0])} {words.with_interval(chosen.to_dict(), 'wanted_')} children want one in January "
-        f"{first[0].january}; {words.rounded(float(chosen['places']))} places.{who}"
+        f"{words.run_out_sentence(first[0])} {wording.with_interval(chosen.to_dict(), 'wanted_')} children want one in January "
+        f"{first[0].january}; {wording.rounded(float(chosen['places']))} places.{who}"
     )
 
 
@@ -179,10 +179,10 @@ def by_phase_table(outcome: Outcome, found: PlacesTables) -> pd.DataFrame:
                         "Phase": phase.label,
                         "Provision": words.SHORT_PROVISIONS[provision].capitalize(),
                         "January": january,
-                        "Places": words.rounded(cell["places"]),
-                        "Wanted": words.with_interval(cell, "wanted_"),
-                        "Filled": words.rounded(cell["filled_q50"]),
-                        "Short on average": words.rounded(cell["shortfall_mean"]),
+                        "Places": wording.rounded(cell["places"]),
+                        "Wanted": wording.with_interval(cell, "wanted_"),
+                        "Filled": wording.rounded(cell["filled_q50"]),
+                        "Short on average": wording.rounded(cell["shortfall_mean"]),
                         "Chance of shortfall": f"{100 * cell['p_shortfall']:.0f} %",
                         "Add to be 80 % sure": f"{to_add[january, phase.code, provision]:,}",
                     }
@@ -200,8 +200,8 @@ def binding_table(found: PlacesTables) -> pd.DataFrame:
             "Provision": [words.SHORT_PROVISIONS[p].capitalize() for p in rows["provision"]],
             "First January": list(rows["january"]),
             "Chance then": [f"{100 * p:.0f} %" for p in rows["p_shortfall"]],
-            "Short on average": [words.rounded(x) for x in rows["shortfall_mean"]],
-            "Short, 1 in 10": [words.rounded(x) for x in rows["shortfall_q90"]],
+            "Short on average": [wording.rounded(x) for x in rows["shortfall_mean"]],
+            "Short, 1 in 10": [wording.rounded(x) for x in rows["shortfall_q90"]],
         }
     )
 
@@ -219,10 +219,10 @@ def demand_table(outcome: Outcome, found: PlacesTables) -> pd.DataFrame:
                     {
                         "Provision": words.SHORT_PROVISIONS[provision].capitalize(),
                         "January": january,
-                        "Observed: today's choices": words.with_interval(
+                        "Observed: today's choices": wording.with_interval(
                             cells[january, provision, "observed"]
                         ),
-                        "Latent: with those turned away": words.with_interval(
+                        "Latent: with those turned away": wording.with_interval(
                             cells[january, provision, "latent"]
                         ),
                     }
@@ -242,7 +242,7 @@ def overflow_table(outcome: Outcome, found: PlacesTables) -> pd.DataFrame:
         rows.append(
             {"Where they go": DESTINATIONS[str(destination)]}
             | {
-                str(outcome.plans.origin + y): words.with_interval(
+                str(outcome.plans.origin + y): wording.with_interval(
                     own.loc[outcome.plans.origin + y].to_dict()
                 )
                 for y in AHEAD
@@ -265,12 +265,12 @@ def cause_lines(outcome: Outcome) -> list[str]:
             continue
         parts = [
             f"{GROUP_LABELS[str(r['need_group'])].lower()}, {words.PHASE_LABELS[str(r['phase'])].lower()}, "
-            f"no place in {words.SHORT_PROVISIONS[str(r['provision'])]}: {words.rounded(float(r['mean']))}"
+            f"no place in {words.SHORT_PROVISIONS[str(r['provision'])]}: {wording.rounded(float(r['mean']))}"
             for r in rows.head(3).to_dict("records")
             if r["mean"] >= ONE_CHILD
         ]
         lines.append(
-            f"{PROVISIONS[destination]}: {words.rounded(total)} children expected in January {january} for want of a state "
+            f"{PROVISIONS[destination]}: {wording.rounded(total)} children expected in January {january} for want of a state "
             f"place. Largest parts: {'; '.join(parts)}."
         )
     return lines
@@ -302,7 +302,7 @@ def settings_table(outcome: Outcome, found: PlacesTables) -> pd.DataFrame:
 
 def _room_in_words(row: Mapping[Hashable, Any]) -> str:
     """Return "28 of 30; full 90 %"; children from elsewhere who took a free place count as pupils."""
-    pupils, places = (words.rounded(n) for n in (row["places"] - row["free_mean"], row["places"]))
+    pupils, places = (wording.rounded(n) for n in (row["places"] - row["free_mean"], row["places"]))
     return f"{pupils} of {places}; full {100 * row['p_full']:.0f} %"
 
 
@@ -334,7 +334,7 @@ def notes(outcome: Outcome, borrowed: bool) -> list[str]:
     unseated = float(found.unseated.sum())
     if unseated >= MANY_UNSEATED:
         lines.append(
-            f"The register has no place for {words.rounded(unseated)} of the children placed in January "
+            f"The register has no place for {wording.rounded(unseated)} of the children placed in January "
             f"{outcome.plans.origin}: places, ages or needs in it do not match who is there."
         )
     lines += list(outcome.register.warnings)
@@ -410,7 +410,7 @@ def _pupils(outcome: Outcome) -> pd.DataFrame:
 def _reach_table(reach: geography.Reach) -> pd.DataFrame:
     average = reach.places.sel(located="local", need_group=ALL).mean("zone")
     columns = {
-        f"Within {km:g} km": [words.rounded(float(average.sel(within_km=km, phase=p.code))) for p in PHASES]
+        f"Within {km:g} km": [wording.rounded(float(average.sel(within_km=km, phase=p.code))) for p in PHASES]
         for km in average["within_km"].to_numpy().tolist()
     }
     return pd.DataFrame({"Phase": [p.label for p in PHASES], **columns})
@@ -421,7 +421,7 @@ def _journeys_table(journeys: geography.Journeys) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Phase": [words.PHASE_LABELS.get(str(p), "All phases") for p in distances["phase"]],
-            "Pupils": [words.rounded(x) for x in distances["pupils"]],
+            "Pupils": [wording.rounded(x) for x in distances["pupils"]],
             "Median km": [f"{x:.1f}" for x in distances["median_km"]],
             "8 in 10 within km": [f"{x:.1f}" for x in distances["p80_km"]],
             "Beyond 8 km": [f"{100 * x:.0f} %" for x in distances["beyond_8km"]],
@@ -436,7 +436,7 @@ def _zones_table(outcome: Outcome, zones: pd.DataFrame) -> pd.DataFrame:
     largest = totals.xs(years[-1], level="year").sort_values(ascending=False, kind="stable").head(SHOWN)
     return pd.DataFrame(
         {"Zone": list(largest.index)}
-        | {str(y): [words.rounded(float(totals[name, y])) for name in largest.index] for y in years}
+        | {str(y): [wording.rounded(float(totals[name, y])) for name in largest.index] for y in years}
     )
 
 
@@ -469,7 +469,7 @@ def _next_table(outcome: Outcome, placed: map_data.Layer, rows: pd.DataFrame) ->
                 "Nearest with room": "none in the register" if near.empty else str(near.iloc[0]["setting"]),
                 "Kind": "" if near.empty else kind[str(near.iloc[0]["setting"])],
                 "Km": "" if near.empty else f"{float(near['distance_km'].iloc[0]):.1f}",
-                "Free there": "" if near.empty else words.rounded(float(near["places"].iloc[0])),
+                "Free there": "" if near.empty else wording.rounded(float(near["places"].iloc[0])),
             }
         )
     return pd.DataFrame(lines)

@@ -6,8 +6,7 @@ its unit, its January and its 80 % interval.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -23,7 +22,7 @@ from data.vocabulary import (
     SPECIALIST_PROVISIONS,
 )
 from forecast.core.outcome import ONE_CHILD, Outcome
-from forecast.presentation import summary
+from forecast.presentation import summary, wording
 from forecast.presentation.summary import RunOut
 
 PHASE_LABELS: dict[str, str] = {p.code: p.label for p in PHASES}
@@ -72,28 +71,6 @@ PLACES_NOTE = (
 )
 
 
-def rounded(value: float) -> str:
-    """Return a count as people say it: whole below 1,000, to the nearest 10 below 10,000, then 100."""
-    step = 1 if value < 1000 else 10 if value < 10_000 else 100
-    return f"{round(value / step) * step:,.0f}"
-
-
-def with_interval(row: Mapping[Hashable, Any], prefix: str = "") -> str:
-    """Return "4,900 (4,400 to 5,500)" from a row with q10, q50, q90."""
-    low, middle, high = (rounded(row[f"{prefix}{q}"]) for q in ("q10", "q50", "q90"))
-    return f"{middle} ({low} to {high})"
-
-
-def chances(probability: float) -> str:
-    """Return a probability as chances in 10, never rounded to certainty."""
-    if probability < 0.05:
-        return "under 1 chance in 10"
-    if probability > 0.95:
-        return "more than 9 chances in 10"
-    tenths = max(1, min(9, round(10 * probability)))
-    return f"{tenths} {'chance' if tenths == 1 else 'chances'} in 10"
-
-
 def how_to_read(outcome: Outcome) -> str:
     """Return what a reader must know of the ranges: whether they are of the forecast or of a scenario."""
     return HOW_TO_READ if outcome.scenario is None else IN_A_SCENARIO.format(outcome.scenario)
@@ -106,7 +83,7 @@ def headline(outcome: Outcome, long: pd.DataFrame, shortfall: pd.DataFrame) -> s
     now = outcome.plans.known.sum().item()
     plans = (
         f"{outcome.area.name} had {now:,.0f} EHC plans in January {outcome.plans.known_january}. By January {january} we expect "
-        f"{with_interval(table.to_dict('index')[january])}."
+        f"{wording.with_interval(table.to_dict('index')[january])}."
     )
     first = [r for r in summary.run_outs(shortfall) if r.january is not None]
     if not first:
@@ -126,16 +103,16 @@ def run_out_sentence(found: RunOut) -> str:
         if found.from_start
         else f"by January {found.january}"
     )
-    short = rounded(found.expected_short)
+    short = wording.rounded(found.expected_short)
     one, many = ("young person", "young people") if found.phase == "post16" else ("child", "children")
     return (
-        f"{where} run out {when}: {chances(found.probability)}, with {short} {one if short == '1' else many} "
+        f"{where} run out {when}: {wording.chances(found.probability)}, with {short} {one if short == '1' else many} "
         "short of a place on average."
     )
 
 
 def _worst(found: RunOut) -> str:
-    return f"{chances(found.probability)} in the worst year"
+    return f"{wording.chances(found.probability)} in the worst year"
 
 
 def bands_table(outcome: Outcome, long: pd.DataFrame) -> pd.DataFrame:
@@ -159,7 +136,7 @@ def _plans_table(outcome: Outcome, long: pd.DataFrame, cells: list[tuple[str, st
         future = summary.interval(long, band, need)
         columns[label] = [
             f"{known[band][need]:,.0f}",
-            *(with_interval(row) for row in future.to_dict("records")),
+            *(wording.with_interval(row) for row in future.to_dict("records")),
         ]
     januaries = [outcome.plans.known_january, *sorted(long["target"].unique())]
     return pd.DataFrame(columns, index=pd.Index([int(j) for j in januaries], name="January"))
@@ -202,8 +179,8 @@ def places_table(
                         | {
                             "January": int(cell["year"]),
                             "Places": places_in_words(cell["places"], float(here)),
-                            "Wanted": with_interval(cell, "wanted_"),
-                            "Short on average": rounded(cell["shortfall_mean"]),
+                            "Wanted": wording.with_interval(cell, "wanted_"),
+                            "Short on average": wording.rounded(cell["shortfall_mean"]),
                             "Chance of shortfall": f"{100 * cell['p_shortfall']:.0f} %",
                         }
                     )
@@ -256,7 +233,7 @@ def wanted_in_words(outcome: Outcome) -> str:
         return f"{observed} Those choices were made under today's supply, so demand is a lower bound."
     away = outcome.shortfall.latent - outcome.shortfall.observed
     first = away.isel(january=0).sum(("provision", "phase", "need_group"))
-    low, middle, high = (rounded(float(first.quantile(q))) for q in (0.1, 0.5, 0.9))
+    low, middle, high = (wording.rounded(float(first.quantile(q))) for q in (0.1, 0.5, 0.9))
     return (
         f"{observed} Children thought to be turned away are added: {middle} in January {int(away['january'][0])}, {low} to "
         f"{high}, inferred from how places and overflow differ between authorities, not counted."

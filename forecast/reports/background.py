@@ -15,11 +15,10 @@ from data.errors import TableError
 from data.register import academic_year, estimated_share
 from data.schemas import TABLES
 from data.vocabulary import SPECIALIST_PROVISIONS
-from forecast.presentation import words
+from forecast.presentation import wording, words
 from forecast.presentation.record import MONEY_TABLES, PRODUCT, USED_TABLES
 from forecast.reports.document import DocumentTable, Paper
 from forecast.reports.sufficiency import Need
-from forecast.reports.wording import LIKELIHOODS, sentence
 
 TERMS: tuple[tuple[str, str], ...] = (
     (
@@ -183,7 +182,7 @@ def sources() -> DocumentTable:
     shown = pd.DataFrame(
         {
             "Release": [
-                sentence(TABLES[table].about if release.startswith(_BUILT) else release)
+                wording.sentence(TABLES[table].about if release.startswith(_BUILT) else release)
                 for table, release in zip(used["table"], used["release"], strict=True)
             ],
             "Publisher": [_or(p) for p in used["publisher"]],
@@ -209,9 +208,9 @@ def terms() -> DocumentTable:
     scale = "; ".join(
         f"{word}, {'up to' if n == 0 else 'over 19 in 20' if top == 1.0 else 'to'}"
         + ("" if top == 1.0 else f" {100 * top:.0f} in 100")
-        for n, (top, word) in enumerate(LIKELIHOODS)
+        for n, (top, word) in enumerate(wording.LIKELIHOODS)
     )
-    rows = [(TERMS[0][0], TERMS[0][1]), ("Chances in words", sentence(scale)), *TERMS[1:]]
+    rows = [(TERMS[0][0], TERMS[0][1]), ("Chances in words", wording.sentence(scale)), *TERMS[1:]]
     return DocumentTable(
         pd.DataFrame(rows, columns=["Term", "What it means here"]),
         "Terms",
@@ -259,7 +258,9 @@ def write(paper: Paper, need: Need, made: Made, more: tuple[DocumentTable, ...] 
     for table in more:
         paper.table(table)
     paper.heading("Estimated rather than known", 2)
-    paper.bullets([*words.estimates(need.outcome), *[sentence(w) for w in need.outcome.register.warnings]])
+    paper.bullets(
+        [*words.estimates(need.outcome), *[wording.sentence(w) for w in need.outcome.register.warnings]]
+    )
     paper.heading("Sources and dates")
     paper.table(sources())
     places = tuple(dict.fromkeys(unit.source for unit in need.outcome.shortfall.units))

@@ -18,7 +18,7 @@ from data.vocabulary import SPECIALIST_PROVISIONS
 from forecast.capital.schemes import Case
 from forecast.core.outcome import ONE_CHILD
 from forecast.finance.balance import Comparison
-from forecast.presentation import words
+from forecast.presentation import wording, words
 from forecast.presentation.summary import LIKELY
 from forecast.reports import background, money, sufficiency
 from forecast.reports.background import Made
@@ -27,7 +27,6 @@ from forecast.reports.options import assumptions, base_comparison, programme, re
 from forecast.reports.options.interval import Middle
 from forecast.reports.options.schemes import FIRM
 from forecast.reports.sufficiency import Need
-from forecast.reports.wording import chance, listed, pounds, sentence
 
 SURE = 0.8
 """Chance from which on a programme's value, or its being enough, supports high confidence."""
@@ -162,8 +161,8 @@ def confidence(content: Content) -> Confidence | None:
     )
     soft = [c.candidate.title for c in found.choices if c.candidate.basis not in FIRM or c.candidate.assumed]
     reasons = [
-        f"That it saves more than it costs is {chance(saves)}.",
-        f"That it gives enough places by January {case.january} is {chance(enough)}.",
+        f"That it saves more than it costs is {wording.chance(saves)}.",
+        f"That it gives enough places by January {case.january} is {wording.chance(enough)}.",
         {
             None: "It was not tried in other futures.",
             True: "In pounds it is also the safest choice in the other futures tried.",
@@ -205,7 +204,7 @@ def minds(content: Content) -> list[str]:
             )
         elif npv.middle <= 0:
             lines.append(
-                f"Value: savings would have to be worth {pounds(-npv.middle)} more over its life before the programme "
+                f"Value: savings would have to be worth {wording.pounds(-npv.middle)} more over its life before the programme "
                 "paid for itself."
             )
         tests = sorted(base_comparison.special_chosen(case), key=lambda t: -t.chance_all)
@@ -214,9 +213,9 @@ def minds(content: Content) -> list[str]:
             p = tests[0].chance_all
             lines.append(
                 "Bases: of the special school options in the programme, bases could most easily do the work of "
-                f"'{title}'; that they could do all of it is {chance(p)}."
+                f"'{title}'; that they could do all of it is {wording.chance(p)}."
                 if len(tests) > 1
-                else f"Bases: that bases could do all the work of '{title}' is {chance(p)}."
+                else f"Bases: that bases could do all the work of '{title}' is {wording.chance(p)}."
             )
         if regret.recommended_is_safe(case) is False and case.regret is not None:
             lines.append(
@@ -254,7 +253,7 @@ def risks(content: Content) -> DocumentTable:
         (
             "Nothing is built",
             f"{need.said('shortfall', need.lead)} children without the place they want in January {need.lead}; that "
-            f"one or more is, is {chance(float(cell['p_shortfall']))}.",
+            f"one or more is, is {wording.chance(float(cell['p_shortfall']))}.",
             "Decide in time: a school takes years to open.",
         )
     ]
@@ -269,30 +268,30 @@ def risks(content: Content) -> DocumentTable:
         rows += [
             (
                 "Too few children come",
-                f"That a tenth or more of the places are empty in January {case.january} is {chance(many)}.",
+                f"That a tenth or more of the places are empty in January {case.january} is {wording.chance(many)}.",
                 "Open in stages; admit a wider range of needs; lease before building.",
             ),
             (
                 "Too many children come",
-                f"That places are still too few in January {case.january} is {chance(1 - chosen.p_sufficient)}.",
+                f"That places are still too few in January {case.january} is {wording.chance(1 - chosen.p_sufficient)}.",
                 "Keep a second stage ready; look at the forecast again each January.",
             ),
             (
                 "Schemes open late or not at all",
                 f"That {'both' if len(chosen.choices) == 2 else f'all {len(chosen.choices)}'} open, and on time, is "
-                f"{chance(on_time)}."
+                f"{wording.chance(on_time)}."
                 if len(chosen.choices) > 1
-                else f"That it opens, and on time, is {chance(on_time)}.",
+                else f"That it opens, and on time, is {wording.chance(on_time)}.",
                 "Plan temporary places for the first year; report dates each quarter.",
             ),
             (
                 "Building costs more",
-                f"{cost.priced()}: one chance in 10 of more than {pounds(cost.high)}.",
+                f"{cost.priced()}: one chance in 10 of more than {wording.pounds(cost.high)}.",
                 "Full costs and a contract price before the decision to build.",
             ),
             (
                 "Savings do not come",
-                f"That it costs more than it saves is {chance(1 - schemes.worth(chosen.npv))}.",
+                f"That it costs more than it saves is {wording.chance(1 - schemes.worth(chosen.npv))}.",
                 "Track each new pupil: where they would have gone, and at what fee.",
             ),
         ]
@@ -302,7 +301,7 @@ def risks(content: Content) -> DocumentTable:
         rows.append(
             (
                 "The deficit stays",
-                f"A high needs deficit at the end of {year}, with the programme, is {chance(deficit)}.",
+                f"A high needs deficit at the end of {year}, with the programme, is {wording.chance(deficit)}.",
                 "Do not count savings twice; agree the plan with Schools Forum.",
             )
         )
@@ -311,7 +310,7 @@ def risks(content: Content) -> DocumentTable:
         rows.append(
             (
                 "The figures are wrong",
-                sentence(soft),
+                wording.sentence(soft),
                 "Give the council's own register of places and run the report again.",
             )
         )
@@ -369,7 +368,7 @@ def _summary(paper: Paper, content: Content) -> None:
         paper.paragraph(programme.value_line(case, case.best_value), "The other choice.")
     again = [] if case is None else programme.doubtful(case)
     if again:
-        paper.paragraph(f"{listed(again)}.", "Look at these again first:")
+        paper.paragraph(f"{wording.listed(again)}.", "Look at these again first:")
     if case is not None and case.programme.choices:
         paper.paragraph(programme.cost_line(case), "What it costs.")
         before = Middle.of(programme.unplaced_before(case).sel(january=case.january))
@@ -388,7 +387,7 @@ def _summary(paper: Paper, content: Content) -> None:
         cell = need.cell(need.lead)
         paper.paragraph(
             f"We are sure of the gap before we are sure of its size: a shortfall in January {need.lead} is "
-            f"{chance(float(cell['p_shortfall']))}, of {need.said('shortfall', need.lead)} children.",
+            f"{wording.chance(float(cell['p_shortfall']))}, of {need.said('shortfall', need.lead)} children.",
             "How sure we are.",
         )
     else:
@@ -402,12 +401,14 @@ def _summary(paper: Paper, content: Content) -> None:
     )
     if case is not None and case.notes:
         paper.heading("Limits of these figures", 2)
-        paper.bullets([sentence(n) for n in case.notes])
+        paper.bullets([wording.sentence(n) for n in case.notes])
 
 
 def _gaps(need: Need) -> str:
     """Return the widest gaps in words."""
-    return listed([sufficiency.places_in(*kind) for kind in need.widest()[:3]]) or "any gap that opens"
+    return (
+        wording.listed([sufficiency.places_in(*kind) for kind in need.widest()[:3]]) or "any gap that opens"
+    )
 
 
 def _estimated(need: Need) -> str:
@@ -418,7 +419,7 @@ def _estimated(need: Need) -> str:
         for p in SPECIALIST_PROVISIONS
         if shares[p] > 0
     ]
-    return f"{listed(soft)} are estimates" if soft else ""
+    return f"{wording.listed(soft)} are estimates" if soft else ""
 
 
 def _tens(per_cent: float) -> str:

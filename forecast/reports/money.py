@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from forecast.finance.balance import Balance, Comparison, balance_rows
+from forecast.presentation import wording
 from forecast.reports import charts
 from forecast.reports.document import DocumentTable, Paper, Picture
-from forecast.reports.wording import chance, in_ten, pounds, pounds_between
 
 NOT_YET = (
     "A forecast of high needs cost and income was not given for this paper, so it does not say what the programme "
@@ -51,7 +51,7 @@ def headline(found: Comparison) -> str:
     later = "" if tested == len(years) - 1 else f" By the end of {years[-1]} it is {_better(found, -1)}."
     return (
         f"At the end of {years[tested]} the high needs balance with the programme is expected to be {_better(found, tested)}. A "
-        f"deficit then is {chance(before)} without the programme and {chance(deficit)} with it.{later}"
+        f"deficit then is {wording.chance(before)} without the programme and {wording.chance(deficit)} with it.{later}"
         + (" Years more than five ahead have not been tested against what happened." if later else "")
     )
 
@@ -60,10 +60,10 @@ def _better(found: Comparison, at: int) -> str:
     draws = found.better_by.isel(financial_year=at)
     low, middle, high = (float(draws.quantile(q)) for q in (0.1, 0.5, 0.9))
     if middle >= 0:
-        return f"better than without it by {pounds_between(low, middle, high)}"
+        return f"better than without it by {wording.pounds_between(low, middle, high)}"
     return (
-        f"worse than without it by {pounds_between(-high, -middle, -low)}, because children who had no place get one and it "
-        "has to be paid for"
+        f"worse than without it by {wording.pounds_between(-high, -middle, -low)}, because children who had no place get "
+        "one and it has to be paid for"
     )
 
 
@@ -79,8 +79,8 @@ def balance_table(found: Comparison) -> DocumentTable:
                 "Financial year": year,
                 "Without the programme": _range(without[year]),
                 "With it": _range(with_[year]),
-                "Better by": pounds_between(low, middle, high, short=True),
-                "Chance of a deficit with it": in_ten(float(with_[year]["p_deficit"])),
+                "Better by": wording.pounds_between(low, middle, high, short=True),
+                "Chance of a deficit with it": wording.in_ten(float(with_[year]["p_deficit"])),
             }
         )
     return DocumentTable(
@@ -103,7 +103,7 @@ def balance_chart(found: Comparison) -> Picture:
         )
         lines.append(charts.Line(name, middle, low, high))
     last = years[-1]
-    ends = [pounds(line.middle[-1]) for line in lines]
+    ends = [wording.pounds(line.middle[-1]) for line in lines]
     return charts.over_years(
         [charts.ChartPanel("Balance", years, tuple(lines))],
         unit="Balance at 31 March",
@@ -145,4 +145,6 @@ def _closing(one: Balance) -> dict[str, dict[str, Any]]:
 
 
 def _range(row: dict[str, Any]) -> str:
-    return pounds_between(float(row["q10_gbp"]), float(row["q50_gbp"]), float(row["q90_gbp"]), short=True)
+    return wording.pounds_between(
+        float(row["q10_gbp"]), float(row["q50_gbp"]), float(row["q90_gbp"]), short=True
+    )

@@ -16,12 +16,11 @@ import pandas as pd
 from data.vocabulary import ALL, NEED_GROUPS, PHASES, SPECIALIST_PROVISIONS
 from forecast.core.outcome import ONE_CHILD, Outcome
 from forecast.places.preference_order import DESTINATIONS
-from forecast.presentation import compare, places_report, summary, words
+from forecast.presentation import compare, places_report, summary, wording, words
 from forecast.presentation.place_tables import NEVER, SURE, first_likely
 from forecast.presentation.places_report import GROUP_LABELS, PlacesTables
 from forecast.reports import charts
 from forecast.reports.document import DocumentTable, Paper, Picture
-from forecast.reports.wording import chance, in_ten
 
 FEW = 5.0
 """A phase and kind of place with fewer children and places than this is left out of a paper's tables."""
@@ -83,7 +82,7 @@ class Need:
 
     def said(self, measure: str, january: int) -> str:
         """Return a total with its interval: "391 (302 to 480)"."""
-        return words.with_interval(self.total(measure, january))
+        return wording.with_interval(self.total(measure, january))
 
     def cell(
         self, january: int, phase: str = ALL, provision: str = ALL, need_group: str = ALL
@@ -134,7 +133,7 @@ def problem(need: Need) -> str:
         f"{need.name} had {now:,.0f} education, health and care (EHC) plans in January {outcome.plans.known_january}. "
         f"We expect {need.said('plans', lead)} by January {lead}.",
         f"By then {need.said('specialist_wanted', lead)} children and young people would want a specialist place, and "
-        f"there would be {words.rounded(float(cell['places']))} places for them.",
+        f"there would be {wording.rounded(float(cell['places']))} places for them.",
     ]
     if float(cell["shortfall_mean"]) >= ONE_CHILD:
         empty = float(cell["places"]) - float(cell["filled_q50"]) >= FEW
@@ -150,8 +149,8 @@ def problem(need: Need) -> str:
     if widest:
         worst = need.cell(lead, *widest[0])
         lines.append(
-            f"The widest gap is in {places_in(*widest[0])}: {words.rounded(float(worst['shortfall_mean']))} short on "
-            f"average in January {lead}, and a shortfall is {chance(float(worst['p_shortfall']))}."
+            f"The widest gap is in {places_in(*widest[0])}: {wording.rounded(float(worst['shortfall_mean']))} short on "
+            f"average in January {lead}, and a shortfall is {wording.chance(float(worst['p_shortfall']))}."
         )
     else:
         lines.append(f"No kind of place is short of a whole child on average in January {lead}.")
@@ -168,7 +167,7 @@ def plans_and_places(need: Need) -> DocumentTable:
                     "January": str(j),
                     "EHC plans": need.said("plans", j),
                     "Want a specialist place": need.said("specialist_wanted", j),
-                    "Specialist places": words.rounded(float(need.cell(j)["places"])),
+                    "Specialist places": wording.rounded(float(need.cell(j)["places"])),
                     "Without the place they want": need.said("shortfall", j),
                 }
                 for j in januaries
@@ -198,12 +197,12 @@ def by_kind(need: Need) -> DocumentTable:
         rows.append(
             {
                 "Phase and kind of place": kind_of_place(*kind),
-                f"Wanted, {need.lead}": words.with_interval(cell, "wanted_"),
-                f"Places, {need.lead}": words.rounded(float(cell["places"])),
-                "Short, on average": words.rounded(float(cell["shortfall_mean"])),
-                "Chance of a shortfall": in_ten(float(cell["p_shortfall"])),
+                f"Wanted, {need.lead}": wording.with_interval(cell, "wanted_"),
+                f"Places, {need.lead}": wording.rounded(float(cell["places"])),
+                "Short, on average": wording.rounded(float(cell["shortfall_mean"])),
+                "Chance of a shortfall": wording.in_ten(float(cell["p_shortfall"])),
                 "First January short": _january(firsts[kind], need.last),
-                f"Add to be {100 * SURE:.0f} % sure": words.rounded(to_add[kind]),
+                f"Add to be {100 * SURE:.0f} % sure": wording.rounded(to_add[kind]),
             }
         )
     return DocumentTable(
@@ -233,10 +232,10 @@ def by_need(need: Need) -> DocumentTable:
         rows.append(
             {
                 "Main need": GROUP_LABELS[group.code],
-                f"Want a place, {need.lead}": words.with_interval(cell, "wanted_"),
-                "Short, on average": words.rounded(float(cell["shortfall_mean"])),
-                "Short, 1 chance in 10 of more": words.rounded(float(cell["shortfall_q90"])),
-                "Chance of a shortfall": in_ten(float(cell["p_shortfall"])),
+                f"Want a place, {need.lead}": wording.with_interval(cell, "wanted_"),
+                "Short, on average": wording.rounded(float(cell["shortfall_mean"])),
+                "Short, 1 chance in 10 of more": wording.rounded(float(cell["shortfall_q90"])),
+                "Chance of a shortfall": wording.in_ten(float(cell["p_shortfall"])),
                 "First January short": _january(firsts[group.code], need.last),
             }
         )
@@ -288,9 +287,9 @@ def gap_chart(need: Need) -> Picture:
         key="Dashed line with dots: want a place. Solid stepped line: places, each holding until the next January. "
         f"{charts.BAND_KEY} More children can be short than the gap shows, because places for other ages or needs may "
         "stand empty.",
-        description=f"Line chart. {words.with_interval(first, 'wanted_')} children want a specialist place in January "
-        f"{need.first} and {words.with_interval(last, 'wanted_')} in January {need.last}, with 80 % intervals; places "
-        f"go from {words.rounded(float(first['places']))} to {words.rounded(float(last['places']))}.",
+        description=f"Line chart. {wording.with_interval(first, 'wanted_')} children want a specialist place in January "
+        f"{need.first} and {wording.with_interval(last, 'wanted_')} in January {need.last}, with 80 % intervals; places "
+        f"go from {wording.rounded(float(first['places']))} to {wording.rounded(float(last['places']))}.",
     )
 
 
@@ -303,8 +302,8 @@ def widest_chart(need: Need) -> Picture | None:
     for kind in kinds:
         cell = need.cell(need.lead, *kind)
         told.append(
-            f"{kind_of_place(*kind)}, {words.with_interval(cell, 'wanted_')} wanted and "
-            f"{words.rounded(float(cell['places']))} places in January {need.lead}"
+            f"{kind_of_place(*kind)}, {wording.with_interval(cell, 'wanted_')} wanted and "
+            f"{wording.rounded(float(cell['places']))} places in January {need.lead}"
         )
     return charts.over_years(
         [_panel(need, *kind, title=kind_of_place(*kind)) for kind in kinds],
@@ -367,7 +366,7 @@ def destinations_chart(need: Need) -> Picture | None:
         key=f"Points: middle of the forecast. {charts.WHISKER_KEY}",
         description=f"Points with whiskers. Children without the place they want in January {need.lead}: "
         + "; ".join(
-            f"{r.name}, {words.rounded(r.middle)} ({words.rounded(r.low)} to {words.rounded(r.high)})"
+            f"{r.name}, {wording.rounded(r.middle)} ({wording.rounded(r.low)} to {wording.rounded(r.high)})"
             for r in rows
         )
         + ".",

@@ -10,12 +10,9 @@ from data import capital_benchmarks
 from data.candidates import Kind
 from data.vocabulary import ALL
 from forecast.capital.schemes import Case
+from forecast.presentation import wording
 from forecast.reports.document import DocumentTable
 from forecast.reports.options.schemes import KIND_NAMES
-from forecast.reports.wording import (
-    listed,
-    pounds,
-)
 
 COLUMN_NAMES: dict[str, str] = {
     "lead_years": "time to build",
@@ -43,7 +40,7 @@ def assumptions(case: Case) -> tuple[DocumentTable, ...]:
         rows.append(
             {
                 "Scheme": c.title,
-                "Cost of a place": f"{pounds(c.capital_low)} to {pounds(c.capital_high)}, {c.price_year} prices",
+                "Cost of a place": f"{wording.pounds(c.capital_low)} to {wording.pounds(c.capital_high)}, {c.price_year} prices",
                 "Location": f"x {c.location_factor:.2f}",
                 "Optimism": f"+ {c.optimism_bias:.0f} %",
                 "Borrowing": f"{c.borrow_years} years at {c.borrow_rate:g} %",
@@ -52,7 +49,7 @@ def assumptions(case: Case) -> tuple[DocumentTable, ...]:
         )
     every = [a.candidate for a in case.appraisals]
     columns = dict.fromkeys(column for c in every for column in c.assumed)
-    typical = listed(
+    typical = wording.listed(
         [
             f"{COLUMN_NAMES.get(n, n.replace('_', ' '))} ({sum(n in c.assumed for c in every)})"
             for n in columns
@@ -84,7 +81,8 @@ def typical_costs(kinds: Sequence[Kind]) -> DocumentTable:
         rows.append(
             {
                 "Kind": KIND_NAMES[kind],
-                "Cost of a place": f"{pounds(float(cost['low']))} to {pounds(float(cost['high']))}, {cost['price_year']} prices",
+                "Cost of a place": f"{wording.pounds(float(cost['low']))} to {wording.pounds(float(cost['high']))}, "
+                f"{cost['price_year']} prices",
                 "Basis": f"{cost['basis']}, {cost['confidence']} confidence",
                 "Where from": str(cost["source"]),
             }

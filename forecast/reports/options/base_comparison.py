@@ -10,14 +10,11 @@ import xarray as xr
 
 from data.candidates import SPECIAL
 from forecast.capital.schemes import BaseComparison, Case
+from forecast.presentation import wording
 from forecast.presentation.summary import LIKELY
 from forecast.reports.document import DocumentTable
 from forecast.reports.options.interval import Middle
 from forecast.reports.options.schemes import FEW_NAMED, counted_where, titles_of
-from forecast.reports.wording import (
-    chance,
-    in_ten,
-)
 
 
 def base_table(case: Case) -> DocumentTable:
@@ -33,7 +30,7 @@ def base_table(case: Case) -> DocumentTable:
                 "Children it would seat": counted_where(test.children, some, "nobody then"),
                 "As many as bases suit": counted_where(test.suited, some, "nobody then"),
                 "Base places open to them": counted_where(test.base_places, some, "nobody then"),
-                "Chance bases could do it all": in_ten(test.chance_all),
+                "Chance bases could do it all": wording.in_ten(test.chance_all),
             }
         )
     return DocumentTable(
@@ -71,7 +68,7 @@ def base_lines(case: Case) -> list[str]:
         elif test.chance_all >= LIKELY:
             lines.append(
                 f"{title}: bases could probably do it instead; that all the children could be met in bases is "
-                f"{chance(test.chance_all)}. Build bases first unless there is a reason not to."
+                f"{wording.chance(test.chance_all)}. Build bases first unless there is a reason not to."
             )
         elif len(case.base_comparisons) > FEW_NAMED:
             short_of += 1
@@ -79,7 +76,7 @@ def base_lines(case: Case) -> list[str]:
             part = Middle.of(test.in_bases.where(some).dropna("draw"))
             lines.append(
                 f"{title}: {_tenths(part.middle)} of the children could be met in bases; that all of them could is "
-                f"{chance(test.chance_all)}. On today's pattern bases alone would not do."
+                f"{wording.chance(test.chance_all)}. On today's pattern bases alone would not do."
             )
     if short_of:
         which = "each of the" if short_of == len(case.base_comparisons) else "each of the other"

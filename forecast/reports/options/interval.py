@@ -11,10 +11,7 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
-from forecast.reports.wording import (
-    count_between,
-    pounds_between,
-)
+from forecast.presentation import wording
 
 
 @dataclass(frozen=True)
@@ -36,8 +33,8 @@ class Middle:
 
     def counted(self) -> str:
         """Return a number of children or places."""
-        return count_between(self.low, self.middle, self.high)
+        return wording.count_between(self.low, self.middle, self.high)
 
     def priced(self, *, short: bool = False) -> str:
         """Return pounds."""
-        return pounds_between(self.low, self.middle, self.high, short=short)
+        return wording.pounds_between(self.low, self.middle, self.high, short=short)

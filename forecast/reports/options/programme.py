@@ -12,19 +12,13 @@ import xarray as xr
 
 from data.candidates import Candidate
 from forecast.capital.schemes import Case, Programme
-from forecast.presentation import words
+from forecast.presentation import wording
 from forecast.presentation.summary import LIKELY
 from forecast.reports import charts
 from forecast.reports.document import DocumentTable, Picture
 from forecast.reports.options.base_comparison import special_chosen
 from forecast.reports.options.interval import Middle
 from forecast.reports.options.schemes import ASSUMED, named, worth
-from forecast.reports.wording import (
-    chance,
-    in_ten,
-    listed,
-    pounds,
-)
 
 NO_GAP = 0.001
 """Distance from the best that can be, as a share, which is none that matters."""
@@ -52,7 +46,8 @@ def chosen_table(case: Case) -> DocumentTable:
                 "Scheme": c.title,
                 "Places": f"{c.places:,}",
                 "Opens": f"Sept {choice.opens}",
-                "Chance it opens, and on time": f"{in_ten(c.chance_delivered / 100)}; then {in_ten(c.chance_on_time / 100)}",
+                "Chance it opens, and on time": f"{wording.in_ten(c.chance_delivered / 100)}; "
+                f"then {wording.in_ten(c.chance_on_time / 100)}",
                 "Capital cost": Middle.of(one.cost).priced(short=True),
                 "Met by grant": f"{c.grant_share:.0f} %",
                 "Yearly cost of borrowing": Middle.of(one.debt_charge).priced(short=True),
@@ -115,7 +110,7 @@ def effect_chart(case: Case) -> Picture:
             )
         )
     at = januaries.index(case.january)
-    ends = [words.rounded(line.middle[at]) for line in lines]
+    ends = [wording.rounded(line.middle[at]) for line in lines]
     return charts.over_years(
         [charts.ChartPanel("Without a place", tuple(str(j) for j in januaries), tuple(lines))],
         unit="Children and young people",
@@ -147,15 +142,15 @@ def enough_line(case: Case) -> str:
     """Return how likely the programme is to be enough, and whether the aim asked for can be met."""
     found, asked = case.programme, case.programme.asked
     spare = f"at most {100 * asked.tolerance:.0f} in 100 children who want one going without"
-    said = f"Enough places in January {case.january} ({spare}) is {chance(found.p_sufficient)} with the programme."
+    said = f"Enough places in January {case.january} ({spare}) is {wording.chance(found.p_sufficient)} with the programme."
     if asked.minimum <= 0:
         return said
-    want = words.chances(asked.minimum)
+    want = wording.chances(asked.minimum)
     if found.met:
         return f"{said} That meets the aim of at least {want}."
     return (
         f"{said} The aim was at least {want}, and no choice of these schemes within the budget reaches it: the most "
-        f"that any of them reaches is {words.chances(found.p_reachable)}."
+        f"that any of them reaches is {wording.chances(found.p_reachable)}."
     )
 
 
@@ -163,7 +158,7 @@ def cost_line(case: Case) -> str:
     """Return what the programme costs, and what it is worth."""
     found = case.programme
     cost, npv = Middle.of(found.cost), Middle.of(found.npv)
-    budget = "" if found.budget is None else f", against a budget of {pounds(found.budget)}"
+    budget = "" if found.budget is None else f", against a budget of {wording.pounds(found.budget)}"
     said = f"The programme costs {cost.priced()} to build in {case.base_year} prices{budget}."
     chosen = {c.candidate.id for c in found.choices}
     charge = _sum([a.debt_charge for a in case.appraisals if a.candidate.id in chosen])
@@ -172,13 +167,13 @@ def cost_line(case: Case) -> str:
     if npv.middle >= 0:
         said += (
             f" Over its life it is worth {npv.priced()} more than it costs; that it saves at all is "
-            f"{chance(worth(found.npv))}."
+            f"{wording.chance(worth(found.npv))}."
         )
     else:
         turned = Middle(-npv.high, -npv.middle, -npv.low)
         said += (
             f" Over its life it costs {turned.priced()} more than it saves: what it buys is places, not savings. That "
-            f"it saves is {chance(worth(found.npv))}."
+            f"it saves is {wording.chance(worth(found.npv))}."
         )
     return said
 
@@ -195,7 +190,7 @@ def value_table(case: Case, other: Programme) -> DocumentTable:
         line("Places when full", lambda p: f"{sum(c.candidate.places for c in p.choices):,}"),
         line("Capital cost", lambda p: Middle.of(p.cost).priced(short=True)),
         line("Net present value", lambda p: Middle.of(p.npv).priced(short=True)),
-        line("Chance it saves", lambda p: in_ten(worth(p.npv))),
+        line("Chance it saves", lambda p: wording.in_ten(worth(p.npv))),
         line(
             f"Children without any specialist place, January {case.january}",
             lambda p: Middle.of(p.unplaced.sel(january=case.january)).counted(),
@@ -204,7 +199,7 @@ def value_table(case: Case, other: Programme) -> DocumentTable:
             f"Places empty, January {case.january}",
             lambda p: Middle.of(p.empty.sel(january=case.january)).counted(),
         ),
-        line("Chance of enough places", lambda p: in_ten(p.p_sufficient)),
+        line("Chance of enough places", lambda p: wording.in_ten(p.p_sufficient)),
     ]
     return DocumentTable(
         pd.DataFrame(rows).rename(columns={"": "Measure"}),
@@ -220,8 +215,8 @@ def value_line(case: Case, other: Programme) -> str:
     more = case.programme.unplaced.sel(january=case.january) - other.unplaced.sel(january=case.january)
     extra = Middle.of(-more)
     return (
-        f"If value in pounds alone counted, the choice would be {builds(other)}: worth {pounds(theirs.middle)} rather "
-        f"than {pounds(ours.middle)} in the middle of the forecast, with {words.rounded(max(extra.middle, 0.0))} more "
+        f"If value in pounds alone counted, the choice would be {builds(other)}: worth {wording.pounds(theirs.middle)} rather "
+        f"than {wording.pounds(ours.middle)} in the middle of the forecast, with {wording.rounded(max(extra.middle, 0.0))} more "
         f"children left without a specialist place in January {case.january}."
     )
 
@@ -253,7 +248,7 @@ def search_line(found: Programme) -> str:
 
 def within_budget(found: Programme) -> str:
     """Return " within the budget of £20 million", or nothing where no budget was given."""
-    return "" if found.budget is None else f" within the budget of {pounds(found.budget)}"
+    return "" if found.budget is None else f" within the budget of {wording.pounds(found.budget)}"
 
 
 def openings(programme: Programme) -> set[tuple[str, int]]:
@@ -283,5 +278,5 @@ def doubtful(case: Case) -> list[str]:
         if c.id in replaced:
             why.append("bases could probably do its work")
         if why:
-            lines.append(f"'{c.title}' ({listed(why)})")
+            lines.append(f"'{c.title}' ({wording.listed(why)})")
     return lines

@@ -5,14 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from forecast.capital.schemes import Case, Regret
-from forecast.presentation import words
+from forecast.presentation import wording
 from forecast.reports.document import DocumentTable
 from forecast.reports.options.programme import builds, openings
-from forecast.reports.wording import (
-    in_ten,
-    listed,
-    pounds,
-)
 
 
 def regret_table(found: Regret) -> DocumentTable:
@@ -43,8 +38,8 @@ def regret_unplaced_table(case: Case, found: Regret) -> DocumentTable:
     rows = [
         {"Programme chosen for": "every future" if one else name}
         | {
-            s: f"{words.rounded(float(found.unplaced.sel(programme=name, scenario=s)))}; "
-            f"{in_ten(float(found.p_sufficient.sel(programme=name, scenario=s)))}"
+            s: f"{wording.rounded(float(found.unplaced.sel(programme=name, scenario=s)))}; "
+            f"{wording.in_ten(float(found.p_sufficient.sel(programme=name, scenario=s)))}"
             for s in scenarios
         }
         for name in (list(found.programmes)[:1] if one else found.programmes)
@@ -61,7 +56,7 @@ def regret_line(case: Case, found: Regret) -> str:
     """Return which programme is safest across scenarios, and whether it is the recommended one."""
     ids = openings(case.programme)
     safe, best = found.programmes[found.robust], found.programmes[found.best_on_average]
-    futures = listed([f"'{s}'" for s in found.regret["scenario"].to_numpy()])
+    futures = wording.listed([f"'{s}'" for s in found.regret["scenario"].to_numpy()])
     worst = float(found.regret.sel(programme=found.robust).max())
     begun = f"The choice was made anew for each of these futures, and each programme tried in all of them: {futures}. "
     if all(openings(p) == ids for p in found.programmes.values()):
@@ -82,7 +77,7 @@ def regret_line(case: Case, found: Regret) -> str:
         said = (
             f"In pounds the safest, with the smallest regret at worst ({_regret(worst, worst)}), is that chosen for "
             f"'{found.robust}': {builds(safe)}. It is not the recommended one: on average over the futures it leaves "
-            f"{words.rounded(abs(more))} {'more' if more >= 0 else 'fewer'} children without a specialist place."
+            f"{wording.rounded(abs(more))} {'more' if more >= 0 else 'fewer'} children without a specialist place."
         )
     same = (
         " It is also the best on average."
@@ -103,5 +98,5 @@ def recommended_is_safe(case: Case) -> bool | None:
 
 def _regret(value: float, size: float) -> str:
     """Return a regret; small ones are nothing."""
-    shown = pounds(max(value, 0.0), size=size, short=True)
+    shown = wording.pounds(max(value, 0.0), size=size, short=True)
     return "nothing" if shown == "£0" else shown

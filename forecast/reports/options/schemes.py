@@ -14,15 +14,10 @@ import xarray as xr
 from data.candidates import Candidate, Kind
 from data.vocabulary import NEED_CODES, NEEDS
 from forecast.capital.schemes import Appraisal, Case
+from forecast.presentation import wording
 from forecast.reports import charts
 from forecast.reports.document import DocumentTable, Picture
 from forecast.reports.options.interval import Middle
-from forecast.reports.wording import (
-    in_ten,
-    listed,
-    pounds_between,
-    years,
-)
 
 FIRM: tuple[str, ...] = ("published", "council")
 """Bases of a scheme's figures that are not our own estimate or assumption."""
@@ -57,7 +52,7 @@ DRAWN = 12
 
 def for_whom(candidate: Candidate) -> str:
     """Return "ages 4 to 10, ASD and SLCN"."""
-    needs = "all needs" if _every_need(candidate) else listed(candidate.needs)
+    needs = "all needs" if _every_need(candidate) else wording.listed(candidate.needs)
     return f"ages {candidate.age_low} to {candidate.age_high}, {needs}"
 
 
@@ -81,11 +76,11 @@ def payback(one: Appraisal) -> str:
         return "not paid back"
     low = "under 1" if told.low < 1 else str(round(told.low))
     if not np.isfinite(told.high):
-        return f"{years(told.middle)} (from {low}, or never)"
+        return f"{wording.years(told.middle)} (from {low}, or never)"
     high = round(told.high)
     if str(high) == low:
-        return years(told.middle)
-    return years(told.middle) if told.high < 1 else f"{years(told.middle)} ({low} to {high})"
+        return wording.years(told.middle)
+    return wording.years(told.middle) if told.high < 1 else f"{wording.years(told.middle)} ({low} to {high})"
 
 
 def considered(case: Case) -> DocumentTable:
@@ -100,7 +95,7 @@ def considered(case: Case) -> DocumentTable:
                 "For": for_whom(c),
                 "Places": f"{c.places:,}",
                 "Opens": f"Sept {c.opens}",
-                "Chance it is built": in_ten(float(built(one).mean())),
+                "Chance it is built": wording.in_ten(float(built(one).mean())),
                 "Capital cost": Middle.of(one.cost).priced(short=True),
                 "Figures": c.basis,
             }
@@ -170,7 +165,7 @@ def _priced(draws: xr.DataArray, kept: xr.DataArray) -> str:
 
 def _chance(happens: xr.DataArray, kept: xr.DataArray) -> str:
     """Return the chance of something in some draws."""
-    return "never built" if not bool(kept.any()) else in_ten(float(happens.where(kept).mean()))
+    return "never built" if not bool(kept.any()) else wording.in_ten(float(happens.where(kept).mean()))
 
 
 def value_chart(case: Case) -> Picture:
@@ -194,10 +189,10 @@ def value_chart(case: Case) -> Picture:
         rows,
         unit=f"Net present value, {case.base_year} prices",
         title=f"Net present value of each scheme if it alone is built: most for {best.name}, "
-        f"{pounds_between(best.low, best.middle, best.high)}",
+        f"{wording.pounds_between(best.low, best.middle, best.high)}",
         key=f"Points: middle of the forecast. {charts.WHISKER_KEY} Right of the line the scheme saves more than it costs.{some}",
         description="Points with whiskers. Net present value: "
-        + "; ".join(f"{r.name}, {pounds_between(r.low, r.middle, r.high)}" for r in rows)
+        + "; ".join(f"{r.name}, {wording.pounds_between(r.low, r.middle, r.high)}" for r in rows)
         + ".",
         pounds=True,
     )
@@ -207,9 +202,9 @@ def named(schemes: Sequence[Candidate]) -> str:
     """Return a few schemes by their titles, many by how many there are of each kind."""
     if len(schemes) <= FEW_NAMED:
         titles = [f"'{c.title}'" for c in schemes]
-        return listed(titles)
+        return wording.listed(titles)
     kinds = [c.kind for c in schemes]
-    return f"{len(schemes)} schemes ({listed([_plural(kinds.count(k), k) for k in dict.fromkeys(kinds)])})"
+    return f"{len(schemes)} schemes ({wording.listed([_plural(kinds.count(k), k) for k in dict.fromkeys(kinds)])})"
 
 
 def _plural(count: int, kind: Kind) -> str:

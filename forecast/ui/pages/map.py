@@ -3,7 +3,7 @@
 import streamlit as st
 
 from data.vocabulary import ALL
-from forecast.presentation import words
+from forecast.presentation import wording, words
 from forecast.ui.components import elements, results
 from forecast.ui.components.charts import map as map_charts
 from forecast.ui.frame import controls, shell
@@ -67,7 +67,7 @@ st.header("Settings on the map", anchor=False)
 settings = view.settings.sort_values(["places", "setting"], ascending=[False, True])
 elements.table(
     settings[["setting", "provision", "places"]]
-    .assign(places=[words.rounded(p) for p in settings["places"]])
+    .assign(places=[wording.rounded(p) for p in settings["places"]])
     .rename(columns={"setting": "Setting", "provision": "Kind", "places": "Places"})
     .reset_index(drop=True),
     f"Settings of {name} with a place on the map, first year forecast",

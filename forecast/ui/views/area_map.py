@@ -20,7 +20,7 @@ from data.vocabulary import ALL, PHASE_CODES, SPECIALIST_PROVISIONS
 from forecast.core.outcome import Outcome
 from forecast.places import geography
 from forecast.places.allocation import GROUPED
-from forecast.presentation import words
+from forecast.presentation import wording, words
 
 REACH_KM = 5.0
 """Distance at which places count as near: about three miles, the statutory walking distance from age 8."""
@@ -179,8 +179,8 @@ def table(view: MapView, phase: str, january: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Area": list(ordered["name"]),
-            "Wanted": [words.rounded(v) for v in ordered["wanted"]],
-            f"Places within {REACH_KM:g} km": [words.rounded(v) for v in ordered["reach"]],
+            "Wanted": [wording.rounded(v) for v in ordered["wanted"]],
+            f"Places within {REACH_KM:g} km": [wording.rounded(v) for v in ordered["reach"]],
             "Children for each place near": [
                 "no place near" if pd.isna(v) else f"{v:.1f}" for v in ordered["pressure"]
             ],
@@ -201,5 +201,5 @@ def finding(view: MapView, layer: str, phase: str, january: int) -> str:
         return f"{top['zone_name']} has most children for each place near: {top['value']:.1f}"
     least = known.loc[known["value"].idxmin()]
     what = "most places wanted" if layer == "demand" else "most places near"
-    most = f"{top['zone_name']} has {what}, about {words.rounded(top['value'])}"
-    return f"{most}; {least['zone_name']} fewest, {words.rounded(least['value'])}"
+    most = f"{top['zone_name']} has {what}, about {wording.rounded(top['value'])}"
+    return f"{most}; {least['zone_name']} fewest, {wording.rounded(least['value'])}"

@@ -15,7 +15,7 @@ import pandas as pd
 
 from data.vocabulary import NEED_GROUPS, NEEDS
 from forecast.core.outcome import Outcome
-from forecast.presentation import summary, words
+from forecast.presentation import summary, wording
 
 PUBLISHED = "Published"
 ESTIMATED = "Estimated from the former authority"
@@ -117,14 +117,14 @@ def in_words(frame: pd.DataFrame, what: str, when: str = "January") -> pd.DataFr
 
 def interval(row: pd.Series) -> str:
     """Return "4,900 (4,400 to 5,500)" from a row with q10, q50, q90."""
-    return words.with_interval({q: float(row[q]) for q in ("q10", "q50", "q90")})
+    return wording.with_interval({q: float(row[q]) for q in ("q10", "q50", "q90")})
 
 
 def signed(value: float) -> str:
     """Return a change as people say it, with its sign; "no change" below half."""
     if abs(value) < 0.5:
         return "no change"
-    return f"{'+' if value > 0 else '−'}{words.rounded(abs(value))}"  # noqa: RUF001
+    return f"{'+' if value > 0 else '−'}{wording.rounded(abs(value))}"  # noqa: RUF001
 
 
 def listed(values: Iterable[object]) -> str:

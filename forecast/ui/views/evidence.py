@@ -13,7 +13,7 @@ import pandas as pd
 from data.areas import Area
 from data.panels import long_series
 from forecast.demand import stored_fit
-from forecast.presentation import words
+from forecast.presentation import wording
 from forecast.validation import track_record
 
 DECISIONS = track_record.PAGE.parent / "decisions"
@@ -108,8 +108,8 @@ def _own(area: Area, scored: pd.DataFrame) -> str:
     side = "under" if last["median"] < last["actual"] else "over"
     return (
         f"{area.name}: {int(scored['inside'].sum())} of {len(scored)} earlier forecasts held the plans that came. From January "
-        f"{int(last['origin'])} it said {words.rounded(last['median'])} for January {int(last['target'])} "
-        f"({words.rounded(last['low_80'])} to {words.rounded(last['high_80'])}); {last['actual']:,.0f} came, so it was "
+        f"{int(last['origin'])} it said {wording.rounded(last['median'])} for January {int(last['target'])} "
+        f"({wording.rounded(last['low_80'])} to {wording.rounded(last['high_80'])}); {last['actual']:,.0f} came, so it was "
         f"{100 * abs(last['median'] / last['actual'] - 1):.1f} % {side}."
     )
 
@@ -122,7 +122,7 @@ def record_table(own: pd.DataFrame) -> pd.DataFrame:
             "Made from": [f"January {o}" for o in own["origin"]],
             "Of": [f"January {t}" for t in own["target"]],
             "Said": [
-                words.with_interval({"q10": r["low_80"], "q50": r["median"], "q90": r["high_80"]})
+                wording.with_interval({"q10": r["low_80"], "q50": r["median"], "q90": r["high_80"]})
                 for r in own.to_dict("records")
             ],
             "Came": [f"{v:,.0f}" for v in own["actual"]],

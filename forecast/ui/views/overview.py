@@ -11,7 +11,7 @@ import pandas as pd
 from data.history import History
 from data.vocabulary import ALL, BAND_CODES
 from forecast.core.outcome import Outcome
-from forecast.presentation import compare, summary, words
+from forecast.presentation import compare, summary, wording, words
 from forecast.ui.views.common import MISSING, REGISTER, SEN2, Measure, Source, listed, plans_frame, signed
 
 NOT_ALWAYS_COLLECTED = BAND_CODES[-1]
@@ -85,25 +85,25 @@ def measures(outcome: Outcome, history: History) -> dict[int, tuple[Measure, ...
         latest = f"{new.iloc[-1]:,.0f} in {new.index[-1]}" if len(new) else "not published"
         found[january] = (
             Measure(
-                "EHC plans", words.rounded(plans["q50"]), _range(plans),
+                "EHC plans", wording.rounded(plans["q50"]), _range(plans),
                 f"{_growth(float(plans['q50']), now)} since January {known}",
                 Source("EHC plans", f"January {january}. {forecast}", sure, SEN2), ("EHC plan", "80 % interval"),
             ),
             Measure(
-                f"New plans in {january - 1}", words.rounded(joiners["q50"]), _range(joiners), f"{latest}, the last published",
+                f"New plans in {january - 1}", wording.rounded(joiners["q50"]), _range(joiners), f"{latest}, the last published",
                 Source("New EHC plans", f"Calendar year {january - 1}. {forecast}", sure, SEN2), ("New plans",),
             ),
             Measure(
-                "Want a specialist place", words.rounded(wanted["q50"]), _range(wanted),
-                f"{words.rounded(placed)} placed in January {outcome.placements.known_january}; {words.rounded(places)} "
+                "Want a specialist place", wording.rounded(wanted["q50"]), _range(wanted),
+                f"{wording.rounded(placed)} placed in January {outcome.placements.known_january}; {wording.rounded(places)} "
                 f"places in "
                 f"{january}",
                 Source("Children and young people", f"January {january}. {forecast}", sure, register, latent),
                 ("Wanted", "Places"),
             ),
             Measure(
-                "Without the place they want", words.rounded(short["q50"]), _range(short),
-                f"Chance that anyone is short: {words.chances(chance)}",
+                "Without the place they want", wording.rounded(short["q50"]), _range(short),
+                f"Chance that anyone is short: {wording.chances(chance)}",
                 Source("Children and young people", f"January {january}. {forecast}", sure, register, latent),
                 ("Chance of shortfall", "Latent demand"),
             ),
@@ -112,7 +112,7 @@ def measures(outcome: Outcome, history: History) -> dict[int, tuple[Measure, ...
 
 
 def _range(row: pd.Series) -> str:
-    return f"80 % interval {words.rounded(row['q10'])} to {words.rounded(row['q90'])}"
+    return f"80 % interval {wording.rounded(row['q10'])} to {wording.rounded(row['q90'])}"
 
 
 def _growth(later: float, now: float) -> str:

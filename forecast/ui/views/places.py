@@ -10,7 +10,7 @@ from data.history import History
 from data.register import Register, academic_year, in_force
 from data.vocabulary import ALL, NEEDS, PHASE_CODES, PROVISIONS, SPECIALIST_PROVISIONS
 from forecast.core.outcome import ONE_CHILD, Outcome
-from forecast.presentation import places_report, summary, words
+from forecast.presentation import places_report, summary, wording, words
 from forecast.presentation.places_report import PlacesTables
 from forecast.presentation.summary import RunOut
 from forecast.ui.views.common import GROUP_OF_NEED
@@ -156,10 +156,10 @@ def table(view: PlacesView, phase: str, group: str, last: int) -> pd.DataFrame:
                 {
                     "Kind of place": words.SHORT_PROVISIONS[provision].capitalize(),
                     "January": f"{row['year']}",
-                    "Places": words.rounded(row["places"]),
-                    "Wanted": words.with_interval(row, "wanted_"),
-                    "Filled": words.rounded(row["filled_q50"]),
-                    "Short on average": words.rounded(row["shortfall_mean"]),
+                    "Places": wording.rounded(row["places"]),
+                    "Wanted": wording.with_interval(row, "wanted_"),
+                    "Filled": wording.rounded(row["filled_q50"]),
+                    "Short on average": wording.rounded(row["shortfall_mean"]),
                     "Chance of shortfall": f"{100 * row['p_shortfall']:.0f} %",
                     "Add to be 80 % sure": f"{row['places_to_add']:,}",
                 }
@@ -181,8 +181,8 @@ def settings_table(view: PlacesView, january: int) -> pd.DataFrame:
         {
             "Setting": list(rows["setting"]),
             "Kind": [words.SHORT_PROVISIONS.get(p, PROVISIONS[p]).capitalize() for p in rows["provision"]],
-            "Places": [words.rounded(v) for v in rows["places"]],
-            "Pupils": [words.rounded(v) for v in rows["pupils"]],
+            "Places": [wording.rounded(v) for v in rows["places"]],
+            "Pupils": [wording.rounded(v) for v in rows["pupils"]],
             "Chance of being full": [f"{100 * v:.0f} %" for v in rows["p_full"]],
             "Basis": [
                 f"{'Estimated' if b == 'estimated' else b.capitalize()}, {c} confidence"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from forecast.presentation import words
+from forecast.presentation import wording
 from forecast.ui.components.chart_cache import once
 from forecast.ui.components.charts.figure import (
     GREY,
@@ -55,7 +55,9 @@ def plans(plans: pd.DataFrame, area: str, of_whom: str = "") -> Figure:
     ahead = plans[plans["kind"] == FORECAST]
     latest = plans[plans["kind"].isin([PUBLISHED, ESTIMATED])].iloc[-1]
     mid = ahead.iloc[min(4, len(ahead) - 1)]
-    title = f"{what} {_direction(float(latest['q50']), mid)} {words.rounded(mid['q50'])} by {mid['january']}"
+    title = (
+        f"{what} {_direction(float(latest['q50']), mid)} {wording.rounded(mid['q50'])} by {mid['january']}"
+    )
     estimated = (plans["kind"] == ESTIMATED).any()
     key = f"{PLANS_KEY} {SPLICED_KEY}" if estimated else PLANS_KEY
     return _fan(plans, what, f"in {area} each January", title, key, 320)
@@ -67,7 +69,9 @@ def flow(flow: pd.DataFrame, what: str, area: str) -> Figure:
     ahead = flow[flow["kind"] == FORECAST]
     latest = flow[flow["kind"] == PUBLISHED].iloc[-1]
     mid = ahead.iloc[min(4, len(ahead) - 1)]
-    title = f"{what} {_direction(float(latest['q50']), mid)} {words.rounded(mid['q50'])} in {mid['january']}"
+    title = (
+        f"{what} {_direction(float(latest['q50']), mid)} {wording.rounded(mid['q50'])} in {mid['january']}"
+    )
     return _fan(flow, what, f"in {area} each calendar year", title, YEAR_KEY, 240, axis="Calendar year")
 
 
@@ -134,7 +138,7 @@ def waterfall(steps: pd.DataFrame, area: str, first: int, last: int) -> Figure:
     most = parts.iloc[int(parts["change"].abs().to_numpy().argmax())]
     grown = float(steps.iloc[-1]["end"] - steps.iloc[0]["end"])
     # The two largest parts are what would happen anyway, so the title tells their balance.
-    title = f"About {words.rounded(abs(grown))} {'more' if grown >= 0 else 'fewer'} plans by {last}, and what makes them up"
+    title = f"About {wording.rounded(abs(grown))} {'more' if grown >= 0 else 'fewer'} plans by {last}, and what makes them up"
     told = "; ".join(f"{r['label']} {signed(float(r['change']))}" for r in parts.to_dict("records"))
     description = (
         f"Waterfall chart of EHC plans in {area} from {steps.iloc[0]['end']:,.0f} in January {first} to "

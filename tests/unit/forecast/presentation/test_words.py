@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from forecast.presentation import words
+from forecast.presentation import wording, words
 from forecast.presentation.summary import RunOut
 
 
@@ -13,7 +13,7 @@ from forecast.presentation.summary import RunOut
     [(0.4, "0"), (7.6, "8"), (456.4, "456"), (1234, "1,230"), (9_996, "10,000"), (12_345, "12,300")],
 )
 def test_counts_are_rounded_as_people_say_them(value: float, said: str) -> None:
-    assert words.rounded(value) == said
+    assert wording.rounded(value) == said
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_counts_are_rounded_as_people_say_them(value: float, said: str) -> None:
     ],
 )
 def test_chances_are_never_certain(probability: float, said: str) -> None:
-    assert words.chances(probability) == said
+    assert wording.chances(probability) == said
 
 
 @pytest.mark.parametrize(
@@ -66,4 +66,4 @@ def test_places_elsewhere_show_in_the_number_of_places() -> None:
 
 
 def test_intervals_are_written_middle_first() -> None:
-    assert words.with_interval({"q10": 4400, "q50": 4904, "q90": 5500}) == "4,900 (4,400 to 5,500)"
+    assert wording.with_interval({"q10": 4400, "q50": 4904, "q90": 5500}) == "4,900 (4,400 to 5,500)"

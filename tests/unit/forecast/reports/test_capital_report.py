@@ -16,7 +16,7 @@ from docx.oxml.ns import qn
 from data import areas
 from data.vocabulary import ALL
 from forecast.core.outcome import Outcome
-from forecast.presentation import places_report, record, words
+from forecast.presentation import places_report, record, wording
 from forecast.reports import capital_report, money
 from forecast.reports.background import Made, terms
 from forecast.reports.capital_report import Content
@@ -137,9 +137,9 @@ def test_places_by_kind_are_those_of_the_table_of_shortfalls(need: Need, paper: 
             & (short["provision"] == kind[1])
             & (short["need_group"] == ALL)
         ].iloc[0]
-        assert row.cells[1].text == words.with_interval(cell.to_dict(), "wanted_")
-        assert row.cells[2].text == words.rounded(float(cell["places"]))
-        assert row.cells[3].text == words.rounded(float(cell["shortfall_mean"]))
+        assert row.cells[1].text == wording.with_interval(cell.to_dict(), "wanted_")
+        assert row.cells[2].text == wording.rounded(float(cell["places"]))
+        assert row.cells[3].text == wording.rounded(float(cell["shortfall_mean"]))
 
 
 def test_where_children_go_is_the_table_of_the_places_command(need: Need, paper: Document) -> None:
@@ -153,7 +153,7 @@ def test_the_problem_says_the_totals_with_their_intervals(need: Need) -> None:
     found = capital_report.sufficiency.problem(need)
     short = need.outcome.shortfall.short.sel(january=need.lead).sum(("provision", "phase", "need_group"))
     low, middle, high = (float(short.quantile(q)) for q in (0.1, 0.5, 0.9))
-    assert words.with_interval({"q10": low, "q50": middle, "q90": high}) in found
+    assert wording.with_interval({"q10": low, "q50": middle, "q90": high}) in found
     assert f"{int(need.outcome.plans.known.sum()):,}" in found
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.reports import wording
+from forecast.presentation import wording
 
 MONEY = st.floats(min_value=-1e9, max_value=1e9, allow_nan=False)
 

@@ -7,9 +7,8 @@ in a table.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-
-from forecast.presentation import words
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 LIKELIHOODS: tuple[tuple[float, str], ...] = (
     (0.05, "a remote chance"),
@@ -25,6 +24,28 @@ LIKELIHOODS: tuple[tuple[float, str], ...] = (
 _MILLION = 1e6
 
 
+def rounded(value: float) -> str:
+    """Return a count as people say it: whole below 1,000, to the nearest 10 below 10,000, then 100."""
+    step = 1 if value < 1000 else 10 if value < 10_000 else 100
+    return f"{round(value / step) * step:,.0f}"
+
+
+def with_interval(row: Mapping[Hashable, Any], prefix: str = "") -> str:
+    """Return "4,900 (4,400 to 5,500)" from a row with q10, q50, q90."""
+    low, middle, high = (rounded(row[f"{prefix}{q}"]) for q in ("q10", "q50", "q90"))
+    return f"{middle} ({low} to {high})"
+
+
+def chances(probability: float) -> str:
+    """Return a probability as chances in 10, never rounded to certainty."""
+    if probability < 0.05:
+        return "under 1 chance in 10"
+    if probability > 0.95:
+        return "more than 9 chances in 10"
+    tenths = max(1, min(9, round(10 * probability)))
+    return f"{tenths} {'chance' if tenths == 1 else 'chances'} in 10"
+
+
 def likelihood(chance: float) -> str:
     """Return a chance in words alone: "very likely"."""
     return next(word for top, word in LIKELIHOODS if chance <= top)
@@ -32,12 +53,12 @@ def likelihood(chance: float) -> str:
 
 def chance(probability: float) -> str:
     """Return a chance in words and numbers: "very likely (9 chances in 10)"."""
-    return f"{likelihood(probability)} ({words.chances(probability)})"
+    return f"{likelihood(probability)} ({chances(probability)})"
 
 
 def in_ten(probability: float) -> str:
     """Return a chance for a table: "9 in 10", "under 1 in 10", "over 9 in 10"."""
-    said = words.chances(probability).replace("more than", "over")
+    said = chances(probability).replace("more than", "over")
     return said.replace(" chances in 10", " in 10").replace(" chance in 10", " in 10")
 
 
@@ -91,9 +112,9 @@ def pounds_between(low: float, middle: float, high: float, *, short: bool = Fals
 
 def count_between(low: float, middle: float, high: float) -> str:
     """Return "63 (41 to 90)": a number of children or places with its 80 % interval; one number where rounding leaves one."""
-    if words.rounded(low) == words.rounded(high):
-        return words.rounded(middle)
-    return words.with_interval({"q10": low, "q50": middle, "q90": high})
+    if rounded(low) == rounded(high):
+        return rounded(middle)
+    return with_interval({"q10": low, "q50": middle, "q90": high})
 
 
 def years(value: float) -> str:
