@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import pandas as pd
 import typer
 
 from data.errors import OptionError
 from forecast.commands.options import ModelSeed, Origins
-from forecast.commands.output import console, progress, show
+from forecast.commands.output import console, progress, say, show
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from forecast.demand.stored_fit import Fit
 
 
 def fit_command(
@@ -19,20 +24,61 @@ def fit_command(
         typer.Option(help="Folder for the fitted result; where forecasts look for it if left out."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the samplers.")] = 0,
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="Fit every model again, also those whose data and source are as they were."
+        ),
+    ] = False,
 ) -> None:
-    """Fit the models to every authority; forecasts and the app use the result. Takes a few minutes."""
+    """Fit the models to every authority; forecasts and the app use the result. Takes a few minutes.
+
+    Only models whose tables or source changed since they were fitted are fitted again; the files of the others stay as they are.
+    """
     from forecast.core.atomic_files import check_folder
     from forecast.demand import stored_fit
+    from forecast.demand.fit_key import NAMES, TOTALS
 
     folder = stored_fit.FOLDER if out is None else out
     check_folder(folder)
     screen = console()
+    reasons = stored_fit.stale(folder)
+    which = NAMES if everything else tuple(reasons)
+    kept = [name for name in NAMES if name not in which]
+    if not which:
+        say(
+            screen,
+            f"Every model in {folder} is of the data and the source at hand, so none was fitted. Add --all to fit them again.",
+        )
+        return
+    if reasons:
+        say(screen, f"To fit: {stored_fit.in_words(reasons)}.")
+    if kept:
+        say(screen, f"Kept as they are: {', '.join(kept)}.")
     with progress(screen) as bar:
-        task = bar.add_task("Fitting", total=stored_fit.steps())
-        fit = stored_fit.make(lambda what: bar.update(task, advance=1, description=what), seed)
+        task = bar.add_task("Fitting", total=stored_fit.steps(which))
+        fit = stored_fit.make(
+            lambda what: bar.update(task, advance=1, description=what), seed, which=which, folder=folder
+        )
     files = stored_fit.write(fit, folder)
     for name, found in fit.diagnostics.items():
-        screen.print(f"{name} {found.sentence()}", soft_wrap=True)
+        if name in which:
+            screen.print(f"{name} {found.sentence()}", soft_wrap=True)
+    if TOTALS in which:
+        _show_weights(screen, fit)
+    size = sum(f.stat().st_size for f in files) / 1e6
+    screen.print(f"{fit.seconds:.0f} s. Files ({size:.1f} MB): {', '.join(map(str, files))}", soft_wrap=True)
+    if not fit.passed:
+        screen.print(
+            "FAILED: at least one model did not pass its gate. The result is kept for diagnosis and will not be used; what was "
+            "in use before is unchanged. Try another --seed.",
+            soft_wrap=True,
+        )
+        raise typer.Exit(1)
+
+
+def _show_weights(screen: Console, fit: Fit) -> None:
+    """Print the weights of the ensemble's members."""
     weights = pd.DataFrame(
         fit.weights.to_numpy().round(2),
         columns=fit.weights["member"].to_numpy(),
@@ -43,15 +89,6 @@ def fit_command(
         weights.rename_axis("Years ahead"),
         f"Weights of the members (intervals stretched by {fit.stretch:.2f})",
     )
-    size = sum(f.stat().st_size for f in files) / 1e6
-    screen.print(f"{fit.seconds:.0f} s. Files ({size:.1f} MB): {', '.join(map(str, files))}", soft_wrap=True)
-    if not fit.passed:
-        screen.print(
-            "FAILED: at least one model did not pass its gate. The result is kept for diagnosis and will not be used; what was "
-            "in use before is unchanged. Try another --seed.",
-            soft_wrap=True,
-        )
-        raise typer.Exit(1)
 
 
 def backtest_command(
@@ -66,7 +103,7 @@ def backtest_command(
     """Forecast from earlier Januaries with no later information, and score the forecasts."""
     from data import panels
     from forecast.core.atomic_files import check_folder, write_one
-    from forecast.demand.members import NAMES, Models, check_name
+    from forecast.demand.members import Models, all_names, check_name
     from forecast.runs import baseline
     from forecast.validation import backtest, track_record
     from models.memory import Memory
@@ -79,7 +116,7 @@ def backtest_command(
         raise OptionError(
             f"--out {out} is a folder; the forecasts need a file. Give a name such as {out / 'bt.parquet'}."
         )
-    wanted = [check_name(name) for name in dict.fromkeys(models or NAMES)]
+    wanted = [check_name(name) for name in dict.fromkeys(models or all_names())]
     # Ratios need the benchmark, asked for or not; the file holds what was asked for.
     names = list(dict.fromkeys([*wanted, backtest.BENCHMARK]))
     starts = sorted(set(origins or track_record.REPORTING_ORIGINS))

@@ -19,7 +19,8 @@ def money_check_command(
     """Set costs beside what authorities spent, each authority's own spending hidden. Takes a few minutes."""
     from data import panels
     from forecast.core.atomic_files import check_folder, write_all
-    from forecast.demand.members import BENCHMARK_RULE, Models
+    from forecast.demand.ensemble_members import BENCHMARK_RULE
+    from forecast.demand.members import Models
     from forecast.runs.baseline import check_options
     from forecast.validation import deficit_hindcast, finance_validation
     from models.memory import Memory

@@ -1,38 +1,39 @@
 """Which models there are: the members, the ensemble of them, and the product's own forecast.
 
 Everything costly is kept in one `Memory` that belongs to whoever asked for the models, so a back-test fits each member
-to each past origin once.
+to each past origin once. Members are imported when one of them is asked for: a forecast from the stored fit needs none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from data.errors import OptionError
-from models import growth, pipeline_ridge
+from models import growth
 from models.band_shares import BandShares
 from models.base import Model
-from models.baselines import BASELINES
-from models.ensemble import Ensemble
-from models.growth import BayesGrowth
 from models.headline import HEADLINE, Banded
 from models.inference import FULL, REHEARSAL, Sampling
-from models.memory import Memory, Remembered
-from models.pipeline_ridge import PipelineRidge
-from models.univariate import UNIVARIATE
+from models.memory import Memory
+
+if TYPE_CHECKING:
+    from models.ensemble import Ensemble
 
 ENSEMBLE = "ensemble"
-BENCHMARK_RULE = "regional_growth"
 
-NAMES: tuple[str, ...] = (
-    HEADLINE,
-    growth.NAME,
-    pipeline_ridge.NAME,
-    *(m.name for m in UNIVARIATE),
-    *(m.name for m in BASELINES),
-)
-"""Every model that can be asked for, the headline first."""
+STORED: tuple[str, ...] = (HEADLINE, growth.NAME)
+"""Models of totals that the stored fit holds."""
+
+
+def all_names() -> tuple[str, ...]:
+    """Return the name of every model that can be asked for, the headline first."""
+    from models import pipeline_ridge
+    from models.baselines import BASELINES
+    from models.univariate import UNIVARIATE
+
+    return (*STORED, pipeline_ridge.NAME, *(m.name for m in UNIVARIATE), *(m.name for m in BASELINES))
 
 
 def check_name(name: str) -> str:
@@ -43,9 +44,9 @@ def check_name(name: str) -> str:
     OptionError
         No model has that name.
     """
-    if name not in NAMES:
+    if name not in STORED and name not in all_names():
         raise OptionError(
-            f"There is no model called '{name}'. Models are {', '.join(NAMES)}. "
+            f"There is no model called '{name}'. Models are {', '.join(all_names())}. "
             f"Leave the option out for the product's own forecast, '{HEADLINE}'."
         )
     return name
@@ -78,14 +79,17 @@ class Models:
         """Return a model of totals; the headline's is the ensemble."""
         if name == HEADLINE:
             return self.ensemble()
-        own = {m.name: m for m in (*self._members(self.sampling), *BASELINES)}
+        from forecast.demand.ensemble_members import members
+        from models.baselines import BASELINES
+
+        own = {m.name: m for m in (*members(self.memory, self.sampling, self.memory, self.seed), *BASELINES)}
         return own[check_name(name)]
 
     def ensemble(self) -> Ensemble:
         """Return the stacked members."""
-        return Ensemble(
-            ENSEMBLE, self._members(self.sampling), self._members(self.rehearsal), growth.NAME, self.on_step
-        )
+        from forecast.demand.ensemble_members import ensemble
+
+        return ensemble(ENSEMBLE, self.memory, self.sampling, self.rehearsal, self.seed, self.on_step)
 
     def banded(self, name: str) -> Banded:
         """Return a model of totals with age bands that add up to them."""
@@ -97,21 +101,7 @@ class Models:
 
     def scored(self, name: str) -> Model:
         """Return a model as back-tests score it: growth rules forecast each age band by themselves."""
+        from models.baselines import BASELINES
+
         rules: dict[str, Model] = {m.name: m for m in BASELINES}
         return rules.get(name) or self.banded(name)
-
-    def _members(self, sampling: Sampling) -> tuple[Model, ...]:
-        rule = next(m for m in BASELINES if m.name == BENCHMARK_RULE)
-        bayes = BayesGrowth(sampling=sampling, memory=self.memory)
-        own = sampling == self.sampling
-        # A fit with other sampling is another fit, so it is kept elsewhere.
-        effort = self.memory if own else self._rehearsals()
-        return (
-            bayes if own and self.seed else Remembered(bayes, effort),
-            PipelineRidge(),
-            rule,
-            *(Remembered(m, self.memory) for m in UNIVARIATE),
-        )
-
-    def _rehearsals(self) -> Memory:
-        return self.memory.recall("rehearsals", Memory)

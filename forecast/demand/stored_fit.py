@@ -1,7 +1,8 @@
 """The fitted result of a release: made by ``sendplan fit``, shipped in ``data/fitted``, used only while it is current.
 
-Invariant: a stored fit is used only if its key (a hash of the published tables and of the source of the models) is that of
-the data and code at hand and every Bayesian model passed its gate. A fit that fails is kept beside it, marked FAILED, for
+Invariant: a stored fit is used only if every model's key (`forecast.demand.fit_key`) is that of the tables and modules at hand,
+every file is the one its manifest describes, and every Bayesian model passed its gate. Only models whose key is not current need
+fitting again; the files of the others stay as they are, byte for byte. A fit that fails is kept beside it, marked FAILED, for
 diagnosis and never for a forecast. Reading needs no sampler.
 """
 
@@ -10,10 +11,10 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from importlib.metadata import version
 from multiprocessing import get_context
@@ -23,13 +24,17 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-import models
 from data import compositions, panels, placement_flows, specialist_uses, tables
+from data.composition import Composition
 from data.errors import FitError
 from data.history import History
+from data.placement_flow import PlacementFlows
+from data.specialist_use import SpecialistUse
 from data.vocabulary import ALL
 from forecast.core.atomic_files import write_all
 from forecast.core.parallel import settle
+from forecast.demand import fit_key
+from forecast.demand.fit_key import MODELS, NAMES, TOTALS, Hashes, StoredModel
 from forecast.demand.members import ENSEMBLE, Models
 from models import band_shares, cohort, growth, latent_demand, moves, provision_totals
 from models.band_shares import FittedShares
@@ -49,10 +54,14 @@ FAILED = "failed"
 
 MANIFEST = "manifest.json"
 
-TOTALS, GROWTH, SHARES, COHORT = "totals.nc", "growth.nc", "band_shares.nc", "cohort.nc"
-PROVISION, MOVES, LATENT = "provision_totals.nc", "moves.nc", "latent_demand.nc"
-FILES: tuple[str, ...] = (TOTALS, GROWTH, SHARES, COHORT, PROVISION, MOVES, LATENT, MANIFEST)
+FILE: dict[str, str] = {m.name: m.file for m in MODELS}
+"""File of each stored model."""
+
+FILES: tuple[str, ...] = (*FILE.values(), MANIFEST)
 """Files of a stored fit."""
+
+MOST_NAMED = 4
+"""Altered files named of a model; the rest are counted."""
 
 STORED_DRAWS = 1000
 """Posterior draws kept of each model, evenly thinned."""
@@ -60,11 +69,24 @@ STORED_DRAWS = 1000
 LONGEST = 15
 """Years ahead tabulated: as far as a forecast may go."""
 
-DATA_MODULES: tuple[str, ...] = (
-    "history.py", "panels.py", "composition.py", "compositions.py", "placement_flow.py", "placement_flows.py",
-    "specialist_use.py", "specialist_uses.py", "vocabulary.py",
-)  # fmt: skip
-"""Modules of ``data`` that decide what a model sees."""
+
+@dataclass(frozen=True)
+class Totals:
+    """The ensemble as it is stored.
+
+    Parameters
+    ----------
+    table
+        Its forecast, tabulated.
+    weights
+        Weights of the members, dims ``(horizon, member)``.
+    stretch
+        Factor on distances from the median.
+    """
+
+    table: Tabulated
+    weights: xr.DataArray
+    stretch: float
 
 
 @dataclass(frozen=True)
@@ -84,7 +106,9 @@ class Fit:
     stretch
         Factor on the ensemble's distances from the median.
     seconds
-        Time the fit took.
+        Time the latest fit took.
+    new
+        What each model that `make` fitted was made from (`forecast.demand.fit_key.made_from`), by name; the others were read.
     """
 
     totals: Tabulated
@@ -97,6 +121,7 @@ class Fit:
     weights: xr.DataArray
     stretch: float
     seconds: float
+    new: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def diagnostics(self) -> dict[str, Diagnostics]:
@@ -121,8 +146,46 @@ class Fit:
         return FittedBanded(HEADLINE, self.shares.origin, self.totals, self.shares)
 
 
-def make(on_step: Callable[[str], None], seed: int = 0, *, side_by_side: bool = True) -> Fit:
-    """Fit everything to today's authorities.
+# What each model is fitted to. Each is read where the model is fitted, which may be another process.
+
+
+def _panel() -> tuple[History]:
+    return (panels.load("current"),)
+
+
+def _cohort_inputs() -> tuple[History, Composition]:
+    return panels.load("current"), compositions.load()
+
+
+def _moves_inputs() -> tuple[PlacementFlows]:
+    return (placement_flows.load(*_cohort_inputs()),)
+
+
+def _latent_inputs() -> tuple[SpecialistUse]:
+    return (specialist_uses.load(),)
+
+
+INPUTS: dict[str, Callable[[], tuple[object, ...]]] = {
+    TOTALS: _panel,
+    growth.NAME: _panel,
+    band_shares.NAME: _panel,
+    cohort.NAME: _cohort_inputs,
+    provision_totals.NAME: _panel,
+    moves.NAME: _moves_inputs,
+    latent_demand.NAME: _latent_inputs,
+}
+"""What reads the inputs of each model's fit: the tables that `forecast.demand.fit_key` declares and no others."""
+
+
+def make(
+    on_step: Callable[[str], None],
+    seed: int = 0,
+    *,
+    side_by_side: bool = True,
+    which: Collection[str] = NAMES,
+    folder: Path = FOLDER,
+) -> Fit:
+    """Fit models to today's authorities. A model's result is the same whichever others are fitted with it.
 
     Parameters
     ----------
@@ -133,96 +196,147 @@ def make(on_step: Callable[[str], None], seed: int = 0, *, side_by_side: bool = 
     side_by_side
         Fit flows and placements in a second process meanwhile; else one after the other, which a process that may have no
         children of its own can do too. The result is the same.
+    which
+        Names of the models to fit; the others are read.
+    folder
+        Where the others are stored.
     """
     start = time.perf_counter()
-    history = panels.load("current")
-    found = Models(Memory(), seed=seed, on_step=on_step)
-    fit_flows: Callable[[], FittedCohort] = partial(_fit_flows, seed + 2)
-    fit_placements: Callable[[], tuple[FittedMoves, Latent]] = partial(_fit_placements, seed + 3)
+    # What is altered while the models are fitted is not what they were fitted to.
+    hashes = Hashes()
+    new = {model.name: fit_key.made_from(model, hashes) for model in MODELS if model.name in which}
+    (history,) = _panel()
+    kept = [name for name in NAMES if name not in which]
+    about = _written(folder) if kept else {}
+    found = {name: _restored(name, history, about, folder) for name in kept}
+    models = Models(Memory(), seed=seed, on_step=on_step)
+    placed = {name: partial(fit, seed + n) for name, (n, fit) in BESIDE.items() if name in which}
     with ExitStack() as stack:
-        if side_by_side:
+        results: dict[str, Callable[[], object]] = {**placed}
+        if side_by_side and placed:
             # Compiling keeps one core busy, and neither flows nor placements wait for the totals.
             beside = stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("spawn")))
-            fit_flows, fit_placements = beside.submit(fit_flows).result, beside.submit(fit_placements).result
-        ensemble = found.ensemble().fit(history, rng=np.random.default_rng(seed))
-        path_model = ensemble.members[growth.NAME]
-        assert isinstance(path_model, FittedGrowth)
-        on_step("age bands")
-        shares = found.shares().fit(history, rng=np.random.default_rng(seed + 1))
-        on_step("provision totals")
-        provision = ProvisionTotals().fit(history, rng=np.random.default_rng(seed + 4))
-        on_step("cohort flows")
-        flows = fit_flows()
-        on_step("moves and latent demand")
-        moved, latent = fit_placements()
-    on_step("tabulating")
-    whole = ensemble.forecast(range(history.origin + 1, history.origin + LONGEST + 1))
-    names = list(ensemble.members)
-    horizons = list(range(1, len(ensemble.weights) + 1))
-    return Fit(
-        totals=Tabulated(whole),
-        growth=path_model,
-        shares=shares,
-        cohort=flows,
-        provision=provision,
-        moves=moved,
-        latent=latent,
-        weights=xr.DataArray(
-            ensemble.weights, dims=("horizon", "member"), coords={"horizon": horizons, "member": names}
-        ),
-        stretch=ensemble.stretch,
-        seconds=time.perf_counter() - start,
-    )
+            results = {name: beside.submit(fit).result for name, fit in placed.items()}
+        if STACKED & set(which):
+            found |= _fit_totals(models, history, seed, which)
+        if band_shares.NAME in which:
+            on_step("age bands")
+            found[band_shares.NAME] = models.shares().fit(history, rng=np.random.default_rng(seed + 1))
+        if provision_totals.NAME in which:
+            on_step("provision totals")
+            found[provision_totals.NAME] = ProvisionTotals().fit(history, rng=np.random.default_rng(seed + 4))
+        for name, result in results.items():
+            on_step(name.replace("_", " "))
+            found[name] = result()
+    return _whole(found, time.perf_counter() - start, new)
+
+
+def _fit_totals(models: Models, history: History, seed: int, which: Collection[str]) -> dict[str, Any]:
+    """Return the growth model and the totals stacked on it, those of them that are wanted.
+
+    Totals alone need the growth model too: its draws in full, not as stored.
+    """
+    ensemble = models.ensemble().fit(history, rng=np.random.default_rng(seed))
+    found: dict[str, Any] = {growth.NAME: ensemble.members[growth.NAME]}
+    if TOTALS in which:
+        models.on_step("tabulating")
+        whole = ensemble.forecast(range(history.origin + 1, history.origin + LONGEST + 1))
+        coords = {"horizon": list(range(1, len(ensemble.weights) + 1)), "member": list(ensemble.members)}
+        weights = xr.DataArray(ensemble.weights, dims=("horizon", "member"), coords=coords)
+        found[TOTALS] = Totals(Tabulated(whole), weights, ensemble.stretch)
+    return {name: part for name, part in found.items() if name in which}
 
 
 def _fit_flows(seed: int) -> FittedCohort:
-    """Fit the cohort flows to today's authorities, in a process of their own."""
+    """Fit the cohort flows, in a process of their own."""
     settle()
-    return CohortModel().fit(panels.load("current"), compositions.load(), rng=np.random.default_rng(seed))
+    return CohortModel().fit(*_cohort_inputs(), rng=np.random.default_rng(seed))
 
 
-def _fit_placements(seed: int) -> tuple[FittedMoves, Latent]:
-    """Fit moves between provisions and latent demand, in a process of their own."""
+def _fit_moves(seed: int) -> FittedMoves:
+    """Fit moves between provisions, in a process of their own."""
     settle()
-    rng = np.random.default_rng(seed)
-    flows = placement_flows.load(panels.load("current"), compositions.load())
-    return Moves().fit(flows, rng=rng), LatentDemand().fit(specialist_uses.load(), rng=rng)
+    return Moves().fit(*_moves_inputs(), rng=np.random.default_rng(seed))
 
 
-def steps() -> int:
+def _fit_latent(seed: int) -> Latent:
+    """Fit latent demand, in a process of its own."""
+    settle()
+    return LatentDemand().fit(*_latent_inputs(), rng=np.random.default_rng(seed))
+
+
+BESIDE: dict[str, tuple[int, Callable[[int], object]]] = {
+    cohort.NAME: (2, _fit_flows),
+    moves.NAME: (3, _fit_moves),
+    latent_demand.NAME: (5, _fit_latent),
+}
+"""Models that wait for no other: what is added to the seed, so that each has its own random numbers, and how it is fitted."""
+
+STACKED: frozenset[str] = frozenset({TOTALS, growth.NAME})
+"""Models fitted with the ensemble."""
+
+
+def steps(which: Collection[str] = NAMES) -> int:
     """Return how many times `make` says what it is doing."""
-    past = len(past_origins(panels.load("current")))
-    return (past + 1) * len(Models(Memory()).ensemble().members) + 5
+    stacked = 0
+    if STACKED & set(which):
+        past = len(past_origins(panels.load("current")))
+        stacked = (past + 1) * len(Models(Memory()).ensemble().members)
+    return stacked + len(set(which) - {growth.NAME})
 
 
 def key() -> str:
-    """Return the hash of the published tables and of the source of the models."""
-    digest = hashlib.sha256()
-    for path in _inputs():
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _inputs() -> Iterator[Path]:
-    yield from sorted(tables.PUBLISHED.glob("*.parquet"))
-    yield from sorted(tables.REFERENCE.glob("*.csv"))
-    yield from sorted(Path(models.__path__[0]).glob("*.py"))
-    yield from (tables.DATA_DIR / name for name in DATA_MODULES)
+    """Return the hash of every table and module that any model of a stored fit is made from, as they are now."""
+    hashes, about = Hashes(), _written(FOLDER)
+    pieces: dict[str, str] = {}
+    for model in MODELS:
+        pieces |= fit_key.made_from(model, hashes, _recorded(about, model))
+    return fit_key.key_of(pieces)
 
 
 def write(fit: Fit, folder: Path = FOLDER) -> list[Path]:
-    """Write a fit: into the folder if it passed, else into its `FAILED` folder, leaving what was in use alone."""
+    """Write the models of a fit that are new, and leave the others' files alone.
+
+    They go into the folder if the fit passed, else into its `FAILED` folder, and what was in use stays.
+    """
     target = folder if fit.passed else folder / FAILED
-    about = {
-        "key": key(),
-        "version": version("send-place-planner"),
-        "origin": fit.shares.origin,
-        "status": "passed" if fit.passed else "FAILED",
-        "stretch": fit.stretch,
-        "seconds": round(fit.seconds, 1),
-        "diagnostics": {name: asdict(d) for name, d in fit.diagnostics.items()},
+    digests: dict[str, str] = {}
+    entries: dict[str, dict[str, Any]] = dict(_written(folder).get("models", {})) if fit.passed else {}
+
+    def put(name: str, dataset: xr.Dataset, path: Path) -> None:
+        packed = {str(v): {"zlib": True, "complevel": 6} for v in dataset.data_vars}
+        dataset.to_netcdf(path, engine="h5netcdf", encoding=packed)
+        digests[name] = _sha256(path)
+
+    def describe(path: Path) -> None:
+        for name, pieces in fit.new.items():
+            entries[name] = {
+                "file": FILE[name],
+                "sha256": digests[name],
+                "version": version("send-place-planner"),
+                "key": fit_key.key_of(pieces),
+                "made_from": dict(pieces),
+            }
+        about = {
+            "origin": fit.shares.origin,
+            "status": "passed" if fit.passed else "FAILED",
+            "stretch": fit.stretch,
+            "seconds": round(fit.seconds, 1),
+            "diagnostics": {name: asdict(d) for name, d in fit.diagnostics.items()},
+            "models": {name: entries[name] for name in NAMES if name in entries},
+        }
+        path.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+
+    datasets = _datasets(fit)
+    writers: dict[str, Callable[[Path], None]] = {
+        FILE[name]: partial(put, name, datasets[name]) for name in fit.new
     }
+    # The manifest comes last: it says what the other files hold.
+    return write_all(target, writers | {MANIFEST: describe})
+
+
+def _datasets(fit: Fit) -> dict[str, xr.Dataset]:
+    """Return what is written of each model."""
     whole = fit.totals.whole
     totals = xr.Dataset(
         {
@@ -232,17 +346,15 @@ def write(fit: Fit, folder: Path = FOLDER) -> list[Path]:
             "weights": fit.weights,
         }
     )
-    parts = {
+    return {
         TOTALS: totals,
-        GROWTH: thinned(fit.growth.posterior),
-        SHARES: thinned(fit.shares.posterior),
-        COHORT: fit.cohort.stored(),
-        PROVISION: thinned(fit.provision.posterior),
-        MOVES: fit.moves.posterior,
-        LATENT: fit.latent.stored(),
+        growth.NAME: thinned(fit.growth.posterior),
+        band_shares.NAME: thinned(fit.shares.posterior),
+        cohort.NAME: fit.cohort.stored(),
+        provision_totals.NAME: thinned(fit.provision.posterior),
+        moves.NAME: fit.moves.posterior,
+        latent_demand.NAME: fit.latent.stored(),
     }
-    writers: dict[str, Callable[[Path], None]] = {n: partial(_write_netcdf, d) for n, d in parts.items()}
-    return write_all(target, writers | {MANIFEST: partial(_write_json, about)})
 
 
 def thinned(posterior: xr.Dataset) -> xr.Dataset:
@@ -252,19 +364,42 @@ def thinned(posterior: xr.Dataset) -> xr.Dataset:
     return posterior.isel(draw=rows).astype("float32")
 
 
-def _write_netcdf(dataset: xr.Dataset, path: Path) -> None:
-    packed = {str(name): {"zlib": True, "complevel": 6} for name in dataset.data_vars}
-    dataset.to_netcdf(path, engine="h5netcdf", encoding=packed)
-
-
-def _write_json(about: dict[str, Any], path: Path) -> None:
-    path.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-
-
 def stamp(folder: Path = FOLDER) -> int:
     """Return what changes whenever a fit is written: when that was, in nanoseconds; 0 where there is none."""
     path = folder / MANIFEST
     return path.stat().st_mtime_ns if path.is_file() else 0
+
+
+def stale(folder: Path = FOLDER) -> dict[str, str]:
+    """Return the models that need fitting again, and why in words; in the order of `forecast.demand.fit_key.MODELS`."""
+    about = _written(folder)
+    if about.get("status") != "passed":
+        return dict.fromkeys(NAMES, "not fitted yet")
+    hashes = Hashes()
+    found = {model.name: _why_stale(model, about, folder, hashes) for model in MODELS}
+    return {name: why for name, why in found.items() if why}
+
+
+def _why_stale(model: StoredModel, about: Mapping[str, Any], folder: Path, hashes: Hashes) -> str:
+    """Return why a model needs fitting again, in words; nothing where it does not."""
+    entry = about.get("models", {}).get(model.name)
+    if entry is None:
+        return f"{MANIFEST} does not say what it was made from"
+    path = folder / model.file
+    if not path.is_file() or _sha256(path) != entry["sha256"]:
+        return f"{model.file} is not the file that was fitted"
+    altered = fit_key.changes(model, entry["made_from"], hashes)
+    told = [f"{file} {how}" for file, how in altered.items()]
+    more = f" and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
+    return ", ".join(told[:MOST_NAMED]) + more
+
+
+def in_words(reasons: Mapping[str, str]) -> str:
+    """Return `stale` as a phrase, models with the same reason together: "moves, cohort (data/panels.py changed); ..."."""
+    alike: dict[str, list[str]] = {}
+    for name, why in reasons.items():
+        alike.setdefault(why, []).append(name)
+    return "; ".join(f"{', '.join(names)} ({why})" for why, names in alike.items())
 
 
 def manifest(folder: Path = FOLDER) -> dict[str, Any]:
@@ -273,25 +408,37 @@ def manifest(folder: Path = FOLDER) -> dict[str, Any]:
     Raises
     ------
     FitError
-        There is none, it was made for other data or models, or it failed its gate.
+        There is none, it failed its gate, or a model was made from other tables or modules than those at hand.
     """
-    path = folder / MANIFEST
-    if not path.is_file():
+    about = _written(folder)
+    if not about:
         raise FitError(
             f"There is no fitted result in {folder}, so nothing can be forecast. Run 'sendplan fit': it takes a few minutes."
-        )
-    about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    if about["key"] != key():
-        raise FitError(
-            f"The fitted result in {folder} was made for other data or other models, so forecasts from it would not be what "
-            "they say. Run 'sendplan fit' to fit the models to the data at hand: it takes a few minutes."
         )
     if about["status"] != "passed":
         raise FitError(
             f"The fitted result in {folder} did not pass its convergence gate, so it is not shown as a forecast. "
             "Run 'sendplan fit' again, and look at the diagnostics it prints."
         )
+    if reasons := stale(folder):
+        raise FitError(
+            f"The fitted result in {folder} was made from other data or other models, so forecasts from it would not be what "
+            f"they say. No longer as fitted: {in_words(reasons)}. Put those files back as they were, or run 'sendplan fit' to "
+            "fit these models, and no others, to the data at hand: it takes a few minutes."
+        )
     return about
+
+
+def _written(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a folder as it was written; nothing where there is none."""
+    path = folder / MANIFEST
+    about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return about
+
+
+def _recorded(about: Mapping[str, Any], model: StoredModel) -> Mapping[str, str] | None:
+    entry = about.get("models", {}).get(model.name)
+    return None if entry is None else entry["made_from"]
 
 
 def load(history: History, folder: Path = FOLDER) -> Fit:
@@ -303,29 +450,53 @@ def load(history: History, folder: Path = FOLDER) -> Fit:
         As `manifest`.
     """
     about = manifest(folder)
-    found = {name: Diagnostics(**values) for name, values in about["diagnostics"].items()}
-    totals = _read(folder / TOTALS)
-    table = totals["log_quantiles"].astype(float).expand_dims(series=[ALL], axis=1)
-    whole = EnsembleForecast(
-        ENSEMBLE, about["origin"], table.transpose("area", "series", "january", "level"),
-        totals["shared"].to_numpy(), totals["own"].to_numpy(),
-    )  # fmt: skip
+    return _whole({name: _restored(name, history, about, folder) for name in NAMES}, about["seconds"], {})
+
+
+def _restored(name: str, history: History, about: Mapping[str, Any], folder: Path) -> Any:
+    """Return a fitted model as it was stored."""
+    stored = _read(folder / FILE[name])
+    if name == TOTALS:
+        table = stored["log_quantiles"].astype(float).expand_dims(series=[ALL], axis=1)
+        whole = EnsembleForecast(
+            ENSEMBLE, about["origin"], table.transpose("area", "series", "january", "level"),
+            stored["shared"].to_numpy(), stored["own"].to_numpy(),
+        )  # fmt: skip
+        return Totals(Tabulated(whole), stored["weights"], about["stretch"])
+    found = Diagnostics(**about["diagnostics"][name])
+    restore: dict[str, Callable[[], object]] = {
+        growth.NAME: lambda: FittedGrowth(history.areas, history.origin, stored, Panel.of(history), found),
+        band_shares.NAME: lambda: FittedShares.of(history, stored, found),
+        cohort.NAME: lambda: FittedCohort.restored(stored, found),
+        provision_totals.NAME: lambda: FittedProvision.of(history, stored, found),
+        moves.NAME: lambda: FittedMoves.restored(stored, found),
+        latent_demand.NAME: lambda: Latent.restored(stored, found),
+    }
+    return restore[name]()
+
+
+def _whole(found: Mapping[str, Any], seconds: float, new: Mapping[str, Mapping[str, str]]) -> Fit:
+    """Return a fit from its parts by name."""
+    totals = found[TOTALS]
     return Fit(
-        totals=Tabulated(whole),
-        growth=FittedGrowth(
-            history.areas, history.origin, _read(folder / GROWTH), Panel.of(history), found[growth.NAME]
-        ),
-        shares=FittedShares.of(history, _read(folder / SHARES), found[band_shares.NAME]),
-        cohort=FittedCohort.restored(_read(folder / COHORT), found[cohort.NAME]),
-        provision=FittedProvision.of(history, _read(folder / PROVISION), found[provision_totals.NAME]),
-        moves=FittedMoves.restored(_read(folder / MOVES), found[moves.NAME]),
-        latent=Latent.restored(_read(folder / LATENT), found[latent_demand.NAME]),
-        weights=totals["weights"],
-        stretch=about["stretch"],
-        seconds=about["seconds"],
+        totals=totals.table,
+        growth=found[growth.NAME],
+        shares=found[band_shares.NAME],
+        cohort=found[cohort.NAME],
+        provision=found[provision_totals.NAME],
+        moves=found[moves.NAME],
+        latent=found[latent_demand.NAME],
+        weights=totals.weights,
+        stretch=totals.stretch,
+        seconds=seconds,
+        new=new,
     )
 
 
 def _read(path: Path) -> xr.Dataset:
     with xr.open_dataset(path, engine="h5netcdf") as stored:
         return stored.load()
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from data.history import History
 from data.vocabulary import AGES, ALL, BAND_CODES, NEED_CODES, PROVISION_CODES
-from forecast.demand.members import NAMES, Models
+from forecast.demand.members import Models, all_names
 from models import placement
 from models.base import FittedModel
 
@@ -23,7 +23,7 @@ SAMPLED = ("headline", "bayes_growth")
 @pytest.fixture(scope="module")
 def fitted(synthetic: History, brief_models: Callable[[], Models]) -> dict[str, FittedModel]:
     models = brief_models()
-    return {name: models.scored(name).fit(synthetic, rng=np.random.default_rng(0)) for name in NAMES}
+    return {name: models.scored(name).fit(synthetic, rng=np.random.default_rng(0)) for name in all_names()}
 
 
 @pytest.mark.parametrize("name", ["headline", "bayes_growth", "arima"])
@@ -34,7 +34,7 @@ def test_bands_add_up_to_the_total_in_every_draw(name: str, fitted: dict[str, Fi
     assert (draws >= 0).all()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", all_names())
 def test_draws_and_quantiles_are_one_distribution(name: str, fitted: dict[str, FittedModel]) -> None:
     forecast = fitted[name].forecast([2026, 2030], [301, 302])
     draws = forecast.draws(2000, np.random.default_rng(1)).sel(series=ALL)
@@ -44,7 +44,7 @@ def test_draws_and_quantiles_are_one_distribution(name: str, fitted: dict[str, F
     np.testing.assert_allclose(seen.to_numpy(), told.to_numpy(), rtol=0.04 if name in SAMPLED else 0.02)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", all_names())
 def test_quantiles_do_not_cross_and_widen_with_horizon(name: str, fitted: dict[str, FittedModel]) -> None:
     told = fitted[name].forecast([2026, 2028, 2032]).quantiles([0.1, 0.5, 0.9])
     assert (told.diff("quantile") >= 0).all()

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from data.history import History
-from forecast.demand.members import NAMES, Models
+from forecast.demand.members import Models, all_names
 from models.memory import fingerprint
 from models.provision_totals import ProvisionTotals
 from tests.histories import corrupted_after
@@ -36,7 +36,7 @@ def test_a_history_is_identical_when_its_future_is_corrupted(origin: int, synthe
     assert fingerprint(spoilt) != fingerprint(synthetic)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", all_names())
 def test_forecasts_are_identical_when_the_future_is_corrupted(
     name: str, synthetic: History, brief_models: Callable[[], Models]
 ) -> None:
@@ -45,7 +45,7 @@ def test_forecasts_are_identical_when_the_future_is_corrupted(
     np.testing.assert_array_equal(clean, _forecast(brief_models(), name, corrupted_after(synthetic, ORIGIN)))
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n not in ("last_value", *SAMPLED)])
+@pytest.mark.parametrize("name", [n for n in all_names() if n not in ("last_value", *SAMPLED)])
 def test_the_leak_test_can_fail(name: str, synthetic: History, brief_models: Callable[[], Models]) -> None:
     """Corrupting from the origin itself does move forecasts, so the test above has teeth."""
     moved = _forecast(brief_models(), name, corrupted_after(synthetic, ORIGIN - 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +20,7 @@ from data.register_file import to_csv
 from data.schemas import TABLES
 from forecast import cli
 from forecast.core.quantile_table import COLUMNS, PROBABILITIES
-from forecast.demand import stored_fit
+from forecast.demand import fit_key, stored_fit
 from forecast.presentation import explain
 from forecast.presentation.summary import SHORTFALL_COLUMNS
 from forecast.validation import track_record
@@ -405,7 +406,12 @@ def test_fit_prints_diagnostics_and_fails_loudly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stored = stored_fit.load(panels.load("current"))
-    monkeypatch.setattr(stored_fit, "make", lambda on_step, seed: stored)
+    pieces = {m.name: fit_key.made_from(m, fit_key.Hashes()) for m in fit_key.MODELS}
+
+    def make(on_step: object, seed: int, *, which: tuple[str, ...], folder: Path) -> stored_fit.Fit:
+        return replace(stored, new={name: pieces[name] for name in which})
+
+    monkeypatch.setattr(stored_fit, "make", make)
     code, said, _ = sendplan(monkeypatch, capsys, "fit", "--out", str(tmp_path))
     assert code == 0
     assert "bayes_growth passed: R-hat" in said
@@ -413,9 +419,42 @@ def test_fit_prints_diagnostics_and_fails_loudly(
     broken = replace(
         stored, cohort=replace(stored.cohort, diagnostics=replace(stored.cohort.diagnostics, r_hat=1.2))
     )
-    monkeypatch.setattr(stored_fit, "make", lambda on_step, seed: broken)
-    code, said, _ = sendplan(monkeypatch, capsys, "fit", "--out", str(tmp_path))
+    monkeypatch.setattr(
+        stored_fit, "make", lambda *_, which, folder: replace(broken, new={"cohort": pieces["cohort"]})
+    )
+    code, said, _ = sendplan(monkeypatch, capsys, "fit", "--all", "--out", str(tmp_path))
     assert code == 1
     assert "cohort FAILED: R-hat 1.200" in said
     assert "will not be used" in said
     assert stored_fit.manifest(tmp_path)["status"] == "passed", "what was in use is unchanged"
+
+
+def test_fit_fits_only_what_is_stale_and_says_which_and_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in stored_fit.FILES:
+        shutil.copy(stored_fit.FOLDER / name, tmp_path / name)
+    stored = stored_fit.load(panels.load("current"))
+    monkeypatch.setattr(stored_fit, "make", lambda *_, **__: pytest.fail("it was fitted"))
+    code, said, _ = sendplan(monkeypatch, capsys, "fit", "--out", str(tmp_path))
+    assert (code, "none was fitted" in said, "--all" in said) == (0, True, True)
+    about = json.loads((tmp_path / stored_fit.MANIFEST).read_text())
+    now = about["models"]["band_shares"]["made_from"] | {"models/band_shares.py": "0" * 64}
+    about["models"]["band_shares"]["made_from"] = now
+    (tmp_path / stored_fit.MANIFEST).write_text(json.dumps(about))
+    asked: list[tuple[str, ...]] = []
+
+    def make(on_step: object, seed: int, *, which: tuple[str, ...], folder: Path) -> stored_fit.Fit:
+        asked.append(which)
+        model = next(m for m in fit_key.MODELS if m.name == "band_shares")
+        return replace(stored, new={model.name: fit_key.made_from(model, fit_key.Hashes())})
+
+    monkeypatch.setattr(stored_fit, "make", make)
+    code, said, _ = sendplan(monkeypatch, capsys, "fit", "--out", str(tmp_path))
+    assert (code, asked) == (0, [("band_shares",)])
+    assert "To fit: band_shares (models/band_shares.py changed)." in said
+    assert "Kept as they are: totals, bayes_growth, cohort" in said
+    assert "band_shares passed: R-hat" in said
+    assert "cohort passed" not in said
+    assert "Weights of the members" not in said
+    assert stored_fit.stale(tmp_path) == {}
