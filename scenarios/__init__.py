@@ -1,1 +1,1 @@
-"""What might change: levers and scenarios. Empty in this release: every forecast is the baseline."""
+"""Scenarios: named lists of levers, how each lever changes the inputs of a forecast, and the store that keeps versions."""

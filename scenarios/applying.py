@@ -1,4 +1,4 @@
-"""A scenario in one frame: the effects of its levers, the register after its schemes, and what a reader should know.
+"""Apply a scenario to one authority: effects of its levers, its schemes in the register, and notes for the reader.
 
 Equation: the effects of a scenario are those of its levers, one after another in the order listed; `scenarios.effects` says in
 which cases the order matters.
@@ -30,7 +30,7 @@ def effects(
     issued_in_twenty_weeks: float | None = None,
     residents_11_15: float | None = None,
 ) -> Effects:
-    """Return what the levers of a scenario do, one after another.
+    """Return the effects of a scenario's levers on plans, placements, places and money, in the order listed.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def notes(
     issued_in_twenty_weeks: float | None = None,
     residents_11_15: float | None = None,
 ) -> tuple[str, ...]:
-    """Return what a reader of the result should know, one sentence each: levers that do nothing here, and what was assumed.
+    """Return notes for the reader, one sentence each: levers that do nothing here, and what was assumed.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def notes(
 def applied(
     register: Register, scenario: Scenario, frame: Frame, *, residents_11_15: float | None = None
 ) -> Register:
-    """Return a capacity register after the schemes of a scenario, in the order listed; the one given where there are none.
+    """Return a capacity register after the schemes of a scenario, in the order listed; unchanged if it has none.
 
     Parameters
     ----------

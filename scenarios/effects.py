@@ -1,7 +1,7 @@
-"""What levers do, as arrays: the language in which a scenario speaks to the road from plans to places to pounds.
+"""Effects of levers as arrays: the changes a scenario makes to the inputs of plans, placements, places and money.
 
 A scenario is read once for one authority, its draws and its Januaries (`Frame`) and becomes `Effects`: nothing here
-knows how plans are forecast, and the road knows nothing of how a lever is written. A lever acts in calendar years;
+knows how plans are forecast, and the forecast does not know how a lever is written. A lever acts in calendar years;
 calendar year y is counted in January y + 1, as new plans and September's changes of school are.
 
 A `Change` of a quantity q by a size v, at weight w (0 before a lever acts, 1 in full force, between on a ramp):
@@ -39,7 +39,7 @@ FIRST_AGES: tuple[int, ...] = (5, 11, 16, 19)
 
 @dataclass(frozen=True)
 class Frame:
-    """For whom and when effects are wanted.
+    """The authority, Januaries and number of draws that effects are worked out for.
 
     Parameters
     ----------
@@ -60,13 +60,13 @@ class Frame:
 
     @property
     def januaries(self) -> tuple[int, ...]:
-        """Januaries from the one after the origin."""
+        """Januaries ahead, from the one after the origin."""
         return tuple(range(self.origin + 1, self.origin + 1 + self.years))
 
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """One change of a quantity.
+    """One change of a quantity, by draw, January, age and need.
 
     Parameters
     ----------
@@ -90,13 +90,13 @@ class Change:
 
     @property
     def by_need(self) -> bool:
-        """True where it reaches some needs only."""
+        """Whether it reaches some needs only."""
         return bool((self.who != self.who[:, :1]).any())
 
 
 @dataclass(frozen=True, eq=False)
 class Review:
-    """Plans reassessed at the end of a phase: a share ends that would have gone on.
+    """A review of plans at the end of a phase, which ends a share of those that would have continued.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ class Review:
 
 @dataclass(frozen=True, eq=False)
 class Move:
-    """Children who go to another provision than they would have.
+    """Children who go to another provision than in the baseline.
 
     Parameters
     ----------
@@ -192,7 +192,7 @@ class PlaceChange:
 
 @dataclass(frozen=True, eq=False)
 class MoneyChange:
-    """A change of a price or of income, for the road from places to pounds.
+    """A change of a price or of an income.
 
     Parameters
     ----------
@@ -218,7 +218,7 @@ BY_DRAW: tuple[str, ...] = ("size", "share", "people", "new", "with_plan")
 
 @dataclass(frozen=True, eq=False)
 class Effects:
-    """All that a scenario's levers do in one frame. Empty means the baseline.
+    """All effects of a scenario's levers for one authority; empty in the baseline.
 
     Parameters
     ----------
@@ -257,7 +257,7 @@ class Effects:
     money: tuple[MoneyChange, ...] = field(default=())
 
     def some(self, draws: slice) -> Effects:
-        """Return the effects in some draws."""
+        """Return the effects in a subset of draws."""
         found: dict[str, Any] = {
             kind.name: tuple(_some(effect, draws) for effect in getattr(self, kind.name))
             for kind in fields(self)
@@ -266,7 +266,7 @@ class Effects:
 
     @property
     def on_plans(self) -> bool:
-        """True where the number of plans may change."""
+        """Whether the number of plans may change."""
         return bool(
             self.requests
             or self.refusal
@@ -282,23 +282,23 @@ class Effects:
 
     @property
     def on_placements(self) -> bool:
-        """True where it may change who is taught where."""
+        """Whether the numbers of children in each provision may change."""
         return self.on_plans or bool(self.moves)
 
 
 def _some(effect: Any, draws: slice) -> Any:
-    """Return one effect in some draws."""
+    """Return one effect in a subset of draws."""
     names = [f.name for f in fields(effect) if f.name in BY_DRAW]
     return replace(effect, **{name: getattr(effect, name)[draws] for name in names})
 
 
 def everyone() -> Flags:
-    """Return the mask of all ages and needs, dims ``(age, need)``."""
+    """Return a mask that selects all ages and needs, dims ``(age, need)``."""
     return np.ones((len(AGES), len(NEED_CODES)), dtype=bool)
 
 
 def changed(base: Array, changes: Sequence[Change], *, least: float = 0.0, most: float = np.inf) -> Array:
-    """Return a quantity after changes, held between ``least`` and ``most`` where a change reached it.
+    """Return a quantity after changes; changed cells are kept between ``least`` and ``most``.
 
     Parameters
     ----------

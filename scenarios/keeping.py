@@ -1,4 +1,4 @@
-"""Scenarios in and out of a store, which itself keeps text and knows no lever.
+"""Save scenarios to a store and read them back; the store itself holds text and does not know levers.
 
 Invariant: `scenario_of(store.save(draft_of(scenario), ...)) == scenario`.
 
@@ -19,7 +19,7 @@ from scenarios.store import Draft, Store, Version
 
 
 def draft_of(scenario: Scenario) -> Draft:
-    """Return a scenario as a store takes it.
+    """Return a scenario as a draft that a store can save.
 
     One that is based on another keeps only what it says itself; resolve it first to keep what it meant on the day.
     """
@@ -27,7 +27,7 @@ def draft_of(scenario: Scenario) -> Draft:
 
 
 def own_name(scenario: Scenario) -> None:
-    """Check that a scenario does not go by the name of another one of the library.
+    """Raise an error if a scenario has the id of a different scenario in the library.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def own_name(scenario: Scenario) -> None:
 def keep(
     store: Store, scenario: Scenario, *, expected_version: int, who: Person, comment: str = ""
 ) -> Version:
-    """Save a scenario as its next version and return that; return the latest where it says the same already.
+    """Save a scenario as its next version and return that; if nothing changed, return the latest version.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def keep(
 
 
 def scenario_of(version: Version) -> Scenario:
-    """Return the scenario of a version.
+    """Return the scenario of a saved version.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What all levers share: who asks for effects, why and how sure one is of them, and what a dated change looks like.
+"""What all levers share: the context they act in, their reason and status, and the form of a dated change.
 
 Invariant: a lever is a value. Its effects are a pure function of itself and of `LeverContext`; it reads no file and holds no
 figure of an authority.
@@ -40,7 +40,7 @@ SCALES: dict[How, Scale] = {"set": "share", "multiply": "factor", "add": "differ
 
 @dataclass(frozen=True)
 class LeverContext:
-    """Who asks for the effects of a lever, and the two figures of the authority that some levers need.
+    """The authority, years, draws and seed a lever acts in, and two figures of the authority that some levers need.
 
     Parameters
     ----------
@@ -82,25 +82,25 @@ class LeverBase(Strict):
 
     @property
     def name(self) -> str:
-        """The id, or the kind where there is none."""
+        """Id of the lever, or its kind if it has no id."""
         return self.id or self.kind
 
     @property
     def reach(self) -> Anywhere:
-        """Whom it reaches."""
+        """The authorities, and the people, settings or prices, that it reaches."""
         return Anywhere()
 
     @property
     def times(self) -> tuple[Dates, ...]:
-        """When it acts; several for a lever of several parts."""
+        """The dates at which it acts, one for each part of the lever."""
         return ()
 
     def reaches(self, la_code: int) -> bool:
-        """Return True where it is for an authority."""
+        """Return whether the lever is for an authority."""
         return not self.reach.areas or la_code in self.reach.codes
 
     def effects(self, asked: LeverContext) -> Effects:
-        """Return what the lever does for those who ask; nothing in an authority it is not for, or after the last January.
+        """Return the lever's effects; none in an authority it is not for, or if it begins after the last January.
 
         Raises
         ------
@@ -113,7 +113,7 @@ class LeverBase(Strict):
         return self.acting(asked) if self.acts(asked.frame) else Effects()
 
     def refuse_the_past(self, frame: Frame) -> None:
-        """Raise a ScenarioError where the lever would change a year that is already in the figures."""
+        """Raise a ScenarioError if the lever would change a year that is already in the figures."""
         past = [dates.first for dates in self.times if dates.first < frame.origin]
         if past:
             raise ScenarioError(
@@ -123,15 +123,15 @@ class LeverBase(Strict):
             )
 
     def acts(self, frame: Frame) -> bool:
-        """Return True where it acts in one of the Januaries asked for."""
+        """Return whether it acts in any January of the forecast."""
         return any(dates.weights(frame).any() for dates in self.times)
 
     def acting(self, asked: LeverContext) -> Effects:
-        """Return what the lever does, once it is known to act."""
+        """Return the lever's effects, given that it acts in this authority and these years."""
         raise NotImplementedError
 
     def notes(self, asked: LeverContext) -> tuple[str, ...]:
-        """Return what a reader of the result should know, one sentence each."""
+        """Return notes for the reader of the result, one sentence each."""
         if not self.reaches(asked.frame.la_code):
             return (f"Lever '{self.name}' does nothing here: it is for {joined(self.reach.areas)}.",)
         if not self.acts(asked.frame):
@@ -149,7 +149,7 @@ class LeverBase(Strict):
         return f"{about}: {', '.join(part for part in (self.sized(), when) if part)}."
 
     def sized(self) -> str:
-        """Return how much it changes, in words."""
+        """Return the size of the change in words."""
         raise NotImplementedError
 
 
@@ -163,17 +163,17 @@ class Dated(LeverBase):
 
     @property
     def times(self) -> tuple[Dates, ...]:
-        """When it acts."""
+        """The dates at which it acts."""
         return (self.when,)
 
     @property
     def manner(self) -> How:
-        """How the quantity changes."""
+        """How the quantity changes: set, multiplied or added to."""
         return "multiply"
 
     @property
     def scale(self) -> Scale:
-        """What the size is."""
+        """The scale of its size, such as a share or a factor."""
         return SCALES[self.manner]
 
     @model_validator(mode="after")
@@ -186,16 +186,16 @@ class Dated(LeverBase):
         return drawn(self.change, self.scale, self.name, asked.seed, asked.frame.draws)
 
     def changing(self, asked: LeverContext, who: Flags, reasons: tuple[str, ...] = ()) -> Change:
-        """Return the change of those reached."""
+        """Return the change for the ages and needs reached."""
         return Change(self.manner, self.size(asked), self.when.weights(asked.frame), who, reasons)
 
     def sized(self) -> str:
-        """Return how much it changes, in words."""
+        """Return the size of the change in words."""
         return size_in_words(self.change, self.manner, self.scale)
 
 
 def size_in_words(change: Size, how: How, scale: Scale) -> str:
-    """Return a change in words: '10 % to 30 % more (80 % interval)'."""
+    """Return the size of a change in words, such as '10 % to 30 % more (80 % interval)'."""
     low, high = ends(change)
     sure = "" if low == high else " (80 % interval)"
     if scale == "factor":

@@ -1,4 +1,4 @@
-"""The closed list of levers: every way in which a scenario may differ from the baseline.
+"""The closed list of levers: every kind of change that a scenario may make to the baseline.
 
 Invariant: a lever's ``kind`` decides what it may say, and nothing else does; what a kind does not know it refuses.
 """

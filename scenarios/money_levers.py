@@ -1,4 +1,4 @@
-"""Levers on prices and income. They change pounds only: plans and places are as without them.
+"""Levers on prices and income; they change pounds only, never plans or places.
 
 Invariant: every item has one unit, the ways it may change and what it moves, in `MONEY_ITEMS`; a lever may not change it in
 another way.
@@ -101,12 +101,12 @@ class _OnMoney(Dated):
 
     @property
     def manner(self) -> How:
-        """How the value changes."""
+        """How the value changes: set, multiplied or added to."""
         return self.how or MONEY_ITEMS[self.code].hows[0]
 
     @property
     def scale(self) -> Scale:
-        """What the size is."""
+        """The scale of its size, such as a factor or an amount."""
         scales: dict[How, Scale] = {
             "set": MONEY_ITEMS[self.code].set_to,
             "multiply": "factor",
@@ -137,11 +137,11 @@ class _OnMoney(Dated):
 
     @property
     def prices(self) -> OfPrices:
-        """Which prices it reaches."""
+        """The provisions and needs whose prices it reaches."""
         return OfPrices()
 
     def acting(self, asked: LeverContext) -> Effects:
-        """Return the change of the item."""
+        """Return the change of the price or income."""
         change = MoneyChange(
             item=self.code,
             how=self.manner,
@@ -153,13 +153,13 @@ class _OnMoney(Dated):
         return Effects(money=(change,))
 
     def notes(self, asked: LeverContext) -> tuple[str, ...]:
-        """Return what a reader of the result should know."""
+        """Return notes for the reader of the result."""
         return super().notes(asked) or (
             f"Lever '{self.name}' changes {MONEY_ITEMS[self.code].moves}, and no plans or places: see sendplan money.",
         )
 
     def sized(self) -> str:
-        """Return what changes and how much, in words."""
+        """Return in words what changes and by how much."""
         return f"{MONEY_ITEMS[self.code].label}: {super().sized()}"
 
 
@@ -171,12 +171,12 @@ class _OnPrices(_OnMoney):
 
     @property
     def reach(self) -> OfPrices:
-        """What it reaches."""
+        """The authorities, provisions and needs it reaches."""
         return self.who
 
     @property
     def prices(self) -> OfPrices:
-        """Which prices it reaches."""
+        """The provisions and needs whose prices it reaches."""
         return self.who
 
 
@@ -253,5 +253,5 @@ class Income(_OnMoney):
 
     @property
     def reach(self) -> Anywhere:
-        """Where it acts."""
+        """The authorities it is for."""
         return self.who

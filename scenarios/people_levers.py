@@ -1,4 +1,4 @@
-"""Levers on who lives in the authority: births, projections and migration, and new homes.
+"""Levers on the number of residents: births, projections and migration, and new homes.
 
 Equation of new homes: homes built in calendar year y bring (homes built x children per home) people, spread evenly over the
 single ages of each phase, who are there at the mid-year y, as joiners of January y + 1 are counted, and are a year older at
@@ -60,11 +60,11 @@ class Births(Dated):
 
     @property
     def reach(self) -> Anywhere:
-        """Where it acts."""
+        """The authorities it is for."""
         return self.who
 
     def born(self, asked: LeverContext) -> dict[tuple[int, int], float]:
-        """Return how far the births of each January and age are reached, where they are."""
+        """Return, by January and age, the weight at which births are changed (0 to 1), for weights above 0."""
         cells = {(j, a): self.when.weight_in(j - 1 - a) for j in asked.frame.januaries for a in AGES}
         return {cell: weight for cell, weight in cells.items() if weight > 0}
 
@@ -79,7 +79,7 @@ class Births(Dated):
         return Effects(residents=tuple(changes))
 
     def notes(self, asked: LeverContext) -> tuple[str, ...]:
-        """Return what a reader of the result should know."""
+        """Return notes for the reader of the result."""
         notes = super().notes(asked)
         if notes or self.born(asked):
             return notes
@@ -99,7 +99,7 @@ class Population(Dated):
 
     @property
     def reach(self) -> OfAges:
-        """Whom it reaches."""
+        """The authorities and ages it reaches."""
         return self.who
 
     def acting(self, asked: LeverContext) -> Effects:
@@ -135,7 +135,7 @@ class Site(Strict):
         return tuple(range(self.built.first, (self.built.until or self.built.first) + 1))
 
     def people(self) -> Array:
-        """Return people by single age 0 to 25 once all homes are finished and just taken, if as many are built as planned."""
+        """Return residents by single age 0 to 25 when all homes are finished and newly occupied, if built as planned."""
         per_home = self.yields or YIELDS[self.tenure]
         found = np.zeros(AGES[-1] + 1)
         for phase in PHASES:
@@ -166,20 +166,20 @@ class Housing(LeverBase):
 
     @property
     def reach(self) -> Anywhere:
-        """Where they are built."""
+        """The authorities where homes are built."""
         return self.who
 
     @property
     def times(self) -> tuple[Dates, ...]:
-        """When sites are built."""
+        """The years in which sites are built."""
         return tuple(site.built for site in self.sites)
 
     def acts(self, frame: Frame) -> bool:
-        """Return True where homes are finished before the last January."""
+        """Return whether homes are finished before the last January."""
         return any(site.built.first < january for site in self.sites for january in frame.januaries)
 
     def acting(self, asked: LeverContext) -> Effects:
-        """Return the people who come."""
+        """Return the people who move in, by draw, January and age."""
         built = drawn(self.change, "factor", self.name, asked.seed, asked.frame.draws)
         bring = drawn(self.with_plan, "factor", f"{self.name}/with_plan", asked.seed, asked.frame.draws)
         there = np.zeros((asked.frame.years, AGES[-1] + 1))
@@ -200,7 +200,7 @@ class Housing(LeverBase):
         return Effects(arrivals=(arrivals,))
 
     def sized(self) -> str:
-        """Return how many homes, in words."""
+        """Return the number of homes in words."""
         sites = joined([f"{amount(s.homes)} {s.tenure} homes at {s.name}" for s in self.sites])
         return (
             f"{sites}, built as planned"

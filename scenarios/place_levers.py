@@ -1,4 +1,4 @@
-"""Levers on where children are taught and on the places there are: preferences, occupancy, imports and exports.
+"""Levers on provision and places: preferences, occupancy, imports and exports.
 
 Invariant: children are counted where they live and places where they are located; an import takes a local place from residents,
 an export is a place residents use elsewhere.
@@ -56,12 +56,12 @@ class Placement(Dated):
 
     @property
     def reach(self) -> People:
-        """Whom it reaches."""
+        """The authorities, ages and needs it reaches."""
         return self.who
 
     @property
     def manner(self) -> How:
-        """The share is set."""
+        """How the share changes: it is set."""
         return "set"
 
     @model_validator(mode="after")
@@ -78,7 +78,7 @@ class Placement(Dated):
         return self
 
     def acting(self, asked: LeverContext) -> Effects:
-        """Return the move."""
+        """Return the move of children from one provision to another."""
         move = Move(
             self.source,
             self.target,
@@ -90,7 +90,7 @@ class Placement(Dated):
         return Effects(moves=(move,))
 
     def sized(self) -> str:
-        """Return how much it changes, in words."""
+        """Return the size of the change in words."""
         share = super().sized().removeprefix("set to ")
         return (
             f"{share} of {MOMENTS[self.moment]} go to {lowered(PROVISIONS[self.target])} instead of "
@@ -107,7 +107,7 @@ class _OnPlaces(Dated):
 
     @property
     def reach(self) -> OfSettings:
-        """What it reaches."""
+        """The authorities, settings and provisions it reaches."""
         return self.who
 
     def acting(self, asked: LeverContext) -> Effects:
@@ -123,7 +123,7 @@ class _OnPlaces(Dated):
         return Effects(places=(change,))
 
     def signed(self, asked: LeverContext) -> np.typing.NDArray[np.float64]:
-        """Return the size as it acts on places residents may take."""
+        """Return the size with the sign it has for places that residents may take."""
         return self.size(asked)
 
 
@@ -144,16 +144,16 @@ class Imports(_OnPlaces):
 
     @property
     def manner(self) -> How:
-        """Places are added to those taken."""
+        """How places change: they are added to those taken by others."""
         return "add"
 
     @property
     def scale(self) -> Scale:
-        """What the size is: places, of either sign."""
+        """The scale of its size: places, positive or negative."""
         return "amount"
 
     def signed(self, asked: LeverContext) -> np.typing.NDArray[np.float64]:
-        """Return what is left for residents: less what others take."""
+        """Return the change in places left for residents: minus those that others take."""
         return -self.size(asked)
 
 
@@ -168,10 +168,10 @@ class Exports(_OnPlaces):
 
     @property
     def manner(self) -> How:
-        """How the places change."""
+        """How the places change: set, multiplied or added to."""
         return self.how
 
     @property
     def scale(self) -> Scale:
-        """What the size is."""
+        """The scale of its size."""
         return "factor" if self.how == "multiply" else "amount"

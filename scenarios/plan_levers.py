@@ -1,4 +1,4 @@
-"""Levers on plans: who asks for one, who gets one, how soon, for which need, and whose plan ends.
+"""Levers on plans: requests, refusals, assessments, timeliness, need mix, and plans that end.
 
 Invariant: each lever only states a change of one quantity of `scenarios.effects.Effects`; how the quantity makes plans is the
 business of the forecast.
@@ -51,7 +51,7 @@ class Requests(Dated):
 
     @property
     def reach(self) -> People:
-        """Whom it reaches."""
+        """The authorities, ages and needs it reaches."""
         return self.who
 
     def acting(self, asked: LeverContext) -> Effects:
@@ -71,12 +71,12 @@ class Refusal(Dated):
 
     @property
     def reach(self) -> People:
-        """Whom it reaches."""
+        """The authorities, ages and needs it reaches."""
         return self.who
 
     @property
     def manner(self) -> How:
-        """How the share changes."""
+        """How the share changes: set, multiplied or added to."""
         return self.how
 
     def acting(self, asked: LeverContext) -> Effects:
@@ -96,12 +96,12 @@ class PlanShare(Dated):
 
     @property
     def reach(self) -> People:
-        """Whom it reaches."""
+        """The authorities, ages and needs it reaches."""
         return self.who
 
     @property
     def manner(self) -> How:
-        """How the share changes."""
+        """How the share changes: set, multiplied or added to."""
         return self.how
 
     def acting(self, asked: LeverContext) -> Effects:
@@ -126,23 +126,23 @@ class Timeliness(Dated):
 
     @property
     def reach(self) -> Anywhere:
-        """Where it acts."""
+        """The authorities it is for."""
         return self.who
 
     @property
     def manner(self) -> How:
-        """The share is set."""
+        """How the share changes: it is set."""
         return "set"
 
     def acting(self, asked: LeverContext) -> Effects:
-        """Return the share of assessments that end in the year of the request instead of the next."""
+        """Return the change in the share of assessments that end in the year of the request instead of the next."""
         today = TODAY_UNKNOWN if asked.issued_in_twenty_weeks is None else asked.issued_in_twenty_weeks
         weeks = np.maximum(self.size(asked) - today, 0.0) * self.weeks_late
         share = np.minimum(weeks / STATUTORY_WEEKS, 1.0)
         return Effects(sooner=(Change("set", share, self.when.weights(asked.frame), everyone()),))
 
     def notes(self, asked: LeverContext) -> tuple[str, ...]:
-        """Return what a reader of the result should know."""
+        """Return notes for the reader of the result."""
         notes = super().notes(asked)
         if notes:
             return notes
@@ -169,7 +169,7 @@ class Joiners(Dated):
 
     @property
     def reach(self) -> People:
-        """Whom it reaches."""
+        """The authorities, ages and needs it reaches."""
         return self.who
 
     def acting(self, asked: LeverContext) -> Effects:
@@ -187,7 +187,7 @@ class NeedMix(Dated):
 
     @property
     def reach(self) -> People:
-        """Whom it reaches."""
+        """The authorities, ages and needs it reaches."""
         return self.who
 
     @field_validator("who")
@@ -219,12 +219,12 @@ class Leavers(Dated):
 
     @property
     def reach(self) -> People:
-        """Whom it reaches."""
+        """The authorities, ages and needs it reaches."""
         return self.who
 
     @property
     def manner(self) -> How:
-        """How the chance changes."""
+        """How the chance changes: set, multiplied or added to."""
         return self.how
 
     @field_validator("reasons")
@@ -240,7 +240,7 @@ class Leavers(Dated):
         return Effects(leaver_hazard=(self.changing(asked, self.who.mask(), self.reasons),))
 
     def sized(self) -> str:
-        """Return how much it changes, in words."""
+        """Return the size of the change in words."""
         named = joined([REASONS[r] for r in self.reasons], "or")
         return f"{super().sized()}{f' (those who: {named})' if named else ''}"
 
@@ -265,12 +265,12 @@ class Reassessment(Dated):
 
     @property
     def reach(self) -> OfNeeds:
-        """Whom it reaches."""
+        """The authorities and needs it reaches."""
         return self.who
 
     @property
     def manner(self) -> How:
-        """The share is set."""
+        """How the share changes: it is set."""
         return "set"
 
     @model_validator(mode="after")
@@ -287,7 +287,7 @@ class Reassessment(Dated):
         return self
 
     def acting(self, asked: LeverContext) -> Effects:
-        """Return the review."""
+        """Return the review of plans at the end of the phase."""
         leaving, needing = np.isin(AGES, self.ends), np.isin(NEED_CODES, self.who.needs or NEED_CODES)
         review = Review(
             share=self.size(asked),
@@ -299,7 +299,7 @@ class Reassessment(Dated):
         return Effects(reviews=(review,))
 
     def sized(self) -> str:
-        """Return how much it changes, in words."""
+        """Return the size of the change in words."""
         at = f"at ages {joined([str(a) for a in self.ends])}"
         kept = joined([lowered(PROVISIONS[p]) for p in self.protects])
         since = "" if self.protects_held_in is None else f" held in January {self.protects_held_in}"

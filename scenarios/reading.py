@@ -1,4 +1,4 @@
-"""Scenario files: read one, write one, find one by name, and read in what it is based on.
+"""Scenario files: read one, write one, find one by name, and resolve the scenarios it is based on.
 
 Invariants: `parse(written(scenario)) == scenario`; whatever a text holds, reading it either returns a scenario or raises one
 `ScenarioError` that lists every problem found with its file, line and fix, and changes nothing.
@@ -31,7 +31,7 @@ ENDINGS = (".yaml", ".yml")
 
 
 def read(path: Path) -> Scenario:
-    """Return the scenario of a file.
+    """Read the scenario in a YAML file.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def read(path: Path) -> Scenario:
 
 
 def parse(text: str, name: str) -> Scenario:
-    """Return the scenario of a YAML text.
+    """Return the scenario in a YAML text.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def parse(text: str, name: str) -> Scenario:
 
 
 def checked(values: object, name: str, source: Parsed | None = None) -> Scenario:
-    """Return the scenario that plain values hold, such as those of a form or a store.
+    """Return a scenario from plain values, such as those of a form or a store, or raise an error that lists all problems.
 
     Parameters
     ----------
@@ -120,35 +120,35 @@ def checked(values: object, name: str, source: Parsed | None = None) -> Scenario
 
 
 def written(scenario: Scenario) -> str:
-    """Return a scenario as YAML, what is left to its default left out; `parse` gives it back."""
+    """Return a scenario as YAML without defaults; `parse` gives the scenario back."""
     # Not all of what JSON escapes is YAML, so the writer is PyYAML's, in the part of YAML that `parsed` reads.
     return yaml.dump(plain(scenario), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=110)
 
 
 def plain(scenario: Scenario) -> dict[str, Any]:
-    """Return a scenario as plain values, what is left to its default left out; `checked` gives it back."""
+    """Return a scenario as plain values without defaults; `checked` gives the scenario back."""
     said: dict[str, Any] = scenario.model_dump(mode="json", exclude_defaults=True)
     levers = zip(scenario.levers, said.get("levers", []), strict=True)
     return said | {"levers": [{"kind": lever.kind} | dumped for lever, dumped in levers]}
 
 
 class _Plain(yaml.SafeDumper):
-    """A writer that never refers to an earlier value by an alias, which readers refuse."""
+    """A YAML writer that never uses aliases, because the reader refuses them."""
 
     def ignore_aliases(self, data: Any) -> bool:
-        """Return True: every value is written out."""
+        """Return True, so that every value is written out."""
         return True
 
 
 @cache
 def library() -> Mapping[str, Scenario]:
-    """Return the scenarios we ship, by id; each as written, what it is based on not read in."""
+    """Return the shipped scenarios by id, as written: scenarios they are based on are not resolved."""
     found = {path.stem: read(path) for path in sorted(LIBRARY.glob("*.yaml"))}
     return types.MappingProxyType(found)
 
 
 def find(ref: str, folder: Path | None = None) -> Scenario:
-    """Return a scenario by its library id or by its file.
+    """Return a scenario by its library id or by the path of its file.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def find(ref: str, folder: Path | None = None) -> Scenario:
 
 
 def resolve(ref: str | Scenario, lookup: Callable[[str], Scenario] | None = None) -> Scenario:
-    """Return a scenario with all it is based on read in: base levers first, those with the same id replaced.
+    """Return a scenario merged with those it is based on: base levers first, levers with the same id replaced.
 
     Parameters
     ----------
@@ -225,7 +225,7 @@ def _merged(scenario: Scenario, base: Scenario) -> Scenario:
 
 
 def _refused(name: str, problems: list[str]) -> ScenarioError:
-    """Return one error on all problems, the first of them listed."""
+    """Return one error about all problems, listing the first of them."""
     listed = " ".join(problems[:SHOWN])
     more = f" ... and {len(problems) - SHOWN} more." if len(problems) > SHOWN else ""
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
@@ -235,7 +235,7 @@ def _refused(name: str, problems: list[str]) -> ScenarioError:
 
 
 def _sentence(detail: ErrorDetails, values: dict[str, Any], source: Parsed | None) -> str:
-    """Return what is wrong as a sentence with its line and place."""
+    """Return one problem as a sentence with its line and position."""
     path = _path(detail, values)
     text = _problem(detail, path, values)
     key, colon, rest = text.partition(": ")
@@ -248,7 +248,7 @@ def _sentence(detail: ErrorDetails, values: dict[str, Any], source: Parsed | Non
 
 
 def _path(detail: ErrorDetails, values: object) -> tuple[int | str, ...]:
-    """Return where in the values an error is: its location without the names pydantic adds for unions."""
+    """Return the position of an error in the values: its location without the names pydantic adds for unions."""
     path: list[int | str] = []
     at: Any = values
     for item in detail["loc"]:
@@ -265,7 +265,7 @@ def _keys_at(path: tuple[int | str, ...], values: Any) -> Collection[str]:
 
 
 def _where(path: tuple[int | str, ...], values: dict[str, Any]) -> str:
-    """Return a place in words: lever 2 (requests), who.needs."""
+    """Return a position in words: lever 2 (requests), who.needs."""
     if not path:
         return "scenario"
     if path[0] != "levers" or len(path) == 1 or not isinstance(path[1], int):
@@ -322,7 +322,7 @@ _PLAIN: dict[str, str] = {
 
 
 def _unknown_key(key: str, path: tuple[int | str, ...], values: dict[str, Any]) -> str:
-    """Return that a key is not known where it stands, and which ones are."""
+    """Return a sentence that a key is not known at its position, with the keys that are."""
     owner = _owner(path[:-1], values)
     keys = [] if owner is None else [info.alias or name for name, info in owner.model_fields.items()]
     elsewhere = {"needs", "ages", "phases", "provisions", "settings"}
@@ -332,7 +332,7 @@ def _unknown_key(key: str, path: tuple[int | str, ...], values: dict[str, Any]) 
 
 
 def _owner(path: tuple[int | str, ...], values: dict[str, Any]) -> type[BaseModel] | None:
-    """Return the model that stands at a path."""
+    """Return the pydantic model of the values at a path; None if it is not known."""
     model: type[BaseModel] | None = Scenario
     at: Any = values
     for item in path:
@@ -350,7 +350,7 @@ def _owner(path: tuple[int | str, ...], values: dict[str, Any]) -> type[BaseMode
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """Return the first model that a field may hold, also within a list or a choice."""
+    """Return the first pydantic model in a field's type, also within a list or a union."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((model for part in get_args(annotation) if (model := _model_in(part)) is not None), None)

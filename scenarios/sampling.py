@@ -1,4 +1,4 @@
-"""How a size stated as an 80 % interval becomes a number in every draw.
+"""Draws of a lever's size: how an 80 % interval becomes a number in every draw.
 
 Equation, with u the uniform number of a lever in a draw, z = Phi^-1(u) and z90 = Phi^-1(0.9) = 1.2816:
 
@@ -35,7 +35,7 @@ _EDGE = 2.0**-53
 
 
 def luck(lever: str, seed: int, draws: int) -> Array:
-    """Return the uniform numbers of a lever, dims ``(draw,)``, strictly between 0 and 1.
+    """Draw the uniform random numbers of a lever, dims ``(draw,)``, strictly between 0 and 1.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def luck(lever: str, seed: int, draws: int) -> Array:
 
 
 def quantile(low: float, high: float, scale: Scale, uniform: Array) -> Array:
-    """Return the values of an 80 % interval at given probabilities.
+    """Return the values of an 80 % interval at the given probabilities.
 
     Parameters
     ----------
@@ -76,5 +76,5 @@ def quantile(low: float, high: float, scale: Scale, uniform: Array) -> Array:
 
 
 def _normal(low: float, high: float, uniform: Array) -> Array:
-    """Return normal values whose 10th and 90th percentile are given."""
+    """Return values at the given probabilities of a normal distribution, from its 10th and 90th percentile."""
     return np.asarray((low + high) / 2 + ndtri(uniform) / Z90 * (high - low) / 2)

@@ -79,18 +79,18 @@ class Scenario(Strict):
 
     @property
     def key(self) -> str:
-        """SHA-256 of all it says, in hexadecimal digits."""
+        """SHA-256 of the whole scenario, in hexadecimal digits."""
         return hashlib.sha256(canonical(self).encode()).hexdigest()
 
 
 def canonical(scenario: Scenario) -> str:
-    """Return a scenario as JSON in one form: keys sorted, nothing left out."""
+    """Return a scenario as JSON with sorted keys and all defaults, so that equal scenarios give equal text."""
     said: dict[str, Any] = scenario.model_dump(mode="json")
     return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def on_base(scenario: Scenario, base: Scenario) -> Scenario:
-    """Return one scenario that says what both say: the base's levers first, those with the same id replaced.
+    """Return a scenario merged into the one it is based on: base levers first, levers with the same id replaced.
 
     Caveats and evidence of the base come first too; the day of the policy position, and the authorities, are the scenario's own
     where it names any.

@@ -1,4 +1,4 @@
-"""JSON Schema of a scenario, for editors that check and complete files as they are typed.
+"""JSON Schema of a scenario, with which editors check and complete files while they are typed.
 
 Run ``python -m scenarios.schema > scenarios/schema.json`` after a change of the grammar; a test fails while the file is stale.
 A schema cannot say everything: sizes, ages and settings that contradict each other are found on reading.

@@ -1,4 +1,4 @@
-"""Capacity schemes: what a scenario opens, expands, re-designates, closes, delays or counts on, as rows of a capacity register.
+"""Capacity schemes of a scenario (open, expand, re-designate, close, delay) as rows of a capacity register.
 
 `with_schemes` returns another register; nothing edits the one given, and rows no scheme names stay as they are, in their order.
 Schemes act in the order the scenario lists them, each on the register the one before left.
@@ -187,26 +187,26 @@ class Scheme(LeverBase):
 
     @property
     def given_size(self) -> Size | None:
-        """Places, or places for every 1,000 residents aged 11 to 15."""
+        """The size given: places, or places for every 1,000 residents aged 11 to 15."""
         return self.places if self.places is not None else self.places_per_1000_aged_11_15
 
     @property
     def reach(self) -> Anywhere:
-        """Where it acts."""
+        """The authorities it is for."""
         return self.who
 
     @property
     def times(self) -> tuple[Dates, ...]:
-        """When it happens; nothing where the register says."""
+        """The date at which it happens; none if the register's own date is used."""
         return () if self.when is None else (self.when,)
 
     @property
     def row_name(self) -> str:
-        """Name of the setting in the rows that the scheme adds."""
+        """Name of the setting in the register rows that it adds."""
         return f"{self.setting} (expansion: {self.name})" if self.action == "expand" else self.setting
 
     def whole_places(self, residents_11_15: float | None) -> int:
-        """Return the places that enter the register: the middle of what is given, rounded.
+        """Return the number of places entered in the register: the middle of the given size, rounded.
 
         Parameters
         ----------
@@ -238,7 +238,7 @@ class Scheme(LeverBase):
         return residents_11_15 / 1_000
 
     def acting(self, asked: LeverContext) -> Effects:
-        """Return what makes the places of the new row uncertain: nothing where they are a plain number."""
+        """Return the change that makes the new places uncertain; none if their number is certain."""
         size = self.given_size
         if self.when is None or size is None or ends(size)[0] == ends(size)[1]:
             return Effects()
@@ -251,11 +251,11 @@ class Scheme(LeverBase):
         return Effects(places=(change,))
 
     def acts(self, frame: Frame) -> bool:
-        """Return True where it happens before the last January; when the register says, it may."""
+        """Return whether it happens before the last January; True if its date is the register's."""
         return self.when is None or super().acts(frame)
 
     def sized(self) -> str:
-        """Return what the scheme does, in words."""
+        """Return in words what the scheme changes."""
         parts = [f"{self.setting} {_DOES[self.action]}"]
         if self.given_size is not None:
             low, high = ends(self.given_size)
@@ -279,7 +279,7 @@ def with_schemes(
     residents_11_15: float | None = None,
     named: str = "this scenario",
 ) -> Register:
-    """Return a register after schemes, in their order; the register given where none acts in the authority.
+    """Return a register after schemes, in their order; unchanged if none is for the authority.
 
     Parameters
     ----------
@@ -429,7 +429,7 @@ def _confirm(
 def _moved(
     rows: list[dict[str, Any]], planned: Sequence[Record], years: int, new: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """Return rows with the planned ones moved by some years; what they follow on from goes on until they open."""
+    """Return rows with planned ones moved by some years, and the rows that these replace extended until they open."""
     first = min(_begins(row) for row in planned)
     result = []
     for row in rows:
@@ -484,7 +484,7 @@ def _named(rows: Sequence[Record], setting: str) -> list[Record]:
 
 
 def _setting(rows: Sequence[Record], scheme: Scheme) -> list[Record]:
-    """Return the rows of the setting a scheme names, of one provision and location."""
+    """Return the register rows of the setting that a scheme names, all of one provision and location."""
     found = _named(rows, scheme.setting)
     if not found:
         raise ScenarioError(_unknown_setting(scheme.name, scheme.setting, rows))
@@ -512,7 +512,7 @@ def _unknown_setting(lever: str, setting: str, rows: Sequence[Record]) -> str:
 
 
 def _then(chosen: Sequence[Record], scheme: Scheme) -> list[Record]:
-    """Return the rows of a setting in force, or to come, in the September of a scheme."""
+    """Return the rows of a setting in force in the September of a scheme, else those that begin later."""
     year = _september(scheme)
     then = [row for row in chosen if _begins(row) <= year and not _ends_before(row, year)]
     then = then or [row for row in chosen if _begins(row) > year]
@@ -540,7 +540,7 @@ def _is_one_of(row: Record, chosen: Sequence[Record]) -> bool:
 
 
 def _leads_to(row: Record, planned: Sequence[Record], first: int) -> bool:
-    """Return True for a row of the same setting and provision that ends as the first planned one begins."""
+    """Return whether a row of the same setting and provision ends as the first planned row begins."""
     head = planned[0]
     same = row["setting"].casefold() == head["setting"].casefold() and row["provision"] == head["provision"]
     end = None if row["to_academic_year"] is None else first_year(row["to_academic_year"])

@@ -1,4 +1,4 @@
-"""The words every lever is written in: how much, from when, for whom.
+"""Values that levers share: sizes, dates, and selections of people, settings and prices.
 
 A size is a number or an 80 % interval ``{low, high}``. A time is a year (from then on), ``2027..2030`` (bounded) or
 ``{from, until, ramp}``, ramp being the years to full effect: the first year has 1/ramp of it. Calendar year y is counted in
@@ -71,7 +71,7 @@ class Strict(BaseModel):
 
 
 def _clean(text: str) -> str:
-    """Return text trimmed, with every kind of space and line break made plain; control characters are refused."""
+    """Return text trimmed, with every kind of space and line break as a plain one; refuse control characters."""
     plain = "".join(
         _BREAKS.get(unicodedata.category(c), c) for c in text.replace("\r\n", "\n").replace("\t", " ")
     )
@@ -89,7 +89,7 @@ def _one_line(text: str) -> str:
 
 
 def _listed(value: object) -> object:
-    """Return a lone item as a list, so that ``needs: ASD`` may be written."""
+    """Return a single item as a list, so that ``needs: ASD`` may be written."""
     return [value] if isinstance(value, str | int | float) else value
 
 
@@ -104,7 +104,7 @@ Slug = Annotated[str, Field(max_length=80, pattern=f"^{SLUG}$")]
 
 
 def _codes(value: object, known: Iterable[str], what: str) -> tuple[str, ...]:
-    """Return codes in the order of the vocabulary, each once, whatever their case."""
+    """Return codes in the order of the vocabulary, without repeats, whatever their case."""
     if value == ():
         return ()
     options = tuple(known)
@@ -130,7 +130,7 @@ def _needs(value: object) -> tuple[str, ...]:
 
 
 def _ages(value: object) -> tuple[int, ...]:
-    """Return single ages from ages and runs of ages; those under 3 are age 2, as in stocks."""
+    """Return single ages from ages and runs of ages; ages under 3 become 2, as in counts of plans."""
     if value == ():
         return ()
     items = _listed(value)
@@ -144,7 +144,7 @@ def _ages(value: object) -> tuple[int, ...]:
 
 
 def age_run(item: object) -> tuple[int, int]:
-    """Return the first and last age of one age or run, such as 7 or '5-10'.
+    """Return the first and last age of an age or run of ages, such as 7 or '5-10'.
 
     Raises
     ------
@@ -166,7 +166,7 @@ def age_run(item: object) -> tuple[int, int]:
 
 
 def _runs(ages: tuple[int, ...]) -> list[int | str]:
-    """Return ages as runs, the way a person writes them."""
+    """Return ages as runs, in the form a person would write."""
     runs: list[list[int]] = []
     for age in ages:
         if runs and age == runs[-1][-1] + 1:
@@ -177,7 +177,7 @@ def _runs(ages: tuple[int, ...]) -> list[int | str]:
 
 
 def _area_names(value: object) -> tuple[str, ...]:
-    """Return the official names of authorities written as a name, GSS code or DfE number."""
+    """Return the official names of authorities given by name, GSS code or DfE number."""
     if value == ():
         return ()
     items = _listed(value)
@@ -295,12 +295,12 @@ def ends(size: float | Interval) -> tuple[float, float]:
 
 
 def middle(size: float | Interval) -> float:
-    """Return the middle of a size."""
+    """Return the middle of a size: the number itself, or the centre of its interval."""
     return sum(ends(size)) / 2
 
 
 def drawn(size: float | Interval, scale: Scale, lever: str, seed: int, draws: int) -> Array:
-    """Return a size in every draw, dims ``(draw,)``; a plain number needs no luck."""
+    """Draw a size, dims ``(draw,)``; a plain number is the same in every draw."""
     low, high = ends(size)
     return quantile(low, high, scale, luck(lever, seed, draws))
 
@@ -316,7 +316,7 @@ BOUNDS: dict[Scale, tuple[float, float, str]] = {
 
 
 def checked(size: float | Interval, scale: Scale, key: str) -> None:
-    """Raise a ValueError where a size leaves the bounds of its scale; it begins with the key to correct."""
+    """Raise a ValueError if a size is outside the bounds of its scale; the message begins with the key to correct."""
     least, most, words = BOUNDS[scale]
     wrong = [end for end in ends(size) if not least <= end <= most]
     if wrong:
@@ -345,13 +345,13 @@ class Dates(Strict):
         return self
 
     def weight_in(self, year: int) -> float:
-        """Return how far the lever acts in a calendar year, 0 to 1."""
+        """Return how far the lever acts in a calendar year, from 0 (not) to 1 (fully)."""
         if year < self.first or (self.until is not None and year > self.until):
             return 0.0
         return min(1.0, (year - self.first + 1) / self.ramp)
 
     def weights(self, frame: Frame) -> Array:
-        """Return how far the lever acts in what each January counts, dims ``(january,)``."""
+        """Return how far the lever acts in the year counted by each January, 0 to 1, dims ``(january,)``."""
         return np.array([self.weight_in(january - 1) for january in frame.januaries], dtype=float)
 
     def words(self) -> str:
@@ -383,7 +383,7 @@ def _dated(value: object) -> object:
 
 
 def _dates_out(dates: Dates) -> int | str | dict[str, int]:
-    """Return dates the shortest way they can be written."""
+    """Return dates in the shortest form in which they can be written."""
     if dates.ramp > 1:
         bounds = {} if dates.until is None else {"until": dates.until}
         return {"from": dates.first} | bounds | {"ramp": dates.ramp}
@@ -426,11 +426,11 @@ class Anywhere(Strict):
 
     @property
     def codes(self) -> tuple[int, ...]:
-        """DfE numbers of the authorities; empty means any."""
+        """DfE numbers of the authorities; empty means all."""
         return tuple(resolve(name)[0].la_code for name in self.areas)
 
     def words(self) -> str:
-        """Return the selection in words, or nothing where it is everyone."""
+        """Return the selection in words; blank if it is everybody."""
         return f"in {joined(self.areas)}" if self.areas else ""
 
 
@@ -442,7 +442,7 @@ class OfAges(Anywhere):
 
     @property
     def chosen_ages(self) -> tuple[int, ...]:
-        """Ages selected: those named that are also in the phases named."""
+        """Ages selected: those named that are also in a named phase."""
         in_phases = {a for p in PHASES if p.code in (self.phases or PHASE_CODES) for a in p.ages}
         return tuple(a for a in AGES if a in in_phases and (not self.ages or a in self.ages))
 
@@ -456,7 +456,7 @@ class OfAges(Anywhere):
         return self
 
     def mask(self) -> Flags:
-        """Return whom it reaches, dims ``(age, need)``."""
+        """Return a mask of the ages and needs reached, dims ``(age, need)``."""
         return everyone() & np.isin(AGES, self.chosen_ages)[:, None]
 
     def words(self) -> str:
@@ -477,7 +477,7 @@ class People(OfAges):
     needs: Needs = ()
 
     def mask(self) -> Flags:
-        """Return whom it reaches, dims ``(age, need)``."""
+        """Return a mask of the ages and needs reached, dims ``(age, need)``."""
         chosen: Flags = OfAges.mask(self) & np.isin(NEED_CODES, self.needs or NEED_CODES)
         return chosen
 
@@ -521,7 +521,7 @@ class OfPrices(OfNeeds):
 
 
 def area_name(la_code: int) -> str:
-    """Return the name of an authority, or its number where there is none of today."""
+    """Return the name of a current authority, or its number if there is none."""
     try:
         return by_code(la_code).name
     except AreaError:

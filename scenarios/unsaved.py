@@ -1,4 +1,4 @@
-"""A scenario nobody has kept yet, as a short text that fits the address of a page.
+"""An unsaved scenario as a short text that fits into the address of a page.
 
 Invariants: `unpacked(packed(unsaved)) == unsaved`; whatever a text holds, reading it returns a scenario or raises one
 `ScenarioError`, in time and memory that are limited.
@@ -33,7 +33,7 @@ MOST = 32
 
 @dataclass(frozen=True)
 class Unsaved:
-    """A scenario under work.
+    """A scenario being edited that has not been saved.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class Unsaved:
 
 
 def packed(unsaved: Unsaved) -> str:
-    """Return a scenario under work as text of letters, digits, ``-``, ``_`` and `MARK`.
+    """Return an unsaved scenario as text of letters, digits, ``-``, ``_`` and `MARK`.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def packed(unsaved: Unsaved) -> str:
 
 @lru_cache(maxsize=MOST)
 def unpacked(text: str) -> Unsaved:
-    """Return the scenario under work that a text holds.
+    """Return the unsaved scenario in a text made by `packed`.
 
     Raises
     ------

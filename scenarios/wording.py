@@ -1,4 +1,4 @@
-"""Phrases that messages and descriptions of scenarios share: near matches, lists and sizes in plain words.
+"""Phrases shared by messages and descriptions of scenarios: near matches, lists and sizes in words.
 
 Invariant: what a user wrote is quoted short and clean (`data.register.quoted`), never in full.
 """
@@ -14,7 +14,7 @@ MOST_LISTED = 16
 
 
 def suggestion(text: str, choices: Iterable[str]) -> str:
-    """Return a sentence that helps to choose: near matches of ``text``, or else the choices."""
+    """Return a sentence with near matches of ``text``, or else all the choices."""
     options = list(choices)
     names = {o.casefold(): o for o in options}
     close = process.extract(text[:100].casefold(), list(names), scorer=fuzz.ratio, limit=3, score_cutoff=60)
@@ -34,22 +34,22 @@ def joined(items: Sequence[str], word: str = "and") -> str:
 
 
 def lowered(label: str) -> str:
-    """Return a label as it stands within a sentence: its first letter small, its abbreviations as they are."""
+    """Return a label as written within a sentence: its first letter small, abbreviations unchanged."""
     return label[:1].lower() + label[1:]
 
 
 def amount(value: float) -> str:
-    """Return a number with thousands marked and no idle decimals."""
+    """Return a number with thousands separators and no trailing zeros."""
     return f"{value:,.3f}".rstrip("0").rstrip(".")
 
 
 def per_cent(share: float) -> str:
-    """Return a share, 0 to 1, as a percentage."""
+    """Return a share (0 to 1) as text in per cent, such as '12.5 %'."""
     return f"{amount(round(share * 100, 1))} %"
 
 
 def more_or_fewer(low: float, high: float) -> str:
-    """Return what a factor between ``low`` and ``high`` does, such as '10 % to 30 % more'."""
+    """Return the effect of a factor between ``low`` and ``high`` in words, such as '10 % to 30 % more'."""
     if low == high:
         return "no change" if low == 1 else f"{per_cent(abs(low - 1))} {_side(low)}"
     if low >= 1 or high <= 1:

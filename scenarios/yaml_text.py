@@ -1,4 +1,4 @@
-"""YAML text to plain values, with the line of each: the narrow part of YAML that scenarios are written in.
+"""Parser of the part of YAML that scenarios are written in, which remembers the line of each value.
 
 Mappings with text keys, lists, text, whole numbers, decimals, true, false and null. What a scenario never needs is refused:
 anchors and aliases (a few lines of them unfold to gigabytes), tags, several documents, a key given twice. Only values that look
@@ -38,7 +38,7 @@ _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~
 
 
 class YamlTextError(Exception):
-    """Text that is not the YAML we read; where and why.
+    """An error in YAML text: what is wrong and on which line.
 
     Parameters
     ----------
@@ -56,13 +56,13 @@ class YamlTextError(Exception):
 
 @dataclass
 class Parsed:
-    """Values of a text and the line of each, from 1."""
+    """The values of a text, and the line of each, counted from 1."""
 
     value: object = None
     lines: dict[Path, int] = field(default_factory=dict)
 
     def line_of(self, path: Path) -> int:
-        """Return the line of a value, or of the nearest one around it; 0 where none is known."""
+        """Return the line of a value, or of the nearest value around it; 0 if none is known."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 0)
@@ -112,7 +112,7 @@ class _Reader:
         self._result = Parsed()
 
     def document(self) -> Parsed:
-        """Return the values of the only document."""
+        """Return the values of the document; more than one document is refused."""
         started = False
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
@@ -182,7 +182,7 @@ def _line(event: yaml.Event) -> int:
 
 
 def _scalar(text: str) -> object:
-    """Return what plain text stands for."""
+    """Return the value of plain text: a number, a truth value, null or the text itself."""
     if text.casefold() in _WORDS:
         return _WORDS[text.casefold()]
     if len(text) <= LONGEST_NUMBER:

@@ -1,4 +1,4 @@
-"""Keeping scenarios and runs: every version kept, none overwritten, each written down in a log that shows tampering.
+"""The scenario store: every version and run is kept, none is overwritten, and a log shows tampering.
 
 `Store` is the door; the rest of the package is behind it. The store keeps the text of a scenario and its hash and gives
 the same text back. It does not know what a lever is, so it still opens what a later release can no longer run.

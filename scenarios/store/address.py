@@ -1,4 +1,4 @@
-"""Where a store is: a file on this computer, or a PostgreSQL database shared by a team.
+"""The address of a store: a file on this computer, or a PostgreSQL database shared by a team.
 
 An address is checked before anything is opened, so a wrong one changes nothing. No message repeats a password.
 """
@@ -49,7 +49,7 @@ POSTGRES = ("postgresql+psycopg", "postgresql", "postgres")
 
 @dataclass(frozen=True)
 class Address:
-    """One place where a store is or may be made.
+    """The address of one store, whether or not it exists yet.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class Address:
 
 
 def address_of(where: str | Path | None) -> Address:
-    """Return the address of a store.
+    """Return the address of a store from text, an environment variable or the default.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def _start(path: Path) -> bytes:
 
 
 def make_folder(address: Address) -> None:
-    """Make the folder of a store that is a file.
+    """Create the folder of a store that is a file.
 
     Raises
     ------
@@ -157,7 +157,7 @@ def make_folder(address: Address) -> None:
 
 
 def unusable(shown: str, error: Exception) -> StoreError:
-    """Return the error of a file that cannot be made or opened."""
+    """Return the error for a file that cannot be created or opened."""
     why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return StoreError(
         f"The scenario store {shown} cannot be opened or made ({why}). Nothing was changed. Choose a file in a folder "
@@ -166,7 +166,7 @@ def unusable(shown: str, error: Exception) -> StoreError:
 
 
 def filesystem_of(path: Path, mounts: str) -> str | None:
-    r"""Return the kind of file system a path is on, by the longest mount point above it.
+    r"""Return the kind of file system that a path is on, by its longest mount point; None if not known.
 
     Parameters
     ----------

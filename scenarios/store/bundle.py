@@ -1,4 +1,4 @@
-"""An export: every version and every run of a store in one text file, to keep elsewhere or to move.
+"""Exports of a store: every version and run in one text file, for a backup or a move to another store.
 
 One JSON object a line. The first says what the file is; then versions, then runs, each with the hash of its row; the
 last counts them and holds the hash of all lines before it, so a file cut short or edited is refused whole.
@@ -37,7 +37,7 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import did: versions and runs added, and rows that were there already."""
+    """The result of an import: how many versions and runs were added, and how many rows were already there."""
 
     versions: int
     runs: int
@@ -46,7 +46,7 @@ class Imported:
 
 @dataclass(frozen=True)
 class Offer:
-    """What a file offers: versions in order of id and number, and runs."""
+    """The contents of an export file: versions in order of id and number, and runs."""
 
     versions: tuple[Version, ...]
     runs: tuple[Run, ...]
@@ -54,7 +54,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class Plan:
-    """What an import would add, how much is there already, and why it may not go on."""
+    """The plan of an import: rows to add, how many are already there, and conflicts that prevent it."""
 
     versions: tuple[Version, ...]
     runs: tuple[Run, ...]
@@ -70,7 +70,7 @@ def write(
     exported_at: datetime,
     log_head: tuple[int, str],
 ) -> None:
-    """Write an export, whole or not at all.
+    """Write every version and run to an export file, whole or not at all.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def write(
 
 
 def read(path: Path) -> Offer:
-    """Read an export and check all of it.
+    """Read an export file and check all of it.
 
     Raises
     ------
@@ -164,7 +164,7 @@ def compare(
     last: Mapping[str, int],
     runs: Mapping[str, str],
 ) -> Plan:
-    """Return what an import would add to a store.
+    """Compare an export with a store and return what an import would add.
 
     Parameters
     ----------
@@ -213,7 +213,7 @@ def compare(
 
 
 def said(path: Path, conflicts: Sequence[str]) -> str:
-    """Return the message of an import that met conflicts."""
+    """Return the error message for an import that conflicts with the store."""
     more = f"; and {len(conflicts) - SHOWN} more" if len(conflicts) > SHOWN else ""
     return (
         f"{path} was not imported: {'; '.join(conflicts[:SHOWN])}{more}. Nothing was saved, and nothing the store holds "
@@ -242,7 +242,7 @@ def _run(row: dict[str, Any]) -> Run:
 
 
 def _check_same(ours: dict[str, Any], row: dict[str, Any]) -> None:
-    """Refuse a row that would be kept otherwise than it is written, such as a time in another zone."""
+    """Raise an error if a row would be stored differently from how it is written, such as a time in another zone."""
     if ours != row:
         raise KeyError
 

@@ -1,4 +1,4 @@
-"""What may be kept: checked before the store is touched, so that what is refused leaves it as it was."""
+"""Checks of values to be stored, made before the store is touched, so that a refusal leaves it unchanged."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def draft(one: Draft) -> None:
 
 
 def facts(one: RunFacts) -> None:
-    """Check what is said of a run.
+    """Check the facts of a run that is to be recorded.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def facts(one: RunFacts) -> None:
 
 
 def line(what: str, value: object, most: int = LINE, *, empty: bool = False) -> None:
-    """Check text that is shown on one line.
+    """Check text that must fit on one line.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def line(what: str, value: object, most: int = LINE, *, empty: bool = False) -> 
 
 
 def json_object(what: str, value: object) -> None:
-    """Check text that is a JSON object.
+    """Check text that must be a JSON object.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def json_object(what: str, value: object) -> None:
 
 
 def whole(what: str, value: object, least: int, most: int) -> None:
-    """Check a whole number.
+    """Check a value that must be a whole number.
 
     Raises
     ------

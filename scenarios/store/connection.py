@@ -1,4 +1,4 @@
-"""Talking to the database: one transaction for one job, whole or not at all, and errors in words.
+"""Database connections of a store: one transaction for each task, whole or not at all, with errors in plain words.
 
 SQLite: a write-ahead log, so that reading never waits for writing; every commit is on the disk before it is acknowledged;
 a transaction that will write takes the lock at its beginning (``BEGIN IMMEDIATE``), because one that reads first and asks
@@ -37,7 +37,7 @@ _WRITES = "store_writes"
 
 
 def engine_for(address: Address) -> Engine:
-    """Return the engine of a store.
+    """Return the SQLAlchemy engine of a store.
 
     Each job opens its own connection and closes it: a store is used a few times an hour, and a file that nobody has open
     is whole in itself, with no write-ahead log beside it, so that it can be copied.
@@ -85,7 +85,7 @@ def _begin_server(connection: Connection) -> None:
 
 
 def use_write_ahead_log(engine: Engine, address: Address) -> None:
-    """Set a store that is a file to a write-ahead log, which the file remembers.
+    """Set a store in a file to write-ahead logging, a setting that the file keeps.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def use_write_ahead_log(engine: Engine, address: Address) -> None:
 
 @contextmanager
 def reading(engine: Engine, address: Address) -> Iterator[Connection]:
-    """Give a connection that sees the store as it is at one moment, and changes nothing."""
+    """Open a read-only connection that sees the store at one moment."""
     options: dict[str, Any] = {} if address.is_file else {"isolation_level": "REPEATABLE READ"}
     try:
         with engine.execution_options(**options).begin() as connection:
@@ -131,7 +131,7 @@ def reading(engine: Engine, address: Address) -> Iterator[Connection]:
 
 @contextmanager
 def writing(engine: Engine, address: Address) -> Iterator[Connection]:
-    """Give a connection whose turn it is to write; an error inside takes everything back."""
+    """Open a connection with an exclusive right to write; an error inside undoes everything."""
     try:
         with engine.execution_options(**{_WRITES: True}).begin() as connection:
             yield connection
@@ -140,13 +140,13 @@ def writing(engine: Engine, address: Address) -> Iterator[Connection]:
 
 
 def _code(error: Exception) -> str:
-    """Return the driver's name for an error: SQLITE_... or a five-character SQLSTATE; empty where it has none."""
+    """Return the driver's name of an error, SQLITE_... or a five-character SQLSTATE; blank if it has none."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     return str(getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or "")
 
 
 def said(error: Exception, address: Address, *, writes: bool) -> StoreError:
-    """Return a database error in words a planner can act on."""
+    """Return a database error as a message that a planner can act on."""
     code = _code(error)
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     lines = str(cause).strip().splitlines()

@@ -1,4 +1,4 @@
-"""The log: one entry for each row a store keeps, chained so that a later change from outside shows.
+"""The log of a store: one entry for each stored row, chained by hashes so that later tampering shows.
 
     hash = SHA-256 of the canonical JSON of {seq, at, who, what, subject, body_hash, previous_hash}
 
@@ -43,7 +43,7 @@ class Break:
 def append(
     connection: Connection, moment: datetime, who: str, what: str, subject: str, body_hash: str
 ) -> None:
-    """Add the entry of a row, in the transaction that adds the row."""
+    """Add a log entry for a row, in the transaction that adds the row."""
     seq, previous = head(connection)
     entry: dict[str, Any] = {
         "seq": seq + 1,
@@ -64,7 +64,7 @@ def head(connection: Connection) -> tuple[int, str]:
 
 
 def first_break(connection: Connection) -> Break | None:
-    """Return the first place where the log does not hold, or None where all of it does.
+    """Return the first place where the log and the store disagree; None if they agree.
 
     Rows are hashed as the database gives them, so that a value which is no longer of its kind is found too.
     """
@@ -92,7 +92,7 @@ def first_break(connection: Connection) -> Break | None:
 
 
 def _row_hashes(connection: Connection) -> dict[str, str]:
-    """Return the hash of every row by what the log calls it."""
+    """Return the hash of every stored row, by the row's name in the log."""
     versions = {
         version_subject(row["scenario_id"], row["version"]): row_hash(row)
         for row in rows(connection, select(SCENARIO_VERSION))

@@ -1,4 +1,4 @@
-"""What a store keeps: versions of scenarios, runs and entries of the log, with the hash by which each is known.
+"""Rows of a store: versions of scenarios, runs and log entries, each with the hash that identifies it.
 
 The hash of a row is the SHA-256 of its canonical JSON: keys in order, no spaces, UTF-8. It covers every column.
 """
@@ -52,22 +52,22 @@ class Version:
 
     @property
     def subject(self) -> str:
-        """What the log calls it."""
+        """Name of the version in the log."""
         return version_subject(self.scenario_id, self.version)
 
     def row(self) -> dict[str, Any]:
-        """Return the row that keeps it."""
+        """Return the database row of the version."""
         return {**self.__dict__, "saved_at": time_text(self.saved_at)}
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Version:
-        """Return the version a row keeps."""
+        """Return the version in a database row."""
         return cls(**{**row, "saved_at": _time(row, "saved_at")})
 
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What a run was made of: with the same facts, anyone gets the same figures.
+    """The inputs of a run: with the same facts anybody gets the same figures.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ class RunFacts:
 
 @dataclass(frozen=True)
 class Run:
-    """A recorded run: its facts, its main figures as a JSON object, who ran it, and when in UTC."""
+    """A recorded run: its facts, its main figures as a JSON object, who ran it, and when (UTC)."""
 
     run_id: str
     facts: RunFacts
@@ -112,11 +112,11 @@ class Run:
 
     @property
     def subject(self) -> str:
-        """What the log calls it."""
+        """Name of the run in the log."""
         return run_subject(self.run_id)
 
     def row(self) -> dict[str, Any]:
-        """Return the row that keeps it."""
+        """Return the database row of the run."""
         return {
             "run_id": self.run_id,
             **self.facts.__dict__,
@@ -127,14 +127,14 @@ class Run:
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Run:
-        """Return the run a row keeps."""
+        """Return the run in a database row."""
         facts = RunFacts(**{name: row[name] for name in RunFacts.__dataclass_fields__})
         return cls(row["run_id"], facts, row["summary"], row["run_by"], _time(row, "run_at"))
 
 
 @dataclass(frozen=True)
 class LogEntry:
-    """One entry of the log; see `scenarios.store.log` for what its hashes prove."""
+    """One entry of the log; `scenarios.store.log` says what its hashes prove."""
 
     seq: int
     at: datetime
@@ -147,22 +147,22 @@ class LogEntry:
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> LogEntry:
-        """Return the entry a row keeps."""
+        """Return the log entry in a database row."""
         return cls(**{**row, "at": _time(row, "at")})
 
 
 def version_subject(scenario_id: object, version: object) -> str:
-    """Return what the log calls a version."""
+    """Return the name of a version in the log."""
     return f"{scenario_id} version {version}"
 
 
 def run_subject(run_id: object) -> str:
-    """Return what the log calls a run."""
+    """Return the name of a run in the log."""
     return f"run {run_id}"
 
 
 def canonical(row: Mapping[str, Any]) -> str:
-    """Return the canonical JSON of a row.
+    """Return a row as JSON with sorted keys, so that equal rows give equal text.
 
     A value no JSON can hold, which only tampering puts there, is written as Python shows it, so that it still hashes.
     """
@@ -175,7 +175,7 @@ def row_hash(row: Mapping[str, Any]) -> str:
 
 
 def time_text(moment: datetime) -> str:
-    """Return a moment as rows keep it: UTC, to the microsecond."""
+    """Return a time as stored in rows: UTC, to the microsecond."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 

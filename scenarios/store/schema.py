@@ -1,4 +1,4 @@
-"""Bringing the tables of a store up to date when it is opened: all steps in one transaction, or none.
+"""Bring the tables of a store up to date when it is opened: all migrations in one transaction, or none.
 
 Invariant: a store this release does not fully know (made by a newer one, or by another program) is not touched.
 """
@@ -29,7 +29,7 @@ _ONE_AT_A_TIME = Lock()
 
 
 def bring_up_to_date(engine: Engine, address: Address) -> None:
-    """Run the steps a store lacks; wait for nobody where it lacks none.
+    """Run the migrations that a store lacks; take no lock if it lacks none.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def bring_up_to_date(engine: Engine, address: Address) -> None:
 
 
 def _refuse_strange(connection: Connection, address: Address, config: Config, reached: str | None) -> None:
-    """Refuse a database that is not ours, or not ours yet."""
+    """Refuse a database that is not a store, or is of a later version."""
     known = [step.revision for step in ScriptDirectory.from_config(config).walk_revisions()]
     if reached is not None and reached not in known:
         raise StoreError(
@@ -70,6 +70,6 @@ def _refuse_strange(connection: Connection, address: Address, config: Config, re
 
 
 def _reached(connection: Connection) -> str | None:
-    """Return the step a store has reached; nothing for an empty database."""
+    """Return the migration that a store has reached; None for an empty database."""
     found = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_heads()
     return found[0] if found else None

@@ -1,4 +1,4 @@
-"""The store: scenarios are saved as versions, runs are recorded, and nothing kept is ever overwritten.
+"""The scenario store: scenarios are saved as versions, runs are recorded, and nothing stored is overwritten.
 
 Invariants: versions of a scenario count 1, 2, 3 without gaps; a row and its entry in the log are saved together or not at
 all; what `save` or `record_run` has returned is on the disk; what is refused leaves the store as it was.
@@ -36,7 +36,7 @@ def _now() -> datetime:
 
 @dataclass(frozen=True)
 class Store:
-    """An open store. Any number of processes and threads may use one at once.
+    """An open store; any number of processes and threads may use it at once.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Store:
 
     @classmethod
     def open(cls, where: str | Path | None = None, clock: Callable[[], datetime] = _now) -> Store:
-        """Open a store, making it or bringing its tables up to date where needed.
+        """Open a store; create it or bring its tables up to date where needed.
 
         Parameters
         ----------
@@ -75,7 +75,7 @@ class Store:
         return cls(address, engine, clock)
 
     def save(self, draft: Draft, *, expected_version: int, who: Person, comment: str = "") -> Version:
-        """Save a scenario as its next version and return that; return the latest where it says the same already.
+        """Save a scenario as its next version and return that; if nothing changed, return the latest version.
 
         Parameters
         ----------
@@ -122,7 +122,7 @@ class Store:
         return version
 
     def get(self, scenario_id: str, version: int | None = None) -> Version:
-        """Return one version of a scenario; without a number, the latest.
+        """Return one version of a scenario, or the latest if no number is given.
 
         Raises
         ------
@@ -143,7 +143,7 @@ class Store:
         return self.get(scenario_id)
 
     def versions(self, scenario_id: str) -> tuple[Version, ...]:
-        """Return all versions of a scenario, the first first.
+        """Return all versions of a scenario, oldest first.
 
         Raises
         ------
@@ -156,7 +156,7 @@ class Store:
             return tuple(Version.of(row) for row in rows(connection, wanted))
 
     def scenarios(self) -> tuple[Version, ...]:
-        """Return the latest version of every scenario, by id."""
+        """Return the latest version of every scenario, ordered by id."""
         columns = SCENARIO_VERSION.c
         last = select(columns.scenario_id, func.max(columns.version).label("version")).group_by(
             columns.scenario_id
@@ -214,7 +214,7 @@ class Store:
         return run
 
     def runs(self, scenario_id: str | None = None) -> tuple[Run, ...]:
-        """Return the runs of a scenario, or all runs, in the order they were recorded."""
+        """Return the runs of a scenario, or all runs, in the order recorded."""
         wanted = _runs()
         if scenario_id is not None:
             wanted = wanted.where(RUN.c.scenario_id == scenario_id)
@@ -222,12 +222,12 @@ class Store:
             return tuple(Run.of(row) for row in rows(connection, wanted))
 
     def entries(self) -> tuple[LogEntry, ...]:
-        """Return the log, the first entry first."""
+        """Return the entries of the log, oldest first."""
         with reading(self.engine, self.address) as connection:
             return tuple(LogEntry.of(row) for row in rows(connection, select(LOG).order_by(LOG.c.seq)))
 
     def verify_log(self) -> Break | None:
-        """Return the first place where the log and the store disagree; None where they agree.
+        """Return the first place where the log and the store disagree; None if they agree.
 
         See `scenarios.store.log` for what this proves and what it cannot.
         """
@@ -235,7 +235,7 @@ class Store:
             return log.first_break(connection)
 
     def export_all(self, path: Path) -> None:
-        """Write every version and every run to a file, whole or not at all; see `scenarios.store.bundle`.
+        """Write every version and run to an export file, whole or not at all; see `scenarios.store.bundle`.
 
         Raises
         ------
@@ -257,7 +257,7 @@ class Store:
     def import_all(
         self, path: Path, *, who: Person, check: Callable[[Version], object] | None = None
     ) -> Imported:
-        """Add the versions and runs of an export that the store lacks: all of them or none, and nothing overwritten.
+        """Add the versions and runs of an export that the store lacks, all or none, overwriting nothing.
 
         Parameters
         ----------
@@ -325,14 +325,14 @@ class Store:
 
 
 def add_version(connection: Connection, version: Version, now: datetime, who: str, what: str) -> None:
-    """Add the row of a version and its entry in the log."""
+    """Add the row of a version, and its log entry."""
     row = version.row()
     connection.execute(insert(SCENARIO_VERSION).values(**row))
     log.append(connection, now, who, what, version.subject, row_hash(row))
 
 
 def add_run(connection: Connection, run: Run, now: datetime, who: str, what: str) -> None:
-    """Add the row of a run and its entry in the log."""
+    """Add the row of a run, and its log entry."""
     row = run.row()
     connection.execute(insert(RUN).values(**row))
     log.append(connection, now, who, what, run.subject, row_hash(row))

@@ -1,4 +1,4 @@
-"""The tables of a store, as the newest migration leaves them; a test compares the two.
+"""Definitions of the store's tables after the newest migration; a test compares the two.
 
 Rows are added and never changed: triggers of the database refuse anything else, from whatever program it comes.
 Times are text in UTC (``2026-11-22T09:30:00.000000+00:00``) and not the database's own type, because the log hashes
@@ -84,5 +84,5 @@ LOG = Table(
 
 
 def rows(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
-    """Return the rows of a query by the names of their columns."""
+    """Return the rows of a query as dictionaries by column name."""
     return [{str(name): value for name, value in row.items()} for row in connection.execute(query).mappings()]

@@ -1,4 +1,4 @@
-"""The history of scenarios in words, as plain text for the command line. Times are given in UTC, and say so."""
+"""Histories of scenarios as plain text for the command line, with times in UTC."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ SHORT = 12
 
 
 def moment(when: datetime) -> str:
-    """Return a moment for people: '22 November 2026 at 09:30 UTC'."""
+    """Return a time in words: '22 November 2026 at 09:30 UTC'."""
     utc = when.astimezone(UTC)
     return f"{utc.day} {utc:%B %Y} at {utc:%H:%M} UTC"
 
 
 def listing(versions: Sequence[Version]) -> str:
-    """Return the latest versions of scenarios as a list, one a line; nothing kept is said too."""
+    """Return a list of the latest version of each scenario, one a line, or a sentence if there is none."""
     if not versions:
         return "No scenario has been saved yet."
     wide = max(len(one.scenario_id) for one in versions)
@@ -30,7 +30,7 @@ def listing(versions: Sequence[Version]) -> str:
 
 
 def history(versions: Sequence[Version], runs: Sequence[Run]) -> str:
-    """Return the history of one scenario: each version, the latest first, with its runs under it.
+    """Return the history of one scenario: each version, newest first, with its runs below it.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def history(versions: Sequence[Version], runs: Sequence[Run]) -> str:
 
 
 def run_line(run: Run) -> str:
-    """Return one run on one line."""
+    """Return one run as a line of text."""
     facts = run.facts
     return (
         f"Run by {run.run_by} on {moment(run.run_at)}: authority {facts.la_code}, {_count(facts.years, 'year')}, "

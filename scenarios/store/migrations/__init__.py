@@ -1,1 +1,1 @@
-"""How the tables of a store came to be, step by step, so that any older store can be brought up to date."""
+"""Migrations: the steps that bring the tables of any older store up to date."""

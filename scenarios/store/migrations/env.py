@@ -1,4 +1,4 @@
-"""Run the steps on the connection of the store being opened, inside its transaction: all of them or none."""
+"""Run the migrations on the connection of the store being opened, inside its transaction: all or none."""
 
 from alembic import context
 

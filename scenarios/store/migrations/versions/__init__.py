@@ -1,1 +1,1 @@
-"""One module a step. A step that has been released is never edited: the next change is another step."""
+"""One module for each migration. A released migration is never edited: the next change is another one."""

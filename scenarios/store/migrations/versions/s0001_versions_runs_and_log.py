@@ -1,4 +1,4 @@
-"""Make the tables of scenario versions, runs and the log, and the triggers that keep their rows as they are.
+"""Create the tables of scenario versions, runs and the log, and the triggers that keep their rows unchanged.
 
 Steps are written by hand: ``revision`` names this one and ``down_revision`` the one before. There is no way down, because
 going down would lose what was kept.
@@ -19,7 +19,7 @@ REFUSAL = "rows of a scenario store are never changed or deleted"
 
 
 def upgrade() -> None:
-    """Make tables, then triggers."""
+    """Create the tables, then the triggers."""
     op.create_table(
         "scenario_version",
         sa.Column("scenario_id", sa.String, primary_key=True),
