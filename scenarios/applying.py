@@ -51,8 +51,8 @@ def effects(
         It is for other authorities, is based on another scenario, or a lever cannot act in the frame.
     """
     _checked(scenario, frame)
-    asked = LeverContext(frame, seed, issued_in_twenty_weeks, residents_11_15)
-    parts = [lever.effects(asked) for lever in scenario.levers]
+    context = LeverContext(frame, seed, issued_in_twenty_weeks, residents_11_15)
+    parts = [lever.effects(context) for lever in scenario.levers]
     return Effects(
         **{
             field.name: tuple(one for part in parts for one in getattr(part, field.name))
@@ -77,8 +77,8 @@ def notes(
         As in `effects`.
     """
     _checked(scenario, frame)
-    asked = LeverContext(frame, seed, issued_in_twenty_weeks, residents_11_15)
-    return tuple(note for lever in scenario.levers for note in lever.notes(asked))
+    context = LeverContext(frame, seed, issued_in_twenty_weeks, residents_11_15)
+    return tuple(note for lever in scenario.levers for note in lever.notes(context))
 
 
 def applied(

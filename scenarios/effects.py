@@ -258,11 +258,11 @@ class Effects:
 
     def some(self, draws: slice) -> Effects:
         """Return the effects in a subset of draws."""
-        found: dict[str, Any] = {
+        parts: dict[str, Any] = {
             kind.name: tuple(_some(effect, draws) for effect in getattr(self, kind.name))
             for kind in fields(self)
         }
-        return Effects(**found)
+        return Effects(**parts)
 
     @property
     def on_plans(self) -> bool:

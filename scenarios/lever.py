@@ -99,7 +99,7 @@ class LeverBase(Strict):
         """Return whether the lever is for an authority."""
         return not self.reach.areas or la_code in self.reach.codes
 
-    def effects(self, asked: LeverContext) -> Effects:
+    def effects(self, context: LeverContext) -> Effects:
         """Return the lever's effects; none in an authority it is not for, or if it begins after the last January.
 
         Raises
@@ -107,10 +107,10 @@ class LeverBase(Strict):
         ScenarioError
             It starts before the figures end, or needs a figure that is not known.
         """
-        if not self.reaches(asked.frame.la_code):
+        if not self.reaches(context.frame.la_code):
             return Effects()
-        self.refuse_the_past(asked.frame)
-        return self.acting(asked) if self.acts(asked.frame) else Effects()
+        self.refuse_the_past(context.frame)
+        return self.acting(context) if self.acts(context.frame) else Effects()
 
     def refuse_the_past(self, frame: Frame) -> None:
         """Raise a ScenarioError if the lever would change a year that is already in the figures."""
@@ -126,16 +126,16 @@ class LeverBase(Strict):
         """Return whether it acts in any January of the forecast."""
         return any(dates.weights(frame).any() for dates in self.times)
 
-    def acting(self, asked: LeverContext) -> Effects:
+    def acting(self, context: LeverContext) -> Effects:
         """Return the lever's effects, given that it acts in this authority and these years."""
         raise NotImplementedError
 
-    def notes(self, asked: LeverContext) -> tuple[str, ...]:
+    def notes(self, context: LeverContext) -> tuple[str, ...]:
         """Return notes for the reader of the result, one sentence each."""
-        if not self.reaches(asked.frame.la_code):
+        if not self.reaches(context.frame.la_code):
             return (f"Lever '{self.name}' does nothing here: it is for {joined(self.reach.areas)}.",)
-        if not self.acts(asked.frame):
-            last = asked.frame.januaries[-1] if asked.frame.years else asked.frame.origin
+        if not self.acts(context.frame):
+            last = context.frame.januaries[-1] if context.frame.years else context.frame.origin
             return (
                 f"Lever '{self.name}' does nothing in this run: it acts "
                 f"{' and '.join(dates.words() for dates in self.times)}, after the last January asked for ({last}).",
@@ -181,13 +181,13 @@ class Dated(LeverBase):
         checked(self.change, self.scale, "change")
         return self
 
-    def size(self, asked: LeverContext) -> Array:
+    def size(self, context: LeverContext) -> Array:
         """Return the size in every draw, dims ``(draw,)``."""
-        return drawn(self.change, self.scale, self.name, asked.seed, asked.frame.draws)
+        return drawn(self.change, self.scale, self.name, context.seed, context.frame.draws)
 
-    def changing(self, asked: LeverContext, who: Flags, reasons: tuple[str, ...] = ()) -> Change:
+    def changing(self, context: LeverContext, who: Flags, reasons: tuple[str, ...] = ()) -> Change:
         """Return the change for the ages and needs reached."""
-        return Change(self.manner, self.size(asked), self.when.weights(asked.frame), who, reasons)
+        return Change(self.manner, self.size(context), self.when.weights(context.frame), who, reasons)
 
     def sized(self) -> str:
         """Return the size of the change in words."""

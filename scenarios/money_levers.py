@@ -140,21 +140,21 @@ class _OnMoney(Dated):
         """The provisions and needs whose prices it reaches."""
         return OfPrices()
 
-    def acting(self, asked: LeverContext) -> Effects:
+    def acting(self, context: LeverContext) -> Effects:
         """Return the change of the price or income."""
         change = MoneyChange(
             item=self.code,
             how=self.manner,
-            size=self.size(asked),
-            weight=self.when.weights(asked.frame),
+            size=self.size(context),
+            weight=self.when.weights(context.frame),
             provisions=self.prices.provisions,
             needs=self.prices.needs,
         )
         return Effects(money=(change,))
 
-    def notes(self, asked: LeverContext) -> tuple[str, ...]:
+    def notes(self, context: LeverContext) -> tuple[str, ...]:
         """Return notes for the reader of the result."""
-        return super().notes(asked) or (
+        return super().notes(context) or (
             f"Lever '{self.name}' changes {MONEY_ITEMS[self.code].moves}, and no plans or places: see sendplan money.",
         )
 

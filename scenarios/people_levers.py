@@ -63,29 +63,29 @@ class Births(Dated):
         """The authorities it is for."""
         return self.who
 
-    def born(self, asked: LeverContext) -> dict[tuple[int, int], float]:
+    def born(self, context: LeverContext) -> dict[tuple[int, int], float]:
         """Return, by January and age, the weight at which births are changed (0 to 1), for weights above 0."""
-        cells = {(j, a): self.when.weight_in(j - 1 - a) for j in asked.frame.januaries for a in AGES}
+        cells = {(j, a): self.when.weight_in(j - 1 - a) for j in context.frame.januaries for a in AGES}
         return {cell: weight for cell, weight in cells.items() if weight > 0}
 
-    def acting(self, asked: LeverContext) -> Effects:
+    def acting(self, context: LeverContext) -> Effects:
         """Return the changes of residents, one for each January and weight."""
-        size, born, changes = self.size(asked), self.born(asked), []
-        for january in asked.frame.januaries:
+        size, born, changes = self.size(context), self.born(context), []
+        for january in context.frame.januaries:
             for weight in sorted({w for (j, _), w in born.items() if j == january}):
                 ages = [a for (j, a), w in born.items() if j == january and w == weight]
-                at = np.where(np.array(asked.frame.januaries) == january, weight, 0.0)
+                at = np.where(np.array(context.frame.januaries) == january, weight, 0.0)
                 changes.append(Change("multiply", size, at, OfAges(ages=ages).mask()))
         return Effects(residents=tuple(changes))
 
-    def notes(self, asked: LeverContext) -> tuple[str, ...]:
+    def notes(self, context: LeverContext) -> tuple[str, ...]:
         """Return notes for the reader of the result."""
-        notes = super().notes(asked)
-        if notes or self.born(asked):
+        notes = super().notes(context)
+        if notes or self.born(context):
             return notes
         return (
             f"Lever '{self.name}' does nothing in this run: those born {self.when.words()} reach age {AGES[0]}, the youngest "
-            f"counted, after January {asked.frame.januaries[-1]}.",
+            f"counted, after January {context.frame.januaries[-1]}.",
         )
 
 
@@ -102,9 +102,9 @@ class Population(Dated):
         """The authorities and ages it reaches."""
         return self.who
 
-    def acting(self, asked: LeverContext) -> Effects:
+    def acting(self, context: LeverContext) -> Effects:
         """Return the change of residents."""
-        return Effects(residents=(self.changing(asked, self.who.mask()),))
+        return Effects(residents=(self.changing(context, self.who.mask()),))
 
 
 class Site(Strict):
@@ -137,11 +137,11 @@ class Site(Strict):
     def people(self) -> Array:
         """Return residents by single age 0 to 25 when all homes are finished and newly occupied, if built as planned."""
         per_home = self.yields or YIELDS[self.tenure]
-        found = np.zeros(AGES[-1] + 1)
+        people = np.zeros(AGES[-1] + 1)
         for phase in PHASES:
             ages = slice(phase.low, phase.high + 1)
-            found[ages] = self.homes * getattr(per_home, phase.code) / len(found[ages])
-        return found
+            people[ages] = self.homes * getattr(per_home, phase.code) / len(people[ages])
+        return people
 
 
 class Housing(LeverBase):
@@ -178,13 +178,13 @@ class Housing(LeverBase):
         """Return whether homes are finished before the last January."""
         return any(site.built.first < january for site in self.sites for january in frame.januaries)
 
-    def acting(self, asked: LeverContext) -> Effects:
+    def acting(self, context: LeverContext) -> Effects:
         """Return the people who move in, by draw, January and age."""
-        built = drawn(self.change, "factor", self.name, asked.seed, asked.frame.draws)
-        bring = drawn(self.with_plan, "factor", f"{self.name}/with_plan", asked.seed, asked.frame.draws)
-        there = np.zeros((asked.frame.years, AGES[-1] + 1))
+        built = drawn(self.change, "factor", self.name, context.seed, context.frame.draws)
+        bring = drawn(self.with_plan, "factor", f"{self.name}/with_plan", context.seed, context.frame.draws)
+        there = np.zeros((context.frame.years, AGES[-1] + 1))
         new = np.zeros_like(there)
-        for j, january in enumerate(asked.frame.januaries):
+        for j, january in enumerate(context.frame.januaries):
             for site in self.sites:
                 if january - 1 in site.years:
                     new[j] += site.people() / len(site.years)

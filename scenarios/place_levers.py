@@ -77,13 +77,13 @@ class Placement(Dated):
             )
         return self
 
-    def acting(self, asked: LeverContext) -> Effects:
+    def acting(self, context: LeverContext) -> Effects:
         """Return the move of children from one provision to another."""
         move = Move(
             self.source,
             self.target,
-            self.size(asked),
-            self.when.weights(asked.frame),
+            self.size(context),
+            self.when.weights(context.frame),
             self.who.mask(),
             self.moment,
         )
@@ -110,21 +110,21 @@ class _OnPlaces(Dated):
         """The authorities, settings and provisions it reaches."""
         return self.who
 
-    def acting(self, asked: LeverContext) -> Effects:
+    def acting(self, context: LeverContext) -> Effects:
         """Return the change of places."""
         change = PlaceChange(
             how=self.manner,
-            size=self.signed(asked),
-            weight=self.when.weights(asked.frame),
+            size=self.signed(context),
+            weight=self.when.weights(context.frame),
             settings=self.who.settings,
             provisions=self.who.provisions,
             located=self.LOCATED,
         )
         return Effects(places=(change,))
 
-    def signed(self, asked: LeverContext) -> np.typing.NDArray[np.float64]:
+    def signed(self, context: LeverContext) -> np.typing.NDArray[np.float64]:
         """Return the size with the sign it has for places that residents may take."""
-        return self.size(asked)
+        return self.size(context)
 
 
 class Occupancy(_OnPlaces):
@@ -152,9 +152,9 @@ class Imports(_OnPlaces):
         """The scale of its size: places, positive or negative."""
         return "amount"
 
-    def signed(self, asked: LeverContext) -> np.typing.NDArray[np.float64]:
+    def signed(self, context: LeverContext) -> np.typing.NDArray[np.float64]:
         """Return the change in places left for residents: minus those that others take."""
-        return -self.size(asked)
+        return -self.size(context)
 
 
 class Exports(_OnPlaces):

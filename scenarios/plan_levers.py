@@ -54,9 +54,9 @@ class Requests(Dated):
         """The authorities, ages and needs it reaches."""
         return self.who
 
-    def acting(self, asked: LeverContext) -> Effects:
+    def acting(self, context: LeverContext) -> Effects:
         """Return the change of requests."""
-        return Effects(requests=(self.changing(asked, self.who.mask()),))
+        return Effects(requests=(self.changing(context, self.who.mask()),))
 
 
 class Refusal(Dated):
@@ -79,9 +79,9 @@ class Refusal(Dated):
         """How the share changes: set, multiplied or added to."""
         return self.how
 
-    def acting(self, asked: LeverContext) -> Effects:
+    def acting(self, context: LeverContext) -> Effects:
         """Return the change of the share refused."""
-        return Effects(refusal=(self.changing(asked, self.who.mask()),))
+        return Effects(refusal=(self.changing(context, self.who.mask()),))
 
 
 class PlanShare(Dated):
@@ -104,9 +104,9 @@ class PlanShare(Dated):
         """How the share changes: set, multiplied or added to."""
         return self.how
 
-    def acting(self, asked: LeverContext) -> Effects:
+    def acting(self, context: LeverContext) -> Effects:
         """Return the change of the share that ends in a plan."""
-        return Effects(plan_share=(self.changing(asked, self.who.mask()),))
+        return Effects(plan_share=(self.changing(context, self.who.mask()),))
 
 
 class Timeliness(Dated):
@@ -134,26 +134,26 @@ class Timeliness(Dated):
         """How the share changes: it is set."""
         return "set"
 
-    def acting(self, asked: LeverContext) -> Effects:
+    def acting(self, context: LeverContext) -> Effects:
         """Return the change in the share of assessments that end in the year of the request instead of the next."""
-        today = TODAY_UNKNOWN if asked.issued_in_twenty_weeks is None else asked.issued_in_twenty_weeks
-        weeks = np.maximum(self.size(asked) - today, 0.0) * self.weeks_late
+        today = TODAY_UNKNOWN if context.issued_in_twenty_weeks is None else context.issued_in_twenty_weeks
+        weeks = np.maximum(self.size(context) - today, 0.0) * self.weeks_late
         share = np.minimum(weeks / STATUTORY_WEEKS, 1.0)
-        return Effects(sooner=(Change("set", share, self.when.weights(asked.frame), everyone()),))
+        return Effects(sooner=(Change("set", share, self.when.weights(context.frame), everyone()),))
 
-    def notes(self, asked: LeverContext) -> tuple[str, ...]:
+    def notes(self, context: LeverContext) -> tuple[str, ...]:
         """Return notes for the reader of the result."""
-        notes = super().notes(asked)
+        notes = super().notes(context)
         if notes:
             return notes
-        if asked.issued_in_twenty_weeks is None:
+        if context.issued_in_twenty_weeks is None:
             return (
                 f"Lever '{self.name}': today's share of plans issued within 20 weeks is not known here, so "
                 f"{TODAY_UNKNOWN:.0%} was assumed.",
             )
-        if asked.issued_in_twenty_weeks >= np.median(self.size(asked)):
+        if context.issued_in_twenty_weeks >= np.median(self.size(context)):
             return (
-                f"Lever '{self.name}' changes little: {asked.issued_in_twenty_weeks:.0%} of plans are issued within 20 weeks "
+                f"Lever '{self.name}' changes little: {context.issued_in_twenty_weeks:.0%} of plans are issued within 20 weeks "
                 "today, which is the target already.",
             )
         return ()
@@ -172,9 +172,9 @@ class Joiners(Dated):
         """The authorities, ages and needs it reaches."""
         return self.who
 
-    def acting(self, asked: LeverContext) -> Effects:
+    def acting(self, context: LeverContext) -> Effects:
         """Return the change of new plans per resident."""
-        return Effects(joiner_rate=(self.changing(asked, self.who.mask()),))
+        return Effects(joiner_rate=(self.changing(context, self.who.mask()),))
 
 
 class NeedMix(Dated):
@@ -200,9 +200,9 @@ class NeedMix(Dated):
             )
         return who
 
-    def acting(self, asked: LeverContext) -> Effects:
+    def acting(self, context: LeverContext) -> Effects:
         """Return the change of the weights of needs."""
-        return Effects(joiner_need=(self.changing(asked, self.who.mask()),))
+        return Effects(joiner_need=(self.changing(context, self.who.mask()),))
 
 
 class Leavers(Dated):
@@ -235,9 +235,9 @@ class Leavers(Dated):
             raise ValueError(f"{quoted(unknown[0])} is not a reason. {suggestion(unknown[0], REASONS)}")
         return tuple(r for r in REASONS if r in reasons)
 
-    def acting(self, asked: LeverContext) -> Effects:
+    def acting(self, context: LeverContext) -> Effects:
         """Return the change of the chance that a plan ends."""
-        return Effects(leaver_hazard=(self.changing(asked, self.who.mask(), self.reasons),))
+        return Effects(leaver_hazard=(self.changing(context, self.who.mask(), self.reasons),))
 
     def sized(self) -> str:
         """Return the size of the change in words."""
@@ -286,12 +286,12 @@ class Reassessment(Dated):
             )
         return self
 
-    def acting(self, asked: LeverContext) -> Effects:
+    def acting(self, context: LeverContext) -> Effects:
         """Return the review of plans at the end of the phase."""
         leaving, needing = np.isin(AGES, self.ends), np.isin(NEED_CODES, self.who.needs or NEED_CODES)
         review = Review(
-            share=self.size(asked),
-            weight=self.when.weights(asked.frame),
+            share=self.size(context),
+            weight=self.when.weights(context.frame),
             who=leaving[:, None] & needing[None, :],
             protected=self.protects,
             protected_from=self.protects_held_in,

@@ -42,13 +42,13 @@ def read(path: Path) -> Scenario:
     try:
         with path.open("rb") as file:
             # One byte more than is allowed tells a long file from one that just fits, without reading it all.
-            held = file.read(MOST_BYTES + 1)
+            content = file.read(MOST_BYTES + 1)
     except OSError as error:
         reason = error.strerror or "it cannot be opened"
         raise ScenarioError(
             f"The scenario file '{path}' cannot be read ({reason}), so nothing was changed. Check its name and folder."
         ) from None
-    if len(held) > MOST_BYTES:
+    if len(content) > MOST_BYTES:
         raise _refused(
             name,
             [
@@ -56,9 +56,9 @@ def read(path: Path) -> Scenario:
             ],
         )
     try:
-        text = held.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = held.count(b"\n", 0, error.start) + 1
+        line = content.count(b"\n", 0, error.start) + 1
         raise _refused(
             name, [f"Line {line}: it is not UTF-8 text. Save it as UTF-8 and try again."]
         ) from None
@@ -81,11 +81,11 @@ def parse(text: str, name: str) -> Scenario:
         It does not hold a scenario; all problems are listed.
     """
     try:
-        found = parsed(text)
+        source = parsed(text)
     except YamlTextError as problem:
         line = f"Line {problem.line}: " if problem.line else ""
         raise _refused(name, [f"{line}{problem.text[0].upper()}{problem.text[1:]}"]) from None
-    return checked(found.value, name, found)
+    return checked(source.value, name, source)
 
 
 def checked(values: object, name: str, source: Parsed | None = None) -> Scenario:
@@ -127,9 +127,9 @@ def written(scenario: Scenario) -> str:
 
 def plain(scenario: Scenario) -> dict[str, Any]:
     """Return a scenario as plain values without defaults; `checked` gives the scenario back."""
-    said: dict[str, Any] = scenario.model_dump(mode="json", exclude_defaults=True)
-    levers = zip(scenario.levers, said.get("levers", []), strict=True)
-    return said | {"levers": [{"kind": lever.kind} | dumped for lever, dumped in levers]}
+    values: dict[str, Any] = scenario.model_dump(mode="json", exclude_defaults=True)
+    levers = zip(scenario.levers, values.get("levers", []), strict=True)
+    return values | {"levers": [{"kind": lever.kind} | dumped for lever, dumped in levers]}
 
 
 class _Plain(yaml.SafeDumper):
@@ -143,8 +143,8 @@ class _Plain(yaml.SafeDumper):
 @cache
 def library() -> Mapping[str, Scenario]:
     """Return the shipped scenarios by id, as written: scenarios they are based on are not resolved."""
-    found = {path.stem: read(path) for path in sorted(LIBRARY.glob("*.yaml"))}
-    return types.MappingProxyType(found)
+    shipped = {path.stem: read(path) for path in sorted(LIBRARY.glob("*.yaml"))}
+    return types.MappingProxyType(shipped)
 
 
 def find(ref: str, folder: Path | None = None) -> Scenario:

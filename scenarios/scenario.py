@@ -85,8 +85,8 @@ class Scenario(Strict):
 
 def canonical(scenario: Scenario) -> str:
     """Return a scenario as JSON with sorted keys and all defaults, so that equal scenarios give equal text."""
-    said: dict[str, Any] = scenario.model_dump(mode="json")
-    return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    values: dict[str, Any] = scenario.model_dump(mode="json")
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def on_base(scenario: Scenario, base: Scenario) -> Scenario:

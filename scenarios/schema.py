@@ -18,9 +18,9 @@ PUBLISHED = Path(__file__).with_name("schema.json")
 
 def schema() -> str:
     """Return the JSON Schema of a scenario as text."""
-    said = Scenario.model_json_schema(mode="validation")
-    said = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Scenario"} | said
-    return json.dumps(said, indent=2, ensure_ascii=False) + "\n"
+    body = Scenario.model_json_schema(mode="validation")
+    body = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Scenario"} | body
+    return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":

@@ -237,17 +237,17 @@ class Scheme(LeverBase):
             )
         return residents_11_15 / 1_000
 
-    def acting(self, asked: LeverContext) -> Effects:
+    def acting(self, context: LeverContext) -> Effects:
         """Return the change that makes the new places uncertain; none if their number is certain."""
         size = self.given_size
         if self.when is None or size is None or ends(size)[0] == ends(size)[1]:
             return Effects()
-        counted = self.whole_places(asked.residents_11_15)
+        counted = self.whole_places(context.residents_11_15)
         if not counted:
             return Effects()
-        places = quantile(*ends(size), "factor", luck(self.name, asked.seed, asked.frame.draws))
-        factor = places * self._scaled_by(asked.residents_11_15) / counted
-        change = PlaceChange("multiply", factor, self.when.weights(asked.frame), (self.row_name,), (), None)
+        places = quantile(*ends(size), "factor", luck(self.name, context.seed, context.frame.draws))
+        factor = places * self._scaled_by(context.residents_11_15) / counted
+        change = PlaceChange("multiply", factor, self.when.weights(context.frame), (self.row_name,), (), None)
         return Effects(places=(change,))
 
     def acts(self, frame: Frame) -> bool:
@@ -485,11 +485,11 @@ def _named(rows: Sequence[Record], setting: str) -> list[Record]:
 
 def _setting(rows: Sequence[Record], scheme: Scheme) -> list[Record]:
     """Return the register rows of the setting that a scheme names, all of one provision and location."""
-    found = _named(rows, scheme.setting)
-    if not found:
+    of_setting = _named(rows, scheme.setting)
+    if not of_setting:
         raise ScenarioError(_unknown_setting(scheme.name, scheme.setting, rows))
-    of_kind = [row for row in found if scheme.provision in (None, row["provision"])]
-    kinds = sorted({row["provision"] for row in found})
+    of_kind = [row for row in of_setting if scheme.provision in (None, row["provision"])]
+    kinds = sorted({row["provision"] for row in of_setting})
     if not of_kind:
         raise ScenarioError(
             f"Lever '{scheme.name}': '{scheme.setting}' has no {scheme.provision} in the register, so nothing would change. "

@@ -56,14 +56,14 @@ def packed(unsaved: Unsaved) -> str:
         It is too long for an address.
     """
     text = json.dumps([unsaved.began, plain(unsaved.scenario)], separators=(",", ":"), ensure_ascii=False)
-    found = MARK + base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode().rstrip("=")
-    if len(found) > LONGEST:
+    encoded = MARK + base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode().rstrip("=")
+    if len(encoded) > LONGEST:
         raise ScenarioError(
-            f"Scenario '{unsaved.scenario.id}' is too long to work on in the address of a page ({len(found):,} characters; at "
+            f"Scenario '{unsaved.scenario.id}' is too long to work on in the address of a page ({len(encoded):,} characters; at "
             f"most {LONGEST:,} are safe), so the last change was not made. Shorten its texts or split it; or write it to a "
             "file, and save that with sendplan scenario save."
         )
-    return found
+    return encoded
 
 
 @lru_cache(maxsize=MOST)
@@ -79,9 +79,9 @@ def unpacked(text: str) -> Unsaved:
         raise _cut()
     coded = text.removeprefix(MARK)
     try:
-        held = base64.b64decode(coded + "=" * (-len(coded) % 4), altchars=b"-_", validate=True)
+        compressed = base64.b64decode(coded + "=" * (-len(coded) % 4), altchars=b"-_", validate=True)
         reader = zlib.decompressobj()
-        unfolded = reader.decompress(held, LARGEST)
+        unfolded = reader.decompress(compressed, LARGEST)
         if not reader.eof:
             raise _cut()
         value = json.loads(unfolded)

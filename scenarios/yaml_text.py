@@ -150,7 +150,7 @@ class _Reader:
         return _scalar(event.value) if event.implicit[0] and not event.style else event.value
 
     def _mapping(self, path: Path) -> dict[str, object]:
-        found: dict[str, object] = {}
+        mapping: dict[str, object] = {}
         for event in self._events:
             if isinstance(event, yaml.MappingEndEvent):
                 break
@@ -160,20 +160,20 @@ class _Reader:
                 )
             self._count += 1
             key = event.value
-            if key in found:
+            if key in mapping:
                 raise YamlTextError(_line(event), f"the key '{key[:40]}' is given twice. Delete one of them.")
-            found[key] = self._value(next(self._events), (*path, key))
+            mapping[key] = self._value(next(self._events), (*path, key))
             # The line of the key: where its value is a list or mapping, that begins lower down.
             self._result.lines[(*path, key)] = _line(event)
-        return found
+        return mapping
 
     def _sequence(self, path: Path) -> list[object]:
-        found: list[object] = []
+        sequence: list[object] = []
         for event in self._events:
             if isinstance(event, yaml.SequenceEndEvent):
                 break
-            found.append(self._value(event, (*path, len(found))))
-        return found
+            sequence.append(self._value(event, (*path, len(sequence))))
+        return sequence
 
 
 def _line(event: yaml.Event) -> int:

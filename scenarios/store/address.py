@@ -82,10 +82,10 @@ def address_of(where: str | Path | None) -> Address:
     StoreError
         It is neither a file that may be a store nor the address of a PostgreSQL database.
     """
-    said = where if where is not None else os.environ.get(VARIABLE) or DEFAULT
-    if isinstance(said, str) and "://" in said:
-        return _from_url(said)
-    return _from_path(Path(said))
+    text = where if where is not None else os.environ.get(VARIABLE) or DEFAULT
+    if isinstance(text, str) and "://" in text:
+        return _from_url(text)
+    return _from_path(Path(text))
 
 
 def _from_url(text: str) -> Address:

@@ -160,7 +160,7 @@ def read(path: Path) -> Offer:
 
 def compare(
     offer: Offer,
-    held: Mapping[tuple[str, int], str],
+    stored: Mapping[tuple[str, int], str],
     last: Mapping[str, int],
     runs: Mapping[str, str],
 ) -> Plan:
@@ -170,14 +170,14 @@ def compare(
     ----------
     offer
         What the file holds.
-    held
+    stored
         Hash of each version the store holds, by id and number.
     last
         Number of the latest version of each scenario the store holds.
     runs
         Hash of each run the store holds, by its id.
     """
-    known = dict(held)
+    known = dict(stored)
     latest = dict(last)
     new: list[Version] = []
     conflicts: list[str] = []

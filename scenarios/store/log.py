@@ -59,8 +59,8 @@ def append(
 
 def head(connection: Connection) -> tuple[int, str]:
     """Return the number and the hash of the last entry; 0 and zeros for an empty log."""
-    found = connection.execute(select(LOG.c.seq, LOG.c.hash).order_by(LOG.c.seq.desc()).limit(1)).first()
-    return (found.seq, found.hash) if found else (0, START)
+    row = connection.execute(select(LOG.c.seq, LOG.c.hash).order_by(LOG.c.seq.desc()).limit(1)).first()
+    return (row.seq, row.hash) if row else (0, START)
 
 
 def first_break(connection: Connection) -> Break | None:

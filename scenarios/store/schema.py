@@ -71,5 +71,5 @@ def _refuse_strange(connection: Connection, address: Address, config: Config, re
 
 def _reached(connection: Connection) -> str | None:
     """Return the migration that a store has reached; None for an empty database."""
-    found = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_heads()
-    return found[0] if found else None
+    heads = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_heads()
+    return heads[0] if heads else None

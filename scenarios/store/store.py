@@ -166,9 +166,9 @@ class Store:
             chosen, (columns.scenario_id == chosen.c.scenario_id) & (columns.version == chosen.c.version)
         )
         with reading(self.engine, self.address) as connection:
-            found = [Version.of(row) for row in rows(connection, wanted)]
+            versions = [Version.of(row) for row in rows(connection, wanted)]
         # Databases sort text by their own rules, so it is sorted here.
-        return tuple(sorted(found, key=lambda one: one.scenario_id))
+        return tuple(sorted(versions, key=lambda one: one.scenario_id))
 
     def record_run(self, facts: RunFacts, summary: Mapping[str, object], *, who: Person) -> Run:
         """Record a run and return it.
@@ -285,12 +285,12 @@ class Store:
                 check(version)
         with writing(self.engine, self.address) as connection:
             kept = {row["run_id"]: row_hash(row) for row in rows(connection, _runs())}
-            held: dict[tuple[str, int], str] = {}
+            stored: dict[tuple[str, int], str] = {}
             last: dict[str, int] = {}
             for row in rows(connection, _versions()):
-                held[row["scenario_id"], row["version"]] = row_hash(row)
+                stored[row["scenario_id"], row["version"]] = row_hash(row)
                 last[row["scenario_id"]] = row["version"]
-            plan = bundle.compare(offered, held, last, kept)
+            plan = bundle.compare(offered, stored, last, kept)
             if plan.conflicts:
                 raise ConflictError(bundle.said(path, plan.conflicts))
             now = self.clock()
@@ -315,13 +315,13 @@ class Store:
         wanted = select(SCENARIO_VERSION).where(
             columns.scenario_id == scenario_id, columns.version == version
         )
-        found = rows(connection, wanted)
-        if not found:
+        stored = rows(connection, wanted)
+        if not stored:
             raise StoreError(
                 f"There is no version {version} of '{scenario_id}' in {self.address.shown}: it has versions 1 to "
                 f"{latest.version}. See them with 'sendplan scenario history {scenario_id}'."
             )
-        return Version.of(found[0])
+        return Version.of(stored[0])
 
 
 def add_version(connection: Connection, version: Version, now: datetime, who: str, what: str) -> None:
@@ -357,8 +357,8 @@ def _latest(connection: Connection, scenario_id: str) -> Version | None:
         .order_by(SCENARIO_VERSION.c.version.desc())
         .limit(1)
     )
-    found = rows(connection, wanted)
-    return Version.of(found[0]) if found else None
+    stored = rows(connection, wanted)
+    return Version.of(stored[0]) if stored else None
 
 
 def _conflict(scenario_id: str, latest: Version | None, expected: int) -> ConflictError:

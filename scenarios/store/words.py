@@ -46,8 +46,8 @@ def history(versions: Sequence[Version], runs: Sequence[Run]) -> str:
         "the latest first",
     ]
     for one in ordered:
-        said = f": {one.comment}" if one.comment else ""
-        lines += ["", f"Version {one.version}, saved by {one.saved_by} on {moment(one.saved_at)}{said}"]
+        comment = f": {one.comment}" if one.comment else ""
+        lines += ["", f"Version {one.version}, saved by {one.saved_by} on {moment(one.saved_at)}{comment}"]
         lines.append(f"  hash {one.key[:SHORT]}")
         if one.title != newest.title:
             lines.append(f"  then called '{one.title}'")
