@@ -18,7 +18,7 @@ from forecast.presentation import compare, seek
 from forecast.runs import scenario_run
 from forecast.runs.baseline import shared_inputs
 from scenarios import levers, reading
-from scenarios.sampling import luck, quantile
+from scenarios.sampling import draw_uniforms, quantile
 from scenarios.terms import ends
 
 DRAWS, YEARS = 100, 10
@@ -80,7 +80,7 @@ surge = library["pre-reform-surge"]
 (lever,) = surge.levers
 print(levers.describe(lever))
 low, high = ends(lever.change)
-sizes = quantile(low, high, "factor", luck(lever.name, base.outcome.seed, DRAWS))
+sizes = quantile(low, high, "factor", draw_uniforms(lever.name, base.outcome.seed, DRAWS))
 print(f"drawn: {(sizes < low).mean():.0%} of futures below {low}, {(sizes > high).mean():.0%} above {high}")
 surged = scenario_run.rerun(base, surge)
 flows = {"requests": "Requests", "new_plans": "New plans"}

@@ -81,7 +81,7 @@ def notes(
     return tuple(note for lever in scenario.levers for note in lever.notes(context))
 
 
-def applied(
+def apply_schemes(
     register: Register, scenario: Scenario, frame: Frame, *, residents_11_15: float | None = None
 ) -> Register:
     """Return a capacity register after the schemes of a scenario, in the order listed; unchanged if it has none.

@@ -10,7 +10,7 @@ A `Change` of a quantity q by a size v, at weight w (0 before a lever acts, 1 in
     multiply:  q v^w
     add:       q + w v
 
-`changed` makes the sets first, in the order the levers are listed (where two overlap the later one wins, where both are
+`apply_changes` makes the sets first, in the order the levers are listed (where two overlap the later one wins, where both are
 in full force), then the multiplications, then the additions. So levers that multiply, or add, may be listed in any order.
 
 Invariant: no change leaves a quantity as it was, to the last bit; what a lever does not reach keeps its value.
@@ -297,7 +297,9 @@ def everyone() -> Flags:
     return np.ones((len(AGES), len(NEED_CODES)), dtype=bool)
 
 
-def changed(base: Array, changes: Sequence[Change], *, least: float = 0.0, most: float = np.inf) -> Array:
+def apply_changes(
+    base: Array, changes: Sequence[Change], *, least: float = 0.0, most: float = np.inf
+) -> Array:
     """Return a quantity after changes; changed cells are kept between ``least`` and ``most``.
 
     Parameters

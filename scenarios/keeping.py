@@ -13,12 +13,12 @@ import json
 
 from data.errors import ScenarioError, StoreError
 from data.people import Person
-from scenarios.reading import checked, library
+from scenarios.reading import from_values, library
 from scenarios.scenario import Scenario, canonical
 from scenarios.store import Draft, Store, Version
 
 
-def draft_of(scenario: Scenario) -> Draft:
+def make_draft(scenario: Scenario) -> Draft:
     """Return a scenario as a draft that a store can save.
 
     One that is based on another keeps only what it says itself; resolve it first to keep what it meant on the day.
@@ -26,7 +26,7 @@ def draft_of(scenario: Scenario) -> Draft:
     return Draft(scenario.id, scenario.title, canonical(scenario), scenario.key)
 
 
-def own_name(scenario: Scenario) -> None:
+def check_own_id(scenario: Scenario) -> None:
     """Raise an error if a scenario has the id of a different scenario in the library.
 
     Raises
@@ -67,8 +67,8 @@ def keep(
     StoreError
         A part cannot be kept, or the store cannot be written to. Nothing is saved.
     """
-    own_name(scenario)
-    return store.save(draft_of(scenario), expected_version=expected_version, who=who, comment=comment)
+    check_own_id(scenario)
+    return store.save(make_draft(scenario), expected_version=expected_version, who=who, comment=comment)
 
 
 def scenario_of(version: Version) -> Scenario:
@@ -86,7 +86,7 @@ def scenario_of(version: Version) -> Scenario:
             f"{version.subject} does not have the hash it was saved with, so it was changed from outside this program. "
             "Nothing was saved. Put back a copy of the store or of the export."
         )
-    scenario = checked(json.loads(version.body), version.subject)
+    scenario = from_values(json.loads(version.body), version.subject)
     if (scenario.id, scenario.title) != (version.scenario_id, version.title):
         raise StoreError(
             f"{version.subject} ('{version.title}') holds another scenario: {scenario.id} ('{scenario.title}'). "

@@ -25,8 +25,8 @@ from scenarios.terms import (
     Text,
     When,
     area_name,
-    checked,
-    drawn,
+    check_bounds,
+    draw_size,
     ends,
 )
 from scenarios.wording import amount, joined, more_or_fewer, per_cent
@@ -109,10 +109,10 @@ class LeverBase(Strict):
         """
         if not self.reaches(context.frame.la_code):
             return Effects()
-        self.refuse_the_past(context.frame)
-        return self.acting(context) if self.acts(context.frame) else Effects()
+        self.refuse_past_years(context.frame)
+        return self.active_effects(context) if self.acts(context.frame) else Effects()
 
-    def refuse_the_past(self, frame: Frame) -> None:
+    def refuse_past_years(self, frame: Frame) -> None:
         """Raise a ScenarioError if the lever would change a year that is already in the figures."""
         past = [dates.first for dates in self.times if dates.first < frame.origin]
         if past:
@@ -126,7 +126,7 @@ class LeverBase(Strict):
         """Return whether it acts in any January of the forecast."""
         return any(dates.weights(frame).any() for dates in self.times)
 
-    def acting(self, context: LeverContext) -> Effects:
+    def active_effects(self, context: LeverContext) -> Effects:
         """Return the lever's effects, given that it acts in this authority and these years."""
         raise NotImplementedError
 
@@ -146,9 +146,9 @@ class LeverBase(Strict):
         """Return what the lever does as one plain sentence."""
         reach, when = self.reach.words(), "; ".join(dates.words() for dates in self.times)
         about = f"{self.TITLE} ({reach})" if reach else self.TITLE
-        return f"{about}: {', '.join(part for part in (self.sized(), when) if part)}."
+        return f"{about}: {', '.join(part for part in (self.size_text(), when) if part)}."
 
-    def sized(self) -> str:
+    def size_text(self) -> str:
         """Return the size of the change in words."""
         raise NotImplementedError
 
@@ -178,18 +178,18 @@ class Dated(LeverBase):
 
     @model_validator(mode="after")
     def _in_bounds(self) -> Self:
-        checked(self.change, self.scale, "change")
+        check_bounds(self.change, self.scale, "change")
         return self
 
     def size(self, context: LeverContext) -> Array:
         """Return the size in every draw, dims ``(draw,)``."""
-        return drawn(self.change, self.scale, self.name, context.seed, context.frame.draws)
+        return draw_size(self.change, self.scale, self.name, context.seed, context.frame.draws)
 
-    def changing(self, context: LeverContext, who: Flags, reasons: tuple[str, ...] = ()) -> Change:
+    def make_change(self, context: LeverContext, who: Flags, reasons: tuple[str, ...] = ()) -> Change:
         """Return the change for the ages and needs reached."""
         return Change(self.manner, self.size(context), self.when.weights(context.frame), who, reasons)
 
-    def sized(self) -> str:
+    def size_text(self) -> str:
         """Return the size of the change in words."""
         return size_in_words(self.change, self.manner, self.scale)
 

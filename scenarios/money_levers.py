@@ -140,7 +140,7 @@ class _OnMoney(Dated):
         """The provisions and needs whose prices it reaches."""
         return OfPrices()
 
-    def acting(self, context: LeverContext) -> Effects:
+    def active_effects(self, context: LeverContext) -> Effects:
         """Return the change of the price or income."""
         change = MoneyChange(
             item=self.code,
@@ -158,9 +158,9 @@ class _OnMoney(Dated):
             f"Lever '{self.name}' changes {MONEY_ITEMS[self.code].moves}, and no plans or places: see sendplan money.",
         )
 
-    def sized(self) -> str:
+    def size_text(self) -> str:
         """Return in words what changes and by how much."""
-        return f"{MONEY_ITEMS[self.code].label}: {super().sized()}"
+        return f"{MONEY_ITEMS[self.code].label}: {super().size_text()}"
 
 
 class _OnPrices(_OnMoney):

@@ -15,7 +15,7 @@ from pydantic import Field, StrictInt, model_validator
 from data.vocabulary import AGES, PHASES
 from scenarios.effects import Array, Arrivals, Change, Effects, Frame
 from scenarios.lever import Dated, LeverBase, LeverContext, size_in_words
-from scenarios.terms import Anywhere, Dates, Line, OfAges, Size, Strict, When, checked, drawn
+from scenarios.terms import Anywhere, Dates, Line, OfAges, Size, Strict, When, check_bounds, draw_size
 from scenarios.wording import amount, joined
 
 Tenure = Literal["social", "affordable", "market"]
@@ -63,14 +63,14 @@ class Births(Dated):
         """The authorities it is for."""
         return self.who
 
-    def born(self, context: LeverContext) -> dict[tuple[int, int], float]:
+    def birth_weights(self, context: LeverContext) -> dict[tuple[int, int], float]:
         """Return, by January and age, the weight at which births are changed (0 to 1), for weights above 0."""
         cells = {(j, a): self.when.weight_in(j - 1 - a) for j in context.frame.januaries for a in AGES}
         return {cell: weight for cell, weight in cells.items() if weight > 0}
 
-    def acting(self, context: LeverContext) -> Effects:
+    def active_effects(self, context: LeverContext) -> Effects:
         """Return the changes of residents, one for each January and weight."""
-        size, born, changes = self.size(context), self.born(context), []
+        size, born, changes = self.size(context), self.birth_weights(context), []
         for january in context.frame.januaries:
             for weight in sorted({w for (j, _), w in born.items() if j == january}):
                 ages = [a for (j, a), w in born.items() if j == january and w == weight]
@@ -81,7 +81,7 @@ class Births(Dated):
     def notes(self, context: LeverContext) -> tuple[str, ...]:
         """Return notes for the reader of the result."""
         notes = super().notes(context)
-        if notes or self.born(context):
+        if notes or self.birth_weights(context):
             return notes
         return (
             f"Lever '{self.name}' does nothing in this run: those born {self.when.words()} reach age {AGES[0]}, the youngest "
@@ -102,9 +102,9 @@ class Population(Dated):
         """The authorities and ages it reaches."""
         return self.who
 
-    def acting(self, context: LeverContext) -> Effects:
+    def active_effects(self, context: LeverContext) -> Effects:
         """Return the change of residents."""
-        return Effects(residents=(self.changing(context, self.who.mask()),))
+        return Effects(residents=(self.make_change(context, self.who.mask()),))
 
 
 class Site(Strict):
@@ -160,8 +160,8 @@ class Housing(LeverBase):
 
     @model_validator(mode="after")
     def _in_bounds(self) -> Housing:
-        checked(self.change, "factor", "change")
-        checked(self.with_plan, "factor", "with_plan")
+        check_bounds(self.change, "factor", "change")
+        check_bounds(self.with_plan, "factor", "with_plan")
         return self
 
     @property
@@ -178,10 +178,12 @@ class Housing(LeverBase):
         """Return whether homes are finished before the last January."""
         return any(site.built.first < january for site in self.sites for january in frame.januaries)
 
-    def acting(self, context: LeverContext) -> Effects:
+    def active_effects(self, context: LeverContext) -> Effects:
         """Return the people who move in, by draw, January and age."""
-        built = drawn(self.change, "factor", self.name, context.seed, context.frame.draws)
-        bring = drawn(self.with_plan, "factor", f"{self.name}/with_plan", context.seed, context.frame.draws)
+        built = draw_size(self.change, "factor", self.name, context.seed, context.frame.draws)
+        bring = draw_size(
+            self.with_plan, "factor", f"{self.name}/with_plan", context.seed, context.frame.draws
+        )
         there = np.zeros((context.frame.years, AGES[-1] + 1))
         new = np.zeros_like(there)
         for j, january in enumerate(context.frame.januaries):
@@ -199,7 +201,7 @@ class Housing(LeverBase):
         )
         return Effects(arrivals=(arrivals,))
 
-    def sized(self) -> str:
+    def size_text(self) -> str:
         """Return the number of homes in words."""
         sites = joined([f"{amount(s.homes)} {s.tenure} homes at {s.name}" for s in self.sites])
         return (

@@ -77,7 +77,7 @@ class Placement(Dated):
             )
         return self
 
-    def acting(self, context: LeverContext) -> Effects:
+    def active_effects(self, context: LeverContext) -> Effects:
         """Return the move of children from one provision to another."""
         move = Move(
             self.source,
@@ -89,9 +89,9 @@ class Placement(Dated):
         )
         return Effects(moves=(move,))
 
-    def sized(self) -> str:
+    def size_text(self) -> str:
         """Return the size of the change in words."""
-        share = super().sized().removeprefix("set to ")
+        share = super().size_text().removeprefix("set to ")
         return (
             f"{share} of {MOMENTS[self.moment]} go to {lowered(PROVISIONS[self.target])} instead of "
             f"{lowered(PROVISIONS[self.source])}"
@@ -110,11 +110,11 @@ class _OnPlaces(Dated):
         """The authorities, settings and provisions it reaches."""
         return self.who
 
-    def acting(self, context: LeverContext) -> Effects:
+    def active_effects(self, context: LeverContext) -> Effects:
         """Return the change of places."""
         change = PlaceChange(
             how=self.manner,
-            size=self.signed(context),
+            size=self.signed_size(context),
             weight=self.when.weights(context.frame),
             settings=self.who.settings,
             provisions=self.who.provisions,
@@ -122,7 +122,7 @@ class _OnPlaces(Dated):
         )
         return Effects(places=(change,))
 
-    def signed(self, context: LeverContext) -> np.typing.NDArray[np.float64]:
+    def signed_size(self, context: LeverContext) -> np.typing.NDArray[np.float64]:
         """Return the size with the sign it has for places that residents may take."""
         return self.size(context)
 
@@ -152,7 +152,7 @@ class Imports(_OnPlaces):
         """The scale of its size: places, positive or negative."""
         return "amount"
 
-    def signed(self, context: LeverContext) -> np.typing.NDArray[np.float64]:
+    def signed_size(self, context: LeverContext) -> np.typing.NDArray[np.float64]:
         """Return the change in places left for residents: minus those that others take."""
         return -self.size(context)
 

@@ -54,9 +54,9 @@ class Requests(Dated):
         """The authorities, ages and needs it reaches."""
         return self.who
 
-    def acting(self, context: LeverContext) -> Effects:
+    def active_effects(self, context: LeverContext) -> Effects:
         """Return the change of requests."""
-        return Effects(requests=(self.changing(context, self.who.mask()),))
+        return Effects(requests=(self.make_change(context, self.who.mask()),))
 
 
 class Refusal(Dated):
@@ -79,9 +79,9 @@ class Refusal(Dated):
         """How the share changes: set, multiplied or added to."""
         return self.how
 
-    def acting(self, context: LeverContext) -> Effects:
+    def active_effects(self, context: LeverContext) -> Effects:
         """Return the change of the share refused."""
-        return Effects(refusal=(self.changing(context, self.who.mask()),))
+        return Effects(refusal=(self.make_change(context, self.who.mask()),))
 
 
 class PlanShare(Dated):
@@ -104,9 +104,9 @@ class PlanShare(Dated):
         """How the share changes: set, multiplied or added to."""
         return self.how
 
-    def acting(self, context: LeverContext) -> Effects:
+    def active_effects(self, context: LeverContext) -> Effects:
         """Return the change of the share that ends in a plan."""
-        return Effects(plan_share=(self.changing(context, self.who.mask()),))
+        return Effects(plan_share=(self.make_change(context, self.who.mask()),))
 
 
 class Timeliness(Dated):
@@ -134,7 +134,7 @@ class Timeliness(Dated):
         """How the share changes: it is set."""
         return "set"
 
-    def acting(self, context: LeverContext) -> Effects:
+    def active_effects(self, context: LeverContext) -> Effects:
         """Return the change in the share of assessments that end in the year of the request instead of the next."""
         today = TODAY_UNKNOWN if context.issued_in_twenty_weeks is None else context.issued_in_twenty_weeks
         weeks = np.maximum(self.size(context) - today, 0.0) * self.weeks_late
@@ -172,9 +172,9 @@ class Joiners(Dated):
         """The authorities, ages and needs it reaches."""
         return self.who
 
-    def acting(self, context: LeverContext) -> Effects:
+    def active_effects(self, context: LeverContext) -> Effects:
         """Return the change of new plans per resident."""
-        return Effects(joiner_rate=(self.changing(context, self.who.mask()),))
+        return Effects(joiner_rate=(self.make_change(context, self.who.mask()),))
 
 
 class NeedMix(Dated):
@@ -200,9 +200,9 @@ class NeedMix(Dated):
             )
         return who
 
-    def acting(self, context: LeverContext) -> Effects:
+    def active_effects(self, context: LeverContext) -> Effects:
         """Return the change of the weights of needs."""
-        return Effects(joiner_need=(self.changing(context, self.who.mask()),))
+        return Effects(joiner_need=(self.make_change(context, self.who.mask()),))
 
 
 class Leavers(Dated):
@@ -235,14 +235,14 @@ class Leavers(Dated):
             raise ValueError(f"{quoted(unknown[0])} is not a reason. {suggestion(unknown[0], REASONS)}")
         return tuple(r for r in REASONS if r in reasons)
 
-    def acting(self, context: LeverContext) -> Effects:
+    def active_effects(self, context: LeverContext) -> Effects:
         """Return the change of the chance that a plan ends."""
-        return Effects(leaver_hazard=(self.changing(context, self.who.mask(), self.reasons),))
+        return Effects(leaver_hazard=(self.make_change(context, self.who.mask(), self.reasons),))
 
-    def sized(self) -> str:
+    def size_text(self) -> str:
         """Return the size of the change in words."""
         named = joined([REASONS[r] for r in self.reasons], "or")
-        return f"{super().sized()}{f' (those who: {named})' if named else ''}"
+        return f"{super().size_text()}{f' (those who: {named})' if named else ''}"
 
 
 class Reassessment(Dated):
@@ -286,7 +286,7 @@ class Reassessment(Dated):
             )
         return self
 
-    def acting(self, context: LeverContext) -> Effects:
+    def active_effects(self, context: LeverContext) -> Effects:
         """Return the review of plans at the end of the phase."""
         leaving, needing = np.isin(AGES, self.ends), np.isin(NEED_CODES, self.who.needs or NEED_CODES)
         review = Review(
@@ -298,11 +298,9 @@ class Reassessment(Dated):
         )
         return Effects(reviews=(review,))
 
-    def sized(self) -> str:
+    def size_text(self) -> str:
         """Return the size of the change in words."""
         at = f"at ages {joined([str(a) for a in self.ends])}"
         kept = joined([lowered(PROVISIONS[p]) for p in self.protects])
         since = "" if self.protects_held_in is None else f" held in January {self.protects_held_in}"
-        return (
-            f"{super().sized().removeprefix('set to ')} {at}{f', places kept: {kept}{since}' if kept else ''}"
-        )
+        return f"{super().size_text().removeprefix('set to ')} {at}{f', places kept: {kept}{since}' if kept else ''}"

@@ -19,9 +19,9 @@ from pydantic_core import ErrorDetails
 from data.errors import ScenarioError
 from data.register import SHOWN, quoted
 from scenarios.levers import KINDS
-from scenarios.scenario import MOST_LEVERS, Scenario, on_base
+from scenarios.scenario import MOST_LEVERS, Scenario, merge_into_base
 from scenarios.wording import suggestion
-from scenarios.yaml_text import MOST_BYTES, Parsed, YamlTextError, parsed
+from scenarios.yaml_text import MOST_BYTES, Parsed, YamlTextError, parse_yaml
 
 LIBRARY = Path(__file__).with_name("library")
 """Scenarios we ship, one file each, named by its id."""
@@ -81,14 +81,14 @@ def parse(text: str, name: str) -> Scenario:
         It does not hold a scenario; all problems are listed.
     """
     try:
-        source = parsed(text)
+        source = parse_yaml(text)
     except YamlTextError as problem:
         line = f"Line {problem.line}: " if problem.line else ""
         raise _refused(name, [f"{line}{problem.text[0].upper()}{problem.text[1:]}"]) from None
-    return checked(source.value, name, source)
+    return from_values(source.value, name, source)
 
 
-def checked(values: object, name: str, source: Parsed | None = None) -> Scenario:
+def from_values(values: object, name: str, source: Parsed | None = None) -> Scenario:
     """Return a scenario from plain values, such as those of a form or a store, or raise an error that lists all problems.
 
     Parameters
@@ -119,14 +119,14 @@ def checked(values: object, name: str, source: Parsed | None = None) -> Scenario
         raise _refused(name, list(problems)) from None
 
 
-def written(scenario: Scenario) -> str:
+def to_yaml(scenario: Scenario) -> str:
     """Return a scenario as YAML without defaults; `parse` gives the scenario back."""
-    # Not all of what JSON escapes is YAML, so the writer is PyYAML's, in the part of YAML that `parsed` reads.
-    return yaml.dump(plain(scenario), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=110)
+    # Not all of what JSON escapes is YAML, so the writer is PyYAML's, in the part of YAML that `parse_yaml` reads.
+    return yaml.dump(to_values(scenario), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=110)
 
 
-def plain(scenario: Scenario) -> dict[str, Any]:
-    """Return a scenario as plain values without defaults; `checked` gives the scenario back."""
+def to_values(scenario: Scenario) -> dict[str, Any]:
+    """Return a scenario as plain values without defaults; `from_values` gives the scenario back."""
     values: dict[str, Any] = scenario.model_dump(mode="json", exclude_defaults=True)
     levers = zip(scenario.levers, values.get("levers", []), strict=True)
     return values | {"levers": [{"kind": lever.kind} | dumped for lever, dumped in levers]}
@@ -216,7 +216,7 @@ def resolve(ref: str | Scenario, lookup: Callable[[str], Scenario] | None = None
 
 def _merged(scenario: Scenario, base: Scenario) -> Scenario:
     try:
-        return on_base(scenario, base)
+        return merge_into_base(scenario, base)
     except ValidationError:
         raise ScenarioError(
             f"Scenario '{scenario.id}' with what it is based on ('{base.id}') has more than {MOST_LEVERS} levers, or more "

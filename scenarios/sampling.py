@@ -34,7 +34,7 @@ Z90 = float(ndtri(0.9))
 _EDGE = 2.0**-53
 
 
-def luck(lever: str, seed: int, draws: int) -> Array:
+def draw_uniforms(lever: str, seed: int, draws: int) -> Array:
     """Draw the uniform random numbers of a lever, dims ``(draw,)``, strictly between 0 and 1.
 
     Parameters

@@ -89,7 +89,7 @@ def canonical(scenario: Scenario) -> str:
     return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def on_base(scenario: Scenario, base: Scenario) -> Scenario:
+def merge_into_base(scenario: Scenario, base: Scenario) -> Scenario:
     """Return a scenario merged into the one it is based on: base levers first, levers with the same id replaced.
 
     Caveats and evidence of the base come first too; the day of the policy position, and the authorities, are the scenario's own

@@ -45,8 +45,8 @@ from data.vocabulary import ALL
 from scenarios.effects import Effects, Frame, PlaceChange
 from scenarios.lever import LeverBase, LeverContext
 from scenarios.place_levers import Provision
-from scenarios.sampling import luck, quantile
-from scenarios.terms import Anywhere, Dates, Line, Needs, Size, When, age_run, checked, ends, middle
+from scenarios.sampling import draw_uniforms, quantile
+from scenarios.terms import Anywhere, Dates, Line, Needs, Size, When, age_run, check_bounds, ends, middle
 from scenarios.wording import amount, suggestion
 
 Action = Literal["open", "expand", "redesignate", "close", "slip", "confirm"]
@@ -177,7 +177,7 @@ class Scheme(LeverBase):
             raise ValueError(
                 f"{key}: {amount(low)} is fewer than 0 places. Write 0 or more; to take places away, use close."
             )
-        checked(size, "positive", key)
+        check_bounds(size, "positive", key)
         if high > MAX_PLACES:
             raise ValueError(
                 f"{key}: {amount(high)} is more than the {MAX_PLACES:,} places any one setting has. Correct it."
@@ -237,7 +237,7 @@ class Scheme(LeverBase):
             )
         return residents_11_15 / 1_000
 
-    def acting(self, context: LeverContext) -> Effects:
+    def active_effects(self, context: LeverContext) -> Effects:
         """Return the change that makes the new places uncertain; none if their number is certain."""
         size = self.given_size
         if self.when is None or size is None or ends(size)[0] == ends(size)[1]:
@@ -245,7 +245,7 @@ class Scheme(LeverBase):
         counted = self.whole_places(context.residents_11_15)
         if not counted:
             return Effects()
-        places = quantile(*ends(size), "factor", luck(self.name, context.seed, context.frame.draws))
+        places = quantile(*ends(size), "factor", draw_uniforms(self.name, context.seed, context.frame.draws))
         factor = places * self._scaled_by(context.residents_11_15) / counted
         change = PlaceChange("multiply", factor, self.when.weights(context.frame), (self.row_name,), (), None)
         return Effects(places=(change,))
@@ -254,7 +254,7 @@ class Scheme(LeverBase):
         """Return whether it happens before the last January; True if its date is the register's."""
         return self.when is None or super().acts(frame)
 
-    def sized(self) -> str:
+    def size_text(self) -> str:
         """Return in words what the scheme changes."""
         parts = [f"{self.setting} {_DOES[self.action]}"]
         if self.given_size is not None:
@@ -303,7 +303,7 @@ def with_schemes(
     rows = records(register.rows)
     here = [scheme for scheme in schemes if scheme.reaches(frame.la_code)]
     for scheme in here:
-        scheme.refuse_the_past(frame)
+        scheme.refuse_past_years(frame)
         rows = _APPLY[scheme.action](rows, scheme, f"Scenario {named}: {scheme.why}", residents_11_15)
     return _register(register, rows) if here else register
 

@@ -36,7 +36,7 @@ from data.errors import AreaError
 from data.register import quoted
 from data.vocabulary import AGES, NEED_CODES, NEEDS, PHASE_CODES, PHASES, PROVISION_CODES
 from scenarios.effects import Array, Flags, Frame, everyone
-from scenarios.sampling import Scale, luck, quantile
+from scenarios.sampling import Scale, draw_uniforms, quantile
 from scenarios.wording import amount, joined, suggestion
 
 YEARS: tuple[int, int] = (2010, 2060)
@@ -299,10 +299,10 @@ def middle(size: float | Interval) -> float:
     return sum(ends(size)) / 2
 
 
-def drawn(size: float | Interval, scale: Scale, lever: str, seed: int, draws: int) -> Array:
+def draw_size(size: float | Interval, scale: Scale, lever: str, seed: int, draws: int) -> Array:
     """Draw a size, dims ``(draw,)``; a plain number is the same in every draw."""
     low, high = ends(size)
-    return quantile(low, high, scale, luck(lever, seed, draws))
+    return quantile(low, high, scale, draw_uniforms(lever, seed, draws))
 
 
 BOUNDS: dict[Scale, tuple[float, float, str]] = {
@@ -315,7 +315,7 @@ BOUNDS: dict[Scale, tuple[float, float, str]] = {
 """Least and most of a size by its scale, and how to say so."""
 
 
-def checked(size: float | Interval, scale: Scale, key: str) -> None:
+def check_bounds(size: float | Interval, scale: Scale, key: str) -> None:
     """Raise a ValueError if a size is outside the bounds of its scale; the message begins with the key to correct."""
     least, most, words = BOUNDS[scale]
     wrong = [end for end in ends(size) if not least <= end <= most]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from data.errors import ScenarioError
-from scenarios.reading import checked, plain
+from scenarios.reading import from_values, to_values
 from scenarios.scenario import Scenario
 
 MARK = "~"
@@ -47,7 +47,7 @@ class Unsaved:
     began: int = 0
 
 
-def packed(unsaved: Unsaved) -> str:
+def pack(unsaved: Unsaved) -> str:
     """Return an unsaved scenario as text of letters, digits, ``-``, ``_`` and `MARK`.
 
     Raises
@@ -55,7 +55,7 @@ def packed(unsaved: Unsaved) -> str:
     ScenarioError
         It is too long for an address.
     """
-    text = json.dumps([unsaved.began, plain(unsaved.scenario)], separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps([unsaved.began, to_values(unsaved.scenario)], separators=(",", ":"), ensure_ascii=False)
     encoded = MARK + base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode().rstrip("=")
     if len(encoded) > LONGEST:
         raise ScenarioError(
@@ -67,8 +67,8 @@ def packed(unsaved: Unsaved) -> str:
 
 
 @lru_cache(maxsize=MOST)
-def unpacked(text: str) -> Unsaved:
-    """Return the unsaved scenario in a text made by `packed`.
+def unpack(text: str) -> Unsaved:
+    """Return the unsaved scenario in a text made by `pack`.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def unpacked(text: str) -> Unsaved:
         raise _cut() from None
     match value:
         case [int(began), dict(values)] if began >= 0 and not isinstance(began, bool):
-            return Unsaved(checked(values, "The scenario in this address"), began)
+            return Unsaved(from_values(values, "The scenario in this address"), began)
     raise _cut()
 
 

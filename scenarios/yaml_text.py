@@ -68,7 +68,7 @@ class Parsed:
         return self.lines.get(path, 0)
 
 
-def parsed(text: str) -> Parsed:
+def parse_yaml(text: str) -> Parsed:
     """Return the values of a YAML text.
 
     Raises

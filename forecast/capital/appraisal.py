@@ -43,7 +43,7 @@ from forecast.core.outcome import Outcome
 from forecast.places.preference_order import Rules
 from forecast.places.supply import NEVER, delays
 from models.base import Array
-from scenarios.sampling import luck, quantile
+from scenarios.sampling import draw_uniforms, quantile
 
 AUTUMN = 7 / 12
 """Part of an academic year in the financial year in which it begins."""
@@ -384,7 +384,7 @@ def _open_in_time(options: Sequence[Option], januaries: Sequence[int]) -> None:
 def _opening(option: Option, seed: int, draws: int) -> Array:
     """Return the calendar year of opening, `NEVER` where it is not delivered, dims ``(draw,)``."""
     c = option.candidate
-    uniform = [luck(f"{c.id} {what}", seed, draws) for what in ("delivered", "on time", "delay")]
+    uniform = [draw_uniforms(f"{c.id} {what}", seed, draws) for what in ("delivered", "on time", "delay")]
     late = np.where(uniform[1] * 100 < c.chance_on_time, 0, delays(uniform[2], c.typical_delay_years))
     return np.where(uniform[0] * 100 < c.chance_delivered, option.opens + late, NEVER)
 
@@ -408,7 +408,10 @@ def _alive(candidate: Candidate, opening: Array, years: Sequence[int]) -> Array:
 def _cost(candidate: Candidate, seed: int, draws: int, base: int) -> Array:
     """Return capital if delivered, pounds of the base year, dims ``(draw,)``."""
     each = quantile(
-        candidate.capital_low, candidate.capital_high, "factor", luck(f"{candidate.id} cost", seed, draws)
+        candidate.capital_low,
+        candidate.capital_high,
+        "factor",
+        draw_uniforms(f"{candidate.id} cost", seed, draws),
     )
     grown = candidate.location_factor * (1 + candidate.optimism_bias / 100) * _index(candidate, base)
     return np.asarray(each * candidate.places * grown)

@@ -39,12 +39,12 @@ def save_command(
 ) -> None:
     """Keep a scenario in the store as its next version. Nothing kept is ever overwritten."""
     from forecast.runs.scenario_names import chosen, latest
-    from scenarios.keeping import keep, own_name
+    from scenarios.keeping import check_own_id, keep
     from scenarios.store import Store
 
     # Read first: what is refused opens no store.
     said = chosen(ref, store).said
-    own_name(said)
+    check_own_id(said)
     person = this_computer(who)
     before = latest(said.id, store)
     kept = keep(Store.open(store), said, expected_version=version, who=person, comment=comment)

@@ -109,7 +109,7 @@ def write_command(
     from forecast.runs.scenario_names import chosen
     from scenarios import reading
 
-    text = reading.written(chosen(ref, store).said)
+    text = reading.to_yaml(chosen(ref, store).said)
     if path.exists() and not force:
         raise OptionError(
             f"{path} exists, and may hold your edits, so it was left alone. Choose another name, or add --force."
@@ -158,7 +158,7 @@ def run_command(
     }  # fmt: skip
     written = files.write(outcome, folder, arguments)
     # What was run, so that anyone can run it again.
-    written.append(write_one(folder / "scenario.yaml", lambda part: _put(part, reading.written(scenario))))
+    written.append(write_one(folder / "scenario.yaml", lambda part: _put(part, reading.to_yaml(scenario))))
     screen = console()
     say(screen, f"Scenario: {scenario.title}", "bold")
     report(screen, outcome)

@@ -28,7 +28,7 @@ import xarray as xr
 from data.errors import OptionError
 from data.financial_year import FinancialYear
 from models.base import Array
-from scenarios.effects import Change, MoneyChange, changed
+from scenarios.effects import Change, MoneyChange, apply_changes
 
 APRIL = 2.5
 """Months from the January count (mid-January) to 1 April."""
@@ -151,7 +151,7 @@ def with_levers(
     least: float = 0.0,
     most: float = np.inf,
 ) -> Array:
-    """Return a quantity by financial year after the levers on it, in the order of `scenarios.effects.changed`.
+    """Return a quantity by financial year after the levers on it, in the order of `scenarios.effects.apply_changes`.
 
     Parameters
     ----------
@@ -182,4 +182,4 @@ def with_levers(
             )
         weight = np.array([change.weight[at[y.january]] if y.january in at else 0.0 for y in years])
         acting.append(Change(change.how, change.size, weight, everywhere))
-    return np.asarray(changed(base[:, :, None], acting, least=least, most=most)[..., 0])
+    return np.asarray(apply_changes(base[:, :, None], acting, least=least, most=most)[..., 0])

@@ -38,7 +38,7 @@ from models.base import Array, Floats
 from models.cohort_flow import BAND_OF_AGE, SMALLEST_FLOW, Flows, Leaving, Rates, pass_year
 from models.moves import STAGE_OF_AGE
 from models.placement import ONES, Paths
-from scenarios.effects import FIRST_AGES, Effects, Move, Review, changed
+from scenarios.effects import FIRST_AGES, Effects, Move, Review, apply_changes
 
 PIPELINE: tuple[str, ...] = ("refused", "withdrawn", "accepted", "assessments", "new_plans")
 """What the baseline's process is rebuilt from."""
@@ -223,7 +223,7 @@ def _at(values: Array, t: int) -> Array:
 
 def _residents(before: _Before, effects: Effects) -> Array:
     """Return residents, dims (draw, january, age); never negative."""
-    people = changed(before.residents, effects.residents)
+    people = apply_changes(before.residents, effects.residents)
     for arrivals in effects.arrivals:
         people = people + arrivals.people
     return np.maximum(people, 0.0)
@@ -234,7 +234,7 @@ def _need_mix(rates: Rates, effects: Effects) -> Array:
     mix = rates.need_mix[:, None]
     if not effects.joiner_need:
         return mix
-    weight = mix * changed(np.ones((1, 1, len(AGES), len(NEED_CODES))), effects.joiner_need)
+    weight = mix * apply_changes(np.ones((1, 1, len(AGES), len(NEED_CODES))), effects.joiner_need)
     return np.asarray(weight / np.maximum(weight.sum(axis=3, keepdims=True), np.finfo(float).tiny))
 
 
@@ -254,7 +254,7 @@ def _brought(before: _Before, effects: Effects) -> Array | None:
 def _hazard(rates: Rates, before: _Before, effects: Effects) -> Array:
     """Return the yearly chance that a plan ends, dims (draw, january, age, need), need of length 1 where all are alike."""
     whole = [c for c in effects.leaver_hazard if not c.reasons]
-    hazard = changed(rates.hazard[:, None], whole, most=1.0)
+    hazard = apply_changes(rates.hazard[:, None], whole, most=1.0)
     hazard = hazard if hazard.ndim == 4 else hazard[..., None]
     for change in effects.leaver_hazard:
         if change.reasons:
@@ -299,23 +299,23 @@ class _Ahead:
         at = before.process
         refused = _share(at["refused"], at["refused"] + at["accepted"])
         ended = _share(at["new_plans"], at["assessments"])
-        refusal = _with_needs(changed(refused, effects.refusal, most=LARGEST_SHARE))
-        ending = _with_needs(changed(ended, effects.plan_share, least=1 - LARGEST_SHARE, most=1.0))
+        refusal = _with_needs(apply_changes(refused, effects.refusal, most=LARGEST_SHARE))
+        ending = _with_needs(apply_changes(ended, effects.plan_share, least=1 - LARGEST_SHARE, most=1.0))
         one = np.ones((1, 1, len(AGES)))
-        requested = _with_needs(changed(one, effects.requests))
+        requested = _with_needs(apply_changes(one, effects.requests))
         if effects.refusal:
             requested = requested * _share(1 - refusal, (1 - refused)[..., None])
         through = _with_needs(one)
         if effects.requests or effects.refusal or effects.sooner:
             full = np.broadcast_to(requested, (*at["new_plans"].shape, requested.shape[3]))
-            part = _with_needs(changed(0 * one, effects.sooner, most=1.0))
+            part = _with_needs(apply_changes(0 * one, effects.sooner, most=1.0))
             part = np.broadcast_to(part, (*at["new_plans"].shape, part.shape[3]))
             following = _share(_next_year(at["assessments"]), at["assessments"])[..., None]
             through = (1 - delay) * full + delay * _from_the_year_before(full * (1 - part))
             through = through + delay * part * full * following
         if effects.plan_share:
             through = through * _share(ending, ended[..., None])
-        others = _with_needs(changed(one, effects.joiner_rate))
+        others = _with_needs(apply_changes(one, effects.joiner_rate))
         return cls(
             before=before,
             joiners=through * others,

@@ -82,7 +82,7 @@ def named(ref: str, store: str | None = None) -> Chosen:
         The store has no such version.
     """
     if ref.startswith(unsaved.MARK):
-        work = unsaved.unpacked(ref)
+        work = unsaved.unpack(ref)
         return Chosen(work.scenario, _flat(work.scenario, store), began=work.began)
     if ref in reading.library():
         said = reading.library()[ref]

@@ -24,10 +24,10 @@ from forecast.places.capacity import CapacityPlan, seated
 from forecast.places.supply import Supply
 from forecast.runs.baseline import Baseline, matching_generator
 from models.base import Array
-from scenarios.applying import applied, effects, notes
+from scenarios.applying import apply_schemes, effects, notes
 from scenarios.effects import Effects, Frame, PlaceChange
 from scenarios.levers import Lever
-from scenarios.reading import checked, resolve
+from scenarios.reading import from_values, resolve
 from scenarios.scenario import Scenario, canonical
 from scenarios.schemes import Scheme
 from scenarios.terms import ends
@@ -51,7 +51,7 @@ def rerun(base: Baseline, scenario: Scenario) -> Outcome:
     flat = resolve(scenario)
     about = frame(base)
     asked = known(base)
-    register = applied(base.outcome.register, flat, about, residents_11_15=asked["residents_11_15"])
+    register = apply_schemes(base.outcome.register, flat, about, residents_11_15=asked["residents_11_15"])
     outcome = walk(base, effects(flat, about, base.outcome.seed, **asked), register)
     return replace(outcome, scenario=flat.title) if flat.levers else outcome
 
@@ -150,7 +150,7 @@ def with_size(scenario: Scenario, lever_id: str, size: float) -> Scenario:
     position, field = _sized(flat, lever_id)
     said = json.loads(canonical(flat))
     said["levers"][position][field] = round(size) if field == "places" else size
-    return checked(said, f"{flat.id}, {lever_id} at {size:g}")
+    return from_values(said, f"{flat.id}, {lever_id} at {size:g}")
 
 
 def _sized(flat: Scenario, lever_id: str) -> tuple[int, str]:

@@ -212,7 +212,7 @@ def compare(
     return Plan(tuple(new), tuple(new_runs), already, tuple(conflicts))
 
 
-def said(path: Path, conflicts: Sequence[str]) -> str:
+def describe_conflicts(path: Path, conflicts: Sequence[str]) -> str:
     """Return the error message for an import that conflicts with the store."""
     more = f"; and {len(conflicts) - SHOWN} more" if len(conflicts) > SHOWN else ""
     return (
@@ -223,20 +223,22 @@ def said(path: Path, conflicts: Sequence[str]) -> str:
 
 def _version(row: dict[str, Any]) -> Version:
     version = Version.of(row)
-    checks.draft(Draft(version.scenario_id, version.title, version.body, version.key))
-    checks.whole(f"The version of '{version.scenario_id}'", version.version, 1, checks.LARGEST_COUNT)
-    checks.line("The name of who saved it", version.saved_by)
-    checks.line("The comment", version.comment, checks.COMMENT, empty=True)
+    checks.check_draft(Draft(version.scenario_id, version.title, version.body, version.key))
+    checks.check_whole_number(
+        f"The version of '{version.scenario_id}'", version.version, 1, checks.LARGEST_COUNT
+    )
+    checks.check_line("The name of who saved it", version.saved_by)
+    checks.check_line("The comment", version.comment, checks.COMMENT, empty=True)
     _check_same(version.row(), row)
     return version
 
 
 def _run(row: dict[str, Any]) -> Run:
     run = Run.of(row)
-    checks.line("The id of a run", run.run_id)
-    checks.facts(run.facts)
-    checks.json_object("The figures of the run", run.summary)
-    checks.line("The name of who ran it", run.run_by)
+    checks.check_line("The id of a run", run.run_id)
+    checks.check_facts(run.facts)
+    checks.check_json_object("The figures of the run", run.summary)
+    checks.check_line("The name of who ran it", run.run_by)
     _check_same(run.row(), row)
     return run
 

@@ -25,7 +25,7 @@ LARGEST_COUNT = 2**31 - 1
 """Largest whole number of a column of counts, in PostgreSQL."""
 
 
-def draft(one: Draft) -> None:
+def check_draft(one: Draft) -> None:
     """Check a scenario that is to be saved.
 
     Raises
@@ -33,13 +33,13 @@ def draft(one: Draft) -> None:
     StoreError
         A part is missing, too long, or not text that can be shown on one line; or the body is not a JSON object.
     """
-    line("The id of a scenario", one.scenario_id)
-    line(f"The title of '{one.scenario_id}'", one.title)
-    line(f"The hash of '{one.scenario_id}'", one.key)
-    json_object(f"The scenario '{one.scenario_id}'", one.body)
+    check_line("The id of a scenario", one.scenario_id)
+    check_line(f"The title of '{one.scenario_id}'", one.title)
+    check_line(f"The hash of '{one.scenario_id}'", one.key)
+    check_json_object(f"The scenario '{one.scenario_id}'", one.body)
 
 
-def facts(one: RunFacts) -> None:
+def check_facts(one: RunFacts) -> None:
     """Check the facts of a run that is to be recorded.
 
     Raises
@@ -53,16 +53,16 @@ def facts(one: RunFacts) -> None:
             "of the scenario too."
         )
     if one.scenario_id is not None:
-        line("The id of the scenario of the run", one.scenario_id)
+        check_line("The id of the scenario of the run", one.scenario_id)
     for name in ("scenario_key", "data_hash", "model_hash", "app_version"):
-        line(f"The {name} of the run", getattr(one, name))
-    whole("The seed of the run", one.seed, 0, LARGEST_SEED)
-    whole("The number of draws of the run", one.draws, 1, LARGEST_COUNT)
-    whole("The number of years of the run", one.years, 1, LARGEST_COUNT)
-    whole("The authority's DfE number of the run", one.la_code, 1, LARGEST_COUNT)
+        check_line(f"The {name} of the run", getattr(one, name))
+    check_whole_number("The seed of the run", one.seed, 0, LARGEST_SEED)
+    check_whole_number("The number of draws of the run", one.draws, 1, LARGEST_COUNT)
+    check_whole_number("The number of years of the run", one.years, 1, LARGEST_COUNT)
+    check_whole_number("The authority's DfE number of the run", one.la_code, 1, LARGEST_COUNT)
 
 
-def line(what: str, value: object, most: int = LINE, *, empty: bool = False) -> None:
+def check_line(what: str, value: object, most: int = LINE, *, empty: bool = False) -> None:
     """Check text that must fit on one line.
 
     Raises
@@ -89,7 +89,7 @@ def line(what: str, value: object, most: int = LINE, *, empty: bool = False) -> 
         )
 
 
-def json_object(what: str, value: object) -> None:
+def check_json_object(what: str, value: object) -> None:
     """Check text that must be a JSON object.
 
     Raises
@@ -116,7 +116,7 @@ def json_object(what: str, value: object) -> None:
         )
 
 
-def whole(what: str, value: object, least: int, most: int) -> None:
+def check_whole_number(what: str, value: object, least: int, most: int) -> None:
     """Check a value that must be a whole number.
 
     Raises

@@ -110,7 +110,7 @@ def use_write_ahead_log(engine: Engine, address: Address) -> None:
             if _code(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) and time.monotonic() < until:
                 time.sleep(0.02)
                 continue
-            raise said(error, address, writes=True) from None
+            raise describe_error(error, address, writes=True) from None
     if mode != "wal":
         raise StoreError(
             f"The scenario store {address.shown} is on a disk that cannot keep a write-ahead log, so two people saving "
@@ -126,7 +126,7 @@ def reading(engine: Engine, address: Address) -> Iterator[Connection]:
         with engine.execution_options(**options).begin() as connection:
             yield connection
     except SQLAlchemyError as error:
-        raise said(error, address, writes=False) from None
+        raise describe_error(error, address, writes=False) from None
 
 
 @contextmanager
@@ -136,7 +136,7 @@ def writing(engine: Engine, address: Address) -> Iterator[Connection]:
         with engine.execution_options(**{_WRITES: True}).begin() as connection:
             yield connection
     except SQLAlchemyError as error:
-        raise said(error, address, writes=True) from None
+        raise describe_error(error, address, writes=True) from None
 
 
 def _code(error: Exception) -> str:
@@ -145,7 +145,7 @@ def _code(error: Exception) -> str:
     return str(getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or "")
 
 
-def said(error: Exception, address: Address, *, writes: bool) -> StoreError:
+def describe_error(error: Exception, address: Address, *, writes: bool) -> StoreError:
     """Return a database error as a message that a planner can act on."""
     code = _code(error)
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error

@@ -98,10 +98,12 @@ class Store:
             A part cannot be kept, or the store cannot be written to. Nothing is saved.
         """
         require(who, Right.KEEP_SCENARIOS)
-        checks.draft(draft)
-        checks.line("The name of who saves it", who.signature)
-        checks.line(f"The comment on '{draft.scenario_id}'", comment, checks.COMMENT, empty=True)
-        checks.whole("The version the work began from", expected_version, 0, checks.LARGEST_COUNT)
+        checks.check_draft(draft)
+        checks.check_line("The name of who saves it", who.signature)
+        checks.check_line(f"The comment on '{draft.scenario_id}'", comment, checks.COMMENT, empty=True)
+        checks.check_whole_number(
+            "The version the work began from", expected_version, 0, checks.LARGEST_COUNT
+        )
         with writing(self.engine, self.address) as connection:
             latest = _latest(connection, draft.scenario_id)
             if latest and (latest.title, latest.body, latest.key) == (draft.title, draft.body, draft.key):
@@ -130,7 +132,7 @@ class Store:
             There is no such scenario or version.
         """
         with reading(self.engine, self.address) as connection:
-            return self._found(connection, scenario_id, version)
+            return self._find(connection, scenario_id, version)
 
     def latest(self, scenario_id: str) -> Version:
         """Return the latest version of a scenario.
@@ -151,7 +153,7 @@ class Store:
             There is no such scenario.
         """
         with reading(self.engine, self.address) as connection:
-            self._found(connection, scenario_id, None)
+            self._find(connection, scenario_id, None)
             wanted = _versions().where(SCENARIO_VERSION.c.scenario_id == scenario_id)
             return tuple(Version.of(row) for row in rows(connection, wanted))
 
@@ -191,18 +193,18 @@ class Store:
             to. Nothing is saved.
         """
         require(who, Right.KEEP_SCENARIOS)
-        checks.facts(facts)
-        checks.line("The name of who ran it", who.signature)
+        checks.check_facts(facts)
+        checks.check_line("The name of who ran it", who.signature)
         try:
             text = json.dumps(dict(summary), ensure_ascii=False, allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
             raise StoreError(
                 f"The figures of the run cannot be kept as JSON ({error}). Nothing was saved. Give plain numbers and text."
             ) from None
-        checks.json_object("The figures of the run", text)
+        checks.check_json_object("The figures of the run", text)
         with writing(self.engine, self.address) as connection:
             if facts.scenario_id is not None and facts.version is not None:
-                version = self._found(connection, facts.scenario_id, facts.version)
+                version = self._find(connection, facts.scenario_id, facts.version)
                 if version.key != facts.scenario_key:
                     raise StoreError(
                         f"The run cannot be recorded: it was of a scenario with hash {facts.scenario_key}, but "
@@ -278,7 +280,7 @@ class Store:
             The file is not an export or is damaged, or the store cannot be written to. Nothing is saved.
         """
         require(who, Right.IMPORT)
-        checks.line("The name of who imports it", who.signature)
+        checks.check_line("The name of who imports it", who.signature)
         offered = bundle.read(path)
         for version in offered.versions:
             if check:
@@ -292,7 +294,7 @@ class Store:
                 last[row["scenario_id"]] = row["version"]
             plan = bundle.compare(offered, stored, last, kept)
             if plan.conflicts:
-                raise ConflictError(bundle.said(path, plan.conflicts))
+                raise ConflictError(bundle.describe_conflicts(path, plan.conflicts))
             now = self.clock()
             for version in plan.versions:
                 add_version(connection, version, now, who.signature, "import version")
@@ -300,7 +302,7 @@ class Store:
                 add_run(connection, run, now, who.signature, "import run")
         return Imported(len(plan.versions), len(plan.runs), plan.already)
 
-    def _found(self, connection: Connection, scenario_id: str, version: int | None) -> Version:
+    def _find(self, connection: Connection, scenario_id: str, version: int | None) -> Version:
         latest = _latest(connection, scenario_id)
         if latest is None:
             near = difflib.get_close_matches(scenario_id, _ids(connection), n=3)

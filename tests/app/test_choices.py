@@ -16,7 +16,7 @@ from forecast.ui.frame import choices
 from forecast.ui.frame.choices import PARAMETERS, Choices
 from forecast.ui.views.area_map import LAYERS
 from scenarios import reading
-from scenarios.unsaved import Unsaved, packed
+from scenarios.unsaved import Unsaved, pack
 
 
 def test_an_empty_address_asks_for_the_defaults() -> None:
@@ -132,7 +132,7 @@ def test_measures_of_the_chart_are_those_scenarios_are_compared_on() -> None:
 
 
 def test_a_scenario_that_nobody_kept_is_in_the_address_itself() -> None:
-    text = packed(Unsaved(reading.find("pre-reform-surge"), 3))
+    text = pack(Unsaved(reading.find("pre-reform-surge"), 3))
     found, problems = choices.read({"scenario": text, "compare": f"baseline,{text}"})
     assert problems == ()
     assert found.scenario == text

@@ -26,7 +26,7 @@ ASKED = LeverContext(Frame(317, 2025, 10, 100), 1, 0.6, 20_000.0)
 
 def made(said: Values) -> Scenario:
     """Return a scenario of one lever."""
-    return reading.checked({"id": "a", "title": "A", "levers": [said]}, "test")
+    return reading.from_values({"id": "a", "title": "A", "levers": [said]}, "test")
 
 
 def leaves(model: type[BaseModel]) -> Iterator[str]:
@@ -173,7 +173,7 @@ def test_ages_are_typed_as_they_are_written(text: str, run: bool, said: object) 
 
 def test_every_scenario_we_ship_can_be_put_through_its_forms_unchanged() -> None:
     for scenario in reading.library().values():
-        for lever, said in zip(scenario.levers, reading.plain(scenario)["levers"], strict=True):
+        for lever, said in zip(scenario.levers, reading.to_values(scenario)["levers"], strict=True):
             for control in controls(said):
                 if control.takes == "size":
                     held, unit = (
@@ -184,7 +184,7 @@ def test_every_scenario_we_ship_can_be_put_through_its_forms_unchanged() -> None
                         held.values() if isinstance(held, dict) else [held] if held is not None else []
                     ):
                         assert unit.size(unit.typed(end)) == pytest.approx(end, rel=1e-12)
-            assert reading.checked({"id": "a", "title": "A", "levers": [said]}, "x").levers[0] == lever
+            assert reading.from_values({"id": "a", "title": "A", "levers": [said]}, "x").levers[0] == lever
 
 
 def test_a_lever_of_every_kind_runs_for_redbridge(inputs: ForecastInputs) -> None:
@@ -193,7 +193,7 @@ def test_a_lever_of_every_kind_runs_for_redbridge(inputs: ForecastInputs) -> Non
     held: list[Values] = []
     for kind in KINDS:
         held.append(new_lever(kind, held))
-    scenario = reading.checked({"id": "all", "title": "All", "levers": held}, "test")
+    scenario = reading.from_values({"id": "all", "title": "All", "levers": held}, "test")
     outcome = scenario_run.rerun(base, scenario)
     assert outcome.money
     assert float(outcome.plans.future.sum()) != float(base.outcome.plans.future.sum())

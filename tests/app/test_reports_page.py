@@ -31,7 +31,7 @@ from scenarios import reading
 from scenarios.keeping import keep
 from scenarios.scenario import Scenario
 from scenarios.store import Store
-from scenarios.unsaved import Unsaved, packed
+from scenarios.unsaved import Unsaved, pack
 from tests.app.words import text
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -110,7 +110,7 @@ def test_the_preview_calls_scenarios_by_their_titles(compared: MadeReport) -> No
 def ours(size: float) -> Scenario:
     """Return a scenario of one lever."""
     lever = {"kind": "requests", "id": "more", "when": 2027, "change": size, "why": "A test."}
-    return reading.checked({"id": "ours", "title": "Ours", "levers": [lever]}, "test")
+    return reading.from_values({"id": "ours", "title": "Ours", "levers": [lever]}, "test")
 
 
 def test_two_versions_of_one_scenario_are_told_apart_in_files_and_previews() -> None:
@@ -136,7 +136,7 @@ def test_two_versions_of_one_scenario_are_told_apart_in_files_and_previews() -> 
 
 
 def test_names_in_files_differ_even_for_work_that_was_not_kept() -> None:
-    names = tuple(packed(Unsaved(ours(size))) for size in (1.1, 1.2))
+    names = tuple(pack(Unsaved(ours(size))) for size in (1.1, 1.2))
     assert work_requests.short_names(names) == ("ours", "ours [2]")
     assert len({title for title, _ in work_requests.asked(chosen(), names).futures}) == 2
     assert work_requests.typed_name(names[0]) == "ours.yaml"

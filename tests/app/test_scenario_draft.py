@@ -22,7 +22,7 @@ from forecast.ui.views.scenario_draft import (
 from scenarios import reading
 from scenarios.keeping import keep
 from scenarios.store import Store
-from scenarios.unsaved import unpacked
+from scenarios.unsaved import unpack
 
 
 def test_the_sample_is_one_we_ship() -> None:
@@ -37,7 +37,7 @@ def test_work_on_one_of_ours_goes_by_a_name_of_its_own() -> None:
     work = begun(named("reform-2030"))
     assert (work.said["id"], work.began) == ("my-reform-2030", 0)
     assert work.said["id"] not in reading.library()
-    assert unpacked(name_of(work)).scenario.levers == reading.resolve("reform-2030").levers
+    assert unpack(name_of(work)).scenario.levers == reading.resolve("reform-2030").levers
 
 
 def test_work_on_one_based_on_another_has_all_its_levers() -> None:

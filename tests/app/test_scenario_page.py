@@ -28,7 +28,7 @@ from scenarios import reading
 from scenarios.keeping import keep, scenario_of
 from scenarios.scenario import Scenario
 from scenarios.store import Store
-from scenarios.unsaved import Unsaved, packed, unpacked
+from scenarios.unsaved import Unsaved, pack, unpack
 from tests.app.words import text
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -54,13 +54,13 @@ def asked(app: AppTest, name: str = "scenario") -> str:
 
 def under_work(app: AppTest) -> Scenario:
     """Return the scenario in the address."""
-    return unpacked(asked(app)).scenario
+    return unpack(asked(app)).scenario
 
 
 def surge(size: float = 1.2, began: int = 0, **said: object) -> Scenario:
     """Return a scenario of one lever."""
     lever = {"kind": "requests", "id": "more", "when": 2027, "change": size, "why": "A test."}
-    return reading.checked({"id": "ours", "title": "Ours", "levers": [lever], **said}, "test")
+    return reading.from_values({"id": "ours", "title": "Ours", "levers": [lever], **said}, "test")
 
 
 def test_without_a_scenario_the_sample_is_one_click_away() -> None:
@@ -87,7 +87,7 @@ def test_changing_a_lever_of_ours_makes_it_yours_and_repaints() -> None:
 
 
 def test_a_range_dates_whom_why_and_evidence_are_set_by_form() -> None:
-    app = opened(scenario=packed(Unsaved(surge())))
+    app = opened(scenario=pack(Unsaved(surge())))
     app.checkbox(key="lever-0-requests-change-range").check().run()
     app.selectbox(key="lever-0-requests-when-until").select(2030).run()
     app.number_input(key="lever-0-requests-when-ramp").set_value(2).run()
@@ -124,7 +124,7 @@ def test_levers_are_added_and_removed() -> None:
 
 
 def test_a_change_that_makes_no_scenario_stays_with_what_is_wrong_and_can_be_undone() -> None:
-    start = packed(Unsaved(surge()))
+    start = pack(Unsaved(surge()))
     app = opened(scenario=start)
     before = text(app)
     app.text_input(key="lever-0-requests-who-ages").set_value("5 to ten").run()
@@ -139,13 +139,13 @@ def test_a_change_that_makes_no_scenario_stays_with_what_is_wrong_and_can_be_und
 
 
 def test_a_lever_that_cannot_act_here_leaves_the_form_to_mend_it() -> None:
-    app = opened(scenario=packed(Unsaved(surge(areas=["Kent"]))))
+    app = opened(scenario=pack(Unsaved(surge(areas=["Kent"]))))
     assert "Kent" in app.error[0].value
     assert app.number_input(key="lever-0-requests-change-one").value == 20.0
 
 
 def test_saving_makes_versions_and_an_old_one_can_be_opened() -> None:
-    app = opened(scenario=packed(Unsaved(surge())))
+    app = opened(scenario=pack(Unsaved(surge())))
     app.text_input(key="saver").set_value("Ann")
     app.text_input(key="comment").set_value("First go")
     app.button(key="save-scenario").click().run()
@@ -179,35 +179,35 @@ def test_of_two_editors_the_second_is_told_and_loses_nothing() -> None:
 
 
 def test_a_name_of_the_library_is_not_taken() -> None:
-    app = opened(scenario=packed(Unsaved(surge().model_copy(update={"id": "low-births"}))))
+    app = opened(scenario=pack(Unsaved(surge().model_copy(update={"id": "low-births"}))))
     app.text_input(key="saver").set_value("Ann")
     app.button(key="save-scenario").click().run()
     assert "The library has another scenario" in app.error[0].value
 
 
 def test_nobody_in_particular_cannot_save() -> None:
-    app = opened(scenario=packed(Unsaved(surge())))
+    app = opened(scenario=pack(Unsaved(surge())))
     app.text_input(key="saver").set_value("")
     app.button(key="save-scenario").click().run()
     assert "Nothing was saved" in app.error[0].value
 
 
 def test_a_link_that_was_cut_says_so_and_the_page_stands() -> None:
-    app = opened(scenario=packed(Unsaved(surge()))[:-20])
+    app = opened(scenario=pack(Unsaved(surge()))[:-20])
     assert "was cut or changed" in app.warning[0].value
     assert not app.error
 
 
 def test_work_that_is_not_saved_is_shown_by_the_other_pages_too() -> None:
     app = AppTest.from_file(str(APP), default_timeout=120)
-    app.query_params["area"], app.query_params["scenario"] = "E09000026", packed(Unsaved(surge(1.5)))
+    app.query_params["area"], app.query_params["scenario"] = "E09000026", pack(Unsaved(surge(1.5)))
     app.run()
     assert "You are looking at the scenario 'Ours'" in app.info[0].value
     assert not app.error
 
 
 def test_up_to_four_are_set_side_by_side() -> None:
-    app = opened(scenario=packed(Unsaved(surge())))
+    app = opened(scenario=pack(Unsaved(surge())))
     app.button(key="compare-this").click().run()
     assert asked(app, "compare").startswith("baseline,~")
     app.toggle(key="show-compare").set_value(True).run()
@@ -232,7 +232,7 @@ def surge_run(inputs: ForecastInputs) -> tuple[Outcome, Outcome]:
 
 def test_the_page_says_the_numbers_of_the_command_line(tmp_path: Path) -> None:
     path, out = tmp_path / "ours.yaml", tmp_path / "c.parquet"
-    path.write_text(reading.written(surge()), encoding="utf-8")
+    path.write_text(reading.to_yaml(surge()), encoding="utf-8")
     done = CliRunner().invoke(
         command,
         [
@@ -249,7 +249,7 @@ def test_the_page_says_the_numbers_of_the_command_line(tmp_path: Path) -> None:
         ],
     )
     assert done.exit_code == 0, done.output
-    choices, problems = read({"scenario": packed(Unsaved(surge()))})
+    choices, problems = read({"scenario": pack(Unsaved(surge()))})
     assert problems == ()
     names = ("baseline", "ours")
     found = {
@@ -272,7 +272,7 @@ def test_what_a_lever_contributes_and_what_meets_a_goal_come_from_the_background
     inputs: ForecastInputs,
 ) -> None:
     base = inputs.baseline(areas.by_code(317), draws=100)
-    scenario = reading.checked(
+    scenario = reading.from_values(
         {
             "id": "two", "title": "Two",
             "levers": [

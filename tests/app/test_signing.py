@@ -17,7 +17,7 @@ from forecast.ui.frame import signing
 from forecast.ui.frame.registry import PAGES, PageEntry
 from scenarios import reading
 from scenarios.store import Store
-from scenarios.unsaved import Unsaved, packed
+from scenarios.unsaved import Unsaved, pack
 from tests.app.words import text
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -47,9 +47,9 @@ email = "admin@council.gov.uk"
 role = "admin"
 """
 
-WORK = packed(
+WORK = pack(
     Unsaved(
-        reading.checked(
+        reading.from_values(
             {
                 "id": "ours",
                 "title": "Ours",

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.vocabulary import NEED_CODES, SPECIALIST_PROVISIONS
-from scenarios.reading import library, parse, resolve, written
+from scenarios.reading import library, parse, resolve, to_yaml
 from scenarios.scenario import Scenario, canonical
 from tests.laws.test_scenario_grammar_laws import interval, levers, some, times, words
 
@@ -102,7 +102,7 @@ def test_the_canonical_form_says_the_same_when_read_again(scenario: Scenario) ->
     again = Scenario.model_validate(json.loads(canonical(scenario)))
     assert again == scenario
     assert again.key == scenario.key
-    assert parse(written(scenario), "again.yaml") == scenario
+    assert parse(to_yaml(scenario), "again.yaml") == scenario
 
 
 @pytest.mark.parametrize("name", list(library()))

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from data.errors import ScenarioError
 from data.register import Register, frame, records
 from data.vocabulary import AGES, NEED_CODES, PHASE_CODES, PROVISION_CODES, SPECIALIST_PROVISIONS
-from scenarios.applying import applied, effects, notes
-from scenarios.effects import Change, Effects, Frame, changed, everyone
+from scenarios.applying import apply_schemes, effects, notes
+from scenarios.effects import Change, Effects, Frame, apply_changes, everyone
 from scenarios.levers import KINDS, describe
 from scenarios.plan_levers import REASONS
-from scenarios.reading import LIBRARY, checked, library, parse, written
-from scenarios.sampling import Scale, luck, quantile
+from scenarios.reading import LIBRARY, from_values, library, parse, to_yaml
+from scenarios.sampling import Scale, draw_uniforms, quantile
 from scenarios.scenario import Scenario
-from scenarios.terms import Interval, drawn
+from scenarios.terms import Interval, draw_size
 
 FRAME = Frame(la_code=317, origin=2025, years=6, draws=8)
 TEXTS = [path.read_text(encoding="utf-8") for path in sorted(LIBRARY.glob("*.yaml"))]
@@ -109,7 +109,7 @@ scenarios = st.builds(
 @settings(max_examples=1500, deadline=None)
 @given(scenarios)
 def test_what_is_written_says_the_same_when_read_again(scenario: Scenario) -> None:
-    again = parse(written(scenario), "again.yaml")
+    again = parse(to_yaml(scenario), "again.yaml")
     assert again == scenario
     assert again.key == scenario.key
     assert Scenario.model_validate_json(scenario.model_dump_json()).key == scenario.key
@@ -168,7 +168,7 @@ BASE = np.random.default_rng(0).uniform(1, 100, (FRAME.draws, FRAME.years, len(A
 def test_levers_that_multiply_may_be_listed_in_any_order(listed: list[dict[str, Any]], random: Any) -> None:
     mixed = random.sample(listed, len(listed))
     one, two = (
-        changed(
+        apply_changes(
             BASE,
             effects(Scenario.model_validate({"id": "a", "title": "a", "levers": each}), FRAME, 5).joiner_rate,
         )
@@ -178,14 +178,14 @@ def test_levers_that_multiply_may_be_listed_in_any_order(listed: list[dict[str, 
 
 
 def test_no_effects_leave_a_quantity_as_it_was() -> None:
-    assert changed(BASE, Effects().joiner_rate) is BASE
+    assert apply_changes(BASE, Effects().joiner_rate) is BASE
     idle = Change("multiply", np.full(FRAME.draws, 3.0), np.zeros(FRAME.years), everyone())
-    assert np.array_equal(changed(BASE, (idle,)), BASE)
+    assert np.array_equal(apply_changes(BASE, (idle,)), BASE)
 
 
 # --- drawn sizes -----------------------------------------------------------------------------------------------------
 
-LUCK = luck("a lever", 11, 4_000)
+LUCK = draw_uniforms("a lever", 11, 4_000)
 
 
 @st.composite
@@ -224,7 +224,7 @@ def test_a_higher_end_never_lowers_the_draws_it_governs(
 @given(st.floats(0.01, 5), st.floats(1, 2), st.floats(1, 3))
 def test_ends_moved_alike_move_every_draw_alike(low: float, width: float, by: float) -> None:
     before, after = (
-        drawn(Interval(low=low * k, high=low * width * k), "factor", "x", 3, 500) for k in (1.0, by)
+        draw_size(Interval(low=low * k, high=low * width * k), "factor", "x", 3, 500) for k in (1.0, by)
     )
     np.testing.assert_allclose(after, before * by, rtol=1e-9)
 
@@ -278,7 +278,7 @@ def test_a_scheme_leaves_all_other_rows_and_the_register_given_as_they_were(
         scheme |= {"places": places}
     before = register.rows.copy(deep=True)
     scenario = Scenario.model_validate({"id": "a", "title": "a", "levers": [scheme]})
-    after = applied(register, scenario, FRAME)
+    after = apply_schemes(register, scenario, FRAME)
     pd.testing.assert_frame_equal(register.rows, before)
     touched = {"close": ["School 0"], "redesignate": ["School 0"]}.get(action, [])
     untouched = [r for r in records(before) if r["setting"] not in touched]
@@ -394,7 +394,7 @@ def only_the_documented_error(text: str) -> None:
     except ScenarioError as error:
         message = str(error)
     if scenario is not None:
-        assert parse(written(scenario), "again") == scenario
+        assert parse(to_yaml(scenario), "again") == scenario
     else:
         assert "'any.yaml' has" in message
         assert "nothing was changed" in message
@@ -418,12 +418,12 @@ def test_reading_ten_thousand_texts_gives_scenarios_or_the_documented_error(text
 @given(st.one_of(structures, nearly))
 def test_values_of_a_form_give_a_scenario_or_the_documented_error(values: Any) -> None:
     try:
-        scenario = checked(values, "form")
+        scenario = from_values(values, "form")
     except ScenarioError as error:
         message = str(error)
     else:
         message = ""
-        assert parse(written(scenario), "again").key == scenario.key
+        assert parse(to_yaml(scenario), "again").key == scenario.key
     assert not message or "'form' has" in message
 
 

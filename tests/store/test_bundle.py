@@ -97,7 +97,7 @@ def test_conflicts_are_listed_and_nothing_is_imported(where: str, tmp_path: Path
 
 
 def test_many_conflicts_are_counted() -> None:
-    said = bundle.said(Path("export.jsonl"), [f"conflict {number}" for number in range(1, 9)])
+    said = bundle.describe_conflicts(Path("export.jsonl"), [f"conflict {number}" for number in range(1, 9)])
     assert "conflict 5; and 3 more." in said
     assert "conflict 6" not in said
 

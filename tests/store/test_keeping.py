@@ -11,7 +11,7 @@ import pytest
 
 from data.errors import PlannerError, ScenarioError, StoreError
 from data.people import this_computer
-from scenarios.keeping import draft_of, scenario_of
+from scenarios.keeping import make_draft, scenario_of
 from scenarios.reading import library
 from scenarios.scenario import Scenario
 from scenarios.store import Imported, Store, Version
@@ -20,7 +20,7 @@ from tests.stores import draft
 
 def test_every_scenario_we_ship_comes_back_equal_and_with_its_key(store: Store) -> None:
     for scenario in library().values():
-        version = store.save(draft_of(scenario), expected_version=0, who=this_computer("Jo"))
+        version = store.save(make_draft(scenario), expected_version=0, who=this_computer("Jo"))
         assert scenario_of(version) == scenario
         assert scenario_of(store.get(scenario.id)) == scenario
         assert version.key == scenario.key
@@ -29,7 +29,9 @@ def test_every_scenario_we_ship_comes_back_equal_and_with_its_key(store: Store) 
 
 def test_a_scenario_with_the_longest_title_is_kept(store: Store) -> None:
     longest = next(made for length in range(2000, 0, -1) if (made := _made("é" * length)) is not None)
-    assert scenario_of(store.save(draft_of(longest), expected_version=0, who=this_computer("Jo"))) == longest
+    assert (
+        scenario_of(store.save(make_draft(longest), expected_version=0, who=this_computer("Jo"))) == longest
+    )
 
 
 def _made(title: str) -> Scenario | None:
@@ -74,7 +76,7 @@ def test_a_version_that_is_no_scenario_of_ours_is_said(
 
 def test_an_import_may_ask_for_scenarios_this_release_can_run(tmp_path: Path) -> None:
     store = Store.open(tmp_path / "from.sqlite")
-    store.save(draft_of(next(iter(library().values()))), expected_version=0, who=this_computer("Jo"))
+    store.save(make_draft(next(iter(library().values()))), expected_version=0, who=this_computer("Jo"))
     store.export_all(tmp_path / "good.jsonl")
     store.save(draft(), expected_version=0, who=this_computer("Jo"))
     store.export_all(tmp_path / "bad.jsonl")

@@ -97,7 +97,7 @@ def opener(choices: Choices) -> None:
             st.button("Open the sample scenario", key="open-sample", on_click=_open_sample)
         empty = scenario_draft.scenario_of(Work(scenario_draft.EMPTY, 0))
         st.button(
-            "Start an empty one", key="open-empty", on_click=_put, args=(Work(reading.plain(empty), 0),)
+            "Start an empty one", key="open-empty", on_click=_put, args=(Work(reading.to_values(empty), 0),)
         )
         if chosen is not None:
             st.button(
@@ -233,7 +233,7 @@ def keeper(choices: Choices, desk: ScenarioEditor) -> None:
     st.code(f"{base}?{_query(choices)}", language=None, wrap_lines=True)
     elements.download(
         "Download as a file, for the command line",
-        reading.written(scenario).encode("utf-8"),
+        reading.to_yaml(scenario).encode("utf-8"),
         f"{scenario.id}.yaml",
     )
     _versions(scenario.id)

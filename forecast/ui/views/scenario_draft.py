@@ -15,7 +15,7 @@ from forecast.ui.frame.choices import BASELINE, Choices
 from forecast.ui.views.lever_fields import Values
 from scenarios import keeping, reading
 from scenarios.scenario import Scenario
-from scenarios.unsaved import MARK, Unsaved, packed
+from scenarios.unsaved import MARK, Unsaved, pack
 
 OWN = "my-"
 """Before the id of a scenario of ours that somebody began to change."""
@@ -42,7 +42,7 @@ class Work:
 
 def begun(chosen: Chosen) -> Work:
     """Return work on a scenario that was opened."""
-    said = reading.plain(chosen.flat)
+    said = reading.to_values(chosen.flat)
     if chosen.began is not None:
         return Work(said, chosen.began)
     if chosen.kept is not None:
@@ -52,7 +52,7 @@ def begun(chosen: Chosen) -> Work:
 
 def duplicate(chosen: Chosen) -> Work:
     """Return work on a copy of a scenario, which is a new one."""
-    said = reading.plain(chosen.flat)
+    said = reading.to_values(chosen.flat)
     return Work(said | {"id": f"{said['id'][:75]}-copy", "title": f"Copy of {said['title']}"[:400]}, 0)
 
 
@@ -64,7 +64,7 @@ def scenario_of(work: Work) -> Scenario:
     ScenarioError
         It does not say one yet; all problems are listed.
     """
-    return reading.checked(work.said, "Your scenario")
+    return reading.from_values(work.said, "Your scenario")
 
 
 def name_of(work: Work, store: str | None = None) -> str:
@@ -80,7 +80,7 @@ def name_of(work: Work, store: str | None = None) -> str:
         kept = scenario_names.named(f"{scenario.id}{scenario_names.AT}{work.began}", store).kept
         if kept is not None and keeping.scenario_of(kept) == scenario:
             return scenario_names.ref_of(kept)
-    return packed(Unsaved(scenario, work.began))
+    return pack(Unsaved(scenario, work.began))
 
 
 def renamed(work: Work, scenario_id: str) -> Work:

@@ -14,10 +14,10 @@ from data.registers import shipped
 from forecast.cli import app
 from forecast.presentation.compare import COLUMNS, MEASURES
 from forecast.runs.scenario_run import with_size
-from scenarios.applying import applied, effects, notes
+from scenarios.applying import apply_schemes, effects, notes
 from scenarios.effects import Frame
 from scenarios.levers import KINDS
-from scenarios.reading import library, parse, written
+from scenarios.reading import library, parse, to_yaml
 from scenarios.scenario import Scenario
 
 ROOT = Path(__file__).parents[3]
@@ -68,18 +68,18 @@ def kinds_in_the_guide() -> list[str]:
 def test_the_example_is_a_scenario_and_survives_being_written() -> None:
     scenario = example()
     assert len(scenario.levers) > 3
-    assert parse(written(scenario), "written") == scenario
+    assert parse(to_yaml(scenario), "written") == scenario
 
 
 def test_every_lever_of_the_example_acts_on_the_register_and_forecast_of_redbridge() -> None:
     scenario = example()
     before = shipped(REDBRIDGE.la_code)
-    after = applied(before, scenario, REDBRIDGE, residents_11_15=20_000.0)
+    after = apply_schemes(before, scenario, REDBRIDGE, residents_11_15=20_000.0)
     assert not after.rows.equals(before.rows)
     one_alone = [scenario.model_copy(update={"levers": (lever,)}) for lever in scenario.levers]
     for alone in one_alone:
         acts = any(vars(effects(alone, REDBRIDGE, seed=1)).values())
-        builds = not applied(before, alone, REDBRIDGE).rows.equals(before.rows)
+        builds = not apply_schemes(before, alone, REDBRIDGE).rows.equals(before.rows)
         assert acts or builds, alone.levers[0].name
     assert notes(scenario, REDBRIDGE) == ()
 

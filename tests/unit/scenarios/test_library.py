@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from data.registers import shipped
-from scenarios.applying import applied, effects, notes
+from scenarios.applying import apply_schemes, effects, notes
 from scenarios.effects import Frame
 from scenarios.levers import describe
-from scenarios.reading import LIBRARY, library, parse, read, resolve, written
+from scenarios.reading import LIBRARY, library, parse, read, resolve, to_yaml
 
 IDS = {
     "baseline", "pre-reform-surge", "reform-2030", "reform-2030-early", "reform-2030-late", "inclusion-bases",
@@ -33,7 +33,7 @@ def test_each_has_a_note_caveats_and_evidence_and_says_how_firm_it_is(name: str)
 
 @pytest.mark.parametrize("name", sorted(IDS))
 def test_each_is_written_and_read_again(name: str) -> None:
-    assert parse(written(library()[name]), name) == library()[name]
+    assert parse(to_yaml(library()[name]), name) == library()[name]
 
 
 @pytest.mark.parametrize("name", sorted(IDS - {"redbridge-schemes"}))
@@ -43,7 +43,7 @@ def test_each_works_for_any_authority(name: str, la_code: int) -> None:
     result = effects(flat, frame, seed=1, residents_11_15=9_000.0)
     assert bool(flat.levers) == any(bool(part) for part in vars(result).values())
     register = shipped(la_code)
-    after = applied(register, flat, frame, residents_11_15=9_000.0)
+    after = apply_schemes(register, flat, frame, residents_11_15=9_000.0)
     assert (after is register) == (name != "inclusion-bases")
     assert all("does nothing" not in note for note in notes(flat, frame, residents_11_15=9_000.0))
 
@@ -58,7 +58,7 @@ def test_the_baseline_changes_nothing() -> None:
 
 
 def test_bases_are_about_one_to_a_secondary_school() -> None:
-    rows = applied(
+    rows = apply_schemes(
         shipped(301), resolve("inclusion-bases"), Frame(301, 2025, 5, 8), residents_11_15=20_000.0
     ).rows
     assert rows.iloc[-1]["places"] == 240
@@ -66,7 +66,7 @@ def test_bases_are_about_one_to_a_secondary_school() -> None:
 
 def test_redbridge_counts_both_schemes_once() -> None:
     before, frame = shipped(317), Frame(317, 2025, 5, 8)
-    after = applied(before, resolve("redbridge-schemes"), frame).rows
+    after = apply_schemes(before, resolve("redbridge-schemes"), frame).rows
     assert len(after) == len(before.rows)
     schemes = after[after["setting"].str.contains("Park Avenue")]
     assert set(schemes["status"]) == {"agreed"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import ScenarioError
-from scenarios.reading import checked, find, library, parse, read, resolve, written
+from scenarios.reading import find, from_values, library, parse, read, resolve, to_yaml
 from scenarios.scenario import Scenario
 from scenarios.yaml_text import MOST_BYTES
 
@@ -32,8 +32,8 @@ def test_a_scenario_is_read_with_all_it_says() -> None:
 def test_what_is_written_is_read_again() -> None:
     text = 'note: "1.5e5: yes, # no; 2026-01-01\\n  - è 💷 \'x\'"\ncaveats: ["null", "1e5", "0x1F", "on", "~", "12", "=x"]\n'
     scenario = parse(HEAD + text + LEVER, "mine.yaml")
-    assert parse(written(scenario), "again") == scenario
-    assert parse(written(scenario), "again").key == scenario.key
+    assert parse(to_yaml(scenario), "again") == scenario
+    assert parse(to_yaml(scenario), "again").key == scenario.key
 
 
 def test_the_same_meaning_has_the_same_key_however_it_is_written() -> None:
@@ -154,9 +154,9 @@ def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
 
 
 def test_plain_values_are_checked_without_lines() -> None:
-    assert checked({"id": "a", "title": "b"}, "form").title == "b"
+    assert from_values({"id": "a", "title": "b"}, "form").title == "b"
     with pytest.raises(ScenarioError, match=r"'form' has 1 problem.* title: is missing"):
-        checked({"id": "a"}, "form")
+        from_values({"id": "a"}, "form")
 
 
 def test_a_scenario_is_found_by_id_or_file(tmp_path: Path) -> None:

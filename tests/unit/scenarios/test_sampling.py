@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scenarios.sampling import Scale, luck, quantile
+from scenarios.sampling import Scale, draw_uniforms, quantile
 
 TENTHS = np.array([0.1, 0.5, 0.9])
 
@@ -31,7 +31,7 @@ def test_ends_are_the_10th_and_90th_percentile(low: float, high: float, scale: S
 
 
 def test_shares_and_factors_stay_within_their_bounds() -> None:
-    anywhere = luck("x", 1, 20_000)
+    anywhere = draw_uniforms("x", 1, 20_000)
     for low, high in ((0.0, 0.3), (0.1, 0.9), (0.7, 1.0), (0.0, 1.0)):
         shares = quantile(low, high, "share", anywhere)
         assert shares.min() >= 0
@@ -44,11 +44,11 @@ def test_a_certain_size_is_the_same_in_every_draw() -> None:
 
 
 def test_drawn_quantiles_match_in_a_long_run() -> None:
-    values = quantile(1.1, 1.6, "factor", luck("surge", 7, 50_000))
+    values = quantile(1.1, 1.6, "factor", draw_uniforms("surge", 7, 50_000))
     assert np.quantile(values, [0.1, 0.9]) == pytest.approx([1.1, 1.6], rel=0.01)
 
 
 def test_luck_depends_on_id_and_seed_only_and_fewer_draws_are_the_first_of_more() -> None:
-    assert luck("a", 1, 5).tolist() == luck("a", 1, 50)[:5].tolist()
-    assert luck("a", 1, 5).tolist() != luck("b", 1, 5).tolist()
-    assert luck("a", 1, 5).tolist() != luck("a", 2, 5).tolist()
+    assert draw_uniforms("a", 1, 5).tolist() == draw_uniforms("a", 1, 50)[:5].tolist()
+    assert draw_uniforms("a", 1, 5).tolist() != draw_uniforms("b", 1, 5).tolist()
+    assert draw_uniforms("a", 1, 5).tolist() != draw_uniforms("a", 2, 5).tolist()

@@ -9,7 +9,7 @@ import jsonschema
 from scenarios.levers import KINDS
 from scenarios.reading import LIBRARY
 from scenarios.schema import PUBLISHED, schema
-from scenarios.yaml_text import parsed
+from scenarios.yaml_text import parse_yaml
 
 
 def test_the_published_schema_is_not_stale() -> None:
@@ -31,8 +31,8 @@ def test_the_schema_tells_the_kinds_apart_and_refuses_unknown_keys() -> None:
 def test_the_library_keeps_to_the_schema_and_a_slip_does_not() -> None:
     validator = jsonschema.Draft202012Validator(json.loads(schema()))
     for path in LIBRARY.glob("*.yaml"):
-        assert not list(validator.iter_errors(parsed(path.read_text(encoding="utf-8")).value)), path.name
-    said = parsed((LIBRARY / "low-births.yaml").read_text(encoding="utf-8")).value
+        assert not list(validator.iter_errors(parse_yaml(path.read_text(encoding="utf-8")).value)), path.name
+    said = parse_yaml((LIBRARY / "low-births.yaml").read_text(encoding="utf-8")).value
     assert isinstance(said, dict)
     said["levers"][0]["wen"] = said["levers"][0].pop("when")
     assert list(validator.iter_errors(said))

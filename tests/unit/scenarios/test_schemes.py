@@ -10,7 +10,7 @@ import pytest
 from data.errors import ScenarioError
 from data.register import SLIPPAGE, Register, frame, records
 from data.registers import shipped
-from scenarios.applying import applied
+from scenarios.applying import apply_schemes
 from scenarios.effects import Frame
 from scenarios.scenario import Scenario
 
@@ -52,7 +52,7 @@ def after(*schemes: dict[str, Any], register: Register = REGISTER, **given: Any)
     levers = [{"kind": "scheme", "why": "a reason"} | s for s in schemes]
     scenario = Scenario.model_validate({"id": "plans", "title": "Plans", "levers": levers})
     before = register.rows.copy()
-    result = applied(register, scenario, FRAME, **given).rows
+    result = apply_schemes(register, scenario, FRAME, **given).rows
     pd.testing.assert_frame_equal(register.rows, before)
     return result
 
@@ -67,7 +67,7 @@ OPEN = {
 
 
 def test_no_scheme_gives_the_same_register() -> None:
-    assert applied(REGISTER, Scenario(id="none", title="None"), FRAME) is REGISTER
+    assert apply_schemes(REGISTER, Scenario(id="none", title="None"), FRAME) is REGISTER
 
 
 def test_a_new_setting_is_a_row_at_the_end_with_the_slippage_of_a_proposal() -> None:
@@ -216,10 +216,10 @@ def test_levers_on_places_must_name_settings_of_the_register() -> None:
     }
     scenario = Scenario.model_validate({"id": "a", "title": "a", "levers": [wrong]})
     with pytest.raises(ScenarioError, match="Did you mean Ash School"):
-        applied(REGISTER, scenario, FRAME)
+        apply_schemes(REGISTER, scenario, FRAME)
     right = wrong | {"who": {"settings": ["ash school"]}}
     assert (
-        applied(REGISTER, Scenario.model_validate({"id": "a", "title": "a", "levers": [right]}), FRAME)
+        apply_schemes(REGISTER, Scenario.model_validate({"id": "a", "title": "a", "levers": [right]}), FRAME)
         is REGISTER
     )
 
@@ -227,7 +227,7 @@ def test_levers_on_places_must_name_settings_of_the_register() -> None:
 def test_schemes_for_other_authorities_leave_the_register_as_it_is() -> None:
     levers = [{"kind": "scheme", "why": "x", "who": {"areas": "Barnet"}} | OPEN]
     scenario = Scenario.model_validate({"id": "a", "title": "a", "levers": levers})
-    assert applied(REGISTER, scenario, FRAME) is REGISTER
+    assert apply_schemes(REGISTER, scenario, FRAME) is REGISTER
 
 
 def test_an_expansion_works_on_the_register_we_ship() -> None:

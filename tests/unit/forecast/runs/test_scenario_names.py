@@ -13,7 +13,7 @@ from scenarios import reading
 from scenarios.keeping import keep
 from scenarios.scenario import Scenario
 from scenarios.store import Store
-from scenarios.unsaved import Unsaved, packed
+from scenarios.unsaved import Unsaved, pack
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_what_it_is_based_on_is_read_from_the_store(store: str) -> None:
 
 def test_a_scenario_nobody_kept_says_what_it_began_from(store: str) -> None:
     scenario = reading.find("low-births")
-    found = named(packed(Unsaved(scenario, 2)), store)
+    found = named(pack(Unsaved(scenario, 2)), store)
     assert (found.said, found.began, found.kept) == (scenario, 2, None)
 
 
@@ -73,7 +73,7 @@ def test_a_name_from_an_address_reads_no_file_and_one_of_the_command_line_does(
 ) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(
-        reading.written(reading.find("low-births").model_copy(update={"id": "mine"})), encoding="utf-8"
+        reading.to_yaml(reading.find("low-births").model_copy(update={"id": "mine"})), encoding="utf-8"
     )
     monkeypatch.chdir(tmp_path)
     assert chosen("mine.yaml", "none.sqlite").said.id == "mine"
