@@ -83,3 +83,34 @@ def _read_reference(name: str) -> pd.DataFrame:
 def read_reference(name: str) -> pd.DataFrame:
     """Return a new copy of a hand-kept reference table, such as `area_history`."""
     return _read_reference(name).copy()
+
+
+@cache
+def _read_checked_reference(name: str) -> pd.DataFrame:
+    # Imported here: most runs read no file with a schema, and pandera is slow to import.
+    from pandera.errors import SchemaErrors
+
+    from data.schemas.reference import REFERENCE_TABLES
+
+    schema = REFERENCE_TABLES[name].schema
+    try:
+        return schema.validate(_read_reference(name), lazy=True)
+    except SchemaErrors as error:
+        case = error.failure_cases.iloc[0]
+        row = "" if pd.isna(case["index"]) else f" row {int(case['index']) + 2}"
+        column = "" if pd.isna(case["column"]) else f" column '{case['column']}'"
+        raise TableError(
+            f"The reference file '{name}.csv',{row}{column}: {case['failure_case']!r} breaks the rule '{case['check']}'. "
+            f"Forecasts would rest on it, so it is not used. Correct the file in {REFERENCE} (row 1 is the header)."
+        ) from None
+
+
+def read_checked_reference(name: str) -> pd.DataFrame:
+    """Return a hand-kept reference file that has a schema in `data.schemas.reference`, such as `councils/finance`.
+
+    Raises
+    ------
+    TableError
+        The file is missing or breaks its schema; the message says in which row.
+    """
+    return _read_checked_reference(name).copy()

@@ -43,6 +43,7 @@ from data.errors import SourceError
 from data.ingest.areas import current_names, resolve_names
 from data.ingest.funded_places import PLACE_TYPE_CODES, PROVIDERS, coded
 from data.ingest.reading import Release, numbers
+from data.ingest.redbridge import LA_CODE as REDBRIDGE
 from data.ingest.redbridge import blank_as_null
 from data.schemas.finance import BLOCKS
 
@@ -467,7 +468,7 @@ def published_forecasts(release: Release) -> pd.DataFrame:
     frame["la_code"] = (
         raw["area"].str.extract(r"\((\d{3})\)$", expand=False).astype("float64").astype("Int64")
     )
-    frame["la_code"] = frame["la_code"].mask(raw["area"] == "Redbridge", 317)
+    frame["la_code"] = frame["la_code"].mask(raw["area"] == "Redbridge", REDBRIDGE)
     order = [
         "publisher", "published", "area", "la_code", "measure", "base_period", "base_value",
         "base_as_published",

@@ -21,6 +21,9 @@ from data.errors import SourceError
 from data.ingest.reading import Release
 from data.ingest.schools import counts
 
+LA_CODE = 317
+"""DfE number of the authority whose own sources are read here."""
+
 SETTINGS = "redbridge/redbridge_specialist_settings.csv"
 RESOURCED = "redbridge/redbridge_resourced_provision.csv"
 CHANGES = "redbridge/redbridge_planned_changes.csv"

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from data.schemas import TABLES
 from data.schemas.base import Table
+from data.schemas.reference import REFERENCE_TABLES
 
-OBJECTS = (
-    """\
+OBJECTS = """\
 # Schema
 
 What the files hold and what the objects that travel look like. Other programs may rely on this page; a change to it is
@@ -166,8 +166,8 @@ Interns are counted within colleges, sixth forms and training providers, not bes
 
 `sendplan money-check --out` writes four tables: `lines.parquet` (one row an authority, line, rule and interval: what was
 predicted from other authorities and what was spent, pounds), `scores.parquet` (errors, bias and coverage by line, rule, interval
-and area, per cent), `balances.parquet` (Redbridge's balance forecast from earlier Januaries, pounds) and
-`balance_scores.parquet` (points of the grant).
+and area, per cent), `balances.parquet` (balances of councils that have stated figures, forecast from earlier Januaries, pounds)
+and `balance_scores.parquet` (points of the grant).
 
 The file of `sendplan backtest-places --out` holds one row an authority, kind, origin and target: la_code, kind, origin, target,
 horizon, era, actual, median, in_80, width_80, and crps of the model and of two benchmarks (crps_latest, crps_held).
@@ -300,6 +300,11 @@ prices from a financial year on, shares: middle and 80 % interval |
 | `finance/funding_policy.csv` | parameter, value, low, high, unit, meaning, basis, source | rules, dates and growth \
 of high needs funding; `basis` is `in force`, `announced`, `estimated` or `assumed` |
 
+Those below have a schema, and are not read where they break it.
+"""
+
+PUBLISHED_TABLES = (
+    """\
 ## Published tables
 
 Every table is in `data/published/NAME.parquet` and has a row in `data/SOURCES.csv`. A count is null exactly where
@@ -310,17 +315,19 @@ Every table is in `data/published/NAME.parquet` and has a row in `data/SOURCES.c
 
 def markdown() -> str:
     """Return the whole page as Markdown."""
-    return "\n".join([OBJECTS, "", *[_section(t) for t in TABLES.values()]])
+    kept = [_section(t, ".csv") for t in REFERENCE_TABLES.values()]
+    published = [_section(t) for t in TABLES.values()]
+    return "\n".join([OBJECTS, *kept, PUBLISHED_TABLES, "", *published])
 
 
-def _section(table: Table) -> str:
+def _section(table: Table, ending: str = "") -> str:
     rows = [
         f"| {name} | {column.dtype} | {'yes' if column.nullable else ''} | {column.description or ''} |"
         for name, column in table.schema.columns.items()
     ]
     return "\n".join(
         [
-            f"### {table.name}",
+            f"### {table.name}{ending}",
             "",
             table.about,
             "",

@@ -35,15 +35,16 @@ def money_check_command(
         )
         totals = [finance_validation.check_totals(lines, rule) for rule in finance_validation.RULES]
         history, model = panels.load("series"), Models(Memory()).totals(BENCHMARK_RULE)
+        alone = [code for code in finance_validation.areas().values() if code is not None]
         own = deficit_hindcast.paths(
-            deficit_hindcast.unfolding(finance_validation.REDBRIDGE, history, model, draws=draws)
+            [h for code in alone for h in deficit_hindcast.unfolding(code, history, model, draws=draws)]
         )
-        bar.update(task, advance=1, description="Redbridge's balance")
+        bar.update(task, advance=1, description="Balances of councils with figures of their own")
         everyone = deficit_hindcast.score(deficit_hindcast.everyone(history, model, draws))
         bar.update(task, advance=1, description="Every authority's balance")
     predictions = pd.concat([lines, *totals], ignore_index=True)
     scores = finance_validation.scores(predictions)
-    for area in finance_validation.AREAS:
+    for area in finance_validation.areas():
         best = scores[(scores["area"] == area) & (scores["interval"] == "others")]
         shown = best.drop(columns=["area", "interval"])
         show(
@@ -55,7 +56,10 @@ def money_check_command(
     priced = scores[(scores["area"] == "England") & (scores["rule"] == "region")]
     shown = priced[["line", "interval", "coverage_80", "coverage_95", "width_80"]]
     show(screen, _figures(shown, 1), "What the intervals held (per cent)", index=False)
-    show(screen, _figures(_millions(own), 1), "Redbridge's balance, GBP million", index=False)
+    for area, code in finance_validation.areas().items():
+        if code is not None:
+            rows = own[own["la_code"] == code]
+            show(screen, _figures(_millions(rows), 1), f"{area}'s balance, GBP million", index=False)
     show(screen, _figures(everyone, 2), "In-year balances of 2021-22, points of the whole grant", index=False)
     files = write_all(
         out,

@@ -24,6 +24,7 @@ import xarray as xr
 
 from data import tables
 from data.areas import by_code
+from data.councils import BALANCE, council_figures
 from data.errors import HistoryError, OptionError
 from data.financial_year import FinancialYear
 from forecast.core.financial_year import financial_year, with_levers
@@ -69,12 +70,6 @@ _OUTSIDE = ("stability_grant", "met_by_centre", "unprotected")
 _EDGE = 2.0**-53
 _LATEST_PUBLISHED = FinancialYear(2021)
 _LATEST_GRANT = FinancialYear(2023)
-_REDBRIDGE = 317
-_FORUM_2025 = ("HNB cumulative deficit", "31 Mar 2025")
-_FORUM_2026 = ("HNB cumulative deficit forecast", "31 Mar 2026 (month 7)")
-_FORUM_IN_YEAR = tuple(
-    ("HNB in-year deficit forecast", period) for period in ("2025-26 (Jul 2025)", "2025-26 (month 7)")
-)
 
 
 @dataclass(frozen=True)
@@ -256,11 +251,10 @@ class Comparison:
 def opening_balance(la_code: int, at: FinancialYear, policy: FundingPolicy | None = None) -> Opening:
     """Return the balance an authority opens with, as far as it is known.
 
-    To 31 March 2022 it is the published per cent of the year's grant, whole grant and not high needs alone. For Redbridge at 31
-    March 2025 and 2026 it is the Schools Forum's figure, read from a summary and to be verified; the forecast for 2026 has an
-    interval half as wide either way as it moved between July and month 7. Otherwise it is estimated: England's deficit grows
-    evenly from March 2022 to the National Audit Office's figure, the authority's difference from England goes on as far as
-    such differences have lasted, and both are in per cent of the latest published grant.
+    It is the council's own figure where there is one (`data.councils`), else to 31 March 2022 the published per cent of the
+    year's grant, whole grant and not high needs alone. Otherwise it is estimated: England's deficit grows evenly from March
+    2022 to the National Audit Office's figure, the authority's difference from England goes on as far as such differences have
+    lasted, and both are in per cent of the latest published grant.
 
     Raises
     ------
@@ -275,9 +269,9 @@ def opening_balance(la_code: int, at: FinancialYear, policy: FundingPolicy | Non
     balances = tables.read("dsg_balance_pct").query("level == 'authority'")
     wide = balances.pivot_table("balance_pct", "la_code", "financial_year", aggfunc="first")
     own = wide.reindex([la_code]).iloc[0]
-    council = _redbridge(at) if la_code == _REDBRIDGE else None
-    if council is not None:
-        return council
+    for stated in council_figures(la_code, BALANCE):
+        if stated.year == at:
+            return Opening(at, Range(stated.low_gbp, stated.high_gbp), stated.basis, stated.source)
     fix = "Give the balance in the council's accounts."
     if at <= _LATEST_PUBLISHED:
         if pd.isna(own.get(at.label, np.nan)) or (la_code, at.label) not in by_year:
@@ -308,41 +302,6 @@ def _grants() -> dict[tuple[int, str], float]:
     for la_code, year, value in keys:
         found[int(la_code), str(year)] = found.get((int(la_code), str(year)), 0.0) + float(value)
     return found
-
-
-def _redbridge(at: FinancialYear) -> Opening | None:
-    """Return the Schools Forum's figure at 31 March 2025 or 2026, as a balance."""
-    facts = tables.read("redbridge_finance_facts").set_index(["fact", "period"])["value_number"]
-    if at == FinancialYear(2024):
-        return Opening(
-            at, Range.of(-float(facts[_FORUM_2025])), "to verify", "Schools Forum, July 2025, summary"
-        )
-    if at == FinancialYear(2025):
-        july, month_7 = (float(facts[key]) for key in _FORUM_IN_YEAR)
-        deficit, half = float(facts[_FORUM_2026]), abs(month_7 - july) / 2
-        return Opening(
-            at, Range(-deficit - half, -deficit + half), "to verify", "Schools Forum, month 7, summary"
-        )
-    return None
-
-
-def council_forecast(la_code: int) -> tuple[FinancialYear, Range, str, str] | None:
-    """Return what a council has said a year will cost the high needs block more than its income, and its basis and source.
-
-    Redbridge's is the Schools Forum's for 2025-26 at month 7, give or take half of what it moved since July, read from a summary;
-    None where no council's is shipped.
-    """
-    if la_code != _REDBRIDGE:
-        return None
-    facts = tables.read("redbridge_finance_facts").set_index(["fact", "period"])["value_number"]
-    july, month_7 = (float(facts[key]) for key in _FORUM_IN_YEAR)
-    half = abs(month_7 - july) / 2
-    return (
-        FinancialYear(2025),
-        Range(month_7 - half, month_7 + half),
-        "to verify",
-        "Schools Forum, month 7, summary",
-    )
 
 
 def _estimated(

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import xarray as xr
 
+from data.councils import OVERSPEND, CouncilFigure, council_figures
 from data.errors import OptionError
 from data.price_books import for_area
 from data.prices import PriceBook
@@ -29,7 +30,6 @@ from forecast.finance.balance import (
     Opening,
     StabilityGrant,
     balance,
-    council_forecast,
     opening_balance,
 )
 from forecast.finance.cost_model import Anchor, CostModel, Costs
@@ -180,13 +180,13 @@ class FinanceModel:
         )
         finance = cls(model, income_plan, asked, known, baseline.seed)
         total = finance.income(baseline).total
-        said = council_forecast(la_code)
-        anchor = None if said is None else Anchor(*said)
+        stated = [f for f in council_figures(la_code, OVERSPEND) if f.year in model.years]
+        anchor = _anchor(stated[-1]) if stated else None
         if asked.overspend is not None:
             half = MONITORING * float(total.isel(financial_year=0).mean())
             between = Range(asked.overspend - half, asked.overspend + half)
             anchor = Anchor(model.years[0], between, "council", "Given with the run")
-        if asked.as_modelled or anchor is None or anchor.year not in model.years:
+        if asked.as_modelled or anchor is None:
             return finance
         scaled = model.anchored(baseline, total, anchor, np.random.default_rng(finance._stream(2)))
         return cls(scaled, finance.income_plan, asked, known, baseline.seed)
@@ -244,6 +244,11 @@ class FinanceModel:
             januaries=_januaries(outcome),
             policy=self.model.policy,
         )
+
+
+def _anchor(stated: CouncilFigure) -> Anchor:
+    """Return the overspend that a council has stated, for costs to be scaled to."""
+    return Anchor(stated.year, Range(stated.low_gbp, stated.high_gbp), stated.basis, stated.source)
 
 
 def _januaries(outcome: Outcome) -> Sequence[int]:

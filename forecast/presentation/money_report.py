@@ -27,7 +27,7 @@ from forecast.finance.cost_model import HIGH_NEEDS, SCALE_BOUNDS
 from forecast.finance.finance_model import FinanceModel, Money
 from forecast.finance.income import LINES as INCOME_LINES
 from forecast.presentation import money_tables
-from forecast.presentation.record import MONEY_TABLES, PRODUCT, markdown_table, provenance, record_inputs
+from forecast.presentation.record import PRODUCT, markdown_table, provenance, record_money_inputs
 
 Show = Callable[[pd.DataFrame, str], None]
 
@@ -467,7 +467,7 @@ def write(found: MoneyTables, folder: Path, arguments: Mapping[str, Any]) -> lis
             frames["scenario_attribution"] = ours.table()
         frames["difference"] = money_tables.difference_table(found.unmitigated, found.shown)
     record = provenance(found.shown.outcome, arguments) | {"pounds": about, "income": dict(INCOME_LINES)}
-    record["inputs"] |= record_inputs(MONEY_TABLES)
+    record["inputs"] |= record_money_inputs()
     record["price_book"] = hashlib.sha256(to_csv(found.finance.model.book.rows).encode()).hexdigest()
     record["growth_of_prices"] = hashlib.sha256(
         found.finance.model.book.inflation.rows.to_csv(index=False).encode()

@@ -39,9 +39,12 @@ USED_TABLES: tuple[str, ...] = (
 
 MONEY_TABLES: tuple[str, ...] = (
     "dsg_allocations", "dsg_balance_pct", "dsg_deductions", "funded_places", "hnb_components", "implied_unit_costs",
-    "place_funding_rules", "redbridge_finance_facts", "s251_high_needs_2021_22",
+    "place_funding_rules", "s251_high_needs_2021_22",
 )  # fmt: skip
 """Published tables that pounds rest on besides those of a forecast."""
+
+MONEY_REFERENCE: tuple[str, ...] = ("councils/finance",)
+"""Hand-kept files that pounds rest on, under ``data/reference``, besides the price book and the funding policy."""
 
 
 def write(outcome: Outcome, folder: Path, arguments: Mapping[str, Any]) -> list[Path]:
@@ -97,6 +100,12 @@ def provenance(outcome: Outcome, arguments: Mapping[str, Any]) -> dict[str, Any]
         },
         "statement": "A forecast, not an outturn.",
     }
+
+
+def record_money_inputs() -> dict[str, str]:
+    """Return hashes of the tables that pounds rest on, published and kept by hand, by name, as in `provenance`."""
+    kept = {f"reference/{name}": _hash(tables.REFERENCE / f"{name}.csv") for name in MONEY_REFERENCE}
+    return record_inputs(MONEY_TABLES) | kept
 
 
 def record_inputs(names: Iterable[str]) -> dict[str, str]:

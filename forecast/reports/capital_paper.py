@@ -154,7 +154,7 @@ def make(base: Baseline, inputs: ForecastInputs, asked: PaperRequest, tell: Tell
     )
     facts = record.provenance(outcome, {})
     if finance is not None:
-        facts["inputs"] |= record.record_inputs(record.MONEY_TABLES)
+        facts["inputs"] |= record.record_money_inputs()
     facts["inputs"] |= {"prices": hashlib.sha256(prices_text(book.rows).encode()).hexdigest()}
     if case is not None:
         listed = to_csv([a.candidate for a in case.appraisals]).encode()

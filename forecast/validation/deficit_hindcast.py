@@ -47,7 +47,7 @@ LAST_ACCOUNTS = FinancialYear(2021)
 """Latest year whose closing balance is published for every authority."""
 
 LAST_YEAR = FinancialYear(2025)
-"""Last year forecast: the last with a figure of Redbridge's Schools Forum."""
+"""Last year forecast: the last with a balance to compare with, a council's own or England's."""
 
 KNOWN: tuple[str, ...] = ("nothing_later", "plans", "plans_and_prices")
 """What a forecast is given of the years after its origin, to tell what each was worth."""

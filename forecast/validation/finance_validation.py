@@ -37,6 +37,8 @@ from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from data import tables
+from data.areas import by_code
+from data.councils import councils_with_figures
 from data.financial_year import FinancialYear
 from data.implied_prices import shrink
 from data.inflation import Z90
@@ -60,11 +62,8 @@ INTERVALS: tuple[str, ...] = ("price", "spending", "others")
 LEVELS: tuple[float, ...] = (0.8, 0.95)
 """Probabilities an interval states."""
 
-REDBRIDGE = 317
-"""DfE number of the authority looked at alone."""
-
-AREAS: tuple[str, ...] = ("England", "Outer London", "Redbridge")
-"""Areas scored."""
+GROUPS: tuple[str, ...] = ("England", "Outer London")
+"""Groups of authorities scored; councils that have stated figures of their own (`data.councils`) are scored alone as well."""
 
 TOTAL = "total"
 """Line of all high needs spending."""
@@ -421,7 +420,7 @@ def scores(predictions: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        Columns line, rule, interval, area (England, Outer London, Redbridge), authorities; nil (of them, with nothing recorded:
+        Columns line, rule, interval, area (one of `areas`), authorities; nil (of them, with nothing recorded:
         a way of coding); mape, median_ape, wape (of those with something recorded, per cent); bias (all predicted over all
         spent, less 1, per cent); coverage_80, coverage_95 (per cent of those with something recorded; of all for ``others``,
         which knows that lines are left at 0); width_80 (median of high less low over predicted, per cent).
@@ -429,18 +428,25 @@ def scores(predictions: pd.DataFrame) -> pd.DataFrame:
     known = predictions[(predictions["predicted_gbp"] > 0) | (predictions["actual_gbp"] > 0)]
     rows = []
     for (line, rule, interval), group in known.groupby(["line", "rule", "interval"], sort=False):
-        for area in AREAS:
+        for area in areas():
             own = _of(group, area)
             said = {"line": line, "rule": rule, "interval": interval, "area": area}
             rows.append({**said, **_score(own, nil_counts=interval == "others")})
     return pd.DataFrame(rows)
 
 
+def areas() -> dict[str, int | None]:
+    """Return the names of the areas scored, with the DfE number of those that are one council."""
+    alone = {by_code(la_code).name: la_code for la_code in councils_with_figures()}
+    return dict.fromkeys(GROUPS) | alone
+
+
 def _of(rows: pd.DataFrame, area: str) -> pd.DataFrame:
-    """Return the rows of one of `AREAS`."""
+    """Return the rows of one of `areas`."""
     if area == "England":
         return rows
-    return rows[rows["la_code"] == REDBRIDGE] if area == "Redbridge" else rows[rows["region"] == area]
+    la_code = areas()[area]
+    return rows[rows["region"] == area] if la_code is None else rows[rows["la_code"] == la_code]
 
 
 def _score(rows: pd.DataFrame, *, nil_counts: bool) -> dict[str, float]:
