@@ -37,6 +37,10 @@ class OptionError(PlannerError, ValueError):
     """A command-line or form option is out of range."""
 
 
+class DrawsError(PlannerError, ValueError):
+    """Draws of a forecast cannot be summarised: some are not numbers, or it is not said which axis holds them."""
+
+
 class OutputError(PlannerError, OSError):
     """Results cannot be written."""
 

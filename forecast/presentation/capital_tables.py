@@ -1,4 +1,4 @@
-"""The options appraisal as tables and sentences: the only place where its draws become numbers.
+"""The options appraisal as tables and sentences.
 
 Means are means over draws; low and high are the 10th and 90th percentile. Pounds are real, of the base year, unless said
 otherwise. Every file carries its units, price base and seed in its metadata.
@@ -22,6 +22,7 @@ from data.formulas import guarded
 from data.register import academic_year
 from forecast.capital.schemes import Appraisal, Case, Programme
 from forecast.core.atomic_files import write_all
+from forecast.presentation.describe import INTERVAL, Values, chance, column, known, mean, percentiles, single
 from forecast.presentation.record import markdown_table
 
 OPTION_COLUMNS: tuple[str, ...] = (
@@ -54,42 +55,38 @@ def _option(case: Case, a: Appraisal) -> dict[str, Any]:
     c, at = a.candidate, case.january
     seats, empty = a.seats.sel(january=at), a.empty.sel(january=at)
     opened = a.places.sel(january=at) > 0
-    quarter = (empty > _QUARTER * a.places.sel(january=at)) & opened
-    back = a.payback.to_numpy()
-    back = back[~np.isnan(back)]
+    quarter = (empty > _QUARTER * a.places.sel(january=at))[opened]
+    back = known(a.payback)
     year = f"{at - 1}-{at % 100:02d}"
     return {
         "id": c.id, "title": c.title, "kind": c.kind, "opens": academic_year(c.opens + 1), "places": c.places,
-        **_spread("cost", a.cost), "debt_charge_mean": float(a.debt_charge.mean()), **_spread("seats", seats),
-        "empty_mean": float(empty.mean()),
-        "p_quarter_empty": float(quarter.sum() / opened.sum()) if bool(opened.any()) else np.nan,
-        "newly_met_mean": float(a.newly_met.sel(january=at).mean()),
-        "unplaced_mean": float(a.unplaced.sel(january=at).mean()),
-        "education_saved_mean": float(a.education_saved.sel(financial_year=year).mean()),
-        "transport_saved_mean": float(a.transport_saved.sel(financial_year=year).mean()),
-        **_spread("npv", a.npv), "p_npv_positive": float((a.npv > 0).mean()),
-        "npv_forecast_mean": float(a.npv_forecast.mean()),
-        "p_pays_back": float(np.isfinite(back).mean()) if len(back) else 0.0,
-        **{f"payback_q{q}": _rank(back, q / 100) for q in (10, 50, 90)},
+        **_spread("cost", a.cost), "debt_charge_mean": float(mean(a.debt_charge)), **_spread("seats", seats),
+        "empty_mean": float(mean(empty)),
+        "p_quarter_empty": float(chance(quarter)) if len(quarter) else np.nan,
+        "newly_met_mean": float(mean(a.newly_met.sel(january=at))),
+        "unplaced_mean": float(mean(a.unplaced.sel(january=at))),
+        "education_saved_mean": float(mean(a.education_saved.sel(financial_year=year))),
+        "transport_saved_mean": float(mean(a.transport_saved.sel(financial_year=year))),
+        **_spread("npv", a.npv), "p_npv_positive": float(chance(a.npv > 0)),
+        "npv_forecast_mean": float(mean(a.npv_forecast)),
+        "p_pays_back": float(chance(np.isfinite(back))) if len(back) else 0.0,
+        **{f"payback_{name}": value for name, value in _payback(back).items()},
         "basis": c.basis, "confidence": c.confidence, "assumed": ";".join(c.assumed), "source": c.source,
     }  # fmt: skip
 
 
 def _spread(name: str, draws: xr.DataArray) -> dict[str, float]:
-    values = draws.to_numpy()
-    known = values[~np.isnan(values)]
-    if not len(known):
-        known = np.zeros(1)  # a part of nobody is none
-    return {
-        f"{name}_mean": float(known.mean()),
-        f"{name}_q10": float(np.quantile(known, 0.1)),
-        f"{name}_q90": float(np.quantile(known, 0.9)),
-    }
+    """Return the mean and the 80 % interval of one quantity; a part of nobody, in every draw, is none."""
+    numbers = single(known(draws, none=0.0), (0.1, 0.9))
+    return {f"{name}_{number}": value for number, value in numbers.items()}
 
 
-def _rank(values: np.ndarray[Any, Any], share: float) -> float:
-    """Return a percentile that is one of the values, so that one beyond the end stays infinite."""
-    return float(np.quantile(values, share, method="inverted_cdf")) if len(values) else np.inf
+def _payback(years: Values) -> dict[str, float]:
+    """Return percentiles of years to payback, each one of the draws, so that one that never pays back stays infinite."""
+    if not len(years):
+        return dict.fromkeys(map(column, INTERVAL), np.inf)
+    levels = percentiles(years, method="inverted_cdf")
+    return {column(level): float(value) for level, value in zip(INTERVAL, levels, strict=True)}
 
 
 def by_january(case: Case) -> pd.DataFrame:
@@ -110,9 +107,9 @@ def _yearly(what: str, places: xr.DataArray, seats: xr.DataArray, unplaced: xr.D
             {
                 "what": what,
                 "january": int(january),
-                "places_mean": float(here[0].mean()),
+                "places_mean": float(mean(here[0])),
                 **_spread("seats", here[1]),
-                "empty_mean": float((here[0] - here[1]).clip(min=0).mean()),
+                "empty_mean": float(mean((here[0] - here[1]).clip(min=0))),
                 **_spread("unplaced", here[2]),
             }
         )
@@ -125,8 +122,8 @@ def base_comparisons(case: Case) -> pd.DataFrame:
         [
             {
                 "special": t.special, "nearest_base": t.nearest, "distance_km": t.distance_km, "near_by": t.near_by,
-                "january": t.january, **_spread("children", t.children), "suited_mean": float(t.suited.mean()),
-                "base_places_mean": float(t.base_places.mean()), **_spread("in_bases", t.in_bases),
+                "january": t.january, **_spread("children", t.children), "suited_mean": float(mean(t.suited)),
+                "base_places_mean": float(mean(t.base_places)), **_spread("in_bases", t.in_bases),
                 "chance_all": t.chance_all,
             }
             for t in case.base_comparisons
@@ -152,9 +149,9 @@ def _programme(case: Case, p: Programme) -> dict[str, Any]:
         "opens": ";".join(academic_year(c.opens + 1) for c in p.choices), "budget": p.budget, "aim": p.aim,
         "p_asked": p.asked.minimum, "met": p.met, "p_reachable": p.p_reachable, "p_sufficient": p.p_sufficient,
         "january": case.january, **_spread("cost", p.cost), **_spread("npv", p.npv),
-        "p_npv_positive": float((p.npv > 0).mean()), "places": sum(c.candidate.places for c in p.choices),
+        "p_npv_positive": float(chance(p.npv > 0)), "places": sum(c.candidate.places for c in p.choices),
         **_spread("seats", p.seats.sel(january=case.january)),
-        "empty_mean": float(p.empty.sel(january=case.january).mean()),
+        "empty_mean": float(mean(p.empty.sel(january=case.january))),
         **_spread("unplaced", p.unplaced.sel(january=case.january)),
         "value": p.value, "bound": p.bound, "gap": p.gap, "draws_used": p.draws_used,
     }  # fmt: skip
@@ -271,7 +268,7 @@ def _chosen_for(programme: Programme) -> str:
 def sentences(case: Case) -> list[str]:
     """Return what was chosen and how sure it is, a sentence each."""
     p, at = case.programme, case.january
-    before = float(case.short.sel(january=at).sum(("provision", "phase", "need_group")).mean())
+    before = float(mean(case.short.sel(january=at).sum(("provision", "phase", "need_group"))))
     left = _spread("left", p.unplaced.sel(january=at))
     npv, cost = _spread("npv", p.npv), _spread("cost", p.cost)
     limit = "no budget limit" if p.budget is None else f"a budget of {money(p.budget)}"
@@ -281,31 +278,31 @@ def sentences(case: Case) -> list[str]:
         f"It costs {money(cost['cost_mean'])} (80 % sure between {money(cost['cost_q10'])} and {money(cost['cost_q90'])}) in "
         f"prices of {case.base_year}, if everything in it is delivered.",
         f"In January {at} about {before:,.0f} children would have no specialist place without it and {left['left_mean']:,.0f} "
-        f"({left['left_q10']:,.0f} to {left['left_q90']:,.0f}) with it; about {float(p.empty.sel(january=at).mean()):.0f} of its "
+        f"({left['left_q10']:,.0f} to {left['left_q90']:,.0f}) with it; about {float(mean(p.empty.sel(january=at))):.0f} of its "
         "places would be empty.",
         f"The chance of enough places then is {p.p_sufficient:.0%} (asked for: {p.asked.minimum:.0%}).",
         f"Its net present value is {money(npv['npv_mean'])} on average ({money(npv['npv_q10'])} to {money(npv['npv_q90'])}); "
-        f"it is above 0 in {float((p.npv > 0).mean()):.0%} of futures.",
+        f"it is above 0 in {float(chance(p.npv > 0)):.0%} of futures.",
         _chosen_for(p),
     ]
     if case.best_value is not None:
         other = case.best_value
-        worth = float(other.npv.mean())
+        worth = float(mean(other.npv))
         # Both are chosen on some draws and valued on all, so the best on those can be worth less.
         begins = (
             f"If no chance of enough places were asked for, the largest net present value would be {money(worth)}"
-            if worth > float(p.npv.mean())
+            if worth > float(mean(p.npv))
             else "If no chance of enough places were asked for, no programme would be clearly worth more: the choice would be "
             f"worth {money(worth)}"
         )
         said.append(
             f"{begins}, from {', '.join(c.candidate.id for c in other.choices) or 'building nothing'}, with "
-            f"{float(other.unplaced.sel(january=at).mean()):,.0f} children without a place."
+            f"{float(mean(other.unplaced.sel(january=at))):,.0f} children without a place."
         )
     if case.engine_unplaced is not None:
         said.append(
             "Check: the whole forecast run again with the programme leaves "
-            f"{float(case.engine_unplaced.sel(january=at).mean()):,.0f} children without a specialist place."
+            f"{float(mean(case.engine_unplaced.sel(january=at))):,.0f} children without a specialist place."
         )
     if case.regret is not None:
         r = case.regret

@@ -1,6 +1,7 @@
-"""Scenarios side by side, and what each lever contributed; draws become numbers here.
+"""Scenarios side by side, and what each lever contributed.
 
-Every scenario uses the draws of the first, so a difference is taken within a draw and then summarised.
+Every scenario uses the draws of the first, so a difference is taken within a draw and then summarised
+(`forecast.presentation.describe`).
 
 Waterfall: with B the baseline and e[i] the effect of lever i alone, in every draw and January
 
@@ -23,6 +24,7 @@ from data.errors import OptionError
 from data.vocabulary import ALL
 from forecast.core.outcome import ONE_CHILD, Outcome
 from forecast.finance.finance_model import FinanceModel
+from forecast.presentation import describe
 from forecast.presentation.summary import LIKELY
 from models.base import Array
 
@@ -171,7 +173,8 @@ def told_beside(found: Mapping[str, Draws], la_code: int, januaries: Sequence[in
     frames = []
     for name, measures in found.items():
         for code, draws in measures.items():
-            told = _told(draws) | {f"diff_{k}": v for k, v in _told(draws - base[code]).items()}
+            differences = describe.describe(draws - base[code], axis=0)
+            told = describe.describe(draws, axis=0) | {f"diff_{k}": v for k, v in differences.items()}
             rows = {"scenario": name, "la_code": la_code, "year": januaries, "measure": code, **told}
             frames.append(pd.DataFrame(rows))
     return pd.concat(frames, ignore_index=True)[list(COLUMNS)].astype(dict(COLUMNS))
@@ -188,10 +191,11 @@ def first_shortfalls(outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
         years = outcome.plans.future["january"].to_numpy().astype(int)
         for provision in HEADINGS:
             falls = measure(outcome, "p_shortfall", None if provision == ALL else provision) > 0
-            likely = falls.mean(axis=0) >= LIKELY
+            likely = describe.chance(falls, axis=0) >= LIKELY
             # A year after the last stands for "none".
-            first = np.where(falls.any(axis=1), years[falls.argmax(axis=1)], years[-1] + 1)
-            low, high = (int(q) for q in np.quantile(first, (0.1, 0.9), method="inverted_cdf"))
+            short = np.asarray(falls.any(axis=1))
+            first = np.where(short, years[falls.argmax(axis=1)], years[-1] + 1)
+            low, high = map(int, describe.percentiles(first, (0.1, 0.9), method="inverted_cdf"))
             rows.append(
                 {
                     "scenario": name,
@@ -199,7 +203,7 @@ def first_shortfalls(outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
                     "january": int(years[likely.argmax()]) if likely.any() else 0,
                     "q10": low if low <= years[-1] else 0,
                     "q90": high if high <= years[-1] else 0,
-                    "p_none": float((~falls.any(axis=1)).mean()),
+                    "p_none": float(describe.chance(~short)),
                 }
             )
     return pd.DataFrame(rows)
@@ -229,7 +233,7 @@ class Waterfall:
         """Return the bars as numbers: bar, mean, q10, q50, q90; the means add up."""
         # Pairs, because a lever may be called baseline or scenario too.
         parts = [("baseline", self.baseline), *self.bars.items(), ("scenario", self.scenario)]
-        return pd.DataFrame([{"bar": name, **_told(draws)} for name, draws in parts])
+        return pd.DataFrame([{"bar": name, **describe.describe(draws)} for name, draws in parts])
 
 
 def waterfall(
@@ -267,7 +271,7 @@ def main_figures(outcome: Outcome, finance: FinanceModel | None = None) -> dict[
     january = str(int(outcome.plans.future["january"].to_numpy()[-1]))
     return {
         january: {
-            name: round(float(draws[:, -1].mean()), 4)
+            name: round(float(describe.mean(draws[:, -1])), 4)
             for name, draws in measured(outcome, finance=finance).items()
         }
     }
@@ -306,7 +310,7 @@ def short_by_kind(outcomes: Mapping[str, Outcome], january: int) -> pd.DataFrame
         line = {"Scenario": name}
         for provision, label in HEADINGS.items():
             draws = measure(outcome, "shortfall", None if provision == ALL else provision)[:, at]
-            line[label] = _with_range("shortfall", {k: float(v) for k, v in _told(draws).items()})
+            line[label] = _with_range("shortfall", describe.single(draws))
         lines.append(line)
     return pd.DataFrame(lines)
 
@@ -392,9 +396,3 @@ def _with_range(measure: str, told: Mapping[str, float], *, signed: bool = False
 
 def _is_nothing(told: Mapping[Any, Any]) -> bool:
     return all(told[n] == 0 for n in ("mean", "q10", "q90"))
-
-
-def _told(draws: Array) -> dict[str, Array]:
-    """Return mean and 10th, 50th and 90th percentile over draws, the first axis."""
-    q10, q50, q90 = np.quantile(draws, (0.1, 0.5, 0.9), axis=0)
-    return {"mean": draws.mean(axis=0), "q10": q10, "q50": q50, "q90": q90}

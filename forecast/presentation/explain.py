@@ -11,6 +11,7 @@ import xarray as xr
 
 from data.errors import OptionError
 from forecast.core.outcome import Plans
+from forecast.presentation import describe
 from models import cohort_flow
 
 TERM_LABELS: dict[str, str] = {
@@ -52,12 +53,12 @@ def table(plans: Plans, january: int) -> pd.DataFrame:
     split = terms(plans, january)
     whole = split.sum("term").expand_dims(term=[CHANGE])
     both = xr.concat([split, whole], dim="term", join="exact")
-    low, high = (both.quantile(p, "draw") for p in (0.1, 0.9))
+    mean, low, high = describe.describe(both, (0.1, 0.9)).values()
     return pd.DataFrame(
         {
             "term": both["term"].to_numpy(),
             "label": [TERM_LABELS.get(str(t), "Change in plans") for t in both["term"].to_numpy()],
-            "mean": both.mean("draw").to_numpy(),
+            "mean": mean.to_numpy(),
             "q10": low.to_numpy(),
             "q90": high.to_numpy(),
         }

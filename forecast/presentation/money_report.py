@@ -26,7 +26,7 @@ from forecast.finance.balance import REGIMES
 from forecast.finance.cost_model import HIGH_NEEDS, SCALE_BOUNDS
 from forecast.finance.finance_model import FinanceModel, Money
 from forecast.finance.income import LINES as INCOME_LINES
-from forecast.presentation import money_tables
+from forecast.presentation import describe, money_tables
 from forecast.presentation.record import PRODUCT, markdown_table, provenance, record_money_inputs
 
 Show = Callable[[pd.DataFrame, str], None]
@@ -336,14 +336,14 @@ def notes(found: MoneyTables, ways: Ways = TYPED) -> list[str]:
         + ".",
     ]
     if model.anchor is not None:
-        low, middle, high = np.quantile(model.scale, (0.1, 0.5, 0.9))
+        low, middle, high = describe.percentiles(model.scale)
         said = model.anchor
         lines.append(
             f"Costs other than of places are multiplied by {middle:.2f} ({low:.2f} to {high:.2f}), so that {said.year.label} "
             f"comes to what the council has said: a deficit in the year of {_between(said.deficit.low, said.deficit.high)} "
             f"({said.source}; {said.basis}).{ways.unscaled}"
         )
-        at_bounds = float(np.isin(model.scale, SCALE_BOUNDS).mean())
+        at_bounds = float(describe.chance(np.isin(model.scale, SCALE_BOUNDS)))
         if at_bounds > 0:
             lines.append(
                 f"In {100 * at_bounds:.0f} % of draws the council's figure is too far from ours to be met: check both."

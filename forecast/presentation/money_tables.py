@@ -1,4 +1,4 @@
-"""Pounds as tables: like `forecast.presentation.summary`, draws become numbers here, and only here.
+"""Pounds as tables.
 
 Amounts are nominal pounds. Means are rounded to whole pence line by line, and totals and balances are added up from those
 pence, so a table adds up as printed; percentiles are those of draws and do not add up.
@@ -17,6 +17,7 @@ from forecast.finance.balance import REGIMES, balance_rows, income_rows, pence
 from forecast.finance.cost_model import HIGH_NEEDS, Costs
 from forecast.finance.finance_model import FinanceModel, Money
 from forecast.finance.tariff import in_years
+from forecast.presentation import describe
 from models.base import Array
 
 COLUMNS: Mapping[str, str] = {
@@ -86,7 +87,7 @@ def _cost_rows(costs: Costs) -> pd.DataFrame:
     """Return cost lines and their totals, with means in whole pence."""
     draws = costs.pounds.transpose("line", "draw", "financial_year").to_numpy()
     general = np.array([line.dsg_block == GENERAL_FUND for line in costs.lines])
-    means = pence(draws.mean(axis=1))
+    means = pence(describe.mean(draws, axis=1))
     entries = [
         (line.code, line.s251, line.dsg_block, own, mean)
         for line, own, mean in zip(costs.lines, draws, means, strict=True)
@@ -98,7 +99,7 @@ def _cost_rows(costs: Costs) -> pd.DataFrame:
         entries.append((name, "", block, draws[which].sum(axis=0), means[which].sum(axis=0)))
     frames = []
     for code, s251, block, own, mean in entries:
-        q10, q50, q90 = np.quantile(own, (0.1, 0.5, 0.9), axis=0)
+        q10, q50, q90 = describe.percentiles(own, axis=0)
         frames.append(
             pd.DataFrame(
                 {
@@ -138,16 +139,12 @@ def detail_table(costs: Costs) -> pd.DataFrame:
             for provision in {c.provision for c in tariff.classes}
         }
         blocks = {c.provision: c.dsg_block for c in tariff.classes}
-        q10, q50, q90 = np.quantile(pounds, (0.1, 0.5, 0.9), axis=0)
         index = pd.MultiIndex.from_product([years, *names], names=["financial_year", *dims])
         frame = pd.DataFrame(
             {
-                "children_mean": heads.mean(axis=0).ravel(),
-                "per_child_mean": each.mean(axis=0).ravel(),
-                "mean": pounds.mean(axis=0).ravel(),
-                "q10": q10.ravel(),
-                "q50": q50.ravel(),
-                "q90": q90.ravel(),
+                "children_mean": describe.mean(heads, axis=0).ravel(),
+                "per_child_mean": describe.mean(each, axis=0).ravel(),
+                **{name: numbers.ravel() for name, numbers in describe.describe(pounds, axis=0).items()},
             },
             index=index,
         ).reset_index()
@@ -163,13 +160,12 @@ def detail_table(costs: Costs) -> pd.DataFrame:
     ]
     for line in rest:
         own = costs.pounds.sel(line=line.code).to_numpy()
-        q10, q50, q90 = np.quantile(own, (0.1, 0.5, 0.9), axis=0)
         frames.append(
             pd.DataFrame(
                 {
                     "financial_year": years, "line": line.code, "item": "", "s251": line.s251, "dsg_block": line.dsg_block,
                     "provision": ALL, "phase": ALL, "need_group": ALL, "children_mean": np.nan, "per_child_mean": np.nan,
-                    "mean": own.mean(axis=0), "q10": q10, "q50": q50, "q90": q90,
+                    **describe.describe(own, axis=0),
                 }
             )
         )  # fmt: skip
@@ -185,18 +181,13 @@ def regimes_table(finance: FinanceModel, found: Money) -> pd.DataFrame:
     for regime in REGIMES:
         for grant, approved in (("paid", 1.0), ("not paid", 0.0)):
             told = finance.closing(found.outcome, found.costs, found.income, regime, approved)
-            draws = told.closing.to_numpy()
-            q10, q50, q90 = np.quantile(draws, (0.1, 0.5, 0.9), axis=0)
             frames.append(
                 pd.DataFrame(
                     {
                         "regime": regime,
                         "grant": grant,
                         "financial_year": [y.label for y in found.costs.years],
-                        "mean": draws.mean(axis=0),
-                        "q10": q10,
-                        "q50": q50,
-                        "q90": q90,
+                        **describe.describe(told.closing.to_numpy(), axis=0),
                         "p_deficit": told.p_deficit.to_numpy(),
                     }
                 )
@@ -218,18 +209,14 @@ def difference_table(unmitigated: Money, mitigated: Money) -> pd.DataFrame:
     frames = []
     for line, values in pairs.items():
         draws = values.transpose("draw", "financial_year").to_numpy()
-        q10, q50, q90 = np.quantile(draws, (0.1, 0.5, 0.9), axis=0)
         better = draws > 0 if line == "closing" else draws < 0
         frames.append(
             pd.DataFrame(
                 {
                     "financial_year": [y.label for y in mitigated.costs.years],
                     "line": line,
-                    "mean": draws.mean(axis=0),
-                    "q10": q10,
-                    "q50": q50,
-                    "q90": q90,
-                    "p_saves": better.mean(axis=0),
+                    **describe.describe(draws, axis=0),
+                    "p_saves": describe.chance(better, axis=0),
                 }
             )
         )
@@ -256,7 +243,7 @@ def prices_table(finance: FinanceModel) -> pd.DataFrame:
         }  # fmt: skip
         row["unit"] = price.unit
         for year, draws in zip(shown, in_years(drawn, at, shown).T, strict=True):
-            q10, q90 = np.quantile(draws, (0.1, 0.9))
-            row |= {f"mean_{year.label}": draws.mean(), f"q10_{year.label}": q10, f"q90_{year.label}": q90}
+            numbers = describe.single(draws, (0.1, 0.9))
+            row |= {f"{name}_{year.label}": value for name, value in numbers.items()}
         rows.append(row)
     return pd.DataFrame(rows)

@@ -1,6 +1,6 @@
 """What planners ask of a `Shortfall` and `Placements`, as tidy tables: when, how many, which first, who goes where, and why.
 
-Like `forecast.presentation.summary`, this turns draws into numbers, after sums within a draw. A shortfall is one whole child or
+Sums are taken within a draw before `forecast.presentation.describe` makes numbers of them. A shortfall is one whole child or
 more. Rows for "All" add up within a draw; percentiles of parts need not add up to those of the whole.
 """
 
@@ -16,6 +16,7 @@ from data import tables
 from data.errors import OptionError
 from data.vocabulary import AGE_BANDS, AGES, ALL, PHASE_CODES
 from forecast.core.outcome import ONE_CHILD, Outcome
+from forecast.presentation import describe
 from forecast.presentation.summary import LIKELY, with_all
 from models.base import Floats
 
@@ -49,7 +50,10 @@ def demand_long(outcome: Outcome) -> pd.DataFrame:
     """
     found = outcome.shortfall
     kinds = {"observed": found.observed, "latent": found.latent, "used": found.wanted}
-    frames = [_told(with_all(draws), ("january", *CELL)).assign(demand=name) for name, draws in kinds.items()]
+    frames = [
+        describe.cells(with_all(draws), ("january", *CELL)).assign(demand=name)
+        for name, draws in kinds.items()
+    ]
     return _finished(pd.concat(frames, ignore_index=True), outcome, (*CELL, "demand"))
 
 
@@ -57,7 +61,7 @@ def overflow_long(outcome: Outcome) -> pd.DataFrame:
     """Return where children without the place they want go: by what they wanted (``provision``) and destination."""
     draws = with_all(outcome.shortfall.overflow)
     dims = ("january", *CELL, "destination")
-    return _finished(_told(draws, dims), outcome, (*CELL, "destination"))
+    return _finished(describe.cells(draws, dims), outcome, (*CELL, "destination"))
 
 
 def first_years(outcome: Outcome) -> pd.DataFrame:
@@ -69,7 +73,7 @@ def first_years(outcome: Outcome) -> pd.DataFrame:
     falls = short.to_numpy() >= ONE_CHILD
     never = ~falls.any(axis=1)
     first = np.where(never, falls.shape[1], falls.argmax(axis=1))
-    chance = np.stack([(first == j).mean(axis=0) for j in range(falls.shape[1] + 1)])
+    chance = np.stack([describe.chance(first == j, axis=0) for j in range(falls.shape[1] + 1)])
     index = pd.MultiIndex.from_product(
         [[*short["january"].to_numpy().tolist(), NEVER], *(short[d].to_numpy() for d in CELL)],
         names=["january", *CELL],
@@ -119,7 +123,8 @@ def fewest_places(short: Floats, sure: float = SURE) -> Floats:
             f"Places were asked for that are enough with probability {sure}. A probability is above 0 and at most 1: use 0.8 "
             "to be 80 % sure."
         )
-    return np.asarray(np.floor(np.quantile(short, sure, axis=0, method="inverted_cdf")))
+    (enough,) = describe.percentiles(short, (sure,), axis=0, method="inverted_cdf")
+    return np.asarray(np.floor(enough))
 
 
 def binding(shortfall: pd.DataFrame) -> pd.DataFrame:
@@ -151,7 +156,7 @@ def causes(outcome: Outcome, destinations: Sequence[str]) -> pd.DataFrame:
 
     Columns: year, destination, provision, phase, need_group, mean; largest first within a year.
     """
-    mean = outcome.shortfall.overflow.sel(destination=list(destinations)).mean("draw")
+    mean = describe.mean(outcome.shortfall.overflow.sel(destination=list(destinations)))
     frame = mean.rename("mean").to_series().reset_index().rename(columns={"january": "year"})
     ordered = frame.sort_values(["year", "mean"], ascending=[True, False], kind="stable")
     return ordered[["year", "destination", *CELL, "mean"]].reset_index(drop=True)
@@ -167,7 +172,9 @@ def settings_long(outcome: Outcome) -> pd.DataFrame:
         x.transpose("draw", "january", "unit").to_numpy() for x in (found.unit_places, found.unit_free)
     )
     filled = found.unit_filled.sum(("phase", "need_group")).transpose("draw", "january", "unit").to_numpy()
-    q10, q90 = np.quantile(places, (0.1, 0.9), axis=0)
+    middle, q10, q90 = describe.describe(places, (0.1, 0.9), axis=0).values()
+    filled_mean, free_mean = (describe.mean(x, axis=0) for x in (filled, free))
+    full = describe.chance((free < ONE_CHILD) & (places > 0), axis=0)
     rows = []
     for u, unit in enumerate(found.units):
         rows.append(
@@ -179,12 +186,12 @@ def settings_long(outcome: Outcome) -> pd.DataFrame:
                     "urn": unit.urn,
                     "provision": unit.provision,
                     "located": unit.located,
-                    "places": places[:, :, u].mean(axis=0),
+                    "places": middle[:, u],
                     "places_q10": q10[:, u],
                     "places_q90": q90[:, u],
-                    "filled_mean": filled[:, :, u].mean(axis=0),
-                    "free_mean": free[:, :, u].mean(axis=0),
-                    "p_full": ((free[:, :, u] < ONE_CHILD) & (places[:, :, u] > 0)).mean(axis=0),
+                    "filled_mean": filled_mean[:, u],
+                    "free_mean": free_mean[:, u],
+                    "p_full": full[:, u],
                 }
             )
         )
@@ -200,7 +207,9 @@ def placements_long(outcome: Outcome) -> pd.DataFrame:
     parts = [draws.sum("age"), *(draws.sel(age=list(b.ages)).sum("age") for b in AGE_BANDS)]
     labels = [ALL, *(b.code for b in AGE_BANDS)]
     banded = xr.concat(parts, dim=xr.DataArray(labels, dims="age_band", name="age_band"), join="exact")
-    return _finished(_told(banded, ("january", "age_band", "provision")), outcome, ("age_band", "provision"))
+    return _finished(
+        describe.cells(banded, ("january", "age_band", "provision")), outcome, ("age_band", "provision")
+    )
 
 
 def post16_long(outcome: Outcome) -> pd.DataFrame:
@@ -220,7 +229,7 @@ def post16_long(outcome: Outcome) -> pd.DataFrame:
         for low, high in POST16_GROUPS.values()
     ]
     ages = xr.concat(parts, dim=xr.DataArray(list(POST16_GROUPS), dims="ages", name="ages"), join="exact")
-    return _finished(_told(ages, ("january", "ages", "provision")), outcome, ("ages", "provision"))
+    return _finished(describe.cells(ages, ("january", "ages", "provision")), outcome, ("ages", "provision"))
 
 
 def intern_share(code: int) -> xr.DataArray:
@@ -246,18 +255,6 @@ def intern_share(code: int) -> xr.DataArray:
     usual = float(england.max())
     tilt = (seen + 50 * usual) / (float((own * england).sum()) + 50 * usual) if usual > 0 else 1.0
     return xr.DataArray(np.clip(england.to_numpy() * tilt, 0.0, 1.0), dims="age", coords={"age": list(AGES)})
-
-
-def _told(draws: xr.DataArray, dims: tuple[str, ...]) -> pd.DataFrame:
-    """Return mean and 10th, 50th and 90th percentile over draws, one row a cell."""
-    ordered = draws.transpose("draw", *dims)
-    values = ordered.to_numpy()
-    q10, q50, q90 = np.quantile(values, (0.1, 0.5, 0.9), axis=0)
-    index = pd.MultiIndex.from_product([ordered[d].to_numpy() for d in dims], names=list(dims))
-    numbers = {"mean": values.mean(axis=0), "q10": q10, "q50": q50, "q90": q90}
-    return pd.DataFrame(
-        {name: value.ravel().astype("float64") for name, value in numbers.items()}, index=index
-    ).reset_index()
 
 
 def _finished(frame: pd.DataFrame, outcome: Outcome, labels: tuple[str, ...]) -> pd.DataFrame:

@@ -24,7 +24,7 @@ from forecast.core.outcome import ONE_CHILD, Outcome
 from forecast.places import geography
 from forecast.places.allocation import GROUPED
 from forecast.places.preference_order import DESTINATIONS
-from forecast.presentation import place_tables, summary, wording, words
+from forecast.presentation import describe, place_tables, summary, wording, words
 from forecast.presentation.record import PRODUCT, markdown_table, provenance
 
 GROUP_LABELS: dict[str, str] = {ALL: "All needs"} | {g.code: g.label for g in NEED_GROUPS}
@@ -368,7 +368,7 @@ class Distances:
         placed = setting_points.settings(rows, code)
         reach = geography.within_reach(zones, placed, geography.offers(rows, GROUPED))
         journeys = geography.journeys(zones, placed, _pupils(outcome))
-        wanted = outcome.shortfall.wanted.sum(("provision", "need_group")).mean("draw")
+        wanted = describe.mean(outcome.shortfall.wanted.sum(("provision", "need_group")))
         shared = geography.demand_by_zone(wanted, zones)
         by_zone = shared.values().rename("wanted_mean").to_series().reset_index()
         names = zones.frame.set_index("zone_code")["zone_name"]
@@ -401,7 +401,7 @@ class Distances:
 
 def _pupils(outcome: Outcome) -> pd.DataFrame:
     """Return expected pupils by setting, phase and need group at the first January forecast."""
-    filled = outcome.shortfall.unit_filled.isel(january=0).mean("draw")
+    filled = describe.mean(outcome.shortfall.unit_filled.isel(january=0))
     by_unit = filled.rename("pupils").to_series().reset_index()
     by_unit["setting"] = by_unit["unit"].map({u.name: u.setting for u in outcome.shortfall.units})
     return by_unit.groupby(["setting", "phase", "need_group"])["pupils"].sum().reset_index()
@@ -444,7 +444,7 @@ def _next_table(outcome: Outcome, placed: map_data.Layer, rows: pd.DataFrame) ->
     """Return, for each setting likely to be full, its largest group of pupils and the nearest setting with room for it."""
     found = outcome.shortfall
     free = found.unit_free.isel(january=0)
-    mean = {(u.setting, u.age_low): float(free.sel(unit=u.name).mean()) for u in found.units}
+    mean = {(u.setting, u.age_low): float(describe.mean(free.sel(unit=u.name))) for u in found.units}
     rooms = rows.assign(
         places=[mean.get((str(r["setting"]), int(r["age_low"])), 0.0) for r in rows.to_dict("records")]
     )
@@ -455,10 +455,10 @@ def _next_table(outcome: Outcome, placed: map_data.Layer, rows: pd.DataFrame) ->
     for unit in found.units:
         if (
             unit.setting not in on_map
-            or float((free.sel(unit=unit.name) < ONE_CHILD).mean()) < summary.LIKELY
+            or float(describe.chance(free.sel(unit=unit.name) < ONE_CHILD)) < summary.LIKELY
         ):
             continue
-        pupils = found.unit_filled.isel(january=0).sel(unit=unit.name).mean("draw")
+        pupils = describe.mean(found.unit_filled.isel(january=0).sel(unit=unit.name))
         cells = pupils.rename("pupils").to_series()
         largest = cells.index[int(cells.to_numpy().argmax())]
         near = geography.nearest_with_room(placed, offered, unit.setting, largest[0], largest[1], count=1)

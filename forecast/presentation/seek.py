@@ -21,6 +21,7 @@ from data.financial_year import FinancialYear
 from data.vocabulary import SPECIALIST_PROVISIONS
 from forecast.core.outcome import Outcome
 from forecast.finance.finance_model import FinanceModel
+from forecast.presentation import describe
 from forecast.presentation.compare import LABELLED, POUNDS, measure, shown
 from forecast.presentation.words import SHORT_PROVISIONS
 
@@ -90,7 +91,7 @@ class Point:
                 "Choose a January in that range, or run more years."
             )
         draws = measure(outcome, self.measure, self.provision, finance)
-        return float(draws[:, januaries.index(self.january)].mean())
+        return float(describe.mean(draws[:, januaries.index(self.january)]))
 
     def words(self) -> str:
         """Return what is looked at, for people."""

@@ -1,7 +1,8 @@
-"""The only place where draws become numbers.
+"""The tables of plans, shortfalls and flows that every run writes.
 
-Medians and intervals are taken after sums within a draw. The 80 % interval runs from the 10th to the 90th
-percentile. A shortfall counts from one whole child (`ONE_CHILD`): a tenth of a child is not a missing place.
+Sums over ages, needs and provisions are taken within a draw; `forecast.presentation.describe` then makes numbers of them. The
+80 % interval runs from the 10th to the 90th percentile. A shortfall counts from one whole child (`ONE_CHILD`): a tenth of a
+child is not a missing place.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import xarray as xr
 from data.vocabulary import AGE_BANDS, ALL, BAND_CODES, NEED_CODES, PHASE_CODES, PHASES, SPECIALIST_PROVISIONS
 from forecast.core.outcome import ONE_CHILD, Outcome
 from forecast.core.quantile_table import COLUMNS, PROBABILITIES
+from forecast.presentation.describe import cells, chance, mean, percentiles
 
 LIKELY = 0.5
 """Places "run out" in the first January in which a shortfall is as likely as this, or likelier."""
@@ -72,24 +74,18 @@ def plans_by_phase(outcome: Outcome) -> pd.DataFrame:
     labels = [ALL, *PHASE_CODES]
     phased = xr.concat(parts, dim=xr.DataArray(labels, dims="phase", name="phase"), join="exact")
     both = xr.concat([phased.sum("need").expand_dims(need=[ALL]), phased], dim="need", join="exact")
-    ordered = both.transpose("draw", "phase", "need", "january")
-    q10, q50, q90 = np.quantile(ordered.to_numpy(), (0.1, 0.5, 0.9), axis=0)
-    index = pd.MultiIndex.from_product(
-        [ordered[d].to_numpy() for d in ("phase", "need", "january")], names=["phase", "need", "january"]
-    )
-    frame = pd.DataFrame({"q10": q10.ravel(), "q50": q50.ravel(), "q90": q90.ravel()}, index=index)
-    return frame.reset_index().astype({"january": "int64"})
+    return cells(both, ("phase", "need", "january")).drop(columns="mean").astype({"january": "int64"})
 
 
 def plans_long(outcome: Outcome) -> pd.DataFrame:
     """Return ``plans.parquet``: the back-test's long form, by age band and need, columns `COLUMNS`."""
     draws = plans_by(outcome)
-    levels = np.quantile(draws.to_numpy(), PROBABILITIES, axis=0)
     index = pd.MultiIndex.from_product(
         [PROBABILITIES, draws["january"].to_numpy(), draws["age_band"].to_numpy(), draws["need"].to_numpy()],
         names=["quantile", "target", "age_band", "need"],
     )
-    frame = pd.DataFrame({"value": levels.ravel()}, index=index).reset_index()
+    levels = [level.to_numpy().ravel() for level in percentiles(draws, PROBABILITIES)]
+    frame = pd.DataFrame({"value": np.concatenate(levels)}, index=index).reset_index()
     frame["model"], frame["la_code"], frame["origin"] = (
         outcome.plans.model,
         outcome.area.la_code,
@@ -132,7 +128,9 @@ def shortfall_long(outcome: Outcome) -> pd.DataFrame:
     whole = with_all(found.places).expand_dims(need_group=[ALL])
     every = xr.concat([whole.transpose(*dims), groups.transpose(*dims)], "need_group", join="exact")
     by_draw, asked = (x.transpose("draw", *dims).to_numpy() for x in (short, wanted))
-    q10, q50, q90 = np.quantile(asked, (0.1, 0.5, 0.9), axis=0)
+    q10, q50, q90 = percentiles(asked, axis=0)
+    (filled,) = percentiles(asked - by_draw, (0.5,), axis=0)
+    (most,) = percentiles(by_draw, (0.9,), axis=0)
     index = pd.MultiIndex.from_product(
         [every[d].to_numpy() for d in dims], names=["year", "phase", "need_group", "provision"]
     )
@@ -142,10 +140,10 @@ def shortfall_long(outcome: Outcome) -> pd.DataFrame:
             "wanted_q10": q10.ravel(),
             "wanted_q50": q50.ravel(),
             "wanted_q90": q90.ravel(),
-            "filled_q50": np.quantile(asked - by_draw, 0.5, axis=0).ravel(),
-            "shortfall_mean": by_draw.mean(axis=0).ravel(),
-            "shortfall_q90": np.quantile(by_draw, 0.9, axis=0).ravel(),
-            "p_shortfall": (by_draw >= ONE_CHILD).mean(axis=0).ravel(),
+            "filled_q50": filled.ravel(),
+            "shortfall_mean": mean(by_draw, axis=0).ravel(),
+            "shortfall_q90": most.ravel(),
+            "p_shortfall": chance(by_draw >= ONE_CHILD, axis=0).ravel(),
         },
         index=index,
         dtype="float64",
@@ -168,9 +166,10 @@ def flows_long(outcome: Outcome) -> pd.DataFrame:
     by_reason = xr.concat(
         [by_reason.sum("age_band").expand_dims(age_band=[ALL]), by_reason], dim="age_band", join="exact"
     )
-    frames = [_told(draws, flow=name, reason=ALL) for name, draws in parts.items()]
+    by = ("january", "age_band")
+    frames = [cells(draws, by).assign(flow=name, reason=ALL) for name, draws in parts.items()]
     frames += [
-        _told(by_reason.sel(reason=reason, drop=True), flow="leavers", reason=str(reason))
+        cells(by_reason.sel(reason=reason, drop=True), by).assign(flow="leavers", reason=str(reason))
         for reason in by_reason["reason"].to_numpy()
     ]
     frame = pd.concat(frames, ignore_index=True).rename(columns={"january": "year"})
@@ -182,10 +181,10 @@ def process_long(outcome: Outcome) -> pd.DataFrame:
     """Return ``process.parquet``: requests and assessments of each calendar year, by age band."""
     process = outcome.plans.process
     frames = [
-        _told(_by_band(process[str(name)].rename(year="january")), measure=str(name))
+        cells(_by_band(process[str(name)]), ("year", "age_band")).assign(measure=str(name))
         for name in process.data_vars
     ]
-    frame = pd.concat(frames, ignore_index=True).rename(columns={"january": "year"})
+    frame = pd.concat(frames, ignore_index=True)
     return frame.assign(la_code=outcome.area.la_code)[list(PROCESS_COLUMNS)]
 
 
@@ -195,18 +194,6 @@ def _by_band(draws: xr.DataArray) -> xr.DataArray:
     return xr.concat(
         parts, dim=xr.DataArray([ALL, *BAND_CODES], dims="age_band", name="age_band"), join="exact"
     )
-
-
-def _told(draws: xr.DataArray, **labels: str) -> pd.DataFrame:
-    """Return mean and 10th, 50th and 90th percentile of draws, dims ``(draw, january, age_band)``, one row a cell."""
-    ordered = draws.transpose("draw", "january", "age_band")
-    q10, q50, q90 = np.quantile(ordered.to_numpy(), (0.1, 0.5, 0.9), axis=0)
-    index = pd.MultiIndex.from_product(
-        [ordered["january"].to_numpy(), ordered["age_band"].to_numpy()], names=["january", "age_band"]
-    )
-    values = {"mean": ordered.mean("draw").to_numpy(), "q10": q10, "q50": q50, "q90": q90}
-    frame = pd.DataFrame({name: value.ravel() for name, value in values.items()}, index=index).reset_index()
-    return frame.assign(**labels)
 
 
 def run_out(shortfall: pd.DataFrame, phase: str, provision: str = ALL) -> RunOut:

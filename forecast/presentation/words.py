@@ -23,6 +23,7 @@ from data.vocabulary import (
 )
 from forecast.core.outcome import ONE_CHILD, Outcome
 from forecast.presentation import summary, wording
+from forecast.presentation.describe import percentiles
 from forecast.presentation.summary import RunOut
 
 PHASE_LABELS: dict[str, str] = {p.code: p.label for p in PHASES}
@@ -233,7 +234,7 @@ def wanted_in_words(outcome: Outcome) -> str:
         return f"{observed} Those choices were made under today's supply, so demand is a lower bound."
     away = outcome.shortfall.latent - outcome.shortfall.observed
     first = away.isel(january=0).sum(("provision", "phase", "need_group"))
-    low, middle, high = (wording.rounded(float(first.quantile(q))) for q in (0.1, 0.5, 0.9))
+    low, middle, high = (wording.rounded(float(value)) for value in percentiles(first))
     return (
         f"{observed} Children thought to be turned away are added: {middle} in January {int(away['january'][0])}, {low} to "
         f"{high}, inferred from how places and overflow differ between authorities, not counted."
@@ -311,9 +312,9 @@ EXPLAIN_NOTE = (
 def far_horizon(outcome: Outcome) -> str:
     """Return what the last January forecast would mean as a share of residents, so that a reader can judge it."""
     last = int(outcome.plans.future["january"][-1])
-    middle = float(outcome.plans.future.sel(january=last).sum(("age", "need")).median())
+    (middle,) = percentiles(outcome.plans.future.sel(january=last).sum(("age", "need")), (0.5,))
     now = summary.share_of_residents(outcome, outcome.plans.known_january, float(outcome.plans.known.sum()))
-    then = summary.share_of_residents(outcome, last, middle)
+    then = summary.share_of_residents(outcome, last, float(middle))
     return (
         f"Growth is compounded, not capped: January {last} would mean plans for {100 * then:.1f} % of residents aged 0 to 25, "
         f"against {100 * now:.1f} % in January {outcome.plans.known_january}. Forecasts beyond five years have not been scored."
