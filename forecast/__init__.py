@@ -1,1 +1,1 @@
-"""The road from plans to places: run, simulate, place, compare with capacity, score and summarise."""
+"""Forecasts of plans, placements, places and money for one authority, with the scenarios, reports, pages and commands on them."""

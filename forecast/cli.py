@@ -1,4 +1,4 @@
-"""``sendplan``: the command line. Names the commands, and turns errors into messages.
+"""``sendplan``, the command line: the list of commands, and errors shown as messages.
 
 Every error caused by input is one paragraph on standard error and exit code 2; results appear whole or not at all.
 Each job is imported when it is asked for, so that help and refusals come at once: modules of `forecast.commands` import at
@@ -55,7 +55,7 @@ app.add_typer(report.app, name="report")
 
 
 def main() -> None:
-    """Run the command line and turn planner errors into messages with exit code 2."""
+    """Run the command line; show planner errors as messages and exit with code 2."""
     settle()
     try:
         app(args=spread_values(sys.argv[1:]), prog_name="sendplan")
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def spread_values(arguments: Sequence[str]) -> list[str]:
-    """Repeat an option of `MANY_VALUES` before each of its values, as the parser wants it.
+    """Return arguments with an option of `MANY_VALUES` repeated before each of its values, the form the parser reads.
 
     ``--origins 2021 2022 --horizon 5`` becomes ``--origins 2021 --origins 2022 --horizon 5``.
     """

@@ -1,1 +1,1 @@
-"""What every room shares: the objects that travel, types of arrays, financial years, files written whole."""
+"""What every package of forecasts shares: the outcome of a run, array types, financial years and whole-file writing."""

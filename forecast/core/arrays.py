@@ -1,4 +1,4 @@
-"""Types of plain arrays, for code that works below named dimensions."""
+"""Types of plain numpy arrays, for code that works without named dimensions."""
 
 from __future__ import annotations
 

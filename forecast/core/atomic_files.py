@@ -1,4 +1,4 @@
-"""Writing results: every file appears whole or not at all.
+"""Writing of result files: every file appears whole or not at all.
 
 A folder is checked before the work starts; each file is written beside its place under a temporary name and renamed.
 """
@@ -17,7 +17,7 @@ Writer = Callable[[Path], None]
 
 
 def check_folder(folder: Path) -> None:
-    """Make a folder and prove that it can be written to.
+    """Create a folder if needed and check that it can be written to.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def check_folder(folder: Path) -> None:
 
 
 def write_all(folder: Path, writers: Mapping[str, Writer]) -> list[Path]:
-    """Write files into a folder: all under temporary names first, then renamed together.
+    """Write several files into a folder under temporary names, then rename them together.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Discount factors of the Green Book: real terms, year 0 undiscounted, with the declining long-term rate.
+"""Discount factors of the Green Book in real terms: year 0 undiscounted, and a rate that declines in the long term.
 
     factor(0) = 1,   factor(t) = factor(t - 1) / (1 + rate(t))
 
@@ -26,7 +26,7 @@ _COLUMNS = ["from_year", "to_year", "rate", "basis", "source"]
 
 @cache
 def rates() -> pd.DataFrame:
-    """Return the Green Book's rates: years ``from_year`` to ``to_year``, a share a year.
+    """Return the Green Book's discount rates as shares a year, each with its first and last year.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def rates() -> pd.DataFrame:
 
 
 def factors(years: int) -> Array:
-    """Return the factors of years 0, 1, ... up to ``years - 1``, dims ``(year,)``.
+    """Return discount factors of years 0 to ``years - 1``, dims ``(year,)``.
 
     Raises
     ------

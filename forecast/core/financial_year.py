@@ -1,4 +1,4 @@
-"""Financial years, April to March: the average stock of one from January counts, and what levers change in one.
+"""Averages of January counts over financial years (April to March), and levers' changes by financial year.
 
 The stock between the Januaries s and s + 1, with t months since the count in mid-January, is
 
@@ -38,7 +38,7 @@ SEPTEMBER = 7.5
 
 
 def financial_year(label: str) -> FinancialYear:
-    """Return a financial year from its name.
+    """Return the financial year with a name such as '2026-27'.
 
     Raises
     ------
@@ -54,12 +54,12 @@ def financial_year(label: str) -> FinancialYear:
 
 
 def labels(years: Sequence[FinancialYear]) -> list[str]:
-    """Return the names of financial years, in their order."""
+    """Return the names of financial years."""
     return [year.label for year in years]
 
 
 def year_average(stock: xr.DataArray, september: xr.DataArray | None = None) -> xr.DataArray:
-    """Return the average stock of financial years, draw by draw.
+    """Return the average number of plans (or places) over each financial year, draw by draw.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def year_average(stock: xr.DataArray, september: xr.DataArray | None = None) -> 
 
 
 def _weights(count: int) -> tuple[Array, Array]:
-    """Return weights of Januaries in financial years: of the stock, and of September's part; dims ``(year, january)``."""
+    """Return weights of Januaries in each financial year, for the stock and for September's change; dims ``(year, january)``."""
     rest = 12 - APRIL
     grown, later = (144 - APRIL**2) / 288, APRIL**2 / 288
     steady, step = np.zeros((count - 1, count)), np.zeros((count - 1, count))
@@ -119,7 +119,7 @@ def _weights(count: int) -> tuple[Array, Array]:
 
 
 def _weighted(values: xr.DataArray, weights: Array, januaries: Sequence[int]) -> xr.DataArray:
-    """Return weighted sums over Januaries, dims in their order with ``financial_year`` for ``january``."""
+    """Return weighted sums over Januaries, with dimension ``financial_year`` in place of ``january``."""
     years = [FinancialYear(y).label for y in januaries[:-1]]
     kind = np.result_type(values.dtype, np.float32)
     matrix = xr.DataArray(
@@ -151,7 +151,7 @@ def with_levers(
     least: float = 0.0,
     most: float = np.inf,
 ) -> Array:
-    """Return a quantity by financial year after the levers on it, in the order of `scenarios.effects.apply_changes`.
+    """Return a quantity by financial year after levers, in the order of `scenarios.effects.apply_changes`.
 
     Parameters
     ----------

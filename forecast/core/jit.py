@@ -1,4 +1,4 @@
-"""How functions are compiled to machine code that lets go of the interpreter, so that parts of the draws run side by side.
+"""Compilation of functions to machine code that releases the interpreter lock, so that parts of the draws run side by side.
 
 numba keeps the code on disk and makes it anew when *the file of a function* changes, not when another does. So whatever a
 compiled function calls that is compiled too, and its constants, must be in its own file.
@@ -15,7 +15,7 @@ Body = TypeVar("Body", bound=Callable[..., object])
 
 
 def compiled(body: Body) -> Body:
-    """Return a function compiled when it is first called; the machine code is kept for the next process if it can be."""
+    """Return a function that is compiled when first called; the machine code is cached on disk if possible."""
     try:
         return cast(Body, njit(cache=True, nogil=True, error_model="numpy")(body))
     except RuntimeError:  # neither this folder nor the user's own can be written

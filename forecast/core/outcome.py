@@ -1,4 +1,4 @@
-"""Objects that travel along the road: Plans, Placements, Shortfall and the Outcome that holds them.
+"""The results of a run: `Plans`, `Placements`, `Shortfall`, and the `Outcome` that holds them.
 
 Invariants, in every draw: needs and ages of `Plans` add up to the total, and a year's stock is the stock before less leavers
 plus joiners and transfers; provisions of `Placements` add up to `Plans`; a shortfall is never negative. Nothing here summarises.
@@ -20,7 +20,7 @@ ONE_CHILD = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A setting, or the part of one, whose pupils stay together through changes of size and designation.
+    """A setting, or a part of one, whose pupils stay together when its size or designation changes.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class Plans:
-    """EHC plans of one authority each January.
+    """EHC plans of one authority each January, by draw, age and need.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class Plans:
 
 @dataclass(frozen=True)
 class Placements:
-    """Where plan holders are taught.
+    """Plan holders by the provision in which they are taught.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ class Placements:
 
 @dataclass(frozen=True)
 class Shortfall:
-    """Specialist places wanted against places there are, and where children without one go.
+    """Specialist places wanted, places available, children without the place they want, and where they go instead.
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ class Shortfall:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One authority's run: what came out and what went in.
+    """The results of one run for one authority, with the inputs it was made from.
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ class Outcome:
     spliced
         Januaries before the authority existed, dims ``(january,)``.
     plans, placements, register, shortfall
-        The stations of the road.
+        The results of each stage.
     scenario
         Title of the scenario that was run; None for the baseline.
     money

@@ -1,4 +1,4 @@
-"""How a process that forecasts or fits is set up: small matrices in one thread, parts of draws side by side, a quiet solver."""
+"""Settings of a process that forecasts or fits: one thread for small matrices, parallel parts of draws, no solver output."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PART = 100
 
 
 def settle() -> None:
-    """Set this process up; called first by the command line and by the processes it starts."""
+    """Set up this process; called first by the command line and by the processes it starts."""
     # Sampling runs compiled code of its own and needs no BLAS from PyTensor.
     warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS")
     # Matrices here are small: threads for each cost more than they bring, and on a busy machine ten times as much.
@@ -25,7 +25,7 @@ def settle() -> None:
 
 
 def in_parts(count: int, job: Callable[[slice], None], size: int = PART) -> None:
-    """Do a job for every part of so many draws, side by side: numpy and compiled code let go of the interpreter while they work.
+    """Run a function on each part of the draws, in parallel threads; numpy and compiled code release the interpreter lock.
 
     A part's arrays stay in the processor's cache, and parts are the same on every machine, so results do not depend on
     how many of them run at once. The first error is raised once all have ended.
@@ -38,7 +38,7 @@ def in_parts(count: int, job: Callable[[slice], None], size: int = PART) -> None
 
 @contextmanager
 def solver_kept_quiet() -> Iterator[None]:
-    """Keep what the solver's compiled code prints by itself out of the results."""
+    """Suppress what the solver's compiled code prints, so that it does not enter the results."""
     sys.stdout.flush()
     kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
     try:

@@ -1,4 +1,4 @@
-"""The long form of a forecast file: one row a model, area, origin, January, age band, need and quantile.
+"""The long table of a forecast file: one row a model, area, origin, January, age band, need and quantile.
 
 A public contract (docs/schema.md): back-tests and runs write the same columns and the same 39 levels.
 """
@@ -18,7 +18,7 @@ COLUMNS: tuple[str, ...] = ("model", "la_code", "origin", "target", "age_band", 
 
 
 def long_table(quantiles: xr.DataArray, model: str, origin: int) -> pd.DataFrame:
-    """Return quantiles, dims ``(area, series, january, quantile)``, as rows with columns `COLUMNS`."""
+    """Return quantiles, dims ``(area, series, january, quantile)``, as rows with the columns `COLUMNS`."""
     stacked = quantiles.transpose("area", "january", "series", "quantile")
     index = pd.MultiIndex.from_product(
         [stacked[d].to_numpy() for d in stacked.dims], names=["la_code", "target", "age_band", "quantile"]

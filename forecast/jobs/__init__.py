@@ -1,1 +1,1 @@
-"""Long work in a process of its own."""
+"""Long-running work in separate processes."""

@@ -1,4 +1,4 @@
-"""Long work away from the page: each job in a process of its own, with progress, cancel and an end that is always told.
+"""Long-running jobs outside the page: each in its own process, with progress, cancellation and a final state.
 
 Invariants: the one who asks never waits; a job ends as done, failed or cancelled, also where its process is killed; no more than
 `Worker.at_once` processes run at a time, the others wait their turn; the same work asked for twice while it is under way is one
@@ -40,7 +40,7 @@ Job = Callable[..., Any]
 
 
 class State(StrEnum):
-    """Where a job stands."""
+    """The state of a job."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -51,7 +51,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a job is.
+    """The progress of a job.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class Progress:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will happen."""
+        """Whether the job has ended."""
         return self.state in (State.DONE, State.FAILED, State.CANCELLED)
 
 
@@ -90,7 +90,7 @@ class _Task:
 
 
 class Worker:
-    """Runs jobs in processes of their own.
+    """Runs jobs in separate processes.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ class Worker:
         self._spawn = multiprocessing.get_context("spawn")
 
     def submit(self, job: Job, *arguments: Any) -> str:
-        """Start a job, or join the same one under way, and return its ticket at once."""
+        """Start a job, or join an equal one that is running, and return its ticket at once."""
         with self._lock:
             for ticket, task in self._tasks.items():
                 if task.job is job and task.arguments == arguments and not task.progress.ended:
@@ -120,7 +120,7 @@ class Worker:
         return ticket
 
     def find(self, job: Job, *arguments: Any) -> str | None:
-        """Return the ticket of this very work where it was asked for last, under way or ended; None where it is not known."""
+        """Return the ticket of an equal job, running or ended; None if there is none."""
         with self._lock:
             for ticket, task in reversed(self._tasks.items()):
                 if task.job is job and task.arguments == arguments:
@@ -128,7 +128,7 @@ class Worker:
         return None
 
     def progress(self, ticket: str) -> Progress:
-        """Return how far a job is.
+        """Return the progress of a job.
 
         Raises
         ------
@@ -142,7 +142,7 @@ class Worker:
         return found
 
     def result(self, ticket: str) -> Any:
-        """Return what a job that is done returned.
+        """Return the result of a job that is done.
 
         Raises
         ------
@@ -155,7 +155,7 @@ class Worker:
         return task.result
 
     def cancel(self, ticket: str) -> None:
-        """Stop a job, waiting or running; one that has ended stays as it ended."""
+        """Stop a job that waits or runs; a job that has ended is not changed."""
         task = self._find(ticket)
         task.stop.set()
         process = task.process
@@ -163,7 +163,7 @@ class Worker:
             process.terminate()
 
     def wait(self, ticket: str, seconds: float) -> Progress:
-        """Return how far a job is once it has ended, or after so many seconds; for tests and scripts, never for a page."""
+        """Wait until a job ends, or for a number of seconds, and return its progress; for tests and scripts, never for a page."""
         self._find(ticket).over.wait(seconds)
         return self.progress(ticket)
 
@@ -176,7 +176,7 @@ class Worker:
             return self._tasks[ticket]
 
     def _look_after(self, task: _Task) -> None:
-        """Wait for a turn, run the process and note what it says, to its end."""
+        """Wait for a turn, run the process and record its messages until it ends."""
         try:
             while not self._turn.acquire(timeout=0.1):
                 if task.stop.is_set():
@@ -225,7 +225,7 @@ class Worker:
             )  # fmt: skip
 
     def _listen(self, task: _Task, pipe: Connection) -> tuple[str, Any] | None:
-        """Return the last word of a process, None where it ended without one."""
+        """Return the last message of a process; None if it ended without one."""
         with pipe:
             while not task.stop.is_set():
                 try:
@@ -248,7 +248,7 @@ class Worker:
 
 
 def _child(pipe: Connection, job: Job, arguments: tuple[Any, ...]) -> None:
-    """Run a job in its own process and send steps, then one last word."""
+    """Run a job in its own process; send its steps, then one final message."""
     settle()
 
     def report(done: int, total: int, says: str) -> None:

@@ -1,1 +1,1 @@
-"""Specialist places: what the register offers, who may be admitted where, and who is left without."""
+"""Specialist places: what the register offers, whom each unit admits, and which children go without a place."""

@@ -1,4 +1,4 @@
-"""What each unit offers and whom it admits: the doors children stand before in a January, in the order they are filled.
+"""Admission: which ages and needs each unit admits in a January, and the order in which units are filled.
 
 A *unit* is a setting, or the part of one, that offers places of one provision.
 
@@ -37,7 +37,7 @@ CELLS = GRID[0] * GRID[1]
 
 @dataclass(frozen=True, eq=False)
 class OpenPlaces:
-    """The units, what they offer and whom they admit.
+    """Units with their places and the ages and needs they admit.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ class OpenPlaces:
         return int(self.places.shape[1])
 
     def some(self, draws: slice) -> OpenPlaces:
-        """Return the places of some draws; one draw that stands for all stays."""
+        """Return the places in a subset of draws; a single draw that applies to all is kept."""
         places = self.places if len(self.places) == 1 else self.places[draws]
         ages = self.admits_age if len(self.admits_age) == 1 else self.admits_age[draws]
         return replace(self, places=places, admits_age=ages)
@@ -120,7 +120,7 @@ class OpenPlaces:
 
 @dataclass(frozen=True, eq=False)
 class Seats:
-    """Every (age, need) cell a unit admits at the origin or later, unit after unit: one number a seat is kept for each.
+    """Positions in an array of seated children: one for each unit and (age, need) cell it admits at the origin or later.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ class Seats:
 
 
 class Doors(NamedTuple):
-    """The gates of one provision in one January, in the order they are filled.
+    """The gates (admission rules) of the units of one provision in one January, in the order the units are filled.
 
     A named tuple of plain arrays because that is what compiled code reads (`forecast.places.matching`). Entries are the kinds
     of each gate, gate after gate, those with fewest later gates first. Rows are the cells of each entry, entry after entry.
@@ -190,7 +190,7 @@ class Doors(NamedTuple):
 
 
 def seats_of(places: OpenPlaces, opening: OpenPlaces) -> Seats:
-    """Return a seat for each unit and cell it admits at the origin or later."""
+    """Return the seat positions of each unit and of the (age, need) cells it admits at the origin or later."""
     ever = np.zeros((len(places.units), *GRID), dtype=bool)
     for source in (opening, places):
         ages: Flags = np.asarray(source.admits_age.any(axis=0))
@@ -206,7 +206,7 @@ def seats_of(places: OpenPlaces, opening: OpenPlaces) -> Seats:
 
 
 def doors_of(places: OpenPlaces, seats: Seats) -> Iterator[list[Doors]]:
-    """Yield the doors of each specialist provision, January by January."""
+    """Yield, January by January, the gates of each specialist provision."""
     units = [
         np.array([i for i, code in enumerate(places.provision) if code == provision], dtype=np.intp)
         for provision in SPECIALIST_PROVISIONS
@@ -235,7 +235,7 @@ def _filling_order(places: OpenPlaces, unit: Indices, ages: Flags, needs: Flags)
 
 
 def _provision_doors(places: OpenPlaces, unit: Indices, ages: Flags, needs: Flags, seats: Seats) -> Doors:
-    """Return the doors of the units of a provision, from ``ages`` (draw, unit, age) and ``needs`` (unit, need)."""
+    """Return the gates of one provision's units, from ``ages`` (draw, unit, age) and ``needs`` (unit, need) admitted."""
     if (ages == ages[:1]).all():
         ages = ages[:1]
     order = _filling_order(places, unit, ages, needs)
@@ -282,14 +282,14 @@ def _provision_doors(places: OpenPlaces, unit: Indices, ages: Flags, needs: Flag
 
 
 def _starts(counts: Indices) -> Indices:
-    """Return where each of so many things in a row starts, and at the end how many there are."""
+    """Return the start position of each of several runs of the given lengths, and the total length at the end."""
     starts = np.zeros(len(counts) + 1, dtype=np.intp)
     np.cumsum(counts, out=starts[1:])
     return starts
 
 
 def _alike(flags: Flags) -> tuple[Indices, Indices]:
-    """Return the first positions along the first axis of those that differ, and for each position the one it is like."""
+    """Return the positions of the distinct items along the first axis, and for each item the number of its distinct one."""
     numbers: dict[bytes, int] = {}
     like = [numbers.setdefault(each.tobytes(), len(numbers)) for each in flags]
     firsts = [like.index(number) for number in range(len(numbers))]

@@ -1,4 +1,4 @@
-"""From children who want a specialist place to the places they get, unit by unit, and where the others go.
+"""Allocation: give children places of the provision they want, unit by unit, and send the others elsewhere.
 
 Invariants, in every draw, January, age and need: wanted = placed + unplaced, and unplaced = the sum over destinations of
 overflow. In every unit: filled + filled by overflow + free = places, and nobody is where their age or need is not admitted.
@@ -44,7 +44,7 @@ _SOUGHT = len(SPECIALIST_PROVISIONS)
 
 @dataclass(frozen=True, eq=False)
 class CellCounts:
-    """Children by single age and need.
+    """Children with and without the place they want, by single age and need.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class CellCounts:
 
 @dataclass(frozen=True, eq=False)
 class Allocation:
-    """Who has a place, where, and where the others went; children (real numbers: expectations within each draw).
+    """Places taken and free, and children without the place they want, in expected numbers of children in each draw.
 
     Provisions are in the order of `data.vocabulary.SPECIALIST_PROVISIONS`, ages, needs and phases in that of the vocabulary.
 
@@ -104,7 +104,7 @@ class Allocation:
 
 @dataclass(frozen=True, eq=False)
 class Entrances:
-    """Places and the doors that lead to them.
+    """Places of the units and the gates that admit children to them.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ class Entrances:
 
     @classmethod
     def of(cls, places: OpenPlaces, opening: OpenPlaces) -> Entrances:
-        """Work the doors out.
+        """Return the gates of the given places.
 
         Raises
         ------
@@ -148,7 +148,7 @@ def allocate(
     shares: Array | None = None,
     by_age_and_need: bool = True,
 ) -> Allocation:
-    """Match children to places in every draw and January, and send the others on.
+    """Allocate children to places in every draw and January, and send those without a place elsewhere.
 
     Parameters
     ----------
@@ -240,7 +240,7 @@ def allocate(
 
 @dataclass(frozen=True, eq=False)
 class _Counts:
-    """What is counted while children are matched, phases and need groups in one dimension; dims as in `Allocation`."""
+    """Counts made during matching, with phase and need group in one dimension; dims as in `Allocation`."""
 
     short: Array
     cause: Array
@@ -249,7 +249,7 @@ class _Counts:
 
     @classmethod
     def none(cls, draws: int, januaries: int, units: int, destinations: int, margins: int) -> _Counts:
-        """Return counts of nobody."""
+        """Return counts of zero."""
         some = (draws, januaries)
         return cls(
             short=np.zeros((*some, _SOUGHT, margins)),
@@ -261,7 +261,7 @@ class _Counts:
 
 @dataclass(frozen=True, eq=False)
 class _Leg:
-    """Steps of the preference order that are taken together: one to places there are so many of, or several to others.
+    """Steps of the preference order taken together: one to limited places, or several to unlimited destinations.
 
     Destinations that take all who are sent share out whoever is left alike, so their steps can be taken at once.
 
@@ -298,7 +298,7 @@ class _Leg:
         cause: Array,
         overflow: Array,
     ) -> None:
-        """Send children on, bringing ``left``, ``room``, ``cause`` and ``overflow`` up to date (`forecast.places.matching`)."""
+        """Send children to the steps' destinations, updating ``left``, ``room``, ``cause`` and ``overflow``."""
         if self.provision is None:
             share_out(
                 left,
@@ -326,7 +326,7 @@ class _Leg:
 
 
 def _route(rules: Rules) -> list[_Leg]:
-    """Return the steps of a preference order as legs."""
+    """Return the steps of a preference order, grouped into those that can be taken together."""
     legs: list[_Leg] = []
     last: Flags | None = None
     for number, step in enumerate(rules.steps):
@@ -352,7 +352,7 @@ def _route(rules: Rules) -> list[_Leg]:
 
 
 def _plain(values: Array | Floats) -> Array:
-    """Return values as compiled code takes them, in one piece and writeable: any other sort would be compiled anew."""
+    """Return values as a writeable array in one piece; compiled code would be compiled again for any other layout."""
     return np.require(values, dtype=float, requirements=["C", "W"])
 
 
@@ -371,7 +371,7 @@ def _groups(need_groups: Mapping[str, tuple[str, ...]]) -> tuple[int, ...]:
 
 
 def _margins(need_groups: Mapping[str, tuple[str, ...]]) -> Positions:
-    """Return the (phase, need group) of each cell, counted row by row."""
+    """Return the combined (phase, need group) position of each (age, need) cell."""
     phase = [PHASE_CODES.index(code) for code in PHASE_OF_AGE]
     margin: Positions = np.add.outer(
         np.array(phase) * len(need_groups), np.array(_groups(need_groups))

@@ -1,4 +1,4 @@
-"""From `Placements` and a capacity register to `Shortfall`: who finds a specialist place, who does not, and where they go.
+"""Match children to places: from `Placements` and a capacity register to `Shortfall`.
 
 Draw by draw: children who want a place (`Placements.wanted`, raised towards latent demand as far as ``blend`` says) are matched
 to the units of the register (`forecast.places.allocation`), whose places are drawn with the slippage of schemes
@@ -60,7 +60,7 @@ OF_PHASE = np.array([[p.low <= a <= p.high for p in PHASES] for a in AGES], dtyp
 
 @dataclass(frozen=True)
 class Demand:
-    """Which demand is set against places, and where those go who find none.
+    """Options of the matching: how much latent demand counts, the preference order, and the register rows that count.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ class Demand:
 
 @dataclass(frozen=True, eq=False)
 class CapacityPlan:
-    """What a register offers in every draw and January, and to whom: all of the matching that children do not change.
+    """The places of a register in every draw and January and whom they admit: the inputs of the matching besides the children.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ class CapacityPlan:
         demand: Demand | None = None,
         changes: Sequence[Callable[[Supply], Supply]] = (),
     ) -> CapacityPlan:
-        """Return what a register offers; the arguments are those of `match`."""
+        """Return the capacity plan of a register; the arguments are those of `match`."""
         asked = demand or Demand()
         supply_rng, share_rng = rng.spawn(2)
         found = supply(register, [origin, *januaries], draws, supply_rng, statuses=asked.statuses)
@@ -153,13 +153,13 @@ class CapacityPlan:
         return self.supply.places.sizes["draw"]
 
     def with_doors(self) -> CapacityPlan:
-        """Return it with all doors worked out, for a plan to which children are matched again and again."""
+        """Return the capacity plan with its gates worked out, for repeated matching."""
         parts = range(0, self.draws, SEATED_AT_A_TIME)
         doors = tuple(self.doors(slice(p, min(p + SEATED_AT_A_TIME, self.draws))) for p in parts)
         return replace(self, entrances=doors)
 
     def doors(self, some: slice) -> Entrances:
-        """Return the doors of one part of the draws."""
+        """Return the gates of one part of the draws."""
         if self.entrances:
             part = int(some.start) // SEATED_AT_A_TIME
             return self.entrances[part]
@@ -174,7 +174,7 @@ def match(
     rng: np.random.Generator,
     demand: Demand | None = None,
 ) -> Shortfall:
-    """Match children to places, January by January.
+    """Match children to the places of a register, January by January, and return the shortfall.
 
     January y is compared with the places of academic year (y - 1)/y.
 
@@ -199,7 +199,7 @@ def match(
 
 
 def seated(placements: Placements, capacity_plan: CapacityPlan, latent: AreaLatent | None) -> Shortfall:
-    """Match children to the places on offer, January by January: `match`, with what it works out beforehand given.
+    """Match children to the places of a capacity plan, January by January, and return the shortfall.
 
     Parameters
     ----------
@@ -275,7 +275,7 @@ def seated(placements: Placements, capacity_plan: CapacityPlan, latent: AreaLate
 
 
 def latent_factor(latent: AreaLatent | None, blend: float, draws: int) -> Floats:
-    """Return wanted over observed places at a blend of 0 to 1, dims ``(draw, provision, phase, need_group)``; at least 1."""
+    """Return wanted over observed places, at least 1, dims ``(draw, provision, phase, need_group)``, at a blend of 0 to 1."""
     factor = np.ones((draws, len(SPECIALIST_PROVISIONS), len(PHASES), len(NEED_GROUPS)), dtype=np.float32)
     if latent is not None and blend > 0:
         uplift = latent.uplift(blend).transpose("draw", "provision", "phase", "need_group")
@@ -286,7 +286,7 @@ def latent_factor(latent: AreaLatent | None, blend: float, draws: int) -> Floats
 
 
 def raised(observed: Floats, factor: Floats, children: Array) -> Floats:
-    """Return wanted places at a factor on today's, no more than there are children; dims as ``observed``.
+    """Return wanted places: observed ones times a factor, at most as many as there are children; dims as ``observed``.
 
     Parameters
     ----------
@@ -308,13 +308,13 @@ def raised(observed: Floats, factor: Floats, children: Array) -> Floats:
 
 
 def grouped(children: Floats) -> Floats:
-    """Return children by phase and need group, from dims (..., age, need) to (..., phase, need_group)."""
+    """Return children summed from dims (..., age, need) to (..., phase, need_group)."""
     found: Floats = OF_PHASE.T @ (children @ OF_GROUP)
     return found
 
 
 def _ends(rules: Rules, start: Array) -> xr.DataArray:
-    """Return where children end when no place is free, dims ``(provision, destination, phase, need_group)``.
+    """Return the share of children sent to each destination when no place is free, by provision, phase and need group.
 
     Ages and needs of a cell count by the children in the provision today; all alike where nobody is.
     """
@@ -333,7 +333,7 @@ def _ends(rules: Rules, start: Array) -> xr.DataArray:
 
 
 def units(found: Supply, januaries: slice) -> OpenPlaces:
-    """Return the supply of some Januaries as the allocation takes it."""
+    """Return the units of a supply in some Januaries, as input of the allocation."""
     return OpenPlaces(
         units=tuple(u.name for u in found.units),
         provision=tuple(u.provision for u in found.units),
@@ -346,7 +346,7 @@ def units(found: Supply, januaries: slice) -> OpenPlaces:
 
 
 def opening(found: Supply) -> OpenPlaces:
-    """Return the supply of the first January in its first draw: what is open today has not slipped."""
+    """Return the units of a supply in its first January and first draw: places open today have no slippage."""
     first = units(found, slice(0, 1))
     return OpenPlaces(
         first.units, first.provision, first.located, first.community,
@@ -355,7 +355,7 @@ def opening(found: Supply) -> OpenPlaces:
 
 
 def _open_to(capacity_plan: CapacityPlan, filled: Floats, free: Floats) -> xr.DataArray:
-    """Return expected places a phase and need group has: those its children fill and free ones that would admit them.
+    """Return the expected number of places open to each phase and need group: those it fills, and free ones that admit it.
 
     Dims ``(january, phase, need_group, provision)``, "All" phases first. A free place counts for every phase and need group
     that it admits, so these do not add up over them.

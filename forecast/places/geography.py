@@ -1,4 +1,4 @@
-"""Demand and places on the map: which part of an authority needs places, what is within reach, how far pupils travel.
+"""Demand and places on the map: places each zone needs, places within reach, and distances pupils travel.
 
 Equations
 ---------
@@ -65,7 +65,7 @@ STEPS = 5_000
 
 @dataclass(frozen=True, eq=False)
 class ZoneDemand:
-    """Demand of an authority shared between its zones: an apportionment, not a count.
+    """An authority's demand divided between its zones: an apportionment, not a count.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class ZoneDemand:
     label: str
 
     def shares(self) -> xr.DataArray:
-        """Return the share of each zone, dims (zone,); sums to 1."""
+        """Return the share of demand of each zone, dims (zone,); shares sum to 1."""
         frame = self.zones.frame
         return xr.DataArray(
             frame["share"].to_numpy(dtype=float),
@@ -94,7 +94,7 @@ class ZoneDemand:
         )
 
     def values(self) -> xr.DataArray:
-        """Return demand with a last dimension ``zone``; sums over it to ``total`` in every cell."""
+        """Return demand by zone, with ``zone`` as last dimension; zones sum to ``total`` in every cell."""
         return self.total * self.shares()
 
     def of(self, zone_code: str) -> xr.DataArray:
@@ -110,7 +110,7 @@ class ZoneDemand:
 
 @dataclass(frozen=True, eq=False)
 class Reach:
-    """Places within straight-line reach of the children of each zone.
+    """Places within a straight-line distance of the children of each zone.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ class Reach:
 
 @dataclass(frozen=True, eq=False)
 class Journeys:
-    """Estimated journeys of specialist pupils to the settings that hold them.
+    """Estimated journeys of specialist pupils to their settings.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ class Journeys:
 
 
 def demand_by_zone(total: xr.DataArray, zones: Zones) -> ZoneDemand:
-    """Share an authority's demand between its zones.
+    """Divide an authority's demand between its zones.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def demand_by_zone(total: xr.DataArray, zones: Zones) -> ZoneDemand:
 
 
 def offers(rows: pd.DataFrame, need_groups: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """Return what settings offer by phase and need group.
+    """Return the places that settings offer, by phase and need group.
 
     A row whose ages span several phases is shared between them by the number of year groups in each. A place counts in full
     for every need group of which it admits any need, and once in ``All``.
@@ -205,7 +205,7 @@ def offers(rows: pd.DataFrame, need_groups: Mapping[str, Sequence[str]]) -> pd.D
 
 
 def offers_of_schools(schools: Layer) -> pd.DataFrame:
-    """Return pupils on roll of schools outside the register as offers of size, need group `NOT_KNOWN` and ``All``.
+    """Return pupils on roll of schools outside the register in the form of `offers`, with need group `NOT_KNOWN`.
 
     Parameters
     ----------
@@ -235,7 +235,7 @@ def _offer_frame(records: Sequence[tuple[str, str, str, str, float]]) -> pd.Data
 def within_reach(
     zones: Zones, settings: Layer, offers: pd.DataFrame, within_km: Iterable[float] = REACH_KM
 ) -> Reach:
-    """Return places within straight-line distances of each zone's children.
+    """Return places within straight-line distances of the children of each zone.
 
     Parameters
     ----------
@@ -279,7 +279,7 @@ def within_reach(
 def places_per_child(
     zones: Zones, settings: Layer, places: pd.DataFrame, children: float, within_km: float
 ) -> xr.DataArray:
-    """Return places within reach for each child who wants one, shared with all who live as near, dims (zone,).
+    """Return places within reach per child who wants one, shared with all children near them, dims (zone,).
 
     Parameters
     ----------
@@ -310,7 +310,7 @@ def places_per_child(
 
 
 def _average_child(zones: Zones) -> npt.NDArray[np.float64]:
-    """Return the weight of each point in the mean over its zone's children, dims (zone, point); rows sum to 1."""
+    """Return the weight of each point in the average over its zone's children, dims (zone, point); rows sum to 1."""
     member = _membership(zones, zones.points)
     weights = member * zones.points["share"].to_numpy(dtype=float)
     # Where no demand is expected, every point counts alike.
@@ -325,7 +325,7 @@ def _membership(zones: Zones, points: gpd.GeoDataFrame) -> npt.NDArray[np.float6
 
 
 def _one_point_each(settings: Layer) -> gpd.GeoDataFrame:
-    """Return one point a setting: parts of one setting with several provisions share it."""
+    """Return one point for each setting, shared by its provisions."""
     return settings.frame.drop_duplicates("setting").reset_index(drop=True)
 
 
@@ -337,14 +337,14 @@ def _on_map(frame: pd.DataFrame, points: gpd.GeoDataFrame) -> tuple[pd.DataFrame
 def _grid(
     frame: pd.DataFrame, settings: Sequence[str], groups: Sequence[str], value: str
 ) -> npt.NDArray[np.float64]:
-    """Return a column on the full grid (setting, phase, need_group), zero where there is no row."""
+    """Return a column on the full grid (setting, phase, need_group), with zeros for missing rows."""
     index = pd.MultiIndex.from_product([settings, PHASE_CODES, groups])
     summed = frame.groupby(["setting", "phase", "need_group"])[value].sum().reindex(index, fill_value=0.0)
     return summed.to_numpy(dtype=np.float64).reshape(len(settings), len(PHASE_CODES), len(groups))
 
 
 def journeys(zones: Zones, settings: Layer, filled: pd.DataFrame, decay_km: float = DECAY_KM) -> Journeys:
-    """Estimate how far specialist pupils travel, given how many are in each setting.
+    """Estimate how far specialist pupils travel, given the number in each setting.
 
     Pupils of every phase and need group are taken to live where the authority's demand does (``zones.points``). Who goes where
     is a doubly constrained gravity model: settings keep exactly their pupils, points their shares to `TOLERANCE` where
@@ -415,7 +415,7 @@ def _balanced(
     distance: npt.NDArray[np.float64],
     decay_km: float,
 ) -> npt.NDArray[np.float64]:
-    """Return pupils (cell, point, setting) whose settings sum to ``cells`` and whose points have ``shares`` of each cell."""
+    """Return pupils by (cell, point, setting): sums over points and settings match ``cells`` and ``shares``."""
     totals = cells.sum(axis=1)
     flows = np.zeros((len(cells), *distance.shape))
     live = totals > 0
@@ -469,7 +469,7 @@ def nearest_with_room(
     at_least: float = 1.0,
     count: int = 5,
 ) -> pd.DataFrame:
-    """Return the nearest settings with room for a child whose own setting is full.
+    """Return the nearest settings with free places for a child whose own setting is full.
 
     Parameters
     ----------

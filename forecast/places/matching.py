@@ -1,4 +1,4 @@
-"""The matching itself, draw by draw, as compiled code: who stays, who enters, who moves to make room, and where the others go.
+"""Matching of children to places, draw by draw, as compiled code: who stays, who enters, who moves, and who goes elsewhere.
 
 Invariant: after `match` as many children of a provision are placed as its places and their demand allow (a maximum flow, to
 within `TOLERANCE`). Making room takes nobody's place away, everyone is where their age and need are admitted, and no unit holds
@@ -37,7 +37,7 @@ TOLERANCE = 1e-9
 
 
 class Seated(NamedTuple):
-    """Who sits where in one draw of one provision, while it is being matched.
+    """Children seated in one draw of one provision, while it is being matched.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def match(
     filled: Array,
     moved: Array,
 ) -> None:
-    """Match the children of one provision in one January; ``placed``, ``seats`` and ``room`` are brought up to it.
+    """Match the children of one provision in one January, updating ``placed``, ``seats`` and ``room``.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def send_to_places(
     cause: Array,
     overflow: Array,
 ) -> None:
-    """Send a share of some unplaced children to free places of another provision, as far as these go.
+    """Send a share of unplaced children to free places of another provision, as far as places allow.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ def share_out(
     cause: Array,
     overflow: Array,
 ) -> None:
-    """Send some unplaced children to destinations that take all who are sent: to each its share of those who are left.
+    """Send unplaced children to destinations without a limit, each step taking its share of those left.
 
     Parameters
     ----------
@@ -249,7 +249,7 @@ def share_out(
 def _continue(
     asked: Array, before: Array, needs: int, going_on: Array, transfers: Array, queue: Array
 ) -> None:
-    """Tell pupils placed a year ago who still want a place, whom ``transfers`` receives, from the others, by cell."""
+    """Split the children who want a place into continuing pupils (``transfers``) and new entrants (``queue``), by cell."""
     for cell in range(needs):
         going_on[cell], transfers[cell], queue[cell] = 0.0, 0.0, asked[cell]
     aged, older = before[: len(asked) - needs], asked[needs:]
@@ -271,7 +271,7 @@ def _stay(
     free: Array,
     seated: Seated,
 ) -> None:
-    """Let continuing pupils stay where their unit admits and has room for them; takes them from ``transfers``."""
+    """Keep continuing pupils in their unit if it admits them and has room, and take them from ``transfers``."""
     stays, stayed = seated.stays, seated.stayed
     stayed[:] = 0.0
     seated.came[:] = 0.0
@@ -303,7 +303,7 @@ def _stay(
 def _enter(
     queue: Array, waiting: Array, doors: Doors, admits: Flags, may_try: Flags, free: Array, seated: Seated
 ) -> None:
-    """Let children of ``queue``, by cell, take free places; takes them from it. Children of a kind fare alike.
+    """Give free places to children of ``queue``, by cell, and take them from it; children of one kind are treated alike.
 
     To those left from before, by kind, ``waiting`` adds those left now.
     """
@@ -336,7 +336,7 @@ def _enter(
 def _take_free_places(
     waiting: Array, doors: Doors, admits: Flags, may_try: Flags, free: Array, joining: Array
 ) -> None:
-    """Let children waiting, by kind, take free places gate by gate; ``joining`` receives them by gate and kind."""
+    """Give free places, gate by gate, to waiting children by kind; ``joining`` receives them by gate and kind."""
     joining[:] = 0.0
     for gate in range(len(doors.unit)):
         space = free[doors.unit[gate]]
@@ -365,7 +365,7 @@ def _take_free_places(
 def _make_room(
     queue: Array, waiting: Array, doors: Doors, admits: Flags, free: Array, seated: Seated
 ) -> None:
-    """Place children of ``queue`` wherever others can take places that stand free, new arrivals sooner than pupils who stay.
+    """Place children of ``queue`` by moving others to free places: new arrivals before pupils who stay.
 
     Works on kinds of children, ``waiting`` of each, and sorts of gates, since they can stand in for each other. Ages and needs
     within a kind move in proportion; gates of a sort take children in proportion to their free places.
@@ -401,7 +401,7 @@ def _make_room(
 
 @compiled
 def _reroute(held: Array, line: Array, space: Array, opens: Array) -> bool:
-    """Bring the children seated to the most that fit, by the widest chain of moves until none is left; True where any was.
+    """Seat the most children that fit, by repeating the widest chain of moves; return True if any child was seated.
 
     A chain seats waiting children in one sort of gate, whose pupils of kinds the next admits go there, and so on to one with
     free places. Each carries at least 1/(sorts x kinds) of what is still possible, so what is left shrinks geometrically.
@@ -446,7 +446,7 @@ def _reroute(held: Array, line: Array, space: Array, opens: Array) -> bool:
 
 @compiled
 def _admitted(children: Array, opens: Array, into: Array) -> None:
-    """Let ``into`` receive how many of some children, by kind, each sort admits."""
+    """Count, into ``into``, how many of some children, by kind, each sort of gate admits."""
     into[:] = 0.0
     for kind in range(len(children)):
         if children[kind] > 0.0:
@@ -456,7 +456,7 @@ def _admitted(children: Array, opens: Array, into: Array) -> None:
 
 @compiled
 def _pass(giver: Array, taker: Array, amount: float, opens: Array, sort: int) -> None:
-    """Pass so many children, by kind, to a sort that admits them: all it admits in proportion."""
+    """Move a number of children, by kind, to a sort of gate that admits them, in proportion to those it admits."""
     total = 0.0
     for kind in range(len(giver)):
         total += giver[kind] * opens[kind, sort]
@@ -479,7 +479,7 @@ def _move(
     free: Array,
     seated: Seated,
 ) -> None:
-    """Carry out moves found for sorts and kinds, from ``came`` and ``stayed`` to ``held`` and ``waiting`` to ``line``."""
+    """Carry out the moves found for sorts and kinds: from ``came`` and ``stayed`` to ``held``, and ``waiting`` to ``line``."""
     sorts, kinds = held.shape
     leaving, shifting, joining = np.zeros(held.shape), np.zeros(held.shape), np.zeros(held.shape)
     served = np.zeros(kinds)
@@ -534,5 +534,5 @@ def _move(
 
 @compiled
 def _ratio(part: float, whole: float) -> float:
-    """Return part over whole, at most 1, and 0 where the whole is nothing."""
+    """Return part over whole, at most 1; 0 if the whole is 0."""
     return min(part / whole, 1.0) if whole > 0.0 else 0.0

@@ -1,4 +1,4 @@
-"""The preference order as a file a planner can edit: where children without the place they want go, step by step.
+"""The preference order as a file to edit: where children without the place they want go, step by step.
 
 A CSV table with one step a row, in order (`forecast.places.preference_order.PreferenceStep`): ``provision`` wanted,
 ``destination``, ``share`` of the children who reach the step (0 to 1), and, joined by ";" or blank for everyone, ``phases``,
@@ -20,7 +20,7 @@ LISTS: tuple[str, ...] = ("phases", "needs", "communities")
 
 
 def write_order(rules: Rules, path: Path) -> Path:
-    """Write an order, whole or not at all.
+    """Write a preference order to a file, whole or not at all.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def write_order(rules: Rules, path: Path) -> Path:
 
 
 def read_order(path: Path) -> Rules:
-    """Read an order.
+    """Read a preference order from a file.
 
     Raises
     ------

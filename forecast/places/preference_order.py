@@ -37,7 +37,7 @@ _GRID = (len(AGES), len(NEED_CODES))
 
 @dataclass(frozen=True)
 class PreferenceStep:
-    """One step of the preference order: of the children who reach it, what share goes where.
+    """One step of the preference order: the share of the children who reach it and the destination it sends them to.
 
     Parameters
     ----------
@@ -99,12 +99,12 @@ class PreferenceStep:
 
     @property
     def limited(self) -> bool:
-        """True where the destination is units with so many places."""
+        """Whether the destination has a limited number of places."""
         return self.destination in SPECIALIST_PROVISIONS
 
     @property
     def fits(self) -> Flags:
-        """Whom the step is for, dims ``(age, need)``."""
+        """The ages and needs that the step is for, dims ``(age, need)``."""
         ages = [not self.phases or phase in self.phases for phase in PHASE_OF_AGE]
         needs = [not self.needs or need in self.needs for need in NEED_CODES]
         return np.logical_and.outer(ages, needs)
@@ -146,12 +146,12 @@ class Rules:
 
     @property
     def destinations(self) -> tuple[str, ...]:
-        """Destinations in use, in the order of `DESTINATIONS`."""
+        """Destinations used, in the order of `DESTINATIONS`."""
         used = {step.destination for step in self.steps}
         return tuple(code for code in DESTINATIONS if code in used)
 
     def end_shares(self) -> Array:
-        """Return where children end when no specialist place is free.
+        """Return the share of children sent to each destination if no specialist place is free.
 
         Dims ``(provision, destination, age, need)``; each child's shares over destinations add up to 1.
         """
@@ -166,7 +166,7 @@ class Rules:
         return shares
 
     def share_draws(self, draws: int, rng: np.random.Generator, weight: float = 20.0) -> Array:
-        """Return uncertain shares for `allocate`, dims ``(draw, step)``.
+        """Return draws of the steps' uncertain shares for the allocation, dims ``(draw, step)``.
 
         Beta with the step's share as its mean, worth ``weight`` families asked (20 is a judgement: a share of 0.25 is between
         about 0.1 and 0.4 in 80 % of draws). Shares of 1 stay 1, so every child still ends somewhere.
@@ -181,7 +181,7 @@ class Rules:
 
 
 def default_rules() -> Rules:
-    """Return the preference order of the local overflow when nothing else is known.
+    """Return the default preference order, used where no local one is given.
 
     Before 16: state special full, then a specialist base with a free place, a state special school in another authority, INMSS,
     EOTAS, waiting in mainstream. From 16: a further education college, a specialist post-16 institution with a free place, INMSS,

@@ -1,4 +1,4 @@
-"""From a capacity `Register` to the places residents may take in every draw: the supply side of the allocation.
+"""The places residents may take, in every draw, from a capacity `Register`: the supply side of the allocation.
 
 Equation, for a unit in a draw and January, with the row of the register that is in force there:
 
@@ -50,7 +50,7 @@ NEVER = 10_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Supply:
-    """Places that residents may take, draw by draw.
+    """Places that residents may take, by draw, January and unit.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class Supply:
 
     @property
     def admits_age(self) -> xr.DataArray:
-        """Whether a unit admits an age, dims ``(draw, january, unit, age)``: open and within its ages."""
+        """Whether a unit is open and admits an age, dims ``(draw, january, unit, age)``."""
         return self.year_groups > 0
 
     def by_phase(self) -> xr.DataArray:
@@ -196,21 +196,21 @@ def _begins(row: Record) -> int:
 
 
 def _ends(chain: Sequence[Record]) -> int:
-    """Return the last academic year of a unit, by its first calendar year; `NEVER` where it goes on."""
+    """Return the first calendar year of a unit's last academic year; `NEVER` if it has no end."""
     last = chain[-1]["to_academic_year"]
     year = None if last is None else first_year(last)
     return NEVER if year is None else year
 
 
 def _luck(key: npt.NDArray[np.uint64], setting: str, draws: int) -> Floats:
-    """Return the three uniform numbers of a setting in each draw, dims (3, draw)."""
+    """Draw the three uniform random numbers of a setting, dims (3, draw)."""
     name = hashlib.sha256(setting.casefold().encode()).digest()[:16]
     words = [int.from_bytes(name[i : i + 4], "little") for i in range(0, 16, 4)]
     return np.random.default_rng([*(int(k) for k in key), *words]).random((draws, 3)).T
 
 
 def _openings(chain: Sequence[Record], statuses: Sequence[str], luck: Floats) -> npt.NDArray[np.int64]:
-    """Return the academic year in which each row of a unit begins, dims (row, draw); `NEVER` where it does not."""
+    """Return the academic year in which each row of a unit begins, dims (row, draw); `NEVER` if it is not delivered."""
     begins = np.full((len(chain), luck.shape[1]), NEVER, dtype=np.int64)
     chance, late = 100.0, np.zeros(luck.shape[1], dtype=np.int64)
     for i, row in enumerate(chain):
@@ -229,7 +229,7 @@ def _openings(chain: Sequence[Record], statuses: Sequence[str], luck: Floats) ->
 
 
 def delays(uniform: Floats, mean: float) -> npt.NDArray[np.int64]:
-    """Return whole years of delay, geometric from 1 with a mean, by inversion: a higher mean never shortens one."""
+    """Return whole years of delay, geometric from 1 with a given mean, by inversion: a higher mean never shortens one."""
     if mean <= 1:
         return np.ones(len(uniform), dtype=np.int64)
     years = np.ceil(np.log1p(-uniform) / np.log1p(-1.0 / mean))
@@ -266,7 +266,7 @@ def _open(
 
 
 def _on_paper(chain: Sequence[Record], statuses: Sequence[str], year: int) -> Record:
-    """Return the counted row that the register puts in an academic year: the latest begun, or the first to come."""
+    """Return the counted row that the register plans for an academic year: the latest begun, else the first to come."""
     counted = [row for row in chain if row["status"] in statuses]
     begun = [row for row in counted if _begins(row) <= year]
     return begun[-1] if begun else counted[0]
@@ -286,7 +286,7 @@ def _units(chains: Sequence[Sequence[Record]], statuses: Sequence[str], january:
 
 
 def _names(rows: Sequence[Record], ages: Sequence[tuple[int, int]]) -> list[str]:
-    """Return a name for each unit: its setting, and as much more as tells it from the others."""
+    """Return a distinct name for each unit: its setting, with ages, provision or needs added where needed."""
     forms = [
         [row["setting"] for row in rows],
         [f"{row['setting']}, ages {low} to {high}" for row, (low, high) in zip(rows, ages, strict=True)],

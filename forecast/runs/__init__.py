@@ -1,1 +1,1 @@
-"""One authority's run: the baseline, and the same years again under a scenario."""
+"""Runs of one authority: the baseline, and the same years again under a scenario."""

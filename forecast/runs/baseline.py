@@ -1,4 +1,4 @@
-"""The main job: one authority, from published tables and a capacity register to an `Outcome`.
+"""The baseline run of one authority: from published tables and a capacity register to an `Outcome`.
 
 ``ForecastInputs.prepare`` does once what all authorities share (history, stored fits, England's placements);
 ``ForecastInputs.baseline`` walks it for one. Results depend on the authority and the seed, never on which other authorities ran
@@ -47,7 +47,7 @@ DEFAULT_SEED = 20250101
 
 @dataclass(frozen=True)
 class ForecastInputs:
-    """What every authority's run shares.
+    """The inputs that every authority's run shares: published tables and fitted models.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ class ForecastInputs:
 
     @classmethod
     def prepare(cls, model: str = HEADLINE) -> ForecastInputs:
-        """Read the published tables and the stored fit; models that are not stored are fitted here.
+        """Read the published tables and the stored fit; fit here the models that are not stored.
 
         Raises
         ------
@@ -121,7 +121,7 @@ class ForecastInputs:
         register: Register | None = None,
         demand: Demand | None = None,
     ) -> Baseline:
-        """Forecast one authority: its ``outcome``, and what scenarios start from.
+        """Forecast one authority and return its baseline: the ``outcome`` and what scenarios start from.
 
         Parameters
         ----------
@@ -196,7 +196,7 @@ class ForecastInputs:
 
 @dataclass(frozen=True, eq=False)
 class Baseline:
-    """One authority's forecast and what is behind it, so that scenarios can walk the road again (`forecast.runs.scenario_run`).
+    """One authority's baseline forecast, with what a scenario needs to run the same years again (`forecast.runs.scenario_run`).
 
     Parameters
     ----------
@@ -223,18 +223,18 @@ class Baseline:
 
 
 def matching_generator(seed: int, la_code: int) -> np.random.Generator:
-    """Return the random numbers with which an authority's children are matched to places, always from the start."""
+    """Return the random generator with which an authority's children are matched to places, at its initial state."""
     return list(_streams(seed, la_code))[-1]
 
 
 @cache
 def shared_inputs() -> ForecastInputs:
-    """Return the road of the product's own forecast, prepared once in this process."""
+    """Return the inputs of the product's own forecast, prepared once in this process."""
     return ForecastInputs.prepare()
 
 
 def check_options(years: int, draws: int) -> None:
-    """Raise `OptionError` unless years and draws are in range."""
+    """Raise an `OptionError` unless years and draws are in range."""
     if not 1 <= years <= MAX_YEARS:
         raise OptionError(
             f"--years {years} is out of range. Forecasts run 1 to {MAX_YEARS} years ahead because population projections "
@@ -248,5 +248,5 @@ def check_options(years: int, draws: int) -> None:
 
 
 def _streams(seed: int, la_code: int) -> Iterator[np.random.Generator]:
-    """Return one generator a stage, keyed by the authority's number and not by its place in a queue."""
+    """Yield one random generator for each stage of a run, seeded by the authority's number and not by its order."""
     return (np.random.default_rng(s) for s in np.random.SeedSequence([seed, la_code]).spawn(5))

@@ -1,4 +1,4 @@
-"""Which scenario a name means, and the store it may be kept in.
+"""Names of scenarios: which scenario a name means, in the library, a file or the store.
 
 A scenario is named by its id in the library or in the store, by its id there and a version (``our-plan@3``), by its file, or by
 the text of one that nobody has kept yet (`scenarios.unsaved`). The library comes first. What a scenario is based on is looked
@@ -28,7 +28,7 @@ AT = "@"
 
 @dataclass(frozen=True)
 class Chosen:
-    """A scenario that was named.
+    """A scenario found by its name.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Chosen:
 
 
 def chosen(ref: str, store: str | None) -> Chosen:
-    """Return the scenario that a name of the command line stands for: library, then file, then store.
+    """Return the scenario of a name on the command line: from the library, else a file, else the store.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def chosen(ref: str, store: str | None) -> Chosen:
 
 
 def named(ref: str, store: str | None = None) -> Chosen:
-    """Return the scenario that an id, a kept version or a text of `scenarios.unsaved` stands for.
+    """Return the scenario of an id, a stored version, or a text of `scenarios.unsaved`.
 
     Raises
     ------
@@ -103,12 +103,12 @@ def named(ref: str, store: str | None = None) -> Chosen:
 
 
 def ref_of(version: Version) -> str:
-    """Return the name of a kept version."""
+    """Return the name of a stored version, such as ``our-plan@3``."""
     return f"{version.scenario_id}{AT}{version.version}"
 
 
 def labels(found: Sequence[Chosen]) -> tuple[str, ...]:
-    """Return what scenarios are called side by side: the id, and the version too where two have the same id.
+    """Return names of scenarios for showing them side by side: the id, with the version if two ids are equal.
 
     Two that nobody kept may still be called alike.
     """
@@ -120,13 +120,13 @@ def labels(found: Sequence[Chosen]) -> tuple[str, ...]:
 
 
 def open_if_there(store: str | None) -> Store | None:
-    """Return the store where there is one; looking does not make one."""
+    """Return the store if it exists, without creating one; None otherwise."""
     where = address_of(store)
     return None if where.is_file and not Path(str(where.url.database)).exists() else Store.open(store)
 
 
 def latest(scenario_id: str, store: str | None) -> Version | None:
-    """Return the latest version of a scenario in the store; None where it is not there."""
+    """Return the latest version of a scenario in the store; None if it is not there."""
     held = open_if_there(store)
     kept = () if held is None else held.scenarios()
     return next((v for v in kept if v.scenario_id == scenario_id), None)

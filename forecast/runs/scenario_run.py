@@ -1,4 +1,4 @@
-"""One authority's road walked again with a scenario: where the levers of `scenarios` meet the stations of `forecast`.
+"""Scenario runs: run the baseline's years again with a scenario's levers on flows, placements and places.
 
     base = shared_inputs().baseline(area)
     outcome = rerun(base, scenarios.reading.find("reform-2030"))
@@ -34,7 +34,7 @@ from scenarios.terms import ends
 
 
 def rerun(base: Baseline, scenario: Scenario) -> Outcome:
-    """Return the outcome of a scenario: the baseline's own where it has no levers.
+    """Return the outcome of a scenario; the baseline's own outcome if it has no levers.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def rerun(base: Baseline, scenario: Scenario) -> Outcome:
 
 
 def frame(base: Baseline) -> Frame:
-    """Return for whom and when effects are wanted."""
+    """Return the authority, Januaries and draws of a baseline, for which levers' effects are worked out."""
     future = base.outcome.plans.future
     return Frame(
         la_code=base.outcome.area.la_code,
@@ -68,7 +68,7 @@ def frame(base: Baseline) -> Frame:
 
 
 def known(base: Baseline) -> dict[str, float | None]:
-    """Return what some levers ask of the authority: ``issued_in_twenty_weeks`` (0 to 1) and ``residents_11_15``."""
+    """Return the figures of the authority that levers need: ``issued_in_twenty_weeks`` (0 to 1) and ``residents_11_15``."""
     told = base.outcome.timeliness
     residents = base.outcome.plans.residents.isel(january=0).sel(age=list(range(11, 16)))
     return {
@@ -78,7 +78,7 @@ def known(base: Baseline) -> dict[str, float | None]:
 
 
 def remarks(base: Baseline, scenario: Scenario) -> tuple[str, ...]:
-    """Return what a reader of a scenario's result should know about its levers here, one sentence each."""
+    """Return notes on a scenario's levers in this authority for the reader of the result, one sentence each."""
     return notes(resolve(scenario), frame(base), seed=base.outcome.seed, **known(base))
 
 
@@ -99,7 +99,7 @@ def each_alone(base: Baseline, scenario: Scenario) -> dict[str, Outcome]:
 
 
 def at_ends(base: Baseline, scenario: Scenario) -> dict[str, tuple[Outcome, Outcome]]:
-    """Return the outcomes with each lever that has an interval at its low and at its high end, by the lever's id."""
+    """Return, by lever id, the outcomes with the lever at the low and at the high end of its interval, if it has one."""
     flat = resolve(scenario)
     found = {}
     for lever in flat.levers:
@@ -113,13 +113,13 @@ def at_ends(base: Baseline, scenario: Scenario) -> dict[str, tuple[Outcome, Outc
 
 
 def interval(lever: Lever) -> tuple[float, float]:
-    """Return the ends of a lever's size: equal for a number, and (0, 0) for a lever without a size."""
+    """Return the low and high end of a lever's size: equal for a number, (0, 0) for a lever without a size."""
     field = size_field(lever)
     return (0.0, 0.0) if field is None else ends(getattr(lever, field))
 
 
 def size_field(lever: Lever) -> str | None:
-    """Return the name of the field that holds a lever's size; None for a scheme that says no number of places."""
+    """Return the name of the field with a lever's size; None for a scheme without a number of places."""
     if not isinstance(lever, Scheme):
         return "change"
     if lever.places is not None:
@@ -128,7 +128,7 @@ def size_field(lever: Lever) -> str | None:
 
 
 def whole(scenario: Scenario, lever_id: str) -> bool:
-    """Return whether the size of a lever is a whole number, as places are.
+    """Return whether a lever's size is a whole number, as numbers of places are.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def whole(scenario: Scenario, lever_id: str) -> bool:
 
 
 def with_size(scenario: Scenario, lever_id: str, size: float) -> Scenario:
-    """Return a scenario with another size of one lever, what it is based on read in; places are rounded to whole ones.
+    """Return a resolved scenario with another size of one lever; places are rounded to whole numbers.
 
     Raises
     ------
@@ -154,7 +154,7 @@ def with_size(scenario: Scenario, lever_id: str, size: float) -> Scenario:
 
 
 def _sized(flat: Scenario, lever_id: str) -> tuple[int, str]:
-    """Return where a lever of a scenario stands, and the field of its size."""
+    """Return the position of a lever in a scenario, and the name of the field with its size."""
     names = [lever.name for lever in flat.levers]
     if lever_id not in names:
         raise ScenarioError(
@@ -174,7 +174,7 @@ def _sized(flat: Scenario, lever_id: str) -> tuple[int, str]:
 
 
 def walk(base: Baseline, does: Effects, register: Register | None = None) -> Outcome:
-    """Return the outcome of effects and a register.
+    """Return the outcome of the baseline under given effects and a given register.
 
     Parameters
     ----------
@@ -199,7 +199,7 @@ def walk(base: Baseline, does: Effects, register: Register | None = None) -> Out
 
 
 def _capacity_plan(base: Baseline, register: Register, changes: Sequence[PlaceChange]) -> CapacityPlan:
-    """Return what another register, or the same one with changes of places, offers on the baseline's luck."""
+    """Return the capacity plan of another register or of changed places, drawn with the baseline's generator."""
     about = frame(base)
     luck = matching_generator(base.outcome.seed, about.la_code)
     return CapacityPlan.of(
@@ -214,13 +214,13 @@ def _capacity_plan(base: Baseline, register: Register, changes: Sequence[PlaceCh
 
 
 def place_changes(changes: Sequence[PlaceChange]) -> list[Callable[[Supply], Supply]]:
-    """Return changes of places as functions on what the register offers: values, then factors, then additions."""
+    """Return changes of places as functions on a supply: values first, then factors, then additions."""
     ordered = [c for how in ("set", "multiply", "add") for c in changes if c.how == how]
     return [partial(_changed, change) for change in ordered]
 
 
 def _changed(change: PlaceChange, supply: Supply) -> Supply:
-    """Return a supply after one change; the first January, before the forecast, stays as it is."""
+    """Return a supply after one change of places; its first January, before the forecast, is unchanged."""
     names = {name.casefold() for name in change.settings}
     reached = [
         u
