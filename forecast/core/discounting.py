@@ -35,18 +35,18 @@ def rates() -> pd.DataFrame:
     """
     path = tables.REFERENCE / f"{FILE}.csv"
     try:
-        found = pd.read_csv(path)[_COLUMNS]
+        table = pd.read_csv(path)[_COLUMNS]
     except (OSError, KeyError, ValueError) as error:
         raise TableError(
             f"The discount rates in {path} cannot be read ({error}), so values of different years cannot be compared. Restore "
             "the file from the repository."
         ) from None
-    follows = found["from_year"].to_numpy()[1:] == found["to_year"].to_numpy()[:-1] + 1
-    if found["from_year"].iloc[0] != 0 or not follows.all() or not found["rate"].between(0, 0.2).all():
+    follows = table["from_year"].to_numpy()[1:] == table["to_year"].to_numpy()[:-1] + 1
+    if table["from_year"].iloc[0] != 0 or not follows.all() or not table["rate"].between(0, 0.2).all():
         raise TableError(
             f"The discount rates in {path} have gaps or strange rates. Restore the file from the repository."
         )
-    return found
+    return table
 
 
 def factors(years: int) -> Array:

@@ -87,9 +87,9 @@ def year_average(stock: xr.DataArray, september: xr.DataArray | None = None) -> 
             f"Financial-year averages need two or more Januaries in a row; here are {januaries}. Add those missing."
         )
     steady, step = _weights(len(januaries))
-    found = _weighted(stock, steady, januaries)
+    average = _weighted(stock, steady, januaries)
     if september is None:
-        return found
+        return average
     _whole(september, "September's change")
     if set(september.dims) != set(stock.dims) or not all(
         np.array_equal(september[d].to_numpy(), stock[d].to_numpy()) for d in stock.dims
@@ -98,7 +98,7 @@ def year_average(stock: xr.DataArray, september: xr.DataArray | None = None) -> 
             f"September's change has dims {dict(september.sizes)}, the stock {dict(stock.sizes)}, or other labels. An average "
             "of one cannot be corrected by the other. Give both for the same cells and Januaries."
         )
-    return found + _weighted(september.transpose(*stock.dims), step, januaries)
+    return average + _weighted(september.transpose(*stock.dims), step, januaries)
 
 
 def _weights(count: int) -> tuple[Array, Array]:
@@ -128,8 +128,8 @@ def _weighted(values: xr.DataArray, weights: Array, januaries: Sequence[int]) ->
         coords={"financial_year": years, "january": list(januaries)},
     )
     dims = ["financial_year" if d == "january" else d for d in values.dims]
-    found: xr.DataArray = xr.dot(values, matrix, dim="january")
-    return found.transpose(*dims)
+    summed: xr.DataArray = xr.dot(values, matrix, dim="january")
+    return summed.transpose(*dims)
 
 
 def _whole(values: xr.DataArray, what: str) -> None:

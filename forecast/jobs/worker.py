@@ -113,7 +113,7 @@ class Worker:
                     return ticket
             ticket, task = secrets.token_hex(8), _Task(job, arguments)
             self._tasks[ticket] = task
-            ended = [t for t, held in self._tasks.items() if held.progress.ended]
+            ended = [t for t, known in self._tasks.items() if known.progress.ended]
             for old in ended[: max(0, len(ended) - KEPT)]:
                 del self._tasks[old]
         threading.Thread(target=self._look_after, args=(task,), daemon=True, name=f"work-{ticket}").start()
@@ -136,10 +136,10 @@ class Worker:
             No job has that ticket, or it was forgotten.
         """
         task = self._find(ticket)
-        found = task.progress
-        if found.state is State.RUNNING and task.began is not None:
-            return replace(found, seconds=time.monotonic() - task.began)
-        return found
+        progress = task.progress
+        if progress.state is State.RUNNING and task.began is not None:
+            return replace(progress, seconds=time.monotonic() - task.began)
+        return progress
 
     def result(self, ticket: str) -> Any:
         """Return the result of a job that is done.
@@ -231,12 +231,12 @@ class Worker:
                 try:
                     if not pipe.poll(0.1):
                         continue
-                    kind, said = pipe.recv()
+                    kind, content = pipe.recv()
                 except (EOFError, OSError):
                     return None
                 if kind != "step":
-                    return kind, said
-                done, total, says = said
+                    return kind, content
+                done, total, says = content
                 task.progress = Progress(State.RUNNING, done, total, says)
         return None
 

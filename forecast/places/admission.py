@@ -140,7 +140,7 @@ class Seats:
     younger: Indices
 
 
-class Doors(NamedTuple):
+class Gates(NamedTuple):
     """The gates (admission rules) of the units of one provision in one January, in the order the units are filled.
 
     A named tuple of plain arrays because that is what compiled code reads (`forecast.places.matching`). Entries are the kinds
@@ -205,27 +205,27 @@ def seats_of(places: OpenPlaces, opening: OpenPlaces) -> Seats:
     return Seats(np.nonzero(flat)[1], _starts(flat.sum(axis=1)), place, younger)
 
 
-def doors_of(places: OpenPlaces, seats: Seats) -> Iterator[list[Doors]]:
+def gates_of(places: OpenPlaces, seats: Seats) -> Iterator[list[Gates]]:
     """Yield, January by January, the gates of each specialist provision."""
     units = [
         np.array([i for i, code in enumerate(places.provision) if code == provision], dtype=np.intp)
         for provision in SPECIALIST_PROVISIONS
     ]
-    found: list[Doors] = []
+    gates: list[Gates] = []
     for january in range(places.januaries):
-        before, found = found, []
+        before, gates = gates, []
         for p, unit in enumerate(units):
             ages, needs = places.admits_age[:, january, unit], places.admits_need[january, unit]
-            # Most Januaries admit whom the last did, and working doors out takes a while.
+            # Most Januaries admit whom the last did, and working gates out takes a while.
             if (
                 january
                 and (needs == places.admits_need[january - 1, unit]).all()
                 and (ages == places.admits_age[:, january - 1, unit]).all()
             ):
-                found.append(before[p])
+                gates.append(before[p])
             else:
-                found.append(_provision_doors(places, unit, ages, needs, seats))
-        yield found
+                gates.append(_provision_gates(places, unit, ages, needs, seats))
+        yield gates
 
 
 def _filling_order(places: OpenPlaces, unit: Indices, ages: Flags, needs: Flags) -> list[int]:
@@ -234,7 +234,7 @@ def _filling_order(places: OpenPlaces, unit: Indices, ages: Flags, needs: Flags)
     return sorted(range(len(unit)), key=lambda i: (places.located[unit[i]] != "local", admitted[i], unit[i]))
 
 
-def _provision_doors(places: OpenPlaces, unit: Indices, ages: Flags, needs: Flags, seats: Seats) -> Doors:
+def _provision_gates(places: OpenPlaces, unit: Indices, ages: Flags, needs: Flags, seats: Seats) -> Gates:
     """Return the gates of one provision's units, from ``ages`` (draw, unit, age) and ``needs`` (unit, need) admitted."""
     if (ages == ages[:1]).all():
         ages = ages[:1]
@@ -261,7 +261,7 @@ def _provision_doors(places: OpenPlaces, unit: Indices, ages: Flags, needs: Flag
     in_entry = entry[gate, kind_of[cell]]
     rows = np.argsort(in_entry, kind="stable")
     gate, cell = gate[rows], cell[rows]
-    return Doors(
+    return Gates(
         unit=unit,
         sort=sort,
         lead=lead,

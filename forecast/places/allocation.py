@@ -31,7 +31,7 @@ import numpy as np
 from data.errors import OptionError
 from data.vocabulary import NEED_CODES, NEED_GROUPS, PHASE_CODES, PHASE_OF_AGE, PHASES, SPECIALIST_PROVISIONS
 from forecast.core.arrays import Flags, Indices
-from forecast.places.admission import CELLS, GRID, Doors, OpenPlaces, Positions, Seats, doors_of, seats_of
+from forecast.places.admission import CELLS, GRID, Gates, OpenPlaces, Positions, Seats, gates_of, seats_of
 from forecast.places.matching import match, send_to_places, share_out
 from forecast.places.preference_order import Rules
 from models.base import Array, Floats
@@ -103,7 +103,7 @@ class Allocation:
 
 
 @dataclass(frozen=True, eq=False)
-class Entrances:
+class Admission:
     """Places of the units and the gates that admit children to them.
 
     Parameters
@@ -112,18 +112,18 @@ class Entrances:
         Places of the Januaries asked for, and of the same units at the origin: one draw, one January.
     seats
         A seat for each unit and cell.
-    at_origin, doors
-        Doors of each specialist provision at the origin, and in each January.
+    gates_at_origin, gates
+        Gates of each specialist provision at the origin, and in each January.
     """
 
     places: OpenPlaces
     opening: OpenPlaces
     seats: Seats
-    at_origin: list[Doors]
-    doors: list[list[Doors]]
+    gates_at_origin: list[Gates]
+    gates: list[list[Gates]]
 
     @classmethod
-    def of(cls, places: OpenPlaces, opening: OpenPlaces) -> Entrances:
+    def of(cls, places: OpenPlaces, opening: OpenPlaces) -> Admission:
         """Return the gates of the given places.
 
         Raises
@@ -135,13 +135,13 @@ class Entrances:
         if not same or {len(opening.places), len(opening.admits_age), opening.januaries} != {1}:
             raise ValueError("The opening must hold the same units as the places, one draw and one January.")
         seats = seats_of(places, opening)
-        return cls(places, opening, seats, next(doors_of(opening, seats)), list(doors_of(places, seats)))
+        return cls(places, opening, seats, next(gates_of(opening, seats)), list(gates_of(places, seats)))
 
 
 def allocate(
     wanted: Array | Floats,
     start: Array,
-    entrances: Entrances,
+    admission: Admission,
     rules: Rules,
     *,
     need_groups: Mapping[str, tuple[str, ...]] = GROUPED,
@@ -156,7 +156,7 @@ def allocate(
         Children who want a place of each specialist provision, dims ``(draw, january, provision, age, need)``; at least 0.
     start
         Children placed at the origin January, dims ``(provision, age, need)``.
-    entrances
+    admission
         Places of the Januaries of ``wanted``, and of the same units at the origin, where the children of ``start`` are seated
         first.
     rules
@@ -173,7 +173,7 @@ def allocate(
     ValueError
         Shapes disagree, or children are negative or missing.
     """
-    places, opening = entrances.places, entrances.opening
+    places, opening = admission.places, admission.opening
     _check(wanted, start, places, rules, shares)
     draws, januaries = wanted.shape[:2]
     units, destinations = len(places.units), rules.destinations
@@ -185,36 +185,36 @@ def allocate(
     route = _route(rules)
     demand = _plain(wanted).reshape(draws, januaries, _SOUGHT, CELLS)
 
-    held = np.zeros((1, len(entrances.seats.cell) + 1))  # the last stands for seats that are not there
+    seated = np.zeros((1, len(admission.seats.cell) + 1))  # the last stands for seats that are not there
     placed, unseated = np.zeros((1, _SOUGHT, CELLS)), np.zeros((1, _SOUGHT, CELLS))
     first = _Counts.none(1, 1, units, len(destinations), margins)
     at_origin = _plain(start).reshape(1, 1, _SOUGHT, CELLS)
     room = np.array(opening.places[:, 0], dtype=float, order="C")
-    for p, door in enumerate(entrances.at_origin):
+    for p, gates in enumerate(admission.gates_at_origin):
         match(
-            at_origin, 0, p, len(NEED_CODES), door, margin, placed, held, room, unseated,
+            at_origin, 0, p, len(NEED_CODES), gates, margin, placed, seated, room, unseated,
             first.short, first.filled, first.moved,
         )  # fmt: skip
 
-    held, placed = np.repeat(held, draws, axis=0), np.repeat(placed, draws, axis=0)
+    seated, placed = np.repeat(seated, draws, axis=0), np.repeat(placed, draws, axis=0)
     unplaced = np.empty_like(placed)
     counts = _Counts.none(draws, januaries, units, len(destinations), margins)
     by_overflow, free = np.zeros((draws, januaries, units)), np.zeros((draws, januaries, units))
     kept = (draws, januaries if by_age_and_need else 0)
     got, lacked = np.zeros((*kept, _SOUGHT, CELLS)), np.zeros((*kept, _SOUGHT, CELLS))
     overflow = np.zeros((*kept, len(destinations), CELLS))
-    for january, doors in enumerate(entrances.doors):
+    for january, by_provision in enumerate(admission.gates):
         room = np.array(np.broadcast_to(places.places[:, january], (draws, units)), dtype=float)
-        for p, door in enumerate(doors):
+        for p, gates in enumerate(by_provision):
             match(
-                demand, january, p, len(NEED_CODES), door, margin, placed, held, room, unplaced,
+                demand, january, p, len(NEED_CODES), gates, margin, placed, seated, room, unplaced,
                 counts.short, counts.filled, counts.moved,
             )  # fmt: skip
         if by_age_and_need:
             got[:, january], lacked[:, january] = placed, unplaced
         by_overflow[:, january] = room
         for leg in route:
-            leg.send(unplaced, shares, doors, places, margin, january, room, counts.cause, overflow)
+            leg.send(unplaced, shares, by_provision, places, margin, january, room, counts.cause, overflow)
         by_overflow[:, january] -= room
         free[:, january] = room
 
@@ -290,7 +290,7 @@ class _Leg:
         self,
         left: Array,
         shares: Array,
-        doors: Sequence[Doors],
+        by_provision: Sequence[Gates],
         places: OpenPlaces,
         margin: Positions,
         january: int,
@@ -313,14 +313,14 @@ class _Leg:
                 overflow,
             )
             return
-        door = doors[self.provision]
+        gates = by_provision[self.provision]
         may_try = np.array(
-            [not self.communities or places.community[unit] in self.communities for unit in door.unit],
+            [not self.communities or places.community[unit] in self.communities for unit in gates.unit],
             dtype=bool,
         )
         (step,), (destination,) = self.steps, self.destinations
         send_to_places(
-            left, self.wanted, self.cells, np.ascontiguousarray(shares[:, step]), door, may_try, margin,
+            left, self.wanted, self.cells, np.ascontiguousarray(shares[:, step]), gates, may_try, margin,
             int(destination), january, room, cause, overflow,
         )  # fmt: skip
 

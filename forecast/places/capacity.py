@@ -36,7 +36,7 @@ from forecast.core.arrays import Flags
 from forecast.core.outcome import Placements, Shortfall
 from forecast.core.parallel import in_parts
 from forecast.places.admission import OpenPlaces
-from forecast.places.allocation import Entrances, allocate
+from forecast.places.allocation import Admission, allocate
 from forecast.places.preference_order import Rules, default_rules
 from forecast.places.supply import Supply, supply
 from models.base import Array, Floats
@@ -107,8 +107,8 @@ class CapacityPlan:
         Expected places, dims ``(january, phase, provision, located)``.
     places_now
         Places in the register at the origin, dims ``(phase, provision)``.
-    entrances
-        The doors of each part of the draws; empty where they are to be worked out while children are matched.
+    admissions
+        Whom units admit, for each part of the draws; empty if that is worked out while children are matched.
     """
 
     supply: Supply
@@ -117,7 +117,7 @@ class CapacityPlan:
     admitting: Flags
     expected: xr.DataArray
     places_now: xr.DataArray
-    entrances: tuple[Entrances, ...] = ()
+    admissions: tuple[Admission, ...] = ()
 
     @classmethod
     def of(
@@ -131,19 +131,19 @@ class CapacityPlan:
         changes: Sequence[Callable[[Supply], Supply]] = (),
     ) -> CapacityPlan:
         """Return the capacity plan of a register; the arguments are those of `match`."""
-        asked = demand or Demand()
+        options = demand or Demand()
         supply_rng, share_rng = rng.spawn(2)
-        found = supply(register, [origin, *januaries], draws, supply_rng, statuses=asked.statuses)
+        places = supply(register, [origin, *januaries], draws, supply_rng, statuses=options.statuses)
         for change in changes:
-            found = change(found)
-        ages = found.admits_age.to_numpy()[:, 1:]
+            places = change(places)
+        ages = places.admits_age.to_numpy()[:, 1:]
         by_phase = [ages[..., OF_PHASE[:, h] > 0].any(axis=3) for h in range(len(PHASES))]
         return cls(
-            supply=found,
-            demand=asked,
-            shares=asked.rules.share_draws(draws, share_rng),
+            supply=places,
+            demand=options,
+            shares=options.rules.share_draws(draws, share_rng),
             admitting=np.stack([ages.any(axis=3), *by_phase], axis=3),
-            expected=found.by_phase().mean("draw").sel(january=[*januaries]),
+            expected=places.by_phase().mean("draw").sel(january=[*januaries]),
             places_now=_register_places(register, origin),
         )
 
@@ -152,18 +152,18 @@ class CapacityPlan:
         """Number of draws."""
         return self.supply.places.sizes["draw"]
 
-    def with_doors(self) -> CapacityPlan:
+    def with_admissions(self) -> CapacityPlan:
         """Return the capacity plan with its gates worked out, for repeated matching."""
         parts = range(0, self.draws, SEATED_AT_A_TIME)
-        doors = tuple(self.doors(slice(p, min(p + SEATED_AT_A_TIME, self.draws))) for p in parts)
-        return replace(self, entrances=doors)
+        admissions = tuple(self.admission(slice(p, min(p + SEATED_AT_A_TIME, self.draws))) for p in parts)
+        return replace(self, admissions=admissions)
 
-    def doors(self, some: slice) -> Entrances:
+    def admission(self, some: slice) -> Admission:
         """Return the gates of one part of the draws."""
-        if self.entrances:
+        if self.admissions:
             part = int(some.start) // SEATED_AT_A_TIME
-            return self.entrances[part]
-        return Entrances.of(units(self.supply, slice(1, None)).some(some), opening(self.supply))
+            return self.admissions[part]
+        return Admission.of(units(self.supply, slice(1, None)).some(some), opening(self.supply))
 
 
 def match(
@@ -210,15 +210,15 @@ def seated(placements: Placements, capacity_plan: CapacityPlan, latent: AreaLate
     latent
         Children turned away today; None where they cannot be told, then demand is as observed.
     """
-    asked, found, draws = capacity_plan.demand, capacity_plan.supply, capacity_plan.draws
+    options, offered, draws = capacity_plan.demand, capacity_plan.supply, capacity_plan.draws
     start = placements.start.transpose("provision", "age", "need").to_numpy().astype(float)
     choices = placements.wanted.transpose("draw", "january", "provision", "age", "need").to_numpy()
     children = placements.plans.transpose("draw", "january", "age", "need").to_numpy()
-    uplift = {blend: latent_factor(latent, blend, draws) for blend in {1.0, asked.blend}}
+    uplift = {blend: latent_factor(latent, blend, draws) for blend in {1.0, options.blend}}
     dims: dict[str, list[object]] = {
         "draw": list(range(draws)), "january": placements.wanted["january"].to_numpy().tolist(),
         "phase": [*PHASE_CODES], "need_group": [*NEED_GROUP_CODES], "provision": [*SPECIALIST_PROVISIONS],
-        "destination": [*asked.rules.destinations], "unit": [*found.places["unit"].to_numpy()],
+        "destination": [*options.rules.destinations], "unit": [*offered.places["unit"].to_numpy()],
     }  # fmt: skip
 
     def empty(*named: str) -> Floats:
@@ -237,15 +237,15 @@ def seated(placements: Placements, capacity_plan: CapacityPlan, latent: AreaLate
     def seat(some: slice) -> None:
         raised_to = {b: raised(choices[some], f[some], children[some]) for b, f in uplift.items()}
         allocation = allocate(
-            raised_to[asked.blend],
+            raised_to[options.blend],
             start,
-            capacity_plan.doors(some),
-            asked.rules,
+            capacity_plan.admission(some),
+            options.rules,
             shares=capacity_plan.shares[some],
             by_age_and_need=False,
         )
         by_group = {b: grouped(r) for b, r in raised_to.items()}
-        observed[some], wanted[some] = grouped(choices[some]), by_group[asked.blend]
+        observed[some], wanted[some] = grouped(choices[some]), by_group[options.blend]
         at_latent[some] = by_group[1.0]
         short[some], overflow[some] = allocation.short, allocation.cause
         filled[some], free[some] = allocation.filled, allocation.free
@@ -253,15 +253,15 @@ def seated(placements: Placements, capacity_plan: CapacityPlan, latent: AreaLate
 
     in_parts(draws, seat, SEATED_AT_A_TIME)
     return Shortfall(
-        blend=asked.blend if latent is not None else 0.0,
+        blend=options.blend if latent is not None else 0.0,
         wanted=labelled(wanted, *cells),
         observed=labelled(observed, *cells),
         latent=labelled(at_latent, *cells),
         short=labelled(short, *cells),
         overflow=labelled(overflow, *to),
-        units=found.units,
-        unit_places=labelled(found.places.to_numpy()[:, 1:].astype(np.float32), *at_unit),
-        unit_commissioned=found.commissioned.astype(np.float32),
+        units=offered.units,
+        unit_places=labelled(offered.places.to_numpy()[:, 1:].astype(np.float32), *at_unit),
+        unit_commissioned=offered.commissioned.astype(np.float32),
         unit_filled=labelled(filled, *in_unit),
         unit_free=labelled(free, *at_unit),
         open_to=_open_to(capacity_plan, filled, free),
@@ -270,7 +270,7 @@ def seated(placements: Placements, capacity_plan: CapacityPlan, latent: AreaLate
         placed_now=_by_phase(placements.known.sel(provision=list(SPECIALIST_PROVISIONS))),
         places_now=capacity_plan.places_now,
         unseated=labelled(grouped(unseated[0]), "provision", "phase", "need_group"),
-        ends=_ends(asked.rules, start),
+        ends=_ends(options.rules, start),
     )
 
 
@@ -309,8 +309,8 @@ def raised(observed: Floats, factor: Floats, children: Array) -> Floats:
 
 def grouped(children: Floats) -> Floats:
     """Return children summed from dims (..., age, need) to (..., phase, need_group)."""
-    found: Floats = OF_PHASE.T @ (children @ OF_GROUP)
-    return found
+    summed: Floats = OF_PHASE.T @ (children @ OF_GROUP)
+    return summed
 
 
 def _ends(rules: Rules, start: Array) -> xr.DataArray:
@@ -319,9 +319,9 @@ def _ends(rules: Rules, start: Array) -> xr.DataArray:
     Ages and needs of a cell count by the children in the provision today; all alike where nobody is.
     """
     wanting = start[:, None] + SCARCE
-    found = grouped(rules.end_shares() * wanting) / grouped(wanting)
+    shares = grouped(rules.end_shares() * wanting) / grouped(wanting)
     return xr.DataArray(
-        found,
+        shares,
         dims=("provision", "destination", "phase", "need_group"),
         coords={
             "provision": list(SPECIALIST_PROVISIONS),
@@ -332,22 +332,22 @@ def _ends(rules: Rules, start: Array) -> xr.DataArray:
     )
 
 
-def units(found: Supply, januaries: slice) -> OpenPlaces:
+def units(offered: Supply, januaries: slice) -> OpenPlaces:
     """Return the units of a supply in some Januaries, as input of the allocation."""
     return OpenPlaces(
-        units=tuple(u.name for u in found.units),
-        provision=tuple(u.provision for u in found.units),
-        located=tuple(u.located for u in found.units),
-        community=tuple(u.community or "" for u in found.units),
-        places=found.places.to_numpy()[:, januaries],
-        admits_age=found.admits_age.to_numpy()[:, januaries],
-        admits_need=found.admits_need.to_numpy()[januaries],
+        units=tuple(u.name for u in offered.units),
+        provision=tuple(u.provision for u in offered.units),
+        located=tuple(u.located for u in offered.units),
+        community=tuple(u.community or "" for u in offered.units),
+        places=offered.places.to_numpy()[:, januaries],
+        admits_age=offered.admits_age.to_numpy()[:, januaries],
+        admits_need=offered.admits_need.to_numpy()[januaries],
     )
 
 
-def opening(found: Supply) -> OpenPlaces:
+def opening(offered: Supply) -> OpenPlaces:
     """Return the units of a supply in its first January and first draw: places open today have no slippage."""
-    first = units(found, slice(0, 1))
+    first = units(offered, slice(0, 1))
     return OpenPlaces(
         first.units, first.provision, first.located, first.community,
         first.places[:1], first.admits_age[:1], first.admits_need,
@@ -360,14 +360,14 @@ def _open_to(capacity_plan: CapacityPlan, filled: Floats, free: Floats) -> xr.Da
     Dims ``(january, phase, need_group, provision)``, "All" phases first. A free place counts for every phase and need group
     that it admits, so these do not add up over them.
     """
-    found = capacity_plan.supply
+    offered = capacity_plan.supply
     could = np.einsum("dju,djuh->juh", free, capacity_plan.admitting, optimize=True)
-    admits_group = (found.admits_need.to_numpy()[1:].astype(np.float32) @ OF_GROUP) > 0
-    held = filled.mean(axis=0)
-    held = np.concatenate([held.sum(axis=2, keepdims=True), held], axis=2)
-    open_now = held + could[..., None] / len(free) * admits_group[:, :, None, :]
-    kind = np.array([[u.provision == p for p in SPECIALIST_PROVISIONS] for u in found.units], dtype=float)
-    kind = kind.reshape(len(found.units), len(SPECIALIST_PROVISIONS))
+    admits_group = (offered.admits_need.to_numpy()[1:].astype(np.float32) @ OF_GROUP) > 0
+    occupied = filled.mean(axis=0)
+    occupied = np.concatenate([occupied.sum(axis=2, keepdims=True), occupied], axis=2)
+    open_now = occupied + could[..., None] / len(free) * admits_group[:, :, None, :]
+    kind = np.array([[u.provision == p for p in SPECIALIST_PROVISIONS] for u in offered.units], dtype=float)
+    kind = kind.reshape(len(offered.units), len(SPECIALIST_PROVISIONS))
     return xr.DataArray(
         np.einsum("juhg,up->jhgp", open_now, kind),
         dims=("january", "phase", "need_group", "provision"),

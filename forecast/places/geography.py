@@ -300,13 +300,13 @@ def places_per_child(
         Places a child; 1 means one for each. NaN where no child wants one.
     """
     points = _one_point_each(settings)
-    held = points["setting"].map(places.groupby("setting")["places"].sum()).fillna(0.0).to_numpy(dtype=float)
+    offered = points["setting"].map(places.groupby("setting")["places"].sum()).fillna(0.0).to_numpy(dtype=float)
     near = (distances_km(zones.points.geometry, points.geometry) <= within_km).astype(float)
     living = children * zones.points["share"].to_numpy(dtype=float)
     wanting = near.T @ living
-    each = np.divide(held, wanting, out=np.zeros_like(held), where=wanting > 0)
-    found = _average_child(zones) @ (near @ each) if children > 0 else np.full(len(zones.frame), np.nan)
-    return xr.DataArray(found, dims="zone", coords={"zone": zones.frame["zone_code"].to_numpy(dtype=str)})
+    each = np.divide(offered, wanting, out=np.zeros_like(offered), where=wanting > 0)
+    per_child = _average_child(zones) @ (near @ each) if children > 0 else np.full(len(zones.frame), np.nan)
+    return xr.DataArray(per_child, dims="zone", coords={"zone": zones.frame["zone_code"].to_numpy(dtype=str)})
 
 
 def _average_child(zones: Zones) -> npt.NDArray[np.float64]:
@@ -504,13 +504,13 @@ def nearest_with_room(
         raise KeyError(f"'{setting}' has no point on the map, so distances from it are not known")
     fits = free[(free["phase"] == phase) & (free["need_group"] == need_group)]
     room = fits.groupby("setting")["places"].sum()
-    found = points[(points["setting"] != setting) & points["setting"].isin(room.index[room >= at_least])]
+    candidates = points[(points["setting"] != setting) & points["setting"].isin(room.index[room >= at_least])]
     frame = pd.DataFrame(
         {
-            "setting": found["setting"].to_numpy(dtype=str),
-            "located": found["located"].to_numpy(dtype=str),
-            "distance_km": distances_km(here.geometry, found.geometry)[0],
-            "places": room.reindex(found["setting"]).to_numpy(dtype=float),
+            "setting": candidates["setting"].to_numpy(dtype=str),
+            "located": candidates["located"].to_numpy(dtype=str),
+            "distance_km": distances_km(here.geometry, candidates.geometry)[0],
+            "places": room.reindex(candidates["setting"]).to_numpy(dtype=float),
         }
     )
     return frame.sort_values(["distance_km", "setting"], ignore_index=True).head(count)

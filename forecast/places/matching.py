@@ -18,7 +18,7 @@ history decides who is placed and where, not how many. `forecast.places.allocati
 large number as places that must be kept free for the right children in time.
 
 Arrays are C-contiguous with draws first, so that one draw's numbers lie together. Cells, kinds, sorts, gates, entries and rows
-are those of `forecast.places.admission.Doors`.
+are those of `forecast.places.admission.Gates`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ import numpy as np
 
 from forecast.core.arrays import Flags, Indices
 from forecast.core.jit import compiled
-from forecast.places.admission import Doors, Positions
+from forecast.places.admission import Gates, Positions
 from models.base import Array
 
 TOLERANCE = 1e-9
@@ -62,7 +62,7 @@ def match(
     january: int,
     provision: int,
     needs: int,
-    doors: Doors,
+    gates: Gates,
     margin: Positions,
     placed: Array,
     seats: Array,
@@ -82,7 +82,7 @@ def match(
         Positions in ``wanted``.
     needs
         Number of needs: a cell and that of the same need a year younger are so many apart.
-    doors
+    gates
         Gates of the provision that January.
     margin
         Phase and need group of each cell.
@@ -98,48 +98,48 @@ def match(
         Receive sums of ``unplaced`` by margin, of ``seats`` by unit and margin, and pupils moved by unit: dims
         ``(draw, january, provision, margin)``, ``(draw, january, unit, margin)`` and ``(draw, january, unit)``, zero before.
     """
-    cells, gates, kinds = wanted.shape[3], len(doors.unit), doors.admits.shape[2]
+    cells, gate_count, kinds = wanted.shape[3], len(gates.unit), gates.admits.shape[2]
     going_on, transfers, queue = np.empty(cells), np.empty(cells), np.empty(cells)
-    waiting, every_gate = np.empty(kinds), np.ones(gates, dtype=np.bool_)
+    waiting, every_gate = np.empty(kinds), np.ones(gate_count, dtype=np.bool_)
     seated = Seated(
-        np.empty(len(doors.cell)),
-        np.empty(len(doors.cell)),
-        np.empty((gates, kinds)),
-        np.empty((gates, kinds)),
-        np.empty(gates),
+        np.empty(len(gates.cell)),
+        np.empty(len(gates.cell)),
+        np.empty((gate_count, kinds)),
+        np.empty((gate_count, kinds)),
+        np.empty(gate_count),
     )
     for draw in range(wanted.shape[0]):
-        admits = doors.admits[draw if doors.admits.shape[0] > 1 else 0]
+        admits = gates.admits[draw if gates.admits.shape[0] > 1 else 0]
         free = room[draw]
-        asked = wanted[draw, january, provision]
-        _continue(asked, placed[draw, provision], needs, going_on, transfers, queue)
-        _stay(seats[draw], going_on, transfers, doors, admits, free, seated)
+        demanded = wanted[draw, january, provision]
+        _continue(demanded, placed[draw, provision], needs, going_on, transfers, queue)
+        _stay(seats[draw], going_on, transfers, gates, admits, free, seated)
         some = False
         for cell in range(cells):
             transfers[cell] = max(transfers[cell], 0.0)
             some |= transfers[cell] > TOLERANCE
         waiting[:] = 0.0
         if some:
-            _enter(transfers, waiting, doors, admits, every_gate, free, seated)
-            _make_room(transfers, waiting, doors, admits, free, seated)
-        _enter(queue, waiting, doors, admits, every_gate, free, seated)
+            _enter(transfers, waiting, gates, admits, every_gate, free, seated)
+            _make_room(transfers, waiting, gates, admits, free, seated)
+        _enter(queue, waiting, gates, admits, every_gate, free, seated)
         for cell in range(cells):
             queue[cell] += transfers[cell]
-        _make_room(queue, waiting, doors, admits, free, seated)
-        for gate in range(gates):
-            held, here = filled[draw, january, doors.unit[gate]], seats[draw]
-            for seat in range(doors.first_seat[gate], doors.end_seat[gate]):
+        _make_room(queue, waiting, gates, admits, free, seated)
+        for gate in range(gate_count):
+            occupied, here = filled[draw, january, gates.unit[gate]], seats[draw]
+            for seat in range(gates.first_seat[gate], gates.end_seat[gate]):
                 here[seat] = 0.0
-            first, end = doors.first_entry[gate], doors.first_entry[gate + 1]
-            for row in range(doors.first_row[first], doors.first_row[end]):
+            first, end = gates.first_entry[gate], gates.first_entry[gate + 1]
+            for row in range(gates.first_row[first], gates.first_row[end]):
                 children = seated.stays[row] + seated.arrivals[row]
-                here[doors.seat[row]] = children
-                held[margin[doors.cell[row]]] += children
-            moved[draw, january, doors.unit[gate]] = seated.moved[gate]
+                here[gates.seat[row]] = children
+                occupied[margin[gates.cell[row]]] += children
+            moved[draw, january, gates.unit[gate]] = seated.moved[gate]
         lacking, got = unplaced[draw, provision], placed[draw, provision]
         for cell in range(cells):
-            left = min(max(queue[cell], 0.0), asked[cell])
-            lacking[cell], got[cell] = left, asked[cell] - left
+            left = min(max(queue[cell], 0.0), demanded[cell])
+            lacking[cell], got[cell] = left, demanded[cell] - left
             short[draw, january, provision, margin[cell]] += left
 
 
@@ -149,7 +149,7 @@ def send_to_places(
     provision: int,
     cells: Positions,
     share: Array,
-    doors: Doors,
+    gates: Gates,
     may_try: Flags,
     margin: Positions,
     destination: int,
@@ -168,7 +168,7 @@ def send_to_places(
         What they wanted and who is sent.
     share
         Of each draw.
-    doors, may_try
+    gates, may_try
         Gates they come to, and which of them they may try.
     margin
         Phase and need group of each cell.
@@ -181,18 +181,18 @@ def send_to_places(
     overflow
         Receives children by cell, dims ``(draw, january, destination, cell)``; with no Januaries they are not kept.
     """
-    gates, kinds = len(doors.unit), doors.admits.shape[2]
+    gate_count, kinds = len(gates.unit), gates.admits.shape[2]
     asking, waiting = np.empty(kinds), np.empty(kinds)
-    joining = np.empty((gates, kinds))
+    joining = np.empty((gate_count, kinds))
     for draw in range(left.shape[0]):
-        admits = doors.admits[draw if doors.admits.shape[0] > 1 else 0]
+        admits = gates.admits[draw if gates.admits.shape[0] > 1 else 0]
         asking[:] = 0.0
         for cell in cells:
-            asking[doors.kind_of[cell]] += left[draw, provision, cell] * share[draw]
+            asking[gates.kind_of[cell]] += left[draw, provision, cell] * share[draw]
         waiting[:] = asking
-        _take_free_places(waiting, doors, admits, may_try, room[draw], joining)
+        _take_free_places(waiting, gates, admits, may_try, room[draw], joining)
         for cell in cells:
-            kind = doors.kind_of[cell]
+            kind = gates.kind_of[cell]
             if waiting[kind] < asking[kind]:
                 going = left[draw, provision, cell] * share[draw] * (1.0 - waiting[kind] / asking[kind])
                 left[draw, provision, cell] -= going
@@ -247,12 +247,12 @@ def share_out(
 
 @compiled
 def _continue(
-    asked: Array, before: Array, needs: int, going_on: Array, transfers: Array, queue: Array
+    demanded: Array, before: Array, needs: int, going_on: Array, transfers: Array, queue: Array
 ) -> None:
     """Split the children who want a place into continuing pupils (``transfers``) and new entrants (``queue``), by cell."""
     for cell in range(needs):
-        going_on[cell], transfers[cell], queue[cell] = 0.0, 0.0, asked[cell]
-    aged, older = before[: len(asked) - needs], asked[needs:]
+        going_on[cell], transfers[cell], queue[cell] = 0.0, 0.0, demanded[cell]
+    aged, older = before[: len(demanded) - needs], demanded[needs:]
     part, continuing, new = going_on[needs:], transfers[needs:], queue[needs:]
     for cell in range(len(aged)):
         still = min(aged[cell], older[cell])
@@ -266,7 +266,7 @@ def _stay(
     seats: Array,
     going_on: Array,
     transfers: Array,
-    doors: Doors,
+    gates: Gates,
     admits: Flags,
     free: Array,
     seated: Seated,
@@ -277,31 +277,31 @@ def _stay(
     seated.came[:] = 0.0
     seated.arrivals[:] = 0.0
     seated.moved[:] = 0.0
-    for gate in range(len(doors.unit)):
-        first, end = doors.first_entry[gate], doors.first_entry[gate + 1]
+    for gate in range(len(gates.unit)):
+        first, end = gates.first_entry[gate], gates.first_entry[gate + 1]
         total = 0.0
         for entry in range(first, end):
             of_kind = 0.0
-            part = 1.0 if admits[gate, doors.kind[entry]] else 0.0
-            for row in range(doors.first_row[entry], doors.first_row[entry + 1]):
-                stays[row] = seats[doors.younger[row]] * going_on[doors.cell[row]] * part
+            part = 1.0 if admits[gate, gates.kind[entry]] else 0.0
+            for row in range(gates.first_row[entry], gates.first_row[entry + 1]):
+                stays[row] = seats[gates.younger[row]] * going_on[gates.cell[row]] * part
                 of_kind += stays[row]
-            stayed[gate, doors.kind[entry]] = of_kind
+            stayed[gate, gates.kind[entry]] = of_kind
             total += of_kind
-        space = free[doors.unit[gate]]
+        space = free[gates.unit[gate]]
         if total > space:
-            for row in range(doors.first_row[first], doors.first_row[end]):
+            for row in range(gates.first_row[first], gates.first_row[end]):
                 stays[row] *= space / total
             for entry in range(first, end):
-                stayed[gate, doors.kind[entry]] *= space / total
-        for row in range(doors.first_row[first], doors.first_row[end]):
-            transfers[doors.cell[row]] -= stays[row]
-        free[doors.unit[gate]] = space - min(total, space)
+                stayed[gate, gates.kind[entry]] *= space / total
+        for row in range(gates.first_row[first], gates.first_row[end]):
+            transfers[gates.cell[row]] -= stays[row]
+        free[gates.unit[gate]] = space - min(total, space)
 
 
 @compiled
 def _enter(
-    queue: Array, waiting: Array, doors: Doors, admits: Flags, may_try: Flags, free: Array, seated: Seated
+    queue: Array, waiting: Array, gates: Gates, admits: Flags, may_try: Flags, free: Array, seated: Seated
 ) -> None:
     """Give free places to children of ``queue``, by cell, and take them from it; children of one kind are treated alike.
 
@@ -310,123 +310,123 @@ def _enter(
     asking = np.empty(admits.shape[1])
     for kind in range(len(asking)):
         of_kind = 0.0
-        for i in range(doors.first_of_kind[kind], doors.first_of_kind[kind + 1]):
-            of_kind += queue[doors.by_kind[i]]
+        for i in range(gates.first_of_kind[kind], gates.first_of_kind[kind + 1]):
+            of_kind += queue[gates.by_kind[i]]
         asking[kind] = of_kind
     left = asking.copy()
     joining = np.empty(admits.shape)
-    _take_free_places(left, doors, admits, may_try, free, joining)
-    for gate in range(len(doors.unit)):
-        for entry in range(doors.first_entry[gate], doors.first_entry[gate + 1]):
-            kind = doors.kind[entry]
+    _take_free_places(left, gates, admits, may_try, free, joining)
+    for gate in range(len(gates.unit)):
+        for entry in range(gates.first_entry[gate], gates.first_entry[gate + 1]):
+            kind = gates.kind[entry]
             if joining[gate, kind] > 0.0:
                 seated.came[gate, kind] += joining[gate, kind]
                 part = joining[gate, kind] / asking[kind]
-                for row in range(doors.first_row[entry], doors.first_row[entry + 1]):
-                    seated.arrivals[row] += queue[doors.cell[row]] * part
+                for row in range(gates.first_row[entry], gates.first_row[entry + 1]):
+                    seated.arrivals[row] += queue[gates.cell[row]] * part
     for kind in range(len(asking)):
         waiting[kind] += left[kind]
         if left[kind] < asking[kind]:
             part = left[kind] / asking[kind]
-            for i in range(doors.first_of_kind[kind], doors.first_of_kind[kind + 1]):
-                queue[doors.by_kind[i]] *= part
+            for i in range(gates.first_of_kind[kind], gates.first_of_kind[kind + 1]):
+                queue[gates.by_kind[i]] *= part
 
 
 @compiled
 def _take_free_places(
-    waiting: Array, doors: Doors, admits: Flags, may_try: Flags, free: Array, joining: Array
+    waiting: Array, gates: Gates, admits: Flags, may_try: Flags, free: Array, joining: Array
 ) -> None:
     """Give free places, gate by gate, to waiting children by kind; ``joining`` receives them by gate and kind."""
     joining[:] = 0.0
-    for gate in range(len(doors.unit)):
-        space = free[doors.unit[gate]]
+    for gate in range(len(gates.unit)):
+        space = free[gates.unit[gate]]
         if not may_try[gate]:
             continue
-        first, end = doors.first_entry[gate], doors.first_entry[gate + 1]
+        first, end = gates.first_entry[gate], gates.first_entry[gate + 1]
         while first < end and space > 0.0:
             stop = first
             total = 0.0
-            while stop < end and doors.tier[stop] == doors.tier[first]:
-                if admits[gate, doors.kind[stop]]:
-                    total += waiting[doors.kind[stop]]
+            while stop < end and gates.tier[stop] == gates.tier[first]:
+                if admits[gate, gates.kind[stop]]:
+                    total += waiting[gates.kind[stop]]
                 stop += 1
             part = space / total if total > space else 1.0
             for entry in range(first, stop):
-                kind = doors.kind[entry]
+                kind = gates.kind[entry]
                 if admits[gate, kind]:
                     joining[gate, kind] = waiting[kind] * part
                     waiting[kind] -= joining[gate, kind]
             space -= min(total, space)
             first = stop
-        free[doors.unit[gate]] = space
+        free[gates.unit[gate]] = space
 
 
 @compiled
 def _make_room(
-    queue: Array, waiting: Array, doors: Doors, admits: Flags, free: Array, seated: Seated
+    queue: Array, waiting: Array, gates: Gates, admits: Flags, free: Array, seated: Seated
 ) -> None:
     """Place children of ``queue`` by moving others to free places: new arrivals before pupils who stay.
 
     Works on kinds of children, ``waiting`` of each, and sorts of gates, since they can stand in for each other. Ages and needs
     within a kind move in proportion; gates of a sort take children in proportion to their free places.
     """
-    sorts, kinds = len(doors.lead), admits.shape[1]
+    sorts, kinds = len(gates.lead), admits.shape[1]
     if sorts < 2 or waiting[: kinds - 1].sum() <= TOLERANCE:
         return
     space = np.zeros(sorts)
-    for gate in range(len(doors.unit)):
-        space[doors.sort[gate]] += free[doors.unit[gate]]
+    for gate in range(len(gates.unit)):
+        space[gates.sort[gate]] += free[gates.unit[gate]]
     if space.sum() <= TOLERANCE:
         return
     came, stayed = np.zeros((sorts, kinds)), np.zeros((sorts, kinds))
     opens = np.empty((kinds, sorts))
-    for gate in range(len(doors.unit)):
+    for gate in range(len(gates.unit)):
         for kind in range(kinds):
-            came[doors.sort[gate], kind] += seated.came[gate, kind]
-            stayed[doors.sort[gate], kind] += seated.stayed[gate, kind]
-            opens[kind, doors.sort[gate]] = 1.0 if admits[gate, kind] else 0.0
-    line, held = waiting.copy(), came.copy()
-    changed = _reroute(held, line, space, opens)
+            came[gates.sort[gate], kind] += seated.came[gate, kind]
+            stayed[gates.sort[gate], kind] += seated.stayed[gate, kind]
+            opens[kind, gates.sort[gate]] = 1.0 if admits[gate, kind] else 0.0
+    unserved, occupied = waiting.copy(), came.copy()
+    changed = _reroute(occupied, unserved, space, opens)
     for sort in range(sorts):
         for kind in range(kinds):
             before = came[sort, kind] + stayed[sort, kind]
             # A sum that nobody left or joined must stay the very same number.
-            same = held[sort, kind] == came[sort, kind]
-            held[sort, kind] = before if same else held[sort, kind] + stayed[sort, kind]
-    changed |= _reroute(held, line, space, opens)
+            same = occupied[sort, kind] == came[sort, kind]
+            occupied[sort, kind] = before if same else occupied[sort, kind] + stayed[sort, kind]
+    changed |= _reroute(occupied, unserved, space, opens)
     if changed:
-        _move(queue, waiting, line, held, came, stayed, doors, free, seated)
-        waiting[:] = line
+        _move(queue, waiting, unserved, occupied, came, stayed, gates, free, seated)
+        waiting[:] = unserved
 
 
 @compiled
-def _reroute(held: Array, line: Array, space: Array, opens: Array) -> bool:
+def _reroute(occupied: Array, unserved: Array, space: Array, opens: Array) -> bool:
     """Seat the most children that fit, by repeating the widest chain of moves; return True if any child was seated.
 
     A chain seats waiting children in one sort of gate, whose pupils of kinds the next admits go there, and so on to one with
     free places. Each carries at least 1/(sorts x kinds) of what is still possible, so what is left shrinks geometrically.
-    Dims: ``held`` (sort, kind), ``line`` (kind), ``space`` (sort), all three changed; ``opens`` (kind, sort), 1 where admitted.
+    Dims: ``occupied`` (sort, kind), ``unserved`` (kind), ``space`` (sort), all three changed; ``opens`` (kind, sort), 1 where admitted.
     """
     sorts = len(space)
     ready, width, wider = np.empty(sorts), np.empty(sorts), np.empty(sorts)
     onward = np.empty(sorts, dtype=np.intp)
     across = np.empty((sorts, sorts))
     for sort in range(sorts):
-        _admitted(held[sort], opens, across[sort])
+        _admitted(occupied[sort], opens, across[sort])
     changed = False
     while True:
-        _admitted(line, opens, ready)
+        _admitted(unserved, opens, ready)
         width[:] = space
         onward[:] = -1
-        found = True
-        while found:  # a chain one sort longer each time, kept only where it is wider
-            found = False
+        wider_found = True
+        while wider_found:  # a chain one sort longer each time, kept only where it is wider
+            wider_found = False
             wider[:] = width
             for here in range(sorts):
                 for there in range(sorts):
                     through = min(across[here, there], width[there])
                     if here != there and through > wider[here]:
-                        wider[here], onward[here], found = through, there, True
+                        wider[here], onward[here], wider_found = through, there, True
             width[:] = wider
         here, amount = -1, TOLERANCE
         for sort in range(sorts):
@@ -435,12 +435,12 @@ def _reroute(held: Array, line: Array, space: Array, opens: Array) -> bool:
         if here < 0:
             return changed
         changed = True
-        _pass(line, held[here], amount, opens, here)
+        _pass(unserved, occupied[here], amount, opens, here)
         while onward[here] >= 0:
-            _pass(held[here], held[onward[here]], amount, opens, onward[here])
-            _admitted(held[here], opens, across[here])
+            _pass(occupied[here], occupied[onward[here]], amount, opens, onward[here])
+            _admitted(occupied[here], opens, across[here])
             here = onward[here]
-        _admitted(held[here], opens, across[here])
+        _admitted(occupied[here], opens, across[here])
         space[here] = max(space[here] - amount, 0.0)
 
 
@@ -471,23 +471,23 @@ def _pass(giver: Array, taker: Array, amount: float, opens: Array, sort: int) ->
 def _move(
     queue: Array,
     waiting: Array,
-    line: Array,
-    held: Array,
+    unserved: Array,
+    occupied: Array,
     came: Array,
     stayed: Array,
-    doors: Doors,
+    gates: Gates,
     free: Array,
     seated: Seated,
 ) -> None:
-    """Carry out the moves found for sorts and kinds: from ``came`` and ``stayed`` to ``held``, and ``waiting`` to ``line``."""
-    sorts, kinds = held.shape
-    leaving, shifting, joining = np.zeros(held.shape), np.zeros(held.shape), np.zeros(held.shape)
+    """Carry out the moves found for sorts and kinds: from ``came`` and ``stayed`` to ``occupied``, and ``waiting`` to ``unserved``."""
+    sorts, kinds = occupied.shape
+    leaving, shifting, joining = np.zeros(occupied.shape), np.zeros(occupied.shape), np.zeros(occupied.shape)
     served = np.zeros(kinds)
     for kind in range(kinds):
-        served[kind] = _ratio(waiting[kind] - line[kind], waiting[kind])
+        served[kind] = _ratio(waiting[kind] - unserved[kind], waiting[kind])
         gained = 0.0
         for sort in range(sorts):
-            change = held[sort, kind] - (came[sort, kind] + stayed[sort, kind])
+            change = occupied[sort, kind] - (came[sort, kind] + stayed[sort, kind])
             gained += max(change, 0.0)
             loss = max(-change, 0.0)
             left = min(loss, came[sort, kind])
@@ -498,16 +498,16 @@ def _move(
             joining[sort, kind] = _ratio(joining[sort, kind], gained)
     on_the_move = np.zeros(len(queue))
     for cell in range(len(queue)):
-        on_the_move[cell] = queue[cell] * served[doors.kind_of[cell]]
+        on_the_move[cell] = queue[cell] * served[gates.kind_of[cell]]
         queue[cell] -= on_the_move[cell]
-    vacant, in_sort = np.zeros(len(doors.unit)), np.zeros(sorts)
-    for gate in range(len(doors.unit)):
-        sort = doors.sort[gate]
-        vacant[gate] = free[doors.unit[gate]]
-        for entry in range(doors.first_entry[gate], doors.first_entry[gate + 1]):
-            kind = doors.kind[entry]
+    vacant, in_sort = np.zeros(len(gates.unit)), np.zeros(sorts)
+    for gate in range(len(gates.unit)):
+        sort = gates.sort[gate]
+        vacant[gate] = free[gates.unit[gate]]
+        for entry in range(gates.first_entry[gate], gates.first_entry[gate + 1]):
+            kind = gates.kind[entry]
             if leaving[sort, kind] + shifting[sort, kind] > 0.0:
-                for row in range(doors.first_row[entry], doors.first_row[entry + 1]):
+                for row in range(gates.first_row[entry], gates.first_row[entry + 1]):
                     new = seated.arrivals[row] * leaving[sort, kind]
                     old = seated.stays[row] * shifting[sort, kind]
                     seated.arrivals[row] -= new
@@ -515,21 +515,21 @@ def _move(
                     seated.came[gate, kind] -= new
                     seated.stayed[gate, kind] -= old
                     seated.moved[gate] += old
-                    on_the_move[doors.cell[row]] += new + old
+                    on_the_move[gates.cell[row]] += new + old
                     vacant[gate] += new + old
         in_sort[sort] += vacant[gate]
-    for gate in range(len(doors.unit)):
-        sort = doors.sort[gate]
+    for gate in range(len(gates.unit)):
+        sort = gates.sort[gate]
         part = _ratio(vacant[gate], in_sort[sort])
-        for entry in range(doors.first_entry[gate], doors.first_entry[gate + 1]):
-            kind = doors.kind[entry]
+        for entry in range(gates.first_entry[gate], gates.first_entry[gate + 1]):
+            kind = gates.kind[entry]
             if joining[sort, kind] > 0.0:
-                for row in range(doors.first_row[entry], doors.first_row[entry + 1]):
-                    coming = on_the_move[doors.cell[row]] * joining[sort, kind] * part
+                for row in range(gates.first_row[entry], gates.first_row[entry + 1]):
+                    coming = on_the_move[gates.cell[row]] * joining[sort, kind] * part
                     seated.arrivals[row] += coming
                     seated.came[gate, kind] += coming
                     vacant[gate] -= coming
-        free[doors.unit[gate]] = max(vacant[gate], 0.0)
+        free[gates.unit[gate]] = max(vacant[gate], 0.0)
 
 
 @compiled

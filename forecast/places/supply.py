@@ -209,22 +209,22 @@ def _luck(key: npt.NDArray[np.uint64], setting: str, draws: int) -> Floats:
     return np.random.default_rng([*(int(k) for k in key), *words]).random((draws, 3)).T
 
 
-def _openings(chain: Sequence[Record], statuses: Sequence[str], luck: Floats) -> npt.NDArray[np.int64]:
+def _openings(chain: Sequence[Record], statuses: Sequence[str], uniforms: Floats) -> npt.NDArray[np.int64]:
     """Return the academic year in which each row of a unit begins, dims (row, draw); `NEVER` if it is not delivered."""
-    begins = np.full((len(chain), luck.shape[1]), NEVER, dtype=np.int64)
-    chance, late = 100.0, np.zeros(luck.shape[1], dtype=np.int64)
+    begins = np.full((len(chain), uniforms.shape[1]), NEVER, dtype=np.int64)
+    chance, late = 100.0, np.zeros(uniforms.shape[1], dtype=np.int64)
     for i, row in enumerate(chain):
         if row["status"] not in statuses:
             continue
         delay = np.where(
-            luck[1] * 100 < row["chance_on_time"], 0, delays(luck[2], row["typical_delay_years"])
+            uniforms[1] * 100 < row["chance_on_time"], 0, delays(uniforms[2], row["typical_delay_years"])
         )
         if row["status"] == "open":
             likely, delayed = float(row["chance_delivered"]), delay
         else:
             chance = likely = min(chance, float(row["chance_delivered"]))
             late = delayed = np.maximum(late, delay)
-        begins[i] = np.where(luck[0] * 100 < likely, _begins(row) + delayed, NEVER)
+        begins[i] = np.where(uniforms[0] * 100 < likely, _begins(row) + delayed, NEVER)
     return begins
 
 

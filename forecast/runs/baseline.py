@@ -166,10 +166,10 @@ class ForecastInputs:
         )
         placements, route = self.placing.place(plans, drawn, area.la_code, place_rng)
         used = register if register is not None else registers.shipped(area.la_code)
-        told = self.latent.tells(area.la_code)
-        latent = self.latent.of_area(area.la_code, draws, latent_rng) if told else None
-        luck = matching_generator(seed, area.la_code)
-        capacity_plan = CapacityPlan.of(used, origin, januaries, draws, luck, demand).with_doors()
+        latent_known = self.latent.tells(area.la_code)
+        latent = self.latent.of_area(area.la_code, draws, latent_rng) if latent_known else None
+        generator = matching_generator(seed, area.la_code)
+        capacity_plan = CapacityPlan.of(used, origin, januaries, draws, generator, demand).with_admissions()
         outcome = Outcome(
             area=area,
             seed=seed,

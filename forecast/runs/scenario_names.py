@@ -60,7 +60,7 @@ def chosen(ref: str, store: str | None) -> Chosen:
     is_file = path.is_file() or ref.lower().endswith(reading.ENDINGS)
     if ref in reading.library() or not is_file:
         return named(ref, store)
-    said = reading.read(path)
+    scenario = reading.read(path)
     folder = path.parent
 
     def base(name: str) -> Scenario:
@@ -68,7 +68,7 @@ def chosen(ref: str, store: str | None) -> Chosen:
             return reading.find(name, folder)
         return _base(name, store)
 
-    return Chosen(said, reading.resolve(said, base))
+    return Chosen(scenario, reading.resolve(scenario, base))
 
 
 def named(ref: str, store: str | None = None) -> Chosen:
@@ -85,21 +85,21 @@ def named(ref: str, store: str | None = None) -> Chosen:
         work = unsaved.unpack(ref)
         return Chosen(work.scenario, _flat(work.scenario, store), began=work.began)
     if ref in reading.library():
-        said = reading.library()[ref]
-        return Chosen(said, _flat(said, store))
+        scenario = reading.library()[ref]
+        return Chosen(scenario, _flat(scenario, store))
     scenario_id, at, number = ref.partition(AT)
-    held = open_if_there(store)
-    if held is None or (at and not number.isdecimal()):
+    opened = open_if_there(store)
+    if opened is None or (at and not number.isdecimal()):
         raise _unknown(ref, store)
     if at:
-        kept = held.get(scenario_id, int(number[:9]))
+        kept = opened.get(scenario_id, int(number[:9]))
     else:
-        found = latest(scenario_id, store)
-        if found is None:
+        newest = latest(scenario_id, store)
+        if newest is None:
             raise _unknown(ref, store)
-        kept = found
-    said = scenario_of(kept)
-    return Chosen(said, _flat(said, store), kept)
+        kept = newest
+    scenario = scenario_of(kept)
+    return Chosen(scenario, _flat(scenario, store), kept)
 
 
 def ref_of(version: Version) -> str:
@@ -107,15 +107,15 @@ def ref_of(version: Version) -> str:
     return f"{version.scenario_id}{AT}{version.version}"
 
 
-def labels(found: Sequence[Chosen]) -> tuple[str, ...]:
+def labels(scenarios: Sequence[Chosen]) -> tuple[str, ...]:
     """Return names of scenarios for showing them side by side: the id, with the version if two ids are equal.
 
     Two that nobody kept may still be called alike.
     """
-    ids = [each.flat.id for each in found]
+    ids = [each.flat.id for each in scenarios]
     return tuple(
         each.flat.id if each.kept is None or ids.count(each.flat.id) == 1 else ref_of(each.kept)
-        for each in found
+        for each in scenarios
     )
 
 
@@ -127,27 +127,27 @@ def open_if_there(store: str | None) -> Store | None:
 
 def latest(scenario_id: str, store: str | None) -> Version | None:
     """Return the latest version of a scenario in the store; None if it is not there."""
-    held = open_if_there(store)
-    kept = () if held is None else held.scenarios()
+    opened = open_if_there(store)
+    kept = () if opened is None else opened.scenarios()
     return next((v for v in kept if v.scenario_id == scenario_id), None)
 
 
-def _flat(said: Scenario, store: str | None) -> Scenario:
-    return reading.resolve(said, lambda name: _base(name, store))
+def _flat(scenario: Scenario, store: str | None) -> Scenario:
+    return reading.resolve(scenario, lambda name: _base(name, store))
 
 
 def _base(name: str, store: str | None) -> Scenario:
-    held = None if name in reading.library() else latest(name, store)
-    if held is not None:
-        return scenario_of(held)
+    version = None if name in reading.library() else latest(name, store)
+    if version is not None:
+        return scenario_of(version)
     if name not in reading.library():
         raise _unknown(name, store)
     return reading.library()[name]
 
 
 def _unknown(ref: str, store: str | None) -> ScenarioError:
-    held = open_if_there(store)
-    known = [*reading.library(), *(v.scenario_id for v in (held.scenarios() if held else ()))]
+    opened = open_if_there(store)
+    known = [*reading.library(), *(v.scenario_id for v in (opened.scenarios() if opened else ()))]
     return ScenarioError(
         f"{quoted(ref)} is not a scenario that we know. {suggestion(ref, known)} For one of your own give its file, such as "
         "my-scenario.yaml, or save it here first."

@@ -50,9 +50,9 @@ def rerun(base: Baseline, scenario: Scenario) -> Outcome:
     """
     flat = resolve(scenario)
     about = frame(base)
-    asked = known(base)
-    register = apply_schemes(base.outcome.register, flat, about, residents_11_15=asked["residents_11_15"])
-    outcome = walk(base, effects(flat, about, base.outcome.seed, **asked), register)
+    figures = known(base)
+    register = apply_schemes(base.outcome.register, flat, about, residents_11_15=figures["residents_11_15"])
+    outcome = walk(base, effects(flat, about, base.outcome.seed, **figures), register)
     return replace(outcome, scenario=flat.title) if flat.levers else outcome
 
 
@@ -69,10 +69,10 @@ def frame(base: Baseline) -> Frame:
 
 def known(base: Baseline) -> dict[str, float | None]:
     """Return the figures of the authority that levers need: ``issued_in_twenty_weeks`` (0 to 1) and ``residents_11_15``."""
-    told = base.outcome.timeliness
+    timeliness = base.outcome.timeliness
     residents = base.outcome.plans.residents.isel(january=0).sel(age=list(range(11, 16)))
     return {
-        "issued_in_twenty_weeks": None if told is None else told[1],
+        "issued_in_twenty_weeks": None if timeliness is None else timeliness[1],
         "residents_11_15": float(residents.sum("age").mean("draw")),
     }
 
@@ -89,27 +89,27 @@ def each_alone(base: Baseline, scenario: Scenario) -> dict[str, Outcome]:
     alone: all it does is interaction.
     """
     flat = resolve(scenario)
-    found = {}
+    outcomes = {}
     for lever in flat.levers:
         try:
-            found[lever.name] = rerun(base, flat.model_copy(update={"levers": (lever,)}))
+            outcomes[lever.name] = rerun(base, flat.model_copy(update={"levers": (lever,)}))
         except ScenarioError:
-            found[lever.name] = base.outcome
-    return found
+            outcomes[lever.name] = base.outcome
+    return outcomes
 
 
 def at_ends(base: Baseline, scenario: Scenario) -> dict[str, tuple[Outcome, Outcome]]:
     """Return, by lever id, the outcomes with the lever at the low and at the high end of its interval, if it has one."""
     flat = resolve(scenario)
-    found = {}
+    outcomes = {}
     for lever in flat.levers:
         low, high = interval(lever)
         if low != high:
-            found[lever.name] = (
+            outcomes[lever.name] = (
                 rerun(base, with_size(flat, lever.name, low)),
                 rerun(base, with_size(flat, lever.name, high)),
             )
-    return found
+    return outcomes
 
 
 def interval(lever: Lever) -> tuple[float, float]:
@@ -148,9 +148,9 @@ def with_size(scenario: Scenario, lever_id: str, size: float) -> Scenario:
     """
     flat = resolve(scenario)
     position, field = _sized(flat, lever_id)
-    said = json.loads(canonical(flat))
-    said["levers"][position][field] = round(size) if field == "places" else size
-    return from_values(said, f"{flat.id}, {lever_id} at {size:g}")
+    values = json.loads(canonical(flat))
+    values["levers"][position][field] = round(size) if field == "places" else size
+    return from_values(values, f"{flat.id}, {lever_id} at {size:g}")
 
 
 def _sized(flat: Scenario, lever_id: str) -> tuple[int, str]:
@@ -201,13 +201,13 @@ def walk(base: Baseline, does: Effects, register: Register | None = None) -> Out
 def _capacity_plan(base: Baseline, register: Register, changes: Sequence[PlaceChange]) -> CapacityPlan:
     """Return the capacity plan of another register or of changed places, drawn with the baseline's generator."""
     about = frame(base)
-    luck = matching_generator(base.outcome.seed, about.la_code)
+    generator = matching_generator(base.outcome.seed, about.la_code)
     return CapacityPlan.of(
         register,
         about.origin,
         about.januaries,
         about.draws,
-        luck,
+        generator,
         base.capacity_plan.demand,
         place_changes(changes),
     )

@@ -19,7 +19,7 @@ from scipy.sparse.csgraph import maximum_flow
 from data.vocabulary import AGES, NEED_CODES, PHASES, SPECIALIST_PROVISIONS
 from forecast.core.outcome import ONE_CHILD
 from forecast.places.admission import OpenPlaces
-from forecast.places.allocation import GROUPED, Allocation, Entrances, allocate
+from forecast.places.allocation import GROUPED, Allocation, Admission, allocate
 from forecast.places.preference_order import default_rules
 from forecast.presentation.place_tables import fewest_places
 from models.base import Array
@@ -39,7 +39,7 @@ class World:
     opening: OpenPlaces
 
     def allocate(self) -> Allocation:
-        return allocate(self.wanted, self.start, Entrances.of(self.places, self.opening), RULES)
+        return allocate(self.wanted, self.start, Admission.of(self.places, self.opening), RULES)
 
 
 def units(
@@ -333,7 +333,7 @@ def test_places_to_add_are_enough_with_the_probability_asked_for(seed: int, sure
     grid = (len(SPECIALIST_PROVISIONS), len(AGES), len(NEED_CODES))
     wanted = rng.gamma(0.4, 2.0, (20, 1, *grid)) * rng.gamma(4, 0.25, (20, 1, 1, 1, 1))
     wanted[:, :, 1:] = 0.0
-    short = left_out(allocate(wanted, wanted[0, 0] * 0, Entrances.of(places, opening_of(places)), RULES))[
+    short = left_out(allocate(wanted, wanted[0, 0] * 0, Admission.of(places, opening_of(places)), RULES))[
         :, :, 0
     ]
     added = float(fewest_places(short, sure)[0])
@@ -349,7 +349,7 @@ def test_places_to_add_are_enough_with_the_probability_asked_for(seed: int, sure
             [places.admits_need, np.ones((1, 1, len(NEED_CODES)), dtype=bool)], axis=1
         ),
     )
-    after = left_out(allocate(wanted, wanted[0, 0] * 0, Entrances.of(anyone, opening_of(anyone)), RULES))[
+    after = left_out(allocate(wanted, wanted[0, 0] * 0, Admission.of(anyone, opening_of(anyone)), RULES))[
         :, 0, 0
     ]
     assert np.mean(after < ONE_CHILD + CLOSE) >= sure

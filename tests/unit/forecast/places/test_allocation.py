@@ -10,7 +10,7 @@ import pytest
 from data.errors import OptionError
 from data.vocabulary import AGES, NEED_CODES, PHASE_CODES, SPECIALIST_PROVISIONS
 from forecast.places.admission import OpenPlaces
-from forecast.places.allocation import Allocation, Entrances, allocate
+from forecast.places.allocation import Allocation, Admission, allocate
 from forecast.places.preference_order import Rules, default_rules
 from models.base import Array
 
@@ -79,7 +79,7 @@ def match(
         admits_age=places.admits_age[:, :1],
         admits_need=places.admits_need[:1],
     )
-    return allocate(wanted, children(start or {})[0, 0], Entrances.of(places, opening or first), rules)
+    return allocate(wanted, children(start or {})[0, 0], Admission.of(places, opening or first), rules)
 
 
 def at(values: Array, provision: str, age: int, need: str, january: int = 0) -> float:
@@ -232,7 +232,7 @@ def test_ages_admitted_may_differ_by_draw() -> None:
     late = unit("New", [4], (4, 10))
     opens = np.concatenate([late.admits_age, np.zeros_like(late.admits_age)])
     wanted = np.repeat(children({(SPECIAL, 7, "ASD"): 3}), 2, axis=0)
-    found = allocate(wanted, wanted[0, 0] * 0, Entrances.of(replace(late, admits_age=opens), late), RULES)
+    found = allocate(wanted, wanted[0, 0] * 0, Admission.of(replace(late, admits_age=opens), late), RULES)
     np.testing.assert_allclose(found.cells.placed.sum(axis=(1, 2, 3, 4)), [3, 0])
 
 
@@ -293,7 +293,7 @@ def test_drawn_shares_keep_their_mean_and_leave_the_last_step_alone() -> None:
     found = allocate(
         wanted,
         wanted[0, 0] * 0,
-        Entrances.of(unit("Oak", [5], (4, 10)), unit("Oak", [5], (4, 10))),
+        Admission.of(unit("Oak", [5], (4, 10)), unit("Oak", [5], (4, 10))),
         RULES,
         shares=shares,
     )
@@ -316,13 +316,13 @@ def test_shapes_that_disagree_are_refused() -> None:
     with pytest.raises(ValueError, match="dims"):
         match(wanted[:, :, :2], oak)
     with pytest.raises(ValueError, match="Shares"):
-        allocate(wanted, wanted[0, 0], Entrances.of(oak, oak), RULES, shares=np.ones((1, 2)))
+        allocate(wanted, wanted[0, 0], Admission.of(oak, oak), RULES, shares=np.ones((1, 2)))
 
 
 def test_need_groups_must_hold_every_need_once() -> None:
     oak, wanted = unit("Oak", [5], (4, 10)), children({})
     with pytest.raises(OptionError, match="Missing: UNKNOWN"):
-        allocate(wanted, wanted[0, 0], Entrances.of(oak, oak), RULES, need_groups={"all": NEED_CODES[:-1]})
+        allocate(wanted, wanted[0, 0], Admission.of(oak, oak), RULES, need_groups={"all": NEED_CODES[:-1]})
 
 
 def test_shortfall_by_phase_and_need_group() -> None:

@@ -269,7 +269,7 @@ def test_the_same_places_worked_out_anew_seat_the_same_children(base: Baseline) 
     anew = CapacityPlan.of(
         before.register, about.origin, about.januaries, about.draws, luck, base.capacity_plan.demand
     )
-    assert not anew.entrances
+    assert not anew.admissions
     found = seated(before.placements, anew, base.latent)
     for name in ("short", "overflow", "unit_filled", "unit_free", "open_to", "places"):
         xr.testing.assert_identical(getattr(found, name), getattr(before.shortfall, name))
