@@ -25,7 +25,7 @@ from forecast.commands import (
     report,
     scenario,
 )
-from forecast.core.parallel import settle
+from forecast.core.parallel import set_up_process
 
 MANY_VALUES: tuple[str, ...] = ("--origins", "--models", "--defer", "--phase", "--scenario")
 """Options that take several values in a row: ``--origins 2021 2022``."""
@@ -56,7 +56,7 @@ app.add_typer(report.app, name="report")
 
 def main() -> None:
     """Run the command line; show planner errors as messages and exit with code 2."""
-    settle()
+    set_up_process()
     try:
         app(args=spread_values(sys.argv[1:]), prog_name="sendplan")
     except PlannerError as error:

@@ -173,7 +173,7 @@ asked = {"reform-2030": "plans", "inclusion-bases": "shortfall"}
 falls = {}
 for name, measure in asked.items():
     falls[name] = compare.waterfall(
-        measure, last, base.outcome, scenario_run.each_alone(base, library[name]), outcomes[name]
+        measure, last, base.outcome, scenario_run.run_each_alone(base, library[name]), outcomes[name]
     )
     print(f"\n{name}: {compare.MEASURES[measure]}, January {last}")
     print(compare.waterfall_text(falls[name]).to_string(index=False))
@@ -213,7 +213,7 @@ for found in falls.values():
 
 # %%
 point = seek.Point("plans", last)
-widths = seek.tornado(point, scenario_run.at_ends(base, library["reform-2030"]), outcomes["reform-2030"])
+widths = seek.tornado(point, scenario_run.run_at_ends(base, library["reform-2030"]), outcomes["reform-2030"])
 print(seek.tornado_text(point, widths).to_string(index=False))
 tornado_chart = (
     alt.Chart(widths, title=f"reform-2030: what each lever's interval means, January {last}", width=420)

@@ -71,7 +71,7 @@ def capital_command(
     from forecast.capital import candidate_schemes, capital_case, child_costs
     from forecast.capital.schemes import Horizon, Sufficiency
     from forecast.core.atomic_files import check_folder
-    from forecast.core.parallel import solver_kept_quiet
+    from forecast.core.parallel import silence_solver
     from forecast.presentation import capital_tables
     from forecast.presentation.record import provenance
     from forecast.runs.baseline import ForecastInputs, check_options
@@ -114,7 +114,7 @@ def capital_command(
         )
         return
     costs, _ = child_costs.shared(base.outcome, book)
-    with progress(screen) as bar, solver_kept_quiet():
+    with progress(screen) as bar, silence_solver():
         task = bar.add_task("Appraising", total=100)
         case = capital_case.make(
             base,

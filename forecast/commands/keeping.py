@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from forecast.core.outcome import Outcome
-    from forecast.runs.scenario_names import Chosen
+    from forecast.runs.scenario_names import NamedScenario
     from scenarios.store import Store
 
 Who = Annotated[str | None, typer.Option(help="Your name, for the history; your user name where left out.")]
@@ -38,12 +38,12 @@ def save_command(
     who: Who = None,
 ) -> None:
     """Keep a scenario in the store as its next version. Nothing kept is ever overwritten."""
-    from forecast.runs.scenario_names import chosen, latest
+    from forecast.runs.scenario_names import find_scenario_or_file, latest
     from scenarios.keeping import check_own_id, keep
     from scenarios.store import Store
 
     # Read first: what is refused opens no store.
-    said = chosen(ref, store).said
+    said = find_scenario_or_file(ref, store).as_written
     check_own_id(said)
     person = this_computer(who)
     before = latest(said.id, store)
@@ -137,7 +137,7 @@ def open_held(store: str | None) -> Store:
     return held
 
 
-def note(named: list[Chosen], outcomes: Sequence[Outcome], store: str | None, who: str | None) -> None:
+def note(named: list[NamedScenario], outcomes: Sequence[Outcome], store: str | None, who: str | None) -> None:
     """Record runs in the store: of the kept version that says the same, or of none.
 
     A file based on another is of no version: what it is based on may be other than what the store has.
@@ -149,8 +149,8 @@ def note(named: list[Chosen], outcomes: Sequence[Outcome], store: str | None, wh
     saved = {v.scenario_id for v in held.scenarios()}
     for each, outcome in zip(named, outcomes, strict=True):
         name, version = each.flat.id, each.kept
-        if version is None and each.said.based_on is None and name in saved:
-            version = next((v for v in reversed(held.versions(name)) if v.key == each.said.key), None)
+        if version is None and each.as_written.based_on is None and name in saved:
+            version = next((v for v in reversed(held.versions(name)) if v.key == each.as_written.key), None)
         key, number = (each.flat.key, None) if version is None else (version.key, version.version)
         held.record_run(
             record.run_facts(outcome, name, key, number),

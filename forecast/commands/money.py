@@ -89,7 +89,7 @@ def money_command(
     from forecast.presentation import money_report
     from forecast.runs import scenario_run
     from forecast.runs.baseline import check_options, shared_inputs
-    from forecast.runs.scenario_names import chosen
+    from forecast.runs.scenario_names import find_scenario_or_file
 
     one = single(area)
     check_options(years, draws)
@@ -106,7 +106,7 @@ def money_command(
     )
     register = own_register(capacity, [one])
     book = ledger(unit_costs, one)
-    asked = None if scenario is None else chosen(scenario, None).flat
+    asked = None if scenario is None else find_scenario_or_file(scenario, None).flat
     folder = out if out is not None else Path("out") / "money" / one.slug
     check_folder(folder)
     arguments: dict[str, Any] = {
@@ -130,7 +130,7 @@ def money_command(
         lambda line: say(screen, line),
     )
     if asked is not None:
-        for line in scenario_run.remarks(base, asked):
+        for line in scenario_run.lever_notes(base, asked):
             say(screen, f"- {line}")
     files = money_report.write(found, folder, arguments)
     say(screen, "Files: " + ", ".join(str(f) for f in files))

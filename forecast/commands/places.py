@@ -26,7 +26,7 @@ from forecast.commands.options import (
     own_register,
 )
 from forecast.commands.output import console, progress, show
-from forecast.core.parallel import settle
+from forecast.core.parallel import set_up_process
 
 
 def places_command(
@@ -135,7 +135,7 @@ def _places_of_one(one: Area, arguments: dict[str, Any], asked: Any) -> tuple[Ar
     from forecast.presentation import places_report
     from forecast.runs.baseline import shared_inputs
 
-    settle()
+    set_up_process()
     try:
         outcome = (
             shared_inputs()

@@ -141,12 +141,12 @@ def _write(
     from forecast.core.atomic_files import check_folder
     from forecast.reports import capital_paper
     from forecast.runs.baseline import ForecastInputs, check_options
-    from forecast.runs.scenario_names import chosen
+    from forecast.runs.scenario_names import find_scenario_or_file
 
     check_options(years, draws)
     register = own_register(capacity, [area])
     schemes = shipped(area.la_code) if candidates is None else read_candidates(candidates, area.la_code)
-    futures = capital_paper.futures(refs, lambda ref: chosen(ref, None).flat)
+    futures = capital_paper.futures(refs, lambda ref: find_scenario_or_file(ref, None).flat)
     check_folder(out.parent)
     screen = console()
     with progress(screen) as bar:

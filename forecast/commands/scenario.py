@@ -69,10 +69,10 @@ def list_command(store: Kept = None) -> None:
 @app.command("show")
 def show_command(ref: Ref, store: Kept = None) -> None:
     """Show a scenario: what it says, on what evidence, and each of its levers."""
-    from forecast.runs.scenario_names import chosen
+    from forecast.runs.scenario_names import find_scenario_or_file
     from scenarios.levers import describe
 
-    asked = chosen(ref, store)
+    asked = find_scenario_or_file(ref, store)
     scenario = asked.flat
     screen = console()
     say(screen, f"{scenario.title} ({scenario.id})", "bold")
@@ -81,8 +81,8 @@ def show_command(ref: Ref, store: Kept = None) -> None:
         *(f"Caveat: {c}" for c in scenario.caveats),
         *(f"Evidence: {e}" for e in scenario.evidence),
     ]
-    if asked.said.based_on is not None:
-        parts.append(f"Based on {asked.said.based_on}, whose levers are here too.")
+    if asked.as_written.based_on is not None:
+        parts.append(f"Based on {asked.as_written.based_on}, whose levers are here too.")
     if scenario.areas:
         parts.append(f"Written for {', '.join(scenario.areas)}.")
     if scenario.policy_date is not None:
@@ -106,10 +106,10 @@ def write_command(
 ) -> None:
     """Write a scenario to a file that you can edit."""
     from forecast.core.atomic_files import write_one
-    from forecast.runs.scenario_names import chosen
+    from forecast.runs.scenario_names import find_scenario_or_file
     from scenarios import reading
 
-    text = reading.to_yaml(chosen(ref, store).said)
+    text = reading.to_yaml(find_scenario_or_file(ref, store).as_written)
     if path.exists() and not force:
         raise OptionError(
             f"{path} exists, and may hold your edits, so it was left alone. Choose another name, or add --force."
@@ -140,10 +140,10 @@ def run_command(
     from forecast.core.atomic_files import check_folder, write_one
     from forecast.presentation import record as files
     from forecast.runs import scenario_run
-    from forecast.runs.scenario_names import chosen
+    from forecast.runs.scenario_names import find_scenario_or_file
     from scenarios import reading
 
-    asked = chosen(ref, store)
+    asked = find_scenario_or_file(ref, store)
     scenario = asked.flat
     one = _area(area, scenario)
     if record:
@@ -187,11 +187,11 @@ def compare_command(
     from forecast.core.atomic_files import check_folder, write_one
     from forecast.presentation import compare
     from forecast.runs import scenario_run
-    from forecast.runs.scenario_names import chosen, labels
+    from forecast.runs.scenario_names import find_scenario_or_file, labels
 
     if out is not None and out.suffix != ".parquet":
         raise OptionError(f"--out {out} should be a .parquet file. Change its ending.")
-    named = [chosen(ref, store) for ref in refs]
+    named = [find_scenario_or_file(ref, store) for ref in refs]
     listed = [each.flat for each in named]
     ids = list(labels(named))
     repeated = [name for name in ids if ids.count(name) > 1]
@@ -248,10 +248,10 @@ def explain_command(
     """Say what each lever of a scenario contributed, and which lever's uncertainty matters most."""
     from forecast.presentation import compare, seek
     from forecast.runs import scenario_run
-    from forecast.runs.scenario_names import chosen
+    from forecast.runs.scenario_names import find_scenario_or_file
     from scenarios.levers import describe
 
-    scenario = chosen(ref, store).flat
+    scenario = find_scenario_or_file(ref, store).flat
     one = _area(area, scenario)
     book = ledger(unit_costs, one)
     base = _baseline(one, years, draws, seed, capacity)
@@ -260,8 +260,8 @@ def explain_command(
     usual = ("plans", "shortfall") if finance is None else ("plans", "shortfall", "cost")
     points = [seek.Point(m, january) for m in measure or usual]
     together = scenario_run.rerun(base, scenario)
-    alone, spans = scenario_run.each_alone(base, scenario), scenario_run.at_ends(base, scenario)
-    ends = {lever.name: scenario_run.interval(lever) for lever in scenario.levers}
+    alone, spans = scenario_run.run_each_alone(base, scenario), scenario_run.run_at_ends(base, scenario)
+    ends = {lever.name: scenario_run.size_interval(lever) for lever in scenario.levers}
     ranges = {name: f"{name} ({low:,g} to {high:,g})" for name, (low, high) in ends.items()}
     screen = console()
     say(screen, f"{one.name}: {scenario.title}", "bold")
@@ -307,11 +307,11 @@ def seek_command(
     from forecast.presentation import compare
     from forecast.presentation import seek as seeking
     from forecast.runs import scenario_run
-    from forecast.runs.scenario_names import chosen
+    from forecast.runs.scenario_names import find_scenario_or_file
 
     if (at_most is None) == (at_least is None):
         raise OptionError("A goal needs either --at-most or --at-least, and one only. Give one of them.")
-    scenario = chosen(ref, store).flat
+    scenario = find_scenario_or_file(ref, store).flat
     point = seeking.Point(measure, year, provision)
     value = at_most if at_most is not None else at_least
     assert value is not None  # one of the two was given
@@ -327,7 +327,7 @@ def seek_command(
         goal,
         low,
         high,
-        whole=scenario_run.whole(scenario, lever),
+        whole=scenario_run.is_whole(scenario, lever),
         finance=_finance_model(base, book, needed=True) if measure in compare.POUNDS else None,
     )
     screen = console()
@@ -436,5 +436,5 @@ def _remark(base: Baseline, listed: list[Scenario]) -> None:
 
     screen = console()
     for scenario in listed:
-        for remark in scenario_run.remarks(base, scenario):
+        for remark in scenario_run.lever_notes(base, scenario):
             say(screen, f"Note on {scenario.id}: {remark}")

@@ -15,7 +15,7 @@ PART = 100
 """Draws worked on at a time."""
 
 
-def settle() -> None:
+def set_up_process() -> None:
     """Set up this process; called first by the command line and by the processes it starts."""
     # Sampling runs compiled code of its own and needs no BLAS from PyTensor.
     warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS")
@@ -24,7 +24,7 @@ def settle() -> None:
     threadpool_limits(limits=1, user_api="blas")
 
 
-def in_parts(count: int, job: Callable[[slice], None], size: int = PART) -> None:
+def run_in_parts(count: int, job: Callable[[slice], None], size: int = PART) -> None:
     """Run a function on each part of the draws, in parallel threads; numpy and compiled code release the interpreter lock.
 
     A part's arrays stay in the processor's cache, and parts are the same on every machine, so results do not depend on
@@ -37,7 +37,7 @@ def in_parts(count: int, job: Callable[[slice], None], size: int = PART) -> None
 
 
 @contextmanager
-def solver_kept_quiet() -> Iterator[None]:
+def silence_solver() -> Iterator[None]:
     """Suppress what the solver's compiled code prints, so that it does not enter the results."""
     sys.stdout.flush()
     kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)

@@ -22,7 +22,7 @@ from data.composition import Composition
 from data.errors import HistoryError
 from data.vocabulary import AGES, NEED_CODES, PHASE_CODES, PHASES, PROVISION_CODES, SPECIALIST_PROVISIONS
 from forecast.core.outcome import Placements, Plans
-from forecast.core.parallel import in_parts
+from forecast.core.parallel import run_in_parts
 from forecast.demand.placement_kernels import count
 from models import placement as model
 from models.base import Array, Floats
@@ -116,7 +116,7 @@ class Placing:
             factors[some] = model.kind_factors(moved, by_kind[some], KIND_OF)
             found.write(some, slice(None), moved, factors[some])
 
-        in_parts(draws, walk)
+        run_in_parts(draws, walk)
         known = xr.DataArray(
             by_age.to_numpy(),
             dims=("age", "provision"),

@@ -31,7 +31,7 @@ import numpy as np
 
 from data.vocabulary import AGES, NEED_CODES, PROVISION_CODES
 from forecast.core.outcome import Placements, Plans
-from forecast.core.parallel import in_parts
+from forecast.core.parallel import run_in_parts
 from forecast.demand.placement import CELLS, Route, Taught
 from forecast.demand.placement_kernels import Carrier, review, scale
 from models.base import Array, Floats
@@ -96,7 +96,7 @@ def replay(
             taught.write(some, slice(t, t + 1), where[:, None], route.factors[some, t : t + 1])
 
     if not effects.on_plans:
-        in_parts(draws, move, WALKED_AT_A_TIME)
+        run_in_parts(draws, move, WALKED_AT_A_TIME)
         return plans, taught.of(placements, plans.future)
     found = {name: np.empty((draws, januaries, *opening.shape)) for name in FLOWS}
     people = np.empty(before.residents.shape)
@@ -140,7 +140,7 @@ def replay(
         for name, value in ahead.process(found["joiners"][some].sum(axis=3), residents).items():
             process[name][some] = value
 
-    in_parts(draws, walk, WALKED_AT_A_TIME)
+    run_in_parts(draws, walk, WALKED_AT_A_TIME)
     future = plans.future.transpose(*CELLS).copy(data=found["stock"])
     by_age = ("draw", "year", "age")
     after = replace(

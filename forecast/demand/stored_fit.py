@@ -32,7 +32,7 @@ from data.placement_flow import PlacementFlows
 from data.specialist_use import SpecialistUse
 from data.vocabulary import ALL
 from forecast.core.atomic_files import write_all
-from forecast.core.parallel import settle
+from forecast.core.parallel import set_up_process
 from forecast.demand import fit_key
 from forecast.demand.fit_key import MODELS, NAMES, TOTALS, Hashes, StoredModel
 from forecast.demand.members import ENSEMBLE, Models
@@ -249,19 +249,19 @@ def _fit_totals(models: Models, history: History, seed: int, which: Collection[s
 
 def _fit_flows(seed: int) -> FittedCohort:
     """Fit the cohort flows, in a process of their own."""
-    settle()
+    set_up_process()
     return CohortModel().fit(*_cohort_inputs(), rng=np.random.default_rng(seed))
 
 
 def _fit_moves(seed: int) -> FittedMoves:
     """Fit moves between provisions, in a process of their own."""
-    settle()
+    set_up_process()
     return Moves().fit(*_moves_inputs(), rng=np.random.default_rng(seed))
 
 
 def _fit_latent(seed: int) -> Latent:
     """Fit latent demand, in a process of its own."""
-    settle()
+    set_up_process()
     return LatentDemand().fit(*_latent_inputs(), rng=np.random.default_rng(seed))
 
 

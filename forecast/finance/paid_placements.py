@@ -35,7 +35,7 @@ from data.vocabulary import (
     SPECIALIST_PROVISIONS,
 )
 from forecast.core.outcome import Outcome, Placements, Shortfall
-from forecast.core.parallel import in_parts
+from forecast.core.parallel import run_in_parts
 from forecast.places.capacity import OF_GROUP
 from models.base import Floats
 
@@ -106,7 +106,7 @@ def paid_placements(outcome: Outcome, reference: Floats | None = None) -> PaidPl
         september[some, 1:] = np.diff(stock[some] - forecast, axis=1)
         september[some] += _september(placements, forecast, leavers, some)
 
-    in_parts(draws, hold)
+    run_in_parts(draws, hold)
     coords: dict[str, list[object]] = {
         "january": [*januaries], "phase": [*PHASE_CODES], "need_group": [*NEED_GROUP_CODES], "provision": [*PROVISION_CODES],
     }  # fmt: skip

@@ -25,7 +25,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from data.errors import OptionError, PlannerError
-from forecast.core.parallel import settle
+from forecast.core.parallel import set_up_process
 
 log = logging.getLogger(__name__)
 
@@ -249,7 +249,7 @@ class Worker:
 
 def _child(pipe: Connection, job: Job, arguments: tuple[Any, ...]) -> None:
     """Run a job in its own process; send its steps, then one final message."""
-    settle()
+    set_up_process()
 
     def report(done: int, total: int, says: str) -> None:
         pipe.send(("step", (done, total, says)))

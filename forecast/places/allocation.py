@@ -181,14 +181,14 @@ def allocate(
     margins = len(PHASES) * len(need_groups)
     if shares is None:
         shares = np.tile([step.share for step in rules.steps], (draws, 1))
-    shares = _plain(shares)
-    route = _route(rules)
-    demand = _plain(wanted).reshape(draws, januaries, _SOUGHT, CELLS)
+    shares = _contiguous(shares)
+    step_groups = _group_steps(rules)
+    demand = _contiguous(wanted).reshape(draws, januaries, _SOUGHT, CELLS)
 
     seated = np.zeros((1, len(admission.seats.cell) + 1))  # the last stands for seats that are not there
     placed, unseated = np.zeros((1, _SOUGHT, CELLS)), np.zeros((1, _SOUGHT, CELLS))
     first = _Counts.none(1, 1, units, len(destinations), margins)
-    at_origin = _plain(start).reshape(1, 1, _SOUGHT, CELLS)
+    at_origin = _contiguous(start).reshape(1, 1, _SOUGHT, CELLS)
     room = np.array(opening.places[:, 0], dtype=float, order="C")
     for p, gates in enumerate(admission.gates_at_origin):
         match(
@@ -213,8 +213,8 @@ def allocate(
         if by_age_and_need:
             got[:, january], lacked[:, january] = placed, unplaced
         by_overflow[:, january] = room
-        for leg in route:
-            leg.send(unplaced, shares, by_provision, places, margin, january, room, counts.cause, overflow)
+        for group in step_groups:
+            group.send(unplaced, shares, by_provision, places, margin, january, room, counts.cause, overflow)
         by_overflow[:, january] -= room
         free[:, january] = room
 
@@ -260,7 +260,7 @@ class _Counts:
 
 
 @dataclass(frozen=True, eq=False)
-class _Leg:
+class _StepGroup:
     """Steps of the preference order taken together: one to limited places, or several to unlimited destinations.
 
     Destinations that take all who are sent share out whoever is left alike, so their steps can be taken at once.
@@ -325,20 +325,20 @@ class _Leg:
         )  # fmt: skip
 
 
-def _route(rules: Rules) -> list[_Leg]:
+def _group_steps(rules: Rules) -> list[_StepGroup]:
     """Return the steps of a preference order, grouped into those that can be taken together."""
-    legs: list[_Leg] = []
+    groups: list[_StepGroup] = []
     last: Flags | None = None
     for number, step in enumerate(rules.steps):
         wanted, to = SPECIALIST_PROVISIONS.index(step.provision), rules.destinations.index(step.destination)
         fits = step.fits.ravel()
-        same = last is not None and legs[-1].wanted == wanted and bool((fits == last).all())
-        if same and not step.limited and legs[-1].provision is None:
-            steps, destinations = np.append(legs[-1].steps, number), np.append(legs[-1].destinations, to)
-            legs[-1] = replace(legs[-1], steps=steps, destinations=destinations)
+        same = last is not None and groups[-1].wanted == wanted and bool((fits == last).all())
+        if same and not step.limited and groups[-1].provision is None:
+            steps, destinations = np.append(groups[-1].steps, number), np.append(groups[-1].destinations, to)
+            groups[-1] = replace(groups[-1], steps=steps, destinations=destinations)
             continue
-        legs.append(
-            _Leg(
+        groups.append(
+            _StepGroup(
                 wanted=wanted,
                 cells=np.flatnonzero(fits).astype(np.uintp),
                 steps=np.array([number]),
@@ -348,10 +348,10 @@ def _route(rules: Rules) -> list[_Leg]:
             )
         )
         last = fits
-    return legs
+    return groups
 
 
-def _plain(values: Array | Floats) -> Array:
+def _contiguous(values: Array | Floats) -> Array:
     """Return values as a writeable array in one piece; compiled code would be compiled again for any other layout."""
     return np.require(values, dtype=float, requirements=["C", "W"])
 

@@ -34,7 +34,7 @@ from data.vocabulary import (
 )
 from forecast.core.arrays import Flags
 from forecast.core.outcome import Placements, Shortfall
-from forecast.core.parallel import in_parts
+from forecast.core.parallel import run_in_parts
 from forecast.places.admission import OpenPlaces
 from forecast.places.allocation import Admission, allocate
 from forecast.places.preference_order import Rules, default_rules
@@ -163,7 +163,7 @@ class CapacityPlan:
         if self.admissions:
             part = int(some.start) // SEATED_AT_A_TIME
             return self.admissions[part]
-        return Admission.of(units(self.supply, slice(1, None)).some(some), opening(self.supply))
+        return Admission.of(open_places(self.supply, slice(1, None)).some(some), opening_places(self.supply))
 
 
 def match(
@@ -195,10 +195,10 @@ def match(
     """
     januaries = [int(j) for j in placements.wanted["january"].to_numpy()]
     draws = placements.wanted.sizes["draw"]
-    return seated(placements, CapacityPlan.of(register, origin, januaries, draws, rng, demand), latent)
+    return match_plan(placements, CapacityPlan.of(register, origin, januaries, draws, rng, demand), latent)
 
 
-def seated(placements: Placements, capacity_plan: CapacityPlan, latent: AreaLatent | None) -> Shortfall:
+def match_plan(placements: Placements, capacity_plan: CapacityPlan, latent: AreaLatent | None) -> Shortfall:
     """Match children to the places of a capacity plan, January by January, and return the shortfall.
 
     Parameters
@@ -235,7 +235,7 @@ def seated(placements: Placements, capacity_plan: CapacityPlan, latent: AreaLate
     unseated: list[Array] = []
 
     def seat(some: slice) -> None:
-        raised_to = {b: raised(choices[some], f[some], children[some]) for b, f in uplift.items()}
+        raised_to = {b: apply_factor(choices[some], f[some], children[some]) for b, f in uplift.items()}
         allocation = allocate(
             raised_to[options.blend],
             start,
@@ -244,14 +244,14 @@ def seated(placements: Placements, capacity_plan: CapacityPlan, latent: AreaLate
             shares=capacity_plan.shares[some],
             by_age_and_need=False,
         )
-        by_group = {b: grouped(r) for b, r in raised_to.items()}
-        observed[some], wanted[some] = grouped(choices[some]), by_group[options.blend]
+        by_group = {b: sum_by_group(r) for b, r in raised_to.items()}
+        observed[some], wanted[some] = sum_by_group(choices[some]), by_group[options.blend]
         at_latent[some] = by_group[1.0]
         short[some], overflow[some] = allocation.short, allocation.cause
         filled[some], free[some] = allocation.filled, allocation.free
         unseated.append(allocation.unseated_at_start)
 
-    in_parts(draws, seat, SEATED_AT_A_TIME)
+    run_in_parts(draws, seat, SEATED_AT_A_TIME)
     return Shortfall(
         blend=options.blend if latent is not None else 0.0,
         wanted=labelled(wanted, *cells),
@@ -269,7 +269,7 @@ def seated(placements: Placements, capacity_plan: CapacityPlan, latent: AreaLate
         local_places=capacity_plan.expected.sel(located="local", drop=True),
         placed_now=_by_phase(placements.known.sel(provision=list(SPECIALIST_PROVISIONS))),
         places_now=capacity_plan.places_now,
-        unseated=labelled(grouped(unseated[0]), "provision", "phase", "need_group"),
+        unseated=labelled(sum_by_group(unseated[0]), "provision", "phase", "need_group"),
         ends=_ends(options.rules, start),
     )
 
@@ -285,7 +285,7 @@ def latent_factor(latent: AreaLatent | None, blend: float, draws: int) -> Floats
     return factor
 
 
-def raised(observed: Floats, factor: Floats, children: Array) -> Floats:
+def apply_factor(observed: Floats, factor: Floats, children: Array) -> Floats:
     """Return wanted places: observed ones times a factor, at most as many as there are children; dims as ``observed``.
 
     Parameters
@@ -307,7 +307,7 @@ def raised(observed: Floats, factor: Floats, children: Array) -> Floats:
     return gain
 
 
-def grouped(children: Floats) -> Floats:
+def sum_by_group(children: Floats) -> Floats:
     """Return children summed from dims (..., age, need) to (..., phase, need_group)."""
     summed: Floats = OF_PHASE.T @ (children @ OF_GROUP)
     return summed
@@ -319,7 +319,7 @@ def _ends(rules: Rules, start: Array) -> xr.DataArray:
     Ages and needs of a cell count by the children in the provision today; all alike where nobody is.
     """
     wanting = start[:, None] + SCARCE
-    shares = grouped(rules.end_shares() * wanting) / grouped(wanting)
+    shares = sum_by_group(rules.end_shares() * wanting) / sum_by_group(wanting)
     return xr.DataArray(
         shares,
         dims=("provision", "destination", "phase", "need_group"),
@@ -332,7 +332,7 @@ def _ends(rules: Rules, start: Array) -> xr.DataArray:
     )
 
 
-def units(offered: Supply, januaries: slice) -> OpenPlaces:
+def open_places(offered: Supply, januaries: slice) -> OpenPlaces:
     """Return the units of a supply in some Januaries, as input of the allocation."""
     return OpenPlaces(
         units=tuple(u.name for u in offered.units),
@@ -345,9 +345,9 @@ def units(offered: Supply, januaries: slice) -> OpenPlaces:
     )
 
 
-def opening(offered: Supply) -> OpenPlaces:
+def opening_places(offered: Supply) -> OpenPlaces:
     """Return the units of a supply in its first January and first draw: places open today have no slippage."""
-    first = units(offered, slice(0, 1))
+    first = open_places(offered, slice(0, 1))
     return OpenPlaces(
         first.units, first.provision, first.located, first.community,
         first.places[:1], first.admits_age[:1], first.admits_need,

@@ -300,7 +300,9 @@ def places_per_child(
         Places a child; 1 means one for each. NaN where no child wants one.
     """
     points = _one_point_each(settings)
-    offered = points["setting"].map(places.groupby("setting")["places"].sum()).fillna(0.0).to_numpy(dtype=float)
+    offered = (
+        points["setting"].map(places.groupby("setting")["places"].sum()).fillna(0.0).to_numpy(dtype=float)
+    )
     near = (distances_km(zones.points.geometry, points.geometry) <= within_km).astype(float)
     living = children * zones.points["share"].to_numpy(dtype=float)
     wanting = near.T @ living

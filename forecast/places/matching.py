@@ -4,7 +4,7 @@ Invariant: after `match` as many children of a provision are placed as its place
 within `TOLERANCE`). Making room takes nobody's place away, everyone is where their age and need are admitted, and no unit holds
 more than its places.
 
-**Why compiled.** Matching is thousands of small steps, each depending on the last. Told to numpy one by one they take most of the
+**Why compiled.** Matching is thousands of small steps, each depending on the last. One by one in numpy they take most of the
 time of a scenario, and hold the interpreter so that threads wait for each other. Compiled by numba they take a fraction, and let
 it go. The machine code is kept on disk; it is made anew when *this file* changes and not when another does, so everything that is
 compiled, with its constants, is here.
@@ -405,7 +405,7 @@ def _reroute(occupied: Array, unserved: Array, space: Array, opens: Array) -> bo
 
     A chain seats waiting children in one sort of gate, whose pupils of kinds the next admits go there, and so on to one with
     free places. Each carries at least 1/(sorts x kinds) of what is still possible, so what is left shrinks geometrically.
-    Dims: ``occupied`` (sort, kind), ``unserved`` (kind), ``space`` (sort), all three changed; ``opens`` (kind, sort), 1 where admitted.
+    Dims: ``occupied`` (sort, kind), ``unserved`` (kind) and ``space`` (sort) change; ``opens`` (kind, sort) is 1 where admitted.
     """
     sorts = len(space)
     ready, width, wider = np.empty(sorts), np.empty(sorts), np.empty(sorts)
@@ -479,7 +479,7 @@ def _move(
     free: Array,
     seated: Seated,
 ) -> None:
-    """Carry out the moves found for sorts and kinds: from ``came`` and ``stayed`` to ``occupied``, and ``waiting`` to ``unserved``."""
+    """Carry out the moves from ``came`` and ``stayed`` to ``occupied``, and from ``waiting`` to ``unserved``."""
     sorts, kinds = occupied.shape
     leaving, shifting, joining = np.zeros(occupied.shape), np.zeros(occupied.shape), np.zeros(occupied.shape)
     served = np.zeros(kinds)

@@ -164,11 +164,13 @@ def supply(
     groups = np.zeros((*places.shape, len(AGES)), dtype=np.int8)
     needs = np.zeros((len(januaries), len(counted), len(NEED_CODES)), dtype=bool)
     for u, chain in enumerate(counted):
-        begins = _openings(chain, statuses, _luck(key, chain[0]["setting"], draws))
+        begins = _opening_years(chain, statuses, _setting_uniforms(key, chain[0]["setting"], draws))
         for j, january in enumerate(januaries):
             if january - 1 <= _ends(chain):
-                _open(chain, begins, january - 1, places[:, j, u], commissioned[:, j, u], groups[:, j, u])
-            planned = _on_paper(chain, statuses, january - 1)
+                _fill_year(
+                    chain, begins, january - 1, places[:, j, u], commissioned[:, j, u], groups[:, j, u]
+                )
+            planned = _planned_row(chain, statuses, january - 1)
             needs[j, u] = [code in needs_of(planned) for code in NEED_CODES]
     units = _units(counted, statuses, januaries[0])
     coords = {
@@ -202,14 +204,16 @@ def _ends(chain: Sequence[Record]) -> int:
     return NEVER if year is None else year
 
 
-def _luck(key: npt.NDArray[np.uint64], setting: str, draws: int) -> Floats:
+def _setting_uniforms(key: npt.NDArray[np.uint64], setting: str, draws: int) -> Floats:
     """Draw the three uniform random numbers of a setting, dims (3, draw)."""
     name = hashlib.sha256(setting.casefold().encode()).digest()[:16]
     words = [int.from_bytes(name[i : i + 4], "little") for i in range(0, 16, 4)]
     return np.random.default_rng([*(int(k) for k in key), *words]).random((draws, 3)).T
 
 
-def _openings(chain: Sequence[Record], statuses: Sequence[str], uniforms: Floats) -> npt.NDArray[np.int64]:
+def _opening_years(
+    chain: Sequence[Record], statuses: Sequence[str], uniforms: Floats
+) -> npt.NDArray[np.int64]:
     """Return the academic year in which each row of a unit begins, dims (row, draw); `NEVER` if it is not delivered."""
     begins = np.full((len(chain), uniforms.shape[1]), NEVER, dtype=np.int64)
     chance, late = 100.0, np.zeros(uniforms.shape[1], dtype=np.int64)
@@ -236,7 +240,7 @@ def delays(uniform: Floats, mean: float) -> npt.NDArray[np.int64]:
     return np.asarray(np.maximum(years, 1), dtype=np.int64)
 
 
-def _open(
+def _fill_year(
     chain: Sequence[Record],
     begins: npt.NDArray[np.int64],
     year: int,
@@ -265,7 +269,7 @@ def _open(
             groups[here, slot] += (opened > offset).astype(np.int8)
 
 
-def _on_paper(chain: Sequence[Record], statuses: Sequence[str], year: int) -> Record:
+def _planned_row(chain: Sequence[Record], statuses: Sequence[str], year: int) -> Record:
     """Return the counted row that the register plans for an academic year: the latest begun, else the first to come."""
     counted = [row for row in chain if row["status"] in statuses]
     begun = [row for row in counted if _begins(row) <= year]
@@ -273,7 +277,7 @@ def _on_paper(chain: Sequence[Record], statuses: Sequence[str], year: int) -> Re
 
 
 def _units(chains: Sequence[Sequence[Record]], statuses: Sequence[str], january: int) -> tuple[Unit, ...]:
-    now = [_on_paper(chain, statuses, january - 1) for chain in chains]
+    now = [_planned_row(chain, statuses, january - 1) for chain in chains]
     ages = [(min(r["age_low"] for r in chain), max(r["age_high"] for r in chain)) for chain in chains]
     return tuple(
         Unit(
@@ -281,11 +285,11 @@ def _units(chains: Sequence[Sequence[Record]], statuses: Sequence[str], january:
             community=row["community"], age_low=int(low), age_high=int(high), source=row["source"],
             confidence=row["confidence"], status=row["status"],
         )
-        for name, row, (low, high) in zip(_names(now, ages), now, ages, strict=True)
+        for name, row, (low, high) in zip(_unit_names(now, ages), now, ages, strict=True)
     )  # fmt: skip
 
 
-def _names(rows: Sequence[Record], ages: Sequence[tuple[int, int]]) -> list[str]:
+def _unit_names(rows: Sequence[Record], ages: Sequence[tuple[int, int]]) -> list[str]:
     """Return a distinct name for each unit: its setting, with ages, provision or needs added where needed."""
     forms = [
         [row["setting"] for row in rows],

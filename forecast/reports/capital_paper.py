@@ -22,7 +22,7 @@ from forecast.capital import capital_case, child_costs
 from forecast.capital.capital_case import FUTURES
 from forecast.capital.programme import Tell
 from forecast.capital.schemes import Sufficiency
-from forecast.core.parallel import solver_kept_quiet
+from forecast.core.parallel import silence_solver
 from forecast.finance.balance import Comparison
 from forecast.presentation import record
 from forecast.reports import capital_report, sufficiency
@@ -123,7 +123,7 @@ def make(base: Baseline, inputs: ForecastInputs, asked: PaperRequest, tell: Tell
     book = asked.book or for_area(area.la_code)
     costs, finance = child_costs.shared(base.outcome, book)
     try:
-        with solver_kept_quiet():
+        with silence_solver():
             case = capital_case.make(
                 base,
                 () if asked.schemes is None else asked.schemes.rows,

@@ -26,7 +26,7 @@ from forecast.demand import stored_fit
 from forecast.demand.members import Models, check_name
 from forecast.demand.placement import Placing, Route
 from forecast.demand.simulate import simulate
-from forecast.places.capacity import CapacityPlan, Demand, seated
+from forecast.places.capacity import CapacityPlan, Demand, match_plan
 from models import growth
 from models.base import FittedModel
 from models.cohort import FittedCohort
@@ -182,7 +182,7 @@ class ForecastInputs:
             plans=plans,
             placements=placements,
             register=used,
-            shortfall=seated(placements, capacity_plan, latent),
+            shortfall=match_plan(placements, capacity_plan, latent),
         )
         return Baseline(
             outcome=outcome,

@@ -4,7 +4,7 @@ A scenario is named by its id in the library or in the store, by its id there an
 the text of one that nobody has kept yet (`scenarios.unsaved`). The library comes first. What a scenario is based on is looked
 for beside its file, then in the library, then in the store.
 
-Invariants: looking makes no store; a name that comes from an address (`named`) never reads a file.
+Invariants: looking makes no store; a name that comes from an address (`find_scenario`) never reads a file.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ AT = "@"
 
 
 @dataclass(frozen=True)
-class Chosen:
+class NamedScenario:
     """A scenario found by its name.
 
     Parameters
     ----------
-    said
+    as_written
         As its file or the store has it.
     flat
         With what it is based on read in: what is run.
@@ -42,13 +42,13 @@ class Chosen:
         Version that work which is not kept yet began from, 0 for a new scenario; None for all others.
     """
 
-    said: Scenario
+    as_written: Scenario
     flat: Scenario
     kept: Version | None = None
     began: int | None = None
 
 
-def chosen(ref: str, store: str | None) -> Chosen:
+def find_scenario_or_file(ref: str, store: str | None) -> NamedScenario:
     """Return the scenario of a name on the command line: from the library, else a file, else the store.
 
     Raises
@@ -59,7 +59,7 @@ def chosen(ref: str, store: str | None) -> Chosen:
     path = Path(ref)
     is_file = path.is_file() or ref.lower().endswith(reading.ENDINGS)
     if ref in reading.library() or not is_file:
-        return named(ref, store)
+        return find_scenario(ref, store)
     scenario = reading.read(path)
     folder = path.parent
 
@@ -68,10 +68,10 @@ def chosen(ref: str, store: str | None) -> Chosen:
             return reading.find(name, folder)
         return _base(name, store)
 
-    return Chosen(scenario, reading.resolve(scenario, base))
+    return NamedScenario(scenario, reading.resolve(scenario, base))
 
 
-def named(ref: str, store: str | None = None) -> Chosen:
+def find_scenario(ref: str, store: str | None = None) -> NamedScenario:
     """Return the scenario of an id, a stored version, or a text of `scenarios.unsaved`.
 
     Raises
@@ -83,10 +83,10 @@ def named(ref: str, store: str | None = None) -> Chosen:
     """
     if ref.startswith(unsaved.MARK):
         work = unsaved.unpack(ref)
-        return Chosen(work.scenario, _flat(work.scenario, store), began=work.began)
+        return NamedScenario(work.scenario, _flat(work.scenario, store), began=work.began)
     if ref in reading.library():
         scenario = reading.library()[ref]
-        return Chosen(scenario, _flat(scenario, store))
+        return NamedScenario(scenario, _flat(scenario, store))
     scenario_id, at, number = ref.partition(AT)
     opened = open_if_there(store)
     if opened is None or (at and not number.isdecimal()):
@@ -99,7 +99,7 @@ def named(ref: str, store: str | None = None) -> Chosen:
             raise _unknown(ref, store)
         kept = newest
     scenario = scenario_of(kept)
-    return Chosen(scenario, _flat(scenario, store), kept)
+    return NamedScenario(scenario, _flat(scenario, store), kept)
 
 
 def ref_of(version: Version) -> str:
@@ -107,7 +107,7 @@ def ref_of(version: Version) -> str:
     return f"{version.scenario_id}{AT}{version.version}"
 
 
-def labels(scenarios: Sequence[Chosen]) -> tuple[str, ...]:
+def labels(scenarios: Sequence[NamedScenario]) -> tuple[str, ...]:
     """Return names of scenarios for showing them side by side: the id, with the version if two ids are equal.
 
     Two that nobody kept may still be called alike.

@@ -20,7 +20,7 @@ from data.errors import ScenarioError
 from data.register import Register
 from forecast.core.outcome import Outcome
 from forecast.demand.scenario_projection import replay
-from forecast.places.capacity import CapacityPlan, seated
+from forecast.places.capacity import CapacityPlan, match_plan
 from forecast.places.supply import Supply
 from forecast.runs.baseline import Baseline, matching_generator
 from models.base import Array
@@ -49,14 +49,14 @@ def rerun(base: Baseline, scenario: Scenario) -> Outcome:
         It is for other authorities, or a lever cannot act on this baseline.
     """
     flat = resolve(scenario)
-    about = frame(base)
-    figures = known(base)
+    about = lever_frame(base)
+    figures = lever_figures(base)
     register = apply_schemes(base.outcome.register, flat, about, residents_11_15=figures["residents_11_15"])
-    outcome = walk(base, effects(flat, about, base.outcome.seed, **figures), register)
+    outcome = run_effects(base, effects(flat, about, base.outcome.seed, **figures), register)
     return replace(outcome, scenario=flat.title) if flat.levers else outcome
 
 
-def frame(base: Baseline) -> Frame:
+def lever_frame(base: Baseline) -> Frame:
     """Return the authority, Januaries and draws of a baseline, for which levers' effects are worked out."""
     future = base.outcome.plans.future
     return Frame(
@@ -67,7 +67,7 @@ def frame(base: Baseline) -> Frame:
     )
 
 
-def known(base: Baseline) -> dict[str, float | None]:
+def lever_figures(base: Baseline) -> dict[str, float | None]:
     """Return the figures of the authority that levers need: ``issued_in_twenty_weeks`` (0 to 1) and ``residents_11_15``."""
     timeliness = base.outcome.timeliness
     residents = base.outcome.plans.residents.isel(january=0).sel(age=list(range(11, 16)))
@@ -77,12 +77,12 @@ def known(base: Baseline) -> dict[str, float | None]:
     }
 
 
-def remarks(base: Baseline, scenario: Scenario) -> tuple[str, ...]:
+def lever_notes(base: Baseline, scenario: Scenario) -> tuple[str, ...]:
     """Return notes on a scenario's levers in this authority for the reader of the result, one sentence each."""
-    return notes(resolve(scenario), frame(base), seed=base.outcome.seed, **known(base))
+    return notes(resolve(scenario), lever_frame(base), seed=base.outcome.seed, **lever_figures(base))
 
 
-def each_alone(base: Baseline, scenario: Scenario) -> dict[str, Outcome]:
+def run_each_alone(base: Baseline, scenario: Scenario) -> dict[str, Outcome]:
     """Return the outcome of each lever of a scenario by itself, by the lever's id.
 
     A lever that only works together with another, such as more pupils for a setting which another lever opens, does nothing
@@ -98,12 +98,12 @@ def each_alone(base: Baseline, scenario: Scenario) -> dict[str, Outcome]:
     return outcomes
 
 
-def at_ends(base: Baseline, scenario: Scenario) -> dict[str, tuple[Outcome, Outcome]]:
+def run_at_ends(base: Baseline, scenario: Scenario) -> dict[str, tuple[Outcome, Outcome]]:
     """Return, by lever id, the outcomes with the lever at the low and at the high end of its interval, if it has one."""
     flat = resolve(scenario)
     outcomes = {}
     for lever in flat.levers:
-        low, high = interval(lever)
+        low, high = size_interval(lever)
         if low != high:
             outcomes[lever.name] = (
                 rerun(base, with_size(flat, lever.name, low)),
@@ -112,7 +112,7 @@ def at_ends(base: Baseline, scenario: Scenario) -> dict[str, tuple[Outcome, Outc
     return outcomes
 
 
-def interval(lever: Lever) -> tuple[float, float]:
+def size_interval(lever: Lever) -> tuple[float, float]:
     """Return the low and high end of a lever's size: equal for a number, (0, 0) for a lever without a size."""
     field = size_field(lever)
     return (0.0, 0.0) if field is None else ends(getattr(lever, field))
@@ -127,7 +127,7 @@ def size_field(lever: Lever) -> str | None:
     return None if lever.given_size is None else "places_per_1000_aged_11_15"
 
 
-def whole(scenario: Scenario, lever_id: str) -> bool:
+def is_whole(scenario: Scenario, lever_id: str) -> bool:
     """Return whether a lever's size is a whole number, as numbers of places are.
 
     Raises
@@ -173,7 +173,7 @@ def _sized(flat: Scenario, lever_id: str) -> tuple[int, str]:
     return position, field
 
 
-def walk(base: Baseline, does: Effects, register: Register | None = None) -> Outcome:
+def run_effects(base: Baseline, does: Effects, register: Register | None = None) -> Outcome:
     """Return the outcome of the baseline under given effects and a given register.
 
     Parameters
@@ -192,7 +192,7 @@ def walk(base: Baseline, does: Effects, register: Register | None = None) -> Out
     shortfall = before.shortfall
     if not same or placements is not before.placements:
         capacity_plan = base.capacity_plan if same else _capacity_plan(base, used, does.places)
-        shortfall = seated(placements, capacity_plan, base.latent)
+        shortfall = match_plan(placements, capacity_plan, base.latent)
     return replace(
         before, plans=plans, placements=placements, register=used, shortfall=shortfall, money=does.money
     )
@@ -200,7 +200,7 @@ def walk(base: Baseline, does: Effects, register: Register | None = None) -> Out
 
 def _capacity_plan(base: Baseline, register: Register, changes: Sequence[PlaceChange]) -> CapacityPlan:
     """Return the capacity plan of another register or of changed places, drawn with the baseline's generator."""
-    about = frame(base)
+    about = lever_frame(base)
     generator = matching_generator(base.outcome.seed, about.la_code)
     return CapacityPlan.of(
         register,

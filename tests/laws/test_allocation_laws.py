@@ -19,7 +19,7 @@ from scipy.sparse.csgraph import maximum_flow
 from data.vocabulary import AGES, NEED_CODES, PHASES, SPECIALIST_PROVISIONS
 from forecast.core.outcome import ONE_CHILD
 from forecast.places.admission import OpenPlaces
-from forecast.places.allocation import GROUPED, Allocation, Admission, allocate
+from forecast.places.allocation import GROUPED, Admission, Allocation, allocate
 from forecast.places.preference_order import default_rules
 from forecast.presentation.place_tables import fewest_places
 from models.base import Array

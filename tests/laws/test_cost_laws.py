@@ -20,7 +20,7 @@ from forecast.finance.cost_model import HIGH_NEEDS, SCALE_BOUNDS, CostLine, Cost
 from forecast.finance.finance_model import FinanceModel, Money, MoneyPlan
 from forecast.finance.paid_placements import PaidPlacements, paid_placements
 from forecast.runs.baseline import Baseline
-from forecast.runs.scenario_run import rerun, walk
+from forecast.runs.scenario_run import rerun, run_effects
 from models.base import Array
 from scenarios.effects import Effects, How, MoneyChange, PlaceChange
 from scenarios.money_levers import MONEY_ITEMS
@@ -86,12 +86,12 @@ def some_money(draw: st.DrawFn) -> tuple[MoneyChange, ...]:
 
 
 def with_money(baseline: Baseline, *changes: MoneyChange) -> Outcome:
-    return walk(baseline, Effects(money=changes))
+    return run_effects(baseline, Effects(money=changes))
 
 
 def with_places(baseline: Baseline, factor: float) -> Outcome:
     change = PlaceChange("multiply", factor * ONE, FULL, (), (), None)
-    return walk(baseline, Effects(places=(change,)))
+    return run_effects(baseline, Effects(places=(change,)))
 
 
 @pytest.fixture(scope="module")
@@ -250,7 +250,7 @@ class TestAttribution:
 
 class TestNothingChanges:
     def test_without_levers(self, baseline: Baseline, finance: FinanceModel, before: Costs) -> None:
-        again = finance.costs(walk(baseline, Effects()))
+        again = finance.costs(run_effects(baseline, Effects()))
         assert again.pounds.identical(before.pounds)
         assert finance.costs(rerun(baseline, find("baseline"))).pounds.identical(before.pounds)
 

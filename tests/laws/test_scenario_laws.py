@@ -15,7 +15,7 @@ from forecast.core.outcome import Outcome
 from forecast.finance.finance_model import FinanceModel
 from forecast.presentation.compare import INTERACTION, LABELLED, POUNDS, compared, measured, waterfall
 from forecast.runs.baseline import Baseline
-from forecast.runs.scenario_run import walk
+from forecast.runs.scenario_run import run_effects
 from models.base import Array
 from scenarios.effects import Arrivals, Change, Effects, Flags, Move, PlaceChange, Review, everyone
 
@@ -95,7 +95,7 @@ def some_effects(draw: st.DrawFn) -> Effects:
 @BRIEFLY
 @given(effects=some_effects())
 def test_every_plan_is_accounted_for_and_taught_somewhere(baseline: Baseline, effects: Effects) -> None:
-    outcome = walk(baseline, effects)
+    outcome = run_effects(baseline, effects)
     stock, made = stock_and_flows(outcome)
     np.testing.assert_allclose(made, stock, atol=1e-8)
     assert (stock >= -1e-9).all()
@@ -110,7 +110,7 @@ def test_every_plan_is_accounted_for_and_taught_somewhere(baseline: Baseline, ef
 
 
 def test_no_lever_is_the_baseline_itself(baseline: Baseline) -> None:
-    outcome = walk(baseline, Effects())
+    outcome = run_effects(baseline, Effects())
     before = baseline.outcome
     assert outcome.plans is before.plans
     assert outcome.placements is before.placements
@@ -119,7 +119,7 @@ def test_no_lever_is_the_baseline_itself(baseline: Baseline) -> None:
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_a_lever_that_multiplies_by_one_changes_nothing(baseline: Baseline, name: str) -> None:
-    outcome = walk(baseline, Effects(**{name: (change(1.0),)}))  # type: ignore[arg-type]
+    outcome = run_effects(baseline, Effects(**{name: (change(1.0),)}))  # type: ignore[arg-type]
     # Needs are scaled to add up to 1 again, so the last digits differ there.
     exact = name != "joiner_need"
     np.testing.assert_allclose(plans(outcome), plans(baseline.outcome), rtol=0 if exact else 1e-9)
@@ -135,7 +135,7 @@ def test_a_lever_that_multiplies_by_one_changes_nothing(baseline: Baseline, name
 @pytest.mark.parametrize("name", FIELDS)
 def test_a_lever_does_nothing_before_its_year(baseline: Baseline, name: str) -> None:
     who = autistic() if name == "joiner_need" else None
-    outcome = walk(baseline, Effects(**{name: (change(1.7, weight=later(3), who=who),)}))  # type: ignore[arg-type]
+    outcome = run_effects(baseline, Effects(**{name: (change(1.7, weight=later(3), who=who),)}))  # type: ignore[arg-type]
     np.testing.assert_allclose(plans(outcome)[:, :3], plans(baseline.outcome)[:, :3], rtol=1e-9)
     assert not np.allclose(plans(outcome)[:, 3], plans(baseline.outcome)[:, 3], rtol=1e-3)
 
@@ -145,7 +145,7 @@ def test_a_lever_does_nothing_before_its_year(baseline: Baseline, name: str) -> 
 )
 def test_more_of_a_flow_moves_plans_one_way_in_every_draw(baseline: Baseline, name: str, sign: int) -> None:
     totals = [
-        plans(walk(baseline, Effects(**{name: (change(size),)}))).sum(axis=(2, 3))  # type: ignore[arg-type]
+        plans(run_effects(baseline, Effects(**{name: (change(size),)}))).sum(axis=(2, 3))  # type: ignore[arg-type]
         for size in (0.6, 0.9, 1.0, 1.3)
     ]
     for less, more in itertools.pairwise(totals):
@@ -154,8 +154,8 @@ def test_more_of_a_flow_moves_plans_one_way_in_every_draw(baseline: Baseline, na
 
 
 def test_refusing_more_means_fewer_plans_and_the_same_requests(baseline: Baseline) -> None:
-    most = walk(baseline, Effects(refusal=(change(0.6, "set"),)))
-    least = walk(baseline, Effects(refusal=(change(0.05, "set"),)))
+    most = run_effects(baseline, Effects(refusal=(change(0.6, "set"),)))
+    least = run_effects(baseline, Effects(refusal=(change(0.05, "set"),)))
     assert (plans(most).sum(axis=(2, 3)) < plans(least).sum(axis=(2, 3))).all()
     np.testing.assert_allclose(most.plans.process["requests"], least.plans.process["requests"], rtol=1e-9)
     process = most.plans.process
@@ -165,7 +165,7 @@ def test_refusing_more_means_fewer_plans_and_the_same_requests(baseline: Baselin
 
 def test_assessments_brought_forward_are_brought_forward_once(baseline: Baseline) -> None:
     """A backlog cleared brings one year's plans early; it does not make more children."""
-    sooner = walk(baseline, Effects(sooner=(change(0.5, "set"),)))
+    sooner = run_effects(baseline, Effects(sooner=(change(0.5, "set"),)))
     joined = [measured(o)["joiners"] for o in (baseline.outcome, sooner)]
     gain = joined[1] - joined[0]
     assert (gain[:, 0] > 0).all()
@@ -173,7 +173,7 @@ def test_assessments_brought_forward_are_brought_forward_once(baseline: Baseline
 
 
 def test_a_change_of_need_mix_changes_no_number(baseline: Baseline) -> None:
-    outcome = walk(baseline, Effects(joiner_need=(change(2.0, who=autistic()),)))
+    outcome = run_effects(baseline, Effects(joiner_need=(change(2.0, who=autistic()),)))
     np.testing.assert_allclose(plans(outcome).sum(axis=3), plans(baseline.outcome).sum(axis=3), rtol=1e-9)
     position = NEED_CODES.index("ASD")
     assert (
@@ -187,7 +187,7 @@ def test_reviews_end_plans_and_protected_pupils_keep_theirs(baseline: Baseline) 
         return np.asarray(outcome.placements.wanted.sel(provision="state_special").sum(("age", "need")))
 
     unprotected, protected, everywhere, none = (
-        walk(baseline, Effects(reviews=(review(share, provisions),)))
+        run_effects(baseline, Effects(reviews=(review(share, provisions),)))
         for share, provisions in ((0.5, ()), (0.5, ("state_special",)), (0.5, PROVISION_CODES), (0.0, ()))
     )
     for same in (everywhere, none):
@@ -204,12 +204,12 @@ def test_reviews_end_plans_and_protected_pupils_keep_theirs(baseline: Baseline) 
 
 def test_protection_of_places_held_wears_off_for_newcomers(baseline: Baseline) -> None:
     kept = {
-        held: plans(walk(baseline, Effects(reviews=(review(0.5, ("state_special",), held),)))).sum(
+        held: plans(run_effects(baseline, Effects(reviews=(review(0.5, ("state_special",), held),)))).sum(
             axis=(2, 3)
         )
         for held in (None, 2026)
     }
-    nobody = plans(walk(baseline, Effects(reviews=(review(0.5),)))).sum(axis=(2, 3))
+    nobody = plans(run_effects(baseline, Effects(reviews=(review(0.5),)))).sum(axis=(2, 3))
     assert (kept[2026] <= kept[None] + 1e-6).all()
     assert (kept[2026] >= nobody - 1e-6).all()
     assert (kept[2026][:, -1] < kept[None][:, -1]).any()
@@ -217,7 +217,7 @@ def test_protection_of_places_held_wears_off_for_newcomers(baseline: Baseline) -
 
 def test_a_move_keeps_every_child(baseline: Baseline) -> None:
     move = Move("inmss", "state_special", 0.5 * ONE, FULL, everyone(), "phase_transfer")
-    outcome = walk(baseline, Effects(moves=(move,)))
+    outcome = run_effects(baseline, Effects(moves=(move,)))
     np.testing.assert_array_equal(plans(outcome), plans(baseline.outcome))
     before, after = (
         o.placements.future.sum(("age",)).mean("draw").isel(january=-1) for o in (baseline.outcome, outcome)
@@ -229,7 +229,7 @@ def test_a_move_keeps_every_child(baseline: Baseline) -> None:
 
 def test_more_places_never_mean_more_children_short(baseline: Baseline) -> None:
     short = [
-        walk(baseline, Effects(places=(PlaceChange("multiply", size * ONE, FULL, (), (), None),)))
+        run_effects(baseline, Effects(places=(PlaceChange("multiply", size * ONE, FULL, (), (), None),)))
         .shortfall.short.sum(("provision", "phase", "need_group"))
         .to_numpy()
         for size in (0.8, 1.0, 1.2)
@@ -243,14 +243,14 @@ def test_places_added_are_places_there_are(baseline: Baseline) -> None:
     change = PlaceChange("add", 30 * ONE, later(1), (), ("state_special",), "local")
     before, after = (
         o.shortfall.unit_places.sum("unit").mean("draw").to_numpy()
-        for o in (baseline.outcome, walk(baseline, Effects(places=(change,))))
+        for o in (baseline.outcome, run_effects(baseline, Effects(places=(change,))))
     )
     np.testing.assert_allclose(after - before, 30 * later(1), atol=0.01)
 
 
 def test_levers_that_multiply_may_be_listed_in_any_order(baseline: Baseline) -> None:
     pair = (change(1.4), change(0.7, weight=later(2), who=ages(*range(5, 11))))
-    one, other = (walk(baseline, Effects(requests=order)) for order in (pair, pair[::-1]))
+    one, other = (run_effects(baseline, Effects(requests=order)) for order in (pair, pair[::-1]))
     np.testing.assert_allclose(plans(one), plans(other), rtol=1e-12)
 
 
@@ -262,7 +262,7 @@ def test_nothing_the_caller_holds_is_changed(baseline: Baseline) -> None:
         "short": before.shortfall.short.copy(deep=True),
         "start": xr.DataArray(baseline.route.start.copy()),
     }
-    walk(
+    run_effects(
         baseline,
         Effects(
             requests=(change(2.0),),
@@ -280,9 +280,9 @@ def test_nothing_the_caller_holds_is_changed(baseline: Baseline) -> None:
 def test_bars_of_a_waterfall_add_up_in_every_draw(baseline: Baseline, measure: str) -> None:
     surge, cut = Effects(requests=(change(1.5),)), Effects(leaver_hazard=(change(1.5),))
     together = Effects(requests=surge.requests, leaver_hazard=cut.leaver_hazard)
-    alone = {"surge": walk(baseline, surge), "cut": walk(baseline, cut)}
+    alone = {"surge": run_effects(baseline, surge), "cut": run_effects(baseline, cut)}
     finance = FinanceModel.of(baseline.outcome) if measure in POUNDS else None
-    found = waterfall(measure, 2030, baseline.outcome, alone, walk(baseline, together), finance)
+    found = waterfall(measure, 2030, baseline.outcome, alone, run_effects(baseline, together), finance)
     # A hundred million pounds leave behind a hundred-thousandth of a pound in adding up, and far below a penny.
     rtol, atol = (0, 1e-5) if measure in POUNDS else (1e-7, 1e-9)
     np.testing.assert_allclose(
@@ -295,7 +295,7 @@ def test_bars_of_a_waterfall_add_up_in_every_draw(baseline: Baseline, measure: s
 
 def test_differences_are_taken_within_a_draw(baseline: Baseline) -> None:
     """The spread of a difference is far smaller than the spread of either scenario: luck is shared."""
-    surge = walk(baseline, Effects(requests=(change(1.1),)))
+    surge = run_effects(baseline, Effects(requests=(change(1.1),)))
     table = compared({"baseline": baseline.outcome, "surge": surge}).set_index(
         ["scenario", "measure", "year"]
     )
@@ -310,7 +310,7 @@ def test_differences_are_taken_within_a_draw(baseline: Baseline) -> None:
 def test_children_taught_in_support_bases_stay_there(baseline: Baseline) -> None:
     """Support bases are in no return: without a rule of their own their pupils would be spread over all provisions."""
     move = Move("mainstream", "support_base", 0.5 * ONE, later(1) - later(2), ages(11), "phase_transfer")
-    outcome = walk(baseline, Effects(moves=(move,)))
+    outcome = run_effects(baseline, Effects(moves=(move,)))
     gain = (outcome.placements.future - baseline.outcome.placements.future).mean("draw")
     taught = gain.sel(provision="support_base")
     first, later_on = (float(taught.sel(january=j, age=a)) for j, a in ((2027, 11), (2029, 13)))

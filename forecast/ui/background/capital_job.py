@@ -8,7 +8,7 @@ from __future__ import annotations
 from data.areas import by_code
 from forecast.capital import capital_case, child_costs
 from forecast.capital.schemes import Sufficiency
-from forecast.core.parallel import solver_kept_quiet
+from forecast.core.parallel import silence_solver
 from forecast.jobs.worker import Report
 from forecast.runs.baseline import ForecastInputs
 from forecast.ui.background.question import Question, base_of, steps
@@ -33,7 +33,7 @@ def appraise(report: Report, asked: Question) -> CapitalView:
     tell("Costing", 0.0)
     costs, _ = child_costs.shared(base.outcome, council_files.book(asked.la_code, asked.prices))
     schemes = council_files.candidates(asked.la_code, asked.candidates)
-    with solver_kept_quiet():
+    with silence_solver():
         case = capital_case.make(
             base,
             () if schemes is None else schemes.rows,

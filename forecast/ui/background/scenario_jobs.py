@@ -52,9 +52,9 @@ def explained(report: Report, question: Question, january: int) -> Explained:
     report(1, steps, "All levers together")
     together = scenario_run.rerun(base, scenario)
     report(2, steps, "Each lever alone")
-    alone = scenario_run.each_alone(base, scenario)
+    alone = scenario_run.run_each_alone(base, scenario)
     report(3, steps, "Each range at its ends")
-    spans = scenario_run.at_ends(base, scenario)
+    spans = scenario_run.run_at_ends(base, scenario)
     report(4, steps, "Adding up")
     bars, told, widths, widths_told = {}, {}, {}, {}
     for name in MEASURES:
@@ -126,7 +126,7 @@ def sought(report: Report, question: Question, asked: Sought) -> str:
         asked.goal,
         asked.low,
         asked.high,
-        whole=scenario_run.whole(scenario, asked.lever),
+        whole=scenario_run.is_whole(scenario, asked.lever),
         finance=finance,
     )
     return answer.words(asked.goal, asked.lever)

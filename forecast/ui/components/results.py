@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from forecast.jobs.worker import Worker
     from forecast.presentation.money_report import MoneyTables
     from forecast.runs.baseline import Baseline, ForecastInputs
-    from forecast.runs.scenario_names import Chosen
+    from forecast.runs.scenario_names import NamedScenario
     from forecast.ui.views.catalogue import Catalogue
     from forecast.ui.views.evidence import RecordView
     from models.base import Array
@@ -151,7 +151,7 @@ def _key(choices: Choices) -> Key:
     return key_of(choices, held_register(choices).fingerprint)
 
 
-def scenario_of(choices: Choices) -> Chosen:
+def scenario_of(choices: Choices) -> NamedScenario:
     """Return the scenario that is chosen.
 
     Raises
@@ -159,9 +159,9 @@ def scenario_of(choices: Choices) -> Chosen:
     ScenarioError
         There is none of that name any more.
     """
-    from forecast.runs.scenario_names import named
+    from forecast.runs.scenario_names import find_scenario
 
-    return named(choices.scenario)
+    return find_scenario(choices.scenario)
 
 
 @st.cache_resource(max_entries=MOST_BASELINES, show_spinner=False)

@@ -76,7 +76,7 @@ def live(choices: Choices, flat: Scenario, found: told.Beside) -> None:
         lines,
         f"{area.slug}-{flat.id}-{choices.measure}.csv",
     )
-    remarks = scenario_run.remarks(results.baseline_of(choices), flat)
+    remarks = scenario_run.lever_notes(results.baseline_of(choices), flat)
     if remarks:
         with st.expander(f"What to know about these levers here ({len(remarks)})"):
             say(bullets(remarks))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from data.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS, FileStore
 from forecast.capital.capital_case import FUTURES
-from forecast.runs.scenario_names import labels, named
+from forecast.runs.scenario_names import find_scenario, labels
 from forecast.ui.background.question import Question
 from forecast.ui.components import results
 from forecast.ui.frame.choices import SHIPPED, Choices
@@ -37,7 +37,7 @@ def asked(choices: Choices, scenarios: Sequence[str] | None = None) -> Question:
         for file_store, version in versions.items()
     )
     names = dict.fromkeys((choices.scenario, *FUTURES)) if scenarios is None else scenarios
-    found = [named(name) for name in names]
+    found = [find_scenario(name) for name in names]
     titles = scenario_draft.told_apart([scenario_draft.title_of(c) for c in found])
     return Question(
         la_code=choices.area.la_code,
@@ -54,9 +54,9 @@ def asked(choices: Choices, scenarios: Sequence[str] | None = None) -> Question:
 
 def short_names(names: Sequence[str]) -> tuple[str, ...]:
     """Return what scenarios are called in files, no two alike: as on the command line."""
-    return scenario_draft.told_apart(labels([named(name) for name in names]))
+    return scenario_draft.told_apart(labels([find_scenario(name) for name in names]))
 
 
 def typed_name(name: str) -> str:
     """Return what to type for a scenario on a command line: for work that nobody kept, the file it can be downloaded as."""
-    return f"{named(name).said.id}.yaml" if scenario_draft.is_unsaved(name) else name
+    return f"{find_scenario(name).as_written.id}.yaml" if scenario_draft.is_unsaved(name) else name

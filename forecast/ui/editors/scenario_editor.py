@@ -20,7 +20,7 @@ import streamlit as st
 from data.errors import PlannerError
 from data.people import Right
 from forecast.runs import scenario_names
-from forecast.runs.scenario_names import Chosen
+from forecast.runs.scenario_names import NamedScenario
 from forecast.ui.components import elements, results
 from forecast.ui.editors import lever_form
 from forecast.ui.frame import controls, signing
@@ -63,7 +63,7 @@ class ScenarioEditor:
         Why the change makes none; blank where there is no such change.
     """
 
-    chosen: Chosen
+    chosen: NamedScenario
     work: Work
     problem: str = ""
 
@@ -192,7 +192,7 @@ def written(desk: ScenarioEditor) -> None:
 def keeper(choices: Choices, desk: ScenarioEditor) -> None:
     """Show a way to save the scenario as a version, its versions, a link and a file."""
     chosen = desk.chosen
-    scenario = chosen.flat if desk.problem or chosen.began is not None else chosen.said
+    scenario = chosen.flat if desk.problem or chosen.began is not None else chosen.as_written
     unsaved = scenario_draft.is_unsaved(choices.scenario)
     if unsaved:
         say(

@@ -89,7 +89,7 @@ class Choices:
     area
         Whose figures.
     scenario
-        What is shown: `BASELINE`, or a name for `forecast.runs.scenario_names.named` (of the library, kept, or not kept yet).
+        `BASELINE`, or a name for `forecast.runs.scenario_names.find_scenario` (of the library, kept, or not kept yet).
     register
         Version of the council's own register of places, `SHIPPED`, or None for the latest version there is.
     horizon
@@ -178,10 +178,10 @@ def _area(text: str) -> Area:
 
 
 def _scenario(text: str) -> str:
-    from forecast.runs.scenario_names import named
+    from forecast.runs.scenario_names import find_scenario
 
     try:
-        named(text)
+        find_scenario(text)
     except (ScenarioError, StoreError) as error:
         raise OptionError(str(error)) from None
     return text

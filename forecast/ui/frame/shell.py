@@ -155,9 +155,9 @@ def frame(entry: PageEntry, menu: list[tuple[PageEntry, st.Page]]) -> Choices:
 def scenario_banner(choices: Choices) -> None:
     """Say that what is shown is a scenario, where it is one."""
     if choices.scenario != BASELINE:
-        from forecast.runs.scenario_names import named
+        from forecast.runs.scenario_names import find_scenario
 
-        title = named(choices.scenario).said.title
+        title = find_scenario(choices.scenario).as_written.title
         st.info(
             f"You are looking at the scenario '{plain(title)}', not the forecast: what follows if its levers come true."
         )

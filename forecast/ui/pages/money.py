@@ -132,7 +132,9 @@ shell.say(
     "the record of the run. They are made when you ask for them."
 )
 held = results.files_of_money
-stem = area.slug if choices.scenario == BASELINE else f"{area.slug}-{results.scenario_of(choices).said.id}"
+stem = (
+    area.slug if choices.scenario == BASELINE else f"{area.slug}-{results.scenario_of(choices).as_written.id}"
+)
 elements.download("Balance (CSV)", lambda: held(choices)["balance.csv"], f"{stem}-balance.csv")
 elements.download("Balance (Parquet)", lambda: held(choices)["balance.parquet"], f"{stem}-balance.parquet")
 elements.download(

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from forecast.runs import scenario_names
-from forecast.runs.scenario_names import Chosen
+from forecast.runs.scenario_names import NamedScenario
 from forecast.ui.frame.choices import BASELINE, Choices
 from forecast.ui.views.lever_fields import Values
 from scenarios import keeping, reading
@@ -40,7 +40,7 @@ class Work:
     began: int
 
 
-def begun(chosen: Chosen) -> Work:
+def begun(chosen: NamedScenario) -> Work:
     """Return work on a scenario that was opened."""
     said = reading.to_values(chosen.flat)
     if chosen.began is not None:
@@ -50,7 +50,7 @@ def begun(chosen: Chosen) -> Work:
     return Work(said | {"id": f"{OWN}{said['id']}"[:80], "title": f"{said['title']} (changed)"}, 0)
 
 
-def duplicate(chosen: Chosen) -> Work:
+def duplicate(chosen: NamedScenario) -> Work:
     """Return work on a copy of a scenario, which is a new one."""
     said = reading.to_values(chosen.flat)
     return Work(said | {"id": f"{said['id'][:75]}-copy", "title": f"Copy of {said['title']}"[:400]}, 0)
@@ -77,7 +77,7 @@ def name_of(work: Work, store: str | None = None) -> str:
     """
     scenario = scenario_of(work)
     if work.began:
-        kept = scenario_names.named(f"{scenario.id}{scenario_names.AT}{work.began}", store).kept
+        kept = scenario_names.find_scenario(f"{scenario.id}{scenario_names.AT}{work.began}", store).kept
         if kept is not None and keeping.scenario_of(kept) == scenario:
             return scenario_names.ref_of(kept)
     return pack(Unsaved(scenario, work.began))
@@ -88,7 +88,7 @@ def renamed(work: Work, scenario_id: str) -> Work:
     return work if scenario_id == work.said["id"] else Work(work.said | {"id": scenario_id}, 0)
 
 
-def titles(chosen: Chosen | None, name: str, store: str | None = None) -> Mapping[str, str]:
+def titles(chosen: NamedScenario | None, name: str, store: str | None = None) -> Mapping[str, str]:
     """Return every scenario that can be opened: name to title; the one that is open is always among them."""
     found = {BASELINE: "The forecast, without a scenario"}
     held = scenario_names.open_if_there(store)
@@ -102,15 +102,15 @@ def titles(chosen: Chosen | None, name: str, store: str | None = None) -> Mappin
 
 def listed(choices: Choices) -> Mapping[str, str]:
     """Return every scenario that can be chosen from a list; see `titles`."""
-    chosen = None if choices.scenario == BASELINE else scenario_names.named(choices.scenario)
+    chosen = None if choices.scenario == BASELINE else scenario_names.find_scenario(choices.scenario)
     return titles(chosen, choices.scenario)
 
 
-def title_of(chosen: Chosen) -> str:
+def title_of(chosen: NamedScenario) -> str:
     """Return the title of a scenario, and which one it is."""
     if chosen.kept is not None:
-        return f"{chosen.said.title} (yours, version {chosen.kept.version})"
-    return f"{chosen.said.title} (not saved)" if chosen.began is not None else chosen.said.title
+        return f"{chosen.as_written.title} (yours, version {chosen.kept.version})"
+    return f"{chosen.as_written.title} (not saved)" if chosen.began is not None else chosen.as_written.title
 
 
 def told_apart(titles: Sequence[str]) -> tuple[str, ...]:

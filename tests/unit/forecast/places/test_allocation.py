@@ -10,7 +10,7 @@ import pytest
 from data.errors import OptionError
 from data.vocabulary import AGES, NEED_CODES, PHASE_CODES, SPECIALIST_PROVISIONS
 from forecast.places.admission import OpenPlaces
-from forecast.places.allocation import Allocation, Admission, allocate
+from forecast.places.allocation import Admission, Allocation, allocate
 from forecast.places.preference_order import Rules, default_rules
 from models.base import Array
 

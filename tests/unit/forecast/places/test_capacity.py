@@ -14,7 +14,7 @@ from data.errors import OptionError
 from data.register import Register, frame
 from data.vocabulary import AGES, NEED_GROUP_CODES, PHASE_CODES, SPECIALIST_PROVISIONS
 from forecast.core.outcome import Placements, Shortfall
-from forecast.places.capacity import LARGEST_WANTED, Demand, grouped, latent_factor, match, raised
+from forecast.places.capacity import LARGEST_WANTED, Demand, apply_factor, latent_factor, match, sum_by_group
 from models.base import Floats
 from models.latent_demand import AreaLatent
 from tests.made_placements import JANUARIES, ORIGIN, cells, made, turned_away
@@ -55,7 +55,7 @@ def test_every_cell_is_told_by_phase_need_group_and_provision(found: Shortfall) 
 
 def up(placements: Placements, latent: AreaLatent, blend: float) -> Floats:
     factor = latent_factor(latent, blend, placements.wanted.sizes["draw"])
-    return raised(placements.wanted.to_numpy(), factor, placements.plans.to_numpy())
+    return apply_factor(placements.wanted.to_numpy(), factor, placements.plans.to_numpy())
 
 
 def test_nothing_of_latent_demand_is_observed_demand(placements: Placements, register: Register) -> None:
@@ -181,4 +181,4 @@ def test_demand_beyond_latent_is_refused(blend: float) -> None:
 
 def test_ages_and_needs_are_grouped_once() -> None:
     children = np.random.default_rng(1).gamma(1, 1, (2, len(AGES), 13))
-    np.testing.assert_allclose(grouped(children).sum(axis=(1, 2)), children.sum(axis=(1, 2)), rtol=1e-6)
+    np.testing.assert_allclose(sum_by_group(children).sum(axis=(1, 2)), children.sum(axis=(1, 2)), rtol=1e-6)

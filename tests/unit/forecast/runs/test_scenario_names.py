@@ -8,7 +8,7 @@ import pytest
 
 from data.errors import ScenarioError, StoreError
 from data.people import this_computer
-from forecast.runs.scenario_names import chosen, named, ref_of
+from forecast.runs.scenario_names import find_scenario, find_scenario_or_file, ref_of
 from scenarios import reading
 from scenarios.keeping import keep
 from scenarios.scenario import Scenario
@@ -35,37 +35,37 @@ def store(tmp_path: Path) -> str:
 
 
 def test_the_library_comes_first(store: str) -> None:
-    assert named("low-births", store).said == reading.find("low-births")
+    assert find_scenario("low-births", store).as_written == reading.find("low-births")
 
 
 def test_an_id_is_the_latest_version_and_a_number_is_that_one(store: str) -> None:
-    assert named("ours", store).said.title == "Second"
-    found = named("ours@1", store)
-    assert found.said.title == "First"
+    assert find_scenario("ours", store).as_written.title == "Second"
+    found = find_scenario("ours@1", store)
+    assert found.as_written.title == "First"
     assert found.kept is not None
     assert ref_of(found.kept) == "ours@1"
-    assert chosen("ours@1", store).said == found.said
+    assert find_scenario_or_file("ours@1", store).as_written == found.as_written
 
 
 def test_what_it_is_based_on_is_read_from_the_store(store: str) -> None:
-    assert [lever.kind for lever in named("built", store).flat.levers] == ["requests"]
+    assert [lever.kind for lever in find_scenario("built", store).flat.levers] == ["requests"]
 
 
 def test_a_scenario_nobody_kept_says_what_it_began_from(store: str) -> None:
     scenario = reading.find("low-births")
-    found = named(pack(Unsaved(scenario, 2)), store)
-    assert (found.said, found.began, found.kept) == (scenario, 2, None)
+    found = find_scenario(pack(Unsaved(scenario, 2)), store)
+    assert (found.as_written, found.began, found.kept) == (scenario, 2, None)
 
 
 def test_a_version_that_is_not_there_is_told(store: str) -> None:
     with pytest.raises(StoreError, match="no version 9"):
-        named("ours@9", store)
+        find_scenario("ours@9", store)
 
 
 @pytest.mark.parametrize("ref", ["nothing", "ours@", "ours@x", "ours@-1"])
 def test_a_name_nobody_knows_is_told(store: str, ref: str) -> None:
     with pytest.raises(ScenarioError, match="is not a scenario that we know"):
-        named(ref, store)
+        find_scenario(ref, store)
 
 
 def test_a_name_from_an_address_reads_no_file_and_one_of_the_command_line_does(
@@ -76,8 +76,8 @@ def test_a_name_from_an_address_reads_no_file_and_one_of_the_command_line_does(
         reading.to_yaml(reading.find("low-births").model_copy(update={"id": "mine"})), encoding="utf-8"
     )
     monkeypatch.chdir(tmp_path)
-    assert chosen("mine.yaml", "none.sqlite").said.id == "mine"
+    assert find_scenario_or_file("mine.yaml", "none.sqlite").as_written.id == "mine"
     for ref in ("mine.yaml", str(path)):
         with pytest.raises(ScenarioError, match="is not a scenario that we know"):
-            named(ref, "none.sqlite")
+            find_scenario(ref, "none.sqlite")
     assert not (tmp_path / "none.sqlite").exists()

@@ -13,7 +13,7 @@ import xarray as xr
 from data.areas import resolve as area
 from data.errors import ScenarioError
 from forecast.core.outcome import Unit
-from forecast.places.capacity import CapacityPlan, seated
+from forecast.places.capacity import CapacityPlan, match_plan
 from forecast.places.supply import Supply
 from forecast.presentation.compare import measured
 from forecast.runs import scenario_run
@@ -49,13 +49,13 @@ FULLER: dict[str, Any] = {
 
 
 def test_the_frame_is_that_of_the_run(base: Baseline) -> None:
-    frame = scenario_run.frame(base)
+    frame = scenario_run.lever_frame(base)
     assert (frame.la_code, frame.origin, frame.years, frame.draws) == (317, 2025, YEARS, DRAWS)
     assert frame.januaries == tuple(base.outcome.plans.future["january"].to_numpy())
 
 
 def test_what_levers_ask_of_an_authority_is_known_or_said_to_be_unknown(base: Baseline) -> None:
-    known = scenario_run.known(base)
+    known = scenario_run.lever_figures(base)
     share, residents = known["issued_in_twenty_weeks"], known["residents_11_15"]
     assert base.outcome.timeliness is not None
     assert share == base.outcome.timeliness[1]
@@ -64,7 +64,7 @@ def test_what_levers_ask_of_an_authority_is_known_or_said_to_be_unknown(base: Ba
     assert residents == pytest.approx(sum(people.sel(age=a).item() for a in range(11, 16)))
     assert 15_000 < residents < 40_000
     untold = replace(base, outcome=replace(base.outcome, timeliness=None))
-    assert scenario_run.known(untold)["issued_in_twenty_weeks"] is None
+    assert scenario_run.lever_figures(untold)["issued_in_twenty_weeks"] is None
 
 
 def test_a_scenario_may_be_given_with_its_base_read_in_or_not(base: Baseline) -> None:
@@ -99,7 +99,7 @@ def test_the_baseline_of_the_library_is_the_baseline(base: Baseline) -> None:
 def test_the_size_of_a_lever(lever: dict[str, Any], field: str | None, ends: tuple[float, float]) -> None:
     made = scenario(lever).levers[0]
     assert scenario_run.size_field(made) == field
-    assert scenario_run.interval(made) == ends
+    assert scenario_run.size_interval(made) == ends
 
 
 def test_another_size_changes_one_lever_and_nothing_else() -> None:
@@ -109,7 +109,10 @@ def test_another_size_changes_one_lever_and_nothing_else() -> None:
     assert (after.levers[0], after.levers[2]) == (before.levers[0], before.levers[2])
     assert after.levers[1] == before.levers[1].model_copy(update={"places": 30.0})
     assert scenario_run.with_size(before, "surge", 1.25).levers[0].change == 1.25  # type: ignore[union-attr]
-    assert (scenario_run.whole(before, "new-bases"), scenario_run.whole(before, "surge")) == (True, False)
+    assert (scenario_run.is_whole(before, "new-bases"), scenario_run.is_whole(before, "surge")) == (
+        True,
+        False,
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,7 +121,7 @@ def test_another_size_changes_one_lever_and_nothing_else() -> None:
 def test_every_lever_of_the_library_can_have_the_size_it_has(name: str) -> None:
     flat = resolve(name)
     for lever in flat.levers:
-        low, high = scenario_run.interval(lever)
+        low, high = scenario_run.size_interval(lever)
         for size in (low, high):
             other = scenario_run.with_size(flat, lever.name, size)
             changed = [one.name for one, was in zip(other.levers, flat.levers, strict=True) if one != was]
@@ -141,7 +144,7 @@ def test_a_size_that_a_lever_cannot_have_is_refused(name: str, lever: str, size:
 
 def test_a_lever_that_needs_another_does_nothing_alone(base: Baseline) -> None:
     pair = scenario(SURGE, NEW_BASES, FULLER)
-    alone = scenario_run.each_alone(base, pair)
+    alone = scenario_run.run_each_alone(base, pair)
     assert list(alone) == ["surge", "new-bases", "fuller"]
     assert alone["fuller"] is base.outcome
     assert alone["new-bases"].plans is base.outcome.plans
@@ -160,7 +163,7 @@ def test_only_levers_with_an_interval_are_run_at_its_ends(base: Baseline) -> Non
     made = scenario(
         SURGE, NEW_BASES | {"places": {"low": 8.4, "high": 16}}, {"kind": "leavers", "change": 1.1}
     )
-    ends = scenario_run.at_ends(base, made)
+    ends = scenario_run.run_at_ends(base, made)
     assert list(ends) == ["surge", "new-bases"]
     plans = [measured(o)["plans"][:, -1].mean() for o in ends["surge"]]
     assert plans[0] < plans[1]
@@ -169,10 +172,10 @@ def test_only_levers_with_an_interval_are_run_at_its_ends(base: Baseline) -> Non
 
 
 def test_remarks_name_levers_that_change_pounds_only(base: Baseline) -> None:
-    income, prices = scenario_run.remarks(base, find("flat-funding"))
+    income, prices = scenario_run.lever_notes(base, find("flat-funding"))
     assert "'no-growth' changes high needs income and the balance, and no plans or places" in income
     assert "'prices' changes high needs cost and transport, and no plans or places" in prices
-    assert scenario_run.remarks(base, find("baseline")) == ()
+    assert scenario_run.lever_notes(base, find("baseline")) == ()
 
 
 UNITS: tuple[tuple[str, str, str, float], ...] = (
@@ -264,12 +267,12 @@ def test_levers_that_only_move_children_leave_the_plans_themselves(base: Baselin
 
 def test_the_same_places_worked_out_anew_seat_the_same_children(base: Baseline) -> None:
     before = base.outcome
-    about = scenario_run.frame(base)
+    about = scenario_run.lever_frame(base)
     luck = matching_generator(before.seed, about.la_code)
     anew = CapacityPlan.of(
         before.register, about.origin, about.januaries, about.draws, luck, base.capacity_plan.demand
     )
     assert not anew.admissions
-    found = seated(before.placements, anew, base.latent)
+    found = match_plan(before.placements, anew, base.latent)
     for name in ("short", "overflow", "unit_filled", "unit_free", "open_to", "places"):
         xr.testing.assert_identical(getattr(found, name), getattr(before.shortfall, name))
