@@ -1,7 +1,8 @@
 """Compilation of functions to machine code that releases the interpreter lock, so that parts of the draws run side by side.
 
 numba keeps the code on disk and makes it anew when *the file of a function* changes, not when another does. So whatever a
-compiled function calls that is compiled too, and its constants, must be in its own file.
+compiled function calls that is compiled too, and its constants, must be in its own file. The code kept is found by the function's
+name and line: whoever renames the class of an argument moves the function by a line, or kept code cannot be read.
 """
 
 from __future__ import annotations

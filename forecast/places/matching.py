@@ -17,8 +17,9 @@ the number unplaced in any January of any draw, and more demand never lowers it.
 history decides who is placed and where, not how many. `forecast.places.allocation.Allocation.moved` counts the pupils; read a
 large number as places that must be kept free for the right children in time.
 
-Arrays are C-contiguous with draws first, so that one draw's numbers lie together. Cells, kinds, sorts, gates, entries and rows
-are those of `forecast.places.admission.Gates`.
+Arrays are C-contiguous with draws first, so that one draw's numbers lie together.
+
+Cells, kinds, sorts, gates, entries and rows are those of `forecast.places.admission.Gates`.
 """
 
 from __future__ import annotations
