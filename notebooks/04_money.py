@@ -99,7 +99,7 @@ for provision in ("mainstream", "specialist_base", "state_special", "inmss", "eo
 # %%
 first, last = FinancialYear(2025), FinancialYear(2029)
 why = attribution(unmitigated.costs, unmitigated.costs, first, last)
-told = why.table()
+told = money_tables.attribution_table(why)
 print((told.pivot_table("mean", "part", "cause", sort=False) / 1e6).round(1).to_string())
 whole = told[(told["part"] == "All") & (told["cause"] != "change")].set_index("cause")["mean"] / 1e6
 start = float(why.before.sum(axis=1).mean()) / 1e8

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from data.errors import OptionError
 from data.financial_year import FinancialYear
@@ -59,21 +58,6 @@ class Attribution:
     volume: Pence
     mix: Pence
     price: Pence
-
-    def table(self) -> pd.DataFrame:
-        """Return columns part, cause, mean, q10, q50, q90 in pounds; "All" parts first, cause ``change`` for the sum.
-
-        Means are of pence of the draws, so they add up; percentiles do not.
-        """
-        rows = []
-        whole = {name: getattr(self, name) for name in CAUSES} | {"change": self.after - self.before}
-        for position in range(-1, len(PARTS)):
-            code = "All" if position < 0 else list(PARTS)[position]
-            for cause, values in whole.items():
-                own = (values.sum(axis=1) if position < 0 else values[:, position]) / 100
-                q10, q50, q90 = np.quantile(own, (0.1, 0.5, 0.9))
-                rows.append((code, cause, float(own.mean()), float(q10), float(q50), float(q90)))
-        return pd.DataFrame(rows, columns=["part", "cause", "mean", "q10", "q50", "q90"])
 
 
 def attribution(

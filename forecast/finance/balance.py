@@ -8,8 +8,7 @@ share of the eligible deficit at one date, if the authority's plan is approved. 
 kept off the authority's reserves; from the year after, the funding regime says which part of new in-year deficits and of the
 deficit carried over the authority bears, and the rest is met by the centre. Dates and shares come from the funding policy.
 
-Invariants: the equations hold in every draw; two balances compared are on the same random numbers; only `balance_rows`
-and `income_rows` summarise, and their parts add up to their totals in whole pence.
+Invariants: the equations hold in every draw; two balances compared are on the same random numbers; nothing here summarises.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from data.errors import HistoryError, OptionError
 from data.financial_year import FinancialYear
 from forecast.core.financial_year import financial_year, with_levers
 from forecast.finance.funding_policy import FundingPolicy, Range, funding_policy
-from forecast.finance.income import BASES, BLOCK_OF, HighNeedsIncome
+from forecast.finance.income import HighNeedsIncome
 from models.base import Array, Floats
 from scenarios.effects import MoneyChange
 from scenarios.sampling import Z90
@@ -37,36 +36,9 @@ from scenarios.sampling import Z90
 PENNY = 0.005
 """Pounds below which a balance is nil."""
 
-CARRIED_LINE = "1.9.3"
-"""Line of the S251 return for the dedicated schools grant carried forward."""
-
-BALANCE_COLUMNS: tuple[str, ...] = (
-    "la_code", "financial_year", "line", "dsg_block", "s251_line", "mean_pence", "q10_gbp", "q50_gbp", "q90_gbp",
-    "p_deficit",
-)  # fmt: skip
-"""Columns of `balance_rows`."""
-
 CERTAIN = Range.of(1.0)
 """All of it, for certain."""
 
-ROWS: tuple[str, ...] = (
-    "opening",
-    "income",
-    "cost",
-    "in_year",
-    "stability_grant",
-    "met_by_centre",
-    "closing",
-    "unprotected",
-)
-"""Lines of a balance; opening + in_year + stability_grant + met_by_centre = closing, and in_year = income - cost."""
-
-INCOME_COLUMNS: tuple[str, ...] = (
-    "la_code", "financial_year", "line", "dsg_block", "basis", "mean_pence", "q10_gbp", "q50_gbp", "q90_gbp",
-)  # fmt: skip
-"""Columns of `income_rows`."""
-
-_OUTSIDE = ("stability_grant", "met_by_centre", "unprotected")
 _EDGE = 2.0**-53
 _LATEST_PUBLISHED = FinancialYear(2021)
 _LATEST_GRANT = FinancialYear(2023)
@@ -202,14 +174,14 @@ class Balance:
         return (-self.closing).clip(min=0.0).where(after, 0.0)
 
     @property
-    def p_in_year_deficit(self) -> xr.DataArray:
-        """Probability that a year's cost is above its income, dims ``(financial_year,)``."""
-        return (self.in_year < -PENNY).mean("draw")
+    def overspent(self) -> xr.DataArray:
+        """True in draws in which a year's cost is above its income, dims ``(draw, financial_year)``."""
+        return self.in_year < -PENNY
 
     @property
-    def p_deficit(self) -> xr.DataArray:
-        """Probability of a deficit at 31 March, dims ``(financial_year,)``."""
-        return (self.closing < -PENNY).mean("draw")
+    def in_deficit(self) -> xr.DataArray:
+        """True in draws with a deficit at 31 March, dims ``(draw, financial_year)``."""
+        return self.closing < -PENNY
 
 
 @dataclass(frozen=True, eq=False)
@@ -480,93 +452,3 @@ def pence(gbp: Floats | float) -> npt.NDArray[np.int64]:
             "An amount of money is not a number, so it cannot be shown. Correct the figures it came from."
         )
     return np.asarray(np.rint(amount * 100), dtype=np.int64)
-
-
-def income_rows(found: HighNeedsIncome) -> pd.DataFrame:
-    """Return income as a table, one row for each year and line with a last line ``total``, columns `INCOME_COLUMNS`.
-
-    ``mean_pence`` of the total is the sum of its lines; its basis is that of the least certain line that is not nil.
-    """
-    rows = []
-    lines = [str(line) for line in found.lines["line"].to_numpy()]
-    for year in found.lines["financial_year"].to_numpy():
-        own = found.lines.sel(financial_year=year).transpose("draw", "line").to_numpy()
-        bases = [str(b) for b in found.basis.sel(financial_year=year).to_numpy()]
-        whole = pence(own.mean(axis=0))
-        told = max((b for b, values in zip(bases, own.T, strict=True) if values.any()), key=BASES.index)
-        for name, block, basis, mean, draws in zip(
-            [*lines, "total"],
-            [*(BLOCK_OF[line] for line in lines), "all"],
-            [*bases, told],
-            [*whole, whole.sum()],
-            [*own.T, own.sum(axis=1)],
-            strict=True,
-        ):
-            levels = np.quantile(draws, (0.1, 0.5, 0.9))
-            rows.append(
-                (found.la_code, str(year), name, block, basis, int(mean), *(float(v) for v in levels))
-            )
-    return pd.DataFrame(rows, columns=list(INCOME_COLUMNS))
-
-
-def balance_rows(
-    found: Balance,
-    *,
-    income_pence: npt.NDArray[np.int64] | None = None,
-    cost_pence: npt.NDArray[np.int64] | None = None,
-) -> pd.DataFrame:
-    """Return a balance as a table, one row for each year and line, columns `BALANCE_COLUMNS`.
-
-    Parameters
-    ----------
-    found
-        The balance.
-    income_pence, cost_pence
-        Mean income and cost by year as shown elsewhere, such as the sums of lines rounded one by one; None: rounded here.
-
-    ``mean_pence`` is the mean of draws in whole pence: flows are rounded once and totals are added up from them, so opening,
-    in-year balance, grant and centre come to the closing balance exactly and each closing opens the next year. ``unprotected`` is
-    no part of a total and is rounded by itself. Percentiles, in pounds, are those of draws, which do not add up. ``p_deficit`` is
-    the probability that the line is a deficit, for ``in_year`` and ``closing``; NaN elsewhere.
-    """
-    years = [str(y) for y in found.closing["financial_year"].to_numpy()]
-    draws = {
-        "opening": np.column_stack([found.opening.to_numpy(), found.closing.to_numpy()[:, :-1]]),
-        "income": found.income.to_numpy(),
-        "cost": found.cost.to_numpy(),
-        "in_year": found.in_year.to_numpy(),
-        "stability_grant": found.stability_grant.to_numpy(),
-        "met_by_centre": found.met_by_centre.to_numpy(),
-        "closing": found.closing.to_numpy(),
-        "unprotected": found.unprotected.to_numpy(),
-    }
-    whole = {name: pence(values.mean(axis=0)) for name, values in draws.items()}
-    whole["income"] = whole["income"] if income_pence is None else income_pence
-    whole["cost"] = whole["cost"] if cost_pence is None else cost_pence
-    whole["in_year"] = whole["income"] - whole["cost"]
-    moved = whole["in_year"] + whole["stability_grant"] + whole["met_by_centre"]
-    whole["closing"] = whole["opening"][0] + np.cumsum(moved)
-    whole["opening"] = np.concatenate([whole["opening"][:1], whole["closing"][:-1]])
-    chances = {"in_year": found.p_in_year_deficit.to_numpy(), "closing": found.p_deficit.to_numpy()}
-    rows = []
-    for name in ROWS:
-        low, median, high = np.quantile(draws[name], (0.1, 0.5, 0.9), axis=0)
-        rows.append(
-            pd.DataFrame(
-                {
-                    "la_code": found.la_code,
-                    "financial_year": years,
-                    "line": name,
-                    "dsg_block": "none" if name in _OUTSIDE else "high_needs",
-                    "s251_line": CARRIED_LINE if name in ("opening", "closing") else "",
-                    "mean_pence": whole[name],
-                    "q10_gbp": low,
-                    "q50_gbp": median,
-                    "q90_gbp": high,
-                    "p_deficit": chances.get(name, np.full(len(years), np.nan)),
-                }
-            )
-        )
-    table = pd.concat(rows, ignore_index=True)[list(BALANCE_COLUMNS)]
-    order = table["financial_year"].map(years.index)
-    return table.iloc[np.argsort(order.to_numpy(), kind="stable")].reset_index(drop=True)

@@ -140,7 +140,7 @@ def headline(found: MoneyTables) -> str:
     )
     if ends in years:
         closing = _row(table, "cumulative", "closing", ends)
-        p = float(found.shown.balance.p_deficit.sel(financial_year=ends))
+        p = float(money_tables.chance_of_deficit(found.shown.balance).sel(financial_year=ends))
         stands = "deficit" if closing["mean"] < 0 else "surplus"
         text += (
             f" By 31 March {int(ends[:4]) + 1}, when the statutory override ends, the balance would be a {stands} of "
@@ -177,7 +177,7 @@ def _row(table: pd.DataFrame, kind: str, line: str, year: str) -> dict[str, Any]
 def balance_by_year(found: MoneyTables) -> pd.DataFrame:
     """Return cost, income, in-year balance, grant and balance at 31 March as text, a row a year."""
     table = money_tables.balance_table(found.shown)
-    p = found.shown.balance.p_deficit
+    p = money_tables.chance_of_deficit(found.shown.balance)
     rows = []
     for year in found.years:
         told = {
@@ -228,7 +228,7 @@ def lines_table(found: MoneyTables) -> pd.DataFrame:
 
 def why_table(why: Attribution) -> pd.DataFrame:
     """Return why cost changes as text, the parts that change most first."""
-    table = why.table()
+    table = money_tables.attribution_table(why)
     told = {
         (str(p), str(c)): float(m)
         for p, c, m in zip(table["part"], table["cause"], table["mean"], strict=True)
@@ -454,7 +454,7 @@ def write(found: MoneyTables, folder: Path, arguments: Mapping[str, Any]) -> lis
         "authority": found.name,
         "scenario": found.shown.outcome.scenario or "baseline",
     }
-    why = found.why().table()
+    why = money_tables.attribution_table(found.why())
     frames: dict[str, pd.DataFrame] = {
         "balance": balance,
         "cost_detail": money_tables.detail_table(found.shown.costs),
@@ -464,7 +464,7 @@ def write(found: MoneyTables, folder: Path, arguments: Mapping[str, Any]) -> lis
     if found.unmitigated is not None:
         frames["unmitigated_balance"] = money_tables.balance_table(found.unmitigated)
         if (ours := found.why_scenario()) is not None:
-            frames["scenario_attribution"] = ours.table()
+            frames["scenario_attribution"] = money_tables.attribution_table(ours)
         frames["difference"] = money_tables.difference_table(found.unmitigated, found.shown)
     record = provenance(found.shown.outcome, arguments) | {"pounds": about, "income": dict(INCOME_LINES)}
     record["inputs"] |= record_money_inputs()

@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import xarray as xr
 
 from data.prices import GENERAL_FUND
 from data.vocabulary import ALL
-from forecast.finance.balance import REGIMES, balance_rows, income_rows, pence
+from forecast.finance.attribution import CAUSES, PARTS, Attribution
+from forecast.finance.balance import REGIMES, Balance, pence
 from forecast.finance.cost_model import HIGH_NEEDS, Costs
 from forecast.finance.finance_model import FinanceModel, Money
+from forecast.finance.income import BASES, BLOCK_OF, HighNeedsIncome
 from forecast.finance.tariff import in_years
 from forecast.presentation import describe
 from models.base import Array
@@ -49,6 +53,34 @@ DETAIL_COLUMNS: tuple[str, ...] = (
     "per_child_mean", "mean", "q10", "q50", "q90",
 )  # fmt: skip
 """Columns of ``cost_detail.parquet``."""
+
+BALANCE_COLUMNS: tuple[str, ...] = (
+    "la_code", "financial_year", "line", "dsg_block", "s251_line", "mean_pence", "q10_gbp", "q50_gbp", "q90_gbp",
+    "p_deficit",
+)  # fmt: skip
+"""Columns of `balance_rows`."""
+
+ROWS: tuple[str, ...] = (
+    "opening",
+    "income",
+    "cost",
+    "in_year",
+    "stability_grant",
+    "met_by_centre",
+    "closing",
+    "unprotected",
+)
+"""Lines of a balance; opening + in_year + stability_grant + met_by_centre = closing, and in_year = income - cost."""
+
+INCOME_COLUMNS: tuple[str, ...] = (
+    "la_code", "financial_year", "line", "dsg_block", "basis", "mean_pence", "q10_gbp", "q50_gbp", "q90_gbp",
+)  # fmt: skip
+"""Columns of `income_rows`."""
+
+CARRIED_LINE = "1.9.3"
+"""Line of the S251 return for the dedicated schools grant carried forward."""
+
+_OUTSIDE = ("stability_grant", "met_by_centre", "unprotected")
 
 
 def balance_table(found: Money) -> pd.DataFrame:
@@ -117,6 +149,118 @@ def _cost_rows(costs: Costs) -> pd.DataFrame:
             )
         )
     return pd.concat(frames, ignore_index=True)
+
+
+def chance_of_deficit(found: Balance) -> xr.DataArray:
+    """Return the chance of a deficit at 31 March, 0 to 1, dims ``(financial_year,)``."""
+    return describe.chance(found.in_deficit)
+
+
+def income_rows(found: HighNeedsIncome) -> pd.DataFrame:
+    """Return income as a table, one row for each year and line with a last line ``total``, columns `INCOME_COLUMNS`.
+
+    ``mean_pence`` of the total is the sum of its lines; its basis is that of the least certain line that is not nil.
+    """
+    rows = []
+    lines = [str(line) for line in found.lines["line"].to_numpy()]
+    for year in found.lines["financial_year"].to_numpy():
+        own = found.lines.sel(financial_year=year).transpose("draw", "line").to_numpy()
+        bases = [str(b) for b in found.basis.sel(financial_year=year).to_numpy()]
+        whole = pence(describe.mean(own, axis=0))
+        told = max((b for b, values in zip(bases, own.T, strict=True) if values.any()), key=BASES.index)
+        for name, block, basis, mean, draws in zip(
+            [*lines, "total"],
+            [*(BLOCK_OF[line] for line in lines), "all"],
+            [*bases, told],
+            [*whole, whole.sum()],
+            [*own.T, own.sum(axis=1)],
+            strict=True,
+        ):
+            levels = describe.percentiles(draws)
+            rows.append((found.la_code, str(year), name, block, basis, int(mean), *map(float, levels)))
+    return pd.DataFrame(rows, columns=list(INCOME_COLUMNS))
+
+
+def balance_rows(
+    found: Balance,
+    *,
+    income_pence: npt.NDArray[np.int64] | None = None,
+    cost_pence: npt.NDArray[np.int64] | None = None,
+) -> pd.DataFrame:
+    """Return a balance as a table, one row for each year and line, columns `BALANCE_COLUMNS`.
+
+    Parameters
+    ----------
+    found
+        The balance.
+    income_pence, cost_pence
+        Mean income and cost by year as shown elsewhere, such as the sums of lines rounded one by one; None: rounded here.
+
+    ``mean_pence`` is the mean of draws in whole pence: flows are rounded once and totals are added up from them, so opening,
+    in-year balance, grant and centre come to the closing balance exactly and each closing opens the next year. ``unprotected`` is
+    no part of a total and is rounded by itself. Percentiles, in pounds, are those of draws, which do not add up. ``p_deficit`` is
+    the probability that the line is a deficit, for ``in_year`` and ``closing``; NaN elsewhere.
+    """
+    years = [str(y) for y in found.closing["financial_year"].to_numpy()]
+    draws = {
+        "opening": np.column_stack([found.opening.to_numpy(), found.closing.to_numpy()[:, :-1]]),
+        "income": found.income.to_numpy(),
+        "cost": found.cost.to_numpy(),
+        "in_year": found.in_year.to_numpy(),
+        "stability_grant": found.stability_grant.to_numpy(),
+        "met_by_centre": found.met_by_centre.to_numpy(),
+        "closing": found.closing.to_numpy(),
+        "unprotected": found.unprotected.to_numpy(),
+    }
+    whole = {name: pence(describe.mean(values, axis=0)) for name, values in draws.items()}
+    whole["income"] = whole["income"] if income_pence is None else income_pence
+    whole["cost"] = whole["cost"] if cost_pence is None else cost_pence
+    whole["in_year"] = whole["income"] - whole["cost"]
+    moved = whole["in_year"] + whole["stability_grant"] + whole["met_by_centre"]
+    whole["closing"] = whole["opening"][0] + np.cumsum(moved)
+    whole["opening"] = np.concatenate([whole["opening"][:1], whole["closing"][:-1]])
+    chances = {
+        "in_year": describe.chance(found.overspent).to_numpy(),
+        "closing": chance_of_deficit(found).to_numpy(),
+    }
+    rows = []
+    for name in ROWS:
+        low, median, high = describe.percentiles(draws[name], axis=0)
+        rows.append(
+            pd.DataFrame(
+                {
+                    "la_code": found.la_code,
+                    "financial_year": years,
+                    "line": name,
+                    "dsg_block": "none" if name in _OUTSIDE else "high_needs",
+                    "s251_line": CARRIED_LINE if name in ("opening", "closing") else "",
+                    "mean_pence": whole[name],
+                    "q10_gbp": low,
+                    "q50_gbp": median,
+                    "q90_gbp": high,
+                    "p_deficit": chances.get(name, np.full(len(years), np.nan)),
+                }
+            )
+        )
+    table = pd.concat(rows, ignore_index=True)[list(BALANCE_COLUMNS)]
+    order = table["financial_year"].map(years.index)
+    return table.iloc[np.argsort(order.to_numpy(), kind="stable")].reset_index(drop=True)
+
+
+def attribution_table(found: Attribution) -> pd.DataFrame:
+    """Return why cost differs, in pounds: columns part, cause, mean, q10, q50, q90.
+
+    "All" parts come first, and cause ``change`` is the sum of causes. Means are of pence of the draws, so they add up;
+    percentiles do not.
+    """
+    rows = []
+    whole = {name: getattr(found, name) for name in CAUSES} | {"change": found.after - found.before}
+    for position in range(-1, len(PARTS)):
+        code = "All" if position < 0 else list(PARTS)[position]
+        for cause, values in whole.items():
+            own = (values.sum(axis=1) if position < 0 else values[:, position]) / 100
+            rows.append({"part": code, "cause": cause, **describe.single(own)})
+    return pd.DataFrame(rows)
 
 
 def detail_table(costs: Costs) -> pd.DataFrame:
@@ -188,7 +332,7 @@ def regimes_table(finance: FinanceModel, found: Money) -> pd.DataFrame:
                         "grant": grant,
                         "financial_year": [y.label for y in found.costs.years],
                         **describe.describe(told.closing.to_numpy(), axis=0),
-                        "p_deficit": told.p_deficit.to_numpy(),
+                        "p_deficit": chance_of_deficit(told).to_numpy(),
                     }
                 )
             )

@@ -19,6 +19,7 @@ from forecast.capital.schemes import Case
 from forecast.core.outcome import ONE_CHILD
 from forecast.finance.balance import Comparison
 from forecast.presentation import wording, words
+from forecast.presentation.money_tables import chance_of_deficit
 from forecast.presentation.summary import LIKELY
 from forecast.reports import background, money, sufficiency
 from forecast.reports.background import Made
@@ -296,7 +297,7 @@ def risks(content: Content) -> DocumentTable:
             ),
         ]
     if found is not None:
-        deficit = float(found.mitigated.p_deficit.isel(financial_year=-1))
+        deficit = float(chance_of_deficit(found.mitigated).isel(financial_year=-1))
         year = str(found.mitigated.closing["financial_year"].to_numpy()[-1])
         rows.append(
             (

@@ -1,7 +1,7 @@
 """The high needs balance in a paper: with and without the programme, on the same draws.
 
-Figures are those of `forecast.finance.balance.balance_rows`, which finance officers get as a table, rounded for people. A
-deficit is minus.
+Figures are those of `forecast.presentation.money_tables.balance_rows`, which finance officers get as a table, rounded for
+people. A deficit is minus.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from forecast.finance.balance import Balance, Comparison, balance_rows
-from forecast.presentation import wording
+from forecast.finance.balance import Balance, Comparison
+from forecast.presentation import describe, wording
+from forecast.presentation.money_tables import balance_rows, chance_of_deficit
 from forecast.reports import charts
 from forecast.reports.document import DocumentTable, Paper, Picture
 
@@ -46,7 +47,7 @@ def headline(found: Comparison) -> str:
     years = _years(found.unmitigated)
     tested = min(TESTED, len(years)) - 1
     deficit, before = (
-        float(b.p_deficit.isel(financial_year=tested)) for b in (found.mitigated, found.unmitigated)
+        float(chance_of_deficit(b).isel(financial_year=tested)) for b in (found.mitigated, found.unmitigated)
     )
     later = "" if tested == len(years) - 1 else f" By the end of {years[-1]} it is {_better(found, -1)}."
     return (
@@ -58,7 +59,7 @@ def headline(found: Comparison) -> str:
 
 def _better(found: Comparison, at: int) -> str:
     draws = found.better_by.isel(financial_year=at)
-    low, middle, high = (float(draws.quantile(q)) for q in (0.1, 0.5, 0.9))
+    low, middle, high = map(float, describe.percentiles(draws))
     if middle >= 0:
         return f"better than without it by {wording.pounds_between(low, middle, high)}"
     return (
@@ -73,7 +74,7 @@ def balance_table(found: Comparison) -> DocumentTable:
     without, with_ = _closing(found.unmitigated), _closing(found.mitigated)
     for year in _years(found.unmitigated):
         better = found.better_by.sel(financial_year=year)
-        low, middle, high = (float(better.quantile(q)) for q in (0.1, 0.5, 0.9))
+        low, middle, high = map(float, describe.percentiles(better))
         rows.append(
             {
                 "Financial year": year,

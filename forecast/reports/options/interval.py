@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from forecast.presentation import wording
+from forecast.presentation.describe import percentiles
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,7 @@ class Middle:
         values = draws.to_numpy()
         # Between a finite and an infinite draw there is nothing to interpolate.
         method: Literal["linear", "inverted_cdf"] = "linear" if np.isfinite(values).all() else "inverted_cdf"
-        low, middle, high = np.quantile(values, (0.1, 0.5, 0.9), method=method)
-        return cls(float(low), float(middle), float(high))
+        return cls(*map(float, percentiles(values, method=method)))
 
     def counted(self) -> str:
         """Return a number of children or places."""

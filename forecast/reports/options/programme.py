@@ -273,7 +273,7 @@ def doubtful(case: Case) -> list[str]:
             one.empty.sel(january=case.january).where(one.places.sel(january=case.january) > 0).dropna("draw")
         )
         why = []
-        if empty.sizes["draw"] and float(empty.median()) >= HALF * c.places:
+        if empty.sizes["draw"] and Middle.of(empty).middle >= HALF * c.places:
             why.append(f"{Middle.of(empty).counted()} of {c.places:,} places would stand empty")
         if c.id in replaced:
             why.append("bases could probably do its work")

@@ -20,6 +20,7 @@ from forecast.finance.cost_model import HIGH_NEEDS
 from forecast.finance.finance_model import Money
 from forecast.presentation import money_report, money_tables
 from forecast.presentation.money_report import CAUSE_LABELS, MoneyTables, Ways, chance, millions, spread
+from forecast.presentation.money_tables import attribution_table
 from forecast.ui.views import council_files, exports
 from forecast.ui.views.common import Measure, Source
 
@@ -73,7 +74,7 @@ class MoneyView:
     lines
         Every line: january, line, label, s251, block, mean, q10, q90.
     why
-        January to why cost differs from the first year: `forecast.finance.attribution.Attribution.table`.
+        January to why cost differs from the first year: `forecast.presentation.money_tables.attribution_table`.
     regimes
         Regimes as text.
     override
@@ -128,13 +129,14 @@ def money(found: MoneyTables) -> MoneyView:
     years = found.shown.costs.years
     shown = told[scenario] if scenario in told else told[WITHOUT]
     why = {
-        march(y.label): attribution(found.shown.costs, found.shown.costs, years[0], y).table()
+        march(y.label): attribution_table(attribution(found.shown.costs, found.shown.costs, years[0], y))
         for y in years[1:]
     }
     ours: dict[int, pd.DataFrame] = {}
     if found.unmitigated is not None:
         ours = {
-            march(y.label): attribution(found.unmitigated.costs, found.shown.costs, y).table() for y in years
+            march(y.label): attribution_table(attribution(found.unmitigated.costs, found.shown.costs, y))
+            for y in years
         }
     override = found.shown.balance.override_ends.label
     at = [y for y in (override, *(label_of(j) for j in (2030, 2035))) if y in found.years]
@@ -185,7 +187,7 @@ def _measures(found: MoneyTables, table: pd.DataFrame) -> dict[int, tuple[Measur
     """Return cost, income, overspend and balance of each year."""
     by_key = table.set_index(["kind", "line", "financial_year"])
     rows = {key: cells(row) for key, row in by_key.iterrows()}
-    p = found.shown.balance.p_deficit
+    p = money_tables.chance_of_deficit(found.shown.balance)
     first = found.years[0]
     sure = "80 % interval: about 8 in 10 futures should fall inside. The figure is the average, so that lines add up"
     forecast = f"Forecast from January {found.shown.outcome.plans.origin}, seed {found.shown.outcome.seed}"
@@ -237,7 +239,9 @@ def _deficit(found: MoneyTables, tables: Mapping[str, Money]) -> pd.DataFrame:
     for who, one in tables.items():
         for paid, words in ((1.0, "grant paid"), (0.0, "grant not paid")):
             told = found.finance.closing(one.outcome, one.costs, one.income, None, paid)
-            rows[f"{'With the scenario' if who != WITHOUT else who}, {words}"] = told.p_deficit.to_numpy()
+            rows[f"{'With the scenario' if who != WITHOUT else who}, {words}"] = (
+                money_tables.chance_of_deficit(told).to_numpy()
+            )
     frame = pd.DataFrame(rows, index=[march(y) for y in found.years]).T
     frame.index.name = "Balance at 31 March"
     return frame

@@ -106,15 +106,6 @@ def test_where_there_were_no_children_growth_is_all_mix() -> None:
     assert not found.before.any()
 
 
-def test_a_table_adds_up_and_begins_with_all() -> None:
-    after = outcome({(12, "ASD", "inmss"): 21.0, (12, "ASD", "mainstream"): 29.0}, money=(dearer(1.1),))
-    table = why(outcome(BOTH), after).table()
-    assert table["part"].iloc[0] == "All"
-    wide = table.pivot_table("mean", "part", "cause", aggfunc="sum")
-    assert wide[list(CAUSES)].sum(axis=1).to_numpy() == pytest.approx(wide["change"].to_numpy())
-    assert wide.drop(index="All").sum().to_numpy() == pytest.approx(wide.loc["All"].to_numpy())
-
-
 class TestRefusals:
     def test_another_authority_or_other_draws(self) -> None:
         costs = cost(PRICES, outcome(BOTH))

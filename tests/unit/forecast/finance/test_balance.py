@@ -14,7 +14,6 @@ from data.errors import HistoryError, OptionError
 from data.financial_year import FinancialYear
 from forecast.core.financial_year import labels
 from forecast.finance.balance import (
-    BALANCE_COLUMNS,
     REGIMES,
     Balance,
     Comparison,
@@ -22,7 +21,6 @@ from forecast.finance.balance import (
     Regime,
     StabilityGrant,
     balance,
-    balance_rows,
     opening_balance,
     pence,
 )
@@ -85,14 +83,8 @@ class TestCarriedForward:
         found = settled()
         assert first(found.in_year) == [-9e6, -4e6, -6e6, -8e6, 5e6]
         assert first(found.closing) == [-10e6, -14e6, -20e6, -28e6, -23e6]
-        assert found.p_in_year_deficit.to_numpy().tolist() == [1, 1, 1, 1, 0]
-        assert found.p_deficit.to_numpy().tolist() == [1, 1, 1, 1, 1]
-
-    def test_probability_of_a_deficit_is_the_share_of_draws(self) -> None:
-        cost = xr.concat([spent([98e6] * 5, 1), spent([99e6] * 5, 1), spent([101e6] * 5, 2)], dim="draw")
-        found = settled(cost=cost)
-        assert found.p_deficit.to_numpy().tolist() == [0.5] * 5
-        assert found.p_in_year_deficit.to_numpy().tolist() == [0.5] * 5
+        assert first(found.overspent) == [1, 1, 1, 1, 0]
+        assert first(found.in_deficit) == [1, 1, 1, 1, 1]
 
     def test_years_in_another_order_are_matched_by_name(self) -> None:
         turned = COST.isel(financial_year=slice(None, None, -1)).transpose()
@@ -278,23 +270,3 @@ class TestPence:
     def test_no_number_is_refused(self) -> None:
         with pytest.raises(OptionError, match="not a number"):
             pence(float("nan"))
-
-    def test_rows_of_a_year_add_up_and_each_closing_opens_the_next(self) -> None:
-        rng = np.random.default_rng(8)
-        cost = spent([0.0] * 5, 50) + rng.uniform(90e6, 120e6, (50, 5))
-        found = settled(REGIMES["share"], StabilityGrant(0.5), cost=cost, draws=50)
-        rows = balance_rows(found)
-        assert tuple(rows.columns) == BALANCE_COLUMNS
-        wide = rows.pivot_table("mean_pence", "financial_year", "line")
-        moved = wide["income"] - wide["cost"]
-        assert (moved == wide["in_year"]).all()
-        assert (
-            wide["opening"] + moved + wide["stability_grant"] + wide["met_by_centre"] == wide["closing"]
-        ).all()
-        assert (wide["opening"].to_numpy()[1:] == wide["closing"].to_numpy()[:-1]).all()
-        assert np.abs(wide["closing"] - 100 * found.closing.mean("draw").to_numpy()).max() < 0.5 * (1 + 4 * 5)
-
-    def test_only_balances_have_a_chance_of_deficit(self) -> None:
-        rows = balance_rows(settled())
-        assert set(rows.loc[rows["p_deficit"].notna(), "line"]) == {"in_year", "closing"}
-        assert set(rows.loc[rows["s251_line"] == "1.9.3", "line"]) == {"opening", "closing"}

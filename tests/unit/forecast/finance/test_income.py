@@ -14,7 +14,6 @@ from data.areas import current
 from data.errors import AreaError, HistoryError, OptionError
 from data.financial_year import FinancialYear
 from forecast.core.financial_year import labels
-from forecast.finance.balance import income_rows
 from forecast.finance.funding_policy import Range, funding_policy
 from forecast.finance.income import (
     Growth,
@@ -264,15 +263,3 @@ def test_a_grant_lever_adds_its_pounds() -> None:
 def test_levers_on_prices_are_passed_over() -> None:
     same = draw(IncomePlan(THREE), AHEAD, lever("inmss_fee", "multiply", 2.0, first=2026))
     assert same.lines.equals(draw(IncomePlan(THREE), AHEAD).lines)
-
-
-def test_rows_add_up_in_pence_and_say_how_each_is_known() -> None:
-    found = draw(IncomePlan(growth_options(317)["gdp_deflator"], block_transfer=Range(0.001, 0.004)))
-    rows = income_rows(found)
-    for _, own in rows.groupby("financial_year"):
-        parts, total = own[own["line"] != "total"], own[own["line"] == "total"]
-        assert parts["mean_pence"].sum() == total["mean_pence"].item()
-    assert rows["mean_pence"].dtype == np.int64
-    total = rows[rows["line"] == "total"].set_index("financial_year")
-    assert total.loc["2023-24", "mean_pence"] == 6_257_838_600
-    assert total["basis"].to_dict() == {"2023-24": "published"} | dict.fromkeys(labels(YEARS[1:]), "assumed")
