@@ -25,6 +25,7 @@ import xarray as xr
 
 from data.errors import PriceError
 from data.financial_year import FinancialYear
+from data.place_rates import STEPPED
 
 Array = npt.NDArray[np.float64]
 
@@ -76,20 +77,27 @@ def _ordered(frame: pd.DataFrame) -> pd.Series:
     return (frame["low"] <= frame["growth"]) & (frame["growth"] <= frame["high"])
 
 
+def _likely(frame: pd.DataFrame) -> pd.Series:
+    return (frame["basis"] == STEPPED) | ((frame["low"] >= -0.2) & (frame["high"] <= 0.5))
+
+
 ROWS = pa.DataFrameSchema(
     {
         "inflator": pa.Column("str"),
         "from_financial_year": pa.Column(
             "str", pa.Check(lambda s: s.map(starting_year).notna(), error="is like '2026-27'")
         ),
-        "growth": pa.Column("float64", pa.Check.in_range(-0.2, 0.5)),
-        "low": pa.Column("float64", pa.Check.in_range(-0.2, 0.5)),
-        "high": pa.Column("float64", pa.Check.in_range(-0.2, 0.5)),
-        "basis": pa.Column("str", pa.Check.isin(["published", "derived", "assumed"])),
+        "growth": pa.Column("float64", pa.Check.gt(-1)),
+        "low": pa.Column("float64", pa.Check.gt(-1)),
+        "high": pa.Column("float64", pa.Check.gt(-1)),
+        "basis": pa.Column("str", pa.Check.isin(["published", "derived", "assumed", STEPPED])),
         "confidence": pa.Column("str", pa.Check.isin(["high", "medium", "low"])),
         "source": pa.Column("str"),
     },
-    checks=pa.Check(_ordered, error="low <= growth <= high"),
+    checks=[
+        pa.Check(_ordered, error="low <= growth <= high"),
+        pa.Check(_likely, error="low and high lie from -0.2 to 0.5, but for steps of a dated rate"),
+    ],
     strict=True,
     ordered=True,
     unique=["inflator", "from_financial_year"],

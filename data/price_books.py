@@ -16,7 +16,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from data import tables
+from data import place_rates, tables
 from data.areas import by_code
 from data.errors import TableError
 from data.implied_prices import Shrunk, shrink
@@ -95,27 +95,29 @@ def region_of(la_code: int, region: str) -> str:
 
 @cache
 def inflation() -> PriceGrowth:
-    """Return the shipped yearly growth of prices."""
+    """Return the shipped yearly growth of prices, with the steps of place rates that change."""
     path = PRICES / "inflators.csv"
     _present(path.is_file(), path.name)
-    return PriceGrowth(pd.read_csv(path))
+    growth = pd.read_csv(path)
+    steps = pd.DataFrame(place_rates.growth_rows(), columns=growth.columns)
+    return PriceGrowth(growth if steps.empty else pd.concat([growth, steps], ignore_index=True))
 
 
 @cache
 def england() -> PriceBook:
-    """Return the price book of England.
+    """Return the price book of England: place rates and the file of other prices.
 
     Raises
     ------
     TableError
-        The file of prices is not there.
+        A file is not there, or the file of place rates breaks its schema.
     PriceError
         It cannot be used.
     """
     path = PRICES / "england.csv"
     _present(path.is_file(), path.name)
-    rows = pd.read_csv(path).assign(level="england")
-    return PriceBook(as_rows(records_of(rows[list(COLUMNS)])), inflation())
+    rows = [*place_rates.price_rows(), *records_of(pd.read_csv(path))]
+    return PriceBook(as_rows({**row, "level": "england"} for row in rows), inflation())
 
 
 def _present(there: bool, name: str) -> None:

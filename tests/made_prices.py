@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from data.place_rates import ITEM, price_rows
 from data.price_books import inflation
 from data.prices import ITEMS, Price, PriceBook, as_rows
 
@@ -26,8 +27,9 @@ def row(item: str, price: float, provision: str = "All", **other: object) -> Row
 
 
 def book(*rows: Row) -> PriceBook:
-    """Return a price book of these rows alone."""
-    return PriceBook(as_rows(rows), inflation())
+    """Return a price book of these rows, and of England's place rates where none is of a place."""
+    places = [] if any(r["item"] == ITEM for r in rows) else [{**r, "level": "england"} for r in price_rows()]
+    return PriceBook(as_rows([*rows, *places]), inflation())
 
 
 def skewed(mean: float, spread: float) -> Row:

@@ -11,7 +11,13 @@ import pytest
 
 from data import price_books, tables
 
-CACHED = (tables._read_reference, tables._read_checked_reference, price_books.england, price_books.for_area)
+CACHED = (
+    tables._read_reference,
+    tables._read_checked_reference,
+    price_books.inflation,
+    price_books.england,
+    price_books.for_area,
+)
 """What remembers a reference file, or what was worked out from one."""
 
 

@@ -40,12 +40,15 @@ from collections.abc import Callable
 import pandas as pd
 
 from data.errors import SourceError
+from data.financial_year import FinancialYear
 from data.ingest.areas import current_names, resolve_names
 from data.ingest.funded_places import PLACE_TYPE_CODES, PROVIDERS, coded
 from data.ingest.reading import Release, numbers
 from data.ingest.redbridge import LA_CODE as REDBRIDGE
 from data.ingest.redbridge import blank_as_null
+from data.place_rates import place_rate
 from data.schemas.finance import BLOCKS
+from data.vocabulary import ALL
 
 ALLOCATIONS = "finance/dsg_allocations_by_la_2019-20_to_2023-24.csv"
 COMPONENTS = "finance/dsg_high_needs_block_components_by_la_2020-21_to_2023-24.csv"
@@ -116,9 +119,6 @@ _IMPLIED_COSTS: dict[str, str] = {
     "post_school_state_topup_per_fe_ehcp": "further_education_topup_gbp",
     "nonmaint_post_school_per_spi_ehcp": "specialist_post16_gbp",
 }
-
-GBP_PLACE = 10_000
-"""Place funding in a special school, pounds a year."""
 
 
 def _number(values: pd.Series, where: str) -> pd.Series:
@@ -324,7 +324,8 @@ def one_january(frame: pd.DataFrame) -> pd.DataFrame:
     result.loc[rows, plans] = frame.loc[rows, plans] * 2
     result.loc[rows, costs] = frame.loc[rows, costs] / 2
     # The place is paid for each pupil, so it is added after halving the top-up, not halved with it.
-    result.loc[rows, "state_special_with_place_gbp"] = result.loc[rows, "state_special_topup_gbp"] + GBP_PLACE
+    place = place_rate("state_special", age=10, occupancy=ALL, year=FinancialYear(2021))
+    result.loc[rows, "state_special_with_place_gbp"] = result.loc[rows, "state_special_topup_gbp"] + place
     return result
 
 

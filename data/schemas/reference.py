@@ -5,9 +5,12 @@ Invariant: `data.tables.read_checked_reference` returns a file only if it passes
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pandas as pd
 import pandera.pandas as pa
 
-from data.schemas.base import Table, january, la_code, schema, text
+from data.schemas.base import Table, january, la_code, provision, schema, text
 
 COUNCIL_FIGURES: tuple[str, ...] = ("balance_at_31_march", "overspend")
 """What a council may have said of a financial year: the high needs balance at its end (a deficit is minus), or what it costs the
@@ -15,6 +18,12 @@ high needs block more than its income (plus)."""
 
 COUNCIL_BASES: tuple[str, ...] = ("council", "to verify")
 """How a council's figure is known: read in its own paper, or from a summary of a Schools Forum paper, still to be checked."""
+
+PLACES: tuple[str, ...] = ("provision", "age_low", "age_high", "occupancy")
+"""What tells one kind of place from another in the file of place rates."""
+
+FIRST_YEAR = "2020-21"
+"""Financial year by which every kind of place must have a rate: growth of prices is known from it on."""
 
 FINANCIAL_YEAR = r"20\d\d-\d\d"
 """How a financial year is written: 2025-26."""
@@ -33,6 +42,11 @@ def matching(pattern: str, description: str, *, nullable: bool = False) -> pa.Co
 def ordered(low: str, high: str) -> pa.Check:
     """Return a check that one column is never above another."""
     return pa.Check(lambda frame: frame[low] <= frame[high], error=f"{low} <= {high}")
+
+
+def of_each(key: tuple[str, ...], column: str, holds: Callable[[pd.Series], bool], error: str) -> pa.Check:
+    """Return a check that what holds of a column holds in every group of rows with the same key."""
+    return pa.Check(lambda frame: frame.groupby(list(key))[column].transform(holds).astype(bool), error=error)
 
 
 def with_checks(table: pa.DataFrameSchema, *checks: pa.Check) -> pa.DataFrameSchema:
@@ -80,6 +94,38 @@ REFERENCE_TABLES: dict[str, Table] = {
                 ["la_code", "january"],
             ),
             period="january",
+        ),
+        Table(
+            "finance/place_rates",
+            "What a high needs place is paid in England, from a financial year on: the one home of the rates. A later row of the "
+            "same places takes over from its year.",
+            with_checks(
+                schema(
+                    {
+                        "provision": provision(),
+                        "age_low": pa.Column("int64", pa.Check.in_range(0, 25), description="Youngest age at 31 August"),
+                        "age_high": pa.Column("int64", pa.Check.in_range(0, 25), description="Oldest age"),
+                        "occupancy": text("`All`, or `filled` and `empty` where it matters", isin=("All", "filled", "empty")),
+                        "from_financial_year": matching(FINANCIAL_YEAR, "First financial year; the oldest is 2020-21 or before"),
+                        "rate": pa.Column("float64", pa.Check.gt(0), coerce=True, description="Pounds a place and year"),
+                        "unit": text("Unit of the rate", isin=("GBP a place and financial year",)),
+                        "last_paid": matching(
+                            FINANCIAL_YEAR, "Latest year whose published allocations paid it; blank if announced", nullable=True
+                        ),
+                        "basis": text("How it is known", isin=("published", "announced", "assumed")),
+                        "confidence": text("How sure", isin=("high", "medium", "low")),
+                        "source": text("Where it was read"),
+                        "note": text("What to beware of", nullable=True),
+                    },
+                    [*PLACES, "from_financial_year"],
+                ),
+                ordered("age_low", "age_high"),
+                of_each(
+                    PLACES, "from_financial_year", lambda years: bool(years.min() <= FIRST_YEAR), f"a rate from {FIRST_YEAR} on"
+                ),
+                of_each(PLACES, "last_paid", lambda years: bool(years.notna().any()), "a rate that has been paid"),
+            ),
+            period="from_financial_year",
         ),
     )
 }  # fmt: skip

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
-from data import tables
+from data import place_rates, tables
 from data.financial_year import FinancialYear
 from data.inflation import draw_root
 from data.prices import GENERAL_FUND, ITEMS, PriceBook, PriceDraws
@@ -35,36 +35,11 @@ from forecast.finance import other_high_needs, place_funding
 from forecast.finance.funding_policy import FundingPolicy, Range, funding_policy
 from forecast.finance.other_high_needs import LINES as UNPLANNED
 from forecast.finance.paid_placements import PaidPlacements, paid_placements, seated
-from forecast.finance.tariff import PER_CHILD, FeeLuck, Newness, Tariff, in_years, per_child, tariffs
+from forecast.finance.tariff import PER_CHILD, FeeLuck, Newness, Tariff, per_child, tariffs
 from models.base import Array, Floats
 
 HIGH_NEEDS = "high_needs"
 """Block of the dedicated schools grant that pays high needs."""
-
-PLACES_LINE = {
-    "special_pre16": "state_special",
-    "special_post16": "state_special",
-    "base_pre16_filled": "specialist_base",
-    "base_pre16_vacant": "specialist_base",
-    "mainstream_post16": "mainstream",
-    "college_post16": "general_fe",
-    "ap_pre16": "ap",
-}
-"""Kind of funded place to the provision in whose line it stands."""
-
-PLACE = "place_funding"
-"""Item of the price book for a place."""
-
-PLACE_PRICES: Mapping[str, tuple[str, int, str]] = {
-    "special_pre16": ("state_special", 10, ALL),
-    "special_post16": ("state_special", 17, ALL),
-    "base_pre16_filled": ("specialist_base", 10, "filled"),
-    "base_pre16_vacant": ("specialist_base", 10, "empty"),
-    "mainstream_post16": ("mainstream", 17, ALL),
-    "college_post16": ("general_fe", 17, ALL),
-    "ap_pre16": ("ap", 13, ALL),
-}
-"""Kind of funded place to the provision, an age and the kind of its price in the book."""
 
 ELSEWHERE = "places_elsewhere"
 """Line of residents, more than today, in places that other authorities or DfE fund."""
@@ -76,7 +51,7 @@ SCALE_BOUNDS = (0.6, 1.67)
 """Least and most that costs may be scaled by; beyond it the council's figure and the model do not speak of the same thing."""
 
 _TRANSPORT_AGES = {"2.1.4": "under 16", "2.1.6": "16 to 18", "2.1.7": "19 to 25"}
-_OF_PROVISION = ("top_up", "place_funding")
+_OF_PROVISION = ("top_up", place_rates.ITEM)
 _CELLS = ("phase", "need_group", "provision")
 
 
@@ -351,7 +326,7 @@ class CostModel:
         Items as in `costs`, at the same prices, and ``place_funding``: what a place of the provision is paid, filled.
         """
         costs = self.costs(outcome)
-        place = self._tariffs(outcome, [PLACE])
+        place = self._tariffs(outcome, [place_rates.ITEM])
         found = per_child({**costs.tariffs, **place}, self.years)
         return found.transpose("draw", "financial_year", "item", "provision", "phase", "need_group")
 
@@ -380,29 +355,13 @@ class CostModel:
     def _places(self, outcome: Outcome, paid: PaidPlacements) -> FundedPlaces:
         """Return places paid for by the place, and their rates."""
         counts = _funded_counts(outcome, paid, self.la_code, grow=self.reference is not None)
-        draws = counts.sizes["draw"]
-        kinds = [str(k) for k in counts["place_kind"].to_numpy()]
-        one = place_funding.place_rates(self.years).isel(draw=0) * 0 + 1
-        rates = place_funding.place_rates(
-            self.years, outcome.money, _januaries(outcome), draws, self._own_rates()
-        ).sel(place_kind=kinds)
+        base = place_funding.rates_in_book(self.book, self.drawn, self.years)
+        rates = place_funding.rates_with_levers(base, self.years, outcome.money, _januaries(outcome))
+        order = ("draw", "financial_year", "place_kind")
         return FundedPlaces(
-            years_of_place=place_funding.place_funding(counts, one).transpose(
-                "draw", "financial_year", "place_kind"
-            ),
-            rates=rates.transpose("draw", "financial_year", "place_kind"),
+            years_of_place=place_funding.paid_places(counts).transpose(*order),
+            rates=rates.sel(place_kind=counts["place_kind"]).transpose(*order),
         )
-
-    def _own_rates(self) -> dict[str, Array]:
-        """Return what the council pays a place, by kind of place it has a price for, dims ``(draw, financial_year)``."""
-        rows = self.book.rows_in_force(PLACE)
-        found = {}
-        for kind, (provision, age, filled) in PLACE_PRICES.items():
-            for name in (filled, ALL):
-                row = int(rows.sel(provision=provision, age=age, kind=name).to_numpy().max())
-                if row >= 0 and self.book.prices[row].level == "council":
-                    found[kind] = in_years(self.drawn, row, self.years)
-        return found
 
     def _elsewhere(self, paid: PaidPlacements) -> tuple[xr.DataArray, xr.DataArray]:
         """Return residents in places that others fund, more than at the origin, and what one costs."""
@@ -476,10 +435,11 @@ def _funded_counts(outcome: Outcome, paid: PaidPlacements, la_code: int, *, grow
         "ap_pre16": stock.sel(provision="ap").sum("phase").to_numpy(),
     }
     if grow:
-        for kind, provision in PLACES_LINE.items():
+        for code in kinds:
+            provision = place_funding.KINDS[code].provision
             if provision in ("state_special", "specialist_base"):
                 children = stock.sel(provision=provision).sum("phase").to_numpy()
-                kinds[kind] = kinds[kind][:, :1] * children / np.maximum(children[:, :1], 1.0)
+                kinds[code] = kinds[code][:, :1] * children / np.maximum(children[:, :1], 1.0)
     academic = [f"{j - 1}/{j % 100:02d}" for j in (int(v) for v in paid.stock["january"].to_numpy())]
     return xr.DataArray(
         np.maximum(np.stack(list(kinds.values()), axis=1), 0.0),
@@ -519,16 +479,17 @@ def _lines(
         for at, line in enumerate(own):
             found[line] = found.get(line, 0.0) + pounds[:, :, at]
     paid = (places.years_of_place * places.rates).transpose("draw", "financial_year", "place_kind")
-    for kind, provision in PLACES_LINE.items():
+    for kind in (str(k) for k in paid["place_kind"].to_numpy()):
+        provision = place_funding.KINDS[kind].provision
         line = CostLine(
-            f"place_funding_{provision}",
+            f"{place_rates.ITEM}_{provision}",
             f"Places: {PROVISIONS[provision]}",
-            place_funding.S251_LINE,
-            place_funding.DSG_BLOCK,
+            place_rates.S251_LINE,
+            place_rates.DSG_BLOCK,
         )
         found[line] = found.get(line, 0.0) + paid.sel(place_kind=kind).to_numpy()
     more, unit = elsewhere
-    found[CostLine(ELSEWHERE, "Places others fund, more than today", place_funding.S251_LINE, HIGH_NEEDS)] = (
+    found[CostLine(ELSEWHERE, "Places others fund, more than today", place_rates.S251_LINE, HIGH_NEEDS)] = (
         more * unit
     ).to_numpy()
     for code in (str(c) for c in other["line"].to_numpy()):

@@ -1,11 +1,12 @@
-"""From high needs places by academic year to pounds by financial year, at the published rates.
+"""From high needs places by academic year to pounds by financial year, at the rates of the price book.
 
-A place is paid at its rate (GBP 10,000 or 6,000 a year), on the old academic year's count for the first months of the financial
-year and on the new one's for the rest:
+A place is paid at its rate, on the old academic year's count for the first months of the financial year and on the new one's for
+the rest:
 
     pounds = rate (months_old / 12 places_old + months_new / 12 places_new)
 
-with 5 and 7 months before age 16, 4 and 8 after. Rates and months come from the published table ``place_funding_rules``.
+with 5 and 7 months before age 16, 4 and 8 after, as in the published table ``place_funding_rules``. Rates are those of the price
+book: England's (`data.place_rates`, dated) unless the council has its own.
 
 Who pays (maintained schools through the authority's budget; academies and colleges by DfE, taken off the high needs block) does
 not change the amount: give places a dimension for it and it is kept. Independent schools have no place funding. What the
@@ -20,48 +21,70 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import cast
 
 import numpy as np
 import xarray as xr
 
 from data import tables
-from data.errors import OptionError, TableError
+from data.errors import OptionError, PriceError, TableError
 from data.financial_year import FinancialYear
+from data.place_rates import ITEM
+from data.prices import LEVELS, Level, PriceBook, PriceDraws
 from data.register import academic_year
+from data.vocabulary import ALL
 from forecast.core.financial_year import labels, with_levers
+from forecast.finance.tariff import in_years
 from models.base import Array
 from scenarios.effects import MoneyChange
 
-S251_LINE = "1.0.2"
-"""Line of the S251 return that place funding of maintained schools stands in."""
 
-DSG_BLOCK = "high_needs"
-"""Block of the dedicated schools grant that pays it."""
+@dataclass(frozen=True, slots=True)
+class PlaceKind:
+    """A kind of funded place.
 
-_RULES: Mapping[str, tuple[str, str]] = {
-    "special_pre16": ("special academy, pre-16", "state_special"),
-    "special_post16": ("special academy, post-16", "state_special"),
-    "base_pre16_filled": (
+    Parameters
+    ----------
+    provision
+        Code of the provision it is in, and in whose line of cost it stands.
+    priced_as
+        Provision, an age and the occupancy by which its rate is found in the price book.
+    rule
+        The row of ``place_funding_rules`` that says for which months it is paid.
+    """
+
+    provision: str
+    priced_as: tuple[str, int, str]
+    rule: str
+
+
+KINDS: Mapping[str, PlaceKind] = {
+    "special_pre16": PlaceKind("state_special", ("state_special", 10, ALL), "special academy, pre-16"),
+    "special_post16": PlaceKind("state_special", ("state_special", 17, ALL), "special academy, post-16"),
+    "base_pre16_filled": PlaceKind(
+        "specialist_base",
+        ("specialist_base", 10, "filled"),
         "mainstream academy SEN unit / resourced provision, pre-16, lower rate",
-        "specialist_base",
     ),
-    "base_pre16_vacant": (
+    "base_pre16_vacant": PlaceKind(
+        "specialist_base",
+        ("specialist_base", 10, "empty"),
         "mainstream academy SEN unit / resourced provision, pre-16, higher rate",
-        "specialist_base",
     ),
-    "ap_pre16": ("AP academy or free school, pre-16 AP places", "ap"),
-    "ap_post16": ("mainstream academy, post-16 SEN places", "ap"),
-    "mainstream_post16": ("mainstream academy, post-16 SEN places", "mainstream"),
-    "college_post16": ("FE and independent learning provider", "general_fe"),
+    "mainstream_post16": PlaceKind(
+        "mainstream", ("mainstream", 17, ALL), "mainstream academy, post-16 SEN places"
+    ),
+    "college_post16": PlaceKind(
+        "general_fe", ("general_fe", 17, ALL), "FE and independent learning provider"
+    ),
+    "ap_pre16": PlaceKind("ap", ("ap", 13, ALL), "AP academy or free school, pre-16 AP places"),
+    "ap_post16": PlaceKind("ap", ("mainstream", 17, ALL), "mainstream academy, post-16 SEN places"),
 }
-"""Kind of place to the published rule it follows and the provision it is in.
+"""Kinds of funded place by code.
 
-Post-16 places in alternative provision have no row of their own: the deductions of 2020-21 to 2023-24 pay them GBP 6,000, like
-those in mainstream schools, and not 10,000.
+Post-16 places in alternative provision have no rate of their own: the deductions of 2020-21 to 2023-24 pay them like those in
+mainstream schools, and not like those before 16.
 """
-
-PLACE_KINDS: tuple[str, ...] = tuple(_RULES)
-"""Kinds of funded place."""
 
 KIND_OF: Mapping[tuple[str, str], str] = {
     ("special_academy", "pre16_sen"): "special_pre16",
@@ -83,35 +106,9 @@ KIND_OF: Mapping[tuple[str, str], str] = {
 """Kind of place by provider group and place type as published."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceKind:
-    """A kind of funded place and what it is paid.
-
-    Parameters
-    ----------
-    code
-        One of `PLACE_KINDS`.
-    provision
-        Code of the provision it is in.
-    rate_gbp
-        Pounds a place and year.
-    months_old, months_new
-        Months paid on the count of the academic year that ends, and of the one that begins; together 12.
-    source
-        The published rule.
-    """
-
-    code: str
-    provision: str
-    rate_gbp: float
-    months_old: int
-    months_new: int
-    source: str
-
-
 @cache
-def place_kinds() -> Mapping[str, PlaceKind]:
-    """Return the kinds of place by code, from ``place_funding_rules``.
+def months_old() -> Mapping[str, int]:
+    """Return the months of a financial year that are paid on the count of the academic year that ends, by kind of place.
 
     Raises
     ------
@@ -120,34 +117,70 @@ def place_kinds() -> Mapping[str, PlaceKind]:
     """
     rules = {str(r["place_type"]): r for r in tables.read("place_funding_rules").to_dict("records")}
     found = {}
-    for code, (name, provision) in _RULES.items():
-        if name not in rules:
+    for code, kind in KINDS.items():
+        if kind.rule not in rules:
             raise TableError(
-                f"The published table 'place_funding_rules' has no row '{name}'. Places of the kind {code} cannot be paid for. "
-                "Restore the file from the repository."
+                f"The published table 'place_funding_rules' has no row '{kind.rule}'. Places of the kind {code} cannot be paid "
+                "for. Restore the file from the repository."
             )
-        rule = rules[name]
+        rule = rules[kind.rule]
         old, new = int(rule["months_old_academic_year"]), int(rule["months_new_academic_year"])
         if old + new != 12:
             raise TableError(
-                f"The published table 'place_funding_rules' pays '{name}' for {old} and {new} months, which is not a year. "
+                f"The published table 'place_funding_rules' pays '{kind.rule}' for {old} and {new} months, which is not a year. "
                 "Restore the file from the repository."
             )
-        found[code] = PlaceKind(code, provision, float(rule["place_gbp"]), old, new, name)
+        found[code] = old
     return found
 
 
-def place_rates(
+def rates_in_book(book: PriceBook, drawn: PriceDraws, years: Sequence[FinancialYear]) -> dict[str, Array]:
+    """Return the rate of each kind of place in the price book, pounds a year, dims ``(draw, financial_year)``.
+
+    Raises
+    ------
+    PriceError
+        The book has no price for a kind of place.
+    """
+    return {code: in_years(drawn, _row(book, code), years) for code in KINDS}
+
+
+def _row(book: PriceBook, code: str) -> int:
+    """Return the row of the book that prices a kind of place: of the strongest level, of its own provision, and the last."""
+    provision, age, occupancy = KINDS[code].priced_as
+
+    def rank(at: int) -> tuple[int, bool, int]:
+        price = book.prices[at]
+        return LEVELS.index(cast("Level", price.level)), price.provision == provision, at
+
+    fitting = [
+        at
+        for at, p in enumerate(book.prices)
+        if p.item == ITEM
+        and p.provision in (provision, ALL)
+        and p.age_low <= age <= p.age_high
+        and p.kind in (occupancy, ALL)
+    ]
+    if not fitting:
+        raise PriceError(
+            f"The price book has no {ITEM} of {provision} at age {age} ({occupancy}), so places of the kind {code} cannot be "
+            "paid for. Restore data/reference/finance/place_rates.csv from the repository."
+        )
+    return max(fitting, key=rank)
+
+
+def rates_with_levers(
+    base: Mapping[str, Array],
     years: Sequence[FinancialYear],
     changes: Sequence[MoneyChange] = (),
     januaries: Sequence[int] = (),
-    draws: int = 1,
-    own: Mapping[str, Array] | None = None,
 ) -> xr.DataArray:
     """Return the rate of a place after levers on it, pounds a year, dims ``(draw, place_kind, financial_year)``.
 
     Parameters
     ----------
+    base
+        Rates before levers by kind of place (`rates_in_book`).
     years
         Financial years.
     changes
@@ -155,36 +188,31 @@ def place_rates(
         needs only is refused.
     januaries
         Januaries of the changes' weights.
-    draws
-        Number of draws; 1 where no lever acts and nothing is drawn.
-    own
-        What the council pays instead of the published rate, by kind of place, dims ``(draw, financial_year)``.
 
     Raises
     ------
     OptionError
         A lever on place funding is for some needs, or has another number of draws.
     """
-    levers = [c for c in changes if c.item == "place_funding"]
+    levers = [c for c in changes if c.item == ITEM]
     if any(c.needs for c in levers):
         raise OptionError(
             "A lever on place funding is for some needs, but a place is paid the same whatever the need. Leave needs out, or use "
             "a lever on top-up."
         )
-    base = np.ones((draws, len(years)))
     parts = [
         with_levers(
-            base * (own or {}).get(kind.code, np.full((1, 1), kind.rate_gbp)),
-            [c for c in levers if not c.provisions or kind.provision in c.provisions],
+            rate,
+            [c for c in levers if not c.provisions or KINDS[code].provision in c.provisions],
             years=years,
             januaries=januaries,
         )
-        for kind in place_kinds().values()
+        for code, rate in base.items()
     ]
     return xr.DataArray(
         np.stack(parts, axis=1),
         dims=("draw", "place_kind", "financial_year"),
-        coords={"place_kind": list(PLACE_KINDS), "financial_year": labels(years)},
+        coords={"place_kind": list(base), "financial_year": labels(years)},
     )
 
 
@@ -207,36 +235,33 @@ def funded_years(places: xr.DataArray) -> tuple[FinancialYear, ...]:
     return tuple(FinancialYear(y) for y in begins[1:])
 
 
-def place_funding(places: xr.DataArray, rates: xr.DataArray | None = None) -> xr.DataArray:
-    """Return place funding in pounds by financial year.
+def paid_places(places: xr.DataArray) -> xr.DataArray:
+    """Return places times the part of each financial year that they are paid for; times their rates they are pounds.
 
     Parameters
     ----------
     places
-        Funded places, dims with ``place_kind`` (codes of `PLACE_KINDS`) and ``academic_year`` (``2025/26``, consecutive); any
-        others, such as ``draw`` or who pays, are kept.
-    rates
-        Pounds a place and year, dims ``place_kind`` and ``financial_year``, with or without ``draw`` (`place_rates`); None: as
-        published, the same in every year.
+        Funded places, dims with ``place_kind`` (codes of `KINDS`) and ``academic_year`` (``2025/26``, consecutive); any others,
+        such as ``draw`` or who pays, are kept.
 
     Returns
     -------
     xr.DataArray
-        Pounds; ``academic_year`` becomes ``financial_year``.
+        Places of a whole year; ``academic_year`` becomes ``financial_year``.
 
     Raises
     ------
     OptionError
-        Places are missing or negative, of an unknown kind, or of years that do not follow on; or rates lack a kind or year.
+        Places are missing or negative, of an unknown kind, or of years that do not follow on.
     """
     lacking = [d for d in ("place_kind", "academic_year") if d not in places.dims]
     if lacking:
         raise OptionError(f"Places have no dimension {' or '.join(lacking)}, only {places.dims}. Add it.")
     codes = [str(k) for k in places["place_kind"].to_numpy()]
-    unknown = sorted(set(codes) - set(PLACE_KINDS))
+    unknown = sorted(set(codes) - set(KINDS))
     if unknown:
         raise OptionError(
-            f"There is no rate for places of the kind {', '.join(unknown)}. Kinds are {', '.join(PLACE_KINDS)}."
+            f"There is no rate for places of the kind {', '.join(unknown)}. Kinds are {', '.join(KINDS)}."
         )
     wrong = int((places.isnull() | (places < 0)).sum())
     if wrong:
@@ -244,28 +269,13 @@ def place_funding(places: xr.DataArray, rates: xr.DataArray | None = None) -> xr
             f"{wrong} numbers of places are missing or negative, so they cannot be paid for. Write 0 where there are none."
         )
     years = funded_years(places)
-    kinds = [place_kinds()[c] for c in codes]
-    if rates is None:
-        rates = place_rates(years).isel(draw=0)
-    absent = sorted(set(codes) - {str(k) for k in rates["place_kind"].to_numpy()}) + sorted(
-        set(labels(years)) - {str(y) for y in rates["financial_year"].to_numpy()}
-    )
-    if absent:
-        raise OptionError(
-            f"There is no rate for {', '.join(absent)}. Give one for every kind of place and financial year."
-        )
-    if "draw" in rates.dims and rates.sizes["draw"] == 1:
-        rates = rates.isel(draw=0)
-    if "draw" in rates.dims and "draw" in places.dims and rates.sizes["draw"] != places.sizes["draw"]:
-        raise OptionError(
-            f"Rates have {rates.sizes['draw']} draws, places {places.sizes['draw']}. Give as many, or one rate for all."
-        )
-    rate = rates.sel(place_kind=codes, financial_year=labels(years))
     old, new = (
         part.rename(academic_year="financial_year").assign_coords(financial_year=labels(years))
         for part in (places.isel(academic_year=slice(None, -1)), places.isel(academic_year=slice(1, None)))
     )
-    share = xr.DataArray([k.months_old / 12 for k in kinds], dims="place_kind", coords={"place_kind": codes})
-    pounds = rate * (old * share + new * (1 - share))
+    share = xr.DataArray(
+        [months_old()[c] / 12 for c in codes], dims="place_kind", coords={"place_kind": codes}
+    )
     dims = ["financial_year" if d == "academic_year" else d for d in places.dims]
-    return pounds.transpose(*(["draw"] if "draw" not in dims and "draw" in pounds.dims else []), *dims)
+    found: xr.DataArray = (old * share + new * (1 - share)).transpose(*dims)
+    return found

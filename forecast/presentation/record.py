@@ -43,7 +43,7 @@ MONEY_TABLES: tuple[str, ...] = (
 )  # fmt: skip
 """Published tables that pounds rest on besides those of a forecast."""
 
-MONEY_REFERENCE: tuple[str, ...] = ("councils/finance",)
+MONEY_REFERENCE: tuple[str, ...] = ("councils/finance", "finance/place_rates")
 """Hand-kept files that pounds rest on, under ``data/reference``, besides the price book and the funding policy."""
 
 

@@ -42,7 +42,9 @@ from data.councils import councils_with_figures
 from data.financial_year import FinancialYear
 from data.implied_prices import shrink
 from data.inflation import Z90
+from data.place_rates import place_rate
 from data.price_books import IMPLIED, Implied, evidence, region_of
+from data.vocabulary import ALL
 from forecast.core.financial_year import year_average
 from forecast.finance import other_high_needs
 from models.base import Array
@@ -83,15 +85,21 @@ class SpendingLine:
         Lines of the published outturn.
     deducted
         Provider group and place type of places DfE pays itself, of `dsg_deductions`.
-    rate
-        Pounds a plan where the rate is published, else None: a price is worked out.
+    place
+        Provision, an age and occupancy of the place each plan is taken to have, where its rate is published; else None: a price
+        is worked out.
     """
 
     label: str
     provisions: tuple[str, ...]
     outturn: tuple[str, ...]
     deducted: tuple[tuple[str, str], ...] = ()
-    rate: float | None = None
+    place: tuple[str, int, str] | None = None
+
+    @property
+    def rate(self) -> float | None:
+        """Pounds a plan in the year checked where the rate is published, else None."""
+        return None if self.place is None else place_rate(*self.place, YEAR)
 
 
 _SPECIAL = (
@@ -121,17 +129,21 @@ LINES: dict[str, SpendingLine] = {
     "specialist_post16": SpendingLine("Specialist post-16 fees", ("specialist_post16",), ("topup_nonmaint_post_school",)),
     "sen_support": SpendingLine("SEN support services", (), ("sen_support_and_inclusion",)),
     "therapies": SpendingLine("Therapies and equipment", (), ("therapies_health",)),
-    "places_special": SpendingLine("Places: state special", ("state_special",), ("place_special",), _SPECIAL, 10_000.0),
+    "places_special": SpendingLine("Places: state special", ("state_special",), ("place_special",), _SPECIAL,
+        ("state_special", 10, ALL),
+    ),
     "places_base": SpendingLine(
         "Places: bases", ("specialist_base",), ("place_primary", "place_secondary"),
-        (("mainstream_academy", "pre16_sen_6000"), ("mainstream_academy", "pre16_sen_10000")), 6_000.0,
+        (("mainstream_academy", "pre16_sen_6000"), ("mainstream_academy", "pre16_sen_10000")),
+        ("specialist_base", 10, "filled"),
     ),
     "places_ap": SpendingLine(
-        "Places: alternative provision", ("ap",), ("place_pru_ap",), _AP, 10_000.0,
+        "Places: alternative provision", ("ap",), ("place_pru_ap",), _AP, ("ap", 13, ALL),
     ),
     "places_post16": SpendingLine(
         "Places: post-16, colleges and sixth forms", ("general_fe",), ("place_post_school",),
-        (("fe_ilp", "fe_ilp"), ("mainstream_academy", "post16_sen"), ("academy_16_19", "post16_sen")), 6_000.0,
+        (("fe_ilp", "fe_ilp"), ("mainstream_academy", "post16_sen"), ("academy_16_19", "post16_sen")),
+        ("general_fe", 17, ALL),
     ),
 }  # fmt: skip
 """Lines checked, by code."""

@@ -9,9 +9,10 @@ import xarray as xr
 
 from data import tables
 from data.financial_year import FinancialYear
+from data.place_rates import place_rate
 from data.register import academic_year
 from data.schemas.places import PARTS
-from forecast.finance.place_funding import KIND_OF, place_funding
+from forecast.finance.place_funding import KIND_OF, KINDS, paid_places
 
 TOLERANCE = 5.0
 """Pounds within which a published deduction counts as reproduced: it is published in whole pounds, split over providers."""
@@ -42,7 +43,8 @@ def deductions_check() -> pd.DataFrame:
                 "academic_year": [academic_year(year.begins), academic_year(year.january)],
             },
         )
-        pounds = place_funding(counts).isel(place_kind=0, financial_year=0)
+        rate = place_rate(*KINDS[KIND_OF[str(group), str(kind)]].priced_as, year)
+        pounds = rate * paid_places(counts).isel(place_kind=0, financial_year=0)
         parts.append(
             pd.DataFrame(
                 {

@@ -207,11 +207,8 @@ def test_items_a_lever_may_change_have_the_codes_of_the_levers() -> None:
     assert set(ITEMS) - extra <= set(MONEY_ITEMS)
 
 
-def test_every_shipped_price_has_a_source_and_agrees_with_the_published_rules() -> None:
-    prices = england().prices
-    assert all(p.source for p in prices)
-    rules = tables.read("place_funding_rules")
-    assert {p.price for p in prices if p.item == "place_funding"} == set(rules["place_gbp"])
+def test_every_shipped_price_has_a_source() -> None:
+    assert all(p.source for p in england().prices)
 
 
 def average(counts: pd.Series) -> float:

@@ -6,16 +6,22 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.errors import OptionError
+from data.errors import OptionError, PriceError
 from data.financial_year import FinancialYear
+from data.place_rates import ITEM
+from data.price_books import england, inflation
+from data.prices import PriceBook, as_rows
 from forecast.finance.place_funding import (
     KIND_OF,
-    PLACE_KINDS,
-    place_funding,
-    place_kinds,
-    place_rates,
+    KINDS,
+    months_old,
+    paid_places,
+    rates_in_book,
+    rates_with_levers,
 )
+from models.base import Array
 from scenarios.effects import MoneyChange
+from tests.made_prices import row
 
 YEARS = tuple(FinancialYear(y) for y in range(2026, 2028))
 JANUARIES = (2027, 2028)
@@ -30,48 +36,58 @@ def places(values: dict[str, list[float]]) -> xr.DataArray:
     ).astype(float)
 
 
+def rates(draws: int = 1) -> dict[str, Array]:
+    """Return England's rates, by kind of place."""
+    book = england()
+    return rates_in_book(book, book.draws(draws, np.random.default_rng(1), until=YEARS[-1].label), YEARS)
+
+
+def pounds(counts: xr.DataArray) -> xr.DataArray:
+    """Return what places come to at England's rates."""
+    return paid_places(counts) * rates_with_levers(rates(), YEARS).isel(draw=0)
+
+
 def lever(size: list[float], *, provisions: tuple[str, ...] = (), needs: tuple[str, ...] = ()) -> MoneyChange:
     return MoneyChange("place_funding", "multiply", np.array(size), np.array([0.0, 1.0]), provisions, needs)
 
 
 def test_rates_and_months_are_those_published() -> None:
-    found = {k.code: (k.rate_gbp, k.months_old, k.months_new) for k in place_kinds().values()}
+    found = {code: (rate.tolist(), months_old()[code]) for code, rate in rates().items()}
     assert found == {
-        "special_pre16": (10_000, 5, 7),
-        "special_post16": (10_000, 4, 8),
-        "base_pre16_filled": (6_000, 5, 7),
-        "base_pre16_vacant": (10_000, 5, 7),
-        "ap_pre16": (10_000, 5, 7),
-        "ap_post16": (6_000, 4, 8),
-        "mainstream_post16": (6_000, 4, 8),
-        "college_post16": (6_000, 4, 8),
+        "special_pre16": ([[10_000, 10_000]], 5),
+        "special_post16": ([[10_000, 10_000]], 4),
+        "base_pre16_filled": ([[6_000, 6_000]], 5),
+        "base_pre16_vacant": ([[10_000, 10_000]], 5),
+        "ap_pre16": ([[10_000, 10_000]], 5),
+        "ap_post16": ([[6_000, 6_000]], 4),
+        "mainstream_post16": ([[6_000, 6_000]], 4),
+        "college_post16": ([[6_000, 6_000]], 4),
     }
-    assert set(KIND_OF.values()) == set(PLACE_KINDS)
+    assert set(KIND_OF.values()) == set(KINDS)
 
 
 def test_a_year_is_paid_on_two_academic_years() -> None:
-    found = place_funding(
-        places({"special_pre16": [120.0, 132.0, 132.0], "college_post16": [30.0, 60.0, 90.0]})
-    )
+    found = pounds(places({"special_pre16": [120.0, 132.0, 132.0], "college_post16": [30.0, 60.0, 90.0]}))
     assert found.sel(place_kind="special_pre16").to_numpy() == pytest.approx([1_270_000, 1_320_000])
     assert found.sel(place_kind="college_post16").to_numpy() == pytest.approx([300_000, 480_000])
     assert list(found["financial_year"].to_numpy()) == ["2026-27", "2027-28"]
 
 
 def test_a_vacant_base_place_costs_4000_more() -> None:
-    found = place_funding(places({"base_pre16_filled": [1.0, 1.0], "base_pre16_vacant": [1.0, 1.0]}))
+    found = pounds(places({"base_pre16_filled": [1.0, 1.0], "base_pre16_vacant": [1.0, 1.0]}))
     assert found.to_numpy().ravel().tolist() == [6_000, 10_000]
 
 
 def test_other_dims_are_kept() -> None:
     payer = places({"ap_pre16": [10.0, 12.0]}).expand_dims(payer=["authority", "dfe"], draw=3)
-    assert place_funding(payer).dims == ("payer", "draw", "place_kind", "financial_year")
+    assert paid_places(payer).dims == ("payer", "draw", "place_kind", "financial_year")
 
 
 class TestRates:
     def test_a_lever_reaches_its_provision_from_its_year(self) -> None:
-        rates = place_rates(YEARS, [lever([1.1, 1.2], provisions=("state_special",))], JANUARIES, draws=2)
-        found = place_funding(places({"special_pre16": [1.0, 1.0, 1.0], "ap_pre16": [1.0, 1.0, 1.0]}), rates)
+        found = rates_with_levers(
+            rates(2), YEARS, [lever([1.1, 1.2], provisions=("state_special",))], JANUARIES
+        )
         assert found.dims == ("draw", "place_kind", "financial_year")
         assert found.sel(place_kind="special_pre16").to_numpy() == pytest.approx(
             np.array([[10_000, 11_000], [10_000, 12_000]])
@@ -80,41 +96,46 @@ class TestRates:
 
     def test_levers_on_other_items_are_passed_over(self) -> None:
         other = MoneyChange("top_up", "multiply", np.array([2.0]), np.array([1.0, 1.0]), (), ())
-        assert place_rates(YEARS, [other], JANUARIES).equals(place_rates(YEARS))
+        plain = rates_with_levers(rates(), YEARS)
+        assert rates_with_levers(rates(), YEARS, [other], JANUARIES).equals(plain)
 
     def test_a_lever_for_a_need_is_refused(self) -> None:
         with pytest.raises(OptionError, match="whatever the need"):
-            place_rates(YEARS, [lever([1.1], needs=("ASD",))], JANUARIES)
+            rates_with_levers(rates(), YEARS, [lever([1.1], needs=("ASD",))], JANUARIES)
 
-    def test_a_rate_for_every_year_is_needed(self) -> None:
-        with pytest.raises(OptionError, match="no rate for 2027-28"):
-            place_funding(places({"ap_pre16": [1.0, 1.0, 1.0]}), place_rates(YEARS[:1]))
+    def test_a_council_may_pay_one_occupancy_otherwise(self) -> None:
+        own = row(ITEM, 8_000, "specialist_base", kind="filled", age_high=15, level="council")
+        book = england().with_rows(as_rows([own]))
+        found = rates_in_book(book, book.draws(1, np.random.default_rng(1), until="2027-28"), YEARS)
+        assert [found[code].tolist() for code in ("base_pre16_filled", "base_pre16_vacant")] == [
+            [[8_000, 8_000]], [[10_000, 10_000]]
+        ]  # fmt: skip
 
-    def test_draws_of_rates_and_places_must_agree(self) -> None:
-        rates = place_rates(YEARS, draws=2)
-        with pytest.raises(OptionError, match="Rates have 2 draws, places 3"):
-            place_funding(places({"ap_pre16": [1.0, 1.0, 1.0]}).expand_dims(draw=3), rates)
+    def test_a_book_without_places_is_refused(self) -> None:
+        book = PriceBook(as_rows([row("top_up", 9_000, "mainstream")]), inflation())
+        with pytest.raises(PriceError, match="no place_funding of state_special at age 10"):
+            rates_in_book(book, book.draws(1, np.random.default_rng(1), until="2027-28"), YEARS)
 
 
 class TestRefused:
     @pytest.mark.parametrize("value", [-1.0, float("nan")])
     def test_places_negative_or_missing(self, value: float) -> None:
         with pytest.raises(OptionError, match="1 numbers of places are missing or negative"):
-            place_funding(places({"ap_pre16": [1.0, value]}))
+            paid_places(places({"ap_pre16": [1.0, value]}))
 
     def test_unknown_kind(self) -> None:
         with pytest.raises(OptionError, match=r"kind private.*special_pre16"):
-            place_funding(places({"private": [1.0, 1.0]}))
+            paid_places(places({"private": [1.0, 1.0]}))
 
     def test_one_academic_year(self) -> None:
         with pytest.raises(OptionError, match="two academic years"):
-            place_funding(places({"ap_pre16": [1.0]}))
+            paid_places(places({"ap_pre16": [1.0]}))
 
     @pytest.mark.parametrize("names", [["2025/26", "2027/28"], ["2025-26", "2026-27"], ["one", "two"]])
     def test_academic_years_that_do_not_follow_on(self, names: list[str]) -> None:
         with pytest.raises(OptionError, match="in a row"):
-            place_funding(places({"ap_pre16": [1.0, 1.0]}).assign_coords(academic_year=names))
+            paid_places(places({"ap_pre16": [1.0, 1.0]}).assign_coords(academic_year=names))
 
     def test_lacking_dimension(self) -> None:
         with pytest.raises(OptionError, match="no dimension place_kind"):
-            place_funding(places({"ap_pre16": [1.0, 1.0]}).isel(place_kind=0))
+            paid_places(places({"ap_pre16": [1.0, 1.0]}).isel(place_kind=0))

@@ -12,6 +12,9 @@ import pytest
 import typer
 
 from data.areas import resolve
+from data.financial_year import FinancialYear
+from data.place_rates import place_rate
+from data.vocabulary import ALL
 from forecast.cli import app
 from forecast.finance.attribution import CAUSES, PARTS
 from forecast.finance.balance import REGIMES
@@ -19,7 +22,7 @@ from forecast.finance.cost_model import SCALE_BOUNDS, CostLine
 from forecast.finance.finance_model import FinanceModel, Money
 from forecast.finance.funding_policy import funding_policy
 from forecast.finance.income import LINES as INCOME_LINES
-from forecast.finance.place_funding import place_kinds
+from forecast.finance.place_funding import months_old
 from forecast.presentation import money_tables
 from forecast.presentation.record import markdown_table
 from forecast.runs.baseline import shared_inputs
@@ -91,19 +94,24 @@ def test_the_schema_page_names_the_codes_in_files_of_pounds(money: Money) -> Non
 
 
 def test_the_guide_gives_the_rules_in_the_files() -> None:
-    policy, kinds = funding_policy(), place_kinds()
-    words = " ".join(GUIDE.split())
-    assert f"£{kinds['special_pre16'].rate_gbp:,.0f} a place and year" in words
-    assert (
-        f"£{kinds['base_pre16_filled'].rate_gbp:,.0f} filled, £{kinds['base_pre16_vacant'].rate_gbp:,.0f} empty"
-        in words
+    policy, year = funding_policy(), FinancialYear(2025)
+    special, filled, empty = (
+        place_rate(provision, 10, occupancy, year)
+        for provision, occupancy in (
+            ("state_special", ALL),
+            ("specialist_base", "filled"),
+            ("specialist_base", "empty"),
+        )
     )
+    words = " ".join(GUIDE.split())
+    assert f"£{special:,.0f} a place and year" in words
+    assert f"£{filled:,.0f} filled, £{empty:,.0f} empty" in words
     for kind, said in (
         ("special_pre16", "5/12 on the old academic year's number, 7/12"),
         ("special_post16", "4/12 and 8/12"),
     ):
         months = re.findall(r"(\d)/12", said)
-        assert [int(m) for m in months] == [kinds[kind].months_old, kinds[kind].months_new]
+        assert [int(m) for m in months] == [months_old()[kind], 12 - months_old()[kind]]
         assert said in words
     assert (
         f"{policy.grant_share:.0%}".replace("%", " %") + " of the deficit at 31 March 2026, paid in 2026-27"
