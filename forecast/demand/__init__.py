@@ -1,1 +1,1 @@
-"""EHC plans: the stored fit, the cohort walked forward, and where plan holders are taught."""
+"""Forecasts of EHC plans by age and need, from the stored fit, and of the provision in which plan holders are taught."""

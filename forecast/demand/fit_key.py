@@ -1,4 +1,4 @@
-"""What each stored model is made from, and its key: a hash of those tables and modules and of nothing else.
+"""The key of each stored model: a hash of the tables and modules its fit is made from, and of nothing else.
 
 Invariant: a model's key changes when, and only when, a table that is read for its fit changes, or a module that its fit runs
 through: its own, those that read its tables, and what these import of this project. So a price, or a model that has nothing to do
@@ -31,7 +31,7 @@ TOTALS = "totals"
 
 @dataclass(frozen=True)
 class Reader:
-    """A module that reads tables for a fit.
+    """A module that reads tables for a fit, with the tables it reads.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ SPECIALIST_USES = Reader(
 
 @dataclass(frozen=True)
 class StoredModel:
-    """A model of the stored fit.
+    """A model of the stored fit, with the file, the modules and the tables behind it.
 
     Parameters
     ----------
@@ -94,14 +94,14 @@ class StoredModel:
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """Files of the tables it is fitted to, from `ROOT`, in order."""
+        """Files of the tables it is fitted to, relative to `ROOT`, in order."""
         published = {f"data/published/{name}.parquet" for r in self.readers for name in r.published}
         reference = {f"data/reference/{name}.csv" for r in self.readers for name in r.reference}
         return tuple(sorted(published | reference))
 
     @property
     def starts(self) -> tuple[str, ...]:
-        """Modules from which imports are followed."""
+        """Modules whose imports are followed to find all that the fit depends on."""
         return (self.module, *(r.module for r in self.readers))
 
 
@@ -122,7 +122,7 @@ NAMES: tuple[str, ...] = tuple(m.name for m in MODELS)
 
 
 class Hashes(dict[str, str]):
-    """SHA-256 of files by their path from `ROOT`, each read once; empty where there is no such file."""
+    """SHA-256 of files by their path relative to `ROOT`, each read once; blank if there is no such file."""
 
     def __missing__(self, path: str) -> str:
         file = ROOT / path
@@ -133,7 +133,7 @@ class Hashes(dict[str, str]):
 def made_from(
     model: StoredModel, hashes: Hashes, recorded: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Return the files a model is made from, as they are now: path from `ROOT` to SHA-256.
+    """Return the files that a model is made from, as they are now: path relative to `ROOT`, and SHA-256.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def made_from(
 
 
 def _same(model: StoredModel, hashes: Hashes, recorded: Mapping[str, str]) -> bool:
-    """Return whether every file recorded is as it was, and they are still where a model's tables and modules begin."""
+    """Return whether every recorded file is unchanged and includes all of the model's tables and starting modules."""
     return (
         {path for path in recorded if not path.endswith(".py")} == set(model.tables)
         and {_file(name) for name in model.starts} <= recorded.keys()
@@ -159,12 +159,12 @@ def _same(model: StoredModel, hashes: Hashes, recorded: Mapping[str, str]) -> bo
 
 
 def key_of(pieces: Mapping[str, str]) -> str:
-    """Return the hash of the files something is made from, their names included."""
+    """Return one hash of several files, their names included."""
     return hashlib.sha256("".join(f"{path} {pieces[path]}\n" for path in sorted(pieces)).encode()).hexdigest()
 
 
 def changes(model: StoredModel, recorded: Mapping[str, str], hashes: Hashes) -> dict[str, str]:
-    """Return which files a model is made from are no longer those of its fit: path to "changed", "new", "gone" or "not used".
+    """Return the files of a model that differ from those of its fit: path to "changed", "new", "gone" or "not used".
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ def changes(model: StoredModel, recorded: Mapping[str, str], hashes: Hashes) -> 
 
 
 def modules(starts: Iterable[str]) -> tuple[str, ...]:
-    """Return the files of modules and of all they import of this project, directly or not, in order; not beyond `DOORS`.
+    """Return the files of modules and of everything of this project that they import, up to `DOORS`, in order.
 
     Packages themselves hold no code, so they are left out.
     """

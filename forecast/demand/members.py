@@ -1,4 +1,4 @@
-"""Which models there are: the members, the ensemble of them, and the product's own forecast.
+"""The models of totals by name: single members, the ensemble of them, and the product's own forecast.
 
 Everything costly is kept in one `Memory` that belongs to whoever asked for the models, so a back-test fits each member
 to each past origin once. Members are imported when one of them is asked for: a forecast from the stored fit needs none.
@@ -28,7 +28,7 @@ STORED: tuple[str, ...] = (HEADLINE, growth.NAME)
 
 
 def all_names() -> tuple[str, ...]:
-    """Return the name of every model that can be asked for, the headline first."""
+    """Return the names of all models, the product's own forecast first."""
     from models import pipeline_ridge
     from models.baselines import BASELINES
     from models.univariate import UNIVARIATE
@@ -37,7 +37,7 @@ def all_names() -> tuple[str, ...]:
 
 
 def check_name(name: str) -> str:
-    """Return a model's name.
+    """Return a model's name, or raise an error if there is no such model.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def check_name(name: str) -> str:
 
 @dataclass(frozen=True)
 class Models:
-    """The models of one job.
+    """The models used by one job, with their sampling and cache of fits.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class Models:
     on_step: Callable[[str], None] = lambda _: None
 
     def totals(self, name: str) -> Model:
-        """Return a model of totals; the headline's is the ensemble."""
+        """Return a model of total plans by name; the product's own forecast is the ensemble."""
         if name == HEADLINE:
             return self.ensemble()
         from forecast.demand.ensemble_members import members
@@ -86,13 +86,13 @@ class Models:
         return own[check_name(name)]
 
     def ensemble(self) -> Ensemble:
-        """Return the stacked members."""
+        """Return the ensemble of stacked members."""
         from forecast.demand.ensemble_members import ensemble
 
         return ensemble(ENSEMBLE, self.memory, self.sampling, self.rehearsal, self.seed, self.on_step)
 
     def banded(self, name: str) -> Banded:
-        """Return a model of totals with age bands that add up to them."""
+        """Return a model of total plans with age bands that add up to the total."""
         return Banded(name, self.totals(name), self.shares())
 
     def shares(self) -> BandShares:
@@ -100,7 +100,7 @@ class Models:
         return BandShares(memory=self.memory, sampling=self.sampling)
 
     def scored(self, name: str) -> Model:
-        """Return a model as back-tests score it: growth rules forecast each age band by themselves."""
+        """Return a model as scored in back-tests, where growth rules forecast each age band separately."""
         from models.baselines import BASELINES
 
         rules: dict[str, Model] = {m.name: m for m in BASELINES}

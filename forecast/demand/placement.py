@@ -1,4 +1,4 @@
-"""From `Plans` to `Placements`: where plan holders will be taught, and who will want a specialist place.
+"""From `Plans` to `Placements`: the provision in which plan holders are taught, and who wants a specialist place.
 
 Two readings of the same simulation (`models.placement.advance`), draw by draw:
 
@@ -43,7 +43,7 @@ _SPECIALIST = [PROVISION_CODES.index(p) for p in SPECIALIST_PROVISIONS]
 
 @dataclass(frozen=True)
 class Placing:
-    """What placing the plans of any authority needs.
+    """The fitted models that placing the plans of any authority needs.
 
     Parameters
     ----------
@@ -64,13 +64,13 @@ class Placing:
 
     @classmethod
     def prepare(cls, composition: Composition, moves: FittedMoves, totals: FittedProvision) -> Placing:
-        """Fit England's table from the authorities that published all three margins."""
+        """Return the placement models, with England's table fitted to the authorities that published all three margins."""
         return cls(composition, england_table(composition), moves, totals)
 
     def place(
         self, plans: Plans, bands: xr.DataArray, la_code: int, rng: np.random.Generator
     ) -> tuple[Placements, Route]:
-        """Return placements of one authority's plans, and the way there; draw i of the plans meets draw i of everything else.
+        """Return one authority's placements, and the transitions that made them; draw i uses draw i of every input.
 
         Parameters
         ----------
@@ -140,7 +140,7 @@ class Placing:
 
 
 def as_in_mainstream(paths: model.Paths) -> model.Paths:
-    """Return paths on which pupils of support bases stay and move as those of mainstream schools do.
+    """Return transitions in which pupils of support bases stay and move as pupils of mainstream schools do.
 
     Support bases are in no return, so nothing else is known of them; without this nobody sent to one would stay there.
     """
@@ -152,7 +152,7 @@ def as_in_mainstream(paths: model.Paths) -> model.Paths:
 
 @dataclass(frozen=True, eq=False)
 class Route:
-    """How one authority's placements were carried from January to January, so that a scenario can carry them again.
+    """The transitions of one authority's placements from January to January, kept so that a scenario can apply them again.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ class Route:
 
 @dataclass(frozen=True, eq=False)
 class Taught:
-    """Placements as they are found, by parts of the draws: the arrays of `Placements`.
+    """Arrays of `Placements`, filled part by part of the draws.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ class Taught:
 
     @classmethod
     def empty(cls, draws: int, januaries: int) -> Taught:
-        """Return room for so many draws and Januaries."""
+        """Return empty arrays for a number of draws and Januaries."""
         ages, needs, provisions = len(AGES), len(NEED_CODES), len(PROVISION_CODES)
         return cls(
             future=np.empty((draws, januaries, ages, provisions), dtype=np.float32),
@@ -199,7 +199,7 @@ class Taught:
         )
 
     def write(self, some: slice, januaries: slice, moved: Floats, factors: Floats) -> None:
-        """Keep the placements of some draws and Januaries.
+        """Write the placements of some draws and Januaries into the arrays.
 
         Parameters
         ----------
@@ -212,7 +212,7 @@ class Taught:
         count(moved, by_provision, self.future[some], self.by_need[some], self.wanted[some], januaries)
 
     def of(self, before: Placements, plans: xr.DataArray) -> Placements:
-        """Return them with names, and what is known of today from placements before."""
+        """Return the arrays as `Placements`, with today's figures taken from earlier placements."""
         return self.placements(
             plans,
             before.known,
@@ -232,7 +232,7 @@ class Taught:
         *,
         estimated_mix: bool,
     ) -> Placements:
-        """Return them with names; the arguments are those of `Placements`."""
+        """Return the arrays as `Placements`, with the today's figures given."""
         return Placements(
             known=known,
             future=_labelled(plans, self.future, age=AGES, provision=PROVISION_CODES),
@@ -249,7 +249,7 @@ class Taught:
 
 
 def _labelled(plans: xr.DataArray, values: Floats, **dims: tuple[object, ...]) -> xr.DataArray:
-    """Return values with the draws and Januaries of the plans and further dimensions."""
+    """Return an array with the draws and Januaries of the plans, and further named dimensions."""
     coords = {"draw": plans["draw"], "january": plans["january"]}
     return xr.DataArray(
         values, dims=("draw", "january", *dims), coords=coords | {name: list(c) for name, c in dims.items()}

@@ -1,4 +1,4 @@
-"""Placements carried from one January to the next: the steps of `models.placement`, compiled to one pass over memory each.
+"""Yearly transitions of placements, the steps of `models.placement` compiled to one pass over memory each.
 
 Invariant: every number is, to the last bit, the one that `models.placement.remaining`, `settled`, `scaled` and `to_totals` give,
 as single steps in single precision in the same order. Sums over provisions and the products with the paths' matrices are left to
@@ -42,7 +42,7 @@ _SPECIALIST: Indices = np.array([PROVISION_CODES.index(p) for p in SPECIALIST_PR
 
 @dataclass(frozen=True, eq=False)
 class Carrier:
-    """Carries the placements of some draws on. A step's result lasts until that step is taken again: memory is used again.
+    """Carries the placements of some draws forward a year, in arrays that are used again by the next year.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class Carrier:
 
     @classmethod
     def of(cls, paths: Paths) -> Carrier:
-        """Return a carrier along paths."""
+        """Return a carrier with the given transitions."""
         grid = (len(paths.kept), len(AGES), len(NEED_CODES), len(PROVISION_CODES))
         plain = replace(
             paths, **{n: np.ascontiguousarray(getattr(paths, n)) for n in ("kept", "need_tilt", "choice")}
@@ -83,12 +83,12 @@ class Carrier:
         )
 
     def remaining(self, held: Floats, leavers: Array) -> Floats:
-        """Return the plans of each provision that go on: `models.placement.remaining`."""
+        """Return the plans of each provision that continue: `models.placement.remaining`."""
         _remain(held, held @ self.paths.ending, np.ascontiguousarray(leavers), self.paths.ending, self.going)
         return self.going
 
     def settled(self, left: Floats, joiners: Array, plans: Array) -> tuple[Floats, Floats]:
-        """Return where children are a year later, and where new plans are: `models.placement.settled`."""
+        """Return continuing plans by provision a year later, and new plans by provision: `models.placement.settled`."""
         older, leave, arrive = self.older, self.leave, self.arrive
         _part(left, self.paths.kept, _STAGE, older, leave)
         np.matmul(leave, self.goes, out=arrive)
@@ -100,14 +100,14 @@ class Carrier:
 
 
 def scale(placed: Floats, plans: Array) -> None:
-    """Scale placements in place to add up to plans at every age and need: `models.placement.scaled`."""
+    """Scale placements in place so that they add up to plans at every age and need: `models.placement.scaled`."""
     _scale(placed, placed @ ONES, np.ascontiguousarray(plans))
 
 
 def count(
     moved: Floats, by_provision: Floats, future: Floats, by_need: Floats, wanted: Floats, some: slice
 ) -> None:
-    """Count placements whose kinds follow their own forecast (`models.placement.to_totals`), and who wants a specialist place.
+    """Count placements after the factors of each kind of provision (`models.placement.to_totals`), and specialist places wanted.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def count(
 
 
 def review(going: Floats, share: Array, who: Flags, locked: Floats | None, protected: Indices) -> None:
-    """End a share of the plans that go on, in place, but of those that are locked.
+    """End a share of the continuing plans, in place, except those that are protected.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def _remain(held: Floats, total: Floats, leavers: Array, ending: Floats, going: 
 
 @compiled
 def _part(left: Floats, kept: Floats, stage: Indices, stay: Floats, leave: Floats) -> None:
-    """Tell who stays, by age a year later, from who leaves the provision, by age before."""
+    """Split continuing plans into those that stay in their provision (a year older) and those that leave it."""
     draws, ages, needs, provisions = left.shape
     for d in range(draws):
         for a in range(ages - 1):
@@ -184,7 +184,7 @@ def _tilt(arrive: Floats, tilt: Floats) -> None:
 
 @compiled
 def _arrived(arrive: Floats, leaving: Floats, arriving: Floats, older: Floats) -> None:
-    """Add to those who stay as many as left, where the others come to."""
+    """Add to those who stay the children who moved, in the provisions they move to."""
     draws, ages, needs, provisions = arrive.shape
     for d in range(draws):
         for a in range(ages):

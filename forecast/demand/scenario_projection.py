@@ -1,4 +1,4 @@
-"""The road from plans to placements, walked again with a scenario's levers, draw by draw, on the baseline's random numbers.
+"""Plans and placements under a scenario: the baseline's years again, with its random numbers and the scenario's levers.
 
 The baseline solved, in every draw, January and age band, for the joiner index and for what leavers had to meet
 (`models.cohort_flow.advance`), and for the factors that bring kinds of provision to their forecast
@@ -63,7 +63,7 @@ _AT_TRANSFER = np.isin(AGES, FIRST_AGES)
 def replay(
     plans: Plans, placements: Placements, flows: Flows, route: Route, delay: float, effects: Effects
 ) -> tuple[Plans, Placements]:
-    """Return plans and placements with effects on the flows; those given where nothing acts on them.
+    """Return plans and placements with effects on the flows; unchanged where no effect acts on them.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def replay(
 
 @dataclass(frozen=True, eq=False)
 class _Before:
-    """What the baseline's plans were made from, as arrays.
+    """The baseline's inputs of plans, as arrays.
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ class _Before:
 
     @classmethod
     def of(cls, plans: Plans) -> _Before:
-        """Read the plans."""
+        """Return the arrays of the baseline's plans."""
         share = plans.reason_share.transpose("reason", "draw", "band")
         solved = [
             plans.flows[n].transpose("draw", "january", "series").to_numpy()
@@ -202,7 +202,7 @@ class _Before:
         )
 
     def some(self, draws: slice) -> _Before:
-        """Return those of some draws."""
+        """Return the arrays in a subset of draws."""
         return _Before(
             residents=self.residents[draws],
             stock=self.stock[draws],
@@ -217,12 +217,12 @@ class _Before:
 
 
 def _at(values: Array, t: int) -> Array:
-    """Return values in one January, where a length of 1 stands for all Januaries."""
+    """Return values in one January; an array with one January applies to all."""
     return values[:, min(t, values.shape[1] - 1)]
 
 
 def _residents(before: _Before, effects: Effects) -> Array:
-    """Return residents, dims (draw, january, age); never negative."""
+    """Return residents after effects, dims (draw, january, age), at least 0."""
     people = apply_changes(before.residents, effects.residents)
     for arrivals in effects.arrivals:
         people = people + arrivals.people
@@ -230,7 +230,7 @@ def _residents(before: _Before, effects: Effects) -> Array:
 
 
 def _need_mix(rates: Rates, effects: Effects) -> Array:
-    """Return shares of needs among joiners, dims (draw, january, age, need)."""
+    """Return shares of needs among joiners after effects, dims (draw, january, age, need)."""
     mix = rates.need_mix[:, None]
     if not effects.joiner_need:
         return mix
@@ -239,7 +239,7 @@ def _need_mix(rates: Rates, effects: Effects) -> Array:
 
 
 def _brought(before: _Before, effects: Effects) -> Array | None:
-    """Return plans that newcomers bring, or leavers take with them, dims (draw, january, age, need); None without any.
+    """Return plans that people moving in bring, or moving out take along, dims (draw, january, age, need); None if nobody moves.
 
     Newcomers hold plans as residents of their age do in the baseline, times how likely the lever says they are to.
     """
@@ -252,7 +252,7 @@ def _brought(before: _Before, effects: Effects) -> Array | None:
 
 
 def _hazard(rates: Rates, before: _Before, effects: Effects) -> Array:
-    """Return the yearly chance that a plan ends, dims (draw, january, age, need), need of length 1 where all are alike."""
+    """Return the yearly chance that a plan ends, dims (draw, january, age, need); need has length 1 if it makes no difference."""
     whole = [c for c in effects.leaver_hazard if not c.reasons]
     hazard = apply_changes(rates.hazard[:, None], whole, most=1.0)
     hazard = hazard if hazard.ndim == 4 else hazard[..., None]
@@ -269,7 +269,7 @@ def _hazard(rates: Rates, before: _Before, effects: Effects) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class _Ahead:
-    """The pipeline ahead of the plan with a scenario's levers.
+    """Requests, refusals and assessments under a scenario's levers.
 
     Parameters
     ----------
@@ -295,7 +295,7 @@ class _Ahead:
 
     @classmethod
     def of(cls, before: _Before, effects: Effects, delay: float) -> _Ahead:
-        """Return what levers do to the process."""
+        """Return the effects of levers on requests, refusals and assessments."""
         at = before.process
         refused = _share(at["refused"], at["refused"] + at["accepted"])
         ended = _share(at["new_plans"], at["assessments"])
@@ -327,7 +327,7 @@ class _Ahead:
         )
 
     def process(self, new_plans: Array, people: Array) -> dict[str, Array]:
-        """Return what `PROCESS` names behind the scenario's new plans, dims (draw, year, age).
+        """Return the figures named in `PROCESS` behind the scenario's new plans, dims (draw, year, age).
 
         Requests follow levers on requests and refusals; and residents and factors on joiners, through the assessments that
         these lead to. Assessments brought forward are not requests.
@@ -353,18 +353,18 @@ class _Ahead:
 
 
 def _share(part: Array, whole: Array) -> Array:
-    """Return part / whole, 0 where there is no whole."""
+    """Return part / whole; 0 where the whole is 0."""
     part = np.broadcast_to(part, np.broadcast_shapes(part.shape, whole.shape))
     return np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0)
 
 
 def _with_needs(values: Array) -> Array:
-    """Return values with a dimension of needs, of length 1 where they have none."""
+    """Return values with a dimension of needs, of length 1 if they have none."""
     return values if values.ndim == 4 else values[..., None]
 
 
 def _over_needs(values: Array, joiners: Array) -> Array:
-    """Return values over all needs, weighted by the needs of joiners, dims (draw, january, age)."""
+    """Return values averaged over needs, weighted by the needs of joiners, dims (draw, january, age)."""
     if values.shape[3] == 1:
         return values[..., 0]
     mix = _share(joiners, joiners.sum(axis=3, keepdims=True))
@@ -372,21 +372,21 @@ def _over_needs(values: Array, joiners: Array) -> Array:
 
 
 def _from_the_year_before(values: Array) -> Array:
-    """Return factors of the year before and a year younger, dims (draw, january, age, need); 1 ahead of the first year."""
+    """Return factors of the year before at one age younger, dims (draw, january, age, need); 1 before the first year."""
     earlier = np.concatenate([np.ones_like(values[:, :1]), values[:, :-1]], axis=1)
     # "2 and under" also feeds itself.
     return np.concatenate([earlier[:, :, :1], earlier[:, :, :-1]], axis=2)
 
 
 def _next_year(values: Array) -> Array:
-    """Return values of the next year and a year older, dims (draw, year, age); the last year stands for the one after it."""
+    """Return values of the next year at one age older, dims (draw, year, age); the last year stands for the year after it."""
     later = np.concatenate([values[:, 1:], values[:, -1:]], axis=1)
     return np.concatenate([later[:, :, 1:], np.zeros_like(later[:, :, :1])], axis=2)
 
 
 @dataclass(frozen=True, eq=False)
 class _Locks:
-    """Which pupils a review protects because of a place they held at one January.
+    """The pupils whom a review protects because of the place they had in a given January.
 
     Parameters
     ----------
@@ -402,7 +402,7 @@ class _Locks:
 
     @classmethod
     def of(cls, reviews: tuple[Review, ...], origin: int) -> _Locks:
-        """Return the locks at the origin."""
+        """Return the protected shares at the origin."""
         everyone = np.ones((1, 1, 1, 1), dtype=np.float32)
         return cls(
             tuple(
@@ -412,7 +412,7 @@ class _Locks:
         )
 
     def later(self, where: Floats, going: Floats, placed: Floats, paths: Paths, january: int) -> _Locks:
-        """Return the locks in the January after: those who stay in the provision keep theirs, newcomers have none."""
+        """Return the protected shares a January later: pupils who stay in the provision keep theirs, newcomers have none."""
         shares: list[Floats | None] = []
         for one, share in zip(self.reviews, self.shares, strict=True):
             if one.protected_from is None or share is None:
@@ -430,7 +430,7 @@ class _Locks:
 
 
 def _reviewed(going: Floats, reviews: tuple[Review, ...], locks: _Locks, t: int) -> Array:
-    """End plans in place; return the share of those that go on otherwise which ended, dims (draw, age, need)."""
+    """End reviewed plans in place, and return the share of continuing plans that ended, dims (draw, age, need)."""
     before = going @ ONES
     for one, lock in zip(reviews, locks.shares, strict=True):
         if one.weight[t]:
@@ -441,14 +441,14 @@ def _reviewed(going: Floats, reviews: tuple[Review, ...], locks: _Locks, t: int)
 
 
 def _placed(older: Floats, new: Floats, moves: tuple[Move, ...], t: int) -> Floats:
-    """Return where all children are after moves, before they are scaled to all plans, dims (draw, age, need, provision)."""
+    """Return all children by provision after moves, not yet scaled to plans, dims (draw, age, need, provision)."""
     for each in moves:
         _moved(older, new, each, t)
     return older + new
 
 
 def _moved(older: Floats, new: Floats, move: Move, t: int) -> None:
-    """Send the children a move reaches from its source to its target, in place."""
+    """Move the children that a lever reaches from its source to its target provision, in place."""
     if not move.weight[t]:
         return
     source, target = PROVISION_CODES.index(move.source), PROVISION_CODES.index(move.target)

@@ -1,4 +1,4 @@
-"""From a demand forecast to `Plans` by single age and need: children age, join, leave and move, year by year.
+"""From a demand forecast to `Plans` by single age and need: children age, join, leave and transfer, year by year.
 
 Invariant, draw by draw: stock[a+1, t+1] = stock[a, t] - leavers + joiners + transfers at every need; ages add up to the age
 bands of the demand model and so to its total (`models.cohort_flow`). The process ahead of the plan is projected from the same
@@ -31,7 +31,7 @@ def simulate(
     model: str,
     rng: np.random.Generator,
 ) -> Plans:
-    """Return plans by age and need for one authority, with the flows that make them.
+    """Return plans of one authority by age and need, with the flows that make them.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def simulate(
 def known_stock(
     composition: Composition, la_code: int, band_stock: xr.DataArray
 ) -> tuple[xr.DataArray, bool]:
-    """Return (plans by age and need, estimated?) of an authority at the latest January.
+    """Return an authority's plans by age and need at the latest January, and whether they are estimated.
 
     Published figures are returned as they are. Where needs were not published, England's mix by age is applied to the
     authority's single ages; where those were not either, to its last published age bands.
@@ -112,7 +112,7 @@ def known_stock(
 
 
 def _brought_forward(stock: xr.DataArray, years: int, bands: xr.DataArray) -> xr.DataArray:
-    """Return the stock at the origin, from that of an earlier January, on the path to the first forecast.
+    """Return plans at the origin, grown from an earlier January towards the first forecast.
 
     Each band grows evenly in logs from its last published figure to the median of its first forecast.
     """

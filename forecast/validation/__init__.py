@@ -1,1 +1,1 @@
-"""What earlier forecasts got right: back-tests, hindcasts and checks against what was spent."""
+"""Validation: back-tests and hindcasts of earlier forecasts, and checks of the cost model against real spending."""

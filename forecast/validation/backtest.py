@@ -1,4 +1,4 @@
-"""Back-tests: forecast from earlier Januaries, score against what happened.
+"""Back-tests: forecasts from earlier Januaries, scored against what happened.
 
 Strictly no later information: a model is given ``history.until(origin)`` and nothing else. Definitions (equal to
 the published method comparison, so figures can be set side by side):
@@ -44,7 +44,7 @@ def backtest(
     seed: int = 0,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> pd.DataFrame:
-    """Return the long table of quantile forecasts (`forecast.core.quantile_table.COLUMNS`).
+    """Forecast from earlier Januaries and return the quantiles as a table (`forecast.core.quantile_table.COLUMNS`).
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def backtest(
 
 
 def check_origins(history: History, origins: Sequence[int]) -> None:
-    """Raise `OptionError` unless every origin leaves enough history."""
+    """Raise an `OptionError` unless every origin leaves enough history to fit to."""
     first = int(history.stock["january"][0])
     for origin in origins:
         if not first + 3 <= origin <= history.origin:
@@ -86,7 +86,7 @@ def check_origins(history: History, origins: Sequence[int]) -> None:
 
 
 def score(table: pd.DataFrame, history: History) -> pd.DataFrame:
-    """Return one row per cell with its scores; cells without a published actual are left out.
+    """Return one row a cell with its scores; cells without a published outcome are left out.
 
     Columns: model, la_code, origin, target, horizon, age_band, actual, median, low_80, high_80, log_crps, crps, ape, in_80,
     in_95, width_80.
@@ -120,7 +120,7 @@ def score(table: pd.DataFrame, history: History) -> pd.DataFrame:
 
 
 def ratio(scores: pd.DataFrame, model: str, column: str = "log_crps") -> tuple[float, float]:
-    """Return (ratio to the benchmark, its authority-cluster standard error) on identical cells."""
+    """Return a model's score as a ratio to the benchmark's on identical cells, and its standard error by authority cluster."""
     cell = ["la_code", "origin", "target", "age_band"]
     ours = scores[scores["model"] == model].set_index(cell)[column]
     bar = scores[scores["model"] == BENCHMARK].set_index(cell)[column]
@@ -162,7 +162,7 @@ def totals(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def clean(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return the cells whose origin and target are on one side of the 2023 break."""
+    """Return the cells whose origin and target lie on the same side of the 2023 break in the series."""
     return scores[
         (scores["target"] <= LAST_AGGREGATE_JANUARY) | (scores["origin"] >= FIRST_PERSON_LEVEL_ORIGIN)
     ]
@@ -193,6 +193,6 @@ def bands(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _in_order(models: pd.Series) -> list[str]:
-    """Return model names, the product's own forecast first and the rest by name."""
+    """Return model names, the product's own forecast first, the others by name."""
     names = sorted(set(models))
     return sorted(names, key=lambda m: (m != "headline", m != BENCHMARK, m))

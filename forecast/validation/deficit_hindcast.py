@@ -1,4 +1,4 @@
-"""High needs balances forecast from earlier Januaries, to set beside those published since.
+"""Hindcasts of high needs balances from earlier Januaries, to compare with those published since.
 
 At an origin O the Januaries up to O are known, and the accounts of the financial year that holds January O, as far as published
 (to 2021-22). The cost of that base year B is what the accounts imply, income less the change in the published balance, in three
@@ -57,7 +57,7 @@ _PARTS = {"state_special": "state", "inmss": "independent_or_non_maintained", AL
 
 @dataclass(frozen=True, eq=False)
 class Hindcast:
-    """Balances of one authority forecast from one origin.
+    """High needs balances of one authority, forecast from one origin.
 
     Parameters
     ----------
@@ -84,23 +84,23 @@ class Hindcast:
 
     @property
     def in_year(self) -> xr.DataArray:
-        """Income less cost, dims ``(draw, financial_year)``."""
+        """Income less cost of each year in pounds, dims ``(draw, financial_year)``."""
         return self.income - self.cost
 
     @property
     def closing(self) -> xr.DataArray:
-        """Balance at 31 March, dims ``(draw, financial_year)``."""
+        """Balance at 31 March in pounds, dims ``(draw, financial_year)``."""
         return self.opening + self.in_year.cumsum("financial_year")
 
 
 def base_year(origin: int) -> FinancialYear:
-    """Return the year whose accounts a forecast from a January is built on."""
+    """Return the last financial year with accounts when a forecast is made from a January."""
     return min(FinancialYear(origin - 1), LAST_ACCOUNTS)
 
 
 @cache
 def _money() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Return high needs income, the whole grant and the closing balance, pounds, la_code by financial year."""
+    """Return high needs income, the whole grant and the closing balance, in pounds, la_code by financial year."""
     rows = tables.read("dsg_allocations")
     high = rows[rows["block"] == "high_needs"].pivot_table(
         "before_recoupment_gbp", "la_code", "financial_year"
@@ -113,7 +113,7 @@ def _money() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
 
 
 def accounts(la_code: int, year: FinancialYear) -> tuple[float, float]:
-    """Return the in-year balance and the closing balance of a published year, pounds.
+    """Return the in-year balance and the closing balance of a published year, in pounds.
 
     Raises
     ------
@@ -140,7 +140,7 @@ def hindcast(
     known: str = KNOWN[0],
     seed: int = 0,
 ) -> Hindcast:
-    """Return balances forecast from an origin.
+    """Return the high needs balances of an authority forecast from an origin.
 
     Parameters
     ----------
@@ -217,7 +217,7 @@ def hindcast(
 
 
 def _base_parts(la_code: int, base: FinancialYear, total: float) -> dict[str, float]:
-    """Return the cost of the base year by what drives it, pounds."""
+    """Return the cost of the base year in pounds, by the provision that drives it."""
     rows = tables.read("specialist_spend_per_head")
     own = rows[(rows["la_code"] == la_code) & (rows["financial_year"] == base.label)]
     spent = own.set_index("category")["spend_gbp"].astype("float64")
@@ -231,7 +231,7 @@ def _base_parts(la_code: int, base: FinancialYear, total: float) -> dict[str, fl
 
 
 def _relative(path: Array, first: int) -> Array:
-    """Return the average stock of financial years over that of the first, dims ``(draw, financial_year)``."""
+    """Return average plans of each financial year relative to the first, dims ``(draw, financial_year)``."""
     januaries = list(range(first, first + path.shape[1]))
     stock = xr.DataArray(path, dims=("draw", "january"), coords={"january": januaries})
     average = year_average(stock).to_numpy()
@@ -240,7 +240,7 @@ def _relative(path: Array, first: int) -> Array:
 
 
 def _baseline(parts: dict[str, float], placed: xr.DataArray, base: FinancialYear, last_january: int) -> Array:
-    """Return cost by year at base prices: provisions on their five-year trend, special full, overflow in INMSS."""
+    """Return cost by year in pounds at base-year prices if provisions follow their five-year trend and special schools are full."""
     usable = placed.dropna("january")
     januaries = usable["january"].to_numpy()
     origin, span = int(januaries[-1]), int(januaries[-1] - januaries[0])
@@ -265,7 +265,7 @@ def _baseline(parts: dict[str, float], placed: xr.DataArray, base: FinancialYear
 
 
 def stocks(history: History, origin: int, model: Model, draws: int, seed: int = 0) -> xr.DataArray:
-    """Return all plans after an origin, dims ``(draw, area, january)``, from a model that saw nothing later."""
+    """Return forecasts of all plans after an origin, dims ``(draw, area, january)``, from a model fitted to earlier data only."""
     targets = list(range(origin + 1, LAST_YEAR.january + 1))
     rng = np.random.default_rng([seed, origin])
     fitted = model.fit(history.until(origin), rng=rng)
@@ -273,7 +273,7 @@ def stocks(history: History, origin: int, model: Model, draws: int, seed: int = 
 
 
 def paths(found: Sequence[Hindcast]) -> pd.DataFrame:
-    """Return balances by origin and year, pounds.
+    """Return forecast and published balances by origin and year, in pounds.
 
     Returns
     -------
@@ -305,7 +305,7 @@ def paths(found: Sequence[Hindcast]) -> pd.DataFrame:
 
 
 def _published(la_code: int, label: str) -> float:
-    """Return the balance published or reported at the end of a year, pounds; NaN where none is."""
+    """Return the balance published or reported for the end of a year, in pounds; NaN if there is none."""
     opening = opening_balance(la_code, financial_year(label))
     return float("nan") if opening.basis == "estimated" else (opening.balance.low + opening.balance.high) / 2
 
@@ -313,7 +313,7 @@ def _published(la_code: int, label: str) -> float:
 def unfolding(
     la_code: int, history: History, model: Model, origins: Sequence[int] = ORIGINS, draws: int = 500
 ) -> tuple[Hindcast, ...]:
-    """Return balances of one authority from each origin: as known then, with plans known, and with plans and prices known.
+    """Return an authority's hindcasts from each origin: with figures known then, with later plans, and with later prices too.
 
     What is known runs to the last January of the history; prices are the shipped growth of the GDP deflator.
     """
@@ -332,7 +332,7 @@ def unfolding(
 
 
 def everyone(history: History, model: Model, draws: int = 500) -> tuple[Hindcast, ...]:
-    """Return balances of every authority whose accounts allow it, from the first of `ORIGINS`."""
+    """Return hindcasts of every authority with suitable accounts, from the first of `ORIGINS`."""
     origin = ORIGINS[0]
     seen, ahead = history.until(origin), stocks(history, origin, model, draws)
     found = []
@@ -345,7 +345,7 @@ def everyone(history: History, model: Model, draws: int = 500) -> tuple[Hindcast
 
 
 def score(found: Sequence[Hindcast]) -> pd.DataFrame:
-    """Return how well in-year balances of the last published year were told, in percentage points of the whole grant.
+    """Return errors of hindcast in-year balances in the last published year, in percentage points of the whole grant.
 
     Returns
     -------

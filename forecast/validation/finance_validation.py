@@ -1,4 +1,4 @@
-"""The cost model against real spending of 2021-22: one authority's spending hidden at a time, predicted from all others.
+"""The cost model against real spending in 2021-22: each authority's spending is hidden and predicted from all others.
 
 For authority i and a line of spending
 
@@ -73,7 +73,7 @@ TOTAL = "total"
 
 @dataclass(frozen=True, slots=True)
 class SpendingLine:
-    """A line of spending and what should drive it.
+    """A line of spending, and the plans that should drive it.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ COLUMNS: tuple[str, ...] = (
 
 
 def actual(line: SpendingLine) -> pd.Series:
-    """Return what authorities of 2021-22 spent on a line, with the places DfE pays itself, pounds by la_code."""
+    """Return authorities' spending on a line in 2021-22, including places that DfE pays directly, in pounds by la_code."""
     published = tables.read("s251_high_needs_2021_22").query("side == 'outturn'")
     chosen = published[published["line"].isin(line.outturn)]
     spent = chosen.groupby("la_code")["value_gbp"].sum().astype("float64")
@@ -180,7 +180,7 @@ def actual(line: SpendingLine) -> pd.Series:
 
 @cache
 def average_plans() -> pd.DataFrame:
-    """Return the average stock of plans of 2021-22, la_code by provision and ``All``; authorities with both Januaries only."""
+    """Return average plans over 2021-22 by la_code and provision (and ``All``), for authorities with both Januaries."""
     placed = tables.read("plans_placement")
     placed = placed[placed["january"].isin([YEAR.begins, YEAR.january])]
     wide = placed.pivot_table("plans", "la_code", ["january", "provision"], aggfunc="sum", fill_value=0)
@@ -201,13 +201,13 @@ def average_plans() -> pd.DataFrame:
 
 
 def plans_of(line: SpendingLine) -> pd.Series:
-    """Return the average plans of 2021-22 that drive a line, by la_code."""
+    """Return the average plans over 2021-22 that drive a line of spending, by la_code."""
     return average_plans()[list(line.provisions) or ["All"]].sum(axis=1)
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Price of an authority from all others, natural logs.
+    """An authority's price predicted from all others, in natural logs.
 
     Parameters
     ----------
@@ -227,7 +227,7 @@ class HeldOut:
     miscoded: float
 
     def half_width(self, rule: str, interval: str, level: float, plans: float) -> float:
-        """Return how far an interval of a line reaches either side of the centre, in logs."""
+        """Return half the width of an interval of a line, in logs."""
         sd = self.price_sd[rule]
         if interval == "price":
             return _reach(level, sd, sd, 0.0)
@@ -236,7 +236,7 @@ class HeldOut:
 
 
 def _reach(level: float, sd: float, wide: float, chance: float) -> float:
-    """Return the point that a mixture of two normals around 0 is within with some probability."""
+    """Return the distance from 0 within which a mixture of two normals lies with a given probability."""
 
     def beyond(x: float) -> float:
         return float((1 - chance) * (2 * ndtr(x / sd) - 1) + chance * (2 * ndtr(x / wide) - 1)) - level
@@ -245,7 +245,7 @@ def _reach(level: float, sd: float, wide: float, chance: float) -> float:
 
 
 def held_out(figures: pd.DataFrame, la_code: int) -> HeldOut:
-    """Return the price of an authority with its own spending hidden.
+    """Return an authority's price predicted with its own spending hidden.
 
     Parameters
     ----------
@@ -272,7 +272,7 @@ def held_out(figures: pd.DataFrame, la_code: int) -> HeldOut:
 def check_lines(
     codes: Sequence[int] | None = None, on_step: Callable[[str], None] = lambda _: None
 ) -> pd.DataFrame:
-    """Return predictions of every line beside what was spent.
+    """Return predictions of every line of spending beside actual spending.
 
     Parameters
     ----------
@@ -302,7 +302,7 @@ def check_lines(
 
 
 def _priced(code: str, la_code: int, price: HeldOut, plans: float, spent: float) -> pd.DataFrame:
-    """Return the rows of one authority and line, every rule and interval."""
+    """Return the rows of one authority and line, for every rule and interval."""
     rows = []
     for rule in RULES:
         predicted = plans * float(np.exp(price.centre[rule]))
@@ -321,7 +321,7 @@ def _priced(code: str, la_code: int, price: HeldOut, plans: float, spent: float)
 
 
 def _places(code: str, rate: float, plans: pd.Series, spent: pd.Series) -> pd.DataFrame:
-    """Return the rows of a line of places: at the published rate, and at what all others have for a plan."""
+    """Return the rows of a line of places: at the published rate, and at the average cost per plan of all other authorities."""
     others = (spent.sum() - spent) / (plans.sum() - plans)
     prices = {"rate": pd.Series(rate, index=plans.index), "average": others}
     return pd.concat(
@@ -340,7 +340,7 @@ def _places(code: str, rate: float, plans: pd.Series, spent: pd.Series) -> pd.Da
 
 
 def _placed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows with their region and every column."""
+    """Return rows with their region, in the columns of `COLUMNS`."""
     regions = tables.read("areas").set_index("la_code")["region"]
     return rows.assign(region=[region_of(int(c), str(regions[c])) for c in rows["la_code"]]).reindex(
         columns=list(COLUMNS)
@@ -348,7 +348,7 @@ def _placed(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_others(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return predictions with intervals of ``others`` filled: quantiles of the other authorities' actual / predicted."""
+    """Return predictions with ``others`` intervals, from the other authorities' ratios of actual to predicted spending."""
     filled = rows.copy()
     for _, group in rows[rows["interval"] == "others"].groupby(["line", "rule"]):
         usable = group[group["predicted_gbp"] > 0]
@@ -362,7 +362,7 @@ def with_others(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def conformal(ratios: Array, level: float) -> Array:
-    """Return the ends of an interval that holds one more ratio, exchangeable with these, with at least some probability.
+    """Return the interval that contains one more exchangeable ratio with at least the given probability.
 
     The k-th smallest and largest with k = floor((n + 1) (1 - level) / 2): distribution-free. With too few ratios for the level
     the smallest and largest.
@@ -373,7 +373,7 @@ def conformal(ratios: Array, level: float) -> Array:
 
 
 def check_totals(lines: pd.DataFrame, rule: str = "region") -> pd.DataFrame:
-    """Return all high needs spending by authority beside its prediction, columns as `COLUMNS`, line ``total``.
+    """Return predicted and actual high needs spending by authority, columns as `COLUMNS`, line ``total``.
 
     Lines of `check_lines`, with what others have for a plan for places, and for the rest what others spend on each resident
     aged 2 to 18 (`forecast.finance.other_high_needs`). Authorities without a prediction of every line are left out.
@@ -399,7 +399,7 @@ def check_totals(lines: pd.DataFrame, rule: str = "region") -> pd.DataFrame:
 
 
 def rest_by_residents() -> pd.DataFrame:
-    """Return spending that no line of `LINES` but places in alternative provision has: predicted_gbp, actual_gbp by la_code."""
+    """Return predicted and actual spending in pounds, by la_code, outside `LINES` but with alternative provision places."""
     gross = other_high_needs.gross("outturn").drop(columns=list(other_high_needs.PER_PLAN))
     heads = other_high_needs.residents(tuple(gross.index))
     spent = gross.to_numpy().sum(axis=1)
@@ -408,7 +408,7 @@ def rest_by_residents() -> pd.DataFrame:
 
 
 def together(lines: pd.DataFrame, codes: Sequence[str], name: str) -> pd.DataFrame:
-    """Return predictions of several lines as one: authorities that book to one what others book to another then agree.
+    """Return predictions of the sum of several lines, which does not depend on the line that authorities book to.
 
     Parameters
     ----------
@@ -427,7 +427,7 @@ def together(lines: pd.DataFrame, codes: Sequence[str], name: str) -> pd.DataFra
 
 
 def scores(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return how good predictions are, by line, rule, interval and area.
+    """Return accuracy scores of predictions, by line, rule, interval and area.
 
     Returns
     -------
@@ -448,7 +448,7 @@ def scores(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def areas() -> dict[str, int | None]:
-    """Return the names of the areas scored, with the DfE number of those that are one council."""
+    """Return the names of the scored areas, with the DfE number of those that are one council."""
     alone = {by_code(la_code).name: la_code for la_code in councils_with_figures()}
     return dict.fromkeys(GROUPS) | alone
 
@@ -462,7 +462,7 @@ def _of(rows: pd.DataFrame, area: str) -> pd.DataFrame:
 
 
 def _score(rows: pd.DataFrame, *, nil_counts: bool) -> dict[str, float]:
-    """Return the scores of some authorities on one line."""
+    """Return the accuracy scores of some authorities on one line."""
     recorded = rows[rows["actual_gbp"] > 0]
     spent, error = recorded["actual_gbp"], (recorded["predicted_gbp"] - recorded["actual_gbp"]).abs()
     ranged = (rows if nil_counts else recorded).query("predicted_gbp > 0")

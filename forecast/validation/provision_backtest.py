@@ -78,7 +78,7 @@ DYNAMICS: Mapping[str, float] = {
 
 @dataclass(frozen=True)
 class Backtest:
-    """What a back-test found.
+    """The results of a back-test of plans by kind of provision.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def backtest(
     seed: int = 0,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> Backtest:
-    """Forecast kinds from earlier Januaries and score those that have been published since.
+    """Forecast plans by kind of provision from earlier Januaries and score those published since.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def _cells(history: History, fitted: FittedProvision, bands: xr.DataArray, seed:
 
 
 def published_kinds(history: History) -> xr.DataArray:
-    """Return plans by kind as published, the rest included, dims ``(area, january, kind)``; NaN where not usable."""
+    """Return published plans by kind, the rest included, dims ``(area, january, kind)``; NaN where not usable."""
     placed = history.placements
     kinds = [placed.sel(provision=list(p)).sum("provision", skipna=False) for p in KINDS.values()]
     rest = placed.sum("provision", skipna=False) - sum(kinds)
@@ -202,7 +202,7 @@ def latest_shares(history: History) -> xr.DataArray:
 
 
 def ratio(cells: pd.DataFrame, bar: str = "crps_latest") -> tuple[float, float]:
-    """Return (ratio of summed CRPS to a benchmark's, its authority-cluster standard error)."""
+    """Return the ratio of summed CRPS to a benchmark's, and its standard error by authority cluster."""
     if cells.empty:
         return float("nan"), float("nan")
     sums = cells.groupby("la_code")[["crps", bar]].sum()
@@ -214,7 +214,7 @@ def ratio(cells: pd.DataFrame, bar: str = "crps_latest") -> tuple[float, float]:
 
 
 def summary(cells: pd.DataFrame) -> pd.DataFrame:
-    """Return scores by kind and years ahead; "all kinds" are the four specialist ones, without the rest.
+    """Return scores by kind and years ahead; "all kinds" covers the four specialist kinds, without the rest.
 
     Columns: kind, horizon, cells, wcrps, ratio, ratio_se, ratio_held, wape, coverage_80, width_80 (per cent of plans).
     """
@@ -229,7 +229,7 @@ def summary(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_era(cells: pd.DataFrame) -> pd.DataFrame:
-    """Return scores by era about the 2023 break and kind, in the columns of `summary` with ``era`` for ``horizon``."""
+    """Return scores by kind before, across and after the 2023 break, in the columns of `summary` with ``era`` for ``horizon``."""
     specialist = cells[cells["kind"] != REST]
     groups = [("all kinds", specialist), *((k, cells[cells["kind"] == k]) for k in (*KIND_CODES, REST))]
     rows = [
@@ -257,13 +257,13 @@ def _scores(cells: pd.DataFrame) -> dict[str, float]:
 
 
 def covers(found: Backtest) -> bool:
-    """Return whether a back-test is complete enough, and its fits good enough, to stand as the record of a checkout."""
+    """Return whether a back-test is complete and its fits passed, so that it may become the public record."""
     passed = all(d.passed for d in found.diagnostics.values())
     return PAGE.parent.is_dir() and set(found.diagnostics) == set(ORIGINS) and passed
 
 
 def refresh(found: Backtest, page: Path = PAGE) -> Path:
-    """Write the public record, whole or not at all."""
+    """Write the public record, whole or not at all, and return its path."""
     text = markdown(found)
     return write_one(page, lambda path: _write(path, text))
 
@@ -273,7 +273,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def markdown(found: Backtest) -> str:
-    """Return the page."""
+    """Return the public record as Markdown."""
     cells = found.cells
     origins, last = sorted(found.diagnostics), int(cells["target"].max())
     specialist = cells[cells["kind"] != REST]
@@ -328,7 +328,7 @@ def markdown(found: Backtest) -> str:
 
 
 def _shortcomings(cells: pd.DataFrame) -> list[str]:
-    """Return sentences on kinds the equations add little to, the worst-held intervals and authorities done worse by."""
+    """Return sentences on kinds where the equations add little, the worst interval, and authorities where they do worse."""
     held = {
         (str(kind), int(str(origin))): float(own["in_80"].mean())
         for (kind, origin), own in cells.groupby(["kind", "origin"])

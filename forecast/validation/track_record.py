@@ -1,4 +1,4 @@
-"""How well each model did on years it had not seen, losses included: ``docs/track-record.md``, and the totals behind it.
+"""The public record of each model on years it had not seen, ``docs/track-record.md``, and the totals behind it.
 
 Invariant: the page and the table of totals are written together, from the same scores.
 """
@@ -38,7 +38,7 @@ SIZES: tuple[str, ...] = ("smallest quarter", "second quarter", "third quarter",
 
 
 def covers(scores: pd.DataFrame, origins: Sequence[int]) -> bool:
-    """Return whether a back-test is complete enough to stand as the public record of a checkout."""
+    """Return whether a back-test is complete enough to become the public record."""
     return (
         PAGE.parent.is_dir()
         and set(origins) == set(REPORTING_ORIGINS)
@@ -47,19 +47,19 @@ def covers(scores: pd.DataFrame, origins: Sequence[int]) -> bool:
 
 
 def refresh(scores: pd.DataFrame, history: History, page: Path = PAGE, table: Path = TOTALS) -> Path:
-    """Write the track record, and the totals behind it, from the scores of a full back-test; return the page."""
+    """Write the public record and its totals from the scores of a full back-test, and return the path of the page."""
     write_one(table, lambda path: totals_of(scores).to_csv(path, index=False, lineterminator="\n"))
     return write_one(page, lambda path: _write(path, markdown(scores, history)))
 
 
 def totals_of(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return what the product's forecast said of totals, in plans to one decimal: columns `TOTALS_COLUMNS`."""
+    """Return the product's forecasts of totals, in plans to one decimal: columns `TOTALS_COLUMNS`."""
     own = scores[(scores["model"] == HEADLINE) & (scores["age_band"] == ALL)]
     return own.sort_values(["la_code", "origin", "target"], ignore_index=True)[list(TOTALS_COLUMNS)].round(1)
 
 
 def read_totals(path: Path = TOTALS) -> pd.DataFrame:
-    """Return `totals_of` the last full back-test.
+    """Return the totals of the last full back-test.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def markdown(scores: pd.DataFrame, history: History) -> str:
-    """Return the page.
+    """Return the public record as Markdown.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def markdown(scores: pd.DataFrame, history: History) -> str:
 
 
 def _weakest(scores: pd.DataFrame) -> str:
-    """Return a sentence on the origin whose intervals did worst."""
+    """Return a sentence on the origin whose intervals were the least accurate."""
     cells = scores[(scores["model"] == HEADLINE) & (scores["age_band"] == ALL)]
     held = {int(str(origin)): float(own["in_80"].mean()) for origin, own in cells.groupby("origin")}
     worst = max(held, key=lambda origin: abs(held[origin] - 0.8))
@@ -227,7 +227,7 @@ def _parts_table(scores: pd.DataFrame, history: History) -> str:
 
 
 def _worst_table(scores: pd.DataFrame, history: History) -> str:
-    """Return the ten worst totals, one for each authority, with what the returns say happened."""
+    """Return a table of the ten worst totals, one for each authority, with what the returns show."""
     own = scores[(scores["age_band"] == ALL) & (scores["model"] == HEADLINE)]
     worst = own.sort_values("log_crps", ascending=False).drop_duplicates("la_code").head(10)
     names = tables.read("areas").set_index("la_code")["name"]
@@ -242,7 +242,7 @@ def _worst_table(scores: pd.DataFrame, history: History) -> str:
 
 
 def what_happened(history: History, la_code: int, origin: int, target: int) -> str:
-    """Return a sentence on how an authority's returns moved between an origin and a target."""
+    """Return a sentence on how an authority's published plans changed between an origin and a target."""
     plans = history.stock.sel(series=ALL, area=la_code).to_series()
     span = plans.loc[origin - 3 : target].dropna()
     growth = 100 * span.pct_change().dropna()
