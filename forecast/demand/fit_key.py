@@ -176,13 +176,13 @@ def changes(model: StoredModel, recorded: Mapping[str, str], hashes: Hashes) -> 
         Hashes of files read so far.
     """
     now = made_from(model, hashes, recorded)
-    found = {path: "not used" if hashes[path] else "gone" for path in recorded.keys() - now.keys()}
+    differences = {path: "not used" if hashes[path] else "gone" for path in recorded.keys() - now.keys()}
     for path, digest in now.items():
         if path not in recorded:
-            found[path] = "new"
+            differences[path] = "new"
         elif digest != recorded[path]:
-            found[path] = "changed" if digest else "gone"
-    return dict(sorted(found.items()))
+            differences[path] = "changed" if digest else "gone"
+    return dict(sorted(differences.items()))
 
 
 def modules(starts: Iterable[str]) -> tuple[str, ...]:
@@ -190,25 +190,25 @@ def modules(starts: Iterable[str]) -> tuple[str, ...]:
 
     Packages themselves hold no code, so they are left out.
     """
-    found: set[str] = set()
+    files: set[str] = set()
     waiting = list(starts)
     while waiting:
         path = _file(waiting.pop())
-        if path not in found:
-            found.add(path)
+        if path not in files:
+            files.add(path)
             waiting += _imported(ROOT / path) - DOORS
-    return tuple(sorted(found))
+    return tuple(sorted(files))
 
 
 def _imported(path: Path) -> set[str]:
     """Return the modules of this project that a file imports, anywhere in it."""
-    found: set[str] = set()
+    names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_bytes(), path)):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module is not None and not node.level:
-            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return {name for name in found if name.split(".")[0] in PACKAGES and (ROOT / _file(name)).is_file()}
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {name for name in names if name.split(".")[0] in PACKAGES and (ROOT / _file(name)).is_file()}
 
 
 def _file(module: str) -> str:

@@ -109,12 +109,12 @@ class Placing:
         leavers, joiners = (plans.flows[n].transpose(*CELLS).to_numpy() for n in ("leavers", "joiners"))
         future = plans.future.transpose(*CELLS).to_numpy()
         factors = np.empty(by_kind.shape, dtype=np.float32)
-        found = Taught.empty(draws, future.shape[1])
+        arrays = Taught.empty(draws, future.shape[1])
 
         def walk(some: slice) -> None:
             moved = model.advance(start[some], leavers[some], joiners[some], future[some], paths.some(some))
             factors[some] = model.kind_factors(moved, by_kind[some], KIND_OF)
-            found.write(some, slice(None), moved, factors[some])
+            arrays.write(some, slice(None), moved, factors[some])
 
         run_in_parts(draws, walk)
         known = xr.DataArray(
@@ -133,7 +133,7 @@ class Placing:
             dims=("draw", "age", "need", "provision"),
             coords={"age": list(AGES), "need": list(NEED_CODES), "provision": list(PROVISION_CODES)},
         )
-        placements = found.placements(
+        placements = arrays.placements(
             plans.future, known, january, seated, began, estimated_mix=needs is None
         )
         return placements, Route(start=start, paths=paths, factors=factors)
@@ -232,7 +232,7 @@ class Taught:
         *,
         estimated_mix: bool,
     ) -> Placements:
-        """Return the arrays as `Placements`, with the today's figures given."""
+        """Return the arrays as `Placements`, with the figures of today given."""
         return Placements(
             known=known,
             future=_labelled(plans, self.future, age=AGES, provision=PROVISION_CODES),

@@ -82,9 +82,9 @@ class Carrier:
             np.zeros_like(going[:, 1:]),
         )
 
-    def remaining(self, held: Floats, leavers: Array) -> Floats:
+    def remaining(self, placed: Floats, leavers: Array) -> Floats:
         """Return the plans of each provision that continue: `models.placement.remaining`."""
-        _remain(held, held @ self.paths.ending, np.ascontiguousarray(leavers), self.paths.ending, self.going)
+        _remain(placed, placed @ self.paths.ending, np.ascontiguousarray(leavers), self.paths.ending, self.going)
         return self.going
 
     def settled(self, left: Floats, joiners: Array, plans: Array) -> tuple[Floats, Floats]:
@@ -142,21 +142,21 @@ def review(going: Floats, share: Array, who: Flags, locked: Floats | None, prote
     protected
         Positions of the protected provisions.
     """
-    held = protected if locked is not None else protected[:0]
-    nobody = np.zeros((1, 1, 1, len(held)), dtype=np.float32)
-    full = np.broadcast_to(nobody if locked is None else locked, (*going.shape[:3], len(held)))
-    _review(going, share, who, np.ascontiguousarray(full), held)
+    exempt = protected if locked is not None else protected[:0]
+    nobody = np.zeros((1, 1, 1, len(exempt)), dtype=np.float32)
+    full = np.broadcast_to(nobody if locked is None else locked, (*going.shape[:3], len(exempt)))
+    _review(going, share, who, np.ascontiguousarray(full), exempt)
 
 
 @compiled
-def _remain(held: Floats, total: Floats, leavers: Array, ending: Floats, going: Floats) -> None:
-    draws, ages, needs, provisions = held.shape
+def _remain(placed: Floats, total: Floats, leavers: Array, ending: Floats, going: Floats) -> None:
+    draws, ages, needs, provisions = placed.shape
     for d in range(draws):
         for a in range(ages):
             for n in range(needs):
                 share = np.float32(leavers[d, a, n]) / max(total[d, a, n], _FEWEST_LEAVING)
                 for p in range(provisions):
-                    going[d, a, n, p] = held[d, a, n, p] * (_ONE - min(share * ending[p], _ONE))
+                    going[d, a, n, p] = placed[d, a, n, p] * (_ONE - min(share * ending[p], _ONE))
 
 
 @compiled
@@ -253,7 +253,7 @@ def _count(
 
 
 @compiled
-def _review(going: Floats, share: Array, who: Flags, locked: Floats, held: Indices) -> None:
+def _review(going: Floats, share: Array, who: Flags, locked: Floats, exempt: Indices) -> None:
     draws, ages, needs, provisions = going.shape
     spread = np.zeros(provisions, dtype=np.float32)
     for d in range(draws):
@@ -261,7 +261,7 @@ def _review(going: Floats, share: Array, who: Flags, locked: Floats, held: Indic
         for a in range(ages):
             for n in range(needs):
                 if who[a, n]:
-                    for i in range(len(held)):
-                        spread[held[i]] = locked[d, a, n, i]
+                    for i in range(len(exempt)):
+                        spread[exempt[i]] = locked[d, a, n, i]
                     for p in range(provisions):
                         going[d, a, n, p] *= _ONE - ends * (_ONE - spread[p])

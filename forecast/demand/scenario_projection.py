@@ -98,7 +98,7 @@ def replay(
     if not effects.on_plans:
         run_in_parts(draws, move, WALKED_AT_A_TIME)
         return plans, taught.of(placements, plans.future)
-    found = {name: np.empty((draws, januaries, *opening.shape)) for name in FLOWS}
+    flow_values = {name: np.empty((draws, januaries, *opening.shape)) for name in FLOWS}
     people = np.empty(before.residents.shape)
     process = {name: np.empty((draws, januaries, ages)) for name in PROCESS}
 
@@ -108,20 +108,20 @@ def replay(
         ahead = _Ahead.of(base, does, delay)
         hazard, mix, brought = _hazard(own, base, does), _need_mix(own, does), _brought(base, does)
         carrier = Carrier.of(route.paths.some(some))
-        held = np.broadcast_to(opening, (len(own.hazard), *opening.shape))
+        earlier_stock = np.broadcast_to(opening, (len(own.hazard), *opening.shape))
         where, locks = route.start[some], _Locks.of(does.reviews, calendar[0] - 1)
         for t, january in enumerate(calendar):
             expected = np.maximum(residents[:, t] * own.joiner_rate, SMALLEST_FLOW)
             joined = _at(mix, t) * (expected * base.index[:, t][:, BAND_OF_AGE])[:, :, None]
             joined = joined * _at(ahead.joiners, t)
             leaving = Leaving.of(own, _at(hazard, t), base.kept[:, t], base.sent[:, t])
-            going = carrier.remaining(where, held * leaving.leaves)
+            going = carrier.remaining(where, earlier_stock * leaving.leaves)
             if any(r.weight[t] for r in does.reviews):
                 ended = _reviewed(going, does.reviews, locks, t)
                 leaving = replace(
                     leaving, leaves=leaving.leaves + leaving.stays * ended, stays=leaving.stays * (1 - ended)
                 )
-            year = pass_year(held, leaving, joined, own)
+            year = pass_year(earlier_stock, leaving, joined, own)
             stock, transfers = year.stock, year.transfers
             if brought is not None:
                 came = np.maximum(brought[:, t], -stock)
@@ -134,19 +134,19 @@ def replay(
             taught.write(some, slice(t, t + 1), where[:, None], route.factors[some, t : t + 1])
             values = (stock, joined, year.leavers, transfers, year.recoded)
             for name, value in zip(FLOWS, values, strict=True):
-                found[name][some, t] = value
-            held = stock
+                flow_values[name][some, t] = value
+            earlier_stock = stock
         people[some] = residents
-        for name, value in ahead.process(found["joiners"][some].sum(axis=3), residents).items():
+        for name, value in ahead.process(flow_values["joiners"][some].sum(axis=3), residents).items():
             process[name][some] = value
 
     run_in_parts(draws, walk, WALKED_AT_A_TIME)
-    future = plans.future.transpose(*CELLS).copy(data=found["stock"])
+    future = plans.future.transpose(*CELLS).copy(data=flow_values["stock"])
     by_age = ("draw", "year", "age")
     after = replace(
         plans,
         future=future,
-        flows=plans.flows.assign({n: (CELLS, v) for n, v in found.items() if n != "stock"}),
+        flows=plans.flows.assign({n: (CELLS, v) for n, v in flow_values.items() if n != "stock"}),
         residents=plans.residents.transpose("draw", "january", "age").copy(data=people),
         process=plans.process.transpose(*by_age).assign({n: (by_age, v) for n, v in process.items()}),
     )
@@ -419,10 +419,10 @@ class _Locks:
                 decided = one.protected_from == january
                 shares.append(np.ones((1, 1, 1, 1), dtype=np.float32) if decided else share)
                 continue
-            held = [PROVISION_CODES.index(p) for p in one.protected]
-            stay = going[:, :-1][..., held] * share[:, : -1 if share.shape[1] > 1 else None]
-            stay = stay * paths.kept[:, STAGE_OF_AGE[:-1]][:, :, None, held]
-            now = placed[..., held]
+            positions = [PROVISION_CODES.index(p) for p in one.protected]
+            stay = going[:, :-1][..., positions] * share[:, : -1 if share.shape[1] > 1 else None]
+            stay = stay * paths.kept[:, STAGE_OF_AGE[:-1]][:, :, None, positions]
+            now = placed[..., positions]
             locked = np.zeros_like(now)
             np.divide(stay, now[:, 1:], out=locked[:, 1:], where=now[:, 1:] > 0)
             shares.append(np.minimum(locked, 1.0))
@@ -434,8 +434,8 @@ def _reviewed(going: Floats, reviews: tuple[Review, ...], locks: _Locks, t: int)
     before = going @ ONES
     for one, lock in zip(reviews, locks.shares, strict=True):
         if one.weight[t]:
-            held = np.array([PROVISION_CODES.index(p) for p in one.protected], dtype=np.intp)
-            review(going, one.share * one.weight[t], one.who, lock, held)
+            positions = np.array([PROVISION_CODES.index(p) for p in one.protected], dtype=np.intp)
+            review(going, one.share * one.weight[t], one.who, lock, positions)
     after = going @ ONES
     return np.asarray(1 - np.divide(after, before, out=np.ones_like(after), where=before > 0), dtype=float)
 

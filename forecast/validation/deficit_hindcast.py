@@ -240,7 +240,7 @@ def _relative(path: Array, first: int) -> Array:
 
 
 def _baseline(parts: dict[str, float], placed: xr.DataArray, base: FinancialYear, last_january: int) -> Array:
-    """Return cost by year in pounds at base-year prices if provisions follow their five-year trend and special schools are full."""
+    """Return cost by year in pounds at base-year prices: provisions on their five-year trend, special schools full."""
     usable = placed.dropna("january")
     januaries = usable["january"].to_numpy()
     origin, span = int(januaries[-1]), int(januaries[-1] - januaries[0])
@@ -258,10 +258,10 @@ def _baseline(parts: dict[str, float], placed: xr.DataArray, base: FinancialYear
     path["state_special"] = np.minimum(path["state_special"], full)
     whole = usable.sel(january=slice(base.begins, None))
     before = {p: (whole.sum("provision") if p == ALL else whole.sel(provision=p)).to_numpy() for p in parts}
-    found = [
+    costs = [
         parts[p] * _relative(np.concatenate([before[p], path[p]])[None, :], base.begins)[0] for p in parts
     ]
-    return np.asarray(sum(found))
+    return np.asarray(sum(costs))
 
 
 def stocks(history: History, origin: int, model: Model, draws: int, seed: int = 0) -> xr.DataArray:
@@ -272,7 +272,7 @@ def stocks(history: History, origin: int, model: Model, draws: int, seed: int = 
     return fitted.forecast(targets).draws(draws, rng).sel(series=ALL)
 
 
-def paths(found: Sequence[Hindcast]) -> pd.DataFrame:
+def paths(hindcasts: Sequence[Hindcast]) -> pd.DataFrame:
     """Return forecast and published balances by origin and year, in pounds.
 
     Returns
@@ -282,7 +282,7 @@ def paths(found: Sequence[Hindcast]) -> pd.DataFrame:
         baseline_closing_gbp and published_closing_gbp (null where none is).
     """
     parts = []
-    for one in found:
+    for one in hindcasts:
         columns = {
             f"{what}_q{q}_gbp": values.quantile(q / 100, "draw").to_numpy()
             for what, values in (("in_year", one.in_year), ("closing", one.closing))
@@ -317,34 +317,34 @@ def unfolding(
 
     What is known runs to the last January of the history; prices are the shipped growth of the GDP deflator.
     """
-    found = []
+    hindcasts = []
     for origin in origins:
         seen = history.until(origin)
-        found.append(hindcast(la_code, origin, stocks(history, origin, model, draws).sel(area=la_code), seen))
+        hindcasts.append(hindcast(la_code, origin, stocks(history, origin, model, draws).sel(area=la_code), seen))
         later = history.stock.sel(area=la_code, series=ALL, january=slice(origin + 1, None))
-        told = later.expand_dims(draw=draws).transpose("draw", "january")
+        known_stock = later.expand_dims(draw=draws).transpose("draw", "january")
         base = base_year(origin)
         years = range(base.begins + 1, history.origin)
         growth = inflation().middles("gdp_deflator", years)["growth"].tolist()
-        found.append(hindcast(la_code, origin, told, seen, known=KNOWN[1]))
-        found.append(hindcast(la_code, origin, told, seen, known=KNOWN[2], growth=growth))
-    return tuple(found)
+        hindcasts.append(hindcast(la_code, origin, known_stock, seen, known=KNOWN[1]))
+        hindcasts.append(hindcast(la_code, origin, known_stock, seen, known=KNOWN[2], growth=growth))
+    return tuple(hindcasts)
 
 
 def everyone(history: History, model: Model, draws: int = 500) -> tuple[Hindcast, ...]:
     """Return hindcasts of every authority with suitable accounts, from the first of `ORIGINS`."""
     origin = ORIGINS[0]
     seen, ahead = history.until(origin), stocks(history, origin, model, draws)
-    found = []
+    hindcasts = []
     for la_code in history.areas:
         try:
-            found.append(hindcast(la_code, origin, ahead.sel(area=la_code), seen))
+            hindcasts.append(hindcast(la_code, origin, ahead.sel(area=la_code), seen))
         except (AreaError, HistoryError):
             continue  # no accounts or plans of its own in those years: the score says how many there are
-    return tuple(found)
+    return tuple(hindcasts)
 
 
-def score(found: Sequence[Hindcast]) -> pd.DataFrame:
+def score(hindcasts: Sequence[Hindcast]) -> pd.DataFrame:
     """Return errors of hindcast in-year balances in the last published year, in percentage points of the whole grant.
 
     Returns
@@ -354,7 +354,7 @@ def score(found: Sequence[Hindcast]) -> pd.DataFrame:
         100 errors are smaller), bias, correlation (of ranks), coverage_80 (per cent, ours only).
     """
     rows = []
-    for one in found:
+    for one in hindcasts:
         if one.base >= LAST_ACCOUNTS:
             continue
         truth, _ = accounts(one.la_code, LAST_ACCOUNTS)

@@ -196,8 +196,8 @@ def average_plans() -> pd.DataFrame:
         coords={"la_code": [int(c) for c in table.index], "january": januaries, "provision": provisions},
     )
     average = year_average(stock).isel(financial_year=0)
-    found = pd.DataFrame(average.to_numpy(), index=table.index, columns=provisions)
-    return found.assign(All=found.sum(axis=1))
+    plans = pd.DataFrame(average.to_numpy(), index=table.index, columns=provisions)
+    return plans.assign(All=plans.sum(axis=1))
 
 
 def plans_of(line: SpendingLine) -> pd.Series:
@@ -256,16 +256,16 @@ def held_out(figures: pd.DataFrame, la_code: int) -> HeldOut:
     """
     own = figures["la_code"] == la_code
     hidden = figures.assign(**{c: figures[c].astype("float64").mask(own) for c in ("implied", "budgeted")})
-    found = shrink(hidden)
-    mine = found.authorities.loc[found.authorities["la_code"] == la_code].iloc[0]
+    fitted = shrink(hidden)
+    mine = fitted.authorities.loc[fitted.authorities["la_code"] == la_code].iloc[0]
     others = hidden[hidden["implied"] > 0]
     average = float((others["implied"] * others["plans"]).sum() / others["plans"].sum())
-    apart = float(np.hypot(found.between, found.between_regions))
+    apart = float(np.hypot(fitted.between, fitted.between_regions))
     return HeldOut(
-        {"region": float(np.log(mine["price"])), "england": float(np.log(found.england)), "average": float(np.log(average))},
+        {"region": float(np.log(mine["price"])), "england": float(np.log(fitted.england)), "average": float(np.log(average))},
         {"region": float(np.log(mine["high"] / mine["price"])) / Z90, "england": apart, "average": apart},
-        found.noise,
-        found.miscoded,
+        fitted.noise,
+        fitted.miscoded,
     )  # fmt: skip
 
 
@@ -293,10 +293,10 @@ def check_lines(
         if code in _IMPLIED:
             figures = evidence(_IMPLIED[code])
             rows = [_priced(code, la, held_out(figures, la), plans[la], spent[la]) for la in chosen]
-            found = pd.concat(rows, ignore_index=True)
+            predictions = pd.concat(rows, ignore_index=True)
         else:
-            found = _places(code, float(line.rate or 0.0), plans[chosen], spent[chosen])
-        parts.append(found)
+            predictions = _places(code, float(line.rate or 0.0), plans[chosen], spent[chosen])
+        parts.append(predictions)
         on_step(line.label)
     return with_others(_placed(pd.concat(parts, ignore_index=True)))
 
@@ -383,16 +383,16 @@ def check_totals(lines: pd.DataFrame, rule: str = "region") -> pd.DataFrame:
     mine = mine[mine["rule"] == np.where(mine["line"].isin(list(_IMPLIED)), rule, "average")]
     driven = mine.groupby("la_code")[["predicted_gbp", "actual_gbp"]].sum()
     driven = driven[mine.groupby("la_code").size() == len(LINES) - 1]
-    found = driven + rest_by_residents().reindex(driven.index)
+    summed = driven + rest_by_residents().reindex(driven.index)
     rows = pd.DataFrame(
         {
-            "la_code": [int(c) for c in found.index],
+            "la_code": [int(c) for c in summed.index],
             "line": TOTAL,
             "rule": rule,
             "interval": "others",
-            "plans": average_plans().loc[found.index, "All"].to_numpy(),
-            "predicted_gbp": found["predicted_gbp"].to_numpy(),
-            "actual_gbp": found["actual_gbp"].to_numpy(),
+            "plans": average_plans().loc[summed.index, "All"].to_numpy(),
+            "predicted_gbp": summed["predicted_gbp"].to_numpy(),
+            "actual_gbp": summed["actual_gbp"].to_numpy(),
         }
     )
     return with_others(_placed(rows))
@@ -442,8 +442,8 @@ def scores(predictions: pd.DataFrame) -> pd.DataFrame:
     for (line, rule, interval), group in known.groupby(["line", "rule", "interval"], sort=False):
         for area in areas():
             own = _of(group, area)
-            said = {"line": line, "rule": rule, "interval": interval, "area": area}
-            rows.append({**said, **_score(own, nil_counts=interval == "others")})
+            labels = {"line": line, "rule": rule, "interval": interval, "area": area}
+            rows.append({**labels, **_score(own, nil_counts=interval == "others")})
     return pd.DataFrame(rows)
 
 
@@ -466,7 +466,7 @@ def _score(rows: pd.DataFrame, *, nil_counts: bool) -> dict[str, float]:
     recorded = rows[rows["actual_gbp"] > 0]
     spent, error = recorded["actual_gbp"], (recorded["predicted_gbp"] - recorded["actual_gbp"]).abs()
     ranged = (rows if nil_counts else recorded).query("predicted_gbp > 0")
-    held = {
+    coverage = {
         f"coverage_{p}": 100 * float(ranged["actual_gbp"].between(ranged[f"low_{p}_gbp"], ranged[f"high_{p}_gbp"]).mean())
         for p in ("80", "95")
     }  # fmt: skip
@@ -479,6 +479,6 @@ def _score(rows: pd.DataFrame, *, nil_counts: bool) -> dict[str, float]:
         "median_ape": 100 * float((error / spent).median()),
         "wape": 100 * float(error.sum() / spent.sum()) if len(recorded) else float("nan"),
         "bias": 100 * (float(rows["predicted_gbp"].sum()) / everything - 1) if everything else float("nan"),
-        **held,
+        **coverage,
         "width_80": 100 * float(width.median()),
     }

@@ -156,7 +156,7 @@ def _cells(history: History, fitted: FittedProvision, bands: xr.DataArray, seed:
         ),
     )
     rng = partial(np.random.default_rng, [seed, fitted.origin, 3])
-    found = {"": fitted.kinds(bands, rng()), "_latest": latest, "_held": still.kinds(bands, rng())}
+    forecasts = {"": fitted.kinds(bands, rng()), "_latest": latest, "_held": still.kinds(bands, rng())}
     dims = ("area", "kind", "january")
     actual = published_kinds(history).sel(january=bands["january"]).transpose(*dims)
     cells = actual.rename("actual").to_series().reset_index()
@@ -171,7 +171,7 @@ def _cells(history: History, fitted: FittedProvision, bands: xr.DataArray, seed:
         "before",
         np.where(cells["origin"] >= CHANGED_RETURN, "after", "crossing"),
     )
-    for name, drawn in found.items():
+    for name, drawn in forecasts.items():
         ordered = drawn.sel(kind=actual["kind"]).transpose(*dims, "draw").to_numpy()
         quantile = np.moveaxis(np.quantile(ordered, levels, axis=-1), 0, -1).reshape(-1, len(levels))[known]
         cells[f"crps{name}"] = 2 * sr.quantile_score(y[:, None], quantile, levels).mean(axis=1)
@@ -256,15 +256,15 @@ def _scores(cells: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def covers(found: Backtest) -> bool:
+def covers(result: Backtest) -> bool:
     """Return whether a back-test is complete and its fits passed, so that it may become the public record."""
-    passed = all(d.passed for d in found.diagnostics.values())
-    return PAGE.parent.is_dir() and set(found.diagnostics) == set(ORIGINS) and passed
+    passed = all(d.passed for d in result.diagnostics.values())
+    return PAGE.parent.is_dir() and set(result.diagnostics) == set(ORIGINS) and passed
 
 
-def refresh(found: Backtest, page: Path = PAGE) -> Path:
+def refresh(result: Backtest, page: Path = PAGE) -> Path:
     """Write the public record, whole or not at all, and return its path."""
-    text = markdown(found)
+    text = markdown(result)
     return write_one(page, lambda path: _write(path, text))
 
 
@@ -272,10 +272,10 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def markdown(found: Backtest) -> str:
+def markdown(result: Backtest) -> str:
     """Return the public record as Markdown."""
-    cells = found.cells
-    origins, last = sorted(found.diagnostics), int(cells["target"].max())
+    cells = result.cells
+    origins, last = sorted(result.diagnostics), int(cells["target"].max())
     specialist = cells[cells["kind"] != REST]
     value, error = ratio(specialist)
     tuning, later = (
@@ -311,7 +311,7 @@ def markdown(found: Backtest) -> str:
             f"## About the {CHANGED_RETURN} break",
             "",
             f"Returns moved to person level in January {CHANGED_RETURN}: the kinds changed in part by definition, which no "
-            "forecast from before could know. " + "; ".join(f"{era}: {said}" for era, said in ERAS.items()) + ".",
+            "forecast from before could know. " + "; ".join(f"{era}: {words}" for era, words in ERAS.items()) + ".",
             "",
             _table(by_era(cells), "era", "Era"),
             "",
@@ -329,12 +329,12 @@ def markdown(found: Backtest) -> str:
 
 def _shortcomings(cells: pd.DataFrame) -> list[str]:
     """Return sentences on kinds where the equations add little, the worst interval, and authorities where they do worse."""
-    held = {
+    coverage = {
         (str(kind), int(str(origin))): float(own["in_80"].mean())
         for (kind, origin), own in cells.groupby(["kind", "origin"])
     }
-    kind, origin = max(held, key=lambda at: abs(held[at] - 0.8))
-    side = "too narrow" if held[kind, origin] < 0.8 else "too wide"
+    kind, origin = max(coverage, key=lambda at: abs(coverage[at] - 0.8))
+    side = "too narrow" if coverage[kind, origin] < 0.8 else "too wide"
     sums = cells[cells["kind"] != REST].groupby("la_code")[["crps", "crps_latest"]].sum()
     worse = int((sums["crps"] > sums["crps_latest"]).sum())
     added = {k: ratio(cells[cells["kind"] == k], "crps_held")[0] for k in KIND_CODES}
@@ -344,7 +344,7 @@ def _shortcomings(cells: pd.DataFrame) -> list[str]:
             for k, value in added.items()
             if value >= LITTLE_ADDED
         ),
-        f"Worst held: from January {origin} the 80 % intervals of `{kind}` were {side}, with {100 * held[kind, origin]:.1f} % of "
+        f"Worst held: from January {origin} the 80 % intervals of `{kind}` were {side}, with {100 * coverage[kind, origin]:.1f} % of "
         "outcomes inside.",
         f"For {worse} of {len(sums)} authorities the latest share did better over all their cells.",
     ]

@@ -152,11 +152,11 @@ def markdown(scores: pd.DataFrame, history: History) -> str:
 def _weakest(scores: pd.DataFrame) -> str:
     """Return a sentence on the origin whose intervals were the least accurate."""
     cells = scores[(scores["model"] == HEADLINE) & (scores["age_band"] == ALL)]
-    held = {int(str(origin)): float(own["in_80"].mean()) for origin, own in cells.groupby("origin")}
-    worst = max(held, key=lambda origin: abs(held[origin] - 0.8))
-    side = "too narrow" if held[worst] < 0.8 else "too wide"
+    coverage = {int(str(origin)): float(own["in_80"].mean()) for origin, own in cells.groupby("origin")}
+    worst = max(coverage, key=lambda origin: abs(coverage[origin] - 0.8))
+    side = "too narrow" if coverage[worst] < 0.8 else "too wide"
     return (
-        f"From January {worst} the 80 % intervals were {side}: they held {100 * held[worst]:.1f} % of totals."
+        f"From January {worst} the 80 % intervals were {side}: they held {100 * coverage[worst]:.1f} % of totals."
     )
 
 
@@ -202,8 +202,8 @@ def _parts_table(scores: pd.DataFrame, history: History) -> str:
     """Return scores of totals by origin, region and size of authority."""
     cells = scores[scores["age_band"] == ALL]
     start = history.stock.sel(series=ALL).to_series().rename("start")
-    held = cells.join(start, on=["la_code", "origin"])["start"]
-    quarter = pd.qcut(held.groupby(cells["la_code"]).transform("mean"), 4, labels=SIZES)
+    sizes = cells.join(start, on=["la_code", "origin"])["start"]
+    quarter = pd.qcut(sizes.groupby(cells["la_code"]).transform("mean"), 4, labels=SIZES)
     groups = {
         "Origin": "January " + cells["origin"].astype(str),
         "Region": cells["la_code"].map(history.region.to_series()),
@@ -251,11 +251,11 @@ def what_happened(history: History, la_code: int, origin: int, target: int) -> s
     before, after = float(growth.loc[:origin].mean()), float(growth.loc[origin + 1 :].mean())
     new = history.flows["new_plans"].sel(area=la_code)
     was, came = float(new.sel(year=origin - 1)), float(new.sel(year=target - 1))
-    said = f"Growth went from {before:.0f} % a year in the three years to {origin} to {after:.0f} %"
+    sentence = f"Growth went from {before:.0f} % a year in the three years to {origin} to {after:.0f} %"
     if leaps:
         return (
-            f"The return of January {leaps[0]} is out of line ({growth[leaps[0]]:+.0f} % in a year). {said}."
+            f"The return of January {leaps[0]} is out of line ({growth[leaps[0]]:+.0f} % in a year). {sentence}."
         )
     if not np.isnan(was + came):
-        said += f"; new plans a year from {was:,.0f} to {came:,.0f}"
-    return f"{said}. The sharpest year was to January {sharpest} ({growth[sharpest]:+.0f} %)."
+        sentence += f"; new plans a year from {was:,.0f} to {came:,.0f}"
+    return f"{sentence}. The sharpest year was to January {sharpest} ({growth[sharpest]:+.0f} %)."
