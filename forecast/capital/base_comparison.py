@@ -41,7 +41,7 @@ def base_share(england: Array) -> Array:
     Parameters
     ----------
     england
-        Plans of England, dims ``(age, need, provision)`` in the order of the vocabulary (`forecast.demand.placement.Placing`).
+        Plans of England, dims ``(age, need, provision)`` in the vocabulary's order (`forecast.demand.placement.PlacementModels`).
     """
     cells = np.einsum("anp,ah,ng->phg", england, OF_PHASE, OF_GROUP, optimize=True)
     bases, special = (cells[PROVISION_CODES.index(p)] for p in ("specialist_base", "state_special"))

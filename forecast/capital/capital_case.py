@@ -1,7 +1,7 @@
 """From a forecast and candidate schemes to the whole options appraisal (`forecast.capital.schemes.Case`).
 
     costs = child_costs.of(FinanceModel.of(base.outcome).model)
-    case = capital_case.make(base, candidates, costs, england=inputs.placing.england, budget=20e6)
+    case = capital_case.make(base, candidates, costs, england=inputs.placement_models.england, budget=20e6)
 
 Every scenario has the same candidates, random numbers and January asked about, so that programmes can be compared.
 

@@ -1,7 +1,7 @@
 """The options appraisal: what each candidate scheme would do and cost, which to choose, and why not a base.
 
     costs = child_costs.of(FinanceModel.of(base.outcome).model)
-    case = capital_case.make(base, candidates, costs, england=inputs.placing.england, budget=20e6)
+    case = capital_case.make(base, candidates, costs, england=inputs.placement_models.england, budget=20e6)
 
 Equations, draw by draw, in real pounds of the base year:
 

@@ -120,7 +120,7 @@ def capital_command(
             base,
             () if read is None else read.rows,
             costs,
-            england=inputs.placing.england,
+            england=inputs.placement_models.england,
             budget=budget,
             asked=Sufficiency(minimum=p_sufficient, january=january, phases=tuple(phase or ())),
             scenarios=readings,

@@ -147,8 +147,8 @@ def backtest_command(
         index=False,
     )
     show(screen, backtest.bands(scores).map(_figure), "Age bands", index=False)
-    if track_record.covers(scores, starts):
-        screen.print(f"Track record: {track_record.refresh(scores, history)}", soft_wrap=True)
+    if track_record.is_complete(scores, starts):
+        screen.print(f"Track record: {track_record.write_record(scores, history)}", soft_wrap=True)
     else:
         screen.print(
             "The track record page is left as it is: it is refreshed by a run over origins "
@@ -203,8 +203,8 @@ def backtest_places_command(
     scores = provision_backtest.summary(found.cells)
     show(screen, scores.map(_figure), "Kinds of provision (ratio to latest share times total)", index=False)
     show(screen, provision_backtest.by_era(found.cells).map(_figure), "About the 2023 break", index=False)
-    if provision_backtest.covers(found):
-        screen.print(f"Track record: {provision_backtest.refresh(found)}", soft_wrap=True)
+    if provision_backtest.is_complete(found):
+        screen.print(f"Track record: {provision_backtest.write_record(found)}", soft_wrap=True)
     else:
         screen.print(
             "The track record page is left as it is: it is refreshed by a run over origins "

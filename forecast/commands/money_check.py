@@ -36,11 +36,15 @@ def money_check_command(
         totals = [finance_validation.check_totals(lines, rule) for rule in finance_validation.RULES]
         history, model = panels.load("series"), Models(Memory()).totals(BENCHMARK_RULE)
         alone = [code for code in finance_validation.areas().values() if code is not None]
-        own = deficit_hindcast.paths(
-            [h for code in alone for h in deficit_hindcast.unfolding(code, history, model, draws=draws)]
+        own = deficit_hindcast.balance_table(
+            [
+                h
+                for code in alone
+                for h in deficit_hindcast.hindcasts_as_known(code, history, model, draws=draws)
+            ]
         )
         bar.update(task, advance=1, description="Balances of councils with figures of their own")
-        everyone = deficit_hindcast.score(deficit_hindcast.everyone(history, model, draws))
+        everyone = deficit_hindcast.score(deficit_hindcast.hindcast_all(history, model, draws))
         bar.update(task, advance=1, description="Every authority's balance")
     predictions = pd.concat([lines, *totals], ignore_index=True)
     scores = finance_validation.scores(predictions)

@@ -22,7 +22,7 @@ ROOT = tables.DATA_DIR.parent
 
 PACKAGES: tuple[str, ...] = ("data", "models", "forecast")
 
-DOORS: frozenset[str] = frozenset({"data.tables", "data.errors"})
+BOUNDARIES: frozenset[str] = frozenset({"data.tables", "data.errors"})
 """Where following imports ends: the reader of tables, whose tables are hashed themselves, and the words of errors."""
 
 TOTALS = "totals"
@@ -186,7 +186,7 @@ def changes(model: StoredModel, recorded: Mapping[str, str], hashes: Hashes) -> 
 
 
 def modules(starts: Iterable[str]) -> tuple[str, ...]:
-    """Return the files of modules and of everything of this project that they import, up to `DOORS`, in order.
+    """Return the files of modules and of everything of this project that they import, up to `BOUNDARIES`, in order.
 
     Packages themselves hold no code, so they are left out.
     """
@@ -196,7 +196,7 @@ def modules(starts: Iterable[str]) -> tuple[str, ...]:
         path = _file(waiting.pop())
         if path not in files:
             files.add(path)
-            waiting += _imported(ROOT / path) - DOORS
+            waiting += _imported(ROOT / path) - BOUNDARIES
     return tuple(sorted(files))
 
 

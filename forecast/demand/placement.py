@@ -42,7 +42,7 @@ _SPECIALIST = [PROVISION_CODES.index(p) for p in SPECIALIST_PROVISIONS]
 
 
 @dataclass(frozen=True)
-class Placing:
+class PlacementModels:
     """The fitted models that placing the plans of any authority needs.
 
     Parameters
@@ -63,13 +63,15 @@ class Placing:
     totals: FittedProvision
 
     @classmethod
-    def prepare(cls, composition: Composition, moves: FittedMoves, totals: FittedProvision) -> Placing:
+    def prepare(
+        cls, composition: Composition, moves: FittedMoves, totals: FittedProvision
+    ) -> PlacementModels:
         """Return the placement models, with England's table fitted to the authorities that published all three margins."""
         return cls(composition, england_table(composition), moves, totals)
 
     def place(
         self, plans: Plans, bands: xr.DataArray, la_code: int, rng: np.random.Generator
-    ) -> tuple[Placements, Route]:
+    ) -> tuple[Placements, Transitions]:
         """Return one authority's placements, and the transitions that made them; draw i uses draw i of every input.
 
         Parameters
@@ -109,14 +111,14 @@ class Placing:
         leavers, joiners = (plans.flows[n].transpose(*CELLS).to_numpy() for n in ("leavers", "joiners"))
         future = plans.future.transpose(*CELLS).to_numpy()
         factors = np.empty(by_kind.shape, dtype=np.float32)
-        arrays = Taught.empty(draws, future.shape[1])
+        arrays = PlacementArrays.empty(draws, future.shape[1])
 
-        def walk(some: slice) -> None:
+        def carry(some: slice) -> None:
             moved = model.advance(start[some], leavers[some], joiners[some], future[some], paths.some(some))
             factors[some] = model.kind_factors(moved, by_kind[some], KIND_OF)
             arrays.write(some, slice(None), moved, factors[some])
 
-        run_in_parts(draws, walk)
+        run_in_parts(draws, carry)
         known = xr.DataArray(
             by_age.to_numpy(),
             dims=("age", "provision"),
@@ -136,7 +138,7 @@ class Placing:
         placements = arrays.placements(
             plans.future, known, january, seated, began, estimated_mix=needs is None
         )
-        return placements, Route(start=start, paths=paths, factors=factors)
+        return placements, Transitions(start=start, paths=paths, factors=factors)
 
 
 def as_in_mainstream(paths: model.Paths) -> model.Paths:
@@ -151,7 +153,7 @@ def as_in_mainstream(paths: model.Paths) -> model.Paths:
 
 
 @dataclass(frozen=True, eq=False)
-class Route:
+class Transitions:
     """The transitions of one authority's placements from January to January, kept so that a scenario can apply them again.
 
     Parameters
@@ -171,7 +173,7 @@ class Route:
 
 
 @dataclass(frozen=True, eq=False)
-class Taught:
+class PlacementArrays:
     """Arrays of `Placements`, filled part by part of the draws.
 
     Parameters
@@ -189,7 +191,7 @@ class Taught:
     wanted: Floats
 
     @classmethod
-    def empty(cls, draws: int, januaries: int) -> Taught:
+    def empty(cls, draws: int, januaries: int) -> PlacementArrays:
         """Return empty arrays for a number of draws and Januaries."""
         ages, needs, provisions = len(AGES), len(NEED_CODES), len(PROVISION_CODES)
         return cls(

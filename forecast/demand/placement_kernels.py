@@ -84,7 +84,9 @@ class Carrier:
 
     def remaining(self, placed: Floats, leavers: Array) -> Floats:
         """Return the plans of each provision that continue: `models.placement.remaining`."""
-        _remain(placed, placed @ self.paths.ending, np.ascontiguousarray(leavers), self.paths.ending, self.going)
+        _remain(
+            placed, placed @ self.paths.ending, np.ascontiguousarray(leavers), self.paths.ending, self.going
+        )
         return self.going
 
     def settled(self, left: Floats, joiners: Array, plans: Array) -> tuple[Floats, Floats]:
@@ -116,7 +118,7 @@ def count(
     by_provision
         Factors of the kinds, dims ``(draw, january, provision)``.
     future, by_need, wanted
-        Receive the counts; see `forecast.demand.placement.Taught`.
+        Receive the counts; see `forecast.demand.placement.PlacementArrays`.
     some
         Januaries of those that the counts are of.
     """

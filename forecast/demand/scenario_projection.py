@@ -2,7 +2,7 @@
 
 The baseline solved, in every draw, January and age band, for the joiner index and for what leavers had to meet
 (`models.cohort_flow.advance`), and for the factors that bring kinds of provision to their forecast
-(`forecast.demand.placement`). A scenario keeps them and moves rates, so totals follow from levers and luck stays the same:
+(`forecast.demand.placement`). A scenario keeps them and moves rates, so totals follow from levers, not from chance:
 
     joined[a, n]  = index[band(a)] joiner_rate[a] residents'[a] need_mix'[a, n] F[a] m[a, n]
     m[y, a] = (s'/s) ((1 - l) u[y, a] + l (1 - c[y-1]) u[y-1, a-1] + c[y] l u[y, a] A[y+1, a+1] / A[y, a])
@@ -32,7 +32,7 @@ import numpy as np
 from data.vocabulary import AGES, NEED_CODES, PROVISION_CODES
 from forecast.core.outcome import Placements, Plans
 from forecast.core.parallel import run_in_parts
-from forecast.demand.placement import CELLS, Route, Taught
+from forecast.demand.placement import CELLS, PlacementArrays, Transitions
 from forecast.demand.placement_kernels import Carrier, review, scale
 from models.base import Array, Floats
 from models.cohort_flow import BAND_OF_AGE, SMALLEST_FLOW, Flows, Leaving, Rates, pass_year
@@ -51,8 +51,8 @@ PROCESS: tuple[str, ...] = (
 FLOWS: tuple[str, ...] = ("stock", "joiners", "leavers", "transfers", "recoded")
 """Plans, and the flows that make them."""
 
-WALKED_AT_A_TIME = 50
-"""Draws walked at a time: what a January needs of so many stays in the processor's cache."""
+DRAWS_AT_A_TIME = 50
+"""Draws projected at a time: what a January needs of so many stays in the processor's cache."""
 
 LARGEST_SHARE = 0.95
 """No lever refuses more than this share of requests or leaves more than this share of assessments without a plan."""
@@ -61,7 +61,12 @@ _AT_TRANSFER = np.isin(AGES, FIRST_AGES)
 
 
 def replay(
-    plans: Plans, placements: Placements, flows: Flows, route: Route, delay: float, effects: Effects
+    plans: Plans,
+    placements: Placements,
+    flows: Flows,
+    transitions: Transitions,
+    delay: float,
+    effects: Effects,
 ) -> tuple[Plans, Placements]:
     """Return plans and placements with effects on the flows; unchanged where no effect acts on them.
 
@@ -69,7 +74,7 @@ def replay(
     ----------
     plans, placements
         The baseline's.
-    flows, route
+    flows, transitions
         Rates and placements' paths behind them, draw by draw.
     delay
         Share of requests whose assessment ends in the next calendar year.
@@ -78,38 +83,38 @@ def replay(
     """
     if not effects.on_placements:
         return plans, placements
-    before = _Before.of(plans)
+    before = _BaselineArrays.of(plans)
     rates = Rates.of(flows)
     opening = plans.flows["opening"].transpose("age", "need").to_numpy()
     draws, januaries, ages = before.residents.shape
-    taught = Taught.empty(draws, januaries)
+    arrays = PlacementArrays.empty(draws, januaries)
     calendar = [int(j) for j in plans.future["january"].to_numpy()]
 
     def move(some: slice) -> None:
         does, base = effects.some(some), before.some(some)
-        carrier, where = Carrier.of(route.paths.some(some)), route.start[some]
+        carrier, where = Carrier.of(transitions.paths.some(some)), transitions.start[some]
         for t in range(januaries):
             stock = base.stock[:, t]
             going = carrier.remaining(where, base.leavers[:, t])
             where = _placed(*carrier.settled(going, base.joiners[:, t], stock), does.moves, t)
             scale(where, stock)
-            taught.write(some, slice(t, t + 1), where[:, None], route.factors[some, t : t + 1])
+            arrays.write(some, slice(t, t + 1), where[:, None], transitions.factors[some, t : t + 1])
 
     if not effects.on_plans:
-        run_in_parts(draws, move, WALKED_AT_A_TIME)
-        return plans, taught.of(placements, plans.future)
+        run_in_parts(draws, move, DRAWS_AT_A_TIME)
+        return plans, arrays.of(placements, plans.future)
     flow_values = {name: np.empty((draws, januaries, *opening.shape)) for name in FLOWS}
     people = np.empty(before.residents.shape)
     process = {name: np.empty((draws, januaries, ages)) for name in PROCESS}
 
-    def walk(some: slice) -> None:
+    def project(some: slice) -> None:
         does, base, own = effects.some(some), before.some(some), rates.some(some)
         residents = _residents(base, does)
-        ahead = _Ahead.of(base, does, delay)
-        hazard, mix, brought = _hazard(own, base, does), _need_mix(own, does), _brought(base, does)
-        carrier = Carrier.of(route.paths.some(some))
+        ahead = _ScenarioProcess.of(base, does, delay)
+        hazard, mix, brought = _hazard(own, base, does), _need_mix(own, does), _plans_brought(base, does)
+        carrier = Carrier.of(transitions.paths.some(some))
         earlier_stock = np.broadcast_to(opening, (len(own.hazard), *opening.shape))
-        where, locks = route.start[some], _Locks.of(does.reviews, calendar[0] - 1)
+        where, protection = transitions.start[some], _Protection.of(does.reviews, calendar[0] - 1)
         for t, january in enumerate(calendar):
             expected = np.maximum(residents[:, t] * own.joiner_rate, SMALLEST_FLOW)
             joined = _at(mix, t) * (expected * base.index[:, t][:, BAND_OF_AGE])[:, :, None]
@@ -117,7 +122,7 @@ def replay(
             leaving = Leaving.of(own, _at(hazard, t), base.kept[:, t], base.sent[:, t])
             going = carrier.remaining(where, earlier_stock * leaving.leaves)
             if any(r.weight[t] for r in does.reviews):
-                ended = _reviewed(going, does.reviews, locks, t)
+                ended = _reviewed(going, does.reviews, protection, t)
                 leaving = replace(
                     leaving, leaves=leaving.leaves + leaving.stays * ended, stays=leaving.stays * (1 - ended)
                 )
@@ -128,10 +133,10 @@ def replay(
                 stock, transfers = stock + came, transfers + came
             older, new = carrier.settled(going, joined, stock)
             placed = older + new
-            locks = locks.later(where, going, placed, carrier.paths, january)
+            protection = protection.later(where, going, placed, carrier.paths, january)
             where = _placed(older, new, does.moves, t) if does.moves else placed
             scale(where, stock)
-            taught.write(some, slice(t, t + 1), where[:, None], route.factors[some, t : t + 1])
+            arrays.write(some, slice(t, t + 1), where[:, None], transitions.factors[some, t : t + 1])
             values = (stock, joined, year.leavers, transfers, year.recoded)
             for name, value in zip(FLOWS, values, strict=True):
                 flow_values[name][some, t] = value
@@ -140,7 +145,7 @@ def replay(
         for name, value in ahead.process(flow_values["joiners"][some].sum(axis=3), residents).items():
             process[name][some] = value
 
-    run_in_parts(draws, walk, WALKED_AT_A_TIME)
+    run_in_parts(draws, project, DRAWS_AT_A_TIME)
     future = plans.future.transpose(*CELLS).copy(data=flow_values["stock"])
     by_age = ("draw", "year", "age")
     after = replace(
@@ -150,11 +155,11 @@ def replay(
         residents=plans.residents.transpose("draw", "january", "age").copy(data=people),
         process=plans.process.transpose(*by_age).assign({n: (by_age, v) for n, v in process.items()}),
     )
-    return after, taught.of(placements, future)
+    return after, arrays.of(placements, future)
 
 
 @dataclass(frozen=True, eq=False)
-class _Before:
+class _BaselineArrays:
     """The baseline's inputs of plans, as arrays.
 
     Parameters
@@ -182,7 +187,7 @@ class _Before:
     process: Mapping[str, Array]
 
     @classmethod
-    def of(cls, plans: Plans) -> _Before:
+    def of(cls, plans: Plans) -> _BaselineArrays:
         """Return the arrays of the baseline's plans."""
         share = plans.reason_share.transpose("reason", "draw", "band")
         solved = [
@@ -201,9 +206,9 @@ class _Before:
             process={n: plans.process[n].transpose("draw", "year", "age").to_numpy() for n in PIPELINE},
         )
 
-    def some(self, draws: slice) -> _Before:
+    def some(self, draws: slice) -> _BaselineArrays:
         """Return the arrays in a subset of draws."""
-        return _Before(
+        return _BaselineArrays(
             residents=self.residents[draws],
             stock=self.stock[draws],
             joiners=self.joiners[draws],
@@ -221,7 +226,7 @@ def _at(values: Array, t: int) -> Array:
     return values[:, min(t, values.shape[1] - 1)]
 
 
-def _residents(before: _Before, effects: Effects) -> Array:
+def _residents(before: _BaselineArrays, effects: Effects) -> Array:
     """Return residents after effects, dims (draw, january, age), at least 0."""
     people = apply_changes(before.residents, effects.residents)
     for arrivals in effects.arrivals:
@@ -238,7 +243,7 @@ def _need_mix(rates: Rates, effects: Effects) -> Array:
     return np.asarray(weight / np.maximum(weight.sum(axis=3, keepdims=True), np.finfo(float).tiny))
 
 
-def _brought(before: _Before, effects: Effects) -> Array | None:
+def _plans_brought(before: _BaselineArrays, effects: Effects) -> Array | None:
     """Return plans that people moving in bring, or moving out take along, dims (draw, january, age, need); None if nobody moves.
 
     Newcomers hold plans as residents of their age do in the baseline, times how likely the lever says they are to.
@@ -251,7 +256,7 @@ def _brought(before: _Before, effects: Effects) -> Array | None:
     return np.asarray(before.stock * share[..., None])
 
 
-def _hazard(rates: Rates, before: _Before, effects: Effects) -> Array:
+def _hazard(rates: Rates, before: _BaselineArrays, effects: Effects) -> Array:
     """Return the yearly chance that a plan ends, dims (draw, january, age, need); need has length 1 if it makes no difference."""
     whole = [c for c in effects.leaver_hazard if not c.reasons]
     hazard = apply_changes(rates.hazard[:, None], whole, most=1.0)
@@ -268,7 +273,7 @@ def _hazard(rates: Rates, before: _Before, effects: Effects) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class _Ahead:
+class _ScenarioProcess:
     """Requests, refusals and assessments under a scenario's levers.
 
     Parameters
@@ -285,7 +290,7 @@ class _Ahead:
         Share of requests whose assessment ends in the next year.
     """
 
-    before: _Before
+    before: _BaselineArrays
     joiners: Array
     requested: Array
     others: Array
@@ -294,7 +299,7 @@ class _Ahead:
     delay: float
 
     @classmethod
-    def of(cls, before: _Before, effects: Effects, delay: float) -> _Ahead:
+    def of(cls, before: _BaselineArrays, effects: Effects, delay: float) -> _ScenarioProcess:
         """Return the effects of levers on requests, refusals and assessments."""
         at = before.process
         refused = _share(at["refused"], at["refused"] + at["accepted"])
@@ -385,7 +390,7 @@ def _next_year(values: Array) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class _Locks:
+class _Protection:
     """The pupils whom a review protects because of the place they had in a given January.
 
     Parameters
@@ -401,7 +406,7 @@ class _Locks:
     reviews: tuple[Review, ...]
 
     @classmethod
-    def of(cls, reviews: tuple[Review, ...], origin: int) -> _Locks:
+    def of(cls, reviews: tuple[Review, ...], origin: int) -> _Protection:
         """Return the protected shares at the origin."""
         everyone = np.ones((1, 1, 1, 1), dtype=np.float32)
         return cls(
@@ -411,7 +416,7 @@ class _Locks:
             reviews,
         )
 
-    def later(self, where: Floats, going: Floats, placed: Floats, paths: Paths, january: int) -> _Locks:
+    def later(self, where: Floats, going: Floats, placed: Floats, paths: Paths, january: int) -> _Protection:
         """Return the protected shares a January later: pupils who stay in the provision keep theirs, newcomers have none."""
         shares: list[Floats | None] = []
         for one, share in zip(self.reviews, self.shares, strict=True):
@@ -426,16 +431,16 @@ class _Locks:
             locked = np.zeros_like(now)
             np.divide(stay, now[:, 1:], out=locked[:, 1:], where=now[:, 1:] > 0)
             shares.append(np.minimum(locked, 1.0))
-        return _Locks(tuple(shares), self.reviews)
+        return _Protection(tuple(shares), self.reviews)
 
 
-def _reviewed(going: Floats, reviews: tuple[Review, ...], locks: _Locks, t: int) -> Array:
+def _reviewed(going: Floats, reviews: tuple[Review, ...], protection: _Protection, t: int) -> Array:
     """End reviewed plans in place, and return the share of continuing plans that ended, dims (draw, age, need)."""
     before = going @ ONES
-    for one, lock in zip(reviews, locks.shares, strict=True):
+    for one, protected in zip(reviews, protection.shares, strict=True):
         if one.weight[t]:
             positions = np.array([PROVISION_CODES.index(p) for p in one.protected], dtype=np.intp)
-            review(going, one.share * one.weight[t], one.who, lock, positions)
+            review(going, one.share * one.weight[t], one.who, protected, positions)
     after = going @ ONES
     return np.asarray(1 - np.divide(after, before, out=np.ones_like(after), where=before > 0), dtype=float)
 

@@ -58,7 +58,7 @@ def simulate(
     known = history.latest(la_code)
     stock, estimated = known_stock(composition, la_code, known)
     targets = bands.sel(series=list(BAND_CODES))
-    opening = _brought_forward(stock, history.origin - int(known["january"]), targets)
+    opening = _project_to_origin(stock, history.origin - int(known["january"]), targets)
     moved = advance(opening, flows, residents, targets)
     joiners = moved["joiners"].sum("need").rename(january="year")
     # New plans of a calendar year are those counted for the first time in the January after it.
@@ -111,7 +111,7 @@ def known_stock(
     ), True
 
 
-def _brought_forward(stock: xr.DataArray, years: int, bands: xr.DataArray) -> xr.DataArray:
+def _project_to_origin(stock: xr.DataArray, years: int, bands: xr.DataArray) -> xr.DataArray:
     """Return plans at the origin, grown from an earlier January towards the first forecast.
 
     Each band grows evenly in logs from its last published figure to the median of its first forecast.

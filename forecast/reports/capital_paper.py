@@ -128,7 +128,7 @@ def make(base: Baseline, inputs: ForecastInputs, asked: PaperRequest, tell: Tell
                 base,
                 () if asked.schemes is None else asked.schemes.rows,
                 costs,
-                england=inputs.placing.england,
+                england=inputs.placement_models.england,
                 budget=asked.budget,
                 asked=Sufficiency(minimum=asked.sure),
                 scenarios=asked.futures,

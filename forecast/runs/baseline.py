@@ -1,7 +1,7 @@
 """The baseline run of one authority: from published tables and a capacity register to an `Outcome`.
 
 ``ForecastInputs.prepare`` does once what all authorities share (history, stored fits, England's placements);
-``ForecastInputs.baseline`` walks it for one. Results depend on the authority and the seed, never on which other authorities ran
+``ForecastInputs.baseline`` runs one of them. Results depend on the authority and the seed, never on which other authorities ran
 before.
 """
 
@@ -24,7 +24,7 @@ from data.vocabulary import ALL, BAND_CODES
 from forecast.core.outcome import Outcome
 from forecast.demand import stored_fit
 from forecast.demand.members import Models, check_name
-from forecast.demand.placement import Placing, Route
+from forecast.demand.placement import PlacementModels, Transitions
 from forecast.demand.simulate import simulate
 from forecast.places.capacity import CapacityPlan, Demand, match_plan
 from models import growth
@@ -59,8 +59,8 @@ class ForecastInputs:
         How plans were made up at the latest January.
     population
         Residents aged 0 to 25, dims ``(area, mid_year)``.
-    placing
-        What placing plans needs.
+    placement_models
+        The fitted models of where plan holders are taught.
     latent
         Children turned away from specialist places today.
     cohort, pipeline
@@ -73,7 +73,7 @@ class ForecastInputs:
     fitted: FittedModel
     composition: Composition
     population: xr.DataArray
-    placing: Placing
+    placement_models: PlacementModels
     latent: Latent
     cohort: FittedCohort
     pipeline: FittedPipeline
@@ -104,7 +104,7 @@ class ForecastInputs:
             fitted=FittedBanded(model, history.origin, totals, fit.shares),
             composition=made_of,
             population=panels.population(),
-            placing=Placing.prepare(made_of, fit.moves, fit.provision),
+            placement_models=PlacementModels.prepare(made_of, fit.moves, fit.provision),
             latent=fit.latent,
             cohort=fit.cohort,
             pipeline=fit_pipeline(process.load()),
@@ -164,7 +164,7 @@ class ForecastInputs:
             model=self.model,
             rng=flow_rng,
         )
-        placements, route = self.placing.place(plans, drawn, area.la_code, place_rng)
+        placements, transitions = self.placement_models.place(plans, drawn, area.la_code, place_rng)
         used = register if register is not None else registers.shipped(area.la_code)
         latent_known = self.latent.tells(area.la_code)
         latent = self.latent.of_area(area.la_code, draws, latent_rng) if latent_known else None
@@ -187,7 +187,7 @@ class ForecastInputs:
         return Baseline(
             outcome=outcome,
             flows=flows,
-            route=route,
+            transitions=transitions,
             delay=self.pipeline.delay,
             latent=latent,
             capacity_plan=capacity_plan,
@@ -204,7 +204,7 @@ class Baseline:
         The forecast.
     flows
         Rates of plans, draw by draw.
-    route
+    transitions
         How placements were carried forward.
     delay
         Share of requests whose assessment ends in the next calendar year.
@@ -216,7 +216,7 @@ class Baseline:
 
     outcome: Outcome
     flows: Flows
-    route: Route
+    transitions: Transitions
     delay: float
     latent: AreaLatent | None
     capacity_plan: CapacityPlan

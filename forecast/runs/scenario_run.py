@@ -186,7 +186,9 @@ def run_effects(base: Baseline, does: Effects, register: Register | None = None)
         The register with the scenario's schemes; the baseline's where None.
     """
     before = base.outcome
-    plans, placements = replay(before.plans, before.placements, base.flows, base.route, base.delay, does)
+    plans, placements = replay(
+        before.plans, before.placements, base.flows, base.transitions, base.delay, does
+    )
     used = before.register if register is None else register
     same = used is before.register and not does.places
     shortfall = before.shortfall

@@ -161,7 +161,7 @@ def totals(scores: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def clean(scores: pd.DataFrame) -> pd.DataFrame:
+def without_break(scores: pd.DataFrame) -> pd.DataFrame:
     """Return the cells whose origin and target lie on the same side of the 2023 break in the series."""
     return scores[
         (scores["target"] <= LAST_AGGREGATE_JANUARY) | (scores["origin"] >= FIRST_PERSON_LEVEL_ORIGIN)
@@ -173,7 +173,7 @@ def bands(scores: pd.DataFrame) -> pd.DataFrame:
     rows = []
     parts = scores[scores["age_band"] != ALL]
     for model in _in_order(parts["model"]):
-        for label, cells in (("all", parts), ("clean", clean(parts))):
+        for label, cells in (("all", parts), ("clean", without_break(parts))):
             own = cells[cells["model"] == model]
             if own.empty:
                 continue

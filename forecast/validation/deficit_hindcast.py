@@ -11,7 +11,7 @@ Income is the published one while there is one; it is not what is tested. Plans 
 later, split as in January O. ``baseline`` is caseload times average cost as councils do it: each provision grows as in its last
 five years, state special is full today, and what it cannot take goes to independent schools at their cost.
 
-Invariants: a forecast from O does not change with plans, prices or accounts later than O; only `paths` and `score` summarise.
+Invariants: a forecast from O does not change with plans, prices or accounts after O; only `balance_table` and `score` summarise.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ def hindcast(
     last_january = int(stock["january"][-1])
     years = [FinancialYear(y) for y in range(base.begins + 1, last_january)]
     share = placed.sel(january=origin) / float(earlier.sel(january=origin))
-    paths = {}
+    balance_table = {}
     for part in parts:
         before = (
             stocked
@@ -190,7 +190,7 @@ def hindcast(
             else placed.sel(provision=part, january=slice(base.begins, None)).to_numpy()
         )
         ahead = stock.to_numpy() * (1.0 if part == ALL else float(share.sel(provision=part)))
-        paths[part] = np.concatenate([np.tile(before, (len(ahead), 1)), ahead], axis=1)
+        balance_table[part] = np.concatenate([np.tile(before, (len(ahead), 1)), ahead], axis=1)
     draws = stock.sizes["draw"]
     rng = np.random.default_rng([seed, origin, la_code])
     expected = EXPECTED_GROWTH.drawn(np.clip(rng.random(draws), 2.0**-53, None))
@@ -199,7 +199,7 @@ def hindcast(
         prices = (1 + expected[:, None]) ** steps
     else:
         prices = np.cumprod(1 + np.array([0.0, *growth[: len(years)]]))[None, :]
-    cost = sum(pounds * _relative(paths[p], base.begins) for p, pounds in parts.items()) * prices
+    cost = sum(pounds * _relative(balance_table[p], base.begins) for p, pounds in parts.items()) * prices
     trend = (
         _baseline(parts, placed, base, last_january)
         * (1 + sum((EXPECTED_GROWTH.low, EXPECTED_GROWTH.high)) / 2) ** steps
@@ -264,7 +264,7 @@ def _baseline(parts: dict[str, float], placed: xr.DataArray, base: FinancialYear
     return np.asarray(sum(costs))
 
 
-def stocks(history: History, origin: int, model: Model, draws: int, seed: int = 0) -> xr.DataArray:
+def forecast_stocks(history: History, origin: int, model: Model, draws: int, seed: int = 0) -> xr.DataArray:
     """Return forecasts of all plans after an origin, dims ``(draw, area, january)``, from a model fitted to earlier data only."""
     targets = list(range(origin + 1, LAST_YEAR.january + 1))
     rng = np.random.default_rng([seed, origin])
@@ -272,7 +272,7 @@ def stocks(history: History, origin: int, model: Model, draws: int, seed: int = 
     return fitted.forecast(targets).draws(draws, rng).sel(series=ALL)
 
 
-def paths(hindcasts: Sequence[Hindcast]) -> pd.DataFrame:
+def balance_table(hindcasts: Sequence[Hindcast]) -> pd.DataFrame:
     """Return forecast and published balances by origin and year, in pounds.
 
     Returns
@@ -310,7 +310,7 @@ def _published(la_code: int, label: str) -> float:
     return float("nan") if opening.basis == "estimated" else (opening.balance.low + opening.balance.high) / 2
 
 
-def unfolding(
+def hindcasts_as_known(
     la_code: int, history: History, model: Model, origins: Sequence[int] = ORIGINS, draws: int = 500
 ) -> tuple[Hindcast, ...]:
     """Return an authority's hindcasts from each origin: with figures known then, with later plans, and with later prices too.
@@ -320,7 +320,9 @@ def unfolding(
     hindcasts = []
     for origin in origins:
         seen = history.until(origin)
-        hindcasts.append(hindcast(la_code, origin, stocks(history, origin, model, draws).sel(area=la_code), seen))
+        hindcasts.append(
+            hindcast(la_code, origin, forecast_stocks(history, origin, model, draws).sel(area=la_code), seen)
+        )
         later = history.stock.sel(area=la_code, series=ALL, january=slice(origin + 1, None))
         known_stock = later.expand_dims(draw=draws).transpose("draw", "january")
         base = base_year(origin)
@@ -331,10 +333,10 @@ def unfolding(
     return tuple(hindcasts)
 
 
-def everyone(history: History, model: Model, draws: int = 500) -> tuple[Hindcast, ...]:
+def hindcast_all(history: History, model: Model, draws: int = 500) -> tuple[Hindcast, ...]:
     """Return hindcasts of every authority with suitable accounts, from the first of `ORIGINS`."""
     origin = ORIGINS[0]
-    seen, ahead = history.until(origin), stocks(history, origin, model, draws)
+    seen, ahead = history.until(origin), forecast_stocks(history, origin, model, draws)
     hindcasts = []
     for la_code in history.areas:
         try:

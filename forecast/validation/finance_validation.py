@@ -298,7 +298,7 @@ def check_lines(
             predictions = _places(code, float(line.rate or 0.0), plans[chosen], spent[chosen])
         parts.append(predictions)
         on_step(line.label)
-    return with_others(_placed(pd.concat(parts, ignore_index=True)))
+    return with_others(_with_region(pd.concat(parts, ignore_index=True)))
 
 
 def _priced(code: str, la_code: int, price: HeldOut, plans: float, spent: float) -> pd.DataFrame:
@@ -339,7 +339,7 @@ def _places(code: str, rate: float, plans: pd.Series, spent: pd.Series) -> pd.Da
     )  # fmt: skip
 
 
-def _placed(rows: pd.DataFrame) -> pd.DataFrame:
+def _with_region(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows with their region, in the columns of `COLUMNS`."""
     regions = tables.read("areas").set_index("la_code")["region"]
     return rows.assign(region=[region_of(int(c), str(regions[c])) for c in rows["la_code"]]).reindex(
@@ -395,7 +395,7 @@ def check_totals(lines: pd.DataFrame, rule: str = "region") -> pd.DataFrame:
             "actual_gbp": summed["actual_gbp"].to_numpy(),
         }
     )
-    return with_others(_placed(rows))
+    return with_others(_with_region(rows))
 
 
 def rest_by_residents() -> pd.DataFrame:
@@ -407,7 +407,7 @@ def rest_by_residents() -> pd.DataFrame:
     return pd.DataFrame({"predicted_gbp": per_head * heads, "actual_gbp": spent})
 
 
-def together(lines: pd.DataFrame, codes: Sequence[str], name: str) -> pd.DataFrame:
+def sum_lines(lines: pd.DataFrame, codes: Sequence[str], name: str) -> pd.DataFrame:
     """Return predictions of the sum of several lines, which does not depend on the line that authorities book to.
 
     Parameters
@@ -423,7 +423,7 @@ def together(lines: pd.DataFrame, codes: Sequence[str], name: str) -> pd.DataFra
     summed = chosen.groupby(["la_code", "rule"], as_index=False)[
         ["plans", "predicted_gbp", "actual_gbp"]
     ].sum()
-    return with_others(_placed(summed.assign(line=name, interval="others")))
+    return with_others(_with_region(summed.assign(line=name, interval="others")))
 
 
 def scores(predictions: pd.DataFrame) -> pd.DataFrame:

@@ -256,13 +256,13 @@ def _scores(cells: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def covers(result: Backtest) -> bool:
+def is_complete(result: Backtest) -> bool:
     """Return whether a back-test is complete and its fits passed, so that it may become the public record."""
     passed = all(d.passed for d in result.diagnostics.values())
     return PAGE.parent.is_dir() and set(result.diagnostics) == set(ORIGINS) and passed
 
 
-def refresh(result: Backtest, page: Path = PAGE) -> Path:
+def write_record(result: Backtest, page: Path = PAGE) -> Path:
     """Write the public record, whole or not at all, and return its path."""
     text = markdown(result)
     return write_one(page, lambda path: _write(path, text))
@@ -344,8 +344,8 @@ def _shortcomings(cells: pd.DataFrame) -> list[str]:
             for k, value in added.items()
             if value >= LITTLE_ADDED
         ),
-        f"Worst held: from January {origin} the 80 % intervals of `{kind}` were {side}, with {100 * coverage[kind, origin]:.1f} % of "
-        "outcomes inside.",
+        f"Worst held: from January {origin} the 80 % intervals of `{kind}` were {side}, with "
+        f"{100 * coverage[kind, origin]:.1f} % of outcomes inside.",
         f"For {worse} of {len(sums)} authorities the latest share did better over all their cells.",
     ]
 

@@ -37,7 +37,7 @@ SIZES: tuple[str, ...] = ("smallest quarter", "second quarter", "third quarter",
 """Quarters of the authorities by plans."""
 
 
-def covers(scores: pd.DataFrame, origins: Sequence[int]) -> bool:
+def is_complete(scores: pd.DataFrame, origins: Sequence[int]) -> bool:
     """Return whether a back-test is complete enough to become the public record."""
     return (
         PAGE.parent.is_dir()
@@ -46,7 +46,7 @@ def covers(scores: pd.DataFrame, origins: Sequence[int]) -> bool:
     )
 
 
-def refresh(scores: pd.DataFrame, history: History, page: Path = PAGE, table: Path = TOTALS) -> Path:
+def write_record(scores: pd.DataFrame, history: History, page: Path = PAGE, table: Path = TOTALS) -> Path:
     """Write the public record and its totals from the scores of a full back-test, and return the path of the page."""
     write_one(table, lambda path: totals_of(scores).to_csv(path, index=False, lineterminator="\n"))
     return write_one(page, lambda path: _write(path, markdown(scores, history)))
@@ -155,9 +155,7 @@ def _weakest(scores: pd.DataFrame) -> str:
     coverage = {int(str(origin)): float(own["in_80"].mean()) for origin, own in cells.groupby("origin")}
     worst = max(coverage, key=lambda origin: abs(coverage[origin] - 0.8))
     side = "too narrow" if coverage[worst] < 0.8 else "too wide"
-    return (
-        f"From January {worst} the 80 % intervals were {side}: they held {100 * coverage[worst]:.1f} % of totals."
-    )
+    return f"From January {worst} the 80 % intervals were {side}: they held {100 * coverage[worst]:.1f} % of totals."
 
 
 def _totals_table(totals: pd.DataFrame) -> str:
@@ -185,7 +183,7 @@ def _by_band(scores: pd.DataFrame) -> str:
         "| Age band | Cells | wCRPS % | Ratio | WAPE % | 80 % held | 95 % held |",
         "|---|---|---|---|---|---|---|",
     ]
-    clean = backtest.clean(scores)
+    clean = backtest.without_break(scores)
     for band in BAND_CODES:
         cells = clean[clean["age_band"] == band]
         own = cells[cells["model"] == HEADLINE]
@@ -236,12 +234,12 @@ def _worst_table(scores: pd.DataFrame, history: History) -> str:
         la_code, origin, target = (int(cell[c]) for c in ("la_code", "origin", "target"))
         rows.append(
             f"| {names[la_code]} | {origin} | {target} | {cell['median']:,.0f} | {cell['actual']:,.0f} | "
-            f"{what_happened(history, la_code, origin, target)} |"
+            f"{describe_change(history, la_code, origin, target)} |"
         )
     return "\n".join(rows)
 
 
-def what_happened(history: History, la_code: int, origin: int, target: int) -> str:
+def describe_change(history: History, la_code: int, origin: int, target: int) -> str:
     """Return a sentence on how an authority's published plans changed between an origin and a target."""
     plans = history.stock.sel(series=ALL, area=la_code).to_series()
     span = plans.loc[origin - 3 : target].dropna()
@@ -253,9 +251,7 @@ def what_happened(history: History, la_code: int, origin: int, target: int) -> s
     was, came = float(new.sel(year=origin - 1)), float(new.sel(year=target - 1))
     sentence = f"Growth went from {before:.0f} % a year in the three years to {origin} to {after:.0f} %"
     if leaps:
-        return (
-            f"The return of January {leaps[0]} is out of line ({growth[leaps[0]]:+.0f} % in a year). {sentence}."
-        )
+        return f"The return of January {leaps[0]} is out of line ({growth[leaps[0]]:+.0f} % in a year). {sentence}."
     if not np.isnan(was + came):
         sentence += f"; new plans a year from {was:,.0f} to {came:,.0f}"
     return f"{sentence}. The sharpest year was to January {sharpest} ({growth[sharpest]:+.0f} %)."

@@ -203,7 +203,9 @@ def test_what_the_solver_prints_does_not_reach_the_server(
 
     base = SimpleNamespace(outcome=None)
     monkeypatch.setattr(
-        capital_job.ForecastInputs, "prepare", lambda: SimpleNamespace(placing=SimpleNamespace(england=None))
+        capital_job.ForecastInputs,
+        "prepare",
+        lambda: SimpleNamespace(placement_models=SimpleNamespace(england=None)),
     )
     monkeypatch.setattr(capital_job, "base_of", lambda asked, inputs: base)
     monkeypatch.setattr(child_costs, "shared", lambda outcome, book: (None, None))

@@ -260,7 +260,7 @@ def test_nothing_the_caller_holds_is_changed(baseline: Baseline) -> None:
         "plans": before.plans.future.copy(deep=True),
         "wanted": before.placements.wanted.copy(deep=True),
         "short": before.shortfall.short.copy(deep=True),
-        "start": xr.DataArray(baseline.route.start.copy()),
+        "start": xr.DataArray(baseline.transitions.start.copy()),
     }
     run_effects(
         baseline,
@@ -273,7 +273,7 @@ def test_nothing_the_caller_holds_is_changed(baseline: Baseline) -> None:
     xr.testing.assert_identical(before.plans.future, kept["plans"])
     xr.testing.assert_identical(before.placements.wanted, kept["wanted"])
     xr.testing.assert_identical(before.shortfall.short, kept["short"])
-    np.testing.assert_array_equal(baseline.route.start, kept["start"])
+    np.testing.assert_array_equal(baseline.transitions.start, kept["start"])
 
 
 @pytest.mark.parametrize("measure", LABELLED)

@@ -38,7 +38,7 @@ def appraise(report: Report, asked: Question) -> CapitalView:
             base,
             () if schemes is None else schemes.rows,
             costs,
-            england=inputs.placing.england,
+            england=inputs.placement_models.england,
             budget=asked.budget,
             asked=Sufficiency(minimum=asked.sure),
             scenarios=dict(asked.futures),

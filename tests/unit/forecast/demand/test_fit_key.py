@@ -12,7 +12,7 @@ import pytest
 
 from data import tables
 from forecast.demand import fit_key, stored_fit
-from forecast.demand.fit_key import DOORS, MODELS, Hashes, StoredModel
+from forecast.demand.fit_key import BOUNDARIES, MODELS, Hashes, StoredModel
 
 NOT_READ = (
     "data/published/place_funding_rules.parquet",
@@ -54,7 +54,7 @@ def test_declared_tables_are_those_that_are_read_and_readers_are_in_the_key(
     monkeypatch.setattr(tables, "read_reference", noting(tables.read_reference, "data/reference/{}.csv"))
     stored_fit.INPUTS[model.name]()
     assert read == set(model.tables)
-    own = {name for name in through if name.split(".")[0] in ("data", "models")} - DOORS
+    own = {name for name in through if name.split(".")[0] in ("data", "models")} - BOUNDARIES
     assert own, "nothing was noted"
     assert {name.replace(".", "/") + ".py" for name in own} <= set(fit_key.modules(model.starts))
 

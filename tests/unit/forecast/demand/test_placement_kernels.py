@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data.vocabulary import AGES, NEED_CODES, PHASES, PROVISION_CODES, SPECIALIST_PROVISIONS
-from forecast.demand.placement import KIND_OF, Taught
+from forecast.demand.placement import KIND_OF, PlacementArrays
 from forecast.demand.placement_kernels import Carrier, review, scale
 from models import placement as model
 from models.base import Array, Floats
@@ -61,7 +61,7 @@ def test_counts_are_sums_of_what_the_model_fits_to_totals(held: Floats) -> None:
     factors = np.random.default_rng(6).uniform(0.5, 2, (DRAWS, JANUARIES, KIND_OF.max() + 1))
     single = factors.astype(np.float32)
     fitted = model.to_totals(moved, single, KIND_OF)
-    taught = Taught.empty(DRAWS, JANUARIES)
+    taught = PlacementArrays.empty(DRAWS, JANUARIES)
     for january in range(JANUARIES):
         at = slice(january, january + 1)
         taught.write(slice(0, DRAWS), at, moved[:, at], single[:, at])

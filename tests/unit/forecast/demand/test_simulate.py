@@ -69,7 +69,8 @@ def test_todays_plans_placed_by_the_mix_are_todays_placements(inputs: ForecastIn
         by_age = inputs.composition.age_provision.sel(area=la_code).to_numpy()
         by_need = inputs.composition.need_provision.sel(area=la_code).to_numpy()
         share, _ = mixing.shares(
-            mixing.fit_three_way(inputs.placing.england, stock, by_age, by_need), inputs.placing.england
+            mixing.fit_three_way(inputs.placement_models.england, stock, by_age, by_need),
+            inputs.placement_models.england,
         )
         placed = np.einsum("an,anp->p", stock, share)
         published = by_age.sum(axis=0)

@@ -64,7 +64,10 @@ def test_later_plans_do_not_reach_an_earlier_origin(history: History) -> None:
     told = replace(history, stock=later, placements=placed)
     costs = [
         deficit_hindcast.hindcast(
-            REDBRIDGE, 2022, deficit_hindcast.stocks(h, 2022, RULE, 20).sel(area=REDBRIDGE), h.until(2022)
+            REDBRIDGE,
+            2022,
+            deficit_hindcast.forecast_stocks(h, 2022, RULE, 20).sel(area=REDBRIDGE),
+            h.until(2022),
         ).cost.to_numpy()
         for h in (history, told)
     ]
@@ -85,12 +88,12 @@ def test_dearer_prices_and_more_plans_cost_more(history: History) -> None:
 
 def test_the_score_compares_rules_on_the_same_authorities(history: History) -> None:
     areas = [REDBRIDGE, 301, 302, 303]
-    ahead = deficit_hindcast.stocks(history, 2021, RULE, 30)
+    ahead = deficit_hindcast.forecast_stocks(history, 2021, RULE, 30)
     found = [deficit_hindcast.hindcast(a, 2021, ahead.sel(area=a), history.until(2021)) for a in areas]
     table = deficit_hindcast.score(found).set_index("rule")
     assert list(table.index) == ["ours", "baseline", "same_as_last_year", "nil"]
     assert set(table["authorities"]) == {4}
-    paths = deficit_hindcast.paths(found)
+    paths = deficit_hindcast.balance_table(found)
     own = paths[(paths["la_code"] == REDBRIDGE) & (paths["financial_year"] == "2021-22")].iloc[0]
     assert own["published_closing_gbp"] == pytest.approx(1.87e6, rel=0.01)
     assert own["closing_q10_gbp"] < own["closing_q50_gbp"] < own["closing_q90_gbp"]

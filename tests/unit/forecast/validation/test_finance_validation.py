@@ -97,7 +97,7 @@ def test_intervals_from_others_hold_at_least_what_they_say(level: float) -> None
 
 def test_lines_added_up_are_their_sum(lines: pd.DataFrame) -> None:
     names = ["top_up_college", "specialist_post16"]
-    both = finance_validation.together(lines, names, "post16")
+    both = finance_validation.sum_lines(lines, names, "post16")
     one = both[(both["la_code"] == REDBRIDGE) & (both["rule"] == "region")].iloc[0]
     parts = lines[
         (lines["la_code"] == REDBRIDGE) & (lines["rule"] == "region") & (lines["interval"] == "others")

@@ -123,7 +123,7 @@ def test_summaries_hold_every_kind_and_all_four_together(found: Backtest) -> Non
 
 
 def test_the_page_has_every_table_and_is_written_whole(found: Backtest, tmp_path: Path) -> None:
-    page = provision_backtest.refresh(found, tmp_path / "places.md")
+    page = provision_backtest.write_record(found, tmp_path / "places.md")
     text = page.read_text(encoding="utf-8")
     for said in (
         "By kind and years ahead",
@@ -138,11 +138,11 @@ def test_the_page_has_every_table_and_is_written_whole(found: Backtest, tmp_path
 
 
 def test_only_a_full_run_that_passed_is_the_record(found: Backtest) -> None:
-    assert not provision_backtest.covers(found)
+    assert not provision_backtest.is_complete(found)
     full = Backtest(found.cells, dict.fromkeys(provision_backtest.ORIGINS, GOOD))
-    assert provision_backtest.covers(full)
+    assert provision_backtest.is_complete(full)
     bad = dict(full.diagnostics) | {2020: replace(GOOD, divergences=1)}
-    assert not provision_backtest.covers(Backtest(found.cells, bad))
+    assert not provision_backtest.is_complete(Backtest(found.cells, bad))
     assert provision_backtest.PAGE != track_record.PAGE, "a refresh of one page must not lose the other"
 
 

@@ -55,14 +55,14 @@ def test_ten_worst_are_ten_authorities_with_a_reason(scores: pd.DataFrame, histo
 
 
 def test_what_happened_names_a_return_out_of_line(history: History) -> None:
-    told = track_record.what_happened(history, 342, 2024, 2025)
+    told = track_record.describe_change(history, 342, 2024, 2025)
     assert "The return of January 2025 is out of line (+37 % in a year)" in told
 
 
 def test_a_partial_run_is_not_the_record(scores: pd.DataFrame) -> None:
-    assert track_record.covers(scores, [2021, 2022, 2023, 2024])
-    assert not track_record.covers(scores, [2023, 2024])
-    assert not track_record.covers(scores[scores["model"] != HEADLINE], [2021, 2022, 2023, 2024])
+    assert track_record.is_complete(scores, [2021, 2022, 2023, 2024])
+    assert not track_record.is_complete(scores, [2023, 2024])
+    assert not track_record.is_complete(scores[scores["model"] != HEADLINE], [2021, 2022, 2023, 2024])
 
 
 def test_every_name_gives_a_model() -> None:
@@ -73,7 +73,7 @@ def test_every_name_gives_a_model() -> None:
 
 def test_page_and_totals_are_written_together(scores: pd.DataFrame, history: History, tmp_path: Path) -> None:
     page, table = tmp_path / "page.md", tmp_path / "totals.csv"
-    assert track_record.refresh(scores, history, page, table) == page
+    assert track_record.write_record(scores, history, page, table) == page
     found = track_record.read_totals(table)
     assert tuple(found.columns) == track_record.TOTALS_COLUMNS
     assert (found["low_80"] <= found["high_80"]).all()
