@@ -1,4 +1,4 @@
-"""Why cost changes: how much is more children (volume), where and who they are (mix), and dearer prices (price).
+"""Why cost changes: the parts due to the number of children (volume), to who they are and where (mix), and to prices.
 
 Between two costs 0 and 1, of a part with numbers n and prices p in its cells, and N children in all, in every draw
 
@@ -43,7 +43,7 @@ CAUSES: tuple[str, ...] = ("volume", "mix", "price")
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """Why high needs cost differs between two years, or between two scenarios in a year.
+    """The parts of the difference in high needs cost between two years, or between two scenarios in one year.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class Attribution:
 def attribution(
     before: Costs, after: Costs, first: FinancialYear, last: FinancialYear | None = None
 ) -> Attribution:
-    """Return why high needs cost differs.
+    """Return the difference in high needs cost in pounds, divided into volume, mix and price.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def attribution(
 
 @dataclass(frozen=True, eq=False)
 class _Paid:
-    """Numbers and prices of one year, a pair of arrays a part, dims ``(draw, cell)``; and all children, dims ``(draw,)``."""
+    """Numbers and prices of one year, an array pair for each part of cost, dims ``(draw, cell)``, and all children, dims ``(draw,)``."""
 
     children: Array
     numbers: Sequence[Array]

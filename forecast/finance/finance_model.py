@@ -1,4 +1,4 @@
-"""From an authority's forecast to its high needs balance: cost, income and who bears what is left, for a baseline and scenarios.
+"""The finance model: from an authority's forecast to costs, income and high needs balance, for a baseline and its scenarios.
 
     base = shared_inputs().baseline(area)
     finance = FinanceModel.of(base.outcome)
@@ -45,7 +45,7 @@ _STREAMS = 3
 
 @dataclass(frozen=True)
 class MoneyPlan:
-    """What a finance officer assumes.
+    """Assumptions of a finance officer: growth of income, regime, grant, opening balance, overspend and transfers.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class MoneyPlan:
 
 @dataclass(frozen=True, eq=False)
 class Money:
-    """Pounds of one outcome.
+    """Costs, income and balance of one outcome, in pounds.
 
     Parameters
     ----------
@@ -112,13 +112,13 @@ class Money:
 
     @property
     def in_year(self) -> xr.DataArray:
-        """High needs income less cost, dims ``(draw, financial_year)``."""
+        """High needs income less cost of each year in pounds, dims ``(draw, financial_year)``."""
         return self.balance.in_year
 
 
 @dataclass(frozen=True, eq=False)
 class FinanceModel:
-    """What the money of one authority's baseline and scenarios shares.
+    """The inputs of costs, income and balance that an authority's baseline and scenarios share.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ class FinanceModel:
     def of(
         cls, baseline: Outcome, *, plan: MoneyPlan | None = None, book: PriceBook | None = None
     ) -> FinanceModel:
-        """Prepare prices, income and scale for an authority's baseline.
+        """Return the finance model of an authority's baseline: prices, income plan and scale.
 
         Parameters
         ----------
@@ -195,11 +195,11 @@ class FinanceModel:
         return np.random.SeedSequence([self.seed, self.model.la_code, 7]).spawn(_STREAMS)[which]
 
     def costs(self, outcome: Outcome) -> Costs:
-        """Return the cost of the baseline or a scenario of it."""
+        """Return the costs in pounds of the baseline or one of its scenarios."""
         return self.model.costs(outcome)
 
     def income(self, outcome: Outcome) -> HighNeedsIncome:
-        """Return the income of the baseline or a scenario of it."""
+        """Return the income in pounds of the baseline or one of its scenarios."""
         return income(
             self.model.la_code,
             self.model.years,
@@ -212,7 +212,7 @@ class FinanceModel:
         )
 
     def money(self, outcome: Outcome, regime: str | None = None, grant: float | None = None) -> Money:
-        """Return cost, income and balance of the baseline or a scenario of it.
+        """Return costs, income and balance in pounds of the baseline or one of its scenarios.
 
         Parameters
         ----------
@@ -232,7 +232,7 @@ class FinanceModel:
         regime: str | None = None,
         grant: float | None = None,
     ) -> Balance:
-        """Return the balance of cost and income, under another regime or chance of the grant where given."""
+        """Return the balance in pounds of costs and income, under another regime or chance of the grant if given."""
         return balance(
             costs.high_needs,
             told,
@@ -247,7 +247,7 @@ class FinanceModel:
 
 
 def _anchor(stated: CouncilFigure) -> Anchor:
-    """Return the overspend that a council has stated, for costs to be scaled to."""
+    """Return a council's stated overspend in the form to which costs are scaled."""
     return Anchor(stated.year, Range(stated.low_gbp, stated.high_gbp), stated.basis, stated.source)
 
 

@@ -1,4 +1,4 @@
-"""Income of the high needs block by financial year: what was allocated, and draws of what may be.
+"""Income of the high needs block by financial year: published allocations, then draws of later ones.
 
     block(y) = core(y) + unit x net imports(y),    core(y) = core(y - 1) (1 + growth(y))
 
@@ -84,7 +84,7 @@ class Growth:
 
 @dataclass(frozen=True)
 class IncomePlan:
-    """What a planner assumes or knows of income.
+    """Assumptions about income: growth, transfers, allocations and net imports.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ class IncomePlan:
 
 @dataclass(frozen=True, eq=False)
 class HighNeedsIncome:
-    """Income of one authority.
+    """High needs income of one authority in pounds, by draw, financial year and line.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ class HighNeedsIncome:
 
     @property
     def total(self) -> xr.DataArray:
-        """Income of the year, pounds, dims ``(draw, financial_year)``."""
+        """Income of each year in pounds, dims ``(draw, financial_year)``."""
         return self.lines.sum("line")
 
 
@@ -171,7 +171,7 @@ class _Luck:
 
 @dataclass(frozen=True, slots=True)
 class LocalGrowth:
-    """How an authority's growth differs from England's, in logs: what it keeps from year to year, and what is new each year.
+    """Difference of an authority's growth from England's, in logs: the part that lasts and the part of single years.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ class LocalGrowth:
 
 
 def allocation_history(la_code: int) -> pd.DataFrame:
-    """Return the published allocations of an authority of today.
+    """Return the published allocations of a current authority in pounds, by financial year.
 
     Returns
     -------
@@ -250,7 +250,7 @@ def growth_options(la_code: int, policy: FundingPolicy | None = None) -> dict[st
 
 
 def local_growth(la_code: int, until: FinancialYear | None = None) -> LocalGrowth:
-    """Return how the authority's high needs growth differs from England's, shrunk towards none.
+    """Return the difference of an authority's high needs growth from England's, shrunk towards zero.
 
     Differences of log growth in the latest `SHRUNK_YEARS` years are a lasting part and a part of the year; their shares are the
     mean correlation between years over all authorities. With k years of its own, correlation r and spread s, the lasting part is
@@ -283,7 +283,7 @@ def local_growth(la_code: int, until: FinancialYear | None = None) -> LocalGrowt
 
 
 def _logs() -> tuple[pd.DataFrame, pd.Series]:
-    """Return log growth of the high needs block by authority and year, and England's over authorities published throughout."""
+    """Return log growth of the high needs block by authority and year, and England's from authorities published throughout."""
     rows = tables.read("dsg_allocations").query("block == 'high_needs'")
     wide = rows.pivot_table("before_recoupment_gbp", "la_code", "financial_year", aggfunc="first")
     logs = pd.DataFrame(np.log(wide.to_numpy()), index=wide.index, columns=wide.columns)
@@ -302,7 +302,7 @@ def income(
     januaries: Sequence[int] = (),
     policy: FundingPolicy | None = None,
 ) -> HighNeedsIncome:
-    """Return draws of income.
+    """Return draws of high needs income in pounds, by financial year and line.
 
     Parameters
     ----------
@@ -382,7 +382,7 @@ def income(
 
 
 def _path(years: Sequence[FinancialYear], past: Mapping[FinancialYear, int]) -> list[FinancialYear]:
-    """Return the years to walk: those asked for, from the latest published one where they begin after it."""
+    """Return the years to work through: from the latest published year, or the first requested if that is earlier."""
     run = list(years)
     if not run or run != [run[0].after(i) for i in range(len(run))]:
         raise OptionError(
@@ -398,14 +398,14 @@ def _path(years: Sequence[FinancialYear], past: Mapping[FinancialYear, int]) -> 
 
 
 def _weakest(*known: str) -> str:
-    """Return the least certain basis: a figure is known no better than what it is worked out from."""
+    """Return the least certain of several bases; a figure is as certain as its least certain input."""
     return max(known, key=BASES.index)
 
 
 def _growth(
     la_code: int, ahead: Sequence[FinancialYear], plan: IncomePlan, luck: _Luck, rules: FundingPolicy
 ) -> tuple[Array, list[str]]:
-    """Return growth by year, dims ``(draw, financial_year)``, and how each year's is known."""
+    """Return yearly growth as shares, dims ``(draw, financial_year)``, and the basis of each year's growth."""
     local = local_growth(la_code)
     own = local.mean + local.lasting_sd * luck.local
     later = plan.growth.yearly.drawn(luck.growth)
@@ -439,7 +439,7 @@ def _imports(
     rules: FundingPolicy,
     draws: int,
 ) -> Array:
-    """Return the import and export adjustment, pounds, dims ``(draw, financial_year)``; the latest published is held."""
+    """Return the import and export adjustment in pounds, dims ``(draw, financial_year)``; the latest published one is kept."""
     published = history["import_export_gbp"].to_numpy(dtype=float)
     held = np.array([published[past.get(y, len(published) - 1)] for y in path])
     found = np.tile(held, (draws, 1))
@@ -476,7 +476,7 @@ def _schools(
     luck: _Luck,
     rules: FundingPolicy,
 ) -> Array:
-    """Return the schools block before recoupment, pounds, dims ``(draw, financial_year)``."""
+    """Return the schools block before recoupment in pounds, dims ``(draw, financial_year)``."""
     given = {financial_year(label): value for label, value in plan.schools_blocks.items()}
     growth = rules.schools_block_growth.drawn(luck.schools)
     found = np.empty((len(growth), len(path)))
@@ -498,7 +498,7 @@ def _transfer(
     januaries: Sequence[int],
     rules: FundingPolicy,
 ) -> Array:
-    """Return the share of the schools block moved to high needs, dims ``(draw, financial_year)``, at most the limit."""
+    """Return the share of the schools block moved to high needs, dims ``(draw, financial_year)``, at most the legal limit."""
     usual = np.tile(plan.block_transfer.drawn(luck.transfer, "share")[:, None], (1, len(ahead)))
     acting = [c for c in changes if c.item == "block_transfer"]
     found = with_levers(usual, acting, years=ahead, januaries=januaries, most=1.0)

@@ -1,4 +1,4 @@
-"""High needs spending that EHC plans do not drive: hospital education, alternative provision, early years, income from others.
+"""High needs spending that plans do not drive: hospital education, alternative provision, early years, income from others.
 
 Its base is an authority's own spending of 2021-22, the last year published by line. For a group g of lines, with G the outturn
 and the places DfE pays itself (`dsg_deductions`), and C what the price book charges to the same lines for pupils with a plan,
@@ -60,7 +60,7 @@ DSG_BLOCK = "high_needs"
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line, where its pounds come from, and the group in which what plans cost is taken off."""
+    """A line of spending: the source of its pounds, and the group from which the cost of plans is subtracted."""
 
     label: str
     s251: str
@@ -144,7 +144,7 @@ class OtherLine:
 
 @dataclass(frozen=True, eq=False)
 class OtherHighNeeds:
-    """What an authority spends on high needs that plans do not drive.
+    """An authority's high needs spending that plans do not drive.
 
     Parameters
     ----------
@@ -165,11 +165,11 @@ class OtherHighNeeds:
 
     @property
     def total(self) -> float:
-        """Pounds of all lines."""
+        """Sum of all lines in pounds of 2021-22."""
         return sum(line.pounds for line in self.lines)
 
     def draws(self, draws: int, rng: np.random.Generator) -> xr.DataArray:
-        """Return pounds of 2021-22 in every draw, dims ``(draw, line)``."""
+        """Return draws of spending in pounds of 2021-22, dims ``(draw, line)``."""
         table = self.possible.to_numpy()
         shape = (draws, 1) if self.together else (draws, table.shape[1])
         chosen = np.broadcast_to(rng.integers(len(table), size=shape), (draws, table.shape[1]))
@@ -183,7 +183,7 @@ class OtherHighNeeds:
 def other_high_needs(
     la_code: int, per_plan: Sequence[str] = PER_PLAN, *, held_out: bool = False
 ) -> OtherHighNeeds:
-    """Return high needs spending of 2021-22 that plans do not drive, pounds by line.
+    """Return high needs spending of 2021-22 that plans do not drive, in pounds by line.
 
     Parameters
     ----------
@@ -238,7 +238,7 @@ def other_high_needs(
 def carried_forward(
     base: xr.DataArray, la_code: int, years: Sequence[FinancialYear], rng: np.random.Generator
 ) -> xr.DataArray:
-    """Return pounds of later years: prices by draws of the GDP deflator, numbers by residents aged 2 to 18.
+    """Return spending in pounds of later years: prices by the GDP deflator, numbers by residents aged 2 to 18.
 
     Parameters
     ----------
@@ -281,7 +281,7 @@ def carried_forward(
 
 
 def children_index(la_code: int, years: Sequence[FinancialYear]) -> xr.DataArray:
-    """Return residents aged 2 to 18 in the middle of financial years over those of 2021, dims ``(financial_year,)``.
+    """Return residents aged 2 to 18 at the middle of financial years over those of 2021, dims ``(financial_year,)``.
 
     Raises
     ------
@@ -308,7 +308,7 @@ def _population() -> pd.Series:
 
 
 def residents(codes: tuple[int, ...] | None = None) -> pd.Series:
-    """Return residents aged 2 to 18 of mid-2021 by authority; an abolished one has those of its parts."""
+    """Return residents aged 2 to 18 at mid-2021 by authority; an abolished authority has those of its parts."""
     now = _population().xs(YEAR.begins, level="mid_year")
     if codes is None:
         return now
@@ -316,7 +316,7 @@ def residents(codes: tuple[int, ...] | None = None) -> pd.Series:
 
 
 def _heads_of(la_code: int) -> float:
-    """Return residents aged 2 to 18 of mid-2021 of an authority, of today or abolished since."""
+    """Return residents aged 2 to 18 at mid-2021 of a current or abolished authority."""
     now = residents()
     if la_code in now.index:
         return float(now[la_code])
@@ -327,7 +327,7 @@ def _heads_of(la_code: int) -> float:
 
 @cache
 def gross(side: str) -> pd.DataFrame:
-    """Return pounds of 2021-22 by authority of that year (rows) and code of `LINES` (columns), what plans pay for included.
+    """Return spending in pounds of 2021-22 by authority (rows) and line (columns), including what plans pay for.
 
     Parameters
     ----------
@@ -352,7 +352,7 @@ def gross(side: str) -> pd.DataFrame:
 
 @cache
 def spending(side: str) -> pd.DataFrame:
-    """Return `gross` less what the price book charges to the same lines for pupils with a plan; never below 0 for it."""
+    """Return `gross` less what the price book charges to the same lines for pupils with a plan; at least 0."""
     found = gross(side).copy()
     for group, priced in _CHARGED.items():
         members = [code for code, line in LINES.items() if line.group == group]
@@ -367,7 +367,7 @@ def spending(side: str) -> pd.DataFrame:
 
 @cache
 def _plans(provision: str) -> pd.Series:
-    """Return mean plans of January 2021 and 2022 in a provision, by authority."""
+    """Return the mean of plans in January 2021 and 2022 in a provision, by authority."""
     placed = tables.read("plans_placement")
     chosen = placed[placed["january"].isin([YEAR.begins, YEAR.january]) & (placed["provision"] == provision)]
     by_january = chosen.groupby(["la_code", "january"])["plans"].sum().astype("float64")
@@ -376,7 +376,7 @@ def _plans(provision: str) -> pd.Series:
 
 @cache
 def _price(item: str, provision: str) -> float:
-    """Return England's price of an item in pounds of 2021-22, its kinds averaged."""
+    """Return England's price of an item in pounds of 2021-22, averaged over its kinds."""
     book: PriceBook = england()
     total = 0.0
     for price in book.prices:
@@ -391,7 +391,7 @@ def _price(item: str, provision: str) -> float:
 
 
 def _noise(spent: pd.DataFrame, planned: pd.DataFrame, source: int) -> Array:
-    """Return equally likely factors of a known outturn by line, mean 1, dims ``(possibility, line)``."""
+    """Return equally likely factors on a known outturn by line, with mean 1, dims ``(possibility, line)``."""
     others, budgets = spent.drop(index=source), planned.drop(index=source)
     ratio = (budgets / others.where(others != 0)).to_numpy(dtype=float)
     at = (np.arange(len(others)) + 0.5) / len(others)

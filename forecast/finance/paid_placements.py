@@ -1,4 +1,4 @@
-"""Who is taught where, as it is paid for: the forecast of placements, held to the places there are.
+"""Placements as they are paid for: the forecast of placements, limited to the places there are.
 
 `Placements.by_need` says where children go if the future is like the past, and special schools grew in the past. The register
 says which places there are. A budget needs both, cell by cell (phase and need group), in every draw and January:
@@ -59,7 +59,7 @@ _NEWCOMERS, _LEAVERS = PHASE_CODES.index("early_years"), PHASE_CODES.index("post
 
 @dataclass(frozen=True, eq=False)
 class PaidPlacements:
-    """Children by where they are paid for.
+    """Children by the provision in which they are paid for.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class PaidPlacements:
 
 
 def paid_placements(outcome: Outcome, reference: Floats | None = None) -> PaidPlacements:
-    """Return who is taught where as it is paid for; see the module for the rule.
+    """Return children by the provision in which they are paid for; the module gives the rule.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def paid_placements(outcome: Outcome, reference: Floats | None = None) -> PaidPl
 
 
 def _grouped(placements: Placements, some: slice) -> Floats:
-    """Return the forecast from the origin on by need group, dims ``(draw, january, phase, need_group, provision)``."""
+    """Return forecast placements by need group from the origin on, dims ``(draw, january, phase, need_group, provision)``."""
     by_need = placements.by_need.transpose("draw", "january", "phase", "provision", "need").to_numpy()
     ahead = by_need[some] @ OF_GROUP
     opening = placements.opening.transpose("draw", "age", "provision", "need").to_numpy()[some] @ OF_GROUP
@@ -131,7 +131,7 @@ def _grouped(placements: Placements, some: slice) -> Floats:
 
 
 def seated(shortfall: Shortfall, some: slice = slice(None)) -> Floats:
-    """Return children in specialist places, of some draws, dims ``(draw, january, phase, need_group, specialist provision)``."""
+    """Return children in specialist places, dims ``(draw, january, phase, need_group, specialist provision)``, in some draws."""
     order = ("draw", "january", "phase", "need_group", "provision")
     wanted, short = (x.transpose(*order).to_numpy()[some] for x in (shortfall.wanted, shortfall.short))
     names = [str(d) for d in shortfall.overflow["destination"].to_numpy()]
@@ -147,7 +147,7 @@ def seated(shortfall: Shortfall, some: slice = slice(None)) -> Floats:
 
 
 def _within(forecast: Floats, more: Floats) -> Floats:
-    """Return the forecast's specialist places and so many more, at least none and together no more than all children."""
+    """Return the forecast's specialist places plus a change, at least 0 and together at most all children."""
     seats = np.maximum(forecast[..., _SPECIALIST] + more, 0.0)
     total, children = seats.sum(axis=-1, keepdims=True), forecast.sum(axis=-1, keepdims=True)
     return np.asarray(
@@ -156,7 +156,7 @@ def _within(forecast: Floats, more: Floats) -> Floats:
 
 
 def _held(forecast: Floats, seats: Floats, shortfall: Shortfall) -> tuple[Floats, Floats]:
-    """Return placements held to the places there are, and who is sent to special schools elsewhere.
+    """Return placements limited to the places there are, and children sent to special schools elsewhere.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ def _held(forecast: Floats, seats: Floats, shortfall: Shortfall) -> tuple[Floats
 
 
 def _ends(shortfall: Shortfall, weight: Floats) -> Floats:
-    """Return where children of a cell end, a share for each other provision and, last, schools elsewhere.
+    """Return the share of a cell's children who go to each other provision and, last, to special schools elsewhere.
 
     Parameters
     ----------
@@ -217,7 +217,7 @@ def _ends(shortfall: Shortfall, weight: Floats) -> Floats:
 
 
 def _september(placements: Placements, forecast: Floats, leavers: xr.DataArray, some: slice) -> Floats:
-    """Return the change of each cell on 1 September: children who begin a phase, less those who end one.
+    """Return the change of each cell on 1 September: children who begin a phase less those who end one.
 
     Plans that end after 16 end with the school year. Children who begin a phase are those of its first age, with the need groups
     of the phase; early years settings are joined all year round.

@@ -1,4 +1,4 @@
-"""What one child costs a year, by item, where the child is taught, phase and need group: the price book, priced and levered.
+"""The cost of one child a year in pounds, by item, provision, phase and need group: prices of the book after levers.
 
 A cell is a phase, need group and provision. Ages and needs within a cell are those of the authority's plans today, so a cell
 may be paid at several prices; each part of a cell with prices of its own is a *class*:
@@ -64,7 +64,7 @@ _SCARCE = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class PriceClass:
-    """Children who are paid for alike.
+    """A class of children for whom the same price is paid.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ class PriceClass:
 
 @dataclass(frozen=True, eq=False)
 class Tariff:
-    """Prices of one item.
+    """Yearly prices of one item, in pounds a child.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class Tariff:
     prices: Array
 
     def per_child(self, year: int | slice = slice(None), dsg_block: str | None = None) -> Array:
-        """Return pounds a child, dims ``(draw, financial_year, phase, need_group, provision)``, or those of one year.
+        """Return pounds a child, dims ``(draw, financial_year, phase, need_group, provision)``, or of one year only.
 
         Parameters
         ----------
@@ -121,7 +121,7 @@ class Tariff:
 
 @dataclass(frozen=True, eq=False)
 class Newness:
-    """How many INMSS placements are new, for ceilings on new ones.
+    """Numbers of INMSS placements by age and January, from which the share of new ones follows.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ class Newness:
     origin: int
 
     def since(self, year: FinancialYear, years: Sequence[FinancialYear]) -> Array:
-        """Return the share of placements made after the January in which a year begins, dims ``(draw, financial_year)``.
+        """Return the share of placements made after the January of a given year, dims ``(draw, financial_year)``.
 
         Of those placed before, no more can be left at an age than are there now, and no more than were there when younger.
         """
@@ -155,7 +155,7 @@ class Newness:
 
 @dataclass(frozen=True, eq=False)
 class FeeLuck:
-    """Whether the placements that an authority happens to pay for are dear or cheap ones.
+    """Random variation of the average fee, because an authority pays for a limited number of placements.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ class FeeLuck:
     children: Array
 
     def factors(self, item: str, kind: str, spread: float, weights: Array) -> Array:
-        """Return the average fee of the placements over the price, dims ``(draw, financial_year)``.
+        """Return the average fee of the placements relative to the price, dims ``(draw, financial_year)``.
 
         Parameters
         ----------
@@ -197,7 +197,7 @@ def tariffs(
     items: Sequence[str] = PER_CHILD,
     luck: FeeLuck | None = None,
 ) -> dict[str, Tariff]:
-    """Return what children cost, by item.
+    """Return the yearly cost of children in pounds, by item.
 
     Parameters
     ----------
@@ -232,7 +232,7 @@ def tariffs(
 
 
 def _cell_totals(stock: Array) -> Array:
-    """Return the sum over each age and need's own phase and need group, dims ``(age, need)``."""
+    """Return, for each age and need, the sum over its phase and need group, dims ``(age, need)``."""
     totals = np.zeros(SHAPE[:2])
     np.add.at(totals, (_PHASE_OF[:, None], _GROUP_OF[None, :]), stock)
     return np.asarray(totals[_PHASE_OF][:, _GROUP_OF])
@@ -283,7 +283,7 @@ def _tariff(
 def _parts(
     book: PriceBook, item: str, acting: Sequence[MoneyChange], *, travelling: bool
 ) -> tuple[npt.NDArray[np.int64], tuple[npt.NDArray[np.int64], ...], Array]:
-    """Return the smallest parts of children with a price: their key, where they are, and the share of their kind.
+    """Return the smallest groups of children with one price: their key, their position, and their share of their kind.
 
     The key is provision, row, row of the travelling share (-1 for none) and whether each lever reaches them.
     """
@@ -305,7 +305,7 @@ def _parts(
 
 
 def _reached(change: MoneyChange) -> npt.NDArray[np.bool_]:
-    """Return whom a lever reaches, dims ``(provision, need)``."""
+    """Return whether a lever reaches each provision and need, dims ``(provision, need)``."""
     provisions = [not change.provisions or p in change.provisions for p in PROVISION_CODES]
     needs = [not change.needs or n in change.needs for n in NEED_CODES]
     return np.logical_and.outer(provisions, needs)
@@ -323,7 +323,7 @@ def _price(
     newness: Newness,
     factors: Array | None,
 ) -> Array:
-    """Return pounds a child and year after levers and luck, dims ``(draw, financial_year)``."""
+    """Return pounds a child and year after levers and random variation, dims ``(draw, financial_year)``."""
     inflation = [c for c in reaching if c.item == "inflation"]
     own = [c for c in reaching if c.item == item]
     price = in_years(drawn, row, years, inflation, januaries)
@@ -376,7 +376,7 @@ def _capped(
     januaries: list[int],
     newness: Newness,
 ) -> Array:
-    """Return mean fees under ceilings; a weight below 1 (a ramp) brings in so much of one.
+    """Return mean fees in pounds under ceilings; a weight below 1 (a ramp) applies a ceiling in part.
 
     A placement under several ceilings is held to the lowest. Those whom a ceiling of smaller reach holds are among those whom one
     of larger reach holds, so the order of ceilings does not matter and a ceiling listed twice acts once.
