@@ -270,10 +270,10 @@ def _grants() -> dict[tuple[int, str], float]:
     """Return the whole grant before recoupment in pounds, by authority and financial year."""
     rows = tables.read("dsg_allocations")
     keys = zip(rows["la_code"], rows["financial_year"], rows["before_recoupment_gbp"], strict=True)
-    found: dict[tuple[int, str], float] = {}
+    grants: dict[tuple[int, str], float] = {}
     for la_code, year, value in keys:
-        found[int(la_code), str(year)] = found.get((int(la_code), str(year)), 0.0) + float(value)
-    return found
+        grants[int(la_code), str(year)] = grants.get((int(la_code), str(year)), 0.0) + float(value)
+    return grants
 
 
 def _estimated(
@@ -362,10 +362,10 @@ def balance(
             f"The balance opens at the end of {opening.at.label}, but the first year is {years[0].label}. Years "
             f"between would be lost. Give the balance at the end of {years[0].after(-1).label}."
         )
-    luck = np.clip(rng.random((5, total.shape[0])), _EDGE, 1 - _EDGE)
-    start = opening.balance.drawn(luck[0])
+    uniforms = np.clip(rng.random((5, total.shape[0])), _EDGE, 1 - _EDGE)
+    start = opening.balance.drawn(uniforms[0])
     helped = StabilityGrant(approved=0.0) if grant is None else grant
-    paid_share = rules.grant_share * helped.eligible.drawn(luck[1], "share") * (luck[2] < helped.approved)
+    paid_share = rules.grant_share * helped.eligible.drawn(uniforms[1], "share") * (uniforms[2] < helped.approved)
     acting = [c for c in changes if c.item == "override_ends"]
     new, old = (
         with_levers(
@@ -375,7 +375,7 @@ def balance(
             januaries=januaries,
             most=1.0,
         )
-        for part, uniform in ((regime.in_year, luck[3]), (regime.carried, luck[4]))
+        for part, uniform in ((regime.in_year, uniforms[3]), (regime.carried, uniforms[4]))
     )
     in_year = total - spent
     grants, centre, closing = np.zeros_like(in_year), np.zeros_like(in_year), np.empty_like(in_year)

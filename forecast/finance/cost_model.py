@@ -233,7 +233,7 @@ class CostModel:
         years = tuple(FinancialYear(y) for y in range(origin, origin + outcome.plans.future.sizes["january"]))
         draws, la_code = outcome.plans.future.sizes["draw"], outcome.area.la_code
         streams = np.random.SeedSequence([seed, la_code, len(ITEMS)]).spawn(3)
-        price_rng, other_rng, luck_rng = (np.random.default_rng(s) for s in streams)
+        price_rng, other_rng, fee_rng = (np.random.default_rng(s) for s in streams)
         drawn = book.draws(draws, price_rng, until=years[-1].label)
         # What England spends on therapies says little of one authority: its own spending goes before it.
         own = {p.item for p in book.prices if p.level != "england"}
@@ -252,7 +252,7 @@ class CostModel:
             book=book,
             drawn=drawn,
             other=other_high_needs.carried_forward(base, la_code, years, growth_rng()),
-            root=draw_root(luck_rng),
+            root=draw_root(fee_rng),
             policy=policy or funding_policy(),
             deflator=xr.DataArray(
                 level / level[:, :1],
@@ -283,10 +283,10 @@ class CostModel:
         # A second figure takes the place of the first.
         costs = replace(self, scale=np.ones_like(self.scale)).costs(outcome)
         modelled = costs.high_needs.sel(financial_year=year).to_numpy()
-        said = income.sel(financial_year=year).to_numpy() + anchor.deficit.drawn(rng.random(len(modelled)))
+        stated = income.sel(financial_year=year).to_numpy() + anchor.deficit.drawn(rng.random(len(modelled)))
         # What a place is paid is known: only the rest can be wrong.
         fixed = costs.at_known_rates.sel(financial_year=year).to_numpy()
-        return replace(self, scale=np.clip((said - fixed) / (modelled - fixed), *SCALE_BOUNDS), anchor=anchor)
+        return replace(self, scale=np.clip((stated - fixed) / (modelled - fixed), *SCALE_BOUNDS), anchor=anchor)
 
     def costs(self, outcome: Outcome) -> Costs:
         """Return the costs in pounds of the baseline or one of its scenarios, draw by draw."""
@@ -327,11 +327,11 @@ class CostModel:
         """
         costs = self.costs(outcome)
         place = self._tariffs(outcome, [place_rates.ITEM])
-        found = per_child({**costs.tariffs, **place}, self.years)
-        return found.transpose("draw", "financial_year", "item", "provision", "phase", "need_group")
+        pounds = per_child({**costs.tariffs, **place}, self.years)
+        return pounds.transpose("draw", "financial_year", "item", "provision", "phase", "need_group")
 
     def _tariffs(
-        self, outcome: Outcome, items: Sequence[str], luck: FeeLuck | None = None
+        self, outcome: Outcome, items: Sequence[str], fee_variation: FeeLuck | None = None
     ) -> dict[str, Tariff]:
         return tariffs(
             self.book,
@@ -342,7 +342,7 @@ class CostModel:
             outcome.money,
             _januaries(outcome),
             items,
-            luck,
+            fee_variation,
         )
 
     @property
@@ -470,14 +470,14 @@ def _lines(
     other: xr.DataArray,
 ) -> tuple[tuple[CostLine, ...], Array]:
     """Return all lines of cost and their pounds, dims ``(draw, financial_year, line)``, for children by draw, year and cell."""
-    found: dict[CostLine, Array] = {}
+    by_line: dict[CostLine, Array] = {}
     for tariff in priced.values():
         named = [child_line(c.item, c.provision, c.s251, c.dsg_block) for c in tariff.classes]
         own = list(dict.fromkeys(named))
         belongs = np.array([[line == name for line in own] for name in named], dtype=float)
         pounds = ((heads @ tariff.weights) * tariff.prices) @ belongs
         for at, line in enumerate(own):
-            found[line] = found.get(line, 0.0) + pounds[:, :, at]
+            by_line[line] = by_line.get(line, 0.0) + pounds[:, :, at]
     paid = (places.years_of_place * places.rates).transpose("draw", "financial_year", "place_kind")
     for kind in (str(k) for k in paid["place_kind"].to_numpy()):
         provision = place_funding.KINDS[kind].provision
@@ -487,21 +487,21 @@ def _lines(
             place_rates.S251_LINE,
             place_rates.DSG_BLOCK,
         )
-        found[line] = found.get(line, 0.0) + paid.sel(place_kind=kind).to_numpy()
+        by_line[line] = by_line.get(line, 0.0) + paid.sel(place_kind=kind).to_numpy()
     more, unit = elsewhere
-    found[CostLine(ELSEWHERE, "Places others fund, more than today", place_rates.S251_LINE, HIGH_NEEDS)] = (
+    by_line[CostLine(ELSEWHERE, "Places others fund, more than today", place_rates.S251_LINE, HIGH_NEEDS)] = (
         more * unit
     ).to_numpy()
     for code in (str(c) for c in other["line"].to_numpy()):
-        told = UNPLANNED[code]
-        found[CostLine(f"other_{code}", told.label, told.s251, HIGH_NEEDS)] = other.sel(line=code).to_numpy()
-    return _told_apart(list(found)), np.stack(list(found.values()), axis=-1)
+        description = UNPLANNED[code]
+        by_line[CostLine(f"other_{code}", description.label, description.s251, HIGH_NEEDS)] = other.sel(line=code).to_numpy()
+    return _told_apart(list(by_line)), np.stack(list(by_line.values()), axis=-1)
 
 
 def _told_apart(lines: Sequence[CostLine]) -> tuple[CostLine, ...]:
     """Return lines with distinct codes and labels; a ledger may book one item to several S251 lines or funds."""
     taken: set[str] = set()
-    found = []
+    distinct = []
     for line in lines:
         if line.code in taken:
             booked = (line.s251, line.dsg_block)
@@ -509,8 +509,8 @@ def _told_apart(lines: Sequence[CostLine]) -> tuple[CostLine, ...]:
                 line, code="_".join((line.code, *booked)), label=f"{line.label} ({', '.join(booked)})"
             )
         taken.add(line.code)
-        found.append(line)
-    return tuple(found)
+        distinct.append(line)
+    return tuple(distinct)
 
 
 def child_line(item: str, provision: str, s251: str, dsg_block: str) -> CostLine:

@@ -160,36 +160,36 @@ class FinanceModel:
         HistoryError
             The authority has no published income or opening balance.
         """
-        asked = plan or MoneyPlan()
+        assumed = plan or MoneyPlan()
         la_code = baseline.area.la_code
         options = growth_options(la_code)
-        if asked.growth not in options:
+        if assumed.growth not in options:
             raise OptionError(
-                f"'{asked.growth}' is not a way the high needs block may grow. Write one of {', '.join(options)}."
+                f"'{assumed.growth}' is not a way the high needs block may grow. Write one of {', '.join(options)}."
             )
         model = CostModel.prepare(baseline, book or for_area(la_code), seed=baseline.seed)
         before = model.years[0].after(-1)
         known = opening_balance(la_code, before, model.policy)
-        if asked.opening is not None:
-            known = Opening(before, Range.of(asked.opening), "council", "Given with the run")
+        if assumed.opening is not None:
+            known = Opening(before, Range.of(assumed.opening), "council", "Given with the run")
         income_plan = IncomePlan(
-            growth=options[asked.growth],
-            block_transfer=Range.of(asked.block_transfer),
-            disapplied=asked.disapplied,
-            allocations=asked.allocations,
+            growth=options[assumed.growth],
+            block_transfer=Range.of(assumed.block_transfer),
+            disapplied=assumed.disapplied,
+            allocations=assumed.allocations,
         )
-        finance = cls(model, income_plan, asked, known, baseline.seed)
+        finance = cls(model, income_plan, assumed, known, baseline.seed)
         total = finance.income(baseline).total
         stated = [f for f in council_figures(la_code, OVERSPEND) if f.year in model.years]
         anchor = _anchor(stated[-1]) if stated else None
-        if asked.overspend is not None:
+        if assumed.overspend is not None:
             half = MONITORING * float(total.isel(financial_year=0).mean())
-            between = Range(asked.overspend - half, asked.overspend + half)
+            between = Range(assumed.overspend - half, assumed.overspend + half)
             anchor = Anchor(model.years[0], between, "council", "Given with the run")
-        if asked.as_modelled or anchor is None:
+        if assumed.as_modelled or anchor is None:
             return finance
         scaled = model.anchored(baseline, total, anchor, np.random.default_rng(finance._stream(2)))
-        return cls(scaled, finance.income_plan, asked, known, baseline.seed)
+        return cls(scaled, finance.income_plan, assumed, known, baseline.seed)
 
     def _stream(self, which: int) -> np.random.SeedSequence:
         return np.random.SeedSequence([self.seed, self.model.la_code, 7]).spawn(_STREAMS)[which]
@@ -221,21 +221,21 @@ class FinanceModel:
         regime, grant
             Other than the plan's.
         """
-        costs, told = self.costs(outcome), self.income(outcome)
-        return Money(outcome, costs, told, self.closing(outcome, costs, told, regime, grant))
+        costs, received = self.costs(outcome), self.income(outcome)
+        return Money(outcome, costs, received, self.closing(outcome, costs, received, regime, grant))
 
     def closing(
         self,
         outcome: Outcome,
         costs: Costs,
-        told: HighNeedsIncome,
+        received: HighNeedsIncome,
         regime: str | None = None,
         grant: float | None = None,
     ) -> Balance:
         """Return the balance in pounds of costs and income, under another regime or chance of the grant if given."""
         return balance(
             costs.high_needs,
-            told,
+            received,
             self.opening,
             rng=np.random.default_rng(self._stream(1)),
             regime=REGIMES[regime or self.plan.regime],

@@ -336,9 +336,9 @@ def income(
     path = _path(years, past)
     last = max(past)
     ahead = [y for y in path if y > last]
-    luck = _Luck.drawn(draws, len(ahead), rng)
+    numbers = _Luck.drawn(draws, len(ahead), rng)
     growing = [c for c in changes if c.item == "hnb_growth"]
-    growth, known = _growth(la_code, ahead, plan, luck, rules)
+    growth, known = _growth(la_code, ahead, plan, numbers, rules)
     growth = with_levers(growth, growing, years=ahead, januaries=januaries, least=-1.0)
     imports = _imports(plan, path, years, history, past, rules, draws)
     given = {financial_year(label): value for label, value in plan.allocations.items()}
@@ -359,9 +359,9 @@ def income(
             basis[i, 0] = _weakest(str(basis[i - 1, 0]), "assumed" if lever else known[at])
         if year in past:
             basis[i, 1] = "published"
-    schools = _schools(plan, path, history, past, luck, rules)
+    schools = _schools(plan, path, history, past, numbers, rules)
     transfer = np.zeros(core.shape)
-    transfer[:, len(path) - len(ahead) :] = _transfer(plan, ahead, luck, changes, januaries, rules)
+    transfer[:, len(path) - len(ahead) :] = _transfer(plan, ahead, numbers, changes, januaries, rules)
     grants = with_levers(
         np.zeros(core.shape),
         [c for c in changes if c.item == "grant"],
@@ -372,12 +372,12 @@ def income(
     coords = {"financial_year": labels(path)}
     by_line = coords | {"line": list(LINES)}
     lines = np.stack([core, imports, transfer * schools, grants], axis=-1)
-    asked = {"financial_year": labels(years)}
+    wanted = {"financial_year": labels(years)}
     return HighNeedsIncome(
         la_code=la_code,
-        lines=xr.DataArray(lines, dims=("draw", "financial_year", "line"), coords=by_line).sel(asked),
-        schools_block=xr.DataArray(schools, dims=("draw", "financial_year"), coords=coords).sel(asked),
-        basis=xr.DataArray(basis, dims=("financial_year", "line"), coords=by_line).sel(asked),
+        lines=xr.DataArray(lines, dims=("draw", "financial_year", "line"), coords=by_line).sel(wanted),
+        schools_block=xr.DataArray(schools, dims=("draw", "financial_year"), coords=coords).sel(wanted),
+        basis=xr.DataArray(basis, dims=("financial_year", "line"), coords=by_line).sel(wanted),
     )
 
 
@@ -403,13 +403,13 @@ def _weakest(*known: str) -> str:
 
 
 def _growth(
-    la_code: int, ahead: Sequence[FinancialYear], plan: IncomePlan, luck: _Luck, rules: FundingPolicy
+    la_code: int, ahead: Sequence[FinancialYear], plan: IncomePlan, numbers: _Luck, rules: FundingPolicy
 ) -> tuple[Array, list[str]]:
     """Return yearly growth as shares, dims ``(draw, financial_year)``, and the basis of each year's growth."""
     local = local_growth(la_code)
-    own = local.mean + local.lasting_sd * luck.local
-    later = plan.growth.yearly.drawn(luck.growth)
-    growth, known = np.empty((len(luck.growth), len(ahead))), []
+    own = local.mean + local.lasting_sd * numbers.local
+    later = plan.growth.yearly.drawn(numbers.growth)
+    growth, known = np.empty((len(numbers.growth), len(ahead))), []
     for i, year in enumerate(ahead):
         england = rules.growth.get(year)
         if england is None:
@@ -424,8 +424,8 @@ def _growth(
             growth[:, i] = england.low
             known.append("announced")
         else:
-            national = np.log1p(england.drawn(luck.national[:, i]))
-            growth[:, i] = np.expm1(national + own + local.yearly_sd * luck.yearly[:, i])
+            national = np.log1p(england.drawn(numbers.national[:, i]))
+            growth[:, i] = np.expm1(national + own + local.yearly_sd * numbers.yearly[:, i])
             known.append("estimated")
     return growth, known
 
@@ -441,10 +441,10 @@ def _imports(
 ) -> Array:
     """Return the import and export adjustment in pounds, dims ``(draw, financial_year)``; the latest published one is kept."""
     published = history["import_export_gbp"].to_numpy(dtype=float)
-    held = np.array([published[past.get(y, len(published) - 1)] for y in path])
-    found = np.tile(held, (draws, 1))
+    latest = np.array([published[past.get(y, len(published) - 1)] for y in path])
+    pounds = np.tile(latest, (draws, 1))
     if plan.net_imports is None:
-        return found
+        return pounds
     net = plan.net_imports
     stray = set(net.dims) - {"draw", "financial_year"}
     if stray or "financial_year" not in net.dims:
@@ -464,8 +464,8 @@ def _imports(
         )
     for i, year in enumerate(path):
         if year not in past and year.label in named:
-            found[:, i] = rules.import_export_unit * net.sel(financial_year=year.label).to_numpy()
-    return found
+            pounds[:, i] = rules.import_export_unit * net.sel(financial_year=year.label).to_numpy()
+    return pounds
 
 
 def _schools(
@@ -473,39 +473,39 @@ def _schools(
     path: Sequence[FinancialYear],
     history: pd.DataFrame,
     past: Mapping[FinancialYear, int],
-    luck: _Luck,
+    numbers: _Luck,
     rules: FundingPolicy,
 ) -> Array:
     """Return the schools block before recoupment in pounds, dims ``(draw, financial_year)``."""
     given = {financial_year(label): value for label, value in plan.schools_blocks.items()}
-    growth = rules.schools_block_growth.drawn(luck.schools)
-    found = np.empty((len(growth), len(path)))
+    growth = rules.schools_block_growth.drawn(numbers.schools)
+    pounds = np.empty((len(growth), len(path)))
     for i, year in enumerate(path):
         if year in given:
-            found[:, i] = given[year]
+            pounds[:, i] = given[year]
         elif year in past:
-            found[:, i] = float(history["schools_block_gbp"].iloc[past[year]])
+            pounds[:, i] = float(history["schools_block_gbp"].iloc[past[year]])
         else:
-            found[:, i] = found[:, i - 1] * (1 + growth)
-    return found
+            pounds[:, i] = pounds[:, i - 1] * (1 + growth)
+    return pounds
 
 
 def _transfer(
     plan: IncomePlan,
     ahead: Sequence[FinancialYear],
-    luck: _Luck,
+    numbers: _Luck,
     changes: Sequence[MoneyChange],
     januaries: Sequence[int],
     rules: FundingPolicy,
 ) -> Array:
     """Return the share of the schools block moved to high needs, dims ``(draw, financial_year)``, at most the legal limit."""
-    usual = np.tile(plan.block_transfer.drawn(luck.transfer, "share")[:, None], (1, len(ahead)))
+    usual = np.tile(plan.block_transfer.drawn(numbers.transfer, "share")[:, None], (1, len(ahead)))
     acting = [c for c in changes if c.item == "block_transfer"]
-    found = with_levers(usual, acting, years=ahead, januaries=januaries, most=1.0)
+    shares = with_levers(usual, acting, years=ahead, januaries=januaries, most=1.0)
     if plan.disapplied or not ahead:
-        return found
+        return shares
     limit = rules.block_transfer_limit
-    highest = np.quantile(found, LIKELY_BEYOND, axis=0)
+    highest = np.quantile(shares, LIKELY_BEYOND, axis=0)
     over = [y.label for y, share in zip(ahead, highest, strict=True) if share > limit + 1e-12]
     if over or plan.block_transfer.high > limit:
         most = max(float(highest.max()), plan.block_transfer.high if not over else 0.0)
@@ -513,4 +513,4 @@ def _transfer(
             f"A transfer of {most:.2%} of the schools block is asked for in {', '.join(over) or 'every year'}; the Schools "
             f"Forum may agree to {limit:.1%} at most. Lower it, or say that the Secretary of State has agreed (disapplied)."
         )
-    return np.minimum(found, limit)
+    return np.minimum(shares, limit)

@@ -289,13 +289,13 @@ def children_index(la_code: int, years: Sequence[FinancialYear]) -> xr.DataArray
         The population of a year is not known or projected.
     """
     people = _population()
-    found = [float(people.get((la_code, y.begins), np.nan)) for y in (YEAR, *years)]
-    if missing := [y.label for y, n in zip(years, found[1:], strict=True) if not n > 0]:
+    counts = [float(people.get((la_code, y.begins), np.nan)) for y in (YEAR, *years)]
+    if missing := [y.label for y, n in zip(years, counts[1:], strict=True) if not n > 0]:
         raise OptionError(
             f"Residents of authority {la_code} are not known for {', '.join(missing)}. Ask for years from 2019-20 to 2040-41."
         )
     return xr.DataArray(
-        np.array(found[1:]) / found[0], dims="financial_year", coords={"financial_year": labels(years)}
+        np.array(counts[1:]) / counts[0], dims="financial_year", coords={"financial_year": labels(years)}
     )
 
 
@@ -339,7 +339,7 @@ def gross(side: str) -> pd.DataFrame:
     taken = tables.read("dsg_deductions").query("financial_year == @YEAR.label")
     deducted = taken.pivot_table("deduction_gbp", "la_code", "place_type", aggfunc="sum")
     deducted = deducted.reindex(wide.index).fillna(0.0)
-    found = pd.DataFrame(
+    pounds = pd.DataFrame(
         {
             code: line.sign * wide[list(line.outturn)].sum(axis=1)
             # The budget's line of hospital education leaves out hospital academies: DfE pays them the same on both sides.
@@ -347,22 +347,22 @@ def gross(side: str) -> pd.DataFrame:
             for code, line in LINES.items()
         }
     )
-    return found.astype("float64") + 0.0  # no minus nil
+    return pounds.astype("float64") + 0.0  # no minus nil
 
 
 @cache
 def spending(side: str) -> pd.DataFrame:
     """Return `gross` less what the price book charges to the same lines for pupils with a plan; at least 0."""
-    found = gross(side).copy()
+    pounds = gross(side).copy()
     for group, priced in _CHARGED.items():
         members = [code for code, line in LINES.items() if line.group == group]
-        charged = pd.Series(0.0, index=found.index)
+        charged = pd.Series(0.0, index=pounds.index)
         for item, provision in priced:
-            charged += _plans(provision).reindex(found.index).fillna(0.0) * _price(item, provision)
-        total = found[members].sum(axis=1)
+            charged += _plans(provision).reindex(pounds.index).fillna(0.0) * _price(item, provision)
+        total = pounds[members].sum(axis=1)
         left = (1 - charged / total.where(total > 0)).clip(lower=0.0).fillna(0.0)
-        found[members] = found[members].mul(left, axis=0)
-    return found
+        pounds[members] = pounds[members].mul(left, axis=0)
+    return pounds
 
 
 @cache
@@ -396,9 +396,9 @@ def _noise(spent: pd.DataFrame, planned: pd.DataFrame, source: int) -> Array:
     ratio = (budgets / others.where(others != 0)).to_numpy(dtype=float)
     at = (np.arange(len(others)) + 0.5) / len(others)
     columns = []
-    for told in ratio.T:
+    for row in ratio.T:
         # Authorities with one side at 0 say nothing of the size of noise: the others stand for them.
-        logs = np.log(told[np.isfinite(told) & (told > 0)])
+        logs = np.log(row[np.isfinite(row) & (row > 0)])
         centred = np.clip((logs - np.median(logs)) / np.sqrt(2), -RECODED, RECODED)
         factors = np.quantile(np.exp(centred), at)
         columns.append(factors / factors.mean())

@@ -126,8 +126,8 @@ def _grouped(placements: Placements, some: slice) -> Floats:
         [opening[:, low : high + 1].sum(axis=1) for low, high in zip(_FIRST_AGES, _TOP_AGES, strict=True)],
         axis=1,
     )
-    found = np.concatenate([first[:, None], ahead], axis=1, dtype=np.float32)
-    return np.asarray(np.moveaxis(found, 3, 4))
+    forecast = np.concatenate([first[:, None], ahead], axis=1, dtype=np.float32)
+    return np.asarray(np.moveaxis(forecast, 3, 4))
 
 
 def seated(shortfall: Shortfall, some: slice = slice(None)) -> Floats:
@@ -136,14 +136,14 @@ def seated(shortfall: Shortfall, some: slice = slice(None)) -> Floats:
     wanted, short = (x.transpose(*order).to_numpy()[some] for x in (shortfall.wanted, shortfall.short))
     names = [str(d) for d in shortfall.overflow["destination"].to_numpy()]
     sent = shortfall.overflow.transpose(*order, "destination")
-    found = np.maximum(wanted - short, 0.0)  # single precision leaves a few less than nobody
+    children = np.maximum(wanted - short, 0.0)  # single precision leaves a few less than nobody
     for destination, provision in enumerate(SPECIALIST_PROVISIONS):
         if provision in names:
             taken = sent.sel(destination=provision).to_numpy()[some]
-            found[..., destination] += taken.sum(axis=-1)
+            children[..., destination] += taken.sum(axis=-1)
             short = short - taken
     beyond = shortfall.unseated.transpose("phase", "need_group", "provision").to_numpy()
-    return np.asarray(found + np.minimum(beyond, np.maximum(short, 0.0)))
+    return np.asarray(children + np.minimum(beyond, np.maximum(short, 0.0)))
 
 
 def _within(forecast: Floats, more: Floats) -> Floats:
@@ -169,24 +169,24 @@ def _held(forecast: Floats, seats: Floats, shortfall: Shortfall) -> tuple[Floats
     going, coming = _ends(shortfall, np.maximum(beyond, 0.0)), _ends(shortfall, np.maximum(-beyond, 0.0))
     net = beyond.sum(axis=-1)
     more, fewer = np.maximum(net, 0.0), np.maximum(-net, 0.0)
-    held = forecast.copy()
-    held[..., _SPECIALIST] = seats
+    limited = forecast.copy()
+    limited[..., _SPECIALIST] = seats
     gained = more[..., None] * going
     elsewhere = gained[..., -1]
-    held[..., _OTHERS] += gained[..., :-1]
-    held[..., _SPECIALIST[_STATE_SPECIAL]] += elsewhere
-    there = held[..., _OTHERS]
+    limited[..., _OTHERS] += gained[..., :-1]
+    limited[..., _SPECIALIST[_STATE_SPECIAL]] += elsewhere
+    there = limited[..., _OTHERS]
     # Nobody can be fetched back from a school elsewhere whom the forecast did not send there.
     known = coming[..., :-1]
     total = known.sum(axis=-1, keepdims=True)
-    asked = np.divide(known, total, out=np.zeros_like(known), where=total > 0) * fewer[..., None]
-    fetched = np.minimum(there, asked)
+    wanted = np.divide(known, total, out=np.zeros_like(known), where=total > 0) * fewer[..., None]
+    fetched = np.minimum(there, wanted)
     left = there - fetched
     rest = fewer - fetched.sum(axis=-1)
     sums = left.sum(axis=-1)
     part = np.minimum(np.divide(rest, sums, out=np.zeros_like(rest), where=sums > 0), 1.0)
-    held[..., _OTHERS] = left * (1 - part[..., None])
-    return held, elsewhere.sum(axis=(2, 3))
+    limited[..., _OTHERS] = left * (1 - part[..., None])
+    return limited, elsewhere.sum(axis=(2, 3))
 
 
 def _ends(shortfall: Shortfall, weight: Floats) -> Floats:
@@ -233,8 +233,8 @@ def _september(placements: Placements, forecast: Floats, leavers: xr.DataArray, 
     gone = leavers.transpose("draw", "january", "age", "need").to_numpy()[some, :, _FIRST_AGES[_LEAVERS] :]
     gone = gone.sum(axis=2) @ OF_GROUP
     stock = forecast[:, :-1, _LEAVERS]
-    held = stock.sum(axis=3, keepdims=True)
-    ends[:, :, _LEAVERS] = gone[..., None] * np.divide(stock, held, out=np.zeros_like(stock), where=held > 0)
-    found = np.zeros_like(forecast)
-    found[:, 1:] = begins - ends
-    return found
+    everyone = stock.sum(axis=3, keepdims=True)
+    ends[:, :, _LEAVERS] = gone[..., None] * np.divide(stock, everyone, out=np.zeros_like(stock), where=everyone > 0)
+    change = np.zeros_like(forecast)
+    change[:, 1:] = begins - ends
+    return change

@@ -116,7 +116,7 @@ def months_old() -> Mapping[str, int]:
         A rule is missing or its months are not a year.
     """
     rules = {str(r["place_type"]): r for r in tables.read("place_funding_rules").to_dict("records")}
-    found = {}
+    months = {}
     for code, kind in KINDS.items():
         if kind.rule not in rules:
             raise TableError(
@@ -130,8 +130,8 @@ def months_old() -> Mapping[str, int]:
                 f"The published table 'place_funding_rules' pays '{kind.rule}' for {old} and {new} months, which is not a year. "
                 "Restore the file from the repository."
             )
-        found[code] = old
-    return found
+        months[code] = old
+    return months
 
 
 def rates_in_book(book: PriceBook, drawn: PriceDraws, years: Sequence[FinancialYear]) -> dict[str, Array]:
@@ -277,5 +277,5 @@ def paid_places(places: xr.DataArray) -> xr.DataArray:
         [months_old()[c] / 12 for c in codes], dims="place_kind", coords={"place_kind": codes}
     )
     dims = ["financial_year" if d == "academic_year" else d for d in places.dims]
-    found: xr.DataArray = (old * share + new * (1 - share)).transpose(*dims)
-    return found
+    paid: xr.DataArray = (old * share + new * (1 - share)).transpose(*dims)
+    return paid

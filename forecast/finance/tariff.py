@@ -115,8 +115,8 @@ class Tariff:
             Only what this block, or the general fund, pays; None: whoever pays.
         """
         mine = [at for at, c in enumerate(self.classes) if dsg_block in (None, c.dsg_block)]
-        found = self.prices[:, year][..., mine] @ self.weights[:, mine].T
-        return np.asarray(found.reshape(*found.shape[:-1], *SHAPE))
+        pounds = self.prices[:, year][..., mine] @ self.weights[:, mine].T
+        return np.asarray(pounds.reshape(*pounds.shape[:-1], *SHAPE))
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +140,7 @@ class Newness:
         Of those placed before, no more can be left at an age than are there now, and no more than were there when younger.
         """
         first = min(max(year.begins - self.origin, 0), self.by_age.shape[1] - 1)
-        found = np.zeros((len(self.by_age), len(years)))
+        shares = np.zeros((len(self.by_age), len(years)))
         for i, y in enumerate(years):
             at = min(y.january - self.origin, self.by_age.shape[1] - 1)
             gap = at - first
@@ -149,8 +149,8 @@ class Newness:
             now = self.by_age[:, at]
             left = np.minimum(now[:, gap:], self.by_age[:, first, : now.shape[1] - gap]).sum(axis=1)
             total = now.sum(axis=1)
-            found[:, i] = 1 - np.divide(left, total, out=np.ones_like(left), where=total > 0)
-        return found
+            shares[:, i] = 1 - np.divide(left, total, out=np.ones_like(left), where=total > 0)
+        return shares
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,7 +195,7 @@ def tariffs(
     changes: Sequence[MoneyChange] = (),
     januaries: Sequence[int] = (),
     items: Sequence[str] = PER_CHILD,
-    luck: FeeLuck | None = None,
+    fee_variation: FeeLuck | None = None,
 ) -> dict[str, Tariff]:
     """Return the yearly cost of children in pounds, by item.
 
@@ -213,7 +213,7 @@ def tariffs(
         A scenario's changes of money and the Januaries of their weights; those of income are passed over.
     items
         Which items.
-    luck
+    fee_variation
         Of single fees; None: the average fee is the price.
 
     Raises
@@ -226,7 +226,7 @@ def tariffs(
     stock = known.transpose("age", "need").to_numpy().astype(float) + _SCARCE
     within = stock / _cell_totals(stock)
     return {
-        item: _tariff(book, drawn, within, years, newness, changes, list(januaries), item, luck)
+        item: _tariff(book, drawn, within, years, newness, changes, list(januaries), item, fee_variation)
         for item in items
     }
 
@@ -247,7 +247,7 @@ def _tariff(
     changes: Sequence[MoneyChange],
     januaries: list[int],
     item: str,
-    luck: FeeLuck | None,
+    fee_variation: FeeLuck | None,
 ) -> Tariff:
     caps = [c for c in changes if c.item in CAPS] if item == "inmss_fee" else []
     travelling = item == "send_transport"
@@ -268,9 +268,9 @@ def _tariff(
             reaching = [c for c, bit in zip(acting, bits, strict=True) if bit]
             price = book.prices[row]
             factors = None
-            if luck is not None and price.log_spread > 0:
+            if fee_variation is not None and price.log_spread > 0:
                 all_paid = weights[:, distinct[:, 1] == row].sum(axis=1)
-                factors = luck.factors(item, price.kind, price.log_spread, all_paid)
+                factors = fee_variation.factors(item, price.kind, price.log_spread, all_paid)
             done[signature] = _price(
                 book, drawn, int(row), int(traveller), item, years, reaching, januaries, newness, factors
             )
@@ -288,9 +288,9 @@ def _parts(
     The key is provision, row, row of the travelling share (-1 for none) and whether each lever reaches them.
     """
     rows = book.rows_in_force(item).transpose("provision", "need", "age", "kind").to_numpy()
-    found = np.argwhere(rows >= 0)
-    provision, need, age, _ = found.T
-    row = rows[tuple(found.T)]
+    cells = np.argwhere(rows >= 0)
+    provision, need, age, _ = cells.T
+    row = rows[tuple(cells.T)]
     traveller = np.full(len(row), -1)
     if travelling:
         shares = (
@@ -394,20 +394,20 @@ def _capped(
     order = np.argsort(np.stack(reached), axis=0, kind="stable")
     reach = np.take_along_axis(np.stack(reached), order, axis=0)
     lowest = np.minimum.accumulate(np.take_along_axis(np.stack(tops), order, axis=0)[::-1], axis=0)[::-1]
-    held = price
+    limited = price
     for part, top in zip(np.diff(reach, axis=0, prepend=0.0), lowest, strict=True):
-        held = held + part * (mean_under_ceiling(price, spread, top) - price)
-    return np.asarray(held)
+        limited = limited + part * (mean_under_ceiling(price, spread, top) - price)
+    return np.asarray(limited)
 
 
-def per_child(found: Mapping[str, Tariff], years: Sequence[FinancialYear]) -> xr.DataArray:
+def per_child(by_item: Mapping[str, Tariff], years: Sequence[FinancialYear]) -> xr.DataArray:
     """Return pounds a child and year, dims ``(draw, financial_year, item, phase, need_group, provision)``."""
     return xr.DataArray(
-        np.stack([t.per_child() for t in found.values()], axis=2),
+        np.stack([t.per_child() for t in by_item.values()], axis=2),
         dims=("draw", "financial_year", "item", "phase", "need_group", "provision"),
         coords={
             "financial_year": labels(years),
-            "item": list(found),
+            "item": list(by_item),
             "phase": list(PHASE_CODES),
             "need_group": list(NEED_GROUP_CODES),
             "provision": list(PROVISION_CODES),

@@ -54,7 +54,7 @@ def priced(
     luck: FeeLuck | None = None,
 ) -> dict[str, Tariff]:
     drawn = prices.draws(DRAWS, np.random.default_rng(1), until=YEARS[-1].label)
-    return tariffs(prices, drawn, known, YEARS, newness, changes, JANUARIES, luck=luck)
+    return tariffs(prices, drawn, known, YEARS, newness, changes, JANUARIES, fee_variation=luck)
 
 
 def of(found: Tariff, provision: str, phase: str = "secondary", group: str = "autism") -> list[float]:
