@@ -354,7 +354,7 @@ def balance(
         Years or draws of cost and income differ, a cost is missing or negative, or the opening is of another date.
     """
     rules = policy or funding_policy()
-    spent = _aligned(cost, income)
+    spent = _align_years(cost, income)
     total = income.total.to_numpy()
     years = [financial_year(str(y)) for y in income.lines["financial_year"].to_numpy()]
     if opening.at.after() != years[0]:
@@ -363,13 +363,15 @@ def balance(
             f"between would be lost. Give the balance at the end of {years[0].after(-1).label}."
         )
     uniforms = np.clip(rng.random((5, total.shape[0])), _EDGE, 1 - _EDGE)
-    start = opening.balance.drawn(uniforms[0])
+    start = opening.balance.draw(uniforms[0])
     helped = StabilityGrant(approved=0.0) if grant is None else grant
-    paid_share = rules.grant_share * helped.eligible.drawn(uniforms[1], "share") * (uniforms[2] < helped.approved)
+    paid_share = (
+        rules.grant_share * helped.eligible.draw(uniforms[1], "share") * (uniforms[2] < helped.approved)
+    )
     acting = [c for c in changes if c.item == "override_ends"]
     new, old = (
         with_levers(
-            np.tile(part.drawn(uniform, "share")[:, None], (1, len(years))),
+            np.tile(part.draw(uniform, "share")[:, None], (1, len(years))),
             acting,
             years=years,
             januaries=januaries,
@@ -414,7 +416,7 @@ def _shaped(income: HighNeedsIncome) -> Callable[[Floats], xr.DataArray]:
     )
 
 
-def _aligned(cost: xr.DataArray, income: HighNeedsIncome) -> Array:
+def _align_years(cost: xr.DataArray, income: HighNeedsIncome) -> Array:
     """Return cost in pounds in the order of income's years, dims ``(draw, financial_year)``."""
     if set(cost.dims) != {"draw", "financial_year"}:
         raise OptionError(

@@ -12,7 +12,7 @@ scaled in every draw so that the baseline meets it in that year (`Anchor`); plac
 
 Invariants: every line has an S251 code and a block, and a code and label of its own; what another block pays, as a ledger may
 say, is a line but no cost of high needs; lines add up to the whole in every draw; cost is before deductions for places that DfE
-pays itself; a scenario uses the baseline's prices, luck and scale; nothing here summarises.
+pays itself; a scenario uses the baseline's prices, random numbers and scale; nothing here summarises.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from forecast.core.outcome import Outcome
 from forecast.finance import other_high_needs, place_funding
 from forecast.finance.funding_policy import FundingPolicy, Range, funding_policy
 from forecast.finance.other_high_needs import LINES as UNPLANNED
-from forecast.finance.paid_placements import PaidPlacements, paid_placements, seated
-from forecast.finance.tariff import PER_CHILD, FeeLuck, Newness, Tariff, per_child, tariffs
+from forecast.finance.paid_placements import PaidPlacements, paid_placements, seated_children
+from forecast.finance.tariff import PER_CHILD, FeeVariation, Newness, Tariff, per_child, tariffs
 from models.base import Array, Floats
 
 HIGH_NEEDS = "high_needs"
@@ -128,7 +128,7 @@ class Costs:
     children
         Average children of the year, dims ``(draw, financial_year, phase, need_group, provision)``.
     tariffs
-        Prices for each child, by item, scaled and with the luck of single fees.
+        Prices for each child, by item, scaled and with the variation of single fees.
     places
         Places and their rates.
     elsewhere
@@ -186,7 +186,7 @@ class CostModel:
     other
         Spending that plans do not drive, pounds, dims ``(draw, financial_year, line)``.
     root
-        Source of the luck of single fees.
+        Source of the variation of single fees.
     policy
         Rules of funding.
     deflator
@@ -251,7 +251,7 @@ class CostModel:
             years=years,
             book=book,
             drawn=drawn,
-            other=other_high_needs.carried_forward(base, la_code, years, growth_rng()),
+            other=other_high_needs.project_spending(base, la_code, years, growth_rng()),
             root=draw_root(fee_rng),
             policy=policy or funding_policy(),
             deflator=xr.DataArray(
@@ -260,7 +260,7 @@ class CostModel:
                 coords={"financial_year": labels(years)},
             ),
             scale=np.ones(draws),
-            reference=seated(outcome.shortfall) if _estimated(outcome) else None,
+            reference=seated_children(outcome.shortfall) if _estimated(outcome) else None,
         )
 
     def anchored(
@@ -283,17 +283,19 @@ class CostModel:
         # A second figure takes the place of the first.
         costs = replace(self, scale=np.ones_like(self.scale)).costs(outcome)
         modelled = costs.high_needs.sel(financial_year=year).to_numpy()
-        stated = income.sel(financial_year=year).to_numpy() + anchor.deficit.drawn(rng.random(len(modelled)))
+        stated = income.sel(financial_year=year).to_numpy() + anchor.deficit.draw(rng.random(len(modelled)))
         # What a place is paid is known: only the rest can be wrong.
         fixed = costs.at_known_rates.sel(financial_year=year).to_numpy()
-        return replace(self, scale=np.clip((stated - fixed) / (modelled - fixed), *SCALE_BOUNDS), anchor=anchor)
+        return replace(
+            self, scale=np.clip((stated - fixed) / (modelled - fixed), *SCALE_BOUNDS), anchor=anchor
+        )
 
     def costs(self, outcome: Outcome) -> Costs:
         """Return the costs in pounds of the baseline or one of its scenarios, draw by draw."""
         paid = paid_placements(outcome, self.reference)
         children = year_average(paid.stock, paid.september)
         heads = _flat(children)
-        priced = self._tariffs(outcome, self.items, FeeLuck(self.root, heads))
+        priced = self._tariffs(outcome, self.items, FeeVariation(self.root, heads))
         places = self._places(outcome, paid)
         elsewhere = self._elsewhere(paid)
         other = self.other * xr.DataArray(self.scale, dims="draw")
@@ -331,7 +333,7 @@ class CostModel:
         return pounds.transpose("draw", "financial_year", "item", "provision", "phase", "need_group")
 
     def _tariffs(
-        self, outcome: Outcome, items: Sequence[str], fee_variation: FeeLuck | None = None
+        self, outcome: Outcome, items: Sequence[str], fee_variation: FeeVariation | None = None
     ) -> dict[str, Tariff]:
         return tariffs(
             self.book,
@@ -494,11 +496,13 @@ def _lines(
     ).to_numpy()
     for code in (str(c) for c in other["line"].to_numpy()):
         description = UNPLANNED[code]
-        by_line[CostLine(f"other_{code}", description.label, description.s251, HIGH_NEEDS)] = other.sel(line=code).to_numpy()
-    return _told_apart(list(by_line)), np.stack(list(by_line.values()), axis=-1)
+        by_line[CostLine(f"other_{code}", description.label, description.s251, HIGH_NEEDS)] = other.sel(
+            line=code
+        ).to_numpy()
+    return _make_distinct(list(by_line)), np.stack(list(by_line.values()), axis=-1)
 
 
-def _told_apart(lines: Sequence[CostLine]) -> tuple[CostLine, ...]:
+def _make_distinct(lines: Sequence[CostLine]) -> tuple[CostLine, ...]:
     """Return lines with distinct codes and labels; a ledger may book one item to several S251 lines or funds."""
     taken: set[str] = set()
     distinct = []

@@ -129,7 +129,7 @@ class FinanceModel:
     opening
         Balance at the start.
     seed
-        Same seed, same luck.
+        Same seed, same random numbers.
     """
 
     model: CostModel

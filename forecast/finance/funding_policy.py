@@ -82,7 +82,7 @@ class Range:
             )
         return self
 
-    def drawn(self, uniform: Array, scale: Scale = "amount") -> Array:
+    def draw(self, uniform: Array, scale: Scale = "amount") -> Array:
         """Return a value for each uniform random number (`scenarios.sampling.quantile`), same dims."""
         return quantile(self.low, self.high, scale, uniform)
 
@@ -134,10 +134,10 @@ def funding_policy() -> FundingPolicy:
     TableError
         The file is missing or broken.
     """
-    return parsed(tables.read_reference(POLICY_FILE))
+    return parse_policy(tables.read_reference(POLICY_FILE))
 
 
-def parsed(frame: pd.DataFrame) -> FundingPolicy:
+def parse_policy(frame: pd.DataFrame) -> FundingPolicy:
     """Return the funding policy in a table with the columns of the shipped file.
 
     Raises

@@ -148,7 +148,7 @@ class HighNeedsIncome:
 
 
 @dataclass(frozen=True, eq=False)
-class _Luck:
+class _RandomNumbers:
     """Random numbers of a run, all drawn before an option is read; dims ``(draw,)`` or ``(draw, year)``."""
 
     growth: Array
@@ -159,7 +159,7 @@ class _Luck:
     yearly: Array
 
     @classmethod
-    def drawn(cls, draws: int, years: int, rng: np.random.Generator) -> _Luck:
+    def draw(cls, draws: int, years: int, rng: np.random.Generator) -> _RandomNumbers:
         growth, schools, transfer = np.clip(rng.random((3, draws)), _EDGE, 1 - _EDGE)
         local = rng.standard_normal(draws)
         national, yearly = np.empty((draws, years)), np.empty((draws, years))
@@ -333,10 +333,10 @@ def income(
     rules = policy or funding_policy()
     history = allocation_history(la_code).dropna(subset="import_export_gbp").reset_index(drop=True)
     past = {financial_year(str(y)): i for i, y in enumerate(history["financial_year"])}
-    path = _path(years, past)
+    path = _years_to_work(years, past)
     last = max(past)
     ahead = [y for y in path if y > last]
-    numbers = _Luck.drawn(draws, len(ahead), rng)
+    numbers = _RandomNumbers.draw(draws, len(ahead), rng)
     growing = [c for c in changes if c.item == "hnb_growth"]
     growth, known = _growth(la_code, ahead, plan, numbers, rules)
     growth = with_levers(growth, growing, years=ahead, januaries=januaries, least=-1.0)
@@ -381,7 +381,7 @@ def income(
     )
 
 
-def _path(years: Sequence[FinancialYear], past: Mapping[FinancialYear, int]) -> list[FinancialYear]:
+def _years_to_work(years: Sequence[FinancialYear], past: Mapping[FinancialYear, int]) -> list[FinancialYear]:
     """Return the years to work through: from the latest published year, or the first requested if that is earlier."""
     run = list(years)
     if not run or run != [run[0].after(i) for i in range(len(run))]:
@@ -403,12 +403,16 @@ def _weakest(*known: str) -> str:
 
 
 def _growth(
-    la_code: int, ahead: Sequence[FinancialYear], plan: IncomePlan, numbers: _Luck, rules: FundingPolicy
+    la_code: int,
+    ahead: Sequence[FinancialYear],
+    plan: IncomePlan,
+    numbers: _RandomNumbers,
+    rules: FundingPolicy,
 ) -> tuple[Array, list[str]]:
     """Return yearly growth as shares, dims ``(draw, financial_year)``, and the basis of each year's growth."""
     local = local_growth(la_code)
     own = local.mean + local.lasting_sd * numbers.local
-    later = plan.growth.yearly.drawn(numbers.growth)
+    later = plan.growth.yearly.draw(numbers.growth)
     growth, known = np.empty((len(numbers.growth), len(ahead))), []
     for i, year in enumerate(ahead):
         england = rules.growth.get(year)
@@ -424,7 +428,7 @@ def _growth(
             growth[:, i] = england.low
             known.append("announced")
         else:
-            national = np.log1p(england.drawn(numbers.national[:, i]))
+            national = np.log1p(england.draw(numbers.national[:, i]))
             growth[:, i] = np.expm1(national + own + local.yearly_sd * numbers.yearly[:, i])
             known.append("estimated")
     return growth, known
@@ -473,12 +477,12 @@ def _schools(
     path: Sequence[FinancialYear],
     history: pd.DataFrame,
     past: Mapping[FinancialYear, int],
-    numbers: _Luck,
+    numbers: _RandomNumbers,
     rules: FundingPolicy,
 ) -> Array:
     """Return the schools block before recoupment in pounds, dims ``(draw, financial_year)``."""
     given = {financial_year(label): value for label, value in plan.schools_blocks.items()}
-    growth = rules.schools_block_growth.drawn(numbers.schools)
+    growth = rules.schools_block_growth.draw(numbers.schools)
     pounds = np.empty((len(growth), len(path)))
     for i, year in enumerate(path):
         if year in given:
@@ -493,13 +497,13 @@ def _schools(
 def _transfer(
     plan: IncomePlan,
     ahead: Sequence[FinancialYear],
-    numbers: _Luck,
+    numbers: _RandomNumbers,
     changes: Sequence[MoneyChange],
     januaries: Sequence[int],
     rules: FundingPolicy,
 ) -> Array:
     """Return the share of the schools block moved to high needs, dims ``(draw, financial_year)``, at most the legal limit."""
-    usual = np.tile(plan.block_transfer.drawn(numbers.transfer, "share")[:, None], (1, len(ahead)))
+    usual = np.tile(plan.block_transfer.draw(numbers.transfer, "share")[:, None], (1, len(ahead)))
     acting = [c for c in changes if c.item == "block_transfer"]
     shares = with_levers(usual, acting, years=ahead, januaries=januaries, most=1.0)
     if plan.disapplied or not ahead:

@@ -235,7 +235,7 @@ def other_high_needs(
     )  # fmt: skip
 
 
-def carried_forward(
+def project_spending(
     base: xr.DataArray, la_code: int, years: Sequence[FinancialYear], rng: np.random.Generator
 ) -> xr.DataArray:
     """Return spending in pounds of later years: prices by the GDP deflator, numbers by residents aged 2 to 18.

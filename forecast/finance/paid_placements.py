@@ -85,7 +85,7 @@ def paid_placements(outcome: Outcome, reference: Floats | None = None) -> PaidPl
     outcome
         The baseline or a scenario.
     reference
-        What `seated` says of the baseline, where its register is an estimate; None: children are held to the register.
+        What `seated_children` says of the baseline, where its register is an estimate; None: children are held to the register.
     """
     placements, shortfall, leavers = outcome.placements, outcome.shortfall, outcome.plans.flows["leavers"]
     cells = ("draw", "january", "phase", "need_group", "provision")
@@ -95,18 +95,18 @@ def paid_placements(outcome: Outcome, reference: Floats | None = None) -> PaidPl
     stock, september = np.empty(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32)
     elsewhere = np.zeros(shape[:2], dtype=np.float32)
 
-    def hold(some: slice) -> None:
+    def limit(some: slice) -> None:
         forecast = _grouped(placements, some)
-        seats = seated(shortfall, some)
+        seats = seated_children(shortfall, some)
         if reference is not None:
-            seats = _within(forecast[:, 1:], seats - reference[some])
+            seats = _add_within_children(forecast[:, 1:], seats - reference[some])
         stock[some, 0] = forecast[:, 0]
-        stock[some, 1:], elsewhere[some, 1:] = _held(forecast[:, 1:], seats, shortfall)
+        stock[some, 1:], elsewhere[some, 1:] = _limit_to_places(forecast[:, 1:], seats, shortfall)
         # New places open, and pupils for whom there are none are placed elsewhere, when the school year begins.
         september[some, 1:] = np.diff(stock[some] - forecast, axis=1)
         september[some] += _september(placements, forecast, leavers, some)
 
-    run_in_parts(draws, hold)
+    run_in_parts(draws, limit)
     coords: dict[str, list[object]] = {
         "january": [*januaries], "phase": [*PHASE_CODES], "need_group": [*NEED_GROUP_CODES], "provision": [*PROVISION_CODES],
     }  # fmt: skip
@@ -130,7 +130,7 @@ def _grouped(placements: Placements, some: slice) -> Floats:
     return np.asarray(np.moveaxis(forecast, 3, 4))
 
 
-def seated(shortfall: Shortfall, some: slice = slice(None)) -> Floats:
+def seated_children(shortfall: Shortfall, some: slice = slice(None)) -> Floats:
     """Return children in specialist places, dims ``(draw, january, phase, need_group, specialist provision)``, in some draws."""
     order = ("draw", "january", "phase", "need_group", "provision")
     wanted, short = (x.transpose(*order).to_numpy()[some] for x in (shortfall.wanted, shortfall.short))
@@ -146,7 +146,7 @@ def seated(shortfall: Shortfall, some: slice = slice(None)) -> Floats:
     return np.asarray(children + np.minimum(beyond, np.maximum(short, 0.0)))
 
 
-def _within(forecast: Floats, more: Floats) -> Floats:
+def _add_within_children(forecast: Floats, more: Floats) -> Floats:
     """Return the forecast's specialist places plus a change, at least 0 and together at most all children."""
     seats = np.maximum(forecast[..., _SPECIALIST] + more, 0.0)
     total, children = seats.sum(axis=-1, keepdims=True), forecast.sum(axis=-1, keepdims=True)
@@ -155,7 +155,7 @@ def _within(forecast: Floats, more: Floats) -> Floats:
     )
 
 
-def _held(forecast: Floats, seats: Floats, shortfall: Shortfall) -> tuple[Floats, Floats]:
+def _limit_to_places(forecast: Floats, seats: Floats, shortfall: Shortfall) -> tuple[Floats, Floats]:
     """Return placements limited to the places there are, and children sent to special schools elsewhere.
 
     Parameters
@@ -234,7 +234,9 @@ def _september(placements: Placements, forecast: Floats, leavers: xr.DataArray, 
     gone = gone.sum(axis=2) @ OF_GROUP
     stock = forecast[:, :-1, _LEAVERS]
     everyone = stock.sum(axis=3, keepdims=True)
-    ends[:, :, _LEAVERS] = gone[..., None] * np.divide(stock, everyone, out=np.zeros_like(stock), where=everyone > 0)
+    ends[:, :, _LEAVERS] = gone[..., None] * np.divide(
+        stock, everyone, out=np.zeros_like(stock), where=everyone > 0
+    )
     change = np.zeros_like(forecast)
     change[:, 1:] = begins - ends
     return change

@@ -6,7 +6,7 @@ may be paid at several prices; each part of a cell with prices of its own is a *
     per child[cell] = sum over classes of weight[cell, class] x price[class]
 
 with price in pounds of each financial year, by the growth of the book's inflator, after a scenario's levers: growth of prices
-first, then the price itself, then the luck of single fees, then a ceiling on them, E[min(fee, ceiling)]
+first, then the price itself, then the variation of single fees, then a ceiling on them, E[min(fee, ceiling)]
 (`data.placement_fees`). Transport is the price of a journey times the share who travel.
 
 Fees differ between single placements: with n of them the average fee is
@@ -154,7 +154,7 @@ class Newness:
 
 
 @dataclass(frozen=True, eq=False)
-class FeeLuck:
+class FeeVariation:
     """Random variation of the average fee, because an authority pays for a limited number of placements.
 
     Parameters
@@ -195,7 +195,7 @@ def tariffs(
     changes: Sequence[MoneyChange] = (),
     januaries: Sequence[int] = (),
     items: Sequence[str] = PER_CHILD,
-    fee_variation: FeeLuck | None = None,
+    fee_variation: FeeVariation | None = None,
 ) -> dict[str, Tariff]:
     """Return the yearly cost of children in pounds, by item.
 
@@ -247,7 +247,7 @@ def _tariff(
     changes: Sequence[MoneyChange],
     januaries: list[int],
     item: str,
-    fee_variation: FeeLuck | None,
+    fee_variation: FeeVariation | None,
 ) -> Tariff:
     caps = [c for c in changes if c.item in CAPS] if item == "inmss_fee" else []
     travelling = item == "send_transport"
@@ -332,7 +332,7 @@ def _price(
     if factors is not None:
         price = price * factors
     if caps := [c for c in reaching if c.item in CAPS]:
-        price = _capped(price, book.prices[row].log_spread, caps, years, januaries, newness)
+        price = _apply_ceilings(price, book.prices[row].log_spread, caps, years, januaries, newness)
     if traveller >= 0:
         shares = in_years(drawn, traveller, years, (), januaries)
         levers = [c for c in reaching if c.item == "send_travellers"]
@@ -368,7 +368,7 @@ def in_years(
     return np.asarray(levels[:, row, None] * index[:, wanted] / index[:, [drawn.begins[row] - first]])
 
 
-def _capped(
+def _apply_ceilings(
     price: Array,
     spread: float,
     caps: Sequence[MoneyChange],
