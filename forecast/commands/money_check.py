@@ -21,6 +21,7 @@ def money_check_command(
     from forecast.core.atomic_files import check_folder, write_all
     from forecast.demand.ensemble_members import BENCHMARK_RULE
     from forecast.demand.members import Models
+    from forecast.presentation.hindcast_table import hindcast_table
     from forecast.runs.baseline import check_options
     from forecast.validation import deficit_hindcast, finance_validation
     from models.memory import Memory
@@ -36,7 +37,7 @@ def money_check_command(
         totals = [finance_validation.check_totals(lines, rule) for rule in finance_validation.RULES]
         history, model = panels.load("series"), Models(Memory()).totals(BENCHMARK_RULE)
         alone = [code for code in finance_validation.areas().values() if code is not None]
-        own = deficit_hindcast.balance_table(
+        own = hindcast_table(
             [
                 h
                 for code in alone

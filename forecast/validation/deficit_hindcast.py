@@ -11,7 +11,7 @@ Income is the published one while there is one; it is not what is tested. Plans 
 later, split as in January O. ``baseline`` is caseload times average cost as councils do it: each provision grows as in its last
 five years, state special is full today, and what it cannot take goes to independent schools at their cost.
 
-Invariants: a forecast from O does not change with plans, prices or accounts after O; only `balance_table` and `score` summarise.
+Invariants: a forecast from O does not change with plans, prices or accounts after O; only `score` summarises.
 """
 
 from __future__ import annotations
@@ -30,8 +30,7 @@ from data.financial_year import FinancialYear
 from data.history import History
 from data.price_books import inflation
 from data.vocabulary import ALL
-from forecast.core.financial_year import financial_year, year_average
-from forecast.finance.balance import opening_balance
+from forecast.core.financial_year import year_average
 from forecast.finance.funding_policy import Range
 from forecast.finance.income import IncomePlan, growth_options, income
 from models.base import Array, Model
@@ -182,7 +181,7 @@ def hindcast(
     last_january = int(stock["january"][-1])
     years = [FinancialYear(y) for y in range(base.begins + 1, last_january)]
     share = placed.sel(january=origin) / float(earlier.sel(january=origin))
-    balance_table = {}
+    paths = {}
     for part in parts:
         before = (
             stocked
@@ -190,16 +189,16 @@ def hindcast(
             else placed.sel(provision=part, january=slice(base.begins, None)).to_numpy()
         )
         ahead = stock.to_numpy() * (1.0 if part == ALL else float(share.sel(provision=part)))
-        balance_table[part] = np.concatenate([np.tile(before, (len(ahead), 1)), ahead], axis=1)
+        paths[part] = np.concatenate([np.tile(before, (len(ahead), 1)), ahead], axis=1)
     draws = stock.sizes["draw"]
     rng = np.random.default_rng([seed, origin, la_code])
-    expected = EXPECTED_GROWTH.draw(np.clip(rng.random(draws), 2.0**-53, None))
+    expected = EXPECTED_GROWTH.drawn(np.clip(rng.random(draws), 2.0**-53, None))
     steps = np.arange(len(years) + 1)
     if growth is None:
         prices = (1 + expected[:, None]) ** steps
     else:
         prices = np.cumprod(1 + np.array([0.0, *growth[: len(years)]]))[None, :]
-    cost = sum(pounds * _relative(balance_table[p], base.begins) for p, pounds in parts.items()) * prices
+    cost = sum(pounds * _relative(paths[p], base.begins) for p, pounds in parts.items()) * prices
     trend = (
         _baseline(parts, placed, base, last_january)
         * (1 + sum((EXPECTED_GROWTH.low, EXPECTED_GROWTH.high)) / 2) ** steps
@@ -270,44 +269,6 @@ def forecast_stocks(history: History, origin: int, model: Model, draws: int, see
     rng = np.random.default_rng([seed, origin])
     fitted = model.fit(history.until(origin), rng=rng)
     return fitted.forecast(targets).draws(draws, rng).sel(series=ALL)
-
-
-def balance_table(hindcasts: Sequence[Hindcast]) -> pd.DataFrame:
-    """Return forecast and published balances by origin and year, in pounds.
-
-    Returns
-    -------
-    pd.DataFrame
-        Columns la_code, origin, known, financial_year, in_year and closing (each with _q10_gbp, _q50_gbp, _q90_gbp),
-        baseline_closing_gbp and published_closing_gbp (null where none is).
-    """
-    parts = []
-    for one in hindcasts:
-        columns = {
-            f"{what}_q{q}_gbp": values.quantile(q / 100, "draw").to_numpy()
-            for what, values in (("in_year", one.in_year), ("closing", one.closing))
-            for q in (10, 50, 90)
-        }
-        parts.append(
-            pd.DataFrame(
-                {
-                    "la_code": one.la_code, "origin": one.origin, "known": one.known,
-                    "financial_year": one.cost["financial_year"].to_numpy(), **columns,
-                    "baseline_closing_gbp": one.opening
-                    + np.cumsum((one.income.median("draw") - one.baseline).to_numpy()),
-                    "published_closing_gbp": [
-                        _published(one.la_code, str(y)) for y in one.cost["financial_year"].to_numpy()
-                    ],
-                }
-            )
-        )  # fmt: skip
-    return pd.concat(parts, ignore_index=True)
-
-
-def _published(la_code: int, label: str) -> float:
-    """Return the balance published or reported for the end of a year, in pounds; NaN if there is none."""
-    opening = opening_balance(la_code, financial_year(label))
-    return float("nan") if opening.basis == "estimated" else (opening.balance.low + opening.balance.high) / 2
 
 
 def hindcasts_as_known(
