@@ -1,1 +1,1 @@
-"""Costs of children and places, income, and the balance of the high needs block, in pounds."""
+"""Pounds: costs of children and places, income, and the balance of the high needs block."""

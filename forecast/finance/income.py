@@ -1,4 +1,4 @@
-"""Income of the high needs block by financial year: published allocations, then draws of later ones.
+"""Income of the high needs block by financial year: what was allocated, and draws of what may be.
 
     block(y) = core(y) + unit x net imports(y),    core(y) = core(y - 1) (1 + growth(y))
 
@@ -84,7 +84,7 @@ class Growth:
 
 @dataclass(frozen=True)
 class IncomePlan:
-    """Assumptions about income: growth, transfers, allocations and net imports.
+    """What a planner assumes or knows of income.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ class IncomePlan:
 
 @dataclass(frozen=True, eq=False)
 class HighNeedsIncome:
-    """High needs income of one authority in pounds, by draw, financial year and line.
+    """Income of one authority.
 
     Parameters
     ----------
@@ -143,12 +143,12 @@ class HighNeedsIncome:
 
     @property
     def total(self) -> xr.DataArray:
-        """Income of each year in pounds, dims ``(draw, financial_year)``."""
+        """Income of the year, pounds, dims ``(draw, financial_year)``."""
         return self.lines.sum("line")
 
 
 @dataclass(frozen=True, eq=False)
-class _RandomNumbers:
+class _Luck:
     """Random numbers of a run, all drawn before an option is read; dims ``(draw,)`` or ``(draw, year)``."""
 
     growth: Array
@@ -159,7 +159,7 @@ class _RandomNumbers:
     yearly: Array
 
     @classmethod
-    def draw(cls, draws: int, years: int, rng: np.random.Generator) -> _RandomNumbers:
+    def drawn(cls, draws: int, years: int, rng: np.random.Generator) -> _Luck:
         growth, schools, transfer = np.clip(rng.random((3, draws)), _EDGE, 1 - _EDGE)
         local = rng.standard_normal(draws)
         national, yearly = np.empty((draws, years)), np.empty((draws, years))
@@ -171,7 +171,7 @@ class _RandomNumbers:
 
 @dataclass(frozen=True, slots=True)
 class LocalGrowth:
-    """Difference of an authority's growth from England's, in logs: the part that lasts and the part of single years.
+    """How an authority's growth differs from England's, in logs: what it keeps from year to year, and what is new each year.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ class LocalGrowth:
 
 
 def allocation_history(la_code: int) -> pd.DataFrame:
-    """Return the published allocations of a current authority in pounds, by financial year.
+    """Return the published allocations of an authority of today.
 
     Returns
     -------
@@ -250,7 +250,7 @@ def growth_options(la_code: int, policy: FundingPolicy | None = None) -> dict[st
 
 
 def local_growth(la_code: int, until: FinancialYear | None = None) -> LocalGrowth:
-    """Return the difference of an authority's high needs growth from England's, shrunk towards zero.
+    """Return how the authority's high needs growth differs from England's, shrunk towards none.
 
     Differences of log growth in the latest `SHRUNK_YEARS` years are a lasting part and a part of the year; their shares are the
     mean correlation between years over all authorities. With k years of its own, correlation r and spread s, the lasting part is
@@ -283,7 +283,7 @@ def local_growth(la_code: int, until: FinancialYear | None = None) -> LocalGrowt
 
 
 def _logs() -> tuple[pd.DataFrame, pd.Series]:
-    """Return log growth of the high needs block by authority and year, and England's from authorities published throughout."""
+    """Return log growth of the high needs block by authority and year, and England's over authorities published throughout."""
     rows = tables.read("dsg_allocations").query("block == 'high_needs'")
     wide = rows.pivot_table("before_recoupment_gbp", "la_code", "financial_year", aggfunc="first")
     logs = pd.DataFrame(np.log(wide.to_numpy()), index=wide.index, columns=wide.columns)
@@ -302,7 +302,7 @@ def income(
     januaries: Sequence[int] = (),
     policy: FundingPolicy | None = None,
 ) -> HighNeedsIncome:
-    """Return draws of high needs income in pounds, by financial year and line.
+    """Return draws of income.
 
     Parameters
     ----------
@@ -333,12 +333,12 @@ def income(
     rules = policy or funding_policy()
     history = allocation_history(la_code).dropna(subset="import_export_gbp").reset_index(drop=True)
     past = {financial_year(str(y)): i for i, y in enumerate(history["financial_year"])}
-    path = _years_to_work(years, past)
+    path = _path(years, past)
     last = max(past)
     ahead = [y for y in path if y > last]
-    numbers = _RandomNumbers.draw(draws, len(ahead), rng)
+    luck = _Luck.drawn(draws, len(ahead), rng)
     growing = [c for c in changes if c.item == "hnb_growth"]
-    growth, known = _growth(la_code, ahead, plan, numbers, rules)
+    growth, known = _growth(la_code, ahead, plan, luck, rules)
     growth = with_levers(growth, growing, years=ahead, januaries=januaries, least=-1.0)
     imports = _imports(plan, path, years, history, past, rules, draws)
     given = {financial_year(label): value for label, value in plan.allocations.items()}
@@ -359,9 +359,9 @@ def income(
             basis[i, 0] = _weakest(str(basis[i - 1, 0]), "assumed" if lever else known[at])
         if year in past:
             basis[i, 1] = "published"
-    schools = _schools(plan, path, history, past, numbers, rules)
+    schools = _schools(plan, path, history, past, luck, rules)
     transfer = np.zeros(core.shape)
-    transfer[:, len(path) - len(ahead) :] = _transfer(plan, ahead, numbers, changes, januaries, rules)
+    transfer[:, len(path) - len(ahead) :] = _transfer(plan, ahead, luck, changes, januaries, rules)
     grants = with_levers(
         np.zeros(core.shape),
         [c for c in changes if c.item == "grant"],
@@ -372,17 +372,17 @@ def income(
     coords = {"financial_year": labels(path)}
     by_line = coords | {"line": list(LINES)}
     lines = np.stack([core, imports, transfer * schools, grants], axis=-1)
-    wanted = {"financial_year": labels(years)}
+    asked = {"financial_year": labels(years)}
     return HighNeedsIncome(
         la_code=la_code,
-        lines=xr.DataArray(lines, dims=("draw", "financial_year", "line"), coords=by_line).sel(wanted),
-        schools_block=xr.DataArray(schools, dims=("draw", "financial_year"), coords=coords).sel(wanted),
-        basis=xr.DataArray(basis, dims=("financial_year", "line"), coords=by_line).sel(wanted),
+        lines=xr.DataArray(lines, dims=("draw", "financial_year", "line"), coords=by_line).sel(asked),
+        schools_block=xr.DataArray(schools, dims=("draw", "financial_year"), coords=coords).sel(asked),
+        basis=xr.DataArray(basis, dims=("financial_year", "line"), coords=by_line).sel(asked),
     )
 
 
-def _years_to_work(years: Sequence[FinancialYear], past: Mapping[FinancialYear, int]) -> list[FinancialYear]:
-    """Return the years to work through: from the latest published year, or the first requested if that is earlier."""
+def _path(years: Sequence[FinancialYear], past: Mapping[FinancialYear, int]) -> list[FinancialYear]:
+    """Return the years to walk: those asked for, from the latest published one where they begin after it."""
     run = list(years)
     if not run or run != [run[0].after(i) for i in range(len(run))]:
         raise OptionError(
@@ -398,22 +398,18 @@ def _years_to_work(years: Sequence[FinancialYear], past: Mapping[FinancialYear, 
 
 
 def _weakest(*known: str) -> str:
-    """Return the least certain of several bases; a figure is as certain as its least certain input."""
+    """Return the least certain basis: a figure is known no better than what it is worked out from."""
     return max(known, key=BASES.index)
 
 
 def _growth(
-    la_code: int,
-    ahead: Sequence[FinancialYear],
-    plan: IncomePlan,
-    numbers: _RandomNumbers,
-    rules: FundingPolicy,
+    la_code: int, ahead: Sequence[FinancialYear], plan: IncomePlan, luck: _Luck, rules: FundingPolicy
 ) -> tuple[Array, list[str]]:
-    """Return yearly growth as shares, dims ``(draw, financial_year)``, and the basis of each year's growth."""
+    """Return growth by year, dims ``(draw, financial_year)``, and how each year's is known."""
     local = local_growth(la_code)
-    own = local.mean + local.lasting_sd * numbers.local
-    later = plan.growth.yearly.draw(numbers.growth)
-    growth, known = np.empty((len(numbers.growth), len(ahead))), []
+    own = local.mean + local.lasting_sd * luck.local
+    later = plan.growth.yearly.drawn(luck.growth)
+    growth, known = np.empty((len(luck.growth), len(ahead))), []
     for i, year in enumerate(ahead):
         england = rules.growth.get(year)
         if england is None:
@@ -428,8 +424,8 @@ def _growth(
             growth[:, i] = england.low
             known.append("announced")
         else:
-            national = np.log1p(england.draw(numbers.national[:, i]))
-            growth[:, i] = np.expm1(national + own + local.yearly_sd * numbers.yearly[:, i])
+            national = np.log1p(england.drawn(luck.national[:, i]))
+            growth[:, i] = np.expm1(national + own + local.yearly_sd * luck.yearly[:, i])
             known.append("estimated")
     return growth, known
 
@@ -443,12 +439,12 @@ def _imports(
     rules: FundingPolicy,
     draws: int,
 ) -> Array:
-    """Return the import and export adjustment in pounds, dims ``(draw, financial_year)``; the latest published one is kept."""
+    """Return the import and export adjustment, pounds, dims ``(draw, financial_year)``; the latest published is held."""
     published = history["import_export_gbp"].to_numpy(dtype=float)
-    latest = np.array([published[past.get(y, len(published) - 1)] for y in path])
-    pounds = np.tile(latest, (draws, 1))
+    held = np.array([published[past.get(y, len(published) - 1)] for y in path])
+    found = np.tile(held, (draws, 1))
     if plan.net_imports is None:
-        return pounds
+        return found
     net = plan.net_imports
     stray = set(net.dims) - {"draw", "financial_year"}
     if stray or "financial_year" not in net.dims:
@@ -468,8 +464,8 @@ def _imports(
         )
     for i, year in enumerate(path):
         if year not in past and year.label in named:
-            pounds[:, i] = rules.import_export_unit * net.sel(financial_year=year.label).to_numpy()
-    return pounds
+            found[:, i] = rules.import_export_unit * net.sel(financial_year=year.label).to_numpy()
+    return found
 
 
 def _schools(
@@ -477,39 +473,39 @@ def _schools(
     path: Sequence[FinancialYear],
     history: pd.DataFrame,
     past: Mapping[FinancialYear, int],
-    numbers: _RandomNumbers,
+    luck: _Luck,
     rules: FundingPolicy,
 ) -> Array:
-    """Return the schools block before recoupment in pounds, dims ``(draw, financial_year)``."""
+    """Return the schools block before recoupment, pounds, dims ``(draw, financial_year)``."""
     given = {financial_year(label): value for label, value in plan.schools_blocks.items()}
-    growth = rules.schools_block_growth.draw(numbers.schools)
-    pounds = np.empty((len(growth), len(path)))
+    growth = rules.schools_block_growth.drawn(luck.schools)
+    found = np.empty((len(growth), len(path)))
     for i, year in enumerate(path):
         if year in given:
-            pounds[:, i] = given[year]
+            found[:, i] = given[year]
         elif year in past:
-            pounds[:, i] = float(history["schools_block_gbp"].iloc[past[year]])
+            found[:, i] = float(history["schools_block_gbp"].iloc[past[year]])
         else:
-            pounds[:, i] = pounds[:, i - 1] * (1 + growth)
-    return pounds
+            found[:, i] = found[:, i - 1] * (1 + growth)
+    return found
 
 
 def _transfer(
     plan: IncomePlan,
     ahead: Sequence[FinancialYear],
-    numbers: _RandomNumbers,
+    luck: _Luck,
     changes: Sequence[MoneyChange],
     januaries: Sequence[int],
     rules: FundingPolicy,
 ) -> Array:
-    """Return the share of the schools block moved to high needs, dims ``(draw, financial_year)``, at most the legal limit."""
-    usual = np.tile(plan.block_transfer.draw(numbers.transfer, "share")[:, None], (1, len(ahead)))
+    """Return the share of the schools block moved to high needs, dims ``(draw, financial_year)``, at most the limit."""
+    usual = np.tile(plan.block_transfer.drawn(luck.transfer, "share")[:, None], (1, len(ahead)))
     acting = [c for c in changes if c.item == "block_transfer"]
-    shares = with_levers(usual, acting, years=ahead, januaries=januaries, most=1.0)
+    found = with_levers(usual, acting, years=ahead, januaries=januaries, most=1.0)
     if plan.disapplied or not ahead:
-        return shares
+        return found
     limit = rules.block_transfer_limit
-    highest = np.quantile(shares, LIKELY_BEYOND, axis=0)
+    highest = np.quantile(found, LIKELY_BEYOND, axis=0)
     over = [y.label for y, share in zip(ahead, highest, strict=True) if share > limit + 1e-12]
     if over or plan.block_transfer.high > limit:
         most = max(float(highest.max()), plan.block_transfer.high if not over else 0.0)
@@ -517,4 +513,4 @@ def _transfer(
             f"A transfer of {most:.2%} of the schools block is asked for in {', '.join(over) or 'every year'}; the Schools "
             f"Forum may agree to {limit:.1%} at most. Lower it, or say that the Secretary of State has agreed (disapplied)."
         )
-    return np.minimum(shares, limit)
+    return np.minimum(found, limit)

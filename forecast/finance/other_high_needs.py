@@ -1,4 +1,4 @@
-"""High needs spending that plans do not drive: hospital education, alternative provision, early years, income from others.
+"""High needs spending that EHC plans do not drive: hospital education, alternative provision, early years, income from others.
 
 Its base is an authority's own spending of 2021-22, the last year published by line. For a group g of lines, with G the outturn
 and the places DfE pays itself (`dsg_deductions`), and C what the price book charges to the same lines for pupils with a plan,
@@ -60,7 +60,7 @@ DSG_BLOCK = "high_needs"
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line of spending: the source of its pounds, and the group from which the cost of plans is subtracted."""
+    """A line, where its pounds come from, and the group in which what plans cost is taken off."""
 
     label: str
     s251: str
@@ -123,8 +123,6 @@ class OtherLine:
         ``high_needs``.
     pounds
         Mean pounds of the year; minus for income.
-    low, high
-        80 % interval of it.
     basis
         One of `BASES`.
     price_year
@@ -136,15 +134,13 @@ class OtherLine:
     s251_line: str
     dsg_block: str
     pounds: float
-    low: float
-    high: float
     basis: str
     price_year: str
 
 
 @dataclass(frozen=True, eq=False)
 class OtherHighNeeds:
-    """An authority's high needs spending that plans do not drive.
+    """What an authority spends on high needs that plans do not drive.
 
     Parameters
     ----------
@@ -165,11 +161,11 @@ class OtherHighNeeds:
 
     @property
     def total(self) -> float:
-        """Sum of all lines in pounds of 2021-22."""
+        """Pounds of all lines."""
         return sum(line.pounds for line in self.lines)
 
     def draws(self, draws: int, rng: np.random.Generator) -> xr.DataArray:
-        """Return draws of spending in pounds of 2021-22, dims ``(draw, line)``."""
+        """Return pounds of 2021-22 in every draw, dims ``(draw, line)``."""
         table = self.possible.to_numpy()
         shape = (draws, 1) if self.together else (draws, table.shape[1])
         chosen = np.broadcast_to(rng.integers(len(table), size=shape), (draws, table.shape[1]))
@@ -183,7 +179,7 @@ class OtherHighNeeds:
 def other_high_needs(
     la_code: int, per_plan: Sequence[str] = PER_PLAN, *, held_out: bool = False
 ) -> OtherHighNeeds:
-    """Return high needs spending of 2021-22 that plans do not drive, in pounds by line.
+    """Return high needs spending of 2021-22 that plans do not drive, pounds by line.
 
     Parameters
     ----------
@@ -220,25 +216,23 @@ def other_high_needs(
         part = 1.0 if source == la_code else heads / _heads_of(source)
         pounds, basis = spent.loc[source] * part, "own" if source == la_code else "predecessor"
         table = _noise(spent, planned, source) * pounds.to_numpy()
-    low, high = np.quantile(table, [0.1, 0.9], axis=0)
     return OtherHighNeeds(
         la_code,
         tuple(
             OtherLine(
-                code, LINES[code].label, LINES[code].s251, DSG_BLOCK, float(pounds[code]), float(low[i]), float(high[i]),
-                basis, ESTIMATE_YEAR,
+                code, LINES[code].label, LINES[code].s251, DSG_BLOCK, float(pounds[code]), basis, ESTIMATE_YEAR,
             )
-            for i, code in enumerate(codes)
+            for code in codes
         ),
         xr.DataArray(table, dims=("possibility", "line"), coords={"line": codes}),
         basis == "per_head",
     )  # fmt: skip
 
 
-def project_spending(
+def carried_forward(
     base: xr.DataArray, la_code: int, years: Sequence[FinancialYear], rng: np.random.Generator
 ) -> xr.DataArray:
-    """Return spending in pounds of later years: prices by the GDP deflator, numbers by residents aged 2 to 18.
+    """Return pounds of later years: prices by draws of the GDP deflator, numbers by residents aged 2 to 18.
 
     Parameters
     ----------
@@ -281,7 +275,7 @@ def project_spending(
 
 
 def children_index(la_code: int, years: Sequence[FinancialYear]) -> xr.DataArray:
-    """Return residents aged 2 to 18 at the middle of financial years over those of 2021, dims ``(financial_year,)``.
+    """Return residents aged 2 to 18 in the middle of financial years over those of 2021, dims ``(financial_year,)``.
 
     Raises
     ------
@@ -289,13 +283,13 @@ def children_index(la_code: int, years: Sequence[FinancialYear]) -> xr.DataArray
         The population of a year is not known or projected.
     """
     people = _population()
-    counts = [float(people.get((la_code, y.begins), np.nan)) for y in (YEAR, *years)]
-    if missing := [y.label for y, n in zip(years, counts[1:], strict=True) if not n > 0]:
+    found = [float(people.get((la_code, y.begins), np.nan)) for y in (YEAR, *years)]
+    if missing := [y.label for y, n in zip(years, found[1:], strict=True) if not n > 0]:
         raise OptionError(
             f"Residents of authority {la_code} are not known for {', '.join(missing)}. Ask for years from 2019-20 to 2040-41."
         )
     return xr.DataArray(
-        np.array(counts[1:]) / counts[0], dims="financial_year", coords={"financial_year": labels(years)}
+        np.array(found[1:]) / found[0], dims="financial_year", coords={"financial_year": labels(years)}
     )
 
 
@@ -308,7 +302,7 @@ def _population() -> pd.Series:
 
 
 def residents(codes: tuple[int, ...] | None = None) -> pd.Series:
-    """Return residents aged 2 to 18 at mid-2021 by authority; an abolished authority has those of its parts."""
+    """Return residents aged 2 to 18 of mid-2021 by authority; an abolished one has those of its parts."""
     now = _population().xs(YEAR.begins, level="mid_year")
     if codes is None:
         return now
@@ -316,7 +310,7 @@ def residents(codes: tuple[int, ...] | None = None) -> pd.Series:
 
 
 def _heads_of(la_code: int) -> float:
-    """Return residents aged 2 to 18 at mid-2021 of a current or abolished authority."""
+    """Return residents aged 2 to 18 of mid-2021 of an authority, of today or abolished since."""
     now = residents()
     if la_code in now.index:
         return float(now[la_code])
@@ -327,7 +321,7 @@ def _heads_of(la_code: int) -> float:
 
 @cache
 def gross(side: str) -> pd.DataFrame:
-    """Return spending in pounds of 2021-22 by authority (rows) and line (columns), including what plans pay for.
+    """Return pounds of 2021-22 by authority of that year (rows) and code of `LINES` (columns), what plans pay for included.
 
     Parameters
     ----------
@@ -339,7 +333,7 @@ def gross(side: str) -> pd.DataFrame:
     taken = tables.read("dsg_deductions").query("financial_year == @YEAR.label")
     deducted = taken.pivot_table("deduction_gbp", "la_code", "place_type", aggfunc="sum")
     deducted = deducted.reindex(wide.index).fillna(0.0)
-    pounds = pd.DataFrame(
+    found = pd.DataFrame(
         {
             code: line.sign * wide[list(line.outturn)].sum(axis=1)
             # The budget's line of hospital education leaves out hospital academies: DfE pays them the same on both sides.
@@ -347,27 +341,27 @@ def gross(side: str) -> pd.DataFrame:
             for code, line in LINES.items()
         }
     )
-    return pounds.astype("float64") + 0.0  # no minus nil
+    return found.astype("float64") + 0.0  # no minus nil
 
 
 @cache
 def spending(side: str) -> pd.DataFrame:
-    """Return `gross` less what the price book charges to the same lines for pupils with a plan; at least 0."""
-    pounds = gross(side).copy()
+    """Return `gross` less what the price book charges to the same lines for pupils with a plan; never below 0 for it."""
+    found = gross(side).copy()
     for group, priced in _CHARGED.items():
         members = [code for code, line in LINES.items() if line.group == group]
-        charged = pd.Series(0.0, index=pounds.index)
+        charged = pd.Series(0.0, index=found.index)
         for item, provision in priced:
-            charged += _plans(provision).reindex(pounds.index).fillna(0.0) * _price(item, provision)
-        total = pounds[members].sum(axis=1)
+            charged += _plans(provision).reindex(found.index).fillna(0.0) * _price(item, provision)
+        total = found[members].sum(axis=1)
         left = (1 - charged / total.where(total > 0)).clip(lower=0.0).fillna(0.0)
-        pounds[members] = pounds[members].mul(left, axis=0)
-    return pounds
+        found[members] = found[members].mul(left, axis=0)
+    return found
 
 
 @cache
 def _plans(provision: str) -> pd.Series:
-    """Return the mean of plans in January 2021 and 2022 in a provision, by authority."""
+    """Return mean plans of January 2021 and 2022 in a provision, by authority."""
     placed = tables.read("plans_placement")
     chosen = placed[placed["january"].isin([YEAR.begins, YEAR.january]) & (placed["provision"] == provision)]
     by_january = chosen.groupby(["la_code", "january"])["plans"].sum().astype("float64")
@@ -376,7 +370,7 @@ def _plans(provision: str) -> pd.Series:
 
 @cache
 def _price(item: str, provision: str) -> float:
-    """Return England's price of an item in pounds of 2021-22, averaged over its kinds."""
+    """Return England's price of an item in pounds of 2021-22, its kinds averaged."""
     book: PriceBook = england()
     total = 0.0
     for price in book.prices:
@@ -391,14 +385,14 @@ def _price(item: str, provision: str) -> float:
 
 
 def _noise(spent: pd.DataFrame, planned: pd.DataFrame, source: int) -> Array:
-    """Return equally likely factors on a known outturn by line, with mean 1, dims ``(possibility, line)``."""
+    """Return equally likely factors of a known outturn by line, mean 1, dims ``(possibility, line)``."""
     others, budgets = spent.drop(index=source), planned.drop(index=source)
     ratio = (budgets / others.where(others != 0)).to_numpy(dtype=float)
     at = (np.arange(len(others)) + 0.5) / len(others)
     columns = []
-    for row in ratio.T:
+    for told in ratio.T:
         # Authorities with one side at 0 say nothing of the size of noise: the others stand for them.
-        logs = np.log(row[np.isfinite(row) & (row > 0)])
+        logs = np.log(told[np.isfinite(told) & (told > 0)])
         centred = np.clip((logs - np.median(logs)) / np.sqrt(2), -RECODED, RECODED)
         factors = np.quantile(np.exp(centred), at)
         columns.append(factors / factors.mean())

@@ -1,4 +1,4 @@
-"""The cost of one child a year in pounds, by item, provision, phase and need group: prices of the book after levers.
+"""What one child costs a year, by item, where the child is taught, phase and need group: the price book, priced and levered.
 
 A cell is a phase, need group and provision. Ages and needs within a cell are those of the authority's plans today, so a cell
 may be paid at several prices; each part of a cell with prices of its own is a *class*:
@@ -6,7 +6,7 @@ may be paid at several prices; each part of a cell with prices of its own is a *
     per child[cell] = sum over classes of weight[cell, class] x price[class]
 
 with price in pounds of each financial year, by the growth of the book's inflator, after a scenario's levers: growth of prices
-first, then the price itself, then the variation of single fees, then a ceiling on them, E[min(fee, ceiling)]
+first, then the price itself, then the luck of single fees, then a ceiling on them, E[min(fee, ceiling)]
 (`data.placement_fees`). Transport is the price of a journey times the share who travel.
 
 Fees differ between single placements: with n of them the average fee is
@@ -64,7 +64,7 @@ _SCARCE = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class PriceClass:
-    """A class of children for whom the same price is paid.
+    """Children who are paid for alike.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ class PriceClass:
 
 @dataclass(frozen=True, eq=False)
 class Tariff:
-    """Yearly prices of one item, in pounds a child.
+    """Prices of one item.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class Tariff:
     prices: Array
 
     def per_child(self, year: int | slice = slice(None), dsg_block: str | None = None) -> Array:
-        """Return pounds a child, dims ``(draw, financial_year, phase, need_group, provision)``, or of one year only.
+        """Return pounds a child, dims ``(draw, financial_year, phase, need_group, provision)``, or those of one year.
 
         Parameters
         ----------
@@ -115,13 +115,13 @@ class Tariff:
             Only what this block, or the general fund, pays; None: whoever pays.
         """
         mine = [at for at, c in enumerate(self.classes) if dsg_block in (None, c.dsg_block)]
-        pounds = self.prices[:, year][..., mine] @ self.weights[:, mine].T
-        return np.asarray(pounds.reshape(*pounds.shape[:-1], *SHAPE))
+        found = self.prices[:, year][..., mine] @ self.weights[:, mine].T
+        return np.asarray(found.reshape(*found.shape[:-1], *SHAPE))
 
 
 @dataclass(frozen=True, eq=False)
 class Newness:
-    """Numbers of INMSS placements by age and January, from which the share of new ones follows.
+    """How many INMSS placements are new, for ceilings on new ones.
 
     Parameters
     ----------
@@ -135,12 +135,12 @@ class Newness:
     origin: int
 
     def since(self, year: FinancialYear, years: Sequence[FinancialYear]) -> Array:
-        """Return the share of placements made after the January of a given year, dims ``(draw, financial_year)``.
+        """Return the share of placements made after the January in which a year begins, dims ``(draw, financial_year)``.
 
         Of those placed before, no more can be left at an age than are there now, and no more than were there when younger.
         """
         first = min(max(year.begins - self.origin, 0), self.by_age.shape[1] - 1)
-        shares = np.zeros((len(self.by_age), len(years)))
+        found = np.zeros((len(self.by_age), len(years)))
         for i, y in enumerate(years):
             at = min(y.january - self.origin, self.by_age.shape[1] - 1)
             gap = at - first
@@ -149,13 +149,13 @@ class Newness:
             now = self.by_age[:, at]
             left = np.minimum(now[:, gap:], self.by_age[:, first, : now.shape[1] - gap]).sum(axis=1)
             total = now.sum(axis=1)
-            shares[:, i] = 1 - np.divide(left, total, out=np.ones_like(left), where=total > 0)
-        return shares
+            found[:, i] = 1 - np.divide(left, total, out=np.ones_like(left), where=total > 0)
+        return found
 
 
 @dataclass(frozen=True, eq=False)
-class FeeVariation:
-    """Random variation of the average fee, because an authority pays for a limited number of placements.
+class FeeLuck:
+    """Whether the placements that an authority happens to pay for are dear or cheap ones.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ class FeeVariation:
     children: Array
 
     def factors(self, item: str, kind: str, spread: float, weights: Array) -> Array:
-        """Return the average fee of the placements relative to the price, dims ``(draw, financial_year)``.
+        """Return the average fee of the placements over the price, dims ``(draw, financial_year)``.
 
         Parameters
         ----------
@@ -195,9 +195,9 @@ def tariffs(
     changes: Sequence[MoneyChange] = (),
     januaries: Sequence[int] = (),
     items: Sequence[str] = PER_CHILD,
-    fee_variation: FeeVariation | None = None,
+    luck: FeeLuck | None = None,
 ) -> dict[str, Tariff]:
-    """Return the yearly cost of children in pounds, by item.
+    """Return what children cost, by item.
 
     Parameters
     ----------
@@ -213,7 +213,7 @@ def tariffs(
         A scenario's changes of money and the Januaries of their weights; those of income are passed over.
     items
         Which items.
-    fee_variation
+    luck
         Of single fees; None: the average fee is the price.
 
     Raises
@@ -226,13 +226,13 @@ def tariffs(
     stock = known.transpose("age", "need").to_numpy().astype(float) + _SCARCE
     within = stock / _cell_totals(stock)
     return {
-        item: _tariff(book, drawn, within, years, newness, changes, list(januaries), item, fee_variation)
+        item: _tariff(book, drawn, within, years, newness, changes, list(januaries), item, luck)
         for item in items
     }
 
 
 def _cell_totals(stock: Array) -> Array:
-    """Return, for each age and need, the sum over its phase and need group, dims ``(age, need)``."""
+    """Return the sum over each age and need's own phase and need group, dims ``(age, need)``."""
     totals = np.zeros(SHAPE[:2])
     np.add.at(totals, (_PHASE_OF[:, None], _GROUP_OF[None, :]), stock)
     return np.asarray(totals[_PHASE_OF][:, _GROUP_OF])
@@ -247,7 +247,7 @@ def _tariff(
     changes: Sequence[MoneyChange],
     januaries: list[int],
     item: str,
-    fee_variation: FeeVariation | None,
+    luck: FeeLuck | None,
 ) -> Tariff:
     caps = [c for c in changes if c.item in CAPS] if item == "inmss_fee" else []
     travelling = item == "send_transport"
@@ -268,9 +268,9 @@ def _tariff(
             reaching = [c for c, bit in zip(acting, bits, strict=True) if bit]
             price = book.prices[row]
             factors = None
-            if fee_variation is not None and price.log_spread > 0:
+            if luck is not None and price.log_spread > 0:
                 all_paid = weights[:, distinct[:, 1] == row].sum(axis=1)
-                factors = fee_variation.factors(item, price.kind, price.log_spread, all_paid)
+                factors = luck.factors(item, price.kind, price.log_spread, all_paid)
             done[signature] = _price(
                 book, drawn, int(row), int(traveller), item, years, reaching, januaries, newness, factors
             )
@@ -283,14 +283,14 @@ def _tariff(
 def _parts(
     book: PriceBook, item: str, acting: Sequence[MoneyChange], *, travelling: bool
 ) -> tuple[npt.NDArray[np.int64], tuple[npt.NDArray[np.int64], ...], Array]:
-    """Return the smallest groups of children with one price: their key, their position, and their share of their kind.
+    """Return the smallest parts of children with a price: their key, where they are, and the share of their kind.
 
     The key is provision, row, row of the travelling share (-1 for none) and whether each lever reaches them.
     """
     rows = book.rows_in_force(item).transpose("provision", "need", "age", "kind").to_numpy()
-    cells = np.argwhere(rows >= 0)
-    provision, need, age, _ = cells.T
-    row = rows[tuple(cells.T)]
+    found = np.argwhere(rows >= 0)
+    provision, need, age, _ = found.T
+    row = rows[tuple(found.T)]
     traveller = np.full(len(row), -1)
     if travelling:
         shares = (
@@ -305,7 +305,7 @@ def _parts(
 
 
 def _reached(change: MoneyChange) -> npt.NDArray[np.bool_]:
-    """Return whether a lever reaches each provision and need, dims ``(provision, need)``."""
+    """Return whom a lever reaches, dims ``(provision, need)``."""
     provisions = [not change.provisions or p in change.provisions for p in PROVISION_CODES]
     needs = [not change.needs or n in change.needs for n in NEED_CODES]
     return np.logical_and.outer(provisions, needs)
@@ -323,7 +323,7 @@ def _price(
     newness: Newness,
     factors: Array | None,
 ) -> Array:
-    """Return pounds a child and year after levers and random variation, dims ``(draw, financial_year)``."""
+    """Return pounds a child and year after levers and luck, dims ``(draw, financial_year)``."""
     inflation = [c for c in reaching if c.item == "inflation"]
     own = [c for c in reaching if c.item == item]
     price = in_years(drawn, row, years, inflation, januaries)
@@ -332,7 +332,7 @@ def _price(
     if factors is not None:
         price = price * factors
     if caps := [c for c in reaching if c.item in CAPS]:
-        price = _apply_ceilings(price, book.prices[row].log_spread, caps, years, januaries, newness)
+        price = _capped(price, book.prices[row].log_spread, caps, years, januaries, newness)
     if traveller >= 0:
         shares = in_years(drawn, traveller, years, (), januaries)
         levers = [c for c in reaching if c.item == "send_travellers"]
@@ -368,7 +368,7 @@ def in_years(
     return np.asarray(levels[:, row, None] * index[:, wanted] / index[:, [drawn.begins[row] - first]])
 
 
-def _apply_ceilings(
+def _capped(
     price: Array,
     spread: float,
     caps: Sequence[MoneyChange],
@@ -376,7 +376,7 @@ def _apply_ceilings(
     januaries: list[int],
     newness: Newness,
 ) -> Array:
-    """Return mean fees in pounds under ceilings; a weight below 1 (a ramp) applies a ceiling in part.
+    """Return mean fees under ceilings; a weight below 1 (a ramp) brings in so much of one.
 
     A placement under several ceilings is held to the lowest. Those whom a ceiling of smaller reach holds are among those whom one
     of larger reach holds, so the order of ceilings does not matter and a ceiling listed twice acts once.
@@ -394,20 +394,20 @@ def _apply_ceilings(
     order = np.argsort(np.stack(reached), axis=0, kind="stable")
     reach = np.take_along_axis(np.stack(reached), order, axis=0)
     lowest = np.minimum.accumulate(np.take_along_axis(np.stack(tops), order, axis=0)[::-1], axis=0)[::-1]
-    limited = price
+    held = price
     for part, top in zip(np.diff(reach, axis=0, prepend=0.0), lowest, strict=True):
-        limited = limited + part * (mean_under_ceiling(price, spread, top) - price)
-    return np.asarray(limited)
+        held = held + part * (mean_under_ceiling(price, spread, top) - price)
+    return np.asarray(held)
 
 
-def per_child(by_item: Mapping[str, Tariff], years: Sequence[FinancialYear]) -> xr.DataArray:
+def per_child(found: Mapping[str, Tariff], years: Sequence[FinancialYear]) -> xr.DataArray:
     """Return pounds a child and year, dims ``(draw, financial_year, item, phase, need_group, provision)``."""
     return xr.DataArray(
-        np.stack([t.per_child() for t in by_item.values()], axis=2),
+        np.stack([t.per_child() for t in found.values()], axis=2),
         dims=("draw", "financial_year", "item", "phase", "need_group", "provision"),
         coords={
             "financial_year": labels(years),
-            "item": list(by_item),
+            "item": list(found),
             "phase": list(PHASE_CODES),
             "need_group": list(NEED_GROUP_CODES),
             "provision": list(PROVISION_CODES),
