@@ -104,7 +104,8 @@ def case(outcome: Outcome, *, generic: bool = False, many_futures: bool = True) 
         BaseComparison(
             special=a.candidate.id, nearest="north-secondary-base" if n == 0 else None, distance_km=2.34 if n == 0 else None,
             near_by="distance" if n == 0 else "none", january=january, children=children, suited=0.6 * children,
-            base_places=xr.DataArray(np.full(draws, 30.0), dims="draw"), in_bases=0 * children + 0.5, chance_all=0.12,
+            base_places=xr.DataArray(np.full(draws, 30.0), dims="draw"), in_bases=0 * children + 0.5,
+            all_in_bases=in_share_of_draws(draws, 0.12),
         )
         for n, a in enumerate(found[2:])
     )  # fmt: skip
@@ -116,6 +117,11 @@ def case(outcome: Outcome, *, generic: bool = False, many_futures: bool = True) 
         regret=regret if many_futures else None, engine_unplaced=programme.unplaced + 3.0,
         notes=("Made up for a test",),
     )  # fmt: skip
+
+
+def in_share_of_draws(draws: int, share: float) -> xr.DataArray:
+    """Return 1 in a share of draws and 0 in the others, dims ``(draw,)``."""
+    return xr.DataArray(np.where(np.arange(draws) < round(share * draws), 1.0, 0.0), dims="draw")
 
 
 def _programme(name: str, chosen: tuple[Appraisal, ...], outcome: Outcome) -> Programme:

@@ -96,7 +96,7 @@ def _test(one: AppraisalInputs, special: int, at: int, share: Array) -> BaseComp
         suited=drawn(suited),
         base_places=drawn(room),
         in_bases=drawn(part),
-        chance_all=float((children - met < WHOLE)[some].mean()) if some.any() else 0.0,
+        all_in_bases=drawn(np.where(some, children - met < WHOLE, np.nan)),
     )
 
 

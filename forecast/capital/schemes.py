@@ -149,8 +149,9 @@ class BaseComparison:
     in_bases
         Part of the children that could be met in bases: min(suited, base_places) / children, dims ``(draw,)``; NaN in draws in
         which the option seats nobody.
-    chance_all
-        Chance that every child it would seat could be met in bases, 0 to 1, over draws in which it seats any.
+    all_in_bases
+        1 in draws in which every child it would seat could be met in bases, 0 in others, dims ``(draw,)``; NaN in draws in which
+        the option seats nobody.
     """
 
     special: str
@@ -162,7 +163,7 @@ class BaseComparison:
     suited: xr.DataArray
     base_places: xr.DataArray
     in_bases: xr.DataArray
-    chance_all: float
+    all_in_bases: xr.DataArray
 
 
 @dataclass(frozen=True)

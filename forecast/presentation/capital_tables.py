@@ -20,7 +20,7 @@ import xarray as xr
 from data.candidates import KINDS
 from data.formulas import guarded
 from data.register import academic_year
-from forecast.capital.schemes import Appraisal, Case, Programme
+from forecast.capital.schemes import Appraisal, BaseComparison, Case, Programme
 from forecast.core.atomic_files import write_all
 from forecast.presentation.describe import INTERVAL, Values, chance, column, known, mean, percentiles, single
 from forecast.presentation.record import markdown_table
@@ -124,7 +124,7 @@ def base_comparisons(case: Case) -> pd.DataFrame:
                 "special": t.special, "nearest_base": t.nearest, "distance_km": t.distance_km, "near_by": t.near_by,
                 "january": t.january, **_spread("children", t.children), "suited_mean": float(mean(t.suited)),
                 "base_places_mean": float(mean(t.base_places)), **_spread("in_bases", t.in_bases),
-                "chance_all": t.chance_all,
+                "chance_all": chance_all_in_bases(t),
             }
             for t in case.base_comparisons
         ],
@@ -133,6 +133,11 @@ def base_comparisons(case: Case) -> pd.DataFrame:
             "suited_mean", "base_places_mean", "in_bases_mean", "in_bases_q10", "in_bases_q90", "chance_all",
         ],
     )  # fmt: skip
+
+
+def chance_all_in_bases(test: BaseComparison) -> float:
+    """Return the chance that bases could take every child a special school option would seat, 0 where it seats nobody."""
+    return float(mean(known(test.all_in_bases, none=0.0)))
 
 
 def programmes(case: Case) -> pd.DataFrame:

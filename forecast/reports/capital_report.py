@@ -18,7 +18,8 @@ from data.vocabulary import SPECIALIST_PROVISIONS
 from forecast.capital.schemes import Case
 from forecast.core.outcome import ONE_CHILD
 from forecast.finance.balance import Comparison
-from forecast.presentation import wording, words
+from forecast.presentation import describe, wording, words
+from forecast.presentation.capital_tables import chance_all_in_bases
 from forecast.presentation.money_tables import chance_of_deficit
 from forecast.presentation.summary import LIKELY
 from forecast.reports import background, money, sufficiency
@@ -208,10 +209,10 @@ def minds(content: Content) -> list[str]:
                 f"Value: savings would have to be worth {wording.pounds(-npv.middle)} more over its life before the programme "
                 "paid for itself."
             )
-        tests = sorted(base_comparison.special_chosen(case), key=lambda t: -t.chance_all)
+        tests = sorted(base_comparison.special_chosen(case), key=lambda t: -chance_all_in_bases(t))
         if tests:
             title = next(a.candidate.title for a in case.appraisals if a.candidate.id == tests[0].special)
-            p = tests[0].chance_all
+            p = chance_all_in_bases(tests[0])
             lines.append(
                 "Bases: of the special school options in the programme, bases could most easily do the work of "
                 f"'{title}'; that they could do all of it is {wording.chance(p)}."
@@ -261,7 +262,7 @@ def risks(content: Content) -> DocumentTable:
     if case is not None and case.programme.choices:
         chosen = case.programme
         empty, places = (x.sel(january=case.january) for x in (chosen.empty, chosen.places))
-        many = float(((empty >= MANY_EMPTY * places) & (empty >= ONE_CHILD)).mean())
+        many = float(describe.chance((empty >= MANY_EMPTY * places) & (empty >= ONE_CHILD)))
         on_time = float(
             np.prod([c.candidate.chance_delivered * c.candidate.chance_on_time / 1e4 for c in chosen.choices])
         )

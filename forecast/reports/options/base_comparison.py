@@ -11,6 +11,7 @@ import xarray as xr
 from data.candidates import SPECIAL
 from forecast.capital.schemes import BaseComparison, Case
 from forecast.presentation import wording
+from forecast.presentation.capital_tables import chance_all_in_bases
 from forecast.presentation.summary import LIKELY
 from forecast.reports.document import DocumentTable
 from forecast.reports.options.interval import Middle
@@ -30,7 +31,7 @@ def base_table(case: Case) -> DocumentTable:
                 "Children it would seat": counted_where(test.children, some, "nobody then"),
                 "As many as bases suit": counted_where(test.suited, some, "nobody then"),
                 "Base places open to them": counted_where(test.base_places, some, "nobody then"),
-                "Chance bases could do it all": wording.in_ten(test.chance_all),
+                "Chance bases could do it all": wording.in_ten(chance_all_in_bases(test)),
             }
         )
     return DocumentTable(
@@ -65,10 +66,10 @@ def base_lines(case: Case) -> list[str]:
             lines.append(
                 f"{title}: it would seat nobody by January {test.january}, so there was nothing to test."
             )
-        elif test.chance_all >= LIKELY:
+        elif chance_all_in_bases(test) >= LIKELY:
             lines.append(
                 f"{title}: bases could probably do it instead; that all the children could be met in bases is "
-                f"{wording.chance(test.chance_all)}. Build bases first unless there is a reason not to."
+                f"{wording.chance(chance_all_in_bases(test))}. Build bases first unless there is a reason not to."
             )
         elif len(case.base_comparisons) > FEW_NAMED:
             short_of += 1
@@ -76,7 +77,7 @@ def base_lines(case: Case) -> list[str]:
             part = Middle.of(test.in_bases.where(some).dropna("draw"))
             lines.append(
                 f"{title}: {_tenths(part.middle)} of the children could be met in bases; that all of them could is "
-                f"{wording.chance(test.chance_all)}. On today's pattern bases alone would not do."
+                f"{wording.chance(chance_all_in_bases(test))}. On today's pattern bases alone would not do."
             )
     if short_of:
         which = "each of the" if short_of == len(case.base_comparisons) else "each of the other"

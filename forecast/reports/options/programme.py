@@ -13,6 +13,7 @@ import xarray as xr
 from data.candidates import Candidate
 from forecast.capital.schemes import Case, Programme
 from forecast.presentation import wording
+from forecast.presentation.capital_tables import chance_all_in_bases
 from forecast.presentation.summary import LIKELY
 from forecast.reports import charts
 from forecast.reports.document import DocumentTable, Picture
@@ -263,7 +264,7 @@ def _sum(parts: list[xr.DataArray]) -> xr.DataArray | None:
 def doubtful(case: Case) -> list[str]:
     """Return the schemes of the programme to look at again, each with why: mostly empty, or what bases could probably do."""
     chosen = {c.candidate.id for c in case.programme.choices}
-    replaced = {t.special for t in special_chosen(case) if t.chance_all >= LIKELY}
+    replaced = {t.special for t in special_chosen(case) if chance_all_in_bases(t) >= LIKELY}
     lines = []
     for one in case.appraisals:
         c = one.candidate

@@ -14,7 +14,7 @@ import xarray as xr
 from data.candidates import Candidate, Kind
 from data.vocabulary import NEED_CODES, NEEDS
 from forecast.capital.schemes import Appraisal, Case
-from forecast.presentation import wording
+from forecast.presentation import describe, wording
 from forecast.reports import charts
 from forecast.reports.document import DocumentTable, Picture
 from forecast.reports.options.interval import Middle
@@ -58,7 +58,7 @@ def for_whom(candidate: Candidate) -> str:
 
 def worth(npv: xr.DataArray) -> float:
     """Return the chance that savings are worth more than costs."""
-    return float((npv > 0).mean())
+    return float(describe.chance(npv > 0))
 
 
 def built(one: Appraisal) -> xr.DataArray:
@@ -95,7 +95,7 @@ def considered(case: Case) -> DocumentTable:
                 "For": for_whom(c),
                 "Places": f"{c.places:,}",
                 "Opens": f"Sept {c.opens}",
-                "Chance it is built": wording.in_ten(float(built(one).mean())),
+                "Chance it is built": wording.in_ten(float(describe.chance(built(one)))),
                 "Capital cost": Middle.of(one.cost).priced(short=True),
                 "Figures": c.basis,
             }
@@ -165,7 +165,7 @@ def _priced(draws: xr.DataArray, kept: xr.DataArray) -> str:
 
 def _chance(happens: xr.DataArray, kept: xr.DataArray) -> str:
     """Return the chance of something in some draws."""
-    return "never built" if not bool(kept.any()) else wording.in_ten(float(happens.where(kept).mean()))
+    return "never built" if not bool(kept.any()) else wording.in_ten(float(describe.chance(happens[kept])))
 
 
 def value_chart(case: Case) -> Picture:

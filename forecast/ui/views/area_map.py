@@ -20,7 +20,7 @@ from data.vocabulary import ALL, PHASE_CODES, SPECIALIST_PROVISIONS
 from forecast.core.outcome import Outcome
 from forecast.places import geography
 from forecast.places.allocation import GROUPED
-from forecast.presentation import wording, words
+from forecast.presentation import describe, wording, words
 
 REACH_KM = 5.0
 """Distance at which places count as near: about three miles, the statutory walking distance from age 8."""
@@ -100,7 +100,7 @@ def area_map(outcome: Outcome, history: History) -> MapView:
     """Return the map of a run."""
     code = outcome.area.la_code
     zones = map_data.zones(code)
-    wanted = outcome.shortfall.wanted.sum(("provision", "need_group")).mean("draw")
+    wanted = describe.mean(outcome.shortfall.wanted.sum(("provision", "need_group")))
     shared = geography.demand_by_zone(wanted, zones)
     rows: list[pd.DataFrame] = []
     notes = [shared.label]

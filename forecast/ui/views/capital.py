@@ -20,7 +20,7 @@ from data.register import academic_year
 from data.vocabulary import NEED_CODES, NEEDS
 from forecast.capital.schemes import Case
 from forecast.core.outcome import Outcome
-from forecast.presentation import capital_tables
+from forecast.presentation import capital_tables, describe
 from forecast.presentation.record import provenance
 from forecast.ui.frame.choices import BASELINE
 from scenarios import reading
@@ -143,10 +143,11 @@ def _headline(case: Case) -> str:
     if not p.choices:
         return f"{limit} the programme builds nothing: no scheme is worth its cost."
     places = sum(c.candidate.places for c in p.choices)
-    left, short = (float(a.sel(january=case.january).mean()) for a in (p.unplaced, _short(case)))
+    cost = capital_tables.money(float(describe.mean(p.cost)))
+    left, short = (float(describe.mean(a.sel(january=case.january))) for a in (p.unplaced, _short(case)))
     return (
         f"{limit} the programme builds {len(p.choices)} of {len(case.appraisals)} schemes with {places:,} places for about "
-        f"{capital_tables.money(float(p.cost.mean()))}. In January {case.january} about {left:,.0f} children would be without a "
+        f"{cost}. In January {case.january} about {left:,.0f} children would be without a "
         f"specialist place, instead of {short:,.0f}.{_enough(case)}"
     )
 

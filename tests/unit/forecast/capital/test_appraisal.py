@@ -171,7 +171,7 @@ def test_why_not_a_base_counts_places_left_by_those_who_want_one() -> None:
     assert found.suited.to_numpy() == pytest.approx(15.0)
     assert found.base_places.to_numpy() == pytest.approx(5.0)
     assert found.in_bases.to_numpy() == pytest.approx(5 / 30)
-    assert found.chance_all == 0
+    assert found.all_in_bases.to_numpy().tolist() == [0.0] * found.all_in_bases.size
 
 
 def test_the_nearest_base_is_told_by_distance_then_by_community() -> None:

@@ -26,6 +26,7 @@ from forecast.reports.options.interval import Middle
 from forecast.reports.sufficiency import Need
 from forecast.runs.baseline import ForecastInputs
 from tests import made_case
+from tests.made_case import in_share_of_draws
 
 SECTIONS = [
     "Summary",
@@ -42,6 +43,9 @@ SECTIONS = [
 ]
 
 
+DRAWS = 100
+
+
 @pytest.fixture(scope="module")
 def inputs() -> ForecastInputs:
     return ForecastInputs.prepare()
@@ -49,7 +53,7 @@ def inputs() -> ForecastInputs:
 
 @pytest.fixture(scope="module")
 def outcome(inputs: ForecastInputs) -> Outcome:
-    return inputs.baseline(areas.by_code(317), years=5, draws=100).outcome
+    return inputs.baseline(areas.by_code(317), years=5, draws=DRAWS).outcome
 
 
 @pytest.fixture(scope="module")
@@ -272,7 +276,10 @@ def test_a_scheme_that_would_stand_empty_is_looked_at_again(full: Content) -> No
 def test_a_special_school_that_bases_could_replace_is_said_to_be_so(full: Content) -> None:
     case = full.case
     assert case is not None
-    tests = (replace(case.base_comparisons[0], chance_all=0.9), *case.base_comparisons[1:])
+    tests = (
+        replace(case.base_comparisons[0], all_in_bases=in_share_of_draws(DRAWS, 0.9)),
+        *case.base_comparisons[1:],
+    )
     lines = base_comparison.base_lines(replace(case, base_comparisons=tests))
     assert programme.doubtful(replace(case, base_comparisons=tests)) == [
         "'Hill school expansion' (bases could probably do its work)"
@@ -286,7 +293,9 @@ def test_many_special_schools_that_bases_cannot_replace_are_told_in_one_sentence
     assert case is not None
     one = case.base_comparisons[0]
     lines = base_comparison.base_lines(
-        replace(case, base_comparisons=(replace(one, chance_all=0.9), *(6 * (one,))))
+        replace(
+            case, base_comparisons=(replace(one, all_in_bases=in_share_of_draws(DRAWS, 0.9)), *(6 * (one,)))
+        )
     )
     assert len(lines) == 2
     assert "each of the other 6 special school options" in lines[1]
@@ -301,7 +310,8 @@ def test_a_special_school_is_set_against_bases_only_where_it_would_seat_a_child(
     assert base_comparison.base_table(replace(case, base_comparisons=(half,))).frame[
         "Children it would seat"
     ].tolist() == ["10"]
-    none = replace(test, children=0 * test.children, in_bases=test.in_bases.where(False), chance_all=0.0)
+    nowhere = test.in_bases.where(False)
+    none = replace(test, children=0 * test.children, in_bases=nowhere, all_in_bases=nowhere)
     found = replace(case, base_comparisons=(none,))
     assert base_comparison.base_table(found).frame["Children it would seat"].tolist() == ["nobody then"]
     assert "would seat nobody" in base_comparison.base_lines(found)[0]
@@ -340,7 +350,7 @@ def test_terms_are_in_order() -> None:
 
 
 def test_an_authority_with_an_estimated_register_says_so(inputs: ForecastInputs) -> None:
-    kent = inputs.baseline(areas.resolve("Kent")[0], years=5, draws=100).outcome
+    kent = inputs.baseline(areas.resolve("Kent")[0], years=5, draws=DRAWS).outcome
     content = Content(Need.of(kent), None, None, Made("x", record.provenance(kent, {})))
     said = text_of(opened(content))
     assert "are estimates" in said
