@@ -1,1 +1,1 @@
-"""Capital schemes: what each costs and saves, which to choose together, and whether a base could do instead."""
+"""Capital schemes: what each costs and saves, which to build together, and whether a specialist base could do instead."""

@@ -1,4 +1,4 @@
-"""What candidate schemes cost and save in one reading of the future, draw by draw: capital, places, seats, pounds.
+"""Appraisal of candidate schemes under one scenario, draw by draw: capital, places, seats filled, and pounds saved.
 
 For a child seated in January y (academic year (y - 1)/y), in real pounds of the base year:
 
@@ -70,7 +70,7 @@ _FUNDS = ("education", "transport")
 
 @dataclass(frozen=True)
 class Option:
-    """A candidate with the year in which it would open.
+    """A candidate scheme with the year in which it would open.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class Option:
 
 @dataclass(frozen=True, eq=False)
 class AppraisalInputs:
-    """Options in one reading of the future.
+    """The inputs of an appraisal: candidate schemes with opening years, and the forecast of one scenario.
 
     Parameters
     ----------
@@ -162,18 +162,18 @@ class AppraisalInputs:
 
     @property
     def per_seat(self) -> Array:
-        """Present value of seating a child in each January, dims ``(option, draw, january)``."""
+        """Present value in pounds of seating one child in each January, dims ``(option, draw, january)``."""
         return np.asarray(self.weights * self.saved_each.sum(axis=3))
 
     @property
     def standing(self) -> Array:
-        """Present value of what an option costs whoever sits in it, dims ``(option, draw)``: 0 or more."""
+        """Present value in pounds of an option's costs that do not depend on pupils, dims ``(option, draw)``, at least 0."""
         places = np.moveaxis(self.seats.places, 2, 0)
         funding = (self.weights * self.place_funding * places).sum(axis=2)
         return np.asarray(funding + (self.capital + self.running) @ self.discount)
 
     def net(self, seats: Array, built: Array) -> Array:
-        """Return the net present value of what is built, dims ``(draw,)``.
+        """Return the net present value in pounds of the options built, dims ``(draw,)``.
 
         Parameters
         ----------
@@ -195,7 +195,7 @@ def world(
     rules: Rules,
     horizon: Horizon | None = None,
 ) -> AppraisalInputs:
-    """Return options in one reading of the future.
+    """Return the inputs of an appraisal: options under the forecast of one scenario.
 
     Parameters
     ----------
@@ -265,7 +265,7 @@ def world(
 
 
 def appraisal(one: AppraisalInputs, option: int) -> Appraisal:
-    """Return what an option does where it alone is built."""
+    """Return what one option costs and saves if it alone is built."""
     candidate = one.options[option].candidate
     seats, places = one.seats.alone(option), one.seats.places[:, :, option]
     saved = seats[..., None] * one.saved_each[option]
@@ -312,13 +312,13 @@ def appraisal(one: AppraisalInputs, option: int) -> Appraisal:
 
 
 def annuity(candidate: Candidate) -> float:
-    """Return the yearly repayment of a pound borrowed, with interest, over the life of the places."""
+    """Return the yearly repayment of one pound borrowed, with interest, over the life of the places."""
     rate, years = candidate.borrow_rate / 100, candidate.borrow_years
     return 1 / years if rate == 0 else rate / (1 - (1 + rate) ** -years)
 
 
 def payback(net: Array, capital: Array, opening: Array, years: Sequence[int]) -> Array:
-    """Return years from opening until flows have made good all that was spent, dims ``(draw,)``.
+    """Return the years from opening until savings have repaid all spending, dims ``(draw,)``.
 
     Infinite where they do not within the years given; NaN where it is never delivered. Within a year flows are even.
 
@@ -347,12 +347,12 @@ def payback(net: Array, capital: Array, opening: Array, years: Sequence[int]) ->
 
 
 def _forecast(one: AppraisalInputs) -> Array:
-    """Return 1 for academic years of the forecast and 0 for those after, dims ``(year,)``."""
+    """Return 1 for academic years of the forecast and 0 for later ones, dims ``(year,)``."""
     return (np.arange(one.alive.shape[2]) < len(one.januaries)).astype(float)
 
 
 def _by_year(by_january: Array, alive: Array, januaries: int) -> Array:
-    """Return flows by financial year from those of academic years, the last one held while the places last."""
+    """Return yearly flows by financial year, from flows by academic year; the last one continues while the places last."""
     held = np.concatenate(
         [by_january, np.repeat(by_january[:, -1:], alive.shape[1] - januaries, axis=1)], axis=1
     )
@@ -382,7 +382,7 @@ def _open_in_time(options: Sequence[Option], januaries: Sequence[int]) -> None:
 
 
 def _opening(option: Option, seed: int, draws: int) -> Array:
-    """Return the calendar year of opening, `NEVER` where it is not delivered, dims ``(draw,)``."""
+    """Return the calendar year of opening, dims ``(draw,)``; `NEVER` where the scheme is not delivered."""
     c = option.candidate
     uniform = [draw_uniforms(f"{c.id} {what}", seed, draws) for what in ("delivered", "on time", "delay")]
     late = np.where(uniform[1] * 100 < c.chance_on_time, 0, delays(uniform[2], c.typical_delay_years))
@@ -390,7 +390,7 @@ def _opening(option: Option, seed: int, draws: int) -> Array:
 
 
 def _places(candidate: Candidate, opening: Array, januaries: Sequence[int]) -> Array:
-    """Return places open, dims ``(draw, january)``."""
+    """Return the places open, dims ``(draw, january)``."""
     since = np.asarray(januaries)[None] - 1 - opening[:, None]
     groups = candidate.age_high - candidate.age_low + 1
     share = np.ones(since.shape)
@@ -400,13 +400,13 @@ def _places(candidate: Candidate, opening: Array, januaries: Sequence[int]) -> A
 
 
 def _alive(candidate: Candidate, opening: Array, years: Sequence[int]) -> Array:
-    """Return 1 for academic years, by the calendar year of their September, in which places last; dims ``(draw, year)``."""
+    """Return 1 for academic years (by the calendar year of their September) in which places last, dims ``(draw, year)``."""
     since = np.asarray(years[:-1])[None] - opening[:, None]
     return ((since >= 0) & (since < candidate.borrow_years)).astype(float)
 
 
 def _cost(candidate: Candidate, seed: int, draws: int, base: int) -> Array:
-    """Return capital if delivered, pounds of the base year, dims ``(draw,)``."""
+    """Return the capital cost in pounds of the base year if the scheme is delivered, dims ``(draw,)``."""
     each = quantile(
         candidate.capital_low,
         candidate.capital_high,
@@ -418,7 +418,7 @@ def _cost(candidate: Candidate, seed: int, draws: int, base: int) -> Array:
 
 
 def _index(candidate: Candidate, base: int) -> float:
-    """Return prices of the base year over those of a candidate's price year, by the GDP deflator's middle."""
+    """Return prices of the base year over those of the candidate's price year, by the central GDP deflator."""
     begins = require_starting_year(candidate.price_year, "the cost")
     low, high = min(begins, base), max(begins, base)
     try:
@@ -432,7 +432,7 @@ def _index(candidate: Candidate, base: int) -> float:
 
 
 def _spent(candidate: Candidate, cost: Array, opening: Array, years: Sequence[int]) -> Array:
-    """Return capital by financial year, dims ``(draw, year)``: even over the lead time, up to the year of opening."""
+    """Return capital in pounds by financial year, dims ``(draw, year)``, spread evenly over the lead time up to opening."""
     lead = max(candidate.lead_years, 1)
     from_opening = np.asarray(years)[None] - opening[:, None]
     share = ((from_opening > -lead) & (from_opening <= 0)) / lead
@@ -443,14 +443,14 @@ def _spent(candidate: Candidate, cost: Array, opening: Array, years: Sequence[in
 
 
 def _running(candidate: Candidate, opening: Array, years: Sequence[int], base: int) -> Array:
-    """Return running cost by financial year, dims ``(draw, year)``."""
+    """Return running costs in pounds by financial year, dims ``(draw, year)``."""
     alive = _alive(candidate, opening, years) * candidate.running_cost * _index(candidate, base)
     return _by_year(alive, np.ones(alive.shape), alive.shape[1])
 
 
 @dataclass(frozen=True, eq=False)
 class _Real:
-    """Real pounds for one child, dims ``(draw, january, provision, phase, need_group)``, by fund; place funding apart."""
+    """Real pounds for one child, dims ``(draw, january, provision, phase, need_group)``, by fund, with place funding apart."""
 
     provisions: tuple[str, ...]
     education: Array
@@ -458,7 +458,7 @@ class _Real:
     place: Array
 
     def of(self, provision: str) -> tuple[Array, Array, Array]:
-        """Return education, transport and place funding of a provision, dims ``(draw, january, phase, need_group)``."""
+        """Return education, transport and place funding of a provision in pounds, dims ``(draw, january, phase, need_group)``."""
         at = self.provisions.index(provision)
         return self.education[:, :, at], self.transport[:, :, at], self.place[:, :, at]
 
@@ -505,7 +505,7 @@ def _real(costs: UnitCosts, januaries: Sequence[int], draws: int) -> _Real:
 def _each(
     options: Sequence[Option], who: Seating, outcome: Outcome, real: _Real
 ) -> tuple[Array, Array, Array]:
-    """Return saved each, part of children whose need is unmet, and place funding of a place; see `AppraisalInputs`."""
+    """Return the saving per child, the share of children with unmet need, and funding per place; see `AppraisalInputs`."""
     overflow = outcome.shortfall.overflow.transpose(
         "destination", "draw", "january", "provision", "phase", "need_group"
     )
@@ -545,7 +545,7 @@ def _each(
 
 
 def _served(candidate: Candidate) -> Array:
-    """Return a trace of weight on the phases a scheme serves, dims ``(phase, need_group)``, for one that no child needs."""
+    """Return a very small weight on the phases a scheme serves, dims ``(phase, need_group)``, used where no child needs it."""
     trace = np.zeros((len(PHASE_CODES), len(NEED_GROUP_CODES)))
     trace[[PHASE_CODES.index(p) for p in candidate.phases]] = 1e-6
     return trace

@@ -1,4 +1,4 @@
-"""Why not a base: every special school option against the nearest base option, and the chance that bases could meet the need.
+"""Comparison of every special school option with the nearest base option: the chance that bases could meet the need.
 
 Of the children a special school option would seat, alone, in one January:
 
@@ -49,7 +49,7 @@ def base_share(england: Array) -> Array:
 
 
 def base_comparisons(one: AppraisalInputs, january: int, share: Array) -> tuple[BaseComparison, ...]:
-    """Return the test of every special school option, in the order of the options.
+    """Return the comparison of every special school option with a base, in the order of the options.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def _alike(a: Candidate, b: Candidate) -> bool:
 
 
 def _room(one: AppraisalInputs, bases: Sequence[int], at: int) -> Array:
-    """Return places of base options left when children who want a base are seated, dims ``(draw,)``."""
+    """Return places of base options left after children who want a base are seated, dims ``(draw,)``."""
     if not bases:
         return np.zeros(one.draws)
     places = one.seats.places[:, [at]][:, :, list(bases)]
@@ -121,7 +121,7 @@ def _room(one: AppraisalInputs, bases: Sequence[int], at: int) -> Array:
 
 
 def _nearest(special: Candidate, bases: Sequence[Candidate]) -> tuple[str | None, float | None, NearBy]:
-    """Return the nearest base: by distance where sites are known, else of the same community, else the first by name."""
+    """Return the nearest base: by distance if sites are known, else of the same community, else the first by name."""
     if not bases:
         return None, None, "none"
     ordered = sorted(bases, key=lambda c: c.id)

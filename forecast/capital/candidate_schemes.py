@@ -1,4 +1,4 @@
-"""Candidates as levers, so that the whole forecast can be run with them; and candidates for an authority that has proposed none.
+"""Candidate schemes as levers, for a forecast with them, and candidates derived for an authority that has proposed none.
 
 Invariants: a candidate's lever opens a setting of its own, so places in the register are never counted twice; derived candidates
 depend on the shortfall only, and say that nobody proposed them.
@@ -59,7 +59,7 @@ def as_scheme(choice: Choice) -> Scheme:
 
 
 def as_scenario(choices: Sequence[Choice], area: str, based_on: Scenario | None = None) -> Scenario:
-    """Return a scenario that builds some candidates in one authority, on top of another scenario where one is given."""
+    """Return a scenario that builds some candidates in an authority, on top of another scenario if one is given."""
     own = tuple(as_scheme(choice) for choice in choices)
     return Scenario(
         id="capital-programme",
@@ -70,7 +70,7 @@ def as_scenario(choices: Sequence[Choice], area: str, based_on: Scenario | None 
 
 
 def derived(outcome: Outcome) -> tuple[Candidate, ...]:
-    """Return candidates for the largest shortfalls of an authority: bases, special school places and post-16 centres.
+    """Return candidates for an authority's largest shortfalls: bases, special school places and post-16 centres.
 
     For each phase of school age and need group with enough children short, a base for those who want or accept one and an
     expansion of a special school; a new special school for the largest group; post-16 centres. Costs are benchmarks.
@@ -106,7 +106,7 @@ def derived(outcome: Outcome) -> tuple[Candidate, ...]:
 def _derived(
     kind: Kind, outcome: Outcome, phase: AgeRange, group: NeedGroup, short: float, year: int, last: int
 ) -> Candidate:
-    """Return one derived candidate, at most as large as its kind and the shortfall are."""
+    """Return one derived candidate, no larger than its kind usually is and than the shortfall."""
     low, high = SIZES[kind]
     found = benchmark(kind)
     slips = SLIPPAGE["agreed", "low"]

@@ -1,4 +1,4 @@
-"""From a forecast and candidate schemes to the whole options appraisal (`forecast.capital.schemes.Case`).
+"""The whole options appraisal of an authority, from a forecast and candidate schemes (`forecast.capital.schemes.Case`).
 
     costs = child_costs.of(FinanceModel.of(base.outcome).model)
     case = capital_case.make(base, candidates, costs, england=inputs.placement_models.england, budget=20e6)
@@ -162,7 +162,7 @@ def make(
 def regret(
     programmes: Mapping[str, Programme], worlds: Mapping[str, AppraisalInputs], asked: Sufficiency
 ) -> Regret:
-    """Return each programme in every world, and which is the most robust.
+    """Return the results of each programme under every scenario, and the most robust programme.
 
     Parameters
     ----------
@@ -212,7 +212,7 @@ def _rules(base: Baseline) -> Rules:
 
 
 def _options(schemes: Sequence[Candidate], defer: Sequence[int], last: int) -> tuple[Option, ...]:
-    """Return every candidate in every year it may open; one deferred past the forecast is left out."""
+    """Return every candidate in every year it may open, leaving out those deferred beyond the forecast."""
     if 0 not in defer or any(d < 0 for d in defer):
         raise CapitalError(
             f"Candidates may be opened {', '.join(str(d) for d in defer)} years later than entered, but 0 must be among the "
@@ -224,7 +224,7 @@ def _options(schemes: Sequence[Candidate], defer: Sequence[int], last: int) -> t
 
 
 def _asked(asked: Sufficiency, options: Sequence[Option], outcome: Outcome) -> Sufficiency:
-    """Return what is asked with its January: where none is given, the first by which all candidates are due to be open."""
+    """Return the sufficiency asked for with a January: if none is given, the first by which all candidates are due to be open."""
     if asked.january is not None:
         return asked
     last = int(outcome.shortfall.short["january"].to_numpy()[-1])
@@ -233,7 +233,7 @@ def _asked(asked: Sufficiency, options: Sequence[Option], outcome: Outcome) -> S
 
 
 def _built(base: Baseline, programme: Programme, scenario: Scenario | None) -> Outcome:
-    """Return the forecast run again with the programme."""
+    """Return the outcome of the whole forecast run again with the programme."""
     flat = None if scenario is None else resolve(scenario)
     built = candidate_schemes.as_scenario(programme.choices, base.outcome.area.name, flat)
     return rerun(base, built)

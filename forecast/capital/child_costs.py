@@ -1,4 +1,4 @@
-"""What a child costs where it is taught, for the options appraisal: the cost model's own prices, and the price of a place.
+"""The cost of a child by provision for the options appraisal, from the prices of the cost model.
 
 The same draws of prices, luck of fees and scale as in the money forecast, so that a programme's saving and the balance agree.
 """
@@ -19,7 +19,7 @@ from forecast.finance.finance_model import FinanceModel
 def shared(
     baseline: Outcome, book: PriceBook | None = None
 ) -> tuple[Callable[[Outcome], UnitCosts], FinanceModel | None]:
-    """Return what children cost, and the finance model; None, and costs as modelled, where income is not published.
+    """Return a function for the costs of children, and the finance model; None for the latter if income is not published.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def shared(
 
 
 def of(model: CostModel) -> Callable[[Outcome], UnitCosts]:
-    """Return what gives the cost of a child in every provision and financial year of a forecast.
+    """Return a function from an outcome to the cost of a child in every provision and financial year, in pounds.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Which candidates to build: a sample-average mixed-integer programme under a budget and a minimum chance of enough places.
+"""The choice of candidates to build: a mixed-integer programme over draws, with a budget and a minimum chance of enough places.
 
 Over draws d and Januaries t, with x the options built, places p, and filled(x) as in `forecast.capital.seats`:
 
@@ -70,7 +70,7 @@ Tell = Callable[[str, float], None]
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """Enough places, draw by draw.
+    """The condition of enough places, draw by draw.
 
     Parameters
     ----------
@@ -84,17 +84,17 @@ class Target:
     spare: Array
 
     def met(self, built: Array) -> Flags:
-        """Return True where a programme has enough places, dims ``(draw,)``."""
+        """Return whether a programme has enough places, dims ``(draw,)``."""
         left = self.seats.total[:, 0] - self.seats.filled(built, range(len(built)))[:, 0].sum(axis=1)
         return np.asarray(left <= self.spare + _SLACK)
 
     def some(self, draws: slice) -> Target:
-        """Return the target in some draws."""
+        """Return the target in a subset of draws."""
         return Target(self.seats.some(draws), self.spare[draws])
 
 
 def target(one: AppraisalInputs, asked: Sufficiency) -> Target:
-    """Return what enough places means in a world.
+    """Return the condition of enough places for given options and children.
 
     Children outside the selection do not compete for places in it.
 
@@ -138,7 +138,7 @@ def target(one: AppraisalInputs, asked: Sufficiency) -> Target:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """The programme's problem on some draws.
+    """The optimisation problem on a subset of draws.
 
     Parameters
     ----------
@@ -165,17 +165,17 @@ class Sample:
     names: tuple[str, ...]
 
     def order(self, january: int) -> list[int]:
-        """Return options by what a seat in them is worth, the most first."""
+        """Return options by the value of a seat in them, highest first."""
         worth = self.worth[january]
         return sorted(range(len(worth)), key=lambda o: (-worth[o], self.names[o]))
 
     def seats_alone(self) -> Array:
-        """Return the mean seats each option fills alone, dims ``(january, option)``."""
+        """Return the mean seats each option fills if it alone is built, dims ``(january, option)``."""
         return np.stack([self.seats.alone(o).mean(axis=0) for o in range(len(self.names))], axis=1)
 
 
 def sample(one: AppraisalInputs, asked: Sufficiency, draws: int) -> Sample:
-    """Return the problem on the first draws of a world."""
+    """Return the optimisation problem on the first draws."""
     some = slice(0, min(draws, one.draws))
     seats = one.seats.some(some)
     alone = np.stack([seats.alone(o) for o in range(len(one.options))])
@@ -199,7 +199,7 @@ def sample(one: AppraisalInputs, asked: Sufficiency, draws: int) -> Sample:
 
 
 def value(problem: Sample, built: Array) -> float:
-    """Return the mean present value of a programme on the sample, £ million."""
+    """Return the mean present value of a programme on the sample, in £ million."""
     alone = problem.seats_alone()
     found = -float(problem.standing @ built)
     for t in range(problem.worth.shape[0]):
@@ -214,7 +214,7 @@ def _shared(problem: Sample, weights: Array, january: int, built: Array) -> floa
 
 
 def _cut(problem: Sample, weights: Array, january: int, built: Array) -> tuple[float, Array]:
-    """Return a bound of the value of seats in one January that is tight at a programme: constant, and slope by option."""
+    """Return a linear bound on the value of seats in one January, tight at a programme: constant, and slope by option."""
     worth, places = weights[january], problem.seats.places[:, january]
     draws = np.arange(len(places))
     constant, slope = 0.0, np.zeros(len(worth))
@@ -243,7 +243,7 @@ class _Found:
 
 
 class _Master:
-    """The master problem: options, a bound for each January, and draws with enough places."""
+    """The master problem of the search: options, a value bound for each January, and draws with enough places."""
 
     def __init__(self, problem: Sample, weights: Array, budget: float | None, gap: float) -> None:
         self.problem, self.weights, self.gap = problem, weights, gap
@@ -274,7 +274,7 @@ class _Master:
             self._at_most(terms, constant)
 
     def enough(self, built: Array, claimed: Flags) -> bool:
-        """Add rows for draws claimed to have enough places that have not; return True where there was none."""
+        """Add rows for draws claimed to have enough places that do not; return True if there is no such draw."""
         seats, spare = self.problem.target.seats, self.problem.target.spare
         needed = seats.total[:, 0] - spare
         draws = np.arange(len(needed))
@@ -293,13 +293,13 @@ class _Master:
         return not len(broken)
 
     def at_least(self, share: float) -> None:
-        """Ask for enough places in a share of draws."""
+        """Require enough places in a share of draws."""
         first = self.options + self.januaries
         count = np.ceil(share * self.draws - _SLACK)
         self._at_most({first + d: -1.0 for d in range(self.draws)}, -float(count))
 
     def solve(self, objective: Array, seconds: float, *, whole: bool = True) -> tuple[Array, float] | None:
-        """Return the best point and a bound on the objective; None where nothing is allowed.
+        """Return the best point and a bound on the objective; None if nothing is feasible.
 
         Parameters
         ----------
@@ -339,7 +339,7 @@ def _search(
     gap: float,
     tell: Tell,
 ) -> _Found | None:
-    """Return the best programme found, its value and a bound; None where nothing is allowed."""
+    """Return the best programme, its value and a bound on it; None if nothing is feasible."""
     best: _Found | None = None
     bound = np.inf
     last = np.inf
@@ -391,7 +391,7 @@ def choose(
     seconds: float = USUAL_SECONDS,
     tell: Tell = lambda what, done: None,
 ) -> Programme:
-    """Return the best programme.
+    """Return the best programme within a budget.
 
     Parameters
     ----------
@@ -472,7 +472,7 @@ def _affordable(one: AppraisalInputs, problem: Sample, budget: float | None) -> 
 
 
 def _reachable(problem: Sample, budget: float | None, until: float, tell: Tell) -> float:
-    """Return the largest share of draws with enough places within a budget."""
+    """Return the largest share of draws with enough places that a budget allows."""
     weights = np.zeros(problem.worth.shape)
     master = _Master(problem, weights, budget, USUAL_GAP / 10)
     if not master.possible.any():
@@ -541,7 +541,7 @@ def judged(
     met: bool,
     reachable: float,
 ) -> Programme:
-    """Return a programme judged on all draws of a world, children seated in full.
+    """Return a programme evaluated on all draws, with children seated in full.
 
     Parameters
     ----------
@@ -588,6 +588,6 @@ def judged(
 
 
 def flags(one: AppraisalInputs, choices: Sequence[Choice]) -> Array:
-    """Return 1 for each option of a world that a programme builds, dims ``(option,)``."""
+    """Return 1 for each option that a programme builds, 0 otherwise, dims ``(option,)``."""
     chosen = {(c.candidate.id, c.opens) for c in choices}
     return np.array([float((o.candidate.id, o.opens) in chosen) for o in one.options])

@@ -1,4 +1,4 @@
-"""The options appraisal: what each candidate scheme would do and cost, which to choose, and why not a base.
+"""Results of the options appraisal: what each candidate scheme does and costs, which to choose, and why not a base.
 
     costs = child_costs.of(FinanceModel.of(base.outcome).model)
     case = capital_case.make(base, candidates, costs, england=inputs.placement_models.england, budget=20e6)
@@ -34,7 +34,7 @@ NearBy = Literal["distance", "community", "none"]
 
 @dataclass(frozen=True, eq=False)
 class UnitCosts:
-    """What the appraisal needs of the cost model.
+    """The costs of children that the appraisal needs from the cost model.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class UnitCosts:
 
 @dataclass(frozen=True)
 class Horizon:
-    """How long costs and savings are counted.
+    """The period over which costs and savings are counted.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class Horizon:
 
 @dataclass(frozen=True, eq=False)
 class Appraisal:
-    """One candidate, built alone.
+    """What one candidate costs and saves if it alone is built.
 
     Pounds are real, of the base year. Years run from the base year to the end of the appraisal.
 
@@ -125,7 +125,7 @@ class Appraisal:
 
 @dataclass(frozen=True, eq=False)
 class BaseComparison:
-    """Why not a base: a special school option against the nearest base option.
+    """A special school option compared with the nearest base option.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ class BaseComparison:
 
 @dataclass(frozen=True)
 class Sufficiency:
-    """What counts as enough places.
+    """The definition of enough places, and the chance of it that is asked for.
 
     Parameters
     ----------
@@ -192,7 +192,7 @@ class Sufficiency:
 
 @dataclass(frozen=True)
 class Choice:
-    """A candidate in a programme.
+    """A candidate in a programme, with its opening year.
 
     Parameters
     ----------
@@ -208,7 +208,7 @@ class Choice:
 
 @dataclass(frozen=True, eq=False)
 class Programme:
-    """Candidates chosen together.
+    """Candidate schemes chosen to be built together, with the results of building them.
 
     Parameters
     ----------
@@ -269,7 +269,7 @@ class Programme:
 
 @dataclass(frozen=True, eq=False)
 class Regret:
-    """Programmes, each chosen for one scenario, in every scenario.
+    """Programmes, each chosen for one scenario, with their results under every scenario.
 
     Parameters
     ----------
@@ -298,7 +298,7 @@ class Regret:
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """The whole appraisal of one authority.
+    """The whole options appraisal of one authority.
 
     Parameters
     ----------

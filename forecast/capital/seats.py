@@ -63,13 +63,13 @@ class Lacking:
     placed: xr.DataArray
 
     def at(self, january: int, inside: xr.DataArray | None = None) -> Lacking:
-        """Return those of one January, in the cells where ``inside`` is 1."""
+        """Return the children of one January, in the cells where ``inside`` is 1."""
         weight = 1.0 if inside is None else inside
         return Lacking(self.left.sel(january=[january]) * weight, self.placed.sel(january=[january]) * weight)
 
 
 def lacking(shortfall: Shortfall) -> Lacking:
-    """Return the children to seat of a shortfall."""
+    """Return the children of a shortfall who are without any specialist place."""
     to = shortfall.overflow["destination"].to_numpy().tolist()
     placed = shortfall.overflow.sel(destination=[d for d in to if d in SPECIALIST_PROVISIONS])
     left = (shortfall.short - placed.sum("destination")).clip(min=0.0)
@@ -78,7 +78,7 @@ def lacking(shortfall: Shortfall) -> Lacking:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Options that compete with each other and with no others.
+    """A set of options that compete for the same children, and with no option outside the set.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Seating:
-    """What seating needs, for some options.
+    """Open places of options, and the children they could seat.
 
     Parameters
     ----------
@@ -119,11 +119,11 @@ class Seating:
     admitted: tuple[Array, ...]
 
     def alone(self, option: int) -> Array:
-        """Return the seats an option fills where it alone is built, dims ``(draw, january)``."""
+        """Return the seats an option fills if it alone is built, dims ``(draw, january)``."""
         return np.asarray(np.minimum(self.places[:, :, option], self.admitted[option].sum(axis=(2, 3, 4))))
 
     def filled(self, built: Array, order: Order) -> Array:
-        """Return seats filled by each option, dims ``(draw, january, option)``.
+        """Return the seats filled by each option, dims ``(draw, january, option)``.
 
         Parameters
         ----------
@@ -146,7 +146,7 @@ class Seating:
         return seats
 
     def some(self, draws: slice = slice(None), januaries: slice = slice(None)) -> Seating:
-        """Return the seating of some draws and Januaries."""
+        """Return the seating in a subset of draws and Januaries."""
         here = (draws, januaries)
         return Seating(
             self.places[here],
@@ -163,7 +163,7 @@ def seating(
     wanted: xr.DataArray,
     rules: Rules,
 ) -> Seating:
-    """Return the seating of options.
+    """Return the seating of several options.
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ def seating(
 def _groups(
     candidates: Sequence[Candidate], children: Lacking, wanted: xr.DataArray, rules: Rules
 ) -> tuple[Array, Flags]:
-    """Return the groups: their part of each cell, dims ``(group, january, provision, phase, need_group)``, and who admits them.
+    """Return groups of children by the options that admit them: their share of each cell, and the options' flags.
 
     Children no option admits are in no group.
     """
@@ -242,7 +242,7 @@ def _groups(
 
 
 def _still(children: Lacking, wants: str, kind: str, share: Array, wanted: Array, cell: Array) -> Array:
-    """Return the part of those accepting a kind of place, among the children to seat, over that among all who are short.
+    """Return the share of children accepting a kind of place among those to seat, over that among all who are short.
 
     Who accepts and has found a place is not there to be seated. Means over draws, dims ``(january, age, need)``.
     """
@@ -262,14 +262,14 @@ def _still(children: Lacking, wants: str, kind: str, share: Array, wanted: Array
 
 
 def _door(candidate: Candidate) -> Flags:
-    """Return whom a scheme admits, dims ``(age, need)``."""
+    """Return whether a scheme admits each age and need, dims ``(age, need)``."""
     return np.logical_and.outer(
         [age in candidate.ages for age in AGES], [need in candidate.needs for need in NEED_CODES]
     )
 
 
 def _accepting(rules: Rules, wants: str) -> dict[str, Array]:
-    """Return the part of children short of a provision who accept another one, by that one, dims ``(age, need)``."""
+    """Return the share of children short of a provision who accept another one, by the latter, dims ``(age, need)``."""
     left = np.ones((len(AGES), len(NEED_CODES)))
     found: dict[str, Array] = {}
     for step in rules.steps:
@@ -283,14 +283,14 @@ def _accepting(rules: Rules, wants: str) -> dict[str, Array]:
 
 
 def _competing(admits: Flags) -> list[list[int]]:
-    """Return the options that compete, directly or through others, in lists of positions."""
+    """Return lists of the positions of options that compete, directly or through others."""
     shared = csr_array(admits.T.astype(int) @ admits.astype(int))
     count, part = connected_components(shared, directed=False)
     return [np.flatnonzero(part == k).tolist() for k in range(count)]
 
 
 def _part(options: Sequence[int], admits: Flags, by_group: Array, places: Array) -> Part:
-    """Return a part: the unions of its groups that decide who sits where.
+    """Return one set of competing options, with the unions of its groups that decide who is seated where.
 
     Parameters
     ----------
