@@ -43,8 +43,8 @@ def main() -> None:
 
 def _said(found: Programme) -> str:
     return (
-        f"    {found.aim}: {len(found.choices)} schemes, gap {found.gap:.2%}, chance asked {found.asked.minimum:.0%}, reached "
-        f"{found.p_sufficient:.0%}"
+        f"    {found.aim}: {len(found.choices)} schemes, gap {found.gap:.2%}, chance asked {found.sufficiency.minimum:.0%}, "
+        f"reached {found.p_sufficient:.0%}"
     )
 
 

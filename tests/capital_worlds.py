@@ -20,7 +20,7 @@ from data.vocabulary import (
     PROVISION_CODES,
     SPECIALIST_PROVISIONS,
 )
-from forecast.capital.appraisal import AppraisalInputs, Option, world
+from forecast.capital.appraisal import AppraisalInputs, Option, prepare_inputs
 from forecast.capital.schemes import Horizon, UnitCosts
 from forecast.core.outcome import Outcome
 from forecast.places.capacity import OF_GROUP, OF_PHASE
@@ -124,7 +124,7 @@ def costs(draws: int, januaries: int, prices: dict[str, float] | None = None) ->
 
 def made(candidates: Sequence[Candidate], short: Array, years_after: int = 0) -> AppraisalInputs:
     """Return candidates, opened as entered, in a made-up forecast."""
-    return world(
+    return prepare_inputs(
         [Option(c, c.opens) for c in candidates],
         outcome(short),
         costs(*short.shape[:2]),

@@ -154,11 +154,11 @@ class AppraisalInputs:
         That of the last January holds for the years after the forecast too.
         """
         by_academic = AUTUMN * self.discount[:-1] + (1 - AUTUMN) * self.discount[1:]
-        held = self.alive * by_academic
+        by_year = self.alive * by_academic
         n = len(self.januaries)
-        found = held[:, :, :n].copy()
-        found[:, :, n - 1] += held[:, :, n:].sum(axis=2)
-        return np.asarray(found)
+        weights = by_year[:, :, :n].copy()
+        weights[:, :, n - 1] += by_year[:, :, n:].sum(axis=2)
+        return np.asarray(weights)
 
     @property
     def per_seat(self) -> Array:
@@ -188,7 +188,7 @@ class AppraisalInputs:
         )
 
 
-def world(
+def prepare_inputs(
     options: Sequence[Option],
     outcome: Outcome,
     costs: UnitCosts,
@@ -216,9 +216,9 @@ def world(
         An option opens after the forecast, a price year is out of range, or the costs are of other draws, years or places.
     """
     span = horizon or Horizon()
-    found = outcome.shortfall
-    januaries = tuple(int(j) for j in found.short["january"].to_numpy())
-    origin, draws = januaries[0] - 1, found.short.sizes["draw"]
+    shortfall = outcome.shortfall
+    januaries = tuple(int(j) for j in shortfall.short["january"].to_numpy())
+    origin, draws = januaries[0] - 1, shortfall.short.sizes["draw"]
     _open_in_time(options, januaries)
     base = require_starting_year(costs.base_year, "the base year")
     if base > origin:
@@ -233,7 +233,7 @@ def world(
         [_places(o.candidate, at, januaries) for o, at in zip(options, opening, strict=True)], axis=-1
     )
     choices = outcome.placements.wanted
-    children = lacking(found)
+    children = lacking(shortfall)
     who = seating([o.candidate for o in options], places, children, choices, rules)
     each, unmet, funding = _each(options, who, outcome, _real(costs, januaries, draws))
     cost = np.array([_cost(o.candidate, outcome.seed, draws, base) for o in options]).reshape(
@@ -258,7 +258,7 @@ def world(
         cost=cost,
         opening=opening,
         children=children,
-        wanted=found.wanted,
+        wanted=shortfall.wanted,
         choices=choices,
         rules=rules,
     )
@@ -335,15 +335,15 @@ def payback(net: Array, capital: Array, opening: Array, years: Sequence[int]) ->
     """
     total = net.cumsum(axis=1)
     after = (np.asarray(years)[None] >= opening[:, None]) & (total >= 0) & (net > 0)
-    found = np.full(len(net), np.inf)
+    repaid_after = np.full(len(net), np.inf)
     reached = after.any(axis=1)
     at = after.argmax(axis=1)
     rows = np.arange(len(net))
     part = 1 - total[rows, at] / np.where(net[rows, at] > 0, net[rows, at], 1.0)
     when = np.asarray(years)[at] - opening + np.clip(part, 0.0, 1.0)
-    found[reached] = when[reached]
-    found[(opening >= NEVER) | (capital.sum(axis=1) <= 0)] = np.nan
-    return found
+    repaid_after[reached] = when[reached]
+    repaid_after[(opening >= NEVER) | (capital.sum(axis=1) <= 0)] = np.nan
+    return repaid_after
 
 
 def _forecast(one: AppraisalInputs) -> Array:
@@ -353,14 +353,14 @@ def _forecast(one: AppraisalInputs) -> Array:
 
 def _by_year(by_january: Array, alive: Array, januaries: int) -> Array:
     """Return yearly flows by financial year, from flows by academic year; the last one continues while the places last."""
-    held = np.concatenate(
+    by_academic = np.concatenate(
         [by_january, np.repeat(by_january[:, -1:], alive.shape[1] - januaries, axis=1)], axis=1
     )
-    held = held * alive
-    found = np.zeros((len(held), held.shape[1] + 1))
-    found[:, :-1] += AUTUMN * held
-    found[:, 1:] += (1 - AUTUMN) * held
-    return found
+    by_academic = by_academic * alive
+    by_financial = np.zeros((len(by_academic), by_academic.shape[1] + 1))
+    by_financial[:, :-1] += AUTUMN * by_academic
+    by_financial[:, 1:] += (1 - AUTUMN) * by_academic
+    return by_financial
 
 
 def _open_in_time(options: Sequence[Option], januaries: Sequence[int]) -> None:

@@ -36,7 +36,7 @@ SOURCE = "Assumption: derived from the authority's forecast shortfall; nobody ha
 def as_scheme(choice: Choice) -> Scheme:
     """Return the lever that opens a candidate's places."""
     c = choice.candidate
-    said = {
+    values = {
         "id": c.id,
         "action": "open",
         "setting": f"{c.title} (candidate)",
@@ -54,8 +54,8 @@ def as_scheme(choice: Choice) -> Scheme:
         "status": "proposed",
     }
     if set(c.needs) != set(NEED_CODES):
-        said["needs"] = list(c.needs)
-    return Scheme.model_validate(said)
+        values["needs"] = list(c.needs)
+    return Scheme.model_validate(values)
 
 
 def as_scenario(choices: Sequence[Choice], area: str, based_on: Scenario | None = None) -> Scenario:
@@ -69,7 +69,7 @@ def as_scenario(choices: Sequence[Choice], area: str, based_on: Scenario | None 
     )
 
 
-def derived(outcome: Outcome) -> tuple[Candidate, ...]:
+def derive_candidates(outcome: Outcome) -> tuple[Candidate, ...]:
     """Return candidates for an authority's largest shortfalls: bases, special school places and post-16 centres.
 
     For each phase of school age and need group with enough children short, a base for those who want or accept one and an
@@ -81,34 +81,38 @@ def derived(outcome: Outcome) -> tuple[Candidate, ...]:
     short = outcome.shortfall.short.sel(january=at).mean("draw")
     year = outcome.plans.origin + 1
     last = known[-1] - 1
-    found: list[Candidate] = []
+    candidates: list[Candidate] = []
     for phase in PHASES[1:3]:
         for group in NEED_GROUPS:
             cell = short.sel(phase=phase.code, need_group=group.code)
             special = float(cell.sel(provision="state_special"))
             base = float(cell.sel(provision="specialist_base")) + 0.25 * special
             if base >= FEWEST_SHORT:
-                found.append(_derived("base", outcome, phase, group, base, year, last))
+                candidates.append(_derive_candidate("base", outcome, phase, group, base, year, last))
             if special >= 2 * FEWEST_SHORT:
-                found.append(_derived("special_expansion", outcome, phase, group, 0.75 * special, year, last))
+                candidates.append(
+                    _derive_candidate("special_expansion", outcome, phase, group, 0.75 * special, year, last)
+                )
     by_group = short.sel(provision="state_special", phase=[p.code for p in PHASES[1:3]]).sum("phase")
     largest = NEED_GROUPS[int(by_group.to_numpy().argmax())]
     if float(by_group.max()) >= SIZES["new_special"][0]:
         both = AgeRange("school", "School age", PHASES[1].low, PHASES[2].high)
-        found.append(_derived("new_special", outcome, both, largest, float(by_group.max()), year, last))
+        candidates.append(
+            _derive_candidate("new_special", outcome, both, largest, float(by_group.max()), year, last)
+        )
     later = float(short.sel(phase=PHASES[3].code, provision="specialist_post16").sum())
     if later >= FEWEST_SHORT:
         everyone = NeedGroup("all", "all needs", NEED_CODES)
-        found.append(_derived("post16_centre", outcome, PHASES[3], everyone, later, year, last))
-    return tuple(found)
+        candidates.append(_derive_candidate("post16_centre", outcome, PHASES[3], everyone, later, year, last))
+    return tuple(candidates)
 
 
-def _derived(
+def _derive_candidate(
     kind: Kind, outcome: Outcome, phase: AgeRange, group: NeedGroup, short: float, year: int, last: int
 ) -> Candidate:
     """Return one derived candidate, no larger than its kind usually is and than the shortfall."""
     low, high = SIZES[kind]
-    found = benchmark(kind)
+    usual = benchmark(kind)
     slips = SLIPPAGE["agreed", "low"]
     ages = phase.high - phase.low + 1
     places = int(np.clip(short, low, high))
@@ -122,20 +126,20 @@ def _derived(
         age_low=phase.low,
         age_high=phase.high,
         needs=group.needs,
-        opens=min(year + found.lead_years, last),
-        lead_years=found.lead_years,
-        phasing=PHASINGS[1] if found.by_year_group else PHASINGS[0],
+        opens=min(year + usual.lead_years, last),
+        lead_years=usual.lead_years,
+        phasing=PHASINGS[1] if usual.by_year_group else PHASINGS[0],
         chance_delivered=slips.delivered,
         chance_on_time=slips.on_time,
         typical_delay_years=slips.delay,
-        capital_low=found.capital_low,
-        capital_high=found.capital_high,
-        price_year=found.price_year,
-        location_factor=round(location_factor(outcome.area.la_code) / found.location, 3),
-        optimism_bias=found.optimism_bias,
-        grant_share=found.grant_share,
-        borrow_years=found.borrow_years,
-        borrow_rate=found.borrow_rate,
+        capital_low=usual.capital_low,
+        capital_high=usual.capital_high,
+        price_year=usual.price_year,
+        location_factor=round(location_factor(outcome.area.la_code) / usual.location, 3),
+        optimism_bias=usual.optimism_bias,
+        grant_share=usual.grant_share,
+        borrow_years=usual.borrow_years,
+        borrow_rate=usual.borrow_rate,
         basis="assumed",
         confidence="low",
         source=SOURCE,

@@ -18,9 +18,9 @@ import xarray as xr
 from data.candidates import Candidate
 from data.errors import CapitalError
 from forecast.capital import candidate_schemes
-from forecast.capital.appraisal import AppraisalInputs, Option, appraisal, world
+from forecast.capital.appraisal import AppraisalInputs, Option, appraisal, prepare_inputs
 from forecast.capital.base_comparison import base_comparisons, base_share
-from forecast.capital.programme import USUAL_DRAWS, USUAL_SECONDS, Tell, choose, flags, judged
+from forecast.capital.programme import USUAL_DRAWS, USUAL_SECONDS, Tell, choose, evaluate, flags
 from forecast.capital.schemes import Case, Horizon, Programme, Regret, Sufficiency, UnitCosts
 from forecast.capital.seats import lacking
 from forecast.core.outcome import Outcome
@@ -43,7 +43,7 @@ def make(
     *,
     england: Array,
     budget: float | None = None,
-    asked: Sufficiency | None = None,
+    sufficiency: Sufficiency | None = None,
     scenarios: Mapping[str, Scenario] | None = None,
     defer: Sequence[int] = (0,),
     horizon: Horizon | None = None,
@@ -67,7 +67,7 @@ def make(
         Plans of England, dims ``(age, need, provision)``, for the test against bases.
     budget
         Capital, pounds of the base year; None for no limit.
-    asked
+    sufficiency
         What counts as enough places, and the chance of it.
     scenarios
         Readings of the future by name, the first the one appraised; the baseline where None. With several, regret is shown.
@@ -91,7 +91,7 @@ def make(
     outcomes = {name: rerun(base, scenario) for name, scenario in named.items()} or {"Baseline": base.outcome}
     first, outcome = next(iter(outcomes.items()))
     generic = not candidates
-    schemes = tuple(candidates) or candidate_schemes.derived(outcome)
+    schemes = tuple(candidates) or candidate_schemes.derive_candidates(outcome)
     if not schemes:
         raise CapitalError(
             f"There are no candidates for {outcome.area.name}, and its forecast shortfall is too small to derive any from. Give "
@@ -101,18 +101,26 @@ def make(
     span = horizon or Horizon()
     own = tuple(Option(c, c.opens) for c in schemes)
     options = _options(schemes, defer, int(outcome.shortfall.short["january"].to_numpy()[-1]))
-    wanted = _asked(asked or Sufficiency(), own, outcome)
+    wanted = _with_january(sufficiency or Sufficiency(), own, outcome)
     assert wanted.january is not None  # filled in just above
     tell("Appraising each scheme", 0.0)
-    as_entered = world(own, outcome, costs(outcome), rules, span)
-    worlds: dict[str, AppraisalInputs] = {}
+    as_entered = prepare_inputs(own, outcome, costs(outcome), rules, span)
+    inputs_of: dict[str, AppraisalInputs] = {}
     programmes: dict[str, Programme] = {}
     for name, one in outcomes.items():
-        worlds[name] = (
-            as_entered if one is outcome and options == own else world(options, one, costs(one), rules, span)
+        inputs_of[name] = (
+            as_entered
+            if one is outcome and options == own
+            else prepare_inputs(options, one, costs(one), rules, span)
         )
         programmes[name] = choose(
-            worlds[name], wanted, budget, name=name, draws=draws, seconds=seconds / len(outcomes), tell=tell
+            inputs_of[name],
+            wanted,
+            budget,
+            name=name,
+            draws=draws,
+            seconds=seconds / len(outcomes),
+            tell=tell,
         )
     programme = programmes[first]
     best_value = None
@@ -120,7 +128,7 @@ def make(
         tell("The largest net present value", 0.0)
         free = replace(wanted, minimum=0.0)
         best_value = choose(
-            worlds[first],
+            inputs_of[first],
             free,
             budget,
             name="Largest net present value",
@@ -133,7 +141,7 @@ def make(
     again = None
     if run_again and programme.choices:
         tell("Running the forecast with the programme", 1.0)
-        again = _built(base, programme, named.get(first))
+        again = _rerun_with(base, programme, named.get(first))
     return Case(
         la_code=outcome.area.la_code,
         origin=outcome.plans.origin,
@@ -150,7 +158,7 @@ def make(
         base_comparisons=base_comparisons(as_entered, wanted.january, base_share(england)),
         programme=programme,
         best_value=best_value,
-        regret=regret(programmes, worlds, wanted) if len(outcomes) > 1 else None,
+        regret=regret(programmes, inputs_of, wanted) if len(outcomes) > 1 else None,
         engine_unplaced=None
         if again is None
         else lacking(again.shortfall).left.sum(("provision", "phase", "need_group")),
@@ -160,36 +168,36 @@ def make(
 
 
 def regret(
-    programmes: Mapping[str, Programme], worlds: Mapping[str, AppraisalInputs], asked: Sufficiency
+    programmes: Mapping[str, Programme], inputs_of: Mapping[str, AppraisalInputs], sufficiency: Sufficiency
 ) -> Regret:
     """Return the results of each programme under every scenario, and the most robust programme.
 
     Parameters
     ----------
     programmes
-        Chosen for each world, by its name.
-    worlds
-        By name, all with the same options.
-    asked
+        Chosen for each scenario, by its name.
+    inputs_of
+        Inputs of the appraisal by scenario, all with the same options.
+    sufficiency
         What counts as enough places.
     """
     names = list(programmes)
     seen = {
-        (p, s): judged(
-            one, flags(one, programmes[p].choices), asked, name=p, budget=programmes[p].budget, aim=programmes[p].aim,
+        (p, s): evaluate(
+            one, flags(one, programmes[p].choices), sufficiency, name=p, budget=programmes[p].budget, aim=programmes[p].aim,
             met=programmes[p].met, reachable=programmes[p].p_reachable,
         )
-        for p in names for s, one in worlds.items()
+        for p in names for s, one in inputs_of.items()
     }  # fmt: skip
 
     def table(of: Callable[[Programme], float]) -> xr.DataArray:
         return xr.DataArray(
-            [[of(seen[p, s]) for s in worlds] for p in names],
+            [[of(seen[p, s]) for s in inputs_of] for p in names],
             dims=("programme", "scenario"),
-            coords={"programme": names, "scenario": list(worlds)},
+            coords={"programme": names, "scenario": list(inputs_of)},
         )
 
-    january = asked.january
+    january = sufficiency.january
     npv = table(lambda p: float(p.npv.mean()))
     lost = npv.max("programme") - npv
     return Regret(
@@ -223,16 +231,16 @@ def _options(schemes: Sequence[Candidate], defer: Sequence[int], last: int) -> t
     )
 
 
-def _asked(asked: Sufficiency, options: Sequence[Option], outcome: Outcome) -> Sufficiency:
+def _with_january(sufficiency: Sufficiency, options: Sequence[Option], outcome: Outcome) -> Sufficiency:
     """Return the sufficiency asked for with a January: if none is given, the first by which all candidates are due to be open."""
-    if asked.january is not None:
-        return asked
+    if sufficiency.january is not None:
+        return sufficiency
     last = int(outcome.shortfall.short["january"].to_numpy()[-1])
     due = min(max(o.opens for o in options) + 1, last)
-    return replace(asked, january=due)
+    return replace(sufficiency, january=due)
 
 
-def _built(base: Baseline, programme: Programme, scenario: Scenario | None) -> Outcome:
+def _rerun_with(base: Baseline, programme: Programme, scenario: Scenario | None) -> Outcome:
     """Return the outcome of the whole forecast run again with the programme."""
     flat = None if scenario is None else resolve(scenario)
     built = candidate_schemes.as_scenario(programme.choices, base.outcome.area.name, flat)
@@ -264,7 +272,7 @@ def _notes(
     )
     if programme.aim == "chance of enough places":
         notes.append(
-            f"A chance of {programme.asked.minimum:.0%} of enough places cannot be reached within the budget with these "
+            f"A chance of {programme.sufficiency.minimum:.0%} of enough places cannot be reached within the budget with these "
             f"candidates. The largest that can is {programme.p_reachable:.0%}, and the programme reaches it."
         )
     if programme.aim == "children placed":

@@ -16,7 +16,7 @@ from forecast.finance.cost_model import CostModel
 from forecast.finance.finance_model import FinanceModel
 
 
-def shared(
+def prepare_costs(
     baseline: Outcome, book: PriceBook | None = None
 ) -> tuple[Callable[[Outcome], UnitCosts], FinanceModel | None]:
     """Return a function for the costs of children, and the finance model; None for the latter if income is not published.
@@ -28,15 +28,15 @@ def shared(
     book
         The authority's prices; those shipped where None.
     """
-    held = book or for_area(baseline.area.la_code)
+    used = book or for_area(baseline.area.la_code)
     try:
-        finance = FinanceModel.of(baseline, book=held)
+        finance = FinanceModel.of(baseline, book=used)
     except HistoryError:
-        return of(CostModel.prepare(baseline, held, seed=baseline.seed)), None
-    return of(finance.model), finance
+        return costs_from(CostModel.prepare(baseline, used, seed=baseline.seed)), None
+    return costs_from(finance.model), finance
 
 
-def of(model: CostModel) -> Callable[[Outcome], UnitCosts]:
+def costs_from(model: CostModel) -> Callable[[Outcome], UnitCosts]:
     """Return a function from an outcome to the cost of a child in every provision and financial year, in pounds.
 
     Parameters

@@ -93,7 +93,7 @@ class Target:
         return Target(self.seats.some(draws), self.spare[draws])
 
 
-def target(one: AppraisalInputs, asked: Sufficiency) -> Target:
+def target(one: AppraisalInputs, sufficiency: Sufficiency) -> Target:
     """Return the condition of enough places for given options and children.
 
     Children outside the selection do not compete for places in it.
@@ -103,18 +103,22 @@ def target(one: AppraisalInputs, asked: Sufficiency) -> Target:
     CapitalError
         The January or a name is not known.
     """
-    january = one.januaries[-1] if asked.january is None else asked.january
+    january = one.januaries[-1] if sufficiency.january is None else sufficiency.january
     if january not in one.januaries:
         raise CapitalError(
             f"Enough places were asked for in January {january}, outside the forecast ({one.januaries[0]} to "
             f"{one.januaries[-1]}). Ask for one of those, or forecast more --years."
         )
-    if not 0 <= asked.minimum <= 1 or not 0 <= asked.tolerance < 1:
+    if not 0 <= sufficiency.minimum <= 1 or not 0 <= sufficiency.tolerance < 1:
         raise CapitalError(
-            f"The chance asked for is {asked.minimum:g} with {asked.tolerance:g} of children left out; both are shares from 0 to "
-            "1. Write 0.8 for 80 %."
+            f"The chance asked for is {sufficiency.minimum:g} with {sufficiency.tolerance:g} of children left out; "
+            "both are shares from 0 to 1. Write 0.8 for 80 %."
         )
-    chosen = {"provision": asked.provisions, "phase": asked.phases, "need_group": asked.need_groups}
+    chosen = {
+        "provision": sufficiency.provisions,
+        "phase": sufficiency.phases,
+        "need_group": sufficiency.need_groups,
+    }
     known = {"provision": SPECIALIST_PROVISIONS, "phase": PHASE_CODES, "need_group": NEED_GROUP_CODES}
     for dim, names in chosen.items():
         if strange := [n for n in names if n not in known[dim]]:
@@ -133,7 +137,7 @@ def target(one: AppraisalInputs, asked: Sufficiency) -> Target:
         one.rules,
     )
     # Strictly less than a whole child is no shortfall, as everywhere in the forecast.
-    return Target(who, np.maximum(ONE_CHILD - 2 * _SLACK, asked.tolerance * asking))
+    return Target(who, np.maximum(ONE_CHILD - 2 * _SLACK, sufficiency.tolerance * asking))
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +178,7 @@ class Sample:
         return np.stack([self.seats.alone(o).mean(axis=0) for o in range(len(self.names))], axis=1)
 
 
-def sample(one: AppraisalInputs, asked: Sufficiency, draws: int) -> Sample:
+def sample(one: AppraisalInputs, sufficiency: Sufficiency, draws: int) -> Sample:
     """Return the optimisation problem on the first draws."""
     some = slice(0, min(draws, one.draws))
     seats = one.seats.some(some)
@@ -189,7 +193,7 @@ def sample(one: AppraisalInputs, asked: Sufficiency, draws: int) -> Sample:
             same.setdefault(f"site {option.candidate.one_of}", []).append(at)
     return Sample(
         seats=seats,
-        target=target(one, asked).some(some),
+        target=target(one, sufficiency).some(some),
         worth=worth.T / _MILLION,
         standing=one.standing[:, some].mean(axis=1) / _MILLION,
         cost=one.cost.mean(axis=1) / _MILLION,
@@ -201,11 +205,11 @@ def sample(one: AppraisalInputs, asked: Sufficiency, draws: int) -> Sample:
 def value(problem: Sample, built: Array) -> float:
     """Return the mean present value of a programme on the sample, in £ million."""
     alone = problem.seats_alone()
-    found = -float(problem.standing @ built)
+    total = -float(problem.standing @ built)
     for t in range(problem.worth.shape[0]):
-        found += _shared(problem, np.maximum(problem.worth, 0.0), t, built)
-        found += float((np.minimum(problem.worth[t], 0.0) * alone[t]) @ built)
-    return found
+        total += _shared(problem, np.maximum(problem.worth, 0.0), t, built)
+        total += float((np.minimum(problem.worth[t], 0.0) * alone[t]) @ built)
+    return total
 
 
 def _shared(problem: Sample, weights: Array, january: int, built: Array) -> float:
@@ -213,7 +217,7 @@ def _shared(problem: Sample, weights: Array, january: int, built: Array) -> floa
     return float(seats[:, 0].mean(axis=0) @ weights[january])
 
 
-def _cut(problem: Sample, weights: Array, january: int, built: Array) -> tuple[float, Array]:
+def _tight_bound(problem: Sample, weights: Array, january: int, built: Array) -> tuple[float, Array]:
     """Return a linear bound on the value of seats in one January, tight at a programme: constant, and slope by option."""
     worth, places = weights[january], problem.seats.places[:, january]
     draws = np.arange(len(places))
@@ -236,7 +240,7 @@ def _cut(problem: Sample, weights: Array, january: int, built: Array) -> tuple[f
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Best:
     built: Array
     value: float
     bound: float
@@ -269,7 +273,7 @@ class _Master:
     def bind(self, built: Array) -> None:
         """Add the bounds that are tight at a programme."""
         for t in range(self.januaries):
-            constant, slope = _cut(self.problem, self.weights, t, built)
+            constant, slope = _tight_bound(self.problem, self.weights, t, built)
             terms = {o: -s for o, s in enumerate(slope)} | {self.options + t: 1.0}
             self._at_most(terms, constant)
 
@@ -338,9 +342,9 @@ def _search(
     until: float,
     gap: float,
     tell: Tell,
-) -> _Found | None:
+) -> _Best | None:
     """Return the best programme, its value and a bound on it; None if nothing is feasible."""
-    best: _Found | None = None
+    best: _Best | None = None
     bound = np.inf
     last = np.inf
     for _ in range(MOST_PARTS):
@@ -367,9 +371,9 @@ def _search(
         claimed = point[master.options + master.januaries :] > 0.5
         master.enough(built, claimed)
         if allowed(built):
-            found = worth(built)
-            if best is None or found > best.value:
-                best = _Found(built, found, bound)
+            reached = worth(built)
+            if best is None or reached > best.value:
+                best = _Best(built, reached, bound)
         if best is not None:
             best = replace(best, bound=max(bound, best.value))
             distance = (best.bound - best.value) / max(abs(best.value), 1e-9)
@@ -382,7 +386,7 @@ def _search(
 
 def choose(
     one: AppraisalInputs,
-    asked: Sufficiency,
+    sufficiency: Sufficiency,
     budget: float | None = None,
     *,
     name: str = "",
@@ -397,14 +401,14 @@ def choose(
     ----------
     one
         Options in one reading of the future.
-    asked
+    sufficiency
         What counts as enough places, and the chance of it.
     budget
         Capital, pounds of the base year; None for no limit.
     name
         Title of the programme.
     draws
-        Draws the choice is made on, the first of the world's.
+        Draws the choice is made on, the first of all draws.
     gap
         Distance of bound and value, as a share of the value, at which to stop.
     seconds
@@ -418,24 +422,24 @@ def choose(
         There is no option, or the budget is below every scheme.
     """
     started = time.monotonic()
-    problem = sample(one, asked, draws)
+    problem = sample(one, sufficiency, draws)
     _affordable(one, problem, budget)
     most = None if budget is None else budget / _MILLION
     tell("Setting up the choice", 0.0)
     until = started + seconds
-    reachable, required = 1.0, asked.minimum
+    reachable, required = 1.0, sufficiency.minimum
     aim: Aim = "net present value"
-    if asked.minimum > 0:
-        reachable = _reachable(problem, most, until, tell)
-        if reachable < asked.minimum - _SLACK:
+    if sufficiency.minimum > 0:
+        reachable = _largest_chance(problem, most, until, tell)
+        if reachable < sufficiency.minimum - _SLACK:
             required = reachable
             aim = "chance of enough places" if reachable > 0 else "children placed"
-    found = _best(problem, aim, required, most, until, gap, tell)
+    best = _best(problem, aim, required, most, until, gap, tell)
     tell("Judging the choice", 1.0)
-    programme = judged(
+    programme = evaluate(
         one,
-        found.built,
-        asked,
+        best.built,
+        sufficiency,
         name=name,
         budget=budget,
         aim=aim,
@@ -445,9 +449,9 @@ def choose(
     scale = 1.0 if aim == "children placed" else _MILLION
     return replace(
         programme,
-        value=found.value * scale,
-        bound=found.bound * scale,
-        gap=(found.bound - found.value) / max(abs(found.value), 1e-9) if found.bound > found.value else 0.0,
+        value=best.value * scale,
+        bound=best.bound * scale,
+        gap=(best.bound - best.value) / max(abs(best.value), 1e-9) if best.bound > best.value else 0.0,
         draws_used=len(problem.target.spare),
         seconds=time.monotonic() - started,
     )
@@ -471,7 +475,7 @@ def _affordable(one: AppraisalInputs, problem: Sample, budget: float | None) -> 
         )
 
 
-def _reachable(problem: Sample, budget: float | None, until: float, tell: Tell) -> float:
+def _largest_chance(problem: Sample, budget: float | None, until: float, tell: Tell) -> float:
     """Return the largest share of draws with enough places that a budget allows."""
     weights = np.zeros(problem.worth.shape)
     master = _Master(problem, weights, budget, USUAL_GAP / 10)
@@ -497,7 +501,7 @@ def _reachable(problem: Sample, budget: float | None, until: float, tell: Tell) 
 
 def _best(
     problem: Sample, aim: Aim, required: float, budget: float | None, until: float, gap: float, tell: Tell
-) -> _Found:
+) -> _Best:
     alone = problem.seats_alone()
     if aim == "children placed":
         # In the January asked about, whose seating is the target's. Each `DEAREST_SEAT` of capital has to seat a child.
@@ -521,19 +525,19 @@ def _best(
     def allowed(built: Array) -> bool:
         return aim == "children placed" or float(problem.target.met(built).mean()) >= required - _SLACK
 
-    found = _search(master, objective, lambda built: value(problem_used, built), allowed, until, gap, tell)
-    if found is None:
+    best = _search(master, objective, lambda built: value(problem_used, built), allowed, until, gap, tell)
+    if best is None:
         raise CapitalError(
             "No programme within the budget was found in the time allowed. Ask for a lower chance of enough places, or allow "
             "more time."
         )
-    return found
+    return best
 
 
-def judged(
+def evaluate(
     one: AppraisalInputs,
     built: Array,
-    asked: Sufficiency,
+    sufficiency: Sufficiency,
     *,
     name: str,
     budget: float | None,
@@ -547,7 +551,7 @@ def judged(
     ----------
     built
         1 where an option is built, dims ``(option,)``.
-    one, asked, name, budget, aim, met, reachable
+    one, sufficiency, name, budget, aim, met, reachable
         As in `Programme`.
     """
     worth = one.per_seat.mean(axis=(1, 2))
@@ -569,11 +573,11 @@ def judged(
             Choice(o.candidate, o.opens) for o, b in zip(one.options, built, strict=True) if b > 0.5
         ),
         budget=budget,
-        asked=asked,
+        sufficiency=sufficiency,
         aim=aim,
         met=met,
         p_reachable=reachable,
-        p_sufficient=float(target(one, asked).met(built).mean()),
+        p_sufficient=float(target(one, sufficiency).met(built).mean()),
         cost=drawn(np.asarray(built @ one.cost)),
         npv=drawn(one.net(seats, built)),
         places=by_january(one.seats.places @ built),

@@ -218,7 +218,7 @@ class Programme:
         What is built, in the order of the candidates.
     budget
         Pounds of the base year; None for no limit.
-    asked
+    sufficiency
         What counts as enough.
     aim
         What was made as large as possible.
@@ -245,7 +245,7 @@ class Programme:
     name: str
     choices: tuple[Choice, ...]
     budget: float | None
-    asked: Sufficiency
+    sufficiency: Sufficiency
     aim: Aim
     met: bool
     p_reachable: float

@@ -209,21 +209,21 @@ def _groups(
         + _SPREAD
     )
     cell = np.einsum("jpan,ah,ng->jphg", mean, OF_PHASE, OF_GROUP, optimize=True)
-    doors = [_door(candidate) for candidate in candidates]
+    admitted = [_admits(candidate) for candidate in candidates]
     offers = [candidate.provision for candidate in candidates]
-    found: dict[bytes, tuple[Flags, Array]] = {}
+    by_flags: dict[bytes, tuple[Flags, Array]] = {}
     for p, wants in enumerate(SPECIALIST_PROVISIONS):
         accepting = {
-            kind: share * _still(children, wants, kind, share, mean[:, p], cell[:, p])
+            kind: share * _still_to_seat(children, wants, kind, share, mean[:, p], cell[:, p])
             for kind, share in _accepting(rules, wants).items()
         }
         for kind, share in {_OWN: 1 - sum(accepting.values()), **accepting}.items():
             # dims (age, need, option): an option of the kind wanted, or of the kind these children accept instead
             open_to = np.stack(
-                [d & (q in (wants, kind)) for d, q in zip(doors, offers, strict=True)], axis=-1
+                [d & (q in (wants, kind)) for d, q in zip(admitted, offers, strict=True)], axis=-1
             )
             weight = mean[:, p] * share
-            for admits in np.unique(open_to.reshape(-1, len(doors)), axis=0):
+            for admits in np.unique(open_to.reshape(-1, len(admitted)), axis=0):
                 if not admits.any():
                     continue
                 here = (open_to == admits).all(axis=-1)
@@ -231,17 +231,19 @@ def _groups(
                 part[:, p] = (
                     np.einsum("jan,ah,ng->jhg", weight * here, OF_PHASE, OF_GROUP, optimize=True) / cell[:, p]
                 )
-                if admits.tobytes() in found:
-                    found[admits.tobytes()][1][...] += part
+                if admits.tobytes() in by_flags:
+                    by_flags[admits.tobytes()][1][...] += part
                 else:
-                    found[admits.tobytes()] = (admits, part)
-    if not found:
-        return np.zeros((0, *cell.shape)), np.zeros((0, len(doors)), dtype=bool)
-    flags, parts = zip(*found.values(), strict=True)
+                    by_flags[admits.tobytes()] = (admits, part)
+    if not by_flags:
+        return np.zeros((0, *cell.shape)), np.zeros((0, len(admitted)), dtype=bool)
+    flags, parts = zip(*by_flags.values(), strict=True)
     return np.stack(parts), np.stack(flags)
 
 
-def _still(children: Lacking, wants: str, kind: str, share: Array, wanted: Array, cell: Array) -> Array:
+def _still_to_seat(
+    children: Lacking, wants: str, kind: str, share: Array, wanted: Array, cell: Array
+) -> Array:
     """Return the share of children accepting a kind of place among those to seat, over that among all who are short.
 
     Who accepts and has found a place is not there to be seated. Means over draws, dims ``(january, age, need)``.
@@ -249,19 +251,19 @@ def _still(children: Lacking, wants: str, kind: str, share: Array, wanted: Array
     left = (
         children.left.sel(provision=wants).mean("draw").transpose("january", "phase", "need_group").to_numpy()
     )
-    found = np.zeros(left.shape)
+    placed = np.zeros(left.shape)
     if kind in children.placed["destination"].to_numpy().tolist():
         chosen = children.placed.sel(provision=wants, destination=kind).mean("draw")
-        found = chosen.transpose("january", "phase", "need_group").to_numpy()
+        placed = chosen.transpose("january", "phase", "need_group").to_numpy()
     accept = np.einsum("jan,ah,ng->jhg", wanted * share, OF_PHASE, OF_GROUP, optimize=True) / cell
-    still = np.clip(accept * (left + found) - found, 0.0, None)
+    still = np.clip(accept * (left + placed) - placed, 0.0, None)
     ratio = np.divide(still, accept * left, out=np.ones(left.shape), where=accept * left > 0)
     return np.asarray(
         np.einsum("jhg,ah,ng->jan", np.clip(ratio, 0.0, 1.0), OF_PHASE, OF_GROUP, optimize=True)
     )
 
 
-def _door(candidate: Candidate) -> Flags:
+def _admits(candidate: Candidate) -> Flags:
     """Return whether a scheme admits each age and need, dims ``(age, need)``."""
     return np.logical_and.outer(
         [age in candidate.ages for age in AGES], [need in candidate.needs for need in NEED_CODES]
@@ -271,15 +273,15 @@ def _door(candidate: Candidate) -> Flags:
 def _accepting(rules: Rules, wants: str) -> dict[str, Array]:
     """Return the share of children short of a provision who accept another one, by the latter, dims ``(age, need)``."""
     left = np.ones((len(AGES), len(NEED_CODES)))
-    found: dict[str, Array] = {}
+    shares: dict[str, Array] = {}
     for step in rules.steps:
         if step.provision != wants:
             continue
         taken = left * step.share * step.fits
         if step.limited:
-            found[step.destination] = found.get(step.destination, 0.0) + taken
+            shares[step.destination] = shares.get(step.destination, 0.0) + taken
         left = left - taken
-    return found
+    return shares
 
 
 def _competing(admits: Flags) -> list[list[int]]:

@@ -107,13 +107,13 @@ def capital_command(
     inputs = ForecastInputs.prepare()
     base = inputs.baseline(chosen, years=years, draws=draws, seed=seed, register=register)
     if template is not None:
-        candidate_file.write_template(candidate_schemes.derived(base.outcome), template)
+        candidate_file.write_template(candidate_schemes.derive_candidates(base.outcome), template)
         say(
             screen,
             f"Candidates derived from the shortfall written to {template}. Nobody proposed them: edit them first.",
         )
         return
-    costs, _ = child_costs.shared(base.outcome, book)
+    costs, _ = child_costs.prepare_costs(base.outcome, book)
     with progress(screen) as bar, silence_solver():
         task = bar.add_task("Appraising", total=100)
         case = capital_case.make(
@@ -122,7 +122,7 @@ def capital_command(
             costs,
             england=inputs.placement_models.england,
             budget=budget,
-            asked=Sufficiency(minimum=p_sufficient, january=january, phases=tuple(phase or ())),
+            sufficiency=Sufficiency(minimum=p_sufficient, january=january, phases=tuple(phase or ())),
             scenarios=readings,
             defer=tuple(defer or (0,)),
             horizon=Horizon(years_after),

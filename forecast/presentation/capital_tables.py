@@ -152,7 +152,7 @@ def _programme(case: Case, p: Programme) -> dict[str, Any]:
     return {
         "name": p.name, "schemes": ";".join(c.candidate.id for c in p.choices),
         "opens": ";".join(academic_year(c.opens + 1) for c in p.choices), "budget": p.budget, "aim": p.aim,
-        "p_asked": p.asked.minimum, "met": p.met, "p_reachable": p.p_reachable, "p_sufficient": p.p_sufficient,
+        "p_asked": p.sufficiency.minimum, "met": p.met, "p_reachable": p.p_reachable, "p_sufficient": p.p_sufficient,
         "january": case.january, **_spread("cost", p.cost), **_spread("npv", p.npv),
         "p_npv_positive": float(chance(p.npv > 0)), "places": sum(c.candidate.places for c in p.choices),
         **_spread("seats", p.seats.sel(january=case.january)),
@@ -285,7 +285,7 @@ def sentences(case: Case) -> list[str]:
         f"In January {at} about {before:,.0f} children would have no specialist place without it and {left['left_mean']:,.0f} "
         f"({left['left_q10']:,.0f} to {left['left_q90']:,.0f}) with it; about {float(mean(p.empty.sel(january=at))):.0f} of its "
         "places would be empty.",
-        f"The chance of enough places then is {p.p_sufficient:.0%} (asked for: {p.asked.minimum:.0%}).",
+        f"The chance of enough places then is {p.p_sufficient:.0%} (asked for: {p.sufficiency.minimum:.0%}).",
         f"Its net present value is {money(npv['npv_mean'])} on average ({money(npv['npv_q10'])} to {money(npv['npv_q90'])}); "
         f"it is above 0 in {float(chance(p.npv > 0)):.0%} of futures.",
         _chosen_for(p),

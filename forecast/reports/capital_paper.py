@@ -121,7 +121,7 @@ def make(base: Baseline, inputs: ForecastInputs, asked: PaperRequest, tell: Tell
     area = outcome.area
     case, why = None, ""
     book = asked.book or for_area(area.la_code)
-    costs, finance = child_costs.shared(base.outcome, book)
+    costs, finance = child_costs.prepare_costs(base.outcome, book)
     try:
         with silence_solver():
             case = capital_case.make(
@@ -130,7 +130,7 @@ def make(base: Baseline, inputs: ForecastInputs, asked: PaperRequest, tell: Tell
                 costs,
                 england=inputs.placement_models.england,
                 budget=asked.budget,
-                asked=Sufficiency(minimum=asked.sure),
+                sufficiency=Sufficiency(minimum=asked.sure),
                 scenarios=asked.futures,
                 candidates_from="" if asked.schemes is None else asked.schemes.origin,
                 tell=tell,

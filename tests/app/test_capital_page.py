@@ -235,7 +235,7 @@ def test_the_job_can_be_stopped_and_leaves_no_process(small: Question) -> None:
 
 def test_costs_are_as_modelled_where_income_is_not_published(inputs: ForecastInputs) -> None:
     outcome = inputs.baseline(areas.by_code(CITY), years=3, draws=100).outcome
-    costs, finance = child_costs.shared(outcome)
+    costs, finance = child_costs.prepare_costs(outcome)
     assert finance is None
     assert float(costs(outcome).per_child.min()) >= 0
 

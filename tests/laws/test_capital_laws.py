@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from forecast.capital.appraisal import AppraisalInputs, appraisal
-from forecast.capital.programme import Sample, choose, flags, judged, sample, value
+from forecast.capital.programme import Sample, choose, evaluate, flags, sample, value
 from forecast.capital.schemes import Sufficiency
 from forecast.capital.seats import _groups
 from forecast.core.discounting import factors
@@ -168,7 +168,7 @@ def test_enough_places_are_told_alike_by_rows_and_by_seating(seed: int) -> None:
     one = worlds(seed)
     asked = Sufficiency(minimum=0.5, tolerance=0.3)
     whole = np.ones(len(one.options))
-    seen = judged(one, whole, asked, name="", budget=None, aim="net present value", met=True, reachable=1.0)
+    seen = evaluate(one, whole, asked, name="", budget=None, aim="net present value", met=True, reachable=1.0)
     left = seen.unplaced.isel(january=-1).to_numpy()
     spare = np.maximum(
         1.0, 0.3 * one.wanted.isel(january=-1).sum(("provision", "phase", "need_group")).to_numpy()

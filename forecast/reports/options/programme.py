@@ -141,7 +141,7 @@ def builds(programme: Programme) -> str:
 
 def enough_line(case: Case) -> str:
     """Return how likely the programme is to be enough, and whether the aim asked for can be met."""
-    found, asked = case.programme, case.programme.asked
+    found, asked = case.programme, case.programme.sufficiency
     spare = f"at most {100 * asked.tolerance:.0f} in 100 children who want one going without"
     said = f"Enough places in January {case.january} ({spare}) is {wording.chance(found.p_sufficient)} with the programme."
     if asked.minimum <= 0:
@@ -228,7 +228,7 @@ def aim_line(found: Programme) -> str:
         "net present value": "it is worth most"
         + (
             " of those that give enough places as surely as was asked"
-            if found.asked.minimum > 0 and found.met
+            if found.sufficiency.minimum > 0 and found.met
             else ""
         ),
         "chance of enough places": "none gives enough places as surely as was asked, and this one comes nearest",

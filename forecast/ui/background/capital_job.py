@@ -31,7 +31,7 @@ def appraise(report: Report, asked: Question) -> CapitalView:
     tell(f"Forecasting {by_code(asked.la_code).name}", 0.0)
     base = base_of(asked, inputs)
     tell("Costing", 0.0)
-    costs, _ = child_costs.shared(base.outcome, council_files.book(asked.la_code, asked.prices))
+    costs, _ = child_costs.prepare_costs(base.outcome, council_files.book(asked.la_code, asked.prices))
     schemes = council_files.candidates(asked.la_code, asked.candidates)
     with silence_solver():
         case = capital_case.make(
@@ -40,7 +40,7 @@ def appraise(report: Report, asked: Question) -> CapitalView:
             costs,
             england=inputs.placement_models.england,
             budget=asked.budget,
-            asked=Sufficiency(minimum=asked.sure),
+            sufficiency=Sufficiency(minimum=asked.sure),
             scenarios=dict(asked.futures),
             candidates_from="" if schemes is None else schemes.origin,
             tell=tell,

@@ -34,7 +34,7 @@ used = results.version_of(CANDIDATES, choices, choices.candidates)
 own = council_files.candidates(area.la_code, work_requests.text_used(CANDIDATES, choices, used))
 if own is None:
     with st.spinner(f"Forecasting {name}"):
-        schemes = candidate_schemes.derived(results.outcome_of(choices))
+        schemes = candidate_schemes.derive_candidates(results.outcome_of(choices))
     shell.say(
         "Nobody has put in schemes here, so these are derived from the forecast shortfall, with benchmark costs. "
         "Nobody proposed "

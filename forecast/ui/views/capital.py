@@ -155,9 +155,9 @@ def _headline(case: Case) -> str:
 def _enough(case: Case) -> str:
     """Return that there are not enough places, where a chance of enough was asked for and cannot be had."""
     p = case.programme
-    if p.met or not p.asked.minimum:
+    if p.met or not p.sufficiency.minimum:
         return ""
-    asked = f"{100 * p.asked.minimum:.0f} %"
+    asked = f"{100 * p.sufficiency.minimum:.0f} %"
     if not p.p_reachable:
         return f" Enough places, {asked} sure, are out of reach: no programme of these schemes has them in any future drawn."
     return (
@@ -316,7 +316,7 @@ def _unplaced(case: Case) -> pd.DataFrame:
 def _files(case: Case, outcome: Outcome) -> dict[str, bytes]:
     arguments = {
         "area": outcome.area.name, "candidates": case.candidates_from, "budget": case.programme.budget,
-        "p_sufficient": case.programme.asked.minimum, "scenario": case.scenario, "capacity": outcome.register.origin,
+        "p_sufficient": case.programme.sufficiency.minimum, "scenario": case.scenario, "capacity": outcome.register.origin,
         "seed": case.seed, "draws": outcome.plans.future.sizes["draw"],
     }  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:

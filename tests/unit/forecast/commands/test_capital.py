@@ -134,7 +134,7 @@ def test_a_template_is_written_for_redbridge(
 
 def test_candidates_are_derived_where_nobody_proposed_any() -> None:
     base = shared_inputs().baseline(areas.by_code(886), years=8, draws=100)
-    found = candidate_schemes.derived(base.outcome)
+    found = candidate_schemes.derive_candidates(base.outcome)
     assert len({c.id for c in found}) == len(found) > 3
     assert all(c.basis == "assumed" and "nobody has proposed it" in c.source for c in found)
     assert all(c.opens < 2033 for c in found)
