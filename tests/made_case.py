@@ -133,7 +133,7 @@ def _programme(name: str, chosen: tuple[Appraisal, ...], outcome: Outcome) -> Pr
     assert isinstance(cost, xr.DataArray)
     assert isinstance(npv, xr.DataArray)
     return Programme(
-        name=name, choices=tuple(Choice(a.candidate, a.candidate.opens) for a in chosen), budget=20e6, asked=Sufficiency(),
+        name=name, choices=tuple(Choice(a.candidate, a.candidate.opens) for a in chosen), budget=20e6, sufficiency=Sufficiency(),
         aim="chance of enough places", met=False, p_reachable=0.2, p_sufficient=0.16, cost=cost, npv=npv, places=places,
         seats=seats, unplaced=(short - seats).clip(min=0.0), value=1.0, bound=1.0, gap=0.0, draws_used=100, seconds=1.0,
     )  # fmt: skip

@@ -208,7 +208,7 @@ def test_what_the_solver_prints_does_not_reach_the_server(
         lambda: SimpleNamespace(placement_models=SimpleNamespace(england=None)),
     )
     monkeypatch.setattr(capital_job, "base_of", lambda asked, inputs: base)
-    monkeypatch.setattr(child_costs, "shared", lambda outcome, book: (None, None))
+    monkeypatch.setattr(child_costs, "prepare_costs", lambda outcome, book: (None, None))
     monkeypatch.setattr(capital_case, "make", prints)
     capfd.readouterr()
     with pytest.raises(CapitalError, match="Nothing to choose from"):
