@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
-from rapidfuzz import fuzz, process
-
 from data import tables
 from data.errors import AreaError
 
@@ -152,6 +150,8 @@ def _unknown(text: str) -> AreaError:
     if replaced:
         return AreaError(replaced)
     names = [a.name for a in current()]
+    from rapidfuzz import fuzz, process
+
     close = [m[0] for m in process.extract(text, names, scorer=fuzz.WRatio, limit=3, score_cutoff=60)]
     hint = f"Did you mean {' or '.join(close)}? " if close else ""
     return AreaError(

@@ -1,19 +1,21 @@
 """Published tables: the list of all of them, and the one way to read them.
 
 Invariant: a table on disk passed its schema when it was built; readers trust that and
-``sendplan data check`` proves it again.
+``sendplan data check`` proves it again. So reading a table does not load the schemas, nor naming one pandas.
 """
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from data.errors import TableError
-from data.schemas import TABLES
-from data.schemas.base import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from data.schemas.base import Table
 
 DATA_DIR = Path(__file__).parent
 PUBLISHED = DATA_DIR / "published"
@@ -34,6 +36,8 @@ def table(name: str) -> Table:
     TableError
         No table has that name.
     """
+    from data.schemas import TABLES
+
     try:
         return TABLES[name]
     except KeyError:
@@ -50,8 +54,9 @@ def path_of(name: str) -> Path:
     TableError
         The name is unknown or the file is not there.
     """
-    path = PUBLISHED / f"{table(name).name}.parquet"
+    path = PUBLISHED / f"{name}.parquet"
     if not path.exists():
+        table(name)  # says so where there is no table of that name
         raise TableError(
             f"The published table '{name}' is not in {PUBLISHED}. Forecasts cannot be made without it. "
             "Restore the file from the repository, or rebuild it with 'sendplan data build --from DIR'."
@@ -61,6 +66,8 @@ def path_of(name: str) -> Path:
 
 @cache
 def _read(name: str) -> pd.DataFrame:
+    import pandas as pd
+
     return pd.read_parquet(path_of(name))
 
 
@@ -71,6 +78,8 @@ def read(name: str) -> pd.DataFrame:
 
 @cache
 def _read_reference(name: str) -> pd.DataFrame:
+    import pandas as pd
+
     path = REFERENCE / f"{name}.csv"
     if not path.exists():
         raise TableError(

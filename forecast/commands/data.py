@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
 import typer
 
 from forecast.commands.output import console, progress, show
@@ -36,6 +35,8 @@ def build_command(
 @app.command("check")
 def check_command() -> None:
     """Check every published table; exit with 1 if a check fails."""
+    import pandas as pd
+
     from data.checks import check, summarise
 
     results = check()

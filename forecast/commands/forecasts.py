@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-import pandas as pd
 import typer
 from rich.console import Console
 
@@ -38,6 +37,8 @@ def forecast_command(
     draws: Draws = USUAL_DRAWS,
 ) -> None:
     """Forecast plans and set specialist places against demand."""
+    import pandas as pd
+
     from forecast.core.atomic_files import check_folder
     from forecast.demand.members import check_name
     from forecast.presentation import record
@@ -156,6 +157,8 @@ def explain_command(
     model: Model = "headline",
 ) -> None:
     """Split the growth in plans to a January into population, joiner rate, leaver rate, transfers and ageing."""
+    import pandas as pd
+
     from forecast.demand.members import check_name
     from forecast.presentation import explain, words
     from forecast.runs.baseline import ForecastInputs, check_options

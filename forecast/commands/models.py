@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
 
 from data.errors import OptionError
@@ -79,6 +78,8 @@ def fit_command(
 
 def _show_weights(screen: Console, fit: Fit) -> None:
     """Print the weights of the ensemble's members."""
+    import pandas as pd
+
     weights = pd.DataFrame(
         fit.weights.to_numpy().round(2),
         columns=fit.weights["member"].to_numpy(),

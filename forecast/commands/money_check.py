@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
 
 from forecast.commands.options import USUAL_DRAWS, Draws
 from forecast.commands.output import console, progress, show
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def money_check_command(
@@ -17,6 +19,8 @@ def money_check_command(
     draws: Draws = USUAL_DRAWS,
 ) -> None:
     """Set costs beside what authorities spent, each authority's own spending hidden. Takes a few minutes."""
+    import pandas as pd
+
     from data import panels
     from forecast.core.atomic_files import check_folder, write_all
     from forecast.demand.ensemble_members import BENCHMARK_RULE
@@ -88,4 +92,6 @@ def _millions(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _figures(rows: pd.DataFrame, places: int) -> pd.DataFrame:
     """Return a frame of finished text."""
+    import pandas as pd
+
     return rows.map(lambda v: ("-" if pd.isna(v) else f"{v:.{places}f}") if isinstance(v, float) else str(v))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import TYPE_CHECKING
+
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 from rich.text import Text
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.progress import Progress
 
 WIDTH = 150
 """Columns to print when the output is not a terminal."""
@@ -28,6 +31,8 @@ def console() -> Console:
 
 def progress(screen: Console) -> Progress:
     """Return a progress bar on standard error, so that it never mixes with results."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -45,6 +50,8 @@ def say(screen: Console, text: str, style: str = "") -> None:
 
 def show(screen: Console, frame: pd.DataFrame, title: str, *, index: bool = True) -> None:
     """Print a frame of finished text as a table."""
+    from rich.table import Table
+
     shown = frame.reset_index() if index else frame
     table = Table(title=Text(title), title_justify="left", title_style="bold")
     for column in shown.columns:

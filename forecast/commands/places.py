@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-import pandas as pd
 import typer
 from rich.console import Console
 
@@ -104,6 +103,8 @@ def _places_of_all(
     """Run every authority on all cores, write one set of tables, and say which could not be run and why."""
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
+
+    import pandas as pd
 
     from forecast.presentation import places_report, record
 

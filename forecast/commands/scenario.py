@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import pandas as pd
 import typer
 
 from data import areas
@@ -32,6 +31,8 @@ from forecast.commands.options import (
 from forecast.commands.output import console, say, show
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from data.prices import PriceBook
     from forecast.finance.finance_model import FinanceModel
     from forecast.runs.baseline import Baseline
@@ -45,6 +46,8 @@ app = typer.Typer(
 @app.command("list")
 def list_command(store: Kept = None) -> None:
     """List the scenarios of the library and of the store."""
+    import pandas as pd
+
     from forecast.runs.scenario_names import open_if_there
     from scenarios import reading
     from scenarios.store import words

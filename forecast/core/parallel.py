@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from threadpoolctl import threadpool_limits
-
 PART = 100
 """Draws worked on at a time."""
 
@@ -20,8 +18,11 @@ def set_up_process() -> None:
     # Sampling runs compiled code of its own and needs no BLAS from PyTensor.
     warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS")
     # Matrices here are small: threads for each cost more than they bring, and on a busy machine ten times as much.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for SciPy's, which is loaded later
-    threadpool_limits(limits=1, user_api="blas")
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # for a library that is loaded later
+    if "numpy" in sys.modules:
+        from threadpoolctl import threadpool_limits
+
+        threadpool_limits(limits=1, user_api="blas")
 
 
 def run_in_parts(count: int, job: Callable[[slice], None], size: int = PART) -> None:
