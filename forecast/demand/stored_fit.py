@@ -8,7 +8,6 @@ diagnosis and never for a forecast. Reading needs no sampler.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -33,8 +32,8 @@ from data.specialist_use import SpecialistUse
 from data.vocabulary import ALL
 from forecast.core.atomic_files import write_all
 from forecast.core.parallel import set_up_process
-from forecast.demand import fit_key
-from forecast.demand.fit_key import MODELS, NAMES, TOTALS, Hashes, StoredModel
+from forecast.core.sources import Hashes, changes, key_of, made_from, sha256
+from forecast.demand.fit_key import MODELS, NAMES, TOTALS, StoredModel
 from forecast.demand.members import ENSEMBLE, Models
 from models import band_shares, cohort, growth, latent_demand, moves, provision_totals
 from models.band_shares import FittedShares
@@ -54,10 +53,7 @@ FAILED = "failed"
 
 MANIFEST = "manifest.json"
 
-FILE: dict[str, str] = {m.name: m.file for m in MODELS}
-"""File of each stored model."""
-
-FILES: tuple[str, ...] = (*FILE.values(), MANIFEST)
+FILES: tuple[str, ...] = (*(model.file for model in MODELS.values()), MANIFEST)
 """Files of a stored fit."""
 
 MOST_NAMED = 4
@@ -108,7 +104,7 @@ class Fit:
     seconds
         Time the latest fit took.
     new
-        What each model that `make` fitted was made from (`forecast.demand.fit_key.made_from`), by name; the others were read.
+        What each model that `make` fitted was made from (`forecast.core.sources.made_from`), by name; the others were read.
     """
 
     totals: Tabulated
@@ -204,7 +200,7 @@ def make(
     start = time.perf_counter()
     # What is altered while the models are fitted is not what they were fitted to.
     hashes = Hashes()
-    new = {model.name: fit_key.made_from(model, hashes) for model in MODELS if model.name in which}
+    new = {model.name: made_from(model.sources, hashes) for model in MODELS.values() if model.name in which}
     (history,) = _panel()
     kept = [name for name in NAMES if name not in which]
     about = _written(folder) if kept else {}
@@ -289,9 +285,9 @@ def key() -> str:
     """Return the hash of every table and module that any model of a stored fit is made from, as they are now."""
     hashes, about = Hashes(), _written(FOLDER)
     pieces: dict[str, str] = {}
-    for model in MODELS:
-        pieces |= fit_key.made_from(model, hashes, _recorded(about, model))
-    return fit_key.key_of(pieces)
+    for model in MODELS.values():
+        pieces |= made_from(model.sources, hashes, _recorded(about, model))
+    return key_of(pieces)
 
 
 def write(fit: Fit, folder: Path = FOLDER) -> list[Path]:
@@ -306,15 +302,15 @@ def write(fit: Fit, folder: Path = FOLDER) -> list[Path]:
     def put(name: str, dataset: xr.Dataset, path: Path) -> None:
         packed = {str(v): {"zlib": True, "complevel": 6} for v in dataset.data_vars}
         dataset.to_netcdf(path, engine="h5netcdf", encoding=packed)
-        digests[name] = _sha256(path)
+        digests[name] = sha256(path)
 
     def describe(path: Path) -> None:
         for name, pieces in fit.new.items():
             entries[name] = {
-                "file": FILE[name],
+                "file": MODELS[name].file,
                 "sha256": digests[name],
                 "version": version("send-place-planner"),
-                "key": fit_key.key_of(pieces),
+                "key": key_of(pieces),
                 "made_from": dict(pieces),
             }
         about = {
@@ -329,7 +325,7 @@ def write(fit: Fit, folder: Path = FOLDER) -> list[Path]:
 
     datasets = _datasets(fit)
     writers: dict[str, Callable[[Path], None]] = {
-        FILE[name]: partial(put, name, datasets[name]) for name in fit.new
+        MODELS[name].file: partial(put, name, datasets[name]) for name in fit.new
     }
     # The manifest comes last: it says what the other files hold.
     return write_all(target, writers | {MANIFEST: describe})
@@ -376,7 +372,7 @@ def stale(folder: Path = FOLDER) -> dict[str, str]:
     if about.get("status") != "passed":
         return dict.fromkeys(NAMES, "not fitted yet")
     hashes = Hashes()
-    found = {model.name: _why_stale(model, about, folder, hashes) for model in MODELS}
+    found = {model.name: _why_stale(model, about, folder, hashes) for model in MODELS.values()}
     return {name: why for name, why in found.items() if why}
 
 
@@ -386,9 +382,9 @@ def _why_stale(model: StoredModel, about: Mapping[str, Any], folder: Path, hashe
     if entry is None:
         return f"{MANIFEST} does not say what it was made from"
     path = folder / model.file
-    if not path.is_file() or _sha256(path) != entry["sha256"]:
+    if not path.is_file() or sha256(path) != entry["sha256"]:
         return f"{model.file} is not the file that was fitted"
-    altered = fit_key.changes(model, entry["made_from"], hashes)
+    altered = changes(model.sources, entry["made_from"], hashes)
     told = [f"{file} {how}" for file, how in altered.items()]
     more = f" and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
     return ", ".join(told[:MOST_NAMED]) + more
@@ -455,7 +451,7 @@ def load(history: History, folder: Path = FOLDER) -> Fit:
 
 def _restored(name: str, history: History, about: Mapping[str, Any], folder: Path) -> Any:
     """Return a fitted model as it was stored."""
-    stored = _read(folder / FILE[name])
+    stored = _read(folder / MODELS[name].file)
     if name == TOTALS:
         table = stored["log_quantiles"].astype(float).expand_dims(series=[ALL], axis=1)
         whole = EnsembleForecast(
@@ -496,7 +492,3 @@ def _whole(found: Mapping[str, Any], seconds: float, new: Mapping[str, Mapping[s
 def _read(path: Path) -> xr.Dataset:
     with xr.open_dataset(path, engine="h5netcdf") as stored:
         return stored.load()
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -20,7 +20,9 @@ from data.register_file import to_csv
 from data.schemas import TABLES
 from forecast import cli
 from forecast.core.quantile_table import COLUMNS, PROBABILITIES
-from forecast.demand import fit_key, stored_fit
+from forecast.core.sources import Hashes, made_from
+from forecast.demand import stored_fit
+from forecast.demand.fit_key import MODELS
 from forecast.presentation import explain
 from forecast.presentation.summary import SHORTFALL_COLUMNS
 from forecast.validation import track_record
@@ -406,7 +408,7 @@ def test_fit_prints_diagnostics_and_fails_loudly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stored = stored_fit.load(panels.load("current"))
-    pieces = {m.name: fit_key.made_from(m, fit_key.Hashes()) for m in fit_key.MODELS}
+    pieces = {m.name: made_from(m.sources, Hashes()) for m in MODELS.values()}
 
     def make(on_step: object, seed: int, *, which: tuple[str, ...], folder: Path) -> stored_fit.Fit:
         return replace(stored, new={name: pieces[name] for name in which})
@@ -446,8 +448,8 @@ def test_fit_fits_only_what_is_stale_and_says_which_and_why(
 
     def make(on_step: object, seed: int, *, which: tuple[str, ...], folder: Path) -> stored_fit.Fit:
         asked.append(which)
-        model = next(m for m in fit_key.MODELS if m.name == "band_shares")
-        return replace(stored, new={model.name: fit_key.made_from(model, fit_key.Hashes())})
+        model = MODELS["band_shares"]
+        return replace(stored, new={model.name: made_from(model.sources, Hashes())})
 
     monkeypatch.setattr(stored_fit, "make", make)
     code, said, _ = sendplan(monkeypatch, capsys, "fit", "--out", str(tmp_path))

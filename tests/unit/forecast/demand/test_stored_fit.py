@@ -14,8 +14,9 @@ import xarray as xr
 from data import panels
 from data.errors import FitError
 from data.history import History
-from forecast.demand import fit_key, stored_fit
-from forecast.demand.fit_key import MODELS, NAMES, Hashes
+from forecast.core.sources import ROOT, Hashes, made_from, sha256
+from forecast.demand import stored_fit
+from forecast.demand.fit_key import MODELS, NAMES
 from forecast.demand.stored_fit import Fit
 
 LARGEST = 20_000_000
@@ -43,7 +44,9 @@ def folder(tmp_path: Path) -> Path:
 def fitted_again(fit: Fit, *names: str) -> Fit:
     """Return a fit as if these models, or all of them, had just been fitted."""
     wanted = names or NAMES
-    return replace(fit, new={m.name: fit_key.made_from(m, Hashes()) for m in MODELS if m.name in wanted})
+    return replace(
+        fit, new={m.name: made_from(m.sources, Hashes()) for m in MODELS.values() if m.name in wanted}
+    )
 
 
 def say_made_from(folder: Path, model: str, file: str, digest: str) -> None:
@@ -131,7 +134,7 @@ def test_a_stale_fit_is_refused_and_what_changed_and_the_way_out_are_told(folder
 def test_models_with_one_reason_are_told_together_and_many_files_are_counted(folder: Path) -> None:
     for name in ("bayes_growth", "totals"):
         say_made_from(folder, name, "data/panels.py", "0")
-    many = next(m for m in MODELS if m.name == "moves").tables[:6]
+    many = MODELS["moves"].sources.files[:6]
     for file in many:
         say_made_from(folder, "moves", file, "0")
     said = stored_fit.in_words(stored_fit.stale(folder))
@@ -201,7 +204,7 @@ def test_what_is_altered_while_models_are_fitted_is_not_recorded_as_fitted(
     monkeypatch.setattr(stored_fit, "BESIDE", {"moves": (3, fit)})
     made = stored_fit.make(lambda _: None, side_by_side=False, which=("moves",), folder=folder)
     monkeypatch.undo()
-    assert made.new["moves"] == fit_key.made_from(next(m for m in MODELS if m.name == "moves"), Hashes())
+    assert made.new["moves"] == made_from(MODELS["moves"].sources, Hashes())
 
 
 def test_the_key_of_the_whole_covers_every_model(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,9 +214,7 @@ def test_the_key_of_the_whole_covers_every_model(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(
             Hashes,
             "__missing__",
-            lambda self, asked, path=path: (
-                "altered" if asked == path else stored_fit._sha256(fit_key.ROOT / asked)
-            ),
+            lambda self, asked, path=path: "altered" if asked == path else sha256(ROOT / asked),
         )
         assert stored_fit.key() != key
         monkeypatch.undo()
