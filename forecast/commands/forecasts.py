@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -25,6 +25,9 @@ from forecast.commands.options import (
     own_register,
 )
 from forecast.commands.output import console, progress, show
+
+if TYPE_CHECKING:
+    from forecast.presentation.record import RunTables
 
 
 def forecast_command(
@@ -63,8 +66,9 @@ def forecast_command(
     inputs = ForecastInputs.prepare(model)
     if not several:
         outcome = inputs.baseline(chosen[0], years=years, draws=draws, seed=seed, register=register).outcome
-        files = record.write(outcome, folders[chosen[0]], arguments)
-        report(screen, outcome)
+        tables = record.RunTables(outcome)
+        files = record.write(tables, folders[chosen[0]], arguments)
+        report(screen, tables)
         if register is None:
             screen.print(
                 f"To use the council's own places: sendplan capacity template {chosen[0].la_code}, edit the file it writes, "
@@ -79,8 +83,9 @@ def forecast_command(
         for one in chosen:
             bar.update(task, description=one.name)
             outcome = inputs.baseline(one, years=years, draws=draws, seed=seed).outcome
-            record.write(outcome, folders[one], arguments)
-            lines.append(one_line(outcome))
+            tables = record.RunTables(outcome)
+            record.write(tables, folders[one], arguments)
+            lines.append(one_line(tables))
             bar.advance(task)
     show(screen, pd.DataFrame(lines), "Every authority", index=False)
     screen.print(
@@ -94,22 +99,21 @@ def _folder(out: Path | None, area: Area, several: bool) -> Path:
     return out / area.slug if several else out
 
 
-def report(screen: Console, outcome: Any) -> None:
+def report(screen: Console, tables: RunTables) -> None:
     """Print one authority's run."""
-    from forecast.presentation import summary, words
+    from forecast.presentation import words
 
-    long, shortfall = summary.plans_long(outcome), summary.shortfall_long(outcome)
-    origin = outcome.plans.origin
+    outcome, shortfall = tables.outcome, tables.shortfall
     screen.print()
-    screen.print(words.headline(outcome, long, shortfall), style="bold")
+    screen.print(tables.headline, style="bold")
     screen.print(words.how_to_read(outcome), markup=False, highlight=False)
     screen.print()
     show(
         screen,
-        words.bands_table(outcome, long),
+        tables.bands,
         f"EHC plans by age (January {outcome.plans.known_january} published, then forecast)",
     )
-    for number, part in enumerate(words.needs_tables(outcome, long), start=1):
+    for number, part in enumerate(tables.needs, start=1):
         show(screen, part, f"EHC plans by primary need ({number} of 2)")
     screen.print(words.need_key(), style="dim")
     screen.print()
@@ -128,14 +132,14 @@ def report(screen: Console, outcome: Any) -> None:
     screen.print()
 
 
-def one_line(outcome: Any) -> dict[str, str]:
+def one_line(tables: RunTables) -> dict[str, str]:
     """Return one authority's row of the table for all of them."""
     from forecast.presentation import summary, wording, words
 
-    long, shortfall = summary.plans_long(outcome), summary.shortfall_long(outcome)
-    table = summary.interval(long)
+    outcome = tables.outcome
+    table = summary.interval(tables.plans)
     last = int(table.index[-1])
-    soonest = next((r for r in summary.run_outs(shortfall) if r.january is not None), None)
+    soonest = next((r for r in summary.run_outs(tables.shortfall) if r.january is not None), None)
     return {
         "Authority": outcome.area.name,
         "Plans now": f"{outcome.plans.known.sum().item():,.0f} ({outcome.plans.known_january})",

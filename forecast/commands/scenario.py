@@ -159,12 +159,13 @@ def run_command(
         "area": one.name, "years": years, "capacity": None if capacity is None else capacity.name, "seed": seed,
         "model": "headline", "draws": draws, "scenario": scenario.id, "scenario_key": scenario.key,
     }  # fmt: skip
-    written = files.write(outcome, folder, arguments)
+    tables = files.RunTables(outcome)
+    written = files.write(tables, folder, arguments)
     # What was run, so that anyone can run it again.
     written.append(write_one(folder / "scenario.yaml", lambda part: _put(part, reading.to_yaml(scenario))))
     screen = console()
     say(screen, f"Scenario: {scenario.title}", "bold")
-    report(screen, outcome)
+    report(screen, tables)
     _remark(base, [scenario])
     say(screen, "Files: " + ", ".join(str(f) for f in written))
     if record:

@@ -6,7 +6,8 @@ import hashlib
 import json
 import platform
 from collections.abc import Iterable, Mapping
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,55 @@ MONEY_REFERENCE: tuple[str, ...] = ("councils/finance", "finance/place_rates")
 """Hand-kept files that pounds rest on, under ``data/reference``, besides the price book and the funding policy."""
 
 
-def write(outcome: Outcome, folder: Path, arguments: Mapping[str, Any]) -> list[Path]:
+@dataclass(frozen=True, eq=False)
+class RunTables:
+    """The tables of one run, each built once, when it is first asked for; nobody may change them.
+
+    Parameters
+    ----------
+    outcome
+        The run.
+    """
+
+    outcome: Outcome
+
+    @cached_property
+    def plans(self) -> pd.DataFrame:
+        """``plans.parquet``."""
+        return summary.plans_long(self.outcome)
+
+    @cached_property
+    def shortfall(self) -> pd.DataFrame:
+        """``shortfall.parquet``."""
+        return summary.shortfall_long(self.outcome)
+
+    @cached_property
+    def flows(self) -> pd.DataFrame:
+        """``flows.parquet``."""
+        return summary.flows_long(self.outcome)
+
+    @cached_property
+    def process(self) -> pd.DataFrame:
+        """``process.parquet``."""
+        return summary.process_long(self.outcome)
+
+    @cached_property
+    def bands(self) -> pd.DataFrame:
+        """Plans by age band in words."""
+        return words.bands_table(self.outcome, self.plans)
+
+    @cached_property
+    def needs(self) -> tuple[pd.DataFrame, ...]:
+        """Plans by primary need in words, in parts narrow enough to print."""
+        return tuple(words.needs_tables(self.outcome, self.plans))
+
+    @cached_property
+    def headline(self) -> str:
+        """The run in a sentence."""
+        return words.headline(self.outcome, self.plans, self.shortfall)
+
+
+def write(run: RunTables, folder: Path, arguments: Mapping[str, Any]) -> list[Path]:
     """Write the files of a run into a folder, all or none.
 
     Raises
@@ -55,16 +104,13 @@ def write(outcome: Outcome, folder: Path, arguments: Mapping[str, Any]) -> list[
     OutputError
         The folder cannot be written to.
     """
-    long = summary.plans_long(outcome)
-    shortfall = summary.shortfall_long(outcome)
-    flows, process = summary.flows_long(outcome), summary.process_long(outcome)
-    page = markdown(outcome, long, shortfall)
-    record = json.dumps(provenance(outcome, arguments), indent=2, ensure_ascii=False) + "\n"
+    page = markdown(run)
+    record = json.dumps(provenance(run.outcome, arguments), indent=2, ensure_ascii=False) + "\n"
     writers: dict[str, Writer] = {
-        "plans.parquet": lambda path: long.to_parquet(path, index=False),
-        "shortfall.parquet": lambda path: shortfall.to_parquet(path, index=False),
-        "flows.parquet": lambda path: flows.to_parquet(path, index=False),
-        "process.parquet": lambda path: process.to_parquet(path, index=False),
+        "plans.parquet": lambda path: run.plans.to_parquet(path, index=False),
+        "shortfall.parquet": lambda path: run.shortfall.to_parquet(path, index=False),
+        "flows.parquet": lambda path: run.flows.to_parquet(path, index=False),
+        "process.parquet": lambda path: run.process.to_parquet(path, index=False),
         "summary.md": lambda path: _write_text(path, page),
         "run.json": lambda path: _write_text(path, record),
     }
@@ -148,14 +194,15 @@ def arguments_only(arguments: Mapping[str, Any]) -> str:
     return json.dumps({"product": PRODUCT, "arguments": dict(arguments)}, indent=2, ensure_ascii=False) + "\n"
 
 
-def markdown(outcome: Outcome, long: pd.DataFrame, shortfall: pd.DataFrame) -> str:
+def markdown(run: RunTables) -> str:
     """Return the summary page in Markdown."""
+    outcome, shortfall = run.outcome, run.shortfall
     area = outcome.area
     lines = [
         f"# {area.name}: EHC plans and specialist places"
         + (f" ({outcome.scenario})" if outcome.scenario else ""),
         "",
-        words.headline(outcome, long, shortfall),
+        run.headline,
         "",
         words.how_to_read(outcome),
         "",
@@ -167,12 +214,12 @@ def markdown(outcome: Outcome, long: pd.DataFrame, shortfall: pd.DataFrame) -> s
         "",
         f"## EHC plans by age, January {outcome.plans.known_january} (published) and forecast",
         "",
-        markdown_table(words.bands_table(outcome, long)),
+        markdown_table(run.bands),
         "",
         "## EHC plans by primary need",
         "",
     ]
-    for part in words.needs_tables(outcome, long):
+    for part in run.needs:
         lines += [markdown_table(part), ""]
     lines += [
         words.need_key() + ".",

@@ -21,6 +21,7 @@ from forecast.core.outcome import Outcome
 from forecast.finance.finance_model import FinanceModel
 from forecast.jobs.worker import Report
 from forecast.presentation import compare, money_tables
+from forecast.presentation.record import RunTables
 from forecast.reports import capital_paper, preview
 from forecast.reports.preview import Block, Grid, Heading, Text
 from forecast.runs.baseline import Baseline, ForecastInputs
@@ -158,7 +159,7 @@ def tidy(report: Report, asked: Question) -> MadeReport:
     tell("Forecasting", 0.0)
     title, scenario = asked.futures[0]
     outcome = rerun(base, scenario)
-    tables = downloads.tables(outcome)
+    tables = downloads.tables(RunTables(outcome))
     tell("Costing", 0.0)
     try:
         found = FinanceModel.of(base.outcome, book=council_files.book(asked.la_code, asked.prices)).money(

@@ -9,18 +9,19 @@ import pandas as pd
 from data.history import History
 from data.register_file import to_csv
 from forecast.core.outcome import Outcome
-from forecast.presentation import place_tables, record, summary
+from forecast.presentation import place_tables, record
 from forecast.runs.baseline import DEFAULT_DRAWS, DEFAULT_YEARS
 from forecast.ui.views import exports
 
 
-def tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
+def tables(run: record.RunTables) -> dict[str, pd.DataFrame]:
     """Return every table of a forecast by name, a figure a row."""
+    outcome = run.outcome
     return {
-        "plans": summary.plans_long(outcome),
-        "flows": summary.flows_long(outcome),
-        "process": summary.process_long(outcome),
-        "shortfall": summary.shortfall_long(outcome),
+        "plans": run.plans,
+        "flows": run.flows,
+        "process": run.process,
+        "shortfall": run.shortfall,
         "demand": place_tables.demand_long(outcome),
         "overflow": place_tables.overflow_long(outcome),
         "settings": place_tables.settings_long(outcome),
@@ -31,13 +32,14 @@ def tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
 
 def files(outcome: Outcome, history: History) -> dict[str, bytes]:
     """Return the name and content of each file of a run."""
-    found = tables(outcome)
+    run = record.RunTables(outcome)
+    found = tables(run)
     arguments = {
         "area": outcome.area.name, "years": DEFAULT_YEARS, "capacity": outcome.register.origin, "seed": outcome.seed,
         "model": outcome.plans.model, "draws": DEFAULT_DRAWS, "scenario": outcome.scenario,
     }  # fmt: skip
     return {f"{name}.csv": exports.to_csv(frame) for name, frame in found.items()} | {
-        "summary.md": record.markdown(outcome, found["plans"], found["shortfall"]).encode(),
+        "summary.md": record.markdown(run).encode(),
         "run.json": json.dumps(record.provenance(outcome, arguments), indent=2, ensure_ascii=False).encode(),
         f"capacity-{outcome.area.slug}.csv": to_csv(outcome.register).encode("utf-8-sig"),
     }
