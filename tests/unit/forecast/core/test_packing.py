@@ -12,7 +12,7 @@ import xarray as xr
 
 from data.composition import Composition
 from forecast.core.packing import ALIGNED, pack, unpack
-from forecast.demand.placement import Placing
+from forecast.demand.placement import PlacementModels
 from models.inference import Diagnostics
 
 
@@ -102,8 +102,8 @@ def test_one_object_comes_back_as_one_object() -> None:
     array = xr.DataArray(CUBE)
     made_of = Composition(2025, array, array, array, array, array, array)
     checks = Diagnostics(1.0, 400.0, 401.5, 0, 2.5, "area")
-    placing = Placing(made_of, CUBE, checks, made_of)  # type: ignore[arg-type]
-    found = through((placing, made_of, checks))
+    placement_models = PlacementModels(made_of, CUBE, checks, made_of)  # type: ignore[arg-type]
+    found = through((placement_models, made_of, checks))
     assert found[0].composition is found[0].totals is found[1]
     assert found[0].moves is found[2]
     assert found[2] == checks
