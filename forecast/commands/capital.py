@@ -11,9 +11,6 @@ from data import areas
 from data.errors import CapitalError
 from forecast.commands.money import UnitCosts, ledger
 from forecast.commands.options import (
-    USUAL_DRAWS,
-    USUAL_SEED,
-    USUAL_YEARS,
     Capacity,
     Draws,
     OneArea,
@@ -22,6 +19,7 @@ from forecast.commands.options import (
     own_register,
 )
 from forecast.commands.output import console, progress, say, show
+from forecast.core import defaults
 
 
 def capital_command(
@@ -58,10 +56,10 @@ def capital_command(
         Path | None, typer.Option(help="Write the candidates to this file to edit, and stop.")
     ] = None,
     unit_costs: UnitCosts = None,
-    years: Years = USUAL_YEARS,
+    years: Years = defaults.YEARS,
     capacity: Capacity = None,
-    seed: Seed = USUAL_SEED,
-    draws: Draws = USUAL_DRAWS,
+    seed: Seed = defaults.SEED,
+    draws: Draws = defaults.DRAWS,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results; out/capital/AREA where left out.")
     ] = None,

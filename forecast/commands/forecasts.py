@@ -12,9 +12,6 @@ from data import areas
 from data.areas import Area
 from data.errors import OptionError
 from forecast.commands.options import (
-    USUAL_DRAWS,
-    USUAL_SEED,
-    USUAL_YEARS,
     AnyArea,
     Capacity,
     Draws,
@@ -25,6 +22,7 @@ from forecast.commands.options import (
     own_register,
 )
 from forecast.commands.output import console, progress, show
+from forecast.core import defaults
 
 if TYPE_CHECKING:
     from forecast.presentation.record import RunTables
@@ -32,12 +30,12 @@ if TYPE_CHECKING:
 
 def forecast_command(
     area: AnyArea,
-    years: Years = USUAL_YEARS,
+    years: Years = defaults.YEARS,
     capacity: Capacity = None,
-    seed: Seed = USUAL_SEED,
+    seed: Seed = defaults.SEED,
     out: Annotated[Path | None, typer.Option(help="Folder for the results; out/AREA where left out.")] = None,
     model: Model = "headline",
-    draws: Draws = USUAL_DRAWS,
+    draws: Draws = defaults.DRAWS,
 ) -> None:
     """Forecast plans and set specialist places against demand."""
     import pandas as pd
@@ -155,9 +153,9 @@ def explain_command(
     to: Annotated[
         int | None, typer.Option(help="January to explain the change to; five years on if left out.")
     ] = None,
-    years: Annotated[int, typer.Option(help="Januaries to forecast, 1 to 15.")] = USUAL_YEARS,
-    draws: Annotated[int, typer.Option(help="Random draws, at least 100.")] = USUAL_DRAWS,
-    seed: Annotated[int, typer.Option(help="Same seed, same answer.")] = USUAL_SEED,
+    years: Annotated[int, typer.Option(help="Januaries to forecast, 1 to 15.")] = defaults.YEARS,
+    draws: Annotated[int, typer.Option(help="Random draws, at least 100.")] = defaults.DRAWS,
+    seed: Annotated[int, typer.Option(help="Same seed, same answer.")] = defaults.SEED,
     model: Model = "headline",
 ) -> None:
     """Split the growth in plans to a January into population, joiner rate, leaver rate, transfers and ageing."""

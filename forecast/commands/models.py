@@ -10,6 +10,7 @@ import typer
 from data.errors import OptionError
 from forecast.commands.options import ModelSeed, Origins
 from forecast.commands.output import console, progress, say, show
+from forecast.core import defaults
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -105,13 +106,12 @@ def backtest_command(
     from data import panels
     from forecast.core.atomic_files import check_folder, write_one
     from forecast.demand.members import Models, all_names, check_name
-    from forecast.runs import baseline
     from forecast.validation import backtest, track_record
     from models.memory import Memory
 
-    if not 1 <= horizon <= baseline.MAX_YEARS:
+    if not 1 <= horizon <= defaults.MOST_YEARS:
         raise OptionError(
-            f"--horizon {horizon} is out of range. Choose 1 to {baseline.MAX_YEARS} years; the usual is 5."
+            f"--horizon {horizon} is out of range. Choose 1 to {defaults.MOST_YEARS} years; the usual is 5."
         )
     if out.is_dir():
         raise OptionError(

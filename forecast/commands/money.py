@@ -12,9 +12,6 @@ from data import areas
 from data.areas import Area
 from data.errors import OptionError
 from forecast.commands.options import (
-    USUAL_DRAWS,
-    USUAL_SEED,
-    USUAL_YEARS,
     Capacity,
     Draws,
     OneArea,
@@ -23,6 +20,7 @@ from forecast.commands.options import (
     own_register,
 )
 from forecast.commands.output import console, say, show
+from forecast.core import defaults
 
 app = typer.Typer(help="Unit costs: the prices in use, and the council's own.", no_args_is_help=True)
 
@@ -76,9 +74,9 @@ def money_command(
         bool, typer.Option("--as-modelled", help="Do not scale costs to what the council has said.")
     ] = False,
     capacity: Capacity = None,
-    years: Years = USUAL_YEARS,
-    seed: Seed = USUAL_SEED,
-    draws: Draws = USUAL_DRAWS,
+    years: Years = defaults.YEARS,
+    seed: Seed = defaults.SEED,
+    draws: Draws = defaults.DRAWS,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results; out/money/AREA where left out.")
     ] = None,

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forecast.commands.options import USUAL_DRAWS, Draws
+from forecast.commands.options import Draws
 from forecast.commands.output import console, progress, show
+from forecast.core import defaults
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def money_check_command(
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/money-check"),
-    draws: Draws = USUAL_DRAWS,
+    draws: Draws = defaults.DRAWS,
 ) -> None:
     """Set costs beside what authorities spent, each authority's own spending hidden. Takes a few minutes."""
     import pandas as pd

@@ -49,18 +49,6 @@ Origins = Annotated[list[int] | None, typer.Option(help="Last Januaries seen, se
 ModelSeed = Annotated[int, typer.Option(help="Seed of the models' own randomness.")]
 """Where chance starts in a back-test."""
 
-USUAL_YEARS = 10
-"""Januaries ahead where none are asked for."""
-
-USUAL_SEED = 20250101
-"""Seed where none is given."""
-
-USUAL_DRAWS = 500
-"""Draws where no number is given."""
-
-USUAL_SURE = 0.8
-"""Chance of enough places asked for where none is given."""
-
 
 def own_register(capacity: Path | None, chosen: Sequence[Area]) -> Register | None:
     """Read the council's own register, if one was given, for the one authority asked for."""

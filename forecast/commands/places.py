@@ -14,9 +14,6 @@ from rich.console import Console
 from data import areas
 from data.areas import Area
 from forecast.commands.options import (
-    USUAL_DRAWS,
-    USUAL_SEED,
-    USUAL_YEARS,
     AnyArea,
     Capacity,
     Draws,
@@ -25,12 +22,13 @@ from forecast.commands.options import (
     own_register,
 )
 from forecast.commands.output import console, progress, show
+from forecast.core import defaults
 from forecast.core.parallel import set_up_process
 
 
 def places_command(
     area: AnyArea,
-    years: Years = USUAL_YEARS,
+    years: Years = defaults.YEARS,
     capacity: Capacity = None,
     demand: Annotated[
         float,
@@ -42,11 +40,11 @@ def places_command(
         Path | None,
         typer.Option(help="Where children without a place go (CSV); see 'sendplan capacity order'."),
     ] = None,
-    seed: Seed = USUAL_SEED,
+    seed: Seed = defaults.SEED,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results; out/places/AREA where left out.")
     ] = None,
-    draws: Draws = USUAL_DRAWS,
+    draws: Draws = defaults.DRAWS,
 ) -> None:
     """Say which specialist places run out, when, for whom, and where the children go."""
     from forecast.core.atomic_files import check_folder

@@ -17,10 +17,6 @@ from data import areas
 from data.errors import OptionError
 from forecast.commands.money import UnitCosts, ledger
 from forecast.commands.options import (
-    USUAL_DRAWS,
-    USUAL_SEED,
-    USUAL_SURE,
-    USUAL_YEARS,
     Capacity,
     Draws,
     OneArea,
@@ -29,6 +25,7 @@ from forecast.commands.options import (
     own_register,
 )
 from forecast.commands.output import console, progress, say
+from forecast.core import defaults
 
 if TYPE_CHECKING:
     from data.areas import Area
@@ -60,12 +57,12 @@ def capital_command(
     ] = None,
     p_sufficient: Annotated[
         float, typer.Option(help="Chance of enough places that is asked for, 0 to 1.")
-    ] = USUAL_SURE,
+    ] = defaults.SURE,
     unit_costs: UnitCosts = None,
     capacity: Capacity = None,
-    years: Years = USUAL_YEARS,
-    draws: Draws = USUAL_DRAWS,
-    seed: Seed = USUAL_SEED,
+    years: Years = defaults.YEARS,
+    draws: Draws = defaults.DRAWS,
+    seed: Seed = defaults.SEED,
     author: Annotated[
         str | None, typer.Option(help="Who issues the paper; the product and the authority where left out.")
     ] = None,

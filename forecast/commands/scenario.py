@@ -18,9 +18,6 @@ from forecast.commands.chosen import Kept, Ref
 from forecast.commands.keeping import Record, Who, check_store, note
 from forecast.commands.money import UnitCosts, ledger
 from forecast.commands.options import (
-    USUAL_DRAWS,
-    USUAL_SEED,
-    USUAL_YEARS,
     Capacity,
     Draws,
     OneArea,
@@ -29,6 +26,7 @@ from forecast.commands.options import (
     own_register,
 )
 from forecast.commands.output import console, say, show
+from forecast.core import defaults
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,10 +125,10 @@ def run_command(
     area: Annotated[
         str | None, typer.Argument(help="Authority; left out: the one the scenario is written for.")
     ] = None,
-    years: Years = USUAL_YEARS,
+    years: Years = defaults.YEARS,
     capacity: Capacity = None,
-    seed: Seed = USUAL_SEED,
-    draws: Draws = USUAL_DRAWS,
+    seed: Seed = defaults.SEED,
+    draws: Draws = defaults.DRAWS,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results; out/scenario/ID where left out.")
     ] = None,
@@ -178,11 +176,11 @@ def compare_command(
     refs: Annotated[list[str], typer.Argument(help="Scenarios; differences are against the first.")],
     year: Annotated[int | None, typer.Option(help="January to print; the last where left out.")] = None,
     out: Annotated[Path | None, typer.Option(help="File (.parquet) for every January and measure.")] = None,
-    years: Years = USUAL_YEARS,
+    years: Years = defaults.YEARS,
     capacity: Capacity = None,
     unit_costs: UnitCosts = None,
-    seed: Seed = USUAL_SEED,
-    draws: Draws = USUAL_DRAWS,
+    seed: Seed = defaults.SEED,
+    draws: Draws = defaults.DRAWS,
     store: Kept = None,
     who: Who = None,
     record: Record = True,
@@ -242,11 +240,11 @@ def explain_command(
     measure: Annotated[
         list[str] | None, typer.Option(help="What to explain; plans, shortfall and cost where left out.")
     ] = None,
-    years: Years = USUAL_YEARS,
+    years: Years = defaults.YEARS,
     capacity: Capacity = None,
     unit_costs: UnitCosts = None,
-    seed: Seed = USUAL_SEED,
-    draws: Draws = USUAL_DRAWS,
+    seed: Seed = defaults.SEED,
+    draws: Draws = defaults.DRAWS,
     store: Kept = None,
 ) -> None:
     """Say what each lever of a scenario contributed, and which lever's uncertainty matters most."""
@@ -300,11 +298,11 @@ def seek_command(
     provision: Annotated[
         str | None, typer.Option(help="Count places of one specialist provision only.")
     ] = None,
-    years: Years = USUAL_YEARS,
+    years: Years = defaults.YEARS,
     capacity: Capacity = None,
     unit_costs: UnitCosts = None,
-    seed: Seed = USUAL_SEED,
-    draws: Draws = USUAL_DRAWS,
+    seed: Seed = defaults.SEED,
+    draws: Draws = defaults.DRAWS,
     store: Kept = None,
 ) -> None:
     """Look for the size of a lever that meets a goal, such as how many places keep the chance of a shortfall at 20 %."""

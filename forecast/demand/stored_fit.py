@@ -30,6 +30,7 @@ from data.history import History
 from data.placement_flow import PlacementFlows
 from data.specialist_use import SpecialistUse
 from data.vocabulary import ALL
+from forecast.core import defaults
 from forecast.core.atomic_files import write_all
 from forecast.core.parallel import set_up_process
 from forecast.core.sources import Hashes, changes, key_of, made_from, sha256
@@ -61,9 +62,6 @@ MOST_NAMED = 4
 
 STORED_DRAWS = 1000
 """Posterior draws kept of each model, evenly thinned."""
-
-LONGEST = 15
-"""Years ahead tabulated: as far as a forecast may go."""
 
 
 @dataclass(frozen=True)
@@ -236,7 +234,7 @@ def _fit_totals(models: Models, history: History, seed: int, which: Collection[s
     found: dict[str, Any] = {growth.NAME: ensemble.members[growth.NAME]}
     if TOTALS in which:
         models.on_step("tabulating")
-        whole = ensemble.forecast(range(history.origin + 1, history.origin + LONGEST + 1))
+        whole = ensemble.forecast(range(history.origin + 1, history.origin + defaults.MOST_YEARS + 1))
         coords = {"horizon": list(range(1, len(ensemble.weights) + 1)), "member": list(ensemble.members)}
         weights = xr.DataArray(ensemble.weights, dims=("horizon", "member"), coords=coords)
         found[TOTALS] = Totals(Tabulated(whole), weights, ensemble.stretch)

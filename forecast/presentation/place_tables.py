@@ -15,13 +15,11 @@ import xarray as xr
 from data import tables
 from data.errors import OptionError
 from data.vocabulary import AGE_BANDS, AGES, ALL, PHASE_CODES
+from forecast.core import defaults
 from forecast.core.outcome import ONE_CHILD, Outcome
 from forecast.presentation import describe
 from forecast.presentation.summary import LIKELY, with_all
 from models.base import Floats
-
-SURE = 0.8
-"""Places to add are those with which there is no shortfall in this share of draws."""
 
 ALIKE = 0.1
 """Chances that differ by less than about this are told apart by the number of children instead."""
@@ -89,7 +87,7 @@ def first_likely(shortfall: pd.DataFrame) -> pd.DataFrame:
     return first.fillna(NEVER).astype("int64").reset_index()
 
 
-def places_to_add(outcome: Outcome, sure: float = SURE) -> pd.DataFrame:
+def places_to_add(outcome: Outcome, sure: float = defaults.SURE) -> pd.DataFrame:
     """Return the fewest whole places with which no child is short with probability ``sure``, by cell and January.
 
     Columns: la_code, year, phase, need_group, provision, places_to_add. Every row stands alone: rows do not add up.
@@ -103,7 +101,7 @@ def places_to_add(outcome: Outcome, sure: float = SURE) -> pd.DataFrame:
     return frame.assign(la_code=outcome.area.la_code)[["la_code", "year", *CELL, "places_to_add"]]
 
 
-def fewest_places(short: Floats, sure: float = SURE) -> Floats:
+def fewest_places(short: Floats, sure: float = defaults.SURE) -> Floats:
     """Return the fewest whole places, added where all would be admitted, that leave less than one child short.
 
     Parameters

@@ -22,13 +22,14 @@ from forecast.capital import capital_case, child_costs
 from forecast.capital.capital_case import FUTURES
 from forecast.capital.programme import Tell
 from forecast.capital.schemes import Sufficiency
+from forecast.core import defaults
 from forecast.core.parallel import silence_solver
 from forecast.finance.balance import Comparison
 from forecast.presentation import record
 from forecast.reports import capital_report, sufficiency
 from forecast.reports.background import Made
 from forecast.reports.document import About, Paper
-from forecast.runs.baseline import DEFAULT_DRAWS, DEFAULT_SEED, DEFAULT_YEARS, Baseline, ForecastInputs
+from forecast.runs.baseline import Baseline, ForecastInputs
 from forecast.runs.scenario_run import rerun
 from scenarios.scenario import Scenario
 
@@ -179,9 +180,9 @@ def command(
     sure: float,
     day: date,
     out: str,
-    years: int = DEFAULT_YEARS,
-    draws: int = DEFAULT_DRAWS,
-    seed: int = DEFAULT_SEED,
+    years: int = defaults.YEARS,
+    draws: int = defaults.DRAWS,
+    seed: int = defaults.SEED,
     author: str | None = None,
 ) -> str:
     """Return the command that makes the paper again, with file names and not folders; what is usual is left out."""
@@ -194,9 +195,9 @@ def command(
         ("--budget", None if budget is None else f"{budget:.0f}"),
         ("--p-sufficient", None if sure == Sufficiency().minimum else f"{sure:g}"),
         ("--capacity", capacity),
-        ("--years", None if years == DEFAULT_YEARS else str(years)),
-        ("--draws", None if draws == DEFAULT_DRAWS else str(draws)),
-        ("--seed", None if seed == DEFAULT_SEED else str(seed)),
+        ("--years", None if years == defaults.YEARS else str(years)),
+        ("--draws", None if draws == defaults.DRAWS else str(draws)),
+        ("--seed", None if seed == defaults.SEED else str(seed)),
         ("--author", author),
         ("--date", day.isoformat()),
         ("--out", out),

@@ -14,10 +14,11 @@ from typing import Any
 import pandas as pd
 
 from data.vocabulary import ALL, NEED_GROUPS, PHASES, SPECIALIST_PROVISIONS
+from forecast.core import defaults
 from forecast.core.outcome import ONE_CHILD, Outcome
 from forecast.places.preference_order import DESTINATIONS
 from forecast.presentation import compare, places_report, summary, wording, words
-from forecast.presentation.place_tables import NEVER, SURE, first_likely
+from forecast.presentation.place_tables import NEVER, first_likely
 from forecast.presentation.places_report import GROUP_LABELS, PlacesTables
 from forecast.reports import charts
 from forecast.reports.document import DocumentTable, Paper, Picture
@@ -202,7 +203,7 @@ def by_kind(need: Need) -> DocumentTable:
                 "Short, on average": wording.rounded(float(cell["shortfall_mean"])),
                 "Chance of a shortfall": wording.in_ten(float(cell["p_shortfall"])),
                 "First January short": _january(firsts[kind], need.last),
-                f"Add to be {100 * SURE:.0f} % sure": wording.rounded(to_add[kind]),
+                f"Add to be {100 * defaults.SURE:.0f} % sure": wording.rounded(to_add[kind]),
             }
         )
     return DocumentTable(

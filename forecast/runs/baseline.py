@@ -21,6 +21,7 @@ from data.errors import OptionError
 from data.history import History
 from data.register import Register
 from data.vocabulary import ALL, BAND_CODES
+from forecast.core import defaults
 from forecast.core.disk_cache import cached
 from forecast.core.outcome import Outcome
 from forecast.core.sources import Sources
@@ -49,13 +50,6 @@ SOURCES = Sources(
     modules=(__name__,),
 )
 """What `ForecastInputs` of the product's own forecast is made from; a test records which tables are read."""
-
-MAX_YEARS = 15
-"""Longest horizon: population projections end in 2040."""
-
-DEFAULT_YEARS = 10
-DEFAULT_DRAWS = 500
-DEFAULT_SEED = 20250101
 
 
 @dataclass(frozen=True)
@@ -118,7 +112,7 @@ class ForecastInputs:
         fit = stored_fit.load(history)
         stored: dict[str, FittedModel] = {HEADLINE: fit.totals, growth.NAME: fit.growth}
         totals = stored.get(model) or Models(Memory()).totals(model).fit(
-            history, rng=np.random.default_rng(DEFAULT_SEED)
+            history, rng=np.random.default_rng(defaults.SEED)
         )
         return cls(
             history=history,
@@ -137,9 +131,9 @@ class ForecastInputs:
         self,
         area: Area,
         *,
-        years: int = DEFAULT_YEARS,
-        draws: int = DEFAULT_DRAWS,
-        seed: int = DEFAULT_SEED,
+        years: int = defaults.YEARS,
+        draws: int = defaults.DRAWS,
+        seed: int = defaults.SEED,
         register: Register | None = None,
         demand: Demand | None = None,
     ) -> Baseline:
@@ -150,7 +144,7 @@ class ForecastInputs:
         area
             The authority.
         years
-            Januaries ahead, 1 to `MAX_YEARS`.
+            Januaries ahead, 1 to `defaults.MOST_YEARS`.
         draws
             Number of draws, at least 100.
         seed
@@ -257,15 +251,15 @@ def shared_inputs() -> ForecastInputs:
 
 def check_options(years: int, draws: int) -> None:
     """Raise an `OptionError` unless years and draws are in range."""
-    if not 1 <= years <= MAX_YEARS:
+    if not 1 <= years <= defaults.MOST_YEARS:
         raise OptionError(
-            f"--years {years} is out of range. Forecasts run 1 to {MAX_YEARS} years ahead because population projections "
-            f"end in 2040. Choose a number from 1 to {MAX_YEARS}; the usual is {DEFAULT_YEARS}."
+            f"--years {years} is out of range. Forecasts run 1 to {defaults.MOST_YEARS} years ahead because population "
+            f"projections end in 2040. Choose a number from 1 to {defaults.MOST_YEARS}; the usual is {defaults.YEARS}."
         )
-    if not 100 <= draws <= 10_000:
+    if not defaults.LEAST_DRAWS <= draws <= defaults.MOST_DRAWS:
         raise OptionError(
-            f"--draws {draws} is out of range. Fewer than 100 draws make intervals unreliable and more than 10,000 do "
-            f"not fit in memory. The usual is {DEFAULT_DRAWS}."
+            f"--draws {draws} is out of range. Fewer than {defaults.LEAST_DRAWS} draws make intervals unreliable and more than "
+            f"{defaults.MOST_DRAWS:,} do not fit in memory. The usual is {defaults.DRAWS}."
         )
 
 

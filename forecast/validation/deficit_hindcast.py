@@ -30,6 +30,7 @@ from data.financial_year import FinancialYear
 from data.history import History
 from data.price_books import inflation
 from data.vocabulary import ALL
+from forecast.core import defaults
 from forecast.core.financial_year import year_average
 from forecast.finance.funding_policy import Range
 from forecast.finance.income import IncomePlan, growth_options, income
@@ -272,7 +273,11 @@ def forecast_stocks(history: History, origin: int, model: Model, draws: int, see
 
 
 def hindcasts_as_known(
-    la_code: int, history: History, model: Model, origins: Sequence[int] = ORIGINS, draws: int = 500
+    la_code: int,
+    history: History,
+    model: Model,
+    origins: Sequence[int] = ORIGINS,
+    draws: int = defaults.DRAWS,
 ) -> tuple[Hindcast, ...]:
     """Return an authority's hindcasts from each origin: with figures known then, with later plans, and with later prices too.
 
@@ -294,7 +299,7 @@ def hindcasts_as_known(
     return tuple(hindcasts)
 
 
-def hindcast_all(history: History, model: Model, draws: int = 500) -> tuple[Hindcast, ...]:
+def hindcast_all(history: History, model: Model, draws: int = defaults.DRAWS) -> tuple[Hindcast, ...]:
     """Return hindcasts of every authority with suitable accounts, from the first of `ORIGINS`."""
     origin = ORIGINS[0]
     seen, ahead = history.until(origin), forecast_stocks(history, origin, model, draws)

@@ -28,6 +28,7 @@ import xarray as xr
 from data import tables
 from data.history import History
 from data.vocabulary import ALL
+from forecast.core import defaults
 from forecast.core.atomic_files import write_one
 from forecast.core.quantile_table import PROBABILITIES
 from forecast.validation.backtest import check_origins
@@ -54,9 +55,6 @@ LAST_TUNING_TARGET = 2022
 
 LITTLE_ADDED = 0.98
 """Ratio to the share held from which a kind's equations are said to add next to nothing."""
-
-DRAWS = 500
-"""Joint draws of totals and kinds from each origin."""
 
 ERAS: Mapping[str, str] = {
     "before": "origin and target before the 2023 break",
@@ -100,7 +98,7 @@ def backtest(
     origins: Sequence[int],
     horizon: int = 5,
     *,
-    draws: int = DRAWS,
+    draws: int = defaults.DRAWS,
     seed: int = 0,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> Backtest:

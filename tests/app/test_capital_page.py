@@ -25,6 +25,7 @@ from data.people import this_computer
 from data.vocabulary import PROVISION_CODES
 from forecast.capital import capital_case, child_costs
 from forecast.cli import app as command
+from forecast.core.defaults import SEED
 from forecast.core.outcome import Outcome
 from forecast.jobs.worker import Job, Progress, State, Worker
 from forecast.presentation import capital_tables
@@ -35,7 +36,6 @@ from forecast.ui.background.national_job import zipped
 from forecast.ui.background.question import Question
 from forecast.ui.components import results, work_requests
 from forecast.ui.components.charts import money as money_charts
-from forecast.ui.components.results import SEED
 from forecast.ui.frame import shell
 from forecast.ui.frame.choices import Choices, read
 from forecast.ui.frame.registry import PAGES

@@ -10,8 +10,6 @@ from data import areas
 from data.vocabulary import ALL
 from forecast.finance.balance import REGIMES
 from forecast.presentation import compare
-from forecast.runs.baseline import DEFAULT_DRAWS, DEFAULT_SEED, DEFAULT_YEARS
-from forecast.ui.components import results
 from forecast.ui.frame import choices
 from forecast.ui.frame.choices import PARAMETERS, Choices
 from forecast.ui.views.area_map import LAYERS
@@ -113,10 +111,6 @@ def test_no_address_is_an_error(address: dict[str, str]) -> None:
     found, problems = choices.read(address)
     assert isinstance(found, Choices)
     assert all(isinstance(p, str) for p in problems)
-
-
-def test_pages_use_the_draws_seed_and_years_of_the_command_line() -> None:
-    assert (results.DRAWS, results.SEED, choices.HORIZONS[-1]) == (DEFAULT_DRAWS, DEFAULT_SEED, DEFAULT_YEARS)
 
 
 def test_layers_of_the_map_are_those_it_draws() -> None:

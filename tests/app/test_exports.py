@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from data.areas import Area, by_code
 from data.errors import RegisterError
 from data.register_file import read_register
+from forecast.core.defaults import DRAWS, SEED
 from forecast.core.outcome import Outcome
 from forecast.core.quantile_table import COLUMNS
 from forecast.presentation.summary import SHORTFALL_COLUMNS
-from forecast.runs.baseline import DEFAULT_SEED, Baseline, ForecastInputs
+from forecast.runs.baseline import Baseline, ForecastInputs
 from forecast.ui.background.national_job import every_authority, zipped
 from forecast.ui.views import exports
 from forecast.ui.views.downloads import files
@@ -103,7 +104,7 @@ def test_one_authority_that_fails_does_not_lose_the_others(
 
     monkeypatch.setattr(ForecastInputs, "baseline", fails)
     steps: list[tuple[int, int, str]] = []
-    content = every_authority(lambda *step: steps.append(step), 500, DEFAULT_SEED, (316, 317))
+    content = every_authority(lambda *step: steps.append(step), DRAWS, SEED, (316, 317))
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         found = {n: pd.read_csv(archive.open(n), encoding="utf-8-sig") for n in archive.namelist()}
     assert found["not-forecast.csv"]["name"].tolist() == ["Newham"]

@@ -16,6 +16,7 @@ from data.people import this_computer
 from data.price_file import to_csv
 from data.vocabulary import PROVISION_CODES
 from forecast.cli import app as command
+from forecast.core.defaults import SEED
 from forecast.presentation.money_report import millions, spread
 from forecast.ui.background import scenario_jobs
 from forecast.ui.background.question import Question
@@ -352,7 +353,7 @@ def test_a_link_to_pounds_that_cannot_be_forecast_says_so_and_the_page_stands() 
 
 def test_what_a_lever_contributes_leaves_pounds_out_where_they_are_not_known() -> None:
     question = Question(
-        420, 100, results.SEED, None, None, None, None, 0.0, (("Fewer births", reading.find("low-births")),)
+        420, 100, SEED, None, None, None, None, 0.0, (("Fewer births", reading.find("low-births")),)
     )
     found = scenario_jobs.explained(lambda *_: None, question, 2030)
     assert "plans" in found.bars

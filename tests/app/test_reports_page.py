@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from data.candidate_file import shipped, to_csv
 from data.people import this_computer
 from forecast.cli import app as command
+from forecast.core.defaults import SEED
 from forecast.jobs.worker import Job, Progress, State
 from forecast.reports.preview import Grid, Heading, Image, Text
 from forecast.ui.background import report_jobs
@@ -24,7 +25,6 @@ from forecast.ui.background.question import Question
 from forecast.ui.background.report_jobs import MadeReport
 from forecast.ui.components import results, work_requests
 from forecast.ui.components.report_items import RETURNS
-from forecast.ui.components.results import SEED
 from forecast.ui.frame.choices import Choices, read
 from forecast.ui.frame.registry import PAGES
 from scenarios import reading

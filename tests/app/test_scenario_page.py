@@ -13,6 +13,7 @@ from data import areas
 from data.errors import OptionError
 from data.people import this_computer
 from forecast.cli import app as command
+from forecast.core.defaults import SEED
 from forecast.core.outcome import Outcome
 from forecast.presentation import compare
 from forecast.runs import scenario_run
@@ -20,7 +21,6 @@ from forecast.runs.baseline import ForecastInputs
 from forecast.ui.background import scenario_jobs
 from forecast.ui.background.question import Question
 from forecast.ui.components import results
-from forecast.ui.components.results import SEED
 from forecast.ui.frame.choices import read
 from forecast.ui.frame.registry import PAGES
 from forecast.ui.views import scenarios

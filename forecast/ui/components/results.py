@@ -20,6 +20,7 @@ from data import kept_registers, registers
 from data.errors import HistoryError
 from data.kept_files import REGISTERS, UNIT_COSTS, FileStore, KeptFile
 from data.register import Register
+from forecast.core import defaults
 from forecast.demand import stored_fit
 from forecast.ui.frame.choices import BASELINE, GRANTS, SHIPPED, Choices
 
@@ -36,12 +37,6 @@ if TYPE_CHECKING:
     from forecast.ui.views.evidence import RecordView
     from models.base import Array
     from scenarios.scenario import Scenario
-
-DRAWS = 500
-"""Draws behind every page: those of the command line, so that both say the same numbers."""
-
-SEED = 20250101
-"""Seed behind every page: that of the command line."""
 
 MOST_BASELINES = 4
 """Forecasts kept in memory, about 200 MB each."""
@@ -144,7 +139,7 @@ def key_of(choices: Choices, register: str) -> Key:
     """Return what the forecast of these choices depends on, given the fingerprint of the register."""
     # What a name stands for may change, so a scenario is known by what it says.
     says = BASELINE if choices.scenario == BASELINE else scenario_of(choices).flat.key
-    return Key(choices.area.la_code, DRAWS, SEED, register, says, stored_fit.stamp())
+    return Key(choices.area.la_code, defaults.DRAWS, defaults.SEED, register, says, stored_fit.stamp())
 
 
 def _key(choices: Choices) -> Key:
@@ -179,7 +174,12 @@ def baseline_of(choices: Choices) -> Baseline:
     """Return the forecast without a scenario, and what scenarios start from."""
     held = held_register(choices)
     found: Baseline = _baseline(
-        choices.area.la_code, DRAWS, SEED, held.fingerprint, stored_fit.stamp(), held.register
+        choices.area.la_code,
+        defaults.DRAWS,
+        defaults.SEED,
+        held.fingerprint,
+        stored_fit.stamp(),
+        held.register,
     )
     return found
 

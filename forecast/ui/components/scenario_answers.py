@@ -7,6 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from data.errors import PlannerError
+from forecast.core import defaults
 from forecast.presentation import compare, seek
 from forecast.presentation.words import SHORT_PROVISIONS
 from forecast.runs import scenario_run
@@ -26,8 +27,8 @@ from scenarios.levers import Lever
 from scenarios.scenario import Scenario
 
 HOW_TO_READ = (
-    "Averages over 500 futures, a little above the middle values that Overview and Demand show. The 80 % interval holds "
-    "the difference in about 8 of 10 of them."
+    f"Averages over {defaults.DRAWS} futures, a little above the middle values that Overview and Demand show. The 80 % interval "
+    "holds the difference in about 8 of 10 of them."
 )
 
 _KINDS: dict[str, str] = {"": "All specialist places"} | {

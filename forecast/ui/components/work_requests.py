@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from data.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS, FileStore
 from forecast.capital.capital_case import FUTURES
+from forecast.core import defaults
 from forecast.runs.scenario_names import find_scenario, labels
 from forecast.ui.background.question import Question
 from forecast.ui.components import results
@@ -41,8 +42,8 @@ def asked(choices: Choices, scenarios: Sequence[str] | None = None) -> Question:
     titles = scenario_draft.told_apart([scenario_draft.title_of(c) for c in found])
     return Question(
         la_code=choices.area.la_code,
-        draws=results.DRAWS,
-        seed=results.SEED,
+        draws=defaults.DRAWS,
+        seed=defaults.SEED,
         register=register,
         prices=prices,
         candidates=candidates,

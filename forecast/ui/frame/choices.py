@@ -18,6 +18,7 @@ from data import areas, tables
 from data.areas import Area
 from data.errors import AreaError, OptionError, ScenarioError, StoreError
 from data.vocabulary import ALL, NEED_CODES, NEEDS, PHASE_CODES, PHASES
+from forecast.core import defaults
 
 DEFAULT_AREA = "E09000026"
 """Redbridge, the first authority to use the planner."""
@@ -28,7 +29,7 @@ SAMPLE = "inclusion-bases"
 BASELINE = "baseline"
 """The forecast itself: no scenario."""
 
-HORIZONS: tuple[int, ...] = (3, 5, 10)
+HORIZONS: tuple[int, ...] = (3, 5, defaults.YEARS)
 """Years ahead that can be shown; the last is what is forecast."""
 
 SHIPPED = 0

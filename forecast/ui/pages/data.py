@@ -3,6 +3,7 @@
 import streamlit as st
 
 from data.errors import HistoryError
+from forecast.core import defaults
 from forecast.ui.background.national_job import every_authority, zipped
 from forecast.ui.components import elements, results
 from forecast.ui.components.progress import long_work
@@ -68,7 +69,7 @@ long_work(
     "every-authority",
     "Forecast every authority",
     every_authority,
-    (results.DRAWS, results.SEED),
+    (defaults.DRAWS, defaults.SEED),
     "every-authority.zip",
 )
 

@@ -8,9 +8,9 @@ import pandas as pd
 
 from data.history import History
 from data.register_file import to_csv
+from forecast.core import defaults
 from forecast.core.outcome import Outcome
 from forecast.presentation import place_tables, record
-from forecast.runs.baseline import DEFAULT_DRAWS, DEFAULT_YEARS
 from forecast.ui.views import exports
 
 
@@ -35,8 +35,8 @@ def files(outcome: Outcome, history: History) -> dict[str, bytes]:
     run = record.RunTables(outcome)
     found = tables(run)
     arguments = {
-        "area": outcome.area.name, "years": DEFAULT_YEARS, "capacity": outcome.register.origin, "seed": outcome.seed,
-        "model": outcome.plans.model, "draws": DEFAULT_DRAWS, "scenario": outcome.scenario,
+        "area": outcome.area.name, "years": defaults.YEARS, "capacity": outcome.register.origin, "seed": outcome.seed,
+        "model": outcome.plans.model, "draws": defaults.DRAWS, "scenario": outcome.scenario,
     }  # fmt: skip
     return {f"{name}.csv": exports.to_csv(frame) for name, frame in found.items()} | {
         "summary.md": record.markdown(run).encode(),

@@ -5,13 +5,15 @@ Invariant: the statement claims only what the tests check, and says what nobody 
 
 from __future__ import annotations
 
+from forecast.core import defaults
+
 METHOD: tuple[str, ...] = (
     "Totals: six models of every authority's plans together, weighed by how well they did on earlier years, "
     "and stretched where their "
     "ranges were too narrow.",
     "Ages and needs: children are followed up the ages, year by year, with those who join and leave; the "
     "parts add up to the total in "
-    "every one of 500 futures.",
+    f"every one of {defaults.DRAWS} futures.",
     "Placement: where plan holders of each age and need are taught is fitted to three published tables.",
     "Wanted places: today's choices, with an estimate of the children turned away today because there is no place.",
     "Places: wanted places are matched to the settings of the register that admit their age and need. A "

@@ -10,9 +10,10 @@ import pytest
 
 from data import areas, registers
 from data.vocabulary import ALL, NEED_GROUP_CODES, PHASE_CODES, SPECIALIST_PROVISIONS
+from forecast.core.defaults import SURE
 from forecast.core.outcome import ONE_CHILD, Outcome
 from forecast.presentation import place_tables, summary
-from forecast.presentation.place_tables import CELL, NEVER, SURE
+from forecast.presentation.place_tables import CELL, NEVER
 from forecast.runs.baseline import ForecastInputs
 
 KEYS = [*CELL]
