@@ -1,1 +1,1 @@
-"""The commands of ``sendplan``, grouped by job; `forecast.cli` says what each is called."""
+"""The commands of ``sendplan``, one module a group; `forecast.cli` gives each its name."""

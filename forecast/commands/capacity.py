@@ -92,7 +92,7 @@ def diff_command(
 
 
 def _one_code(area: str) -> int:
-    """Return the DfE number of one authority."""
+    """Return the DfE number of the one authority meant."""
     chosen = areas.resolve(area)
     if len(chosen) > 1:
         raise OptionError("A register is one authority's, but 'all' was asked for. Name the authority.")

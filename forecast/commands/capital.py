@@ -1,4 +1,4 @@
-"""``sendplan capital``: candidate schemes appraised, a programme chosen, and why not a base."""
+"""``sendplan capital``: appraise candidate schemes, choose a programme, and compare special schools with bases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a command names a scenario, and the store it may be kept in; `forecast.runs.scenario_names` says what a name means."""
+"""The scenario argument of commands and the store option; `forecast.runs.scenario_names` says what a name means."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``sendplan forecast`` and ``sendplan explain``: how many plans to expect, the places against them, and why plans change."""
+"""``sendplan forecast`` and ``sendplan explain``: plans to expect, places against them, and why plans change."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _folder(out: Path | None, area: Area, several: bool) -> Path:
 
 
 def report(screen: Console, tables: RunTables) -> None:
-    """Print one authority's run."""
+    """Print the results of one authority's run."""
     from forecast.presentation import words
 
     outcome, shortfall = tables.outcome, tables.shortfall
@@ -131,7 +131,7 @@ def report(screen: Console, tables: RunTables) -> None:
 
 
 def one_line(tables: RunTables) -> dict[str, str]:
-    """Return one authority's row of the table for all of them."""
+    """Return one authority's row in the table of all authorities."""
     from forecast.presentation import summary, wording, words
 
     outcome = tables.outcome

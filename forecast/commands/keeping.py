@@ -1,4 +1,4 @@
-"""What ``sendplan scenario`` does with the store of scenarios: keeps and imports versions, notes runs, tells the history.
+"""The commands of ``sendplan scenario`` that use the store: save and import versions, record runs, show the history.
 
 Invariants: a scenario that is refused, or a run that fails, leaves the store as it was; looking makes no store; text that people
 wrote is printed as they wrote it.
@@ -110,7 +110,7 @@ def import_command(
 
 
 def check_store(store: str | None, who: str | None) -> None:
-    """Raise an error, before the work, where its run could not be recorded for want of a name or an address."""
+    """Raise an error before any work if the run could not be recorded, for lack of a name or a store address."""
     from scenarios.store.address import address_of
 
     this_computer(who)
@@ -118,7 +118,7 @@ def check_store(store: str | None, who: str | None) -> None:
 
 
 def open_held(store: str | None) -> Store:
-    """Return a store that is there.
+    """Return an existing store, or raise an error if there is none.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def open_held(store: str | None) -> Store:
 
 
 def note(named: list[NamedScenario], outcomes: Sequence[Outcome], store: str | None, who: str | None) -> None:
-    """Record runs in the store: of the kept version that says the same, or of none.
+    """Record runs in the store, each under the saved version with the same content, if there is one.
 
     A file based on another is of no version: what it is based on may be other than what the store has.
     """

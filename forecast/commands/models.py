@@ -1,4 +1,4 @@
-"""``sendplan fit``, ``backtest`` and ``backtest-places``: fit the models, and score what they would have said before."""
+"""``sendplan fit``, ``backtest`` and ``backtest-places``: fit the models, and score forecasts from earlier Januaries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``sendplan money`` and ``sendplan unit-costs``: what high needs costs, what comes in, who bears the rest, at which prices."""
+"""``sendplan money`` and ``sendplan unit-costs``: cost, income and balance of high needs, and the prices used."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def allocations(given: Sequence[str]) -> dict[str, float]:
 
 
 def single(area: str) -> Area:
-    """Return the one authority asked for.
+    """Return the single authority requested.
 
     Raises
     ------
@@ -174,7 +174,7 @@ def single(area: str) -> Area:
 
 
 def ledger(unit_costs: Path | None, area: Area) -> Any:
-    """Return the authority's price book with the council's own prices, where a file of them was given."""
+    """Return the authority's price book, with the council's own prices if a file of them was given."""
     from data.price_books import for_area
     from data.price_file import read_ledger
 

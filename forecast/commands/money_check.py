@@ -84,7 +84,7 @@ def money_check_command(
 
 
 def _millions(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows with columns of pounds in millions, named without their unit."""
+    """Return rows with pounds in millions, their columns named without the unit."""
     pounds = [c for c in rows.columns if c.endswith("_gbp")]
     found = rows.drop(columns="la_code")
     found[pounds] = found[pounds] / 1e6
@@ -92,7 +92,7 @@ def _millions(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _figures(rows: pd.DataFrame, places: int) -> pd.DataFrame:
-    """Return a frame of finished text."""
+    """Return a table of numbers as a table of text."""
     import pandas as pd
 
     return rows.map(lambda v: ("-" if pd.isna(v) else f"{v:.{places}f}") if isinstance(v, float) else str(v))

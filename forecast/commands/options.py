@@ -1,4 +1,4 @@
-"""Arguments and options that several commands share, each said once, and the reading of what they name.
+"""Arguments and options that several commands share, and the reading of what they name.
 
 Invariant: an option of one name means the same and has the same usual value in every command that takes its type from here.
 """
@@ -51,7 +51,7 @@ ModelSeed = Annotated[int, typer.Option(help="Seed of the models' own randomness
 
 
 def own_register(capacity: Path | None, chosen: Sequence[Area]) -> Register | None:
-    """Read the council's own register, if one was given, for the one authority asked for."""
+    """Read the council's own register for the one authority requested; None if no file was given."""
     if capacity is None:
         return None
     if len(chosen) > 1:

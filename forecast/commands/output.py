@@ -1,4 +1,4 @@
-"""What commands print to: a console wide enough for tables, progress that never mixes with results, tables of finished text."""
+"""Output of commands: a console wide enough for tables, progress kept apart from results, and tables of text."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def progress(screen: Console) -> Progress:
 
 
 def say(screen: Console, text: str, style: str = "") -> None:
-    """Print text that people wrote as it is: no brackets, colons or addresses in it mean anything."""
+    """Print text literally: brackets, colons and addresses in it have no special meaning."""
     screen.print(Text(text, style=style), soft_wrap=True)
 
 
 def show(screen: Console, frame: pd.DataFrame, title: str, *, index: bool = True) -> None:
-    """Print a frame of finished text as a table."""
+    """Print a table of text."""
     from rich.table import Table
 
     shown = frame.reset_index() if index else frame

@@ -98,7 +98,7 @@ def places_command(
 def _places_of_all(
     screen: Console, chosen: Sequence[Area], folder: Path, arguments: dict[str, Any], asked: Any
 ) -> None:
-    """Run every authority on all cores, write one set of tables, and say which could not be run and why."""
+    """Run every authority on all cores, write one set of tables, and print which could not be run and why."""
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 

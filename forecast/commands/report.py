@@ -1,4 +1,4 @@
-"""``sendplan report``: papers for people who decide, as Word documents.
+"""``sendplan report``: reports for decision makers, as Word documents.
 
 The clock is read here and nowhere below, and only for a date that was not given: the same command with the same date, data and
 version gives the same file.

@@ -350,7 +350,7 @@ def _put(part: Path, text: str) -> None:
 
 
 def _area(name: str | None, scenario: Scenario) -> Area:
-    """Return the authority asked for, or the only one the scenario is written for."""
+    """Return the authority requested, or the only one that the scenario is written for."""
     if name is None:
         if len(scenario.areas) != 1:
             raise ScenarioError(
@@ -386,7 +386,7 @@ def _baseline(area: Area, years: int, draws: int, seed: int, capacity: Path | No
 
 
 def _finance_model(base: Baseline, book: PriceBook, *, needed: bool = False) -> FinanceModel | None:
-    """Return the prices and income that the baseline and scenarios share; None where income is not published.
+    """Return the finance model of the baseline and scenarios; None if income is not published.
 
     Raises
     ------
@@ -405,7 +405,7 @@ def _finance_model(base: Baseline, book: PriceBook, *, needed: bool = False) -> 
 
 
 def _january(base: Baseline, year: int | None) -> int:
-    """Return the January asked for, or the last one.
+    """Return the January requested, or the last one.
 
     Raises
     ------
@@ -422,7 +422,7 @@ def _january(base: Baseline, year: int | None) -> int:
 
 
 def _short_from_the_start(base: Baseline, falls: pd.DataFrame) -> str:
-    """Return how to read Januaries with a first shortfall."""
+    """Return a sentence on how to read the Januaries of first shortfalls."""
     januaries = base.outcome.plans.future["january"].to_numpy()
     first = f"{januaries[0]} is the first January forecast: what is short then may be short today. "
     at_once = (falls["january"] == januaries[0]).any()
@@ -433,7 +433,7 @@ def _short_from_the_start(base: Baseline, falls: pd.DataFrame) -> str:
 
 
 def _remark(base: Baseline, listed: list[Scenario]) -> None:
-    """Print what a reader should know of each scenario here."""
+    """Print notes on the levers of each scenario in this authority."""
     from forecast.runs import scenario_run
 
     screen = console()

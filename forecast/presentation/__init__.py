@@ -1,1 +1,1 @@
-"""The only room where draws become numbers and words: published figures, tables and wording."""
+"""Presentation: the only package where draws become numbers and words, in published figures, tables and sentences."""

@@ -47,7 +47,7 @@ _NO_GAP = 0.0005
 
 
 def options(case: Case) -> pd.DataFrame:
-    """Return one row a candidate, built alone; columns `OPTION_COLUMNS`."""
+    """Return one row a candidate, as if it alone were built; columns `OPTION_COLUMNS`."""
     return pd.DataFrame([_option(case, a) for a in case.appraisals], columns=list(OPTION_COLUMNS))
 
 
@@ -76,13 +76,13 @@ def _option(case: Case, a: Appraisal) -> dict[str, Any]:
 
 
 def _spread(name: str, draws: xr.DataArray) -> dict[str, float]:
-    """Return the mean and the 80 % interval of one quantity; a part of nobody, in every draw, is none."""
+    """Return the mean and 80 % interval of one quantity; 0 where the quantity has no meaning in any draw."""
     numbers = single(known(draws, none=0.0), (0.1, 0.9))
     return {f"{name}_{number}": value for number, value in numbers.items()}
 
 
 def _payback(years: Values) -> dict[str, float]:
-    """Return percentiles of years to payback, each one of the draws, so that one that never pays back stays infinite."""
+    """Return percentiles of the years to payback, each the value of a draw, so that "never" stays infinite."""
     if not len(years):
         return dict.fromkeys(map(column, INTERVAL), np.inf)
     levels = percentiles(years, method="inverted_cdf")
@@ -90,7 +90,7 @@ def _payback(years: Values) -> dict[str, float]:
 
 
 def by_january(case: Case) -> pd.DataFrame:
-    """Return places, seats, empty places and children without a place, by January, of no scheme, each, and the programme."""
+    """Return places, seats, empty places and children without a place by January: with no scheme, each one, and the programme."""
     short = case.short.sum(("provision", "phase", "need_group"))
     frames = [_yearly("none", short * 0, short * 0, short)]
     frames += [_yearly(a.candidate.id, a.places, a.seats, a.unplaced) for a in case.appraisals]
@@ -117,7 +117,7 @@ def _yearly(what: str, places: xr.DataArray, seats: xr.DataArray, unplaced: xr.D
 
 
 def base_comparisons(case: Case) -> pd.DataFrame:
-    """Return the test of every special school option against bases."""
+    """Return the comparison of every special school option with bases, as a table."""
     return pd.DataFrame(
         [
             {
@@ -136,12 +136,12 @@ def base_comparisons(case: Case) -> pd.DataFrame:
 
 
 def chance_all_in_bases(test: BaseComparison) -> float:
-    """Return the chance that bases could take every child a special school option would seat, 0 where it seats nobody."""
+    """Return the chance that bases could take every child a special school option would seat; 0 if it seats nobody."""
     return float(mean(known(test.all_in_bases, none=0.0)))
 
 
 def programmes(case: Case) -> pd.DataFrame:
-    """Return one row a programme: the choice, that of the largest net present value, and those of other scenarios."""
+    """Return one row a programme: the choice, the one of largest net present value, and those chosen for other scenarios."""
     chosen = [case.programme, *([case.best_value] if case.best_value is not None else [])]
     if case.regret is not None:
         chosen += [p for n, p in case.regret.programmes.items() if n != case.programme.name]
@@ -163,7 +163,7 @@ def _programme(case: Case, p: Programme) -> dict[str, Any]:
 
 
 def regret(case: Case) -> pd.DataFrame:
-    """Return every programme in every scenario; no rows where one scenario was asked for."""
+    """Return the results of every programme under every scenario; no rows if there is one scenario."""
     columns = ["programme", "scenario", "npv_mean", "regret", "unplaced_mean", "p_sufficient"]
     if case.regret is None:
         return pd.DataFrame(columns=columns)
@@ -193,7 +193,7 @@ def _years(value: float) -> str:
 
 
 def options_for_people(case: Case) -> pd.DataFrame:
-    """Return the options as finished text."""
+    """Return the options as a table of text."""
     frame = options(case)
     # A scheme that comes to nothing has no payback; where half of the draws never pay back, the middle is "never".
     return pd.DataFrame(
@@ -223,7 +223,7 @@ def options_for_people(case: Case) -> pd.DataFrame:
 
 
 def base_comparisons_for_people(case: Case) -> pd.DataFrame:
-    """Return the test against bases as finished text."""
+    """Return the comparison with bases as a table of text."""
     frame = base_comparisons(case)
     near = {"distance": "nearest", "community": "same community", "none": "sites not known"}
     return pd.DataFrame(
@@ -248,7 +248,7 @@ def base_comparisons_for_people(case: Case) -> pd.DataFrame:
 
 
 def regret_for_people(case: Case) -> pd.DataFrame:
-    """Return regret as finished text, one row a programme."""
+    """Return regret as a table of text, one row a programme."""
     frame = regret(case)
     wide = frame.assign(text=frame["regret"].map(money)).pivot_table(
         "text", "programme", "scenario", aggfunc="first", sort=False
@@ -258,7 +258,7 @@ def regret_for_people(case: Case) -> pd.DataFrame:
 
 
 def _chosen_for(programme: Programme) -> str:
-    """Return what a programme was chosen for, and how near to the best it is known to be."""
+    """Return a sentence on what a programme was chosen for, and how near it is known to be to the best."""
     aim = (
         "to place most children" if programme.aim == "children placed" else f"for the largest {programme.aim}"
     )
@@ -271,7 +271,7 @@ def _chosen_for(programme: Programme) -> str:
 
 
 def sentences(case: Case) -> list[str]:
-    """Return what was chosen and how sure it is, a sentence each."""
+    """Return sentences on the programme chosen and its chance of enough places."""
     p, at = case.programme, case.january
     before = float(mean(case.short.sel(january=at).sum(("provision", "phase", "need_group"))))
     left = _spread("left", p.unplaced.sel(january=at))
@@ -340,7 +340,7 @@ def page(case: Case, area: str) -> str:
 
 
 def write(case: Case, folder: Path, area: str, record: Mapping[str, Any]) -> list[Path]:
-    """Write the appraisal: tables as Parquet and CSV, a page and the record of the run, whole or not at all.
+    """Write the appraisal (tables as Parquet and CSV, a page, the record of the run), whole or not at all.
 
     Raises
     ------
@@ -380,7 +380,7 @@ def write(case: Case, folder: Path, area: str, record: Mapping[str, Any]) -> lis
 
 
 def tables_for_people(case: Case) -> Sequence[tuple[str, pd.DataFrame]]:
-    """Return title and finished table of everything that is printed."""
+    """Return titles and text tables of everything that is printed."""
     found = [("Options, each built alone", options_for_people(case))]
     if case.base_comparisons:
         found.append(("Why not a base", base_comparisons_for_people(case)))

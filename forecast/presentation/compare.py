@@ -1,4 +1,4 @@
-"""Scenarios side by side, and what each lever contributed.
+"""Comparison of scenarios, and the contribution of each lever.
 
 Every scenario uses the draws of the first, so a difference is taken within a draw and then summarised
 (`forecast.presentation.describe`).
@@ -132,7 +132,7 @@ def measure(
 def measured(
     outcome: Outcome, provision: str | None = None, finance: FinanceModel | None = None
 ) -> dict[str, Array]:
-    """Return the draws of each of `MEASURES`, dims ``(draw, january)``; cost only where prices are given.
+    """Return the draws of each of `MEASURES`, dims ``(draw, january)``; cost only if prices are given.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def measured(
 
 
 def compared(outcomes: Mapping[str, Outcome], finance: FinanceModel | None = None) -> pd.DataFrame:
-    """Return scenarios side by side: columns `COLUMNS`, differences against the first, draw by draw.
+    """Return scenarios side by side with differences from the first, draw by draw; columns `COLUMNS`.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def compared(outcomes: Mapping[str, Outcome], finance: FinanceModel | None = Non
 
 
 def told_beside(found: Mapping[str, Draws], la_code: int, januaries: Sequence[int]) -> pd.DataFrame:
-    """Return `compared` from what was measured already.
+    """Return the table of `compared` from draws that were measured before.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def told_beside(found: Mapping[str, Draws], la_code: int, januaries: Sequence[in
 
 
 def first_shortfalls(outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
-    """Return the first January in which a shortfall is at least as likely as not, and its spread, a row a scenario and provision.
+    """Return, by scenario and provision, the first January in which a shortfall is at least as likely as not, with its spread.
 
     Columns: scenario, provision (all together first), january (0 for none), q10 and q90 of the first January with a shortfall in
     a draw (0 for none), and ``p_none``, the chance that there is none in any January.
@@ -211,7 +211,7 @@ def first_shortfalls(outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
 
 @dataclass(frozen=True, eq=False)
 class Waterfall:
-    """What each lever contributed to one measure in one January.
+    """The contribution of each lever to one measure in one January.
 
     Parameters
     ----------
@@ -230,7 +230,7 @@ class Waterfall:
     bars: Mapping[str, Array]
 
     def table(self) -> pd.DataFrame:
-        """Return the bars as numbers: bar, mean, q10, q50, q90; the means add up."""
+        """Return the bars as a table: bar, mean, q10, q50, q90; the means add up."""
         # Pairs, because a lever may be called baseline or scenario too.
         parts = [("baseline", self.baseline), *self.bars.items(), ("scenario", self.scenario)]
         return pd.DataFrame([{"bar": name, **describe.describe(draws)} for name, draws in parts])
@@ -244,7 +244,7 @@ def waterfall(
     together: Outcome,
     finance: FinanceModel | None = None,
 ) -> Waterfall:
-    """Return what each lever contributed.
+    """Return the contribution of each lever to one measure in one January.
 
     Parameters
     ----------
@@ -267,7 +267,7 @@ def waterfall(
 
 
 def main_figures(outcome: Outcome, finance: FinanceModel | None = None) -> dict[str, dict[str, float]]:
-    """Return the means of each measure in the last January, for the history of runs; cost only where prices are given."""
+    """Return the mean of each measure in the last January, for the history of runs; cost only if prices are given."""
     january = str(int(outcome.plans.future["january"].to_numpy()[-1]))
     return {
         january: {
@@ -278,19 +278,19 @@ def main_figures(outcome: Outcome, finance: FinanceModel | None = None) -> dict[
 
 
 def side_by_side(table: pd.DataFrame, january: int) -> pd.DataFrame:
-    """Return one January of a comparison as text: a row a measure, a column a scenario."""
+    """Return one January of a comparison as text: one row a measure, one column a scenario."""
     return _wide(table, january, "mean", "q10", "q90", signed=False)
 
 
 def differences(table: pd.DataFrame, january: int) -> pd.DataFrame:
-    """Return the differences from the first scenario in one January as text, without the first itself."""
+    """Return differences from the first scenario in one January as text, without the first scenario."""
     first = table["scenario"].iloc[0]
     others = table[table["scenario"] != first]
     return _wide(others, january, "diff_mean", "diff_q10", "diff_q90", signed=True)
 
 
 def first_shortfall_text(outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
-    """Return `first_shortfalls` as text: a row a scenario, a column a provision, "2028 (2027 to 2031)" in a cell."""
+    """Return `first_shortfalls` as text: one row a scenario, one column a provision, "2028 (2027 to 2031)" in a cell."""
     found = first_shortfalls(outcomes)
     lines = []
     for name, own in found.groupby("scenario", sort=False):
@@ -303,7 +303,7 @@ def first_shortfall_text(outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
 
 
 def short_by_kind(outcomes: Mapping[str, Outcome], january: int) -> pd.DataFrame:
-    """Return children without the specialist place they want in one January as text: a row a scenario, a column a provision."""
+    """Return children without the place they want in one January as text: one row a scenario, one column a provision."""
     lines = []
     for name, outcome in outcomes.items():
         at = outcome.plans.future["january"].to_numpy().tolist().index(january)
@@ -316,7 +316,7 @@ def short_by_kind(outcomes: Mapping[str, Outcome], january: int) -> pd.DataFrame
 
 
 def waterfall_text(found: Waterfall) -> pd.DataFrame:
-    """Return a waterfall as text; see the module for how it is rounded."""
+    """Return a waterfall as text; the module says how it is rounded."""
     table = found.table()
     chance = found.measure == "p_shortfall"
     unit = 100 if chance else 1 / TENTH if found.measure in POUNDS else 1
@@ -340,7 +340,7 @@ def waterfall_text(found: Waterfall) -> pd.DataFrame:
 
 
 def shown(measure: str, value: float, *, signed: bool = False) -> str:
-    """Return a value of a measure for people; a chance that is neither nothing nor certain is never shown as if it were."""
+    """Return the value of a measure as text; a chance is shown as 0 or 1 only if it is exactly that."""
     if measure in POUNDS:
         return _millions(value, signed=signed)
     if measure != "p_shortfall":
@@ -358,14 +358,14 @@ def _whole(value: float, *, signed: bool) -> str:
 
 
 def _exact(measure: str, value: float, *, signed: bool) -> str:
-    """Return a value that is rounded already; a chance keeps its whole per cents."""
+    """Return an already rounded value as text; a chance keeps whole per cents."""
     if measure != "p_shortfall":
         return shown(measure, value, signed=signed)
     return _whole(100 * value, signed=signed) + (" points" if signed else " %")
 
 
 def _millions(value: float, *, signed: bool) -> str:
-    """Return pounds in millions with one decimal: "£92.5m"; "-£0.3m" where below 0."""
+    """Return pounds in millions with one decimal: "£92.5m", or "-£0.3m" below 0."""
     tenths = round(value / TENTH)
     sign = "-" if tenths < 0 else "+" if signed and tenths else ""
     return f"{sign}£{abs(tenths) / 10:,.1f}m"
@@ -389,7 +389,7 @@ def _wide(
 
 
 def _with_range(measure: str, told: Mapping[str, float], *, signed: bool = False) -> str:
-    """Return "mean (q10 to q90)"; a future either has a shortfall or has none, so a chance has no range."""
+    """Return "mean (q10 to q90)"; a chance has no range."""
     mean, low, high = (shown(measure, told[n], signed=signed) for n in ("mean", "q10", "q90"))
     return mean if measure == "p_shortfall" else f"{mean} ({low} to {high})"
 

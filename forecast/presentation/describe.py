@@ -1,4 +1,4 @@
-"""Draws become numbers here and nowhere else: means, percentiles and chances over the draws of a forecast.
+"""Summaries of draws, made here and nowhere else: means, percentiles and chances over the draws of a forecast.
 
 Equations, for the n draws x of one quantity; every result has the unit of the draws (children, places, pounds, years):
 
@@ -61,7 +61,7 @@ def describe(
     axis: int | None = None,
     method: Method = "linear",
 ) -> dict[str, Any]:
-    """Return the mean and percentiles of draws, by name: ``mean``, then ``q10``, ``q50``, ``q90`` or those of other levels.
+    """Return the mean and percentiles of draws by name: ``mean``, then ``q10``, ``q50``, ``q90`` or other levels.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ def cells(
 
 
 def known(draws: xr.DataArray | Values, *, none: float | None = None) -> Values:
-    """Return the draws of one quantity in which it has a meaning, those that are numbers.
+    """Return the draws of one quantity that are numbers, leaving out those in which it has no meaning.
 
     Parameters
     ----------
@@ -241,12 +241,12 @@ def _alone(draws: xr.DataArray | Values) -> Values:
 
 
 def _alike(draws: xr.DataArray | Values, found: Values) -> xr.DataArray | Values:
-    """Return numbers with the dims and labels of their draws, where these have any."""
+    """Return numbers with the dims and labels of their draws, if these have any."""
     return draws.isel({DRAW: 0}, drop=True).copy(data=found) if isinstance(draws, xr.DataArray) else found
 
 
 def _numbers(found: Values, draws: Values) -> Values:
-    """Return a summary of draws, unless one of them is not a number."""
+    """Return a summary of draws, or raise an error if one of them is not a number."""
     if not np.isnan(found).any():
         return found
     wrong = int(np.isnan(draws).sum())

@@ -1,4 +1,4 @@
-"""Why plans change: the change to a January split into population, joiner rate, leaver rate, transfers and ageing.
+"""Why plans change: the change to a January divided into population, joiner rate, leaver rate, transfers and ageing.
 
 Equation, draw by draw: plans[January] - plans[origin] = sum of `models.cohort_flow.TERMS`. Terms are defined there.
 Summaries here are of draws of each term; their medians need not add up, their means do.
@@ -27,7 +27,7 @@ CHANGE = "change"
 
 
 def terms(plans: Plans, january: int) -> xr.DataArray:
-    """Return draws of each term of the change from the origin to a January, dims ``(draw, term)``.
+    """Return draws of each part of the change in plans from the origin to a January, dims ``(draw, term)``.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def terms(plans: Plans, january: int) -> xr.DataArray:
 
 
 def table(plans: Plans, january: int) -> pd.DataFrame:
-    """Return mean and 80 % interval of each term and of the whole change, in plans.
+    """Return the mean and 80 % interval of each part and of the whole change, in plans.
 
     Columns: term, label, mean, q10, q90. The last row is the change; means of terms add up to its mean.
     """

@@ -1,4 +1,4 @@
-"""Balances forecast from earlier Januaries as a table, beside those published since.
+"""Balances forecast from earlier Januaries beside those published since, as a table.
 
 Percentiles are those of draws (`forecast.presentation.describe`) and do not add up.
 """

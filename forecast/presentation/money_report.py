@@ -1,4 +1,4 @@
-"""What a run says of money, in sentences and tables, for the terminal, ``money.md`` and the app alike; and its files.
+"""The results of a money run in sentences and tables, for the terminal, ``money.md`` and the app; and its files.
 
 Every number comes from `forecast.presentation.money_tables`, in nominal pounds with its financial year and 80 % interval.
 """
@@ -60,7 +60,7 @@ NOTHING = 1000.0
 
 @dataclass(frozen=True, eq=False)
 class MoneyTables:
-    """Everything that is said of a run's money.
+    """A money run in the form that is shown: the scenario or baseline, and the finance model behind it.
 
     Parameters
     ----------
@@ -78,29 +78,29 @@ class MoneyTables:
 
     @property
     def name(self) -> str:
-        """The authority."""
+        """Name of the authority."""
         return self.shown.outcome.area.name
 
     @property
     def years(self) -> list[str]:
-        """Financial years."""
+        """Names of the financial years."""
         return [y.label for y in self.shown.costs.years]
 
     def why_scenario(self) -> Attribution | None:
-        """Why the scenario's cost differs from the baseline's in the fifth year, or the last of fewer; None without one."""
+        """Return why a scenario's cost differs from the baseline's in the fifth year (or the last); None without a scenario."""
         if self.unmitigated is None:
             return None
         years = self.shown.costs.years
         return attribution(self.unmitigated.costs, self.shown.costs, years[min(4, len(years) - 1)])
 
     def why(self) -> Attribution:
-        """Why cost changes from the first year to the fifth, or the last of fewer."""
+        """Return why cost changes from the first year to the fifth (or the last, if earlier)."""
         years = self.shown.costs.years
         return attribution(self.shown.costs, self.shown.costs, years[0], years[min(4, len(years) - 1)])
 
 
 def millions(value: float, *, signed: bool = False) -> str:
-    """Return pounds as people say them: "£92.5m", below a million "£530,000", to three figures."""
+    """Return pounds to three figures: "£92.5m", or "£530,000" below a million."""
     size = abs(value)
     sign = "-" if value < 0 else "+" if signed and value > 0 else ""
     if round(size, -3) >= 1e6:
@@ -110,20 +110,20 @@ def millions(value: float, *, signed: bool = False) -> str:
 
 
 def spread(row: Mapping[str, Any], *, signed: bool = False) -> str:
-    """Return "£92.5m (£87.4m to £97.7m)"."""
+    """Return a mean and 80 % interval in pounds, such as "£92.5m (£87.4m to £97.7m)"."""
     mean, low, high = (millions(float(row[n]), signed=signed) for n in ("mean", "q10", "q90"))
     return mean if mean == low == high else f"{mean} ({low} to {high})"
 
 
 def chance(p: float) -> str:
-    """Return a chance as people say it, never as certain unless every draw agrees."""
+    """Return a chance in words; "certain" only if every draw agrees."""
     if p >= NEARLY:
         return "certain in every future drawn" if p == 1 else "over 99 %"
     return "under 1 %" if 0 < p < 1 - NEARLY else f"{100 * p:.0f} %"
 
 
 def headline(found: MoneyTables) -> str:
-    """Return the sentence a finance director can say aloud."""
+    """Return one sentence on the balance, fit to be read aloud."""
     table = money_tables.balance_table(found.shown)
     years = found.years
     year = years[min(1, len(years) - 1)]
@@ -154,7 +154,7 @@ def _likely(p: float) -> str:
 
 
 def _swapped(row: Mapping[str, Any]) -> str:
-    """Return the interval of an overspend: the balance with its sign turned."""
+    """Return the interval of an overspend: that of the balance with its sign changed."""
     return _between(-float(row["q90"]), -float(row["q10"]))
 
 
@@ -175,7 +175,7 @@ def _row(table: pd.DataFrame, kind: str, line: str, year: str) -> dict[str, Any]
 
 
 def balance_by_year(found: MoneyTables) -> pd.DataFrame:
-    """Return cost, income, in-year balance, grant and balance at 31 March as text, a row a year."""
+    """Return cost, income, in-year balance, grant and balance at 31 March as text, one row a year."""
     table = money_tables.balance_table(found.shown)
     p = money_tables.chance_of_deficit(found.shown.balance)
     rows = []
@@ -203,7 +203,7 @@ def balance_by_year(found: MoneyTables) -> pd.DataFrame:
 
 
 def lines_table(found: MoneyTables) -> pd.DataFrame:
-    """Return the largest lines of high needs cost, the rest together, and the total, in three years, as text."""
+    """Return the largest lines of high needs cost, the rest, and the total, in three years, as text."""
     table = money_tables.balance_table(found.shown)
     cost = table[table["kind"] == "cost"]
     labels = {line.code: line for line in found.shown.costs.lines}
@@ -227,7 +227,7 @@ def lines_table(found: MoneyTables) -> pd.DataFrame:
 
 
 def why_table(why: Attribution) -> pd.DataFrame:
-    """Return why cost changes as text, the parts that change most first."""
+    """Return the parts of the change in cost as text, largest change first."""
     table = money_tables.attribution_table(why)
     told = {
         (str(p), str(c)): float(m)
@@ -258,7 +258,7 @@ def regimes_text(table: pd.DataFrame, years: Sequence[str]) -> pd.DataFrame:
 
 
 def difference_text(found: MoneyTables, unmitigated: Money) -> pd.DataFrame:
-    """Return what a scenario changes as text, a row a year; nothing is shown where it is below `NOTHING` in most draws."""
+    """Return the changes a scenario makes as text, one row a year; differences below `NOTHING` in most draws are not shown."""
     table = money_tables.difference_table(unmitigated, found.shown)
     ends = [
         money_tables.balance_table(one).query("line == 'closing'").set_index("financial_year")["mean"]
@@ -292,7 +292,7 @@ def _is_nothing(row: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """How a reader gives what the notes ask for: ends of sentences.
+    """Ends of sentences in the notes, which say how a reader can give the values that the notes ask for.
 
     Parameters
     ----------
@@ -322,7 +322,7 @@ TYPED = Ways(
 
 
 def notes(found: MoneyTables, ways: Ways = TYPED) -> list[str]:
-    """Return what a reader should know before using the figures."""
+    """Return sentences that a reader should know before using the figures."""
     finance, model = found.finance, found.finance.model
     lines = [
         "Amounts are pounds of each financial year. Cost is before deductions for places that DfE pays itself, and so is "
@@ -391,7 +391,7 @@ def _per_year(finance: FinanceModel) -> str:
 
 
 def sections(found: MoneyTables) -> dict[str, pd.DataFrame]:
-    """Return every table that is printed, by its title."""
+    """Return every table that is printed, by title."""
     years = found.years
     last = years[min(4, len(years) - 1)]
     override = found.shown.balance.override_ends.label
@@ -418,7 +418,7 @@ def sections(found: MoneyTables) -> dict[str, pd.DataFrame]:
 
 
 def tell(found: MoneyTables, show: Show, say: Callable[[str], None]) -> None:
-    """Print one authority's answer."""
+    """Print the results for one authority."""
     say(headline(found))
     for title, frame in sections(found).items():
         show(frame, title)
@@ -427,7 +427,7 @@ def tell(found: MoneyTables, show: Show, say: Callable[[str], None]) -> None:
 
 
 def page(found: MoneyTables) -> str:
-    """Return the page in Markdown."""
+    """Return the results as a Markdown page."""
     lines = [f"# {found.name}: high needs money", "", headline(found), ""]
     for title, frame in sections(found).items():
         lines += [f"## {title}", "", markdown_table(frame, index=False), ""]
@@ -487,7 +487,7 @@ def write(found: MoneyTables, folder: Path, arguments: Mapping[str, Any]) -> lis
 
 
 def write_parquet(frame: pd.DataFrame, about: Mapping[str, str], path: Path) -> None:
-    """Write a table whose metadata say what its numbers are."""
+    """Write a table to Parquet with metadata on what its numbers are."""
     table = pa.Table.from_pandas(frame, preserve_index=False)
     told = {k.encode(): v.encode() for k, v in about.items()}
     pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **told}), path)

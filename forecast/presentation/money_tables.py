@@ -1,4 +1,4 @@
-"""Pounds as tables.
+"""Costs, income and balances in pounds as tables.
 
 Amounts are nominal pounds. Means are rounded to whole pence line by line, and totals and balances are added up from those
 pence, so a table adds up as printed; percentiles are those of draws and do not add up.
@@ -84,7 +84,7 @@ _OUTSIDE = ("stability_grant", "met_by_centre", "unprotected")
 
 
 def balance_table(found: Money) -> pd.DataFrame:
-    """Return ``balance.parquet``: cost lines, income lines, balance and cumulative balance by year, columns `COLUMNS`.
+    """Return ``balance.parquet``: cost and income lines, balance and cumulative balance by year, columns `COLUMNS`.
 
     High needs cost lines and income lines have a line ``total``; the general fund's have ``total_general_fund`` and are no part
     of the balance.
@@ -248,7 +248,7 @@ def balance_rows(
 
 
 def attribution_table(found: Attribution) -> pd.DataFrame:
-    """Return why cost differs, in pounds: columns part, cause, mean, q10, q50, q90.
+    """Return the parts of a difference in cost, in pounds: columns part, cause, mean, q10, q50, q90.
 
     "All" parts come first, and cause ``change`` is the sum of causes. Means are of pence of the draws, so they add up;
     percentiles do not.
@@ -340,7 +340,7 @@ def regimes_table(finance: FinanceModel, found: Money) -> pd.DataFrame:
 
 
 def difference_table(unmitigated: Money, mitigated: Money) -> pd.DataFrame:
-    """Return what a scenario changes, draw by draw: columns financial_year, line, mean, q10, q50, q90, p_saves.
+    """Return the changes a scenario makes, draw by draw: columns financial_year, line, mean, q10, q50, q90, p_saves.
 
     Lines are ``cost`` (high needs, minus where the scenario saves), ``general_fund`` and ``closing`` (plus where it is better);
     ``p_saves`` is the chance that the scenario is the better one.
@@ -368,7 +368,7 @@ def difference_table(unmitigated: Money, mitigated: Money) -> pd.DataFrame:
 
 
 def prices_table(finance: FinanceModel) -> pd.DataFrame:
-    """Return the prices in use: as the book has them, and in pounds of the first and fifth year before scaling, mean and 80 %."""
+    """Return the prices in use: as in the book, and in pounds of the first and fifth year before scaling, mean and 80 %."""
     book, drawn, years = finance.model.book, finance.model.drawn, finance.model.years
     used = sorted({
         int(i) for item in dict.fromkeys(p.item for p in book.prices)

@@ -1,4 +1,4 @@
-"""What planners ask of a `Shortfall` and `Placements`, as tidy tables: when, how many, which first, who goes where, and why.
+"""Shortfalls and placements as tidy tables: when and where places run out, how many are needed, and where children go.
 
 Sums are taken within a draw before `forecast.presentation.describe` makes numbers of them. A shortfall is one whole child or
 more. Rows for "All" add up within a draw; percentiles of parts need not add up to those of the whole.
@@ -42,7 +42,7 @@ INTERN_PROVISIONS: tuple[str, ...] = ("mainstream", "general_fe", "specialist_po
 
 
 def demand_long(outcome: Outcome) -> pd.DataFrame:
-    """Return observed and latent demand side by side, with the demand used.
+    """Return observed and latent demand side by side, with the demand used in the run.
 
     Columns: la_code, year, phase, need_group, provision, demand ("observed", "latent", "used"), mean, q10, q50, q90.
     """
@@ -56,14 +56,14 @@ def demand_long(outcome: Outcome) -> pd.DataFrame:
 
 
 def overflow_long(outcome: Outcome) -> pd.DataFrame:
-    """Return where children without the place they want go: by what they wanted (``provision``) and destination."""
+    """Return children without the place they want by the provision they wanted (``provision``) and destination."""
     draws = with_all(outcome.shortfall.overflow)
     dims = ("january", *CELL, "destination")
     return _finished(describe.cells(draws, dims), outcome, (*CELL, "destination"))
 
 
 def first_years(outcome: Outcome) -> pd.DataFrame:
-    """Return the chance that each January is the first to fall short; January 0 stands for none of them.
+    """Return, for each January, the chance that it is the first with a shortfall; January 0 stands for none.
 
     Columns: la_code, phase, need_group, provision, january, chance; chances of a cell add up to 1.
     """
@@ -81,14 +81,14 @@ def first_years(outcome: Outcome) -> pd.DataFrame:
 
 
 def first_likely(shortfall: pd.DataFrame) -> pd.DataFrame:
-    """Return the first January, by cell, in which a shortfall is at least as likely as not; `NEVER` where there is none."""
+    """Return, by cell, the first January in which a shortfall is at least as likely as not; `NEVER` if there is none."""
     likely = shortfall["year"].where(shortfall["p_shortfall"] >= LIKELY)
     first = shortfall.assign(january=likely).groupby(list(CELL), sort=False)["january"].min()
     return first.fillna(NEVER).astype("int64").reset_index()
 
 
 def places_to_add(outcome: Outcome, sure: float = defaults.SURE) -> pd.DataFrame:
-    """Return the fewest whole places with which no child is short with probability ``sure``, by cell and January.
+    """Return the fewest whole places, by cell and January, with which no child is short with probability ``sure``.
 
     Columns: la_code, year, phase, need_group, provision, places_to_add. Every row stands alone: rows do not add up.
     """
@@ -102,7 +102,7 @@ def places_to_add(outcome: Outcome, sure: float = defaults.SURE) -> pd.DataFrame
 
 
 def fewest_places(short: Floats, sure: float = defaults.SURE) -> Floats:
-    """Return the fewest whole places, added where all would be admitted, that leave less than one child short.
+    """Return the fewest whole extra places, open to all, that leave less than one child short.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def fewest_places(short: Floats, sure: float = defaults.SURE) -> Floats:
 
 
 def binding(shortfall: pd.DataFrame) -> pd.DataFrame:
-    """Return the needs and phases that fall short, soonest first: phase, need_group, provision, january, p, expected.
+    """Return needs and phases with a shortfall, soonest first: phase, need_group, provision, january, p, expected.
 
     Single cells only: no row for "All".
     """
@@ -150,7 +150,7 @@ def binding(shortfall: pd.DataFrame) -> pd.DataFrame:
 
 
 def causes(outcome: Outcome, destinations: Sequence[str]) -> pd.DataFrame:
-    """Return expected children sent to some destinations, by what they wanted, phase and need group: the causes of overflow.
+    """Return expected children sent to some destinations, by the provision they wanted, phase and need group.
 
     Columns: year, destination, provision, phase, need_group, mean; largest first within a year.
     """
@@ -231,7 +231,7 @@ def post16_long(outcome: Outcome) -> pd.DataFrame:
 
 
 def intern_share(code: int) -> xr.DataArray:
-    """Return the share of an authority's plans at `INTERN_PROVISIONS` that are supported internships, dims ``(age,)``, 0 to 1.
+    """Return supported internships as a share of an authority's plans at `INTERN_PROVISIONS`, dims ``(age,)``, 0 to 1.
 
     England's share by age, scaled to the authority's own number with England's as a prior worth 50 plans.
     """

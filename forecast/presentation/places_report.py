@@ -1,4 +1,4 @@
-"""The answer of ``sendplan places`` in words and tables, and its files.
+"""The results of ``sendplan places`` in words and tables, and its files.
 
 Every figure comes from the tables of `forecast.presentation.place_tables` and `forecast.presentation.summary`, which are
 written beside the page, so the terminal, the page and the files cannot disagree.
@@ -48,7 +48,7 @@ Show = Callable[[pd.DataFrame, str], None]
 
 @dataclass(frozen=True)
 class PlacesTables:
-    """The tables of one authority, as they are written.
+    """The tables of one authority, in the form they are written in.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def _write_text(text: str, path: Path) -> None:
 
 
 def joined(parts: Sequence[PlacesTables]) -> PlacesTables:
-    """Return the tables of several authorities under one another."""
+    """Return the tables of several authorities combined."""
     names = list(parts[0].frames) if parts else []
     return PlacesTables(
         {name: pd.concat([p.frames[name] for p in parts], ignore_index=True) for name in names}
@@ -125,7 +125,7 @@ def joined(parts: Sequence[PlacesTables]) -> PlacesTables:
 
 
 def headline(outcome: Outcome, found: PlacesTables) -> str:
-    """Return the sentence a director can say aloud: which places run out first, when, how likely, for how many."""
+    """Return one sentence, fit to be read aloud, on which places run out first, when, how likely, and for how many."""
     name = outcome.area.name
     first = [r for r in summary.run_outs(found.shortfall) if r.january is not None]
     if not first:
@@ -157,7 +157,7 @@ def headline(outcome: Outcome, found: PlacesTables) -> str:
 
 
 def by_phase_table(outcome: Outcome, found: PlacesTables) -> pd.DataFrame:
-    """Return places against demand by phase and provision in a few Januaries, with the places to add to be 80 % sure."""
+    """Return places against demand by phase and provision in some Januaries, with places to add for 80 % certainty."""
     origin = outcome.plans.origin
     januaries = [origin + y for y in AHEAD if origin + y <= int(found.shortfall["year"].max())]
     cells = summary.all_needs(found.shortfall)
@@ -191,7 +191,7 @@ def by_phase_table(outcome: Outcome, found: PlacesTables) -> pd.DataFrame:
 
 
 def binding_table(found: PlacesTables) -> pd.DataFrame:
-    """Return the needs and phases whose places run out first."""
+    """Return the needs and phases whose places run out first, as text."""
     rows = place_tables.binding(found.shortfall).head(SHOWN)
     return pd.DataFrame(
         {
@@ -207,7 +207,7 @@ def binding_table(found: PlacesTables) -> pd.DataFrame:
 
 
 def demand_table(outcome: Outcome, found: PlacesTables) -> pd.DataFrame:
-    """Return observed and latent demand side by side, by provision, in a few Januaries."""
+    """Return observed and latent demand by provision in some Januaries, as text."""
     frame = found.frames["demand"]
     frame = frame[(frame["phase"] == ALL) & (frame["need_group"] == ALL)]
     cells = {(r["year"], r["provision"], r["demand"]): r for r in frame.to_dict("records")}
@@ -231,7 +231,7 @@ def demand_table(outcome: Outcome, found: PlacesTables) -> pd.DataFrame:
 
 
 def overflow_table(outcome: Outcome, found: PlacesTables) -> pd.DataFrame:
-    """Return where children without the place they want go, in a few Januaries."""
+    """Return where children without the place they want go, in some Januaries, as text."""
     frame = found.frames["overflow"]
     frame = frame[(frame["phase"] == ALL) & (frame["need_group"] == ALL) & (frame["provision"] == ALL)]
     rows = []
@@ -253,7 +253,7 @@ def overflow_table(outcome: Outcome, found: PlacesTables) -> pd.DataFrame:
 
 
 def cause_lines(outcome: Outcome) -> list[str]:
-    """Return what the overflow into INMSS and EOTAS is caused by, the largest parts first."""
+    """Return sentences on the causes of overflow into INMSS and EOTAS, largest first."""
     january = min(outcome.plans.origin + AHEAD[1], int(outcome.shortfall.wanted["january"][-1]))
     known = [d for d in DEAR if d in outcome.shortfall.overflow["destination"].to_numpy()]
     every = place_tables.causes(outcome, known)
@@ -277,7 +277,7 @@ def cause_lines(outcome: Outcome) -> list[str]:
 
 
 def settings_table(outcome: Outcome, found: PlacesTables) -> pd.DataFrame:
-    """Return each setting's places, and the chance that it is full, in a few Januaries."""
+    """Return each setting's places, and the chance that it is full, in some Januaries."""
     frame = found.frames["settings"]
     januaries = [outcome.plans.origin + y for y in AHEAD]
     source = {u.name: u for u in outcome.shortfall.units}
@@ -301,13 +301,13 @@ def settings_table(outcome: Outcome, found: PlacesTables) -> pd.DataFrame:
 
 
 def _room_in_words(row: Mapping[Hashable, Any]) -> str:
-    """Return "28 of 30; full 90 %"; children from elsewhere who took a free place count as pupils."""
+    """Return "28 of 30; full 90 %"; children of other provisions who took a free place count as pupils."""
     pupils, places = (wording.rounded(n) for n in (row["places"] - row["free_mean"], row["places"]))
     return f"{pupils} of {places}; full {100 * row['p_full']:.0f} %"
 
 
 def notes(outcome: Outcome, borrowed: bool) -> list[str]:
-    """Return what a reader must know about these figures."""
+    """Return sentences that a reader must know about these figures."""
     found, name = outcome.shortfall, outcome.area.name
     lines = [
         "Wanted: children move and new plans are placed as in the latest year, whether or not places grow"
@@ -343,7 +343,7 @@ def notes(outcome: Outcome, borrowed: bool) -> list[str]:
 
 @dataclass(frozen=True)
 class Distances:
-    """Where demand lives and how far places are: straight-line estimates.
+    """Where demand lives and how far places are, as straight-line estimates.
 
     Parameters
     ----------
@@ -361,7 +361,7 @@ class Distances:
 
     @classmethod
     def of(cls, outcome: Outcome) -> Distances:
-        """Measure one authority."""
+        """Return the distances of one authority."""
         code, origin = outcome.area.la_code, outcome.plans.origin
         zones = map_data.zones(code)
         rows = in_force(outcome.register, origin + 1, statuses=("open", "agreed"))
@@ -400,7 +400,7 @@ class Distances:
 
 
 def _pupils(outcome: Outcome) -> pd.DataFrame:
-    """Return expected pupils by setting, phase and need group at the first January forecast."""
+    """Return expected pupils by setting, phase and need group in the first forecast January."""
     filled = describe.mean(outcome.shortfall.unit_filled.isel(january=0))
     by_unit = filled.rename("pupils").to_series().reset_index()
     by_unit["setting"] = by_unit["unit"].map({u.name: u.setting for u in outcome.shortfall.units})
@@ -430,7 +430,7 @@ def _journeys_table(journeys: geography.Journeys) -> pd.DataFrame:
 
 
 def _zones_table(outcome: Outcome, zones: pd.DataFrame) -> pd.DataFrame:
-    """Return the zones with most wanted places in a few Januaries."""
+    """Return the zones with the most wanted places in some Januaries."""
     totals = zones.groupby(["zone_name", "year"])["wanted_mean"].sum()
     years = [outcome.plans.origin + y for y in AHEAD if outcome.plans.origin + y <= int(zones["year"].max())]
     largest = totals.xs(years[-1], level="year").sort_values(ascending=False, kind="stable").head(SHOWN)
@@ -441,7 +441,7 @@ def _zones_table(outcome: Outcome, zones: pd.DataFrame) -> pd.DataFrame:
 
 
 def _next_table(outcome: Outcome, placed: map_data.Layer, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return, for each setting likely to be full, its largest group of pupils and the nearest setting with room for it."""
+    """Return, for each setting likely to be full, its largest group of pupils and the nearest setting with room for them."""
     found = outcome.shortfall
     free = found.unit_free.isel(january=0)
     mean = {(u.setting, u.age_low): float(describe.mean(free.sel(unit=u.name))) for u in found.units}
@@ -476,7 +476,7 @@ def _next_table(outcome: Outcome, placed: map_data.Layer, rows: pd.DataFrame) ->
 
 
 def page(outcome: Outcome, found: PlacesTables, distances: Distances, borrowed: bool) -> str:
-    """Return the page in Markdown."""
+    """Return the results as a Markdown page."""
     lines = [
         f"# {outcome.area.name}: specialist places",
         "",
@@ -517,7 +517,7 @@ def tell(
     show: Show,
     say: Callable[[str], None],
 ) -> None:
-    """Print one authority's answer."""
+    """Print the results for one authority."""
     say(headline(outcome, found))
     say(words.how_to_read(outcome))
     for title, frame in (
@@ -535,5 +535,5 @@ def tell(
 
 
 def record_of(outcome: Outcome, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the record of a run, with the demand used."""
+    """Return the record of a run, with the demand it used."""
     return provenance(outcome, arguments) | {"demand": outcome.shortfall.blend}

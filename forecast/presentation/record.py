@@ -1,4 +1,4 @@
-"""The files of one run: plans, shortfall, a summary for people and the record of what made them."""
+"""The files of one run: plans, shortfall, a summary and the record of its inputs."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _write_text(path: Path, text: str) -> None:
 
 
 def provenance(outcome: Outcome, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the record of a run: arguments, seed, versions and input hashes; no clock, so runs compare."""
+    """Return the record of a run: arguments, seed, versions and input hashes, without a time, so that runs can be compared."""
     return {
         "product": PRODUCT,
         "arguments": dict(arguments),
@@ -149,7 +149,7 @@ def provenance(outcome: Outcome, arguments: Mapping[str, Any]) -> dict[str, Any]
 
 
 def record_money_inputs() -> dict[str, str]:
-    """Return hashes of the tables that pounds rest on, published and kept by hand, by name, as in `provenance`."""
+    """Return hashes of the tables behind prices and income, published and hand-kept, by name, as in `provenance`."""
     kept = {f"reference/{name}": _hash(tables.REFERENCE / f"{name}.csv") for name in MONEY_REFERENCE}
     return record_inputs(MONEY_TABLES) | kept
 
@@ -160,7 +160,7 @@ def record_inputs(names: Iterable[str]) -> dict[str, str]:
 
 
 def run_facts(outcome: Outcome, scenario: str, key: str, saved: int | None) -> RunFacts:
-    """Return what a scenario's run was made of, for the history.
+    """Return the facts of a scenario's run for the history: its inputs and versions.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Two questions asked backwards: which lever's uncertainty matters most (a tornado), and what size of a lever meets a goal.
+"""Two inverse questions: which lever's uncertainty matters most (a tornado), and which size of a lever meets a goal.
 
 Both run the road again with one size of one lever changed and all else, draws included, as it was.
 
@@ -42,7 +42,7 @@ OF_PLACES: tuple[str, ...] = ("specialist_wanted", "shortfall", "p_shortfall")
 
 @dataclass(frozen=True)
 class Point:
-    """What is looked at: the mean of a measure in one January.
+    """The figure looked at: the mean of a measure in one January.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class Point:
             )
 
     def mean(self, outcome: Outcome, finance: FinanceModel | None = None) -> float:
-        """Return the mean in an outcome; pounds need the authority's prices and income.
+        """Return the mean of the measure in an outcome; pounds need the finance model.
 
         Raises
         ------
@@ -94,7 +94,7 @@ class Point:
         return float(describe.mean(draws[:, januaries.index(self.january)]))
 
     def words(self) -> str:
-        """Return what is looked at, for people."""
+        """Return the name of the figure in words."""
         of = "" if self.provision is None else f" ({SHORT_PROVISIONS[self.provision]})"
         when = f"January {self.january}"
         if self.measure in POUNDS:
@@ -102,13 +102,13 @@ class Point:
         return f"{LABELLED[self.measure]}{of}, {when}"
 
     def shown(self, value: float) -> str:
-        """Return a value of the measure for people."""
+        """Return a value of the measure as text."""
         return shown(self.measure, value)
 
 
 @dataclass(frozen=True)
 class Goal:
-    """What is to be reached: a mean of at most or at least a value.
+    """The goal of a search: a mean at most or at least a value.
 
     Parameters
     ----------
@@ -142,14 +142,14 @@ class Goal:
         return mean <= self.value if self.bound == "at_most" else mean >= self.value
 
     def words(self) -> str:
-        """Return the goal for people."""
+        """Return the goal in words."""
         limit = "at most" if self.bound == "at_most" else "at least"
         return f"{self.point.words()}: {limit} {self.point.shown(self.value)}"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What was found.
+    """The result of a search for a lever's size.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ class Answer:
     runs: int
 
     def words(self, goal: Goal, lever: str) -> str:
-        """Return the answer as plain sentences."""
+        """Return the result in sentences."""
         say, low, high = goal.point.shown, _size(self.low), _size(self.high)
         ends = f"At {low} it is {say(self.at_low)}, at {high} it is {say(self.at_high)}"
         if self.size is None:
@@ -190,7 +190,7 @@ class Answer:
 
 
 def _size(value: float) -> str:
-    """Return a size for people: whole numbers as they are, others to four digits."""
+    """Return a size as text: whole numbers unchanged, others to four digits."""
     return f"{value if float(value).is_integer() else float(f'{value:.4g}'):,.6f}".rstrip("0").rstrip(".")
 
 
@@ -203,7 +203,7 @@ def seek(
     whole: bool,
     finance: FinanceModel | None = None,
 ) -> Answer:
-    """Return the size nearest to ``low`` that meets a goal.
+    """Search for the size nearest to ``low`` that meets a goal.
 
     Parameters
     ----------
@@ -266,7 +266,7 @@ def tornado(
     middle: Outcome,
     finance: FinanceModel | None = None,
 ) -> pd.DataFrame:
-    """Return what each lever's interval means for a measure, widest first.
+    """Return the change in a measure over each lever's interval, largest first.
 
     Parameters
     ----------
@@ -296,7 +296,7 @@ def tornado(
 
 
 def tornado_text(point: Point, widths: pd.DataFrame) -> pd.DataFrame:
-    """Return a `tornado` as text."""
+    """Return a `tornado` as a table of text."""
     return pd.DataFrame(
         {
             "Lever": widths["lever"],

@@ -39,7 +39,7 @@ PROCESS_COLUMNS: tuple[str, ...] = ("la_code", "year", "age_band", "measure", "m
 
 @dataclass(frozen=True)
 class RunOut:
-    """When the places of a phase and provision run out.
+    """The January in which the places of a phase and provision run out.
 
     ``january`` is None where no year of the horizon has a shortfall at least as likely as not. ``from_start`` is True
     where the first forecast January is already short.
@@ -54,7 +54,7 @@ class RunOut:
 
 
 def plans_by(outcome: Outcome, *, band: bool = True, need: bool = True) -> xr.DataArray:
-    """Return draws of plans, dims ``(draw, january, age_band, need)``, with "All" first in the dims asked for."""
+    """Return draws of plans, dims ``(draw, january, age_band, need)``, with "All" first where a dimension is requested."""
     plans = outcome.plans.future
     parts = [plans.sum("age")]
     labels = [ALL]
@@ -189,7 +189,7 @@ def process_long(outcome: Outcome) -> pd.DataFrame:
 
 
 def _by_band(draws: xr.DataArray) -> xr.DataArray:
-    """Return draws by age as draws by age band, "All" first."""
+    """Return draws by age summed to age bands, "All" first."""
     parts = [draws.sum("age"), *(draws.sel(age=list(b.ages)).sum("age") for b in AGE_BANDS)]
     return xr.concat(
         parts, dim=xr.DataArray([ALL, *BAND_CODES], dims="age_band", name="age_band"), join="exact"
@@ -197,7 +197,7 @@ def _by_band(draws: xr.DataArray) -> xr.DataArray:
 
 
 def run_out(shortfall: pd.DataFrame, phase: str, provision: str = ALL) -> RunOut:
-    """Return the first January in which a shortfall, of all needs together, is at least as likely as not."""
+    """Return the first January in which a shortfall, over all needs, is at least as likely as not."""
     cells = all_needs(shortfall)
     rows = cells[(cells["phase"] == phase) & (cells["provision"] == provision)].sort_values("year")
     likely = rows[rows["p_shortfall"] >= LIKELY]
@@ -218,7 +218,7 @@ def run_out(shortfall: pd.DataFrame, phase: str, provision: str = ALL) -> RunOut
 
 
 def run_outs(shortfall: pd.DataFrame) -> list[RunOut]:
-    """Return when places run out for each phase and provision that is wanted or provided, soonest first."""
+    """Return when places run out for each phase and provision in use, soonest first."""
     found, cells = [], all_needs(shortfall)
     for phase in PHASE_CODES:
         for provision in SPECIALIST_PROVISIONS:
@@ -234,7 +234,7 @@ def share_of_residents(outcome: Outcome, january: int, plans: float) -> float:
 
 
 def with_all(values: xr.DataArray) -> xr.DataArray:
-    """Return values with "All" added in front of phases, need groups and provisions, summed within each draw."""
+    """Return values with "All" added first in phases, need groups and provisions, summed within each draw."""
     values = values.astype(float)
     for dim in [d for d in ("phase", "need_group", "provision") if d in values.dims]:
         total = values.sum(dim).expand_dims({dim: [ALL]})

@@ -25,7 +25,7 @@ _MILLION = 1e6
 
 
 def rounded(value: float) -> str:
-    """Return a count as people say it: whole below 1,000, to the nearest 10 below 10,000, then 100."""
+    """Return a count rounded for reading: whole below 1,000, to the nearest 10 below 10,000, then to 100."""
     step = 1 if value < 1000 else 10 if value < 10_000 else 100
     return f"{round(value / step) * step:,.0f}"
 
@@ -47,7 +47,7 @@ def chances(probability: float) -> str:
 
 
 def likelihood(chance: float) -> str:
-    """Return a chance in words alone: "very likely"."""
+    """Return a probability in words only, such as "very likely"."""
     return next(word for top, word in LIKELIHOODS if chance <= top)
 
 
@@ -63,7 +63,7 @@ def in_ten(probability: float) -> str:
 
 
 def step(largest: float) -> float:
-    """Return what pounds of this size are rounded to."""
+    """Return the unit to which pounds of a given size are rounded."""
     size = abs(largest)
     if size < 10_000:
         return 100.0

@@ -1,4 +1,4 @@
-"""What a run says in words and tables, for the terminal, ``summary.md`` and the app alike.
+"""The results of a run in words and tables, for the terminal, ``summary.md`` and the app.
 
 Every sentence comes from the summary tables, so the page, the file and the terminal cannot disagree. A number carries
 its unit, its January and its 80 % interval.
@@ -73,12 +73,12 @@ PLACES_NOTE = (
 
 
 def how_to_read(outcome: Outcome) -> str:
-    """Return what a reader must know of the ranges: whether they are of the forecast or of a scenario."""
+    """Return a sentence on what the ranges of a run cover: a forecast or a scenario."""
     return HOW_TO_READ if outcome.scenario is None else IN_A_SCENARIO.format(outcome.scenario)
 
 
 def headline(outcome: Outcome, long: pd.DataFrame, shortfall: pd.DataFrame) -> str:
-    """Return the two sentences a director can say aloud."""
+    """Return two sentences on plans and places, fit to be read aloud."""
     table = summary.interval(long)
     january = int(table.index[min(4, len(table) - 1)])
     now = outcome.plans.known.sum().item()
@@ -93,7 +93,7 @@ def headline(outcome: Outcome, long: pd.DataFrame, shortfall: pd.DataFrame) -> s
 
 
 def run_out_sentence(found: RunOut) -> str:
-    """Return one sentence on when a phase's places run out."""
+    """Return a sentence on when the places of a phase run out."""
     where = f"{PHASE_LABELS[found.phase]} places in {SHORT_PROVISIONS[found.provision]}"
     if found.january is None and found.probability >= COULD_RUN_OUT:
         return f"{where} could run out in the years shown, though no January is likelier than not: {_worst(found)}."
@@ -117,7 +117,7 @@ def _worst(found: RunOut) -> str:
 
 
 def bands_table(outcome: Outcome, long: pd.DataFrame) -> pd.DataFrame:
-    """Return plans by age band: a row a January, the published one first, cells in words."""
+    """Return plans by age band as text: one row a January, the published one first."""
     return _plans_table(
         outcome, long, [(ALL, ALL, BAND_LABELS[ALL])] + [(b, ALL, BAND_LABELS[b]) for b in BAND_CODES]
     )
@@ -146,7 +146,7 @@ def _plans_table(outcome: Outcome, long: pd.DataFrame, cells: list[tuple[str, st
 def places_table(
     outcome: Outcome, shortfall: pd.DataFrame, januaries: Sequence[int] | None = None
 ) -> pd.DataFrame:
-    """Return specialist places against demand: a row a phase, provision and January, the published one first.
+    """Return places against demand as text: one row a phase, provision and January, the published one first.
 
     ``januaries`` keeps some of the forecast Januaries; all are kept where None.
     """
@@ -189,23 +189,23 @@ def places_table(
 
 
 def places_in_words(places: float, local: float) -> str:
-    """Return "275 (234 local)", or the number alone where all of them are in the authority."""
+    """Return "275 (234 local)", or only the number if all places are in the authority."""
     total, here = f"{places:,.0f}", f"{local:,.0f}"
     return total if here == total else f"{total} ({here} local)"
 
 
 def _worth_showing(cells: pd.DataFrame) -> bool:
-    """Return whether a phase and provision has a place or, likely enough, a child wanting one."""
+    """Return whether a phase and provision has a place or, with some chance, a child who wants one."""
     return bool(cells["places"].max() > 0 or cells["wanted_q90"].max() >= ONE_CHILD)
 
 
 def run_out_lines(shortfall: pd.DataFrame) -> list[str]:
-    """Return one sentence a phase and provision, soonest first."""
+    """Return one sentence for each phase and provision, soonest first."""
     return [run_out_sentence(r) for r in summary.run_outs(shortfall)]
 
 
 def estimates(outcome: Outcome) -> list[str]:
-    """Return what is estimated rather than known: the authority's own gaps first, then what holds for all."""
+    """Return sentences on what is estimated and not known: first gaps of the authority, then those of all authorities."""
     origin = outcome.plans.origin
     lines = [
         *own_gaps(outcome),
@@ -228,7 +228,7 @@ def estimates(outcome: Outcome) -> list[str]:
 
 
 def wanted_in_words(outcome: Outcome) -> str:
-    """Return what "wanted" means in this run."""
+    """Return a sentence on the meaning of "wanted" in this run."""
     observed = "Wanted places: children move and new plans are placed as in the latest year, whether or not places grow."
     if outcome.shortfall.blend == 0:
         return f"{observed} Those choices were made under today's supply, so demand is a lower bound."
@@ -242,7 +242,7 @@ def wanted_in_words(outcome: Outcome) -> str:
 
 
 def own_gaps(outcome: Outcome) -> list[str]:
-    """Return what an authority's own returns leave open; empty where they are complete."""
+    """Return sentences on gaps in an authority's own returns; none if they are complete."""
     origin, plans, placements = outcome.plans.origin, outcome.plans, outcome.placements
     name = outcome.area.name
     lines = []
@@ -310,7 +310,7 @@ EXPLAIN_NOTE = (
 
 
 def far_horizon(outcome: Outcome) -> str:
-    """Return what the last January forecast would mean as a share of residents, so that a reader can judge it."""
+    """Return a sentence that gives the plans of the last January as a share of residents."""
     last = int(outcome.plans.future["january"][-1])
     (middle,) = percentiles(outcome.plans.future.sel(january=last).sum(("age", "need")), (0.5,))
     now = summary.share_of_residents(outcome, outcome.plans.known_january, float(outcome.plans.known.sum()))
