@@ -18,9 +18,9 @@ Invariant: no change leaves a quantity as it was, to the last bit; what a lever 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -212,6 +212,75 @@ class MoneyChange:
     needs: tuple[str, ...]
 
 
+MONEY_TARGETS: Mapping[str, str] = {
+    "inflation": "price_growth",
+    "inmss_price_cap": "ceilings",
+    "inmss_price_cap_new": "ceilings_on_new",
+    "send_travellers": "travellers",
+    "hnb_growth": "block_growth",
+    "block_transfer": "block_transfer",
+    "grant": "grants",
+    "override_ends": "deficit_borne",
+}
+"""Field of `MoneyEffects` by the item of a `MoneyChange`; all other items are prices of the price book."""
+
+
+@dataclass(frozen=True, eq=False)
+class MoneyEffects:
+    """Changes of prices and income, grouped once by what they change; empty in the baseline.
+
+    Parameters
+    ----------
+    januaries
+        Januaries of the changes' weights.
+    prices
+        Changes of prices by their item in the price book, place funding among them.
+    price_growth
+        Yearly growth of prices, a share.
+    ceilings, ceilings_on_new
+        Ceilings on the fee of every INMSS placement, and of new ones only, pounds a year.
+    travellers
+        Share of pupils with transport, 0 to 1.
+    block_growth
+        Yearly growth of the high needs block, a share.
+    block_transfer
+        Share of the schools block moved to high needs, 0 to 1.
+    grants
+        Other grants, pounds a year.
+    deficit_borne
+        Share of a deficit that the authority bears once the statutory override has ended, 0 to 1.
+    """
+
+    januaries: tuple[int, ...] = ()
+    prices: Mapping[str, tuple[MoneyChange, ...]] = field(default_factory=dict)
+    price_growth: tuple[MoneyChange, ...] = ()
+    ceilings: tuple[MoneyChange, ...] = ()
+    ceilings_on_new: tuple[MoneyChange, ...] = ()
+    travellers: tuple[MoneyChange, ...] = ()
+    block_growth: tuple[MoneyChange, ...] = ()
+    block_transfer: tuple[MoneyChange, ...] = ()
+    grants: tuple[MoneyChange, ...] = ()
+    deficit_borne: tuple[MoneyChange, ...] = ()
+
+    @classmethod
+    def of(cls, changes: Sequence[MoneyChange], januaries: Sequence[int]) -> MoneyEffects:
+        """Return changes of money grouped by what they change, in the order listed within each group."""
+        by_item: dict[str, tuple[MoneyChange, ...]] = {}
+        for change in changes:
+            by_item[change.item] = (*by_item.get(change.item, ()), change)
+        targets = {MONEY_TARGETS[item]: own for item, own in by_item.items() if item in MONEY_TARGETS}
+        prices = {item: own for item, own in by_item.items() if item not in MONEY_TARGETS}
+        return cls(tuple(januaries), prices, **targets)
+
+    def on_price(self, item: str) -> tuple[MoneyChange, ...]:
+        """Return the changes of one price of the price book."""
+        return self.prices.get(item, ())
+
+
+UNCHANGED = MoneyEffects()
+"""No change of prices or income: the baseline's."""
+
+
 BY_DRAW: tuple[str, ...] = ("size", "share", "people", "new", "with_plan")
 """Names of what an effect has for every draw, the draws first."""
 
@@ -292,6 +361,19 @@ def _some(effect: Any, draws: slice) -> Any:
     return replace(effect, **{name: getattr(effect, name)[draws] for name in names})
 
 
+class _HasHow(Protocol):
+    @property
+    def how(self) -> How: ...
+
+
+OneChange = TypeVar("OneChange", bound=_HasHow)
+
+
+def in_order(changes: Sequence[OneChange]) -> list[OneChange]:
+    """Return changes in the order they are made: values first, then factors, then additions, each in the order listed."""
+    return [change for how in ("set", "multiply", "add") for change in changes if change.how == how]
+
+
 def everyone() -> Flags:
     """Return a mask that selects all ages and needs, dims ``(age, need)``."""
     return np.ones((len(AGES), len(NEED_CODES)), dtype=bool)
@@ -318,8 +400,7 @@ def apply_changes(
         return base
     needs = base.ndim == 4 or any(c.by_need for c in changes)
     value = base if base.ndim == 4 or not needs else base[..., None]
-    ordered = [c for how in ("set", "multiply", "add") for c in changes if c.how == how]
-    for change in ordered:
+    for change in in_order(changes):
         size = change.size[:, None, None]
         weight = change.weight[None, :, None]
         who = change.who if needs else change.who[:, 0]

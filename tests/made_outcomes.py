@@ -15,7 +15,7 @@ from data.vocabulary import AGES, NEED_CODES, PROVISION_CODES
 from forecast.core.outcome import Outcome, Plans
 from forecast.places.capacity import match
 from models.base import Array
-from scenarios.effects import MoneyChange
+from scenarios.effects import MoneyChange, MoneyEffects
 from tests.made_placements import JANUARIES, ORIGIN, SPECIALIST, made
 
 DRAWS = 2
@@ -101,5 +101,5 @@ def outcome(
         placements=placements,
         register=used,
         shortfall=match(placements, used, None, ORIGIN, np.random.default_rng(1)),
-        money=money,
+        money=MoneyEffects.of(money, JANUARIES),
     )  # fmt: skip

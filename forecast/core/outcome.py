@@ -12,7 +12,7 @@ import xarray as xr
 
 from data.areas import Area
 from data.register import Register
-from scenarios.effects import MoneyChange
+from scenarios.effects import UNCHANGED, MoneyEffects
 
 ONE_CHILD = 1.0
 """Smallest gap, in children, that counts as a shortfall."""
@@ -220,4 +220,4 @@ class Outcome:
     register: Register
     shortfall: Shortfall
     scenario: str | None = None
-    money: tuple[MoneyChange, ...] = ()
+    money: MoneyEffects = UNCHANGED

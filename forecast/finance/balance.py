@@ -13,7 +13,7 @@ Invariants: the equations hold in every draw; two balances compared are on the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +30,7 @@ from forecast.core.financial_year import financial_year, with_levers
 from forecast.finance.funding_policy import FundingPolicy, Range, funding_policy
 from forecast.finance.income import HighNeedsIncome
 from models.base import Array, Floats
-from scenarios.effects import MoneyChange
+from scenarios.effects import UNCHANGED, MoneyEffects
 from scenarios.sampling import Z90
 
 PENNY = 0.005
@@ -321,8 +321,7 @@ def balance(
     rng: np.random.Generator,
     regime: Regime,
     grant: StabilityGrant | None = None,
-    changes: Sequence[MoneyChange] = (),
-    januaries: Sequence[int] = (),
+    levers: MoneyEffects = UNCHANGED,
     policy: FundingPolicy | None = None,
 ) -> Balance:
     """Return the balance, draw by draw.
@@ -342,9 +341,9 @@ def balance(
         One of `REGIMES`, or a planner's own.
     grant
         The stability grant; None: none is paid.
-    changes, januaries
-        A scenario's changes of money and the Januaries of their weights: ``override_ends`` sets the authority's part of in-year
-        deficits, and of the deficit carried over in the first year; other items are passed over.
+    levers
+        A scenario's changes of money: ``deficit_borne`` sets the authority's part of in-year deficits, and of the deficit carried
+        over in the first year.
     policy
         Rules; None: those shipped.
 
@@ -366,13 +365,12 @@ def balance(
     start = opening.balance.drawn(luck[0])
     helped = StabilityGrant(approved=0.0) if grant is None else grant
     paid_share = rules.grant_share * helped.eligible.drawn(luck[1], "share") * (luck[2] < helped.approved)
-    acting = [c for c in changes if c.item == "override_ends"]
     new, old = (
         with_levers(
             np.tile(part.drawn(uniform, "share")[:, None], (1, len(years))),
-            acting,
+            levers.deficit_borne,
             years=years,
-            januaries=januaries,
+            januaries=levers.januaries,
             most=1.0,
         )
         for part, uniform in ((regime.in_year, luck[3]), (regime.carried, luck[4]))

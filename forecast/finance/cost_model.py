@@ -35,7 +35,7 @@ from forecast.finance import other_high_needs, place_funding
 from forecast.finance.funding_policy import FundingPolicy, Range, funding_policy
 from forecast.finance.other_high_needs import LINES as UNPLANNED
 from forecast.finance.paid_placements import PaidPlacements, paid_placements, seated
-from forecast.finance.tariff import PER_CHILD, FeeLuck, Newness, Tariff, per_child, tariffs
+from forecast.finance.tariff import PER_CHILD, FeeLuck, Newness, Pricing, Tariff, per_child, tariffs
 from models.base import Array, Floats
 
 HIGH_NEEDS = "high_needs"
@@ -333,17 +333,8 @@ class CostModel:
     def _tariffs(
         self, outcome: Outcome, items: Sequence[str], luck: FeeLuck | None = None
     ) -> dict[str, Tariff]:
-        return tariffs(
-            self.book,
-            self._scaled,
-            outcome.plans.known,
-            self.years,
-            _newness(outcome),
-            outcome.money,
-            _januaries(outcome),
-            items,
-            luck,
-        )
+        pricing = Pricing(self.book, self._scaled, self.years, _newness(outcome), outcome.money, luck)
+        return tariffs(pricing, outcome.plans.known, items)
 
     @property
     def _scaled(self) -> PriceDraws:
@@ -356,7 +347,7 @@ class CostModel:
         """Return places paid for by the place, and their rates."""
         counts = _funded_counts(outcome, paid, self.la_code, grow=self.reference is not None)
         base = place_funding.rates_in_book(self.book, self.drawn, self.years)
-        rates = place_funding.rates_with_levers(base, self.years, outcome.money, _januaries(outcome))
+        rates = place_funding.rates_with_levers(base, self.years, outcome.money)
         order = ("draw", "financial_year", "place_kind")
         return FundedPlaces(
             years_of_place=place_funding.paid_places(counts).transpose(*order),
@@ -368,10 +359,6 @@ class CostModel:
         colleges = paid.stock.sel(provision="general_fe", phase="post16", drop=True).sum("need_group")
         more = year_average(paid.elsewhere + colleges - colleges.isel(january=0))
         return more, xr.full_like(more, self.policy.import_export_unit)
-
-
-def _januaries(outcome: Outcome) -> list[int]:
-    return [int(j) for j in outcome.placements.future["january"].to_numpy()]
 
 
 def _estimated(outcome: Outcome) -> bool:

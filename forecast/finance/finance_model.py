@@ -13,7 +13,7 @@ what the levers do; nothing here summarises.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -206,8 +206,7 @@ class FinanceModel:
             self.income_plan,
             draws=outcome.plans.future.sizes["draw"],
             rng=np.random.default_rng(self._stream(0)),
-            changes=outcome.money,
-            januaries=_januaries(outcome),
+            levers=outcome.money,
             policy=self.model.policy,
         )
 
@@ -240,8 +239,7 @@ class FinanceModel:
             rng=np.random.default_rng(self._stream(1)),
             regime=REGIMES[regime or self.plan.regime],
             grant=StabilityGrant(approved=self.plan.grant if grant is None else grant),
-            changes=outcome.money,
-            januaries=_januaries(outcome),
+            levers=outcome.money,
             policy=self.model.policy,
         )
 
@@ -249,7 +247,3 @@ class FinanceModel:
 def _anchor(stated: CouncilFigure) -> Anchor:
     """Return the overspend that a council has stated, for costs to be scaled to."""
     return Anchor(stated.year, Range(stated.low_gbp, stated.high_gbp), stated.basis, stated.source)
-
-
-def _januaries(outcome: Outcome) -> Sequence[int]:
-    return [int(j) for j in outcome.plans.future["january"].to_numpy()]

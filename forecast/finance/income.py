@@ -30,7 +30,7 @@ from data.financial_year import FinancialYear
 from forecast.core.financial_year import financial_year, labels, with_levers
 from forecast.finance.funding_policy import FundingPolicy, Range, funding_policy
 from models.base import Array
-from scenarios.effects import MoneyChange
+from scenarios.effects import UNCHANGED, MoneyEffects
 from scenarios.sampling import Z90
 
 BASES: tuple[str, ...] = ("published", "council", "announced", "estimated", "assumed")
@@ -298,8 +298,7 @@ def income(
     *,
     draws: int,
     rng: np.random.Generator,
-    changes: Sequence[MoneyChange] = (),
-    januaries: Sequence[int] = (),
+    levers: MoneyEffects = UNCHANGED,
     policy: FundingPolicy | None = None,
 ) -> HighNeedsIncome:
     """Return draws of income.
@@ -316,9 +315,9 @@ def income(
         Number of draws.
     rng
         Source of random numbers; the same for scenarios to be compared.
-    changes, januaries
-        A scenario's changes of money and the Januaries of their weights: ``hnb_growth`` acts on years neither published nor given
-        by the council, ``block_transfer`` on years not published, ``grant`` on all; other items are passed over.
+    levers
+        A scenario's changes of money: ``block_growth`` acts on years neither published nor given by the council,
+        ``block_transfer`` on years not published, ``grants`` on all.
     policy
         Rules; None: those shipped.
 
@@ -337,9 +336,8 @@ def income(
     last = max(past)
     ahead = [y for y in path if y > last]
     luck = _Luck.drawn(draws, len(ahead), rng)
-    growing = [c for c in changes if c.item == "hnb_growth"]
     growth, known = _growth(la_code, ahead, plan, luck, rules)
-    growth = with_levers(growth, growing, years=ahead, januaries=januaries, least=-1.0)
+    growth = with_levers(growth, levers.block_growth, years=ahead, januaries=levers.januaries, least=-1.0)
     imports = _imports(plan, path, years, history, past, rules, draws)
     given = {financial_year(label): value for label, value in plan.allocations.items()}
     core, basis = np.empty((draws, len(path))), np.empty((len(path), len(LINES)), dtype="<U9")
@@ -353,7 +351,10 @@ def income(
         else:
             at = ahead.index(year)
             lever = any(
-                w > 0 for c in growing for j, w in zip(januaries, c.weight, strict=True) if j == year.january
+                w > 0
+                for c in levers.block_growth
+                for j, w in zip(levers.januaries, c.weight, strict=True)
+                if j == year.january
             )
             core[:, i] = core[:, i - 1] * (1 + growth[:, at])
             basis[i, 0] = _weakest(str(basis[i - 1, 0]), "assumed" if lever else known[at])
@@ -361,12 +362,12 @@ def income(
             basis[i, 1] = "published"
     schools = _schools(plan, path, history, past, luck, rules)
     transfer = np.zeros(core.shape)
-    transfer[:, len(path) - len(ahead) :] = _transfer(plan, ahead, luck, changes, januaries, rules)
+    transfer[:, len(path) - len(ahead) :] = _transfer(plan, ahead, luck, levers, rules)
     grants = with_levers(
         np.zeros(core.shape),
-        [c for c in changes if c.item == "grant"],
+        levers.grants,
         years=path,
-        januaries=januaries,
+        januaries=levers.januaries,
         least=-np.inf,
     )
     coords = {"financial_year": labels(path)}
@@ -494,14 +495,12 @@ def _transfer(
     plan: IncomePlan,
     ahead: Sequence[FinancialYear],
     luck: _Luck,
-    changes: Sequence[MoneyChange],
-    januaries: Sequence[int],
+    levers: MoneyEffects,
     rules: FundingPolicy,
 ) -> Array:
     """Return the share of the schools block moved to high needs, dims ``(draw, financial_year)``, at most the limit."""
     usual = np.tile(plan.block_transfer.drawn(luck.transfer, "share")[:, None], (1, len(ahead)))
-    acting = [c for c in changes if c.item == "block_transfer"]
-    found = with_levers(usual, acting, years=ahead, januaries=januaries, most=1.0)
+    found = with_levers(usual, levers.block_transfer, years=ahead, januaries=levers.januaries, most=1.0)
     if plan.disapplied or not ahead:
         return found
     limit = rules.block_transfer_limit

@@ -36,7 +36,7 @@ from data.vocabulary import ALL
 from forecast.core.financial_year import labels, with_levers
 from forecast.finance.tariff import in_years
 from models.base import Array
-from scenarios.effects import MoneyChange
+from scenarios.effects import UNCHANGED, MoneyEffects
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +172,7 @@ def _row(book: PriceBook, code: str) -> int:
 def rates_with_levers(
     base: Mapping[str, Array],
     years: Sequence[FinancialYear],
-    changes: Sequence[MoneyChange] = (),
-    januaries: Sequence[int] = (),
+    levers: MoneyEffects = UNCHANGED,
 ) -> xr.DataArray:
     """Return the rate of a place after levers on it, pounds a year, dims ``(draw, place_kind, financial_year)``.
 
@@ -183,19 +182,16 @@ def rates_with_levers(
         Rates before levers by kind of place (`rates_in_book`).
     years
         Financial years.
-    changes
-        A scenario's changes of money; those of other items are passed over. A place has no need of its own, so a lever for some
-        needs only is refused.
-    januaries
-        Januaries of the changes' weights.
+    levers
+        A scenario's changes of money. A place has no need of its own, so a lever on its rate for some needs only is refused.
 
     Raises
     ------
     OptionError
         A lever on place funding is for some needs, or has another number of draws.
     """
-    levers = [c for c in changes if c.item == ITEM]
-    if any(c.needs for c in levers):
+    on_rates = levers.on_price(ITEM)
+    if any(c.needs for c in on_rates):
         raise OptionError(
             "A lever on place funding is for some needs, but a place is paid the same whatever the need. Leave needs out, or use "
             "a lever on top-up."
@@ -203,9 +199,9 @@ def rates_with_levers(
     parts = [
         with_levers(
             rate,
-            [c for c in levers if not c.provisions or KINDS[code].provision in c.provisions],
+            [c for c in on_rates if not c.provisions or KINDS[code].provision in c.provisions],
             years=years,
-            januaries=januaries,
+            januaries=levers.januaries,
         )
         for code, rate in base.items()
     ]

@@ -22,8 +22,8 @@ nothing changes no price; no average fee is above a ceiling; nothing here summar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -43,16 +43,13 @@ from data.vocabulary import (
 )
 from forecast.core.financial_year import labels, with_levers
 from models.base import Array, Floats
-from scenarios.effects import MoneyChange
+from scenarios.effects import UNCHANGED, MoneyChange, MoneyEffects
 
 PER_CHILD: tuple[str, ...] = (
     "top_up", "inmss_fee", "independent_mainstream_fee", "post16_fee", "other_package", "sen_support",
     "therapies_equipment", "send_transport",
 )  # fmt: skip
 """Items paid for each child, in order; places are paid for by the place (`forecast.finance.cost_model`)."""
-
-CAPS: Mapping[str, str] = {"inmss_price_cap": "all", "inmss_price_cap_new": "new"}
-"""Levers that put a ceiling on fees of INMSS placements, and of which placements."""
 
 SHAPE = (len(PHASE_CODES), len(NEED_GROUP_CODES), len(PROVISION_CODES))
 """Dims of cells: phase, need group, provision."""
@@ -186,35 +183,77 @@ class FeeLuck:
         return np.asarray(np.exp(np.sqrt(variance) * z[:, None] - variance / 2))
 
 
-def tariffs(
-    book: PriceBook,
-    drawn: PriceDraws,
-    known: xr.DataArray,
-    years: Sequence[FinancialYear],
-    newness: Newness,
-    changes: Sequence[MoneyChange] = (),
-    januaries: Sequence[int] = (),
-    items: Sequence[str] = PER_CHILD,
-    luck: FeeLuck | None = None,
-) -> dict[str, Tariff]:
-    """Return what children cost, by item.
+@dataclass(frozen=True, eq=False)
+class Pricing:
+    """What the prices of one run are made from.
 
     Parameters
     ----------
     book, drawn
         Prices and their draws; growth must be drawn for all ``years``.
-    known
-        Plans today, dims ``(age, need)``.
     years
         Financial years.
     newness
         How many INMSS placements are new.
-    changes, januaries
-        A scenario's changes of money and the Januaries of their weights; those of income are passed over.
-    items
-        Which items.
+    levers
+        A scenario's changes of money; those of income change no price.
     luck
         Of single fees; None: the average fee is the price.
+    """
+
+    book: PriceBook
+    drawn: PriceDraws
+    years: Sequence[FinancialYear]
+    newness: Newness
+    levers: MoneyEffects = UNCHANGED
+    luck: FeeLuck | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class _PriceLevers:
+    """Levers that reach the price of one item, or of one class of children: see `scenarios.effects.MoneyEffects`."""
+
+    growth: tuple[MoneyChange, ...] = ()
+    price: tuple[MoneyChange, ...] = ()
+    ceilings: tuple[MoneyChange, ...] = ()
+    ceilings_on_new: tuple[MoneyChange, ...] = ()
+    travellers: tuple[MoneyChange, ...] = ()
+
+    @classmethod
+    def on(cls, item: str, levers: MoneyEffects) -> _PriceLevers:
+        """Return the levers on one item of the price book."""
+        capped = item == "inmss_fee"
+        return cls(
+            growth=levers.price_growth,
+            price=levers.on_price(item),
+            ceilings=levers.ceilings if capped else (),
+            ceilings_on_new=levers.ceilings_on_new if capped else (),
+            travellers=levers.travellers if item == "send_transport" else (),
+        )
+
+    def all(self) -> list[MoneyChange]:
+        """Return the levers in the order of the fields."""
+        return [change for own in fields(self) for change in getattr(self, own.name)]
+
+    def reaching(self, bits: Iterable[int]) -> _PriceLevers:
+        """Return those that reach a class of children, given 1 or 0 for each lever in the order of `all`."""
+        bit = iter(bits)
+        return _PriceLevers(
+            **{own.name: tuple(c for c in getattr(self, own.name) if next(bit)) for own in fields(self)}
+        )
+
+
+def tariffs(pricing: Pricing, known: xr.DataArray, items: Sequence[str] = PER_CHILD) -> dict[str, Tariff]:
+    """Return what children cost, by item.
+
+    Parameters
+    ----------
+    pricing
+        What prices are made from.
+    known
+        Plans today, dims ``(age, need)``.
+    items
+        Which items.
 
     Raises
     ------
@@ -225,10 +264,7 @@ def tariffs(
     """
     stock = known.transpose("age", "need").to_numpy().astype(float) + _SCARCE
     within = stock / _cell_totals(stock)
-    return {
-        item: _tariff(book, drawn, within, years, newness, changes, list(januaries), item, luck)
-        for item in items
-    }
+    return {item: _tariff(pricing, within, item) for item in items}
 
 
 def _cell_totals(stock: Array) -> Array:
@@ -238,50 +274,34 @@ def _cell_totals(stock: Array) -> Array:
     return np.asarray(totals[_PHASE_OF][:, _GROUP_OF])
 
 
-def _tariff(
-    book: PriceBook,
-    drawn: PriceDraws,
-    within: Array,
-    years: Sequence[FinancialYear],
-    newness: Newness,
-    changes: Sequence[MoneyChange],
-    januaries: list[int],
-    item: str,
-    luck: FeeLuck | None,
-) -> Tariff:
-    caps = [c for c in changes if c.item in CAPS] if item == "inmss_fee" else []
-    travelling = item == "send_transport"
-    codes = (item, "send_travellers") if travelling else (item,)
-    acting = [c for c in changes if c.item in (*codes, "inflation")] + caps
-    key, at, share = _parts(book, item, acting, travelling=travelling)
+def _tariff(pricing: Pricing, within: Array, item: str) -> Tariff:
+    """Return the prices of one item; ``within`` is the share of a cell at each age and need, dims ``(age, need)``."""
+    book, levers = pricing.book, _PriceLevers.on(item, pricing.levers)
+    key, at, share = _parts(book, item, levers.all())
     distinct, which = np.unique(key, axis=0, return_inverse=True)
     weights = np.zeros((int(np.prod(SHAPE)), len(distinct)))
     provision, need, age = at
     cell = np.ravel_multi_index((_PHASE_OF[age], _GROUP_OF[need], provision), SHAPE)
     np.add.at(weights, (cell, which.ravel()), within[age, need] * share)
-    prices = np.empty((drawn.levels.sizes["draw"], len(years), len(distinct)))
+    prices = np.empty((pricing.drawn.levels.sizes["draw"], len(pricing.years), len(distinct)))
     classes = []
     done: dict[tuple[int, ...], Array] = {}
     for position, (where, row, traveller, *bits) in enumerate(distinct):
+        price = book.prices[row]
         signature = (int(row), int(traveller), *(int(b) for b in bits))
         if signature not in done:
-            reaching = [c for c, bit in zip(acting, bits, strict=True) if bit]
-            price = book.prices[row]
-            factors = None
-            if luck is not None and price.log_spread > 0:
+            luck = None
+            if pricing.luck is not None and price.log_spread > 0:
                 all_paid = weights[:, distinct[:, 1] == row].sum(axis=1)
-                factors = luck.factors(item, price.kind, price.log_spread, all_paid)
-            done[signature] = _price(
-                book, drawn, int(row), int(traveller), item, years, reaching, januaries, newness, factors
-            )
+                luck = pricing.luck.factors(item, price.kind, price.log_spread, all_paid)
+            done[signature] = _price(pricing, int(row), int(traveller), levers.reaching(bits), luck)
         prices[:, :, position] = done[signature]
-        price = book.prices[row]
         classes.append(PriceClass(item, PROVISION_CODES[where], int(row), price.s251_line, price.dsg_block))
     return Tariff(item, tuple(classes), weights, prices)
 
 
 def _parts(
-    book: PriceBook, item: str, acting: Sequence[MoneyChange], *, travelling: bool
+    book: PriceBook, item: str, levers: Sequence[MoneyChange]
 ) -> tuple[npt.NDArray[np.int64], tuple[npt.NDArray[np.int64], ...], Array]:
     """Return the smallest parts of children with a price: their key, where they are, and the share of their kind.
 
@@ -292,14 +312,14 @@ def _parts(
     provision, need, age, _ = found.T
     row = rows[tuple(found.T)]
     traveller = np.full(len(row), -1)
-    if travelling:
+    if item == "send_transport":
         shares = (
             book.rows_in_force("send_travellers").transpose("provision", "need", "age", "kind").to_numpy()
         )
         traveller = shares.max(axis=3)[provision, need, age]
         there = traveller >= 0
         provision, need, age, row, traveller = (x[there] for x in (provision, need, age, row, traveller))
-    bits = [_reached(c)[provision, need].astype(np.int64) for c in acting]
+    bits = [_reached(c)[provision, need].astype(np.int64) for c in levers]
     share = np.array([p.share for p in book.prices])[row]
     return np.stack([provision, row, traveller, *bits], axis=1), (provision, need, age), share
 
@@ -311,32 +331,31 @@ def _reached(change: MoneyChange) -> npt.NDArray[np.bool_]:
     return np.logical_and.outer(provisions, needs)
 
 
-def _price(
-    book: PriceBook,
-    drawn: PriceDraws,
-    row: int,
-    traveller: int,
-    item: str,
-    years: Sequence[FinancialYear],
-    reaching: Sequence[MoneyChange],
-    januaries: list[int],
-    newness: Newness,
-    factors: Array | None,
-) -> Array:
-    """Return pounds a child and year after levers and luck, dims ``(draw, financial_year)``."""
-    inflation = [c for c in reaching if c.item == "inflation"]
-    own = [c for c in reaching if c.item == item]
-    price = in_years(drawn, row, years, inflation, januaries)
-    if own:
-        price = with_levers(price, own, years=years, januaries=januaries)
-    if factors is not None:
-        price = price * factors
-    if caps := [c for c in reaching if c.item in CAPS]:
-        price = _capped(price, book.prices[row].log_spread, caps, years, januaries, newness)
+def _price(pricing: Pricing, row: int, traveller: int, levers: _PriceLevers, luck: Array | None) -> Array:
+    """Return pounds a child and year after levers and luck, dims ``(draw, financial_year)``.
+
+    Parameters
+    ----------
+    pricing
+        What prices are made from.
+    row, traveller
+        Rows of the book: of the price, and of the share who travel (-1 for none).
+    levers
+        Those that reach the children.
+    luck
+        Average fee over the price, dims ``(draw, financial_year)``; None: 1.
+    """
+    years, januaries = pricing.years, pricing.levers.januaries
+    price = in_years(pricing.drawn, row, years, levers.growth, januaries)
+    if levers.price:
+        price = with_levers(price, levers.price, years=years, januaries=januaries)
+    if luck is not None:
+        price = price * luck
+    if levers.ceilings or levers.ceilings_on_new:
+        price = _capped(pricing, price, pricing.book.prices[row].log_spread, levers)
     if traveller >= 0:
-        shares = in_years(drawn, traveller, years, (), januaries)
-        levers = [c for c in reaching if c.item == "send_travellers"]
-        price = price * with_levers(shares, levers, years=years, januaries=januaries, most=1.0)
+        shares = in_years(pricing.drawn, traveller, years)
+        price = price * with_levers(shares, levers.travellers, years=years, januaries=januaries, most=1.0)
     return price
 
 
@@ -368,27 +387,21 @@ def in_years(
     return np.asarray(levels[:, row, None] * index[:, wanted] / index[:, [drawn.begins[row] - first]])
 
 
-def _capped(
-    price: Array,
-    spread: float,
-    caps: Sequence[MoneyChange],
-    years: Sequence[FinancialYear],
-    januaries: list[int],
-    newness: Newness,
-) -> Array:
+def _capped(pricing: Pricing, price: Array, spread: float, levers: _PriceLevers) -> Array:
     """Return mean fees under ceilings; a weight below 1 (a ramp) brings in so much of one.
 
     A placement under several ceilings is held to the lowest. Those whom a ceiling of smaller reach holds are among those whom one
     of larger reach holds, so the order of ceilings does not matter and a ceiling listed twice acts once.
     """
+    years, januaries = pricing.years, pricing.levers.januaries
     reached, tops = [], []
-    for change in caps:
+    for change, on_new in [(c, False) for c in levers.ceilings] + [(c, True) for c in levers.ceilings_on_new]:
         weight = np.array(
             [change.weight[januaries.index(y.january)] if y.january in januaries else 0.0 for y in years]
         )
         part = np.broadcast_to(weight, price.shape)
-        if CAPS[change.item] == "new" and (weight > 0).any():
-            part = part * newness.since(years[int(np.argmax(weight > 0))], years)
+        if on_new and (weight > 0).any():
+            part = part * pricing.newness.since(years[int(np.argmax(weight > 0))], years)
         reached.append(part)
         tops.append(np.broadcast_to(change.size[:, None], price.shape))
     order = np.argsort(np.stack(reached), axis=0, kind="stable")

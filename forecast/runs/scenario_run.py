@@ -25,7 +25,7 @@ from forecast.places.supply import Supply
 from forecast.runs.baseline import Baseline, matching_generator
 from models.base import Array
 from scenarios.applying import apply_schemes, effects, notes
-from scenarios.effects import Effects, Frame, PlaceChange
+from scenarios.effects import UNCHANGED, Effects, Frame, MoneyEffects, PlaceChange, in_order
 from scenarios.levers import Lever
 from scenarios.reading import from_values, resolve
 from scenarios.scenario import Scenario, canonical
@@ -195,8 +195,9 @@ def run_effects(base: Baseline, does: Effects, register: Register | None = None)
     if not same or placements is not before.placements:
         capacity_plan = base.capacity_plan if same else _capacity_plan(base, used, does.places)
         shortfall = match_plan(placements, capacity_plan, base.latent)
+    money = MoneyEffects.of(does.money, lever_frame(base).januaries) if does.money else UNCHANGED
     return replace(
-        before, plans=plans, placements=placements, register=used, shortfall=shortfall, money=does.money
+        before, plans=plans, placements=placements, register=used, shortfall=shortfall, money=money
     )
 
 
@@ -217,8 +218,7 @@ def _capacity_plan(base: Baseline, register: Register, changes: Sequence[PlaceCh
 
 def place_changes(changes: Sequence[PlaceChange]) -> list[Callable[[Supply], Supply]]:
     """Return changes of places as functions on a supply: values first, then factors, then additions."""
-    ordered = [c for how in ("set", "multiply", "add") for c in changes if c.how == how]
-    return [partial(_changed, change) for change in ordered]
+    return [partial(_changed, change) for change in in_order(changes)]
 
 
 def _changed(change: PlaceChange, supply: Supply) -> Supply:

@@ -16,7 +16,7 @@ from forecast.finance.funding_policy import Range
 from forecast.finance.income import Growth, IncomePlan, income
 from forecast.finance.place_funding import KINDS, paid_places
 from forecast.presentation.money_tables import balance_rows
-from scenarios.effects import MoneyChange
+from scenarios.effects import MoneyChange, MoneyEffects
 
 YEARS = tuple(FinancialYear(y) for y in range(2026, 2031))
 JANUARIES = tuple(y.january for y in YEARS)
@@ -46,7 +46,12 @@ def forecast(
 ) -> Balance:
     plan = IncomePlan(Growth("own", Range(growth - 0.01, growth + 0.01), ""))
     found = income(
-        317, YEARS, plan, draws=DRAWS, rng=np.random.default_rng(seed), changes=changes, januaries=JANUARIES
+        317,
+        YEARS,
+        plan,
+        draws=DRAWS,
+        rng=np.random.default_rng(seed),
+        levers=MoneyEffects.of(changes, JANUARIES),
     )
     cost = xr.DataArray(spent, dims=("draw", "financial_year"), coords={"financial_year": labels(YEARS)})
     return balance(

@@ -1,4 +1,4 @@
-"""Effects in some of the draws."""
+"""Effects in some of the draws, and changes of money grouped by what they change."""
 
 from __future__ import annotations
 
@@ -7,8 +7,23 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
+from data.prices import ITEMS
 from data.vocabulary import AGES
-from scenarios.effects import Arrivals, Change, Effects, MoneyChange, Move, PlaceChange, Review, everyone
+from scenarios.effects import (
+    MONEY_TARGETS,
+    Arrivals,
+    Change,
+    Effects,
+    How,
+    MoneyChange,
+    MoneyEffects,
+    Move,
+    PlaceChange,
+    Review,
+    everyone,
+    in_order,
+)
+from scenarios.money_levers import MONEY_ITEMS
 
 DRAWS, YEARS = 6, 3
 SIZE, WEIGHT = np.arange(DRAWS, dtype=float), np.ones(YEARS)
@@ -32,3 +47,35 @@ def test_some_draws_have_what_was_theirs_and_everything_else_stays(kind: str) ->
             np.testing.assert_array_equal(after, before[2:5])
         else:
             assert after is before
+
+
+def money(item: str, how: How = "set") -> MoneyChange:
+    return MoneyChange(item, how, SIZE, WEIGHT, (), ())
+
+
+def test_each_item_of_money_stands_in_one_group() -> None:
+    for item in MONEY_ITEMS:
+        change = money(item)
+        found = MoneyEffects.of([change], [2026])
+        groups = [
+            getattr(found, f.name) for f in fields(MoneyEffects) if f.name not in ("januaries", "prices")
+        ]
+        groups += list(found.prices.values())
+        assert [group for group in groups if group] == [(change,)], item
+        assert (item in MONEY_TARGETS) != bool(found.on_price(item)), item
+
+
+def test_what_is_no_target_of_its_own_is_a_price_of_the_book() -> None:
+    assert set(MONEY_ITEMS) - set(MONEY_TARGETS) <= set(ITEMS)
+    assert set(MONEY_TARGETS) <= set(MONEY_ITEMS)
+
+
+def test_changes_of_one_target_keep_their_order() -> None:
+    first, other, last = money("grant", "add"), money("top_up"), money("grant", "add")
+    assert MoneyEffects.of([first, other, last], [2026]).grants == (first, last)
+
+
+def test_values_come_before_factors_and_factors_before_additions() -> None:
+    hows: list[How] = ["add", "set", "multiply", "set"]
+    changes = [money("top_up", how) for how in hows]
+    assert in_order(changes) == [changes[1], changes[3], changes[2], changes[0]]

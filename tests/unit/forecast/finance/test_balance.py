@@ -26,7 +26,7 @@ from forecast.finance.balance import (
 )
 from forecast.finance.funding_policy import Range
 from forecast.finance.income import LINES, Growth, HighNeedsIncome, IncomePlan, income
-from scenarios.effects import MoneyChange
+from scenarios.effects import MoneyChange, MoneyEffects
 
 YEARS = tuple(FinancialYear(y) for y in range(2025, 2030))
 JANUARIES = (2026, 2027, 2028, 2029, 2030)
@@ -70,7 +70,7 @@ def settled(
 ) -> Balance:
     return balance(
         cost, made(draws=draws), opening, rng=np.random.default_rng(3), regime=regime, grant=grant,
-        changes=changes, januaries=JANUARIES,
+        levers=MoneyEffects.of(changes, JANUARIES),
     )  # fmt: skip
 
 

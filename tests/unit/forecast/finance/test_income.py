@@ -24,7 +24,7 @@ from forecast.finance.income import (
     income,
     local_growth,
 )
-from scenarios.effects import How, MoneyChange
+from scenarios.effects import How, MoneyChange, MoneyEffects
 
 YEARS = tuple(FinancialYear(y) for y in range(2023, 2031))
 AHEAD = tuple(FinancialYear(y) for y in range(2026, 2031))
@@ -37,7 +37,12 @@ def draw(
     plan: IncomePlan, years: tuple[FinancialYear, ...] = YEARS, *changes: MoneyChange, draws: int = 300
 ) -> HighNeedsIncome:
     return income(
-        317, years, plan, draws=draws, rng=np.random.default_rng(5), changes=changes, januaries=JANUARIES
+        317,
+        years,
+        plan,
+        draws=draws,
+        rng=np.random.default_rng(5),
+        levers=MoneyEffects.of(changes, JANUARIES),
     )
 
 

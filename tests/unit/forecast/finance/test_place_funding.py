@@ -20,7 +20,7 @@ from forecast.finance.place_funding import (
     rates_with_levers,
 )
 from models.base import Array
-from scenarios.effects import MoneyChange
+from scenarios.effects import MoneyChange, MoneyEffects
 from tests.made_prices import row
 
 YEARS = tuple(FinancialYear(y) for y in range(2026, 2028))
@@ -83,11 +83,13 @@ def test_other_dims_are_kept() -> None:
     assert paid_places(payer).dims == ("payer", "draw", "place_kind", "financial_year")
 
 
+def levers(*changes: MoneyChange) -> MoneyEffects:
+    return MoneyEffects.of(changes, JANUARIES)
+
+
 class TestRates:
     def test_a_lever_reaches_its_provision_from_its_year(self) -> None:
-        found = rates_with_levers(
-            rates(2), YEARS, [lever([1.1, 1.2], provisions=("state_special",))], JANUARIES
-        )
+        found = rates_with_levers(rates(2), YEARS, levers(lever([1.1, 1.2], provisions=("state_special",))))
         assert found.dims == ("draw", "place_kind", "financial_year")
         assert found.sel(place_kind="special_pre16").to_numpy() == pytest.approx(
             np.array([[10_000, 11_000], [10_000, 12_000]])
@@ -97,11 +99,11 @@ class TestRates:
     def test_levers_on_other_items_are_passed_over(self) -> None:
         other = MoneyChange("top_up", "multiply", np.array([2.0]), np.array([1.0, 1.0]), (), ())
         plain = rates_with_levers(rates(), YEARS)
-        assert rates_with_levers(rates(), YEARS, [other], JANUARIES).equals(plain)
+        assert rates_with_levers(rates(), YEARS, levers(other)).equals(plain)
 
     def test_a_lever_for_a_need_is_refused(self) -> None:
         with pytest.raises(OptionError, match="whatever the need"):
-            rates_with_levers(rates(), YEARS, [lever([1.1], needs=("ASD",))], JANUARIES)
+            rates_with_levers(rates(), YEARS, levers(lever([1.1], needs=("ASD",))))
 
     def test_a_council_may_pay_one_occupancy_otherwise(self) -> None:
         own = row(ITEM, 8_000, "specialist_base", kind="filled", age_high=15, level="council")

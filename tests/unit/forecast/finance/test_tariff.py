@@ -12,9 +12,9 @@ from data.financial_year import FinancialYear
 from data.inflation import draw_normals
 from data.prices import PriceBook
 from data.vocabulary import AGES, NEED_CODES, NEED_GROUP_CODES, PHASE_CODES, PROVISION_CODES
-from forecast.finance.tariff import PER_CHILD, SHAPE, FeeLuck, Newness, Tariff, per_child, tariffs
+from forecast.finance.tariff import PER_CHILD, SHAPE, FeeLuck, Newness, Pricing, Tariff, per_child, tariffs
 from models.base import Array
-from scenarios.effects import How, MoneyChange
+from scenarios.effects import How, MoneyChange, MoneyEffects
 from tests.made_prices import book, row, skewed
 
 DRAWS = 2
@@ -54,7 +54,8 @@ def priced(
     luck: FeeLuck | None = None,
 ) -> dict[str, Tariff]:
     drawn = prices.draws(DRAWS, np.random.default_rng(1), until=YEARS[-1].label)
-    return tariffs(prices, drawn, known, YEARS, newness, changes, JANUARIES, luck=luck)
+    levers = MoneyEffects.of(changes, JANUARIES)
+    return tariffs(Pricing(prices, drawn, YEARS, newness, levers, luck), known)
 
 
 def of(found: Tariff, provision: str, phase: str = "secondary", group: str = "autism") -> list[float]:
