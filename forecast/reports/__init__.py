@@ -1,1 +1,1 @@
-"""Papers for people who decide: Word documents and their charts, drawn without a browser or a network."""
+"""Reports for decision makers: Word documents and their charts, drawn without a browser or a network."""

@@ -1,4 +1,4 @@
-"""The end of a paper: what was assumed, where figures come from, what words mean, and how to make the paper again."""
+"""The last sections of a report: assumptions, sources, terms, and how to make the report again."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ _BUILT = "built from"
 
 @dataclass(frozen=True)
 class Made:
-    """How a paper was made, so that it can be made again.
+    """How a report was made, so that it can be made again.
 
     Parameters
     ----------
@@ -107,14 +107,14 @@ class Made:
 
     @property
     def data_hash(self) -> str:
-        """One fingerprint of every input of the forecast, the register included."""
+        """One hash of every input of the forecast, the register included."""
         inputs = dict(self.record["inputs"]) | {"register": self.record["capacity_register"]["sha256"]}
         text = "\n".join(f"{name} {inputs[name]}" for name in sorted(inputs))
         return hashlib.sha256(text.encode()).hexdigest()
 
 
 def assumptions(need: Need) -> DocumentTable:
-    """Return what the forecast of places takes for granted, and how firm it is."""
+    """Return the assumptions of the places forecast, with how firm each is, as a table."""
     origin, register = need.outcome.plans.origin, need.outcome.register
     shares = estimated_share(register, origin).set_index("provision")["share"]
     estimated = [
@@ -163,7 +163,7 @@ def assumptions(need: Need) -> DocumentTable:
 
 
 def sources() -> DocumentTable:
-    """Return the releases behind the forecast, from the list of sources.
+    """Return the data releases behind the forecast, from the list of sources, as a table.
 
     Raises
     ------
@@ -204,7 +204,7 @@ def _or(text: str) -> str:
 
 
 def terms() -> DocumentTable:
-    """Return words a reader may not know."""
+    """Return terms that a reader may not know, with their meaning, as a table."""
     scale = "; ".join(
         f"{word}, {'up to' if n == 0 else 'over 19 in 20' if top == 1.0 else 'to'}"
         + ("" if top == 1.0 else f" {100 * top:.0f} in 100")
@@ -220,7 +220,7 @@ def terms() -> DocumentTable:
 
 
 def making(made: Made) -> DocumentTable:
-    """Return how to make the paper again."""
+    """Return how to make the report again, as a table."""
     record = made.record
     rows = [
         ("Command", made.command),
@@ -240,7 +240,7 @@ def making(made: Made) -> DocumentTable:
 
 
 def write(paper: Paper, need: Need, made: Made, more: tuple[DocumentTable, ...] = ()) -> None:
-    """Write assumptions, sources, terms and how to make the paper again.
+    """Write assumptions, sources, terms and how to make the report again.
 
     Parameters
     ----------
@@ -273,7 +273,7 @@ def write(paper: Paper, need: Need, made: Made, more: tuple[DocumentTable, ...] 
 
 
 def _short_link(source: str) -> str:
-    """Return a source that does not break a line of paper: an address without what follows a question mark."""
+    """Return a source that fits a line: an address without what follows a question mark."""
     return (
         source
         if not source.startswith("http")

@@ -1,4 +1,4 @@
-"""Making the capital programme paper from a forecast: the same for the command line and the app.
+"""Make the capital programme paper from a forecast, for the command line and the app alike.
 
 Invariant: no clock, file or terminal is touched here; the same forecast, schemes and date give the same paper.
 """
@@ -36,7 +36,7 @@ from scenarios.scenario import Scenario
 
 @dataclass(frozen=True)
 class PaperRequest:
-    """What a paper is asked to say.
+    """The options of a capital programme paper.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class PaperRequest:
 
 @dataclass(frozen=True)
 class CapitalPaper:
-    """A paper that is made.
+    """A finished paper with the run and appraisal behind it.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ class CapitalPaper:
 
 
 def futures(named: Sequence[str], find: Callable[[str], Scenario]) -> dict[str, Scenario]:
-    """Return scenarios by title, the one the paper supposes first; fewer than two are made up from `FUTURES`.
+    """Return scenarios by title, the paper's own first; if fewer than two are named, more are added from `FUTURES`.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def futures(named: Sequence[str], find: Callable[[str], Scenario]) -> dict[str, 
 
 
 def make(base: Baseline, inputs: ForecastInputs, asked: PaperRequest, tell: Tell) -> CapitalPaper:
-    """Return the paper on a forecast.
+    """Return the capital programme paper on a forecast.
 
     Raises
     ------
@@ -185,7 +185,7 @@ def command(
     seed: int = defaults.SEED,
     author: str | None = None,
 ) -> str:
-    """Return the command that makes the paper again, with file names and not folders; what is usual is left out."""
+    """Return the command that makes the paper again, with file names without folders and without default options."""
     words = ["sendplan", "report", "capital", area]
     for one in scenario:
         words += ["--scenario", Path(one).name]

@@ -1,4 +1,4 @@
-"""The capital programme report: from a run, an appraisal and a balance to a Word paper that a cabinet can decide on.
+"""The capital programme report: a Word paper for a cabinet decision, from a run, an appraisal and a balance.
 
     paper = capital_paper(Content(need, case, balance, made), about)
 
@@ -39,7 +39,7 @@ MANY_EMPTY = 0.1
 
 @dataclass(frozen=True)
 class Content:
-    """What a paper is written from.
+    """The inputs of a capital programme report.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Confidence:
-    """How sure a recommendation is.
+    """The confidence in a recommendation.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class Confidence:
 
 
 def capital_paper(content: Content, about: About) -> Paper:
-    """Return the paper."""
+    """Return the capital programme report as a Word paper."""
     need, case = content.need, content.case
     paper = Paper(about)
     paper.title(_facts(content, about))
@@ -97,7 +97,7 @@ def capital_paper(content: Content, about: About) -> Paper:
 
 
 def title_of(need: Need) -> tuple[str, str]:
-    """Return the title of a paper and the line under it."""
+    """Return the title of a report and its subtitle."""
     scenario = need.outcome.scenario
     under = f"Need, options and a recommended programme to January {need.last}"
     return (
@@ -107,7 +107,7 @@ def title_of(need: Need) -> tuple[str, str]:
 
 
 def recommendation(content: Content) -> str:
-    """Return what the paper recommends: the case's own programme, as a decision or, for model schemes, as a brief."""
+    """Return the recommendation: the chosen programme, as a decision or, for model schemes, as a brief."""
     need, case = content.need, content.case
     if case is None:
         return (
@@ -145,7 +145,7 @@ def recommendation(content: Content) -> str:
 
 
 def confidence(content: Content) -> Confidence | None:
-    """Return how sure the recommendation is; None where no programme is recommended.
+    """Return the confidence in the recommendation; None if no programme is recommended.
 
     High: the programme is worth its cost, or is enough as asked, in 8 draws of 10 or more; it is the safest in other futures; and
     no scheme's figures are our own estimates or assumptions. Low: most of its places are of schemes that nobody has proposed, or
@@ -190,7 +190,7 @@ def confidence(content: Content) -> Confidence | None:
 
 
 def minds(content: Content) -> list[str]:
-    """Return what would change the recommendation, from the figures of the run and the appraisal."""
+    """Return sentences on what would change the recommendation, from the figures of the run and the appraisal."""
     need, case = content.need, content.case
     lines = []
     if case is not None and case.programme.choices:
@@ -248,7 +248,7 @@ def minds(content: Content) -> list[str]:
 
 
 def risks(content: Content) -> DocumentTable:
-    """Return the risks, each with what this run says of it and what to do."""
+    """Return the risks as a table: what this run shows of each, and what to do."""
     need, case, found = content.need, content.case, content.balance
     cell = need.cell(need.lead)
     rows = [
@@ -407,14 +407,14 @@ def _summary(paper: Paper, content: Content) -> None:
 
 
 def _gaps(need: Need) -> str:
-    """Return the widest gaps in words."""
+    """Return the largest shortfalls in words."""
     return (
         wording.listed([sufficiency.places_in(*kind) for kind in need.widest()[:3]]) or "any gap that opens"
     )
 
 
 def _estimated(need: Need) -> str:
-    """Return which places are estimates; nothing where none are."""
+    """Return a sentence on which places are estimates; blank if none are."""
     shares = estimated_share(need.outcome.register, need.outcome.plans.origin).set_index("provision")["share"]
     soft = [
         f"{100 * shares[p]:.0f} % of places in {words.SHORT_PROVISIONS[p]}"

@@ -1,4 +1,4 @@
-"""Charts for paper: from finished numbers to a PNG with the words it needs, drawn without a browser, a screen or a network.
+"""Charts for reports: from finished numbers to a PNG with key and description, drawn without a browser or a network.
 
 Invariants: nothing is told by colour alone (lines differ by dash and marker, and are named where they end), so a print in black
 and white says as much; at most `MOST_SERIES` series and one axis a panel; shading and whiskers are 80 % intervals and the key
@@ -71,7 +71,7 @@ class Line:
 
 @dataclass(frozen=True)
 class ChartPanel:
-    """One small chart.
+    """One panel of a chart.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ class ChartPanel:
 
 @dataclass(frozen=True)
 class Range:
-    """A number with its 80 % interval, and what it is of."""
+    """A number with its 80 % interval, and a label."""
 
     name: str
     low: float
@@ -108,7 +108,7 @@ def over_years(
     description: str,
     pounds: bool = False,
 ) -> Picture:
-    """Return lines over years, in one panel or several side by side.
+    """Return a chart of lines over years, in one panel or several side by side.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def over_years(
 def ranges(
     rows: Sequence[Range], *, unit: str, title: str, key: str, description: str, pounds: bool = False
 ) -> Picture:
-    """Return one point with whiskers a row, in the order given, first on top.
+    """Return a chart of one point with whiskers a row, in the order given, first on top.
 
     Raises
     ------
@@ -239,7 +239,7 @@ def _lines(axes: Axes, panel: ChartPanel, *, pounds: bool) -> None:
 
 
 def _names(axes: Axes, panel: ChartPanel) -> None:
-    """Write the name of each line beyond its end, moved apart where two ends are close."""
+    """Write the name of each line beyond its end, moved apart if two ends are close."""
     low, high = axes.get_ylim()
     room = 0.085 * (high - low)
     placed: list[float] = []
@@ -267,7 +267,7 @@ def _count(value: float, _: object = None) -> str:
 
 
 def _millions(value: float, _: object = None) -> str:
-    """Return pounds in millions, minus before the pound sign."""
+    """Return pounds in millions, the minus sign before the pound sign."""
     if value == 0:
         return "£0"
     sign = "-" if value < 0 else ""

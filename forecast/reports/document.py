@@ -1,4 +1,4 @@
-"""A Word paper: real headings, numbered captions, tables, pictures with alt text, contents, footers.
+"""A Word document: real headings, numbered captions, tables, pictures with alternative text, contents, and footers.
 
 Invariants: every table and picture has a numbered caption that is a Word field, and words for people who cannot see it; no cell
 holds a missing number; the same content and date give the same bytes, because the date is an argument and never the clock.
@@ -68,7 +68,7 @@ _SEQ: dict[str, str] = {"Table": "SEQ Table \\* ARABIC", "Figure": "SEQ Figure \
 
 @dataclass(frozen=True)
 class About:
-    """What a paper says of itself, on its first page, in its footers and in its properties.
+    """Title, author and other properties of a report, for its first page, footers and file properties.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class About:
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawn chart.
+    """A finished chart as PNG, with its caption and alternative text.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class DocumentTable:
-    """A table of finished text.
+    """A table of text, with its caption.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ class DocumentTable:
 
 
 class Paper:
-    """A paper under construction, written from its first page to its last.
+    """A Word document being written, from its first page to its last.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ class Paper:
         self._footer()
 
     def title(self, lines: Sequence[tuple[str, str]]) -> None:
-        """Write the block at the top of the first page: title, subject, and lines of a name and what it says."""
+        """Write the block at the top of the first page: title, subtitle, and lines of a name and its value."""
         self._document.add_paragraph(self.about.title, style="Title")
         self._document.add_paragraph(self.about.subject, style="Subtitle")
         for name, says in lines:
@@ -177,7 +177,7 @@ class Paper:
             paragraph.add_run(says)
 
     def contents(self) -> None:
-        """Leave room for the contents: a real field, filled with links to the headings when the paper is written."""
+        """Reserve space for the table of contents, a Word field that is filled when the file is written."""
         self._document.add_paragraph("Contents", style="Contents Heading")
         self._contents = self._document.add_paragraph(style="toc 1")
 
@@ -194,24 +194,24 @@ class Paper:
         self._headings.append((level, f"{number}  {text}", bookmark))
 
     def paragraph(self, text: str, lead: str = "", style: str = "Normal") -> None:
-        """Write a paragraph; ``lead`` is said first, in bold."""
+        """Write a paragraph; ``lead`` comes first, in bold."""
         paragraph = self._document.add_paragraph(style=style)
         if lead:
             paragraph.add_run(f"{lead} ").bold = True
         paragraph.add_run(text)
 
     def inset(self, text: str, lead: str = "") -> None:
-        """Write a paragraph that stands out: a recommendation, or what a reader must not miss."""
+        """Write a highlighted paragraph, such as a recommendation."""
         self.paragraph(text, lead, style="Inset")
 
     def bullets(self, lines: Sequence[str | tuple[str, str]]) -> None:
-        """Write a list; an item of two parts says the first in bold."""
+        """Write a bulleted list; an item of two parts has the first in bold."""
         for line in lines:
             lead, text = line if isinstance(line, tuple) else ("", line)
             self.paragraph(text, lead, style="List Bullet")
 
     def table(self, table: DocumentTable) -> str:
-        """Write a table under its caption and return its name, for example "Table 3".
+        """Write a table under its caption and return its name, such as "Table 3".
 
         Raises
         ------
@@ -251,7 +251,7 @@ class Paper:
         return name
 
     def picture(self, picture: Picture) -> str:
-        """Write a picture under its caption, with its key below, and return its name, for example "Figure 2"."""
+        """Write a picture under its caption, with its key below, and return its name, such as "Figure 2"."""
         name = self._caption("Figure", picture.title)
         holder = self._document.add_paragraph(style="Picture")
         shape = holder.add_run().add_picture(io.BytesIO(picture.png), width=Cm(picture.width_cm))
@@ -263,11 +263,11 @@ class Paper:
         return name
 
     def page_break(self) -> None:
-        """Begin a new page."""
+        """Start a new page."""
         self._document.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
 
     def as_bytes(self) -> bytes:
-        """Return the file."""
+        """Return the content of the file."""
         if self._contents is not None:
             self._fill_contents(self._contents)
             self._contents = None
@@ -349,7 +349,7 @@ class Paper:
         next_kept: bool = False,
         plain: bool = False,
     ) -> Any:
-        """Return a paragraph style, made if it is not there, with our face, size and room."""
+        """Return a paragraph style with our font, size and spacing; create it if needed."""
         styles = self._document.styles
         style: Any = (
             styles[name]
@@ -378,7 +378,7 @@ class Paper:
         return style
 
     def _heading_numbers(self) -> None:
-        """Give headings the numbers that Word counts, so that sections added by hand are numbered too."""
+        """Set up heading numbers counted by Word, so that sections added by hand are numbered too."""
         numbering = self._document.part.numbering_part.element
         number = 1 + max((int(n.get(qn("w:numId"))) for n in numbering.findall(qn("w:num"))), default=0)
         kind = 1 + max(
@@ -442,7 +442,7 @@ class Paper:
         return f"{kind} {self._counts[kind]}"
 
     def _fill_contents(self, first: Paragraph) -> None:
-        """Fill the field of contents with a link a heading; Word adds page numbers when it is asked to update the field."""
+        """Fill the table of contents with a link for each heading; Word adds page numbers when it updates the field."""
         lines = [first]
         for _ in self._headings[1:]:
             after = OxmlElement("w:p")
@@ -459,7 +459,7 @@ class Paper:
 
 
 def check_name(path: Path) -> None:
-    """Raise `OutputError` unless the name of a file ends as a Word document's does, and no folder has it."""
+    """Raise an `OutputError` unless the file name ends like a Word document's and no folder has it."""
     if path.suffix.lower() != ENDING or path.is_dir():
         raise OutputError(
             f"The report cannot be written to {path}: it is a Word document, and its name must end in {ENDING}. "
@@ -507,7 +507,7 @@ def _end_field(paragraph: Paragraph) -> None:
 
 
 def _field(paragraph: Paragraph, code: str, now: str) -> None:
-    """Add a field with the value it has now."""
+    """Add a Word field with its current value."""
     _begin_field(paragraph, code)
     paragraph.add_run(now)
     _end_field(paragraph)
@@ -528,7 +528,7 @@ def _shade(properties: Any, before: tuple[str, ...] = ()) -> None:
 
 
 def _ruled(grid: Any, title: str, first: str) -> None:
-    """Give a table rules between rows, words for people who cannot see it, and a header row that readers announce."""
+    """Give a table rules between rows, alternative text, and a header row that screen readers announce."""
     properties = grid._tbl.tblPr
     borders = OxmlElement("w:tblBorders")
     for side in ("top", "bottom", "insideH"):
@@ -562,7 +562,7 @@ def _row(row: Any, *, repeated: bool) -> None:
 
 
 def _still(raw: bytes) -> bytes:
-    """Return a zip file with every time in it the same, so that the same content is the same file."""
+    """Return a zip file with every time in it set to the same one, so that equal content gives equal bytes."""
     done = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(raw)) as given, zipfile.ZipFile(done, "w", zipfile.ZIP_DEFLATED) as taken:
         for item in given.infolist():

@@ -1,4 +1,4 @@
-"""The high needs balance in a paper: with and without the programme, on the same draws.
+"""The high needs balance in a report: with and without the programme, on the same draws.
 
 Figures are those of `forecast.presentation.money_tables.balance_rows`, which finance officers get as a table, rounded for
 people. A deficit is minus.
@@ -43,7 +43,7 @@ OPENINGS: dict[str, str] = {
 
 
 def headline(found: Comparison) -> str:
-    """Return what the programme does to the balance, in the last year that such forecasts are tested for and at the end."""
+    """Return sentences on the programme's effect on the balance, in the last tested year and in the last year."""
     years = _years(found.unmitigated)
     tested = min(TESTED, len(years)) - 1
     deficit, before = (
@@ -69,7 +69,7 @@ def _better(found: Comparison, at: int) -> str:
 
 
 def balance_table(found: Comparison) -> DocumentTable:
-    """Return the balance at 31 March of each year, with and without the programme."""
+    """Return the balance at 31 March of each year, with and without the programme, as a table."""
     rows = []
     without, with_ = _closing(found.unmitigated), _closing(found.mitigated)
     for year in _years(found.unmitigated):
@@ -94,7 +94,7 @@ def balance_table(found: Comparison) -> DocumentTable:
 
 
 def balance_chart(found: Comparison) -> Picture:
-    """Return the balance at 31 March of each year, with and without the programme."""
+    """Return the balance at 31 March of each year, with and without the programme, as a chart."""
     years = _years(found.unmitigated)
     lines = []
     for name, one in (("Without", found.unmitigated), ("With", found.mitigated)):
@@ -118,7 +118,7 @@ def balance_chart(found: Comparison) -> Picture:
 
 
 def write(paper: Paper, found: Comparison | None) -> None:
-    """Write the section on money; where no balance is given it says so."""
+    """Write the section on money; if no balance is given, write that there is none."""
     paper.heading("High needs balance")
     if found is None:
         paper.paragraph(NOT_YET)

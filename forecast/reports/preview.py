@@ -28,7 +28,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph; ``item`` where it is one of a list."""
+    """A paragraph; ``item`` is True in a list."""
 
     text: str
     item: bool = False
@@ -36,7 +36,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Grid:
-    """A table of finished text and what it holds."""
+    """A table of text with its caption."""
 
     frame: pd.DataFrame
     caption: str
@@ -44,7 +44,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Image:
-    """A picture, PNG, and what it shows."""
+    """A picture (PNG) with its description."""
 
     content: bytes
     alt: str
@@ -55,7 +55,7 @@ Block = Heading | Text | Grid | Image
 
 
 def of_word(content: bytes) -> tuple[Block, ...]:
-    """Return the blocks of a Word document; its table of contents is left out."""
+    """Return the blocks of a Word document, without its table of contents."""
     found: list[Block] = []
     caption = ""
     for part in docx.Document(io.BytesIO(content)).iter_inner_content():

@@ -1,4 +1,4 @@
-"""Are there enough places: what is wanted, what there is, who is short, when, and where they go. The half without money.
+"""The sections of a report on sufficiency of places: places wanted and available, shortfalls, and where children go.
 
 Every figure comes from the tables of `forecast.presentation.summary`, `forecast.presentation.place_tables` and
 `forecast.presentation.compare`, which the commands also write, so a paper and the files beside it cannot disagree. Tables of
@@ -35,7 +35,7 @@ PANELS = 4
 
 @dataclass(frozen=True)
 class Need:
-    """One authority's run as a paper tells it.
+    """The figures of one authority's run that a report uses.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Need:
 
     @classmethod
     def of(cls, outcome: Outcome) -> Need:
-        """Return what a paper tells of a run."""
+        """Return the figures that a report uses, from the outcome of a run."""
         return cls(outcome, PlacesTables.of(outcome), compare.compared({"run": outcome}))
 
     @property
@@ -73,7 +73,7 @@ class Need:
 
     @property
     def lead(self) -> int:
-        """January that a paper leads with: the last that has been scored, or the last there is."""
+        """January that a report leads with: the last that has been scored, or the last forecast."""
         return min(self.outcome.plans.origin + SCORED, self.last)
 
     def total(self, measure: str, january: int) -> dict[Hashable, float]:
@@ -82,7 +82,7 @@ class Need:
         return {k: float(v) for k, v in rows.iloc[0][["mean", "q10", "q50", "q90"]].items()}
 
     def said(self, measure: str, january: int) -> str:
-        """Return a total with its interval: "391 (302 to 480)"."""
+        """Return a total with its interval as text: "391 (302 to 480)"."""
         return wording.with_interval(self.total(measure, january))
 
     def cell(
@@ -99,7 +99,7 @@ class Need:
         return dict(rows.iloc[0].to_dict())
 
     def kinds(self) -> list[tuple[str, str]]:
-        """Return the phases and provisions that matter here, in the order planners print them."""
+        """Return the phases and provisions in use, in the order of planners' tables."""
         every = summary.all_needs(self.tables.shortfall)
         found = []
         for phase in PHASES:
@@ -110,18 +110,18 @@ class Need:
         return found
 
     def widest(self) -> list[tuple[str, str]]:
-        """Return the phases and provisions with most children short in the January the paper leads with, most first."""
+        """Return the phases and provisions with the largest shortfalls in the January the report leads with, largest first."""
         short = {k: float(self.cell(self.lead, *k)["shortfall_mean"]) for k in self.kinds()}
         return sorted((k for k, n in short.items() if n >= ONE_CHILD), key=lambda k: -short[k])
 
 
 def kind_of_place(phase: str, provision: str) -> str:
-    """Return "Secondary: state special schools"."""
+    """Return a phase and provision as text, such as "Secondary: state special schools"."""
     return f"{words.PHASE_LABELS[phase]}: {words.SHORT_PROVISIONS[provision]}"
 
 
 def places_in(phase: str, provision: str) -> str:
-    """Return "secondary places in state special schools"."""
+    """Return a phase and provision within a sentence, such as "secondary places in state special schools"."""
     return f"{words.PHASE_LABELS[phase].lower()} places in {words.SHORT_PROVISIONS[provision]}"
 
 
@@ -159,7 +159,7 @@ def problem(need: Need) -> str:
 
 
 def plans_and_places(need: Need) -> DocumentTable:
-    """Return plans, children who want a place, places and children short, in a few Januaries."""
+    """Return plans, children who want a place, places and children short, in some Januaries, as a table."""
     januaries = sorted({need.first, min(need.first + 2, need.last), need.lead, need.last})
     return DocumentTable(
         pd.DataFrame(
@@ -184,7 +184,7 @@ def plans_and_places(need: Need) -> DocumentTable:
 
 
 def by_kind(need: Need) -> DocumentTable:
-    """Return places against demand by phase and kind of place, with when each falls short and what would be enough."""
+    """Return places against demand by phase and provision, with when each runs out and how many would be enough, as a table."""
     likely = first_likely(need.tables.shortfall)
     firsts = {(r["phase"], r["provision"]): int(r["january"]) for r in _all_groups(likely)}
     add = need.tables.frames["places_to_add"]
@@ -219,7 +219,7 @@ def by_kind(need: Need) -> DocumentTable:
 
 
 def by_need(need: Need) -> DocumentTable:
-    """Return children who want a place and children without one, by group of needs."""
+    """Return children who want a place and children without one, by need group, as a table."""
     likely = first_likely(need.tables.shortfall)
     firsts = {
         r["need_group"]: int(r["january"])
@@ -250,7 +250,7 @@ def by_need(need: Need) -> DocumentTable:
 
 
 def binding(need: Need) -> DocumentTable | None:
-    """Return which needs, phases and kinds of place fall short first; None where none does."""
+    """Return the needs, phases and provisions that run out first, as a table; None if none does."""
     frame = places_report.binding_table(need.tables)
     if frame.empty:
         return None
@@ -275,7 +275,7 @@ def binding(need: Need) -> DocumentTable | None:
 
 
 def gap_chart(need: Need) -> Picture:
-    """Return all specialist places together: wanted against there."""
+    """Return all specialist places wanted against those available, as a chart."""
     panel = _panel(need, ALL, ALL)
     short = need.said("shortfall", need.lead)
     last, first = need.cell(need.last), need.cell(need.first)
@@ -295,7 +295,7 @@ def gap_chart(need: Need) -> Picture:
 
 
 def widest_chart(need: Need) -> Picture | None:
-    """Return the widest gaps, one panel a phase and kind of place; None where there is no gap."""
+    """Return the largest shortfalls as a chart, one panel a phase and provision; None if there is none."""
     kinds = need.widest()[:PANELS]
     if not kinds:
         return None
@@ -334,7 +334,7 @@ def _panel(need: Need, phase: str, provision: str, title: str = "All specialist 
 
 
 def destinations(need: Need) -> DocumentTable | None:
-    """Return where children without the place they want go, in a few Januaries; None where nobody is."""
+    """Return where children without the place they want go, in some Januaries, as a table; None if there are none."""
     frame = places_report.overflow_table(need.outcome, need.tables)
     if frame.empty:
         return None
@@ -348,7 +348,7 @@ def destinations(need: Need) -> DocumentTable | None:
 
 
 def destinations_chart(need: Need) -> Picture | None:
-    """Return where children without a place go in the January the paper leads with, most first; None where nobody is."""
+    """Return where children without a place go in the January the report leads with, as a chart; None if there are none."""
     f = need.tables.frames["overflow"]
     f = f[(f["phase"] == ALL) & (f["need_group"] == ALL) & (f["provision"] == ALL) & (f["year"] == need.lead)]
     f = f[f["q90"] >= ONE_CHILD].sort_values("q50", ascending=False, kind="stable")

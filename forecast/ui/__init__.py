@@ -1,1 +1,1 @@
-"""Streamlit pages and the charts they show. Nothing outside this folder imports streamlit."""
+"""The planner's pages in Streamlit; nothing outside this folder imports streamlit."""

@@ -1,1 +1,1 @@
-"""Options of a paper: schemes, the comparison with bases, the programme, and regret."""
+"""Options of a report: schemes, the comparison with bases, the programme, and regret."""

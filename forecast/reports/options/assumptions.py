@@ -1,4 +1,4 @@
-"""What is assumed of each scheme, and where that comes from."""
+"""Assumptions about each scheme, and their sources."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ COLUMN_NAMES: dict[str, str] = {
 
 
 def assumptions(case: Case) -> tuple[DocumentTable, ...]:
-    """Return what is assumed of each scheme, and where that comes from."""
+    """Return the assumptions about each scheme, with their sources, as tables."""
     rows = []
     for one in case.appraisals:
         c = one.candidate
@@ -72,7 +72,7 @@ def assumptions(case: Case) -> tuple[DocumentTable, ...]:
 
 
 def typical_costs(kinds: Sequence[Kind]) -> DocumentTable:
-    """Return the typical cost of a place of some kinds of scheme, and where it comes from."""
+    """Return the typical cost of a place for some kinds of scheme, with its source, as a table."""
     f = capital_benchmarks.rows()
     costs = {str(r["kind"]): r for r in f[f["parameter"] == capital_benchmarks.COST].to_dict("records")}
     rows = []

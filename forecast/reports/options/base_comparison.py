@@ -1,4 +1,4 @@
-"""Whether specialist bases could do the work of each special school option.
+"""The comparison of each special school option with specialist bases, in words and a table.
 
 Invariant: figures are over the draws in which the option would seat a child.
 """
@@ -19,7 +19,7 @@ from forecast.reports.options.schemes import FEW_NAMED, counted_where, titles_of
 
 
 def base_table(case: Case) -> DocumentTable:
-    """Return every special school option against bases, in the draws in which it would seat a child."""
+    """Return every special school option compared with bases, in the draws in which it would seat a child, as a table."""
     titles = titles_of(case)
     rows = []
     for test in case.base_comparisons:
@@ -48,12 +48,12 @@ def base_table(case: Case) -> DocumentTable:
 
 
 def seats_any(test: BaseComparison) -> xr.DataArray:
-    """Return the draws in which a special school option would seat a child, dims ``(draw,)``."""
+    """Return whether a special school option would seat a child, dims ``(draw,)``."""
     return test.in_bases.notnull()
 
 
 def base_lines(case: Case) -> list[str]:
-    """Return what the test against bases finds, a sentence an option; of many, one for all that bases cannot do."""
+    """Return sentences on the comparison with bases, one an option; for many options, one for all that bases cannot replace."""
     titles = titles_of(case)
     lines, short_of = [], 0
     for test in case.base_comparisons:
@@ -106,6 +106,6 @@ def _tenths(share: float) -> str:
 
 
 def special_chosen(case: Case) -> list[BaseComparison]:
-    """Return the tests of special school options in the programme."""
+    """Return the comparisons of the special school options in the programme."""
     chosen = {c.candidate.id for c in case.programme.choices if c.candidate.kind in SPECIAL}
     return [t for t in case.base_comparisons if t.special in chosen]

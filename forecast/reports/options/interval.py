@@ -1,4 +1,4 @@
-"""Draws as a middle and an 80 % interval: where draws of a scheme become numbers.
+"""The middle and 80 % interval of draws of a scheme.
 
 Invariant: draws are summed before they come here; infinite draws stay in their order.
 """
@@ -17,7 +17,7 @@ from forecast.presentation.describe import percentiles
 
 @dataclass(frozen=True)
 class Middle:
-    """Draws as a middle and an 80 % interval."""
+    """The middle and 80 % interval of a quantity."""
 
     low: float
     middle: float
@@ -25,16 +25,16 @@ class Middle:
 
     @classmethod
     def of(cls, draws: xr.DataArray) -> Middle:
-        """Return the 10th, 50th and 90th percentile of draws, dims ``(draw,)``; infinite draws stay in their order."""
+        """Return the 10th, 50th and 90th percentile of draws, dims ``(draw,)``; infinite draws keep their order."""
         values = draws.to_numpy()
         # Between a finite and an infinite draw there is nothing to interpolate.
         method: Literal["linear", "inverted_cdf"] = "linear" if np.isfinite(values).all() else "inverted_cdf"
         return cls(*map(float, percentiles(values, method=method)))
 
     def counted(self) -> str:
-        """Return a number of children or places."""
+        """Return a number of children or places as text."""
         return wording.count_between(self.low, self.middle, self.high)
 
     def priced(self, *, short: bool = False) -> str:
-        """Return pounds."""
+        """Return pounds as text."""
         return wording.pounds_between(self.low, self.middle, self.high, short=short)

@@ -1,4 +1,4 @@
-"""The recommended programme: what it builds, costs and does, and the programme of most value beside it.
+"""The recommended programme: what it builds, costs and does, beside the programme of largest value.
 
 Nothing is chosen here: the programme is the case's own. Pounds are real, of the case's base year.
 """
@@ -29,7 +29,7 @@ HALF = 0.5
 
 
 def unplaced_before(case: Case) -> xr.DataArray:
-    """Return children without any specialist place when nothing is built, dims ``(draw, january)``.
+    """Return children without any specialist place if nothing is built, dims ``(draw, january)``.
 
     Fewer than are without the place they want: some of those have a free place of another specialist kind.
     """
@@ -37,7 +37,7 @@ def unplaced_before(case: Case) -> xr.DataArray:
 
 
 def chosen_table(case: Case) -> DocumentTable:
-    """Return the schemes of the programme."""
+    """Return the schemes of the programme as a table."""
     by_id = {a.candidate.id: a for a in case.appraisals}
     rows = []
     for choice in case.programme.choices:
@@ -65,7 +65,7 @@ def chosen_table(case: Case) -> DocumentTable:
 
 
 def effect_table(case: Case) -> DocumentTable:
-    """Return children without a specialist place, with and without the programme, and its empty places."""
+    """Return children without a specialist place, with and without the programme, and its empty places, as a table."""
     before = unplaced_before(case)
     found = case.programme
     januaries = [int(j) for j in found.unplaced["january"].to_numpy()]
@@ -99,7 +99,7 @@ def effect_table(case: Case) -> DocumentTable:
 
 
 def effect_chart(case: Case) -> Picture:
-    """Return children without a specialist place, with and without the programme."""
+    """Return children without a specialist place, with and without the programme, as a chart."""
     before, found = unplaced_before(case), case.programme
     januaries = [int(j) for j in found.unplaced["january"].to_numpy()]
     lines = []
@@ -125,22 +125,22 @@ def effect_chart(case: Case) -> Picture:
 
 
 def proposed(programme: Programme) -> list[Candidate]:
-    """Return the schemes that somebody has proposed."""
+    """Return the schemes of a programme that somebody has proposed."""
     return [c.candidate for c in programme.choices if c.candidate.basis != ASSUMED]
 
 
 def assumed(programme: Programme) -> list[Candidate]:
-    """Return the schemes that nobody has proposed: they are in the list to see what would help."""
+    """Return the schemes of a programme that nobody has proposed: model schemes."""
     return [c.candidate for c in programme.choices if c.candidate.basis == ASSUMED]
 
 
 def builds(programme: Programme) -> str:
-    """Return what a programme builds, in words."""
+    """Return in words what a programme builds."""
     return named([c.candidate for c in programme.choices]) or "nothing"
 
 
 def enough_line(case: Case) -> str:
-    """Return how likely the programme is to be enough, and whether the aim asked for can be met."""
+    """Return a sentence on the chance that the programme is enough, and whether the required chance can be met."""
     found, asked = case.programme, case.programme.sufficiency
     spare = f"at most {100 * asked.tolerance:.0f} in 100 children who want one going without"
     said = f"Enough places in January {case.january} ({spare}) is {wording.chance(found.p_sufficient)} with the programme."
@@ -156,7 +156,7 @@ def enough_line(case: Case) -> str:
 
 
 def cost_line(case: Case) -> str:
-    """Return what the programme costs, and what it is worth."""
+    """Return a sentence on the programme's cost and its value."""
     found = case.programme
     cost, npv = Middle.of(found.cost), Middle.of(found.npv)
     budget = "" if found.budget is None else f", against a budget of {wording.pounds(found.budget)}"
@@ -180,7 +180,7 @@ def cost_line(case: Case) -> str:
 
 
 def value_table(case: Case, other: Programme) -> DocumentTable:
-    """Return the recommended programme beside the one of most value."""
+    """Return the recommended programme beside the one of largest value, as a table."""
     pair = (case.programme, other)
 
     def line(what: str, of: Callable[[Programme], str]) -> dict[str, str]:
@@ -211,7 +211,7 @@ def value_table(case: Case, other: Programme) -> DocumentTable:
 
 
 def value_line(case: Case, other: Programme) -> str:
-    """Return what would be built if value in pounds alone counted, and what that changes."""
+    """Return sentences on what would be built for value in pounds alone, and the difference."""
     ours, theirs = (Middle.of(p.npv) for p in (case.programme, other))
     more = case.programme.unplaced.sel(january=case.january) - other.unplaced.sel(january=case.january)
     extra = Middle.of(-more)
@@ -223,7 +223,7 @@ def value_line(case: Case, other: Programme) -> str:
 
 
 def aim_line(found: Programme) -> str:
-    """Return why this programme was chosen: the aim that it serves best."""
+    """Return a sentence on the aim for which this programme was chosen."""
     return {
         "net present value": "it is worth most"
         + (
@@ -238,7 +238,7 @@ def aim_line(found: Programme) -> str:
 
 
 def search_line(found: Programme) -> str:
-    """Return how good the choice is known to be, and on how many draws it was made."""
+    """Return a sentence on how near to the best the programme is, and on how many draws it was chosen."""
     sure = (
         "No other choice is better"
         if found.gap <= NO_GAP
@@ -248,12 +248,12 @@ def search_line(found: Programme) -> str:
 
 
 def within_budget(found: Programme) -> str:
-    """Return " within the budget of £20 million", or nothing where no budget was given."""
+    """Return " within the budget of £20 million"; blank if no budget was given."""
     return "" if found.budget is None else f" within the budget of {wording.pounds(found.budget)}"
 
 
 def openings(programme: Programme) -> set[tuple[str, int]]:
-    """Return the id and the year of opening of each scheme that a programme builds."""
+    """Return the id and opening year of each scheme that a programme builds."""
     return {(c.candidate.id, c.opens) for c in programme.choices}
 
 
@@ -262,7 +262,7 @@ def _sum(parts: list[xr.DataArray]) -> xr.DataArray | None:
 
 
 def doubtful(case: Case) -> list[str]:
-    """Return the schemes of the programme to look at again, each with why: mostly empty, or what bases could probably do."""
+    """Return the schemes of the programme to review, each with the reason: mostly empty, or probably replaceable by bases."""
     chosen = {c.candidate.id for c in case.programme.choices}
     replaced = {t.special for t in special_chosen(case) if chance_all_in_bases(t) >= LIKELY}
     lines = []

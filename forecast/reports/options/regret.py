@@ -1,4 +1,4 @@
-"""Regret: how much worse each programme is than the best one in each future."""
+"""Regret: how much less each programme is worth than the best one under each scenario."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from forecast.reports.options.programme import builds, openings
 
 
 def regret_table(found: Regret) -> DocumentTable:
-    """Return the regret of each programme in each scenario."""
+    """Return the regret of each programme under each scenario, as a table."""
     scenarios = [str(s) for s in found.regret["scenario"].to_numpy()]
     rows = []
     for name in found.programmes:
@@ -32,7 +32,7 @@ def regret_table(found: Regret) -> DocumentTable:
 
 
 def regret_unplaced_table(case: Case, found: Regret) -> DocumentTable:
-    """Return children each programme would leave without a place, and the chance of enough places, in each scenario."""
+    """Return children each programme leaves without a place, and the chance of enough places, by scenario, as a table."""
     scenarios = [str(s) for s in found.unplaced["scenario"].to_numpy()]
     one = len({frozenset(openings(p)) for p in found.programmes.values()}) == 1
     rows = [
@@ -53,7 +53,7 @@ def regret_unplaced_table(case: Case, found: Regret) -> DocumentTable:
 
 
 def regret_line(case: Case, found: Regret) -> str:
-    """Return which programme is safest across scenarios, and whether it is the recommended one."""
+    """Return sentences on which programme is safest across scenarios, and whether it is the recommended one."""
     ids = openings(case.programme)
     safe, best = found.programmes[found.robust], found.programmes[found.best_on_average]
     futures = wording.listed([f"'{s}'" for s in found.regret["scenario"].to_numpy()])
@@ -88,7 +88,7 @@ def regret_line(case: Case, found: Regret) -> str:
 
 
 def recommended_is_safe(case: Case) -> bool | None:
-    """Return whether the recommended programme is also the safest across scenarios; None where only one was tried."""
+    """Return whether the recommended programme is the safest across scenarios; None if only one was tried."""
     return (
         None
         if case.regret is None
@@ -97,6 +97,6 @@ def recommended_is_safe(case: Case) -> bool | None:
 
 
 def _regret(value: float, size: float) -> str:
-    """Return a regret; small ones are nothing."""
+    """Return a regret as text; small ones are shown as none."""
     shown = wording.pounds(max(value, 0.0), size=size, short=True)
     return "nothing" if shown == "£0" else shown

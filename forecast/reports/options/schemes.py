@@ -1,4 +1,4 @@
-"""Schemes one by one: what each would do, cost and be worth if it alone were built.
+"""Single schemes: what each would do, cost and be worth if it alone were built.
 
 Pounds are real, of the case's base year. A figure of a scheme is over the draws in which the scheme is built.
 """
@@ -51,23 +51,23 @@ DRAWN = 12
 
 
 def for_whom(candidate: Candidate) -> str:
-    """Return "ages 4 to 10, ASD and SLCN"."""
+    """Return whom a scheme admits in words, such as "ages 4 to 10, ASD and SLCN"."""
     needs = "all needs" if _every_need(candidate) else wording.listed(candidate.needs)
     return f"ages {candidate.age_low} to {candidate.age_high}, {needs}"
 
 
 def worth(npv: xr.DataArray) -> float:
-    """Return the chance that savings are worth more than costs."""
+    """Return the chance that a scheme's savings are worth more than its costs."""
     return float(describe.chance(npv > 0))
 
 
 def built(one: Appraisal) -> xr.DataArray:
-    """Return the draws in which a scheme is ever delivered, dims ``(draw,)``."""
+    """Return whether a scheme is delivered, dims ``(draw,)``."""
     return (one.capital.sum("financial_year") > 0) | (one.places.isel(january=-1) > 0)
 
 
 def payback(one: Appraisal) -> str:
-    """Return when a scheme that is delivered has paid for itself: "7 years (5 to 12)", or that it does not."""
+    """Return the time to payback of a delivered scheme in words, such as "7 years (5 to 12)", or that there is none."""
     drawn = one.payback.where(built(one)).dropna("draw")
     if drawn.sizes["draw"] == 0:
         return "never built"
@@ -84,7 +84,7 @@ def payback(one: Appraisal) -> str:
 
 
 def considered(case: Case) -> DocumentTable:
-    """Return the schemes that were looked at."""
+    """Return the schemes that were considered, as a table."""
     rows = []
     for one in case.appraisals:
         c = one.candidate
@@ -112,7 +112,7 @@ def considered(case: Case) -> DocumentTable:
 
 
 def alone(case: Case) -> DocumentTable:
-    """Return what each scheme would do if it alone were built, in the draws in which it is."""
+    """Return what each scheme would do if it alone were built, in the draws in which it is delivered, as a table."""
     rows = []
     for one in case.appraisals:
         there = built(one)
@@ -141,7 +141,7 @@ def alone(case: Case) -> DocumentTable:
 
 
 def _key(case: Case) -> str:
-    """Return what the codes of needs in a table of schemes mean; nothing where there are none."""
+    """Return the meaning of the need codes in a table of schemes; blank if there are none."""
     used = {n for a in case.appraisals if not _every_need(a.candidate) for n in a.candidate.needs}
     said = [f"{code} {NEEDS[code].lower()}" for code in NEED_CODES if code in used]
     return f"Needs: {'; '.join(said)}." if said else ""
@@ -152,24 +152,24 @@ def _every_need(candidate: Candidate) -> bool:
 
 
 def counted_where(draws: xr.DataArray, kept: xr.DataArray, none: str = "not open then") -> str:
-    """Return a number of children or places in some draws."""
+    """Return a number of children or places as text, in some draws."""
     left = draws.where(kept).dropna("draw")
     return none if left.sizes["draw"] == 0 else Middle.of(left).counted()
 
 
 def _priced(draws: xr.DataArray, kept: xr.DataArray) -> str:
-    """Return pounds in some draws."""
+    """Return pounds as text, in some draws."""
     left = draws.where(kept).dropna("draw")
     return "never built" if left.sizes["draw"] == 0 else Middle.of(left).priced(short=True)
 
 
 def _chance(happens: xr.DataArray, kept: xr.DataArray) -> str:
-    """Return the chance of something in some draws."""
+    """Return the chance of an event as text, in some draws."""
     return "never built" if not bool(kept.any()) else wording.in_ten(float(describe.chance(happens[kept])))
 
 
 def value_chart(case: Case) -> Picture:
-    """Return net present value of each scheme if it is built, most first."""
+    """Return the net present value of each scheme if it is built, highest first, as a chart."""
     told = [
         (a.candidate.title, Middle.of(a.npv.where(built(a)).dropna("draw")))
         for a in case.appraisals
@@ -199,7 +199,7 @@ def value_chart(case: Case) -> Picture:
 
 
 def named(schemes: Sequence[Candidate]) -> str:
-    """Return a few schemes by their titles, many by how many there are of each kind."""
+    """Return a few schemes by their titles, or many by their number of each kind."""
     if len(schemes) <= FEW_NAMED:
         titles = [f"'{c.title}'" for c in schemes]
         return wording.listed(titles)
@@ -208,7 +208,7 @@ def named(schemes: Sequence[Candidate]) -> str:
 
 
 def _plural(count: int, kind: Kind) -> str:
-    """Return "2 satellites of special schools"."""
+    """Return a number of schemes of a kind in words, such as "2 satellites of special schools"."""
     one, many = KIND_PHRASES[kind]
     return f"{count} {one if count == 1 else many}"
 

@@ -1,4 +1,4 @@
-"""The sections of a paper on options and on the programme, written from tables, charts and sentences."""
+"""The sections of a report on options and on the programme."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NOT_GIVEN = (
 
 
 def write_options(paper: Paper, case: Case | None, why_none: str = "") -> None:
-    """Write the section on schemes, one by one, and the test against bases; where there are none, why."""
+    """Write the section on single schemes and the comparison with bases, or why there are no schemes."""
     paper.heading("Options")
     if case is None:
         paper.paragraph(NOT_GIVEN)
@@ -77,13 +77,13 @@ def write_options(paper: Paper, case: Case | None, why_none: str = "") -> None:
 
 
 def _unmet(one: Appraisal, january: int) -> tuple[str, Middle]:
-    """Return a scheme and the children whose need it newly meets, where it is open."""
+    """Return a scheme's title and the number of children whose unmet need it meets, where it is open."""
     left = one.newly_met.sel(january=january).where(one.places.sel(january=january) > 0).dropna("draw")
     return one.candidate.title, Middle(0.0, 0.0, 0.0) if left.sizes["draw"] == 0 else Middle.of(left)
 
 
 def write_programme(paper: Paper, case: Case | None) -> None:
-    """Write the section on the programme and how it does in other futures."""
+    """Write the section on the programme and its results under other scenarios."""
     paper.heading("Programme")
     if case is None:
         paper.paragraph(NOT_GIVEN)
@@ -122,7 +122,7 @@ def write_programme(paper: Paper, case: Case | None) -> None:
 
 
 def _write_check(paper: Paper, case: Case) -> None:
-    """Write what the whole forecast says with the programme in it, where it was run."""
+    """Write the results of the whole forecast with the programme, if it was run."""
     if case.engine_unplaced is None:
         return
     again = Middle.of(case.engine_unplaced.sel(january=case.january))

@@ -1,1 +1,1 @@
-"""Long work that runs away from the page, in a process of its own; knows no Streamlit."""
+"""Long-running work in processes of its own, without Streamlit."""

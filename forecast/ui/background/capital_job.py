@@ -1,4 +1,4 @@
-"""Appraising schemes and choosing a programme: long work that `forecast.jobs.worker` runs away from the page.
+"""The appraisal of schemes and choice of a programme, as a job for `forecast.jobs.worker`.
 
 Invariant: the answer is that of ``sendplan capital`` to the same question.
 """

@@ -1,4 +1,4 @@
-"""Fitting every model again: long work that `forecast.jobs.worker` runs away from the page.
+"""Fitting every model again, as a job for `forecast.jobs.worker`.
 
 Invariant: a fit that fails replaces nothing; one that passes is used by every page from then on.
 """
@@ -11,7 +11,7 @@ from forecast.jobs.worker import Report
 
 
 def fit_again(report: Report, key: str, who: Person) -> str:
-    """Fit every model to the data at hand, keep the result where forecasts look for it, and say how it went.
+    """Fit every model to the current data, store the result for forecasts, and return a sentence on the outcome.
 
     Parameters
     ----------

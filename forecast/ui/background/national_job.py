@@ -1,4 +1,4 @@
-"""Every authority in one go: long work that `forecast.jobs.worker` runs away from the page.
+"""Forecasts of every authority in one run, as a job for `forecast.jobs.worker`.
 
 Invariants: one authority that cannot be forecast does not lose the others; numbers are those of its own run, because draws are
 keyed by the authority.
@@ -64,7 +64,7 @@ def every_authority(report: Report, draws: int, seed: int, codes: tuple[int, ...
 
 
 def zipped(files: dict[str, bytes]) -> bytes:
-    """Return files as one zip; the same files give the same bytes."""
+    """Return files as one zip file; equal files give equal bytes."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():

@@ -1,4 +1,4 @@
-"""What long work is asked: all that it knows, in a form that can be sent to another process and compared.
+"""The inputs of a long-running job, in a form that can be sent to another process and compared.
 
 Invariant: equal questions have equal answers, and those of the command line.
 """
@@ -21,7 +21,7 @@ from scenarios.scenario import Scenario
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of a forecast and its schemes.
+    """The inputs of a job on an authority's forecast and schemes.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Question:
 
 
 def register_of(text: str | None, la_code: int) -> Register | None:
-    """Return the register a text holds; None for the one that comes with the planner."""
+    """Return the register in a text; None for the register shipped with the planner."""
     if text is None:
         return None
     return council_files.from_text(
@@ -58,7 +58,7 @@ def register_of(text: str | None, la_code: int) -> Register | None:
 
 
 def steps(report: Report, total: int) -> Callable[[str, float], None]:
-    """Return what tells a report of stages: a stage begins where what is being done changes; there are about ``total``."""
+    """Return a function that reports stages of about ``total``: a new stage begins when its description changes."""
     begun: list[str] = []
 
     def tell(what: str, done: float) -> None:
@@ -70,13 +70,13 @@ def steps(report: Report, total: int) -> Callable[[str, float], None]:
 
 
 def base_of(asked: Question, inputs: ForecastInputs) -> Baseline:
-    """Return the forecast that is asked about."""
+    """Return the baseline that a job is about."""
     register = register_of(asked.register, asked.la_code)
     return inputs.baseline(by_code(asked.la_code), draws=asked.draws, seed=asked.seed, register=register)
 
 
 def finance_of(asked: Question, base: Baseline) -> FinanceModel | None:
-    """Return the prices and income of an authority; None where what it was paid or spent is not published."""
+    """Return the finance model of an authority; None if its income or spending is not published."""
     try:
         return FinanceModel.of(base.outcome, book=council_files.book(asked.la_code, asked.prices))
     except HistoryError:

@@ -1,4 +1,4 @@
-"""Making reports: long work that `forecast.jobs.worker` runs away from the page; each job returns files and a preview of them.
+"""Making of reports, as jobs for `forecast.jobs.worker`; each job returns files and a preview of them.
 
 Invariant: a job knows only what it is asked, so the same question gives the same files.
 """
@@ -41,7 +41,7 @@ AS_IN_FILES = "Columns and codes are those of the files. Figures are rounded her
 
 @dataclass(frozen=True)
 class MadeReport:
-    """What a job made.
+    """The files and preview that a job made.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class MadeReport:
 
 
 def paper(report: Report, asked: Question, typed: str, issued: date) -> MadeReport:
-    """Make the capital programme paper, in Word.
+    """Return the capital programme paper, in Word.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def paper(report: Report, asked: Question, typed: str, issued: date) -> MadeRepo
 
 
 def comparison(report: Report, asked: Question, names: Sequence[str], january: int) -> MadeReport:
-    """Set scenarios side by side, draw by draw, as Parquet and CSV.
+    """Return scenarios side by side, draw by draw, as Parquet and CSV.
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ def tidy(report: Report, asked: Question) -> MadeReport:
 
 
 def workbook(about: Mapping[str, str], tables: Mapping[str, pd.DataFrame]) -> bytes:
-    """Return tables as one Excel workbook: a sheet that says what they are, then a sheet a table; no cell is a formula."""
+    """Return tables as one Excel workbook: a sheet that describes them, then one sheet a table; no cell is a formula."""
     book = Workbook(write_only=True)
     first = book.create_sheet("about")
     for name, value in about.items():
@@ -218,7 +218,7 @@ def workbook(about: Mapping[str, str], tables: Mapping[str, pd.DataFrame]) -> by
 
 
 def _rounded(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return cells as text; figures that are no whole numbers to one place, shares and chances to three."""
+    """Return cells as text: figures that are not whole to one decimal, shares and chances to three."""
 
     def cell(value: object) -> str:
         if not isinstance(value, float):

@@ -1,4 +1,4 @@
-"""Long work on a scenario, away from the page: what each lever contributes, and which size meets a goal.
+"""Long-running work on a scenario: each lever's contribution, and the size of a lever that meets a goal.
 
 Invariant: the figures are those of ``sendplan scenario explain`` and ``seek`` with the same register, prices, draws and seed.
 """
@@ -22,7 +22,7 @@ MEASURES: tuple[str, ...] = ("plans", "shortfall", "cost")
 
 @dataclass(frozen=True)
 class Explained:
-    """What each lever contributes.
+    """The contribution of each lever.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Explained:
 
 
 def explained(report: Report, question: Question, january: int) -> Explained:
-    """Return what each lever of a scenario contributes to plans, children short and pounds in one January."""
+    """Return the contribution of each lever of a scenario to plans, children short and pounds in one January."""
     steps = 4
     report(0, steps, "Making the forecast")
     base = base_of(question, ForecastInputs.prepare())
@@ -70,7 +70,7 @@ def explained(report: Report, question: Question, january: int) -> Explained:
 
 @dataclass(frozen=True)
 class Sought:
-    """What is looked for.
+    """The lever, range and goal of a search.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class Sought:
 
     @property
     def goal(self) -> seek.Goal:
-        """What is to be reached.
+        """The goal of the search.
 
         Raises
         ------

@@ -1,1 +1,1 @@
-"""Parts that pages are built from, and the shared results behind them."""
+"""Parts of pages, and the shared results behind them."""

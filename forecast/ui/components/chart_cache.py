@@ -1,4 +1,4 @@
-"""Charts drawn once and shared: the same frames and words give the same chart, whoever asks.
+"""A cache of charts: equal frames and words give the same chart, for every reader.
 
 Building a chart and checking it against Vega-Lite's schema takes 40 to 100 ms, most of what a page takes; knowing it again takes
 one. Invariant: a figure that is shared is never changed.
@@ -22,7 +22,7 @@ MOST = 200
 
 
 def once(make: Callable[P, F]) -> Callable[P, F]:
-    """Return a function that makes a figure once for equal arguments, and then returns the same one."""
+    """Return a function that makes a figure once for equal arguments, and returns the same figure afterwards."""
     kept = st.cache_resource(
         max_entries=MOST,
         show_spinner=False,
@@ -33,14 +33,14 @@ def once(make: Callable[P, F]) -> Callable[P, F]:
 
 
 def _of_frame(frame: pd.DataFrame) -> str:
-    """Return a fingerprint of a frame: for the few rows of a chart a tenth of the time of hashing every column."""
+    """Return a hash of a frame; for the few rows of a chart it takes a tenth of the time of hashing each column."""
     cells = [frame.iloc[:, i].tolist() for i in range(frame.shape[1])]
     types = [str(t) for t in frame.dtypes]
     return sha256(repr((list(frame.columns), types, frame.index.tolist(), cells)).encode()).hexdigest()
 
 
 def _of_shapes(frame: gpd.GeoDataFrame) -> str:
-    """Return a fingerprint of outlines and what is said of them."""
+    """Return a hash of outlines and their attributes."""
     said = _of_frame(pd.DataFrame(frame.drop(columns=frame.geometry.name)))
     found = sha256(f"{said} {frame.crs}".encode())
     for outline in frame.geometry.to_wkb():

@@ -1,4 +1,4 @@
-"""Parts that pages are built from: figures with their source, charts with their table, words with their meaning.
+"""Parts of pages: figures with their source, charts with their table, and terms with their meaning.
 
 Invariant: a chart is never alone: its finding stands above it, its key, table, download and source below; everything a mouse can
 find by pointing is also in text.
@@ -27,13 +27,13 @@ MOST_DRAWINGS = 1_000
 
 
 def headline(sentence: str, how_to_read: str) -> None:
-    """Show the sentence a director can say aloud, and how to read its ranges."""
+    """Show the main sentence of a page, and how to read its ranges."""
     st.html(tables.lead(sentence))
     say(plain(how_to_read))
 
 
 def measures(found: Sequence[Measure]) -> None:
-    """Show figures side by side, each with interval and trend, and their sources one click away."""
+    """Show figures side by side, each with interval, trend and a link to its source."""
     for column, one in zip(st.columns(PER_ROW), found, strict=False):
         with column.container(border=True):
             st.metric(one.label, one.value, help=meaning(*one.terms))
@@ -43,7 +43,7 @@ def measures(found: Sequence[Measure]) -> None:
 
 
 def told(source: Source) -> str:
-    """Return where a figure comes from, in one paragraph."""
+    """Return the source of a figure as one paragraph."""
     estimated = f" Estimated: {source.estimated}" if source.estimated else ""
     return (
         f"Unit: {source.unit}. Date: {source.dates}. {source.interval}. Source: {source.source}.{estimated}"
@@ -53,7 +53,7 @@ def told(source: Source) -> str:
 def chart(
     figure: Figure, shown: pd.DataFrame, caption: str, source: Source, data: pd.DataFrame, file: str
 ) -> None:
-    """Show a chart with its finding above, and its key, table, download and source below.
+    """Show a chart with its title above, and key, table, download and source below.
 
     Parameters
     ----------
@@ -79,13 +79,13 @@ def chart(
 
 @st.cache_data(max_entries=MOST_DRAWINGS, show_spinner=False)
 def _drawing(name: str, _figure: Figure) -> None:
-    """Show a chart; another time what was shown is sent again, without making it again."""
+    """Show a chart; a repeated call sends the same chart without making it again."""
     # The chart's own description becomes its accessible name.
     st.altair_chart(_figure.chart)
 
 
 def table(frame: pd.DataFrame, caption: str) -> None:
-    """Show a table of finished text, or say that it is empty."""
+    """Show a table of text, or a sentence that it is empty."""
     if len(frame):
         st.html(tables.html(frame, caption))
     else:
@@ -93,21 +93,21 @@ def table(frame: pd.DataFrame, caption: str) -> None:
 
 
 def strip(chances: pd.DataFrame, caption: str) -> None:
-    """Show chances of 0 to 1 as a table whose cells are shaded and say the chance in words."""
+    """Show chances of 0 to 1 as a table of shaded cells that state the chance in words."""
     st.html(tables.strip(chances, caption))
 
 
 def download(label: str, content: bytes | Callable[[], bytes], file: str) -> None:
-    """Show a button that downloads a file without running the page again; a function makes it when it is asked for."""
+    """Show a button that downloads a file without running the page again; a function is called when the file is requested."""
     st.download_button(label, content, file_name=file, on_click="ignore", key=f"download-{label}-{file}")
 
 
 def estimated(lines: Sequence[str]) -> None:
-    """Show what is estimated rather than known."""
+    """Show sentences on what is estimated and not known."""
     say(bullets(tuple(lines)))
 
 
 def words(*terms: str) -> None:
-    """Show what words on the page mean, one click away."""
+    """Show the meaning of terms used on the page, in an expander."""
     with st.expander("Words on this page"):
         say("\n".join(f"- **{plain(t)}**: {plain(TERMS[t])}" for t in terms))

@@ -1,4 +1,4 @@
-"""Long work on a page: a button that starts it, its progress with a way to stop it, and its result as a download.
+"""Long-running work on a page: a button that starts it, its progress with a stop button, and its result as a download.
 
 Invariant: the page never waits for the work; only the part that shows progress is run again while it goes on.
 """
@@ -20,7 +20,7 @@ EVERY = 2.0
 
 
 def long_work(name: str, label: str, job: Job, arguments: tuple[Any, ...], file: str) -> None:
-    """Show one piece of long work whose result is a file.
+    """Show a job whose result is a file: its button, progress and download.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def long_work(name: str, label: str, job: Job, arguments: tuple[Any, ...], file:
 
 
 def awaited(name: str, label: str, job: Job, arguments: tuple[Any, ...]) -> Any:
-    """Show one piece of long work whose result the page goes on with; return that, None until it is there.
+    """Show a job whose result the page needs, and return the result; None until it is done.
 
     Work is known by what it was asked, not by who asked: the same address opened again shows the same result while the worker
     remembers it, and work on other arguments is never taken for the answer to these.
@@ -67,7 +67,7 @@ def awaited(name: str, label: str, job: Job, arguments: tuple[Any, ...]) -> Any:
 
 
 def _progress(ticket: str | None) -> Progress | None:
-    """Return how far work is; None where there is none, or the planner was started again since."""
+    """Return the progress of a job; None if there is none, or if the planner was restarted since."""
     if ticket is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What can be made on the page Reports: the one place a new report or return is added.
+"""The reports offered on the page Reports; a new report is added here only.
 
 To add one: write a job in `forecast.ui.background.report_jobs` that returns a `MadeReport`, and a `ReportItem` here. The page
 shows its controls, starts the work in the background, previews the result and offers its files.
@@ -26,7 +26,7 @@ from forecast.ui.views import scenario_draft
 
 @dataclass(frozen=True)
 class ReportItem:
-    """A report.
+    """A report offered on the page Reports.
 
     Parameters
     ----------

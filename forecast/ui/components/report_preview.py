@@ -1,4 +1,4 @@
-"""Previews on a page: the blocks of a report, in order."""
+"""Previews of reports on a page: the blocks of a report, in order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WIDE = 700
 
 
 def show(blocks: Sequence[Block], of: str) -> None:
-    """Show a preview; ``of`` names it where a table has no name of its own."""
+    """Show a preview of a report; ``of`` names it where a table has no name."""
     for number, block in enumerate(blocks, start=1):
         match block:
             case Heading(text, level):

@@ -1,4 +1,4 @@
-"""Forecasts behind the pages, made once and shared: what a page may show of an authority.
+"""Results behind the pages, made once and shared: what a page may show of an authority.
 
 Invariants: a page never fits a model (`ForecastInputs.prepare` reads the stored fit and refuses without one); a forecast is
 made once for an authority, number of draws, seed and register, whoever asks; draws that are shared cannot be written to; views
@@ -52,7 +52,7 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What a forecast depends on: equal keys, equal numbers; a scenario is its hash."""
+    """The inputs of a forecast as a cache key: equal keys give equal numbers; a scenario is its hash."""
 
     la_code: int
     draws: int
@@ -63,7 +63,7 @@ class Key:
 
 
 def inputs() -> ForecastInputs:
-    """Return what all authorities share, read only; read anew where the models were fitted again."""
+    """Return the inputs that all authorities share, read-only; read again after the models are fitted again."""
     found: ForecastInputs = _inputs(stored_fit.stamp())
     return found
 
@@ -77,20 +77,20 @@ def _inputs(fit: int) -> ForecastInputs:
 
 @st.cache_resource(show_spinner=False)
 def worker() -> Worker:
-    """Return the worker of long jobs, one for all readers."""
+    """Return the worker of long-running jobs, shared by all readers."""
     from forecast.jobs.worker import Worker
 
     return Worker()
 
 
 def version_of(file_store: FileStore, choices: Choices, asked: int | None) -> int:
-    """Return the version used of the council's own files: the one asked for, else the latest, `SHIPPED` where there is none."""
+    """Return the version of the council's own file to use: the one requested, else the latest; `SHIPPED` if there is none."""
     return file_store.latest(choices.area.la_code) if asked is None else asked
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Held:
-    """A register of places and its fingerprint: equal registers, equal fingerprints."""
+    """A register of places and its fingerprint; equal registers have equal fingerprints."""
 
     register: Register
     fingerprint: str
@@ -109,7 +109,7 @@ def _own(la_code: int, version: int, content: bytes, _kept: KeptFile) -> Held:
 
 
 def held_register(choices: Choices) -> Held:
-    """Return the register of places that is chosen, and its fingerprint.
+    """Return the register of places chosen, and its fingerprint.
 
     Raises
     ------
@@ -131,12 +131,12 @@ def held_register(choices: Choices) -> Held:
 
 
 def register_of(choices: Choices) -> Register:
-    """Return the register of places that is chosen; errors as in `held_register`."""
+    """Return the register of places chosen; errors as in `held_register`."""
     return held_register(choices).register
 
 
 def key_of(choices: Choices, register: str) -> Key:
-    """Return what the forecast of these choices depends on, given the fingerprint of the register."""
+    """Return the cache key of a forecast, given the fingerprint of the register."""
     # What a name stands for may change, so a scenario is known by what it says.
     says = BASELINE if choices.scenario == BASELINE else scenario_of(choices).flat.key
     return Key(choices.area.la_code, defaults.DRAWS, defaults.SEED, register, says, stored_fit.stamp())
@@ -147,7 +147,7 @@ def _key(choices: Choices) -> Key:
 
 
 def scenario_of(choices: Choices) -> NamedScenario:
-    """Return the scenario that is chosen.
+    """Return the scenario chosen.
 
     Raises
     ------
@@ -171,7 +171,7 @@ def _baseline(
 
 
 def baseline_of(choices: Choices) -> Baseline:
-    """Return the forecast without a scenario, and what scenarios start from."""
+    """Return the baseline: the forecast without a scenario."""
     held = held_register(choices)
     found: Baseline = _baseline(
         choices.area.la_code,
@@ -194,7 +194,7 @@ def _scenario(key: Key, _base: Baseline, _flat: Scenario) -> Outcome:
 
 
 def outcome_of(choices: Choices) -> Outcome:
-    """Return the forecast, or the scenario that is chosen.
+    """Return the outcome of the forecast, or of the scenario chosen.
 
     Raises
     ------
@@ -214,7 +214,7 @@ def _view(name: str, key: Key, _make: Callable[[Outcome, History], Any], _choice
 
 
 def view(make: Callable[[Outcome, History], V], choices: Choices) -> V:
-    """Return what a page shows, made once for equal choices.
+    """Return the view of a page, made once for equal choices.
 
     Parameters
     ----------
@@ -230,14 +230,14 @@ def view(make: Callable[[Outcome, History], V], choices: Choices) -> V:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Priced:
-    """Prices in use and their fingerprint: equal prices, equal fingerprints."""
+    """Prices in use and their fingerprint; equal prices have equal fingerprints."""
 
     book: PriceBook
     fingerprint: str
 
 
 def book_of(choices: Choices) -> PriceBook:
-    """Return the prices in use: ours for the authority, and the council's own in place of those it gives.
+    """Return the price book in use: the authority's own, with the council's prices in place of those it gives.
 
     Raises
     ------
@@ -268,7 +268,7 @@ def _book(la_code: int, own: str | None) -> Priced:
 
 
 def prices_of(choices: Choices) -> str:
-    """Return the fingerprint of the prices in use: equal prices, equal fingerprints."""
+    """Return the fingerprint of the prices in use; equal prices have equal fingerprints."""
     return _priced(choices).fingerprint
 
 
@@ -280,7 +280,7 @@ def _finance_model(key: Key, prices: str, _base: Baseline, _book: PriceBook) -> 
 
 
 def finance_of(choices: Choices) -> FinanceModel:
-    """Return the prices and income that an authority's forecast and its scenarios share."""
+    """Return the finance model that an authority's forecast and its scenarios share."""
     base = baseline_of(choices)
     priced = _priced(choices)
     found: FinanceModel = _finance_model(
@@ -301,7 +301,7 @@ def _measured(key: Key, prices: str, _choices: Choices) -> dict[str, Array]:
 
 
 def measured_of(choices: Choices) -> dict[str, Array]:
-    """Return the draws of everything scenarios are compared on, dims ``(draw, january)`` each.
+    """Return the draws of every measure that scenarios are compared on, dims ``(draw, january)``.
 
     Cost is left out where the authority's income or spending is not published.
     """
@@ -315,7 +315,7 @@ def _money(key: Key, prices: str, _finance: FinanceModel, _outcome: Outcome) -> 
 
 
 def money_of(choices: Choices) -> MoneyTables:
-    """Return the money of what is chosen, and of the forecast without it where that is a scenario.
+    """Return the money results of the choice, and of the baseline if the choice is a scenario.
 
     Raises
     ------
@@ -346,14 +346,14 @@ def _pounds(name: str, key: Key, prices: str, _make: Callable[[MoneyTables], Any
 
 
 def pounds(make: Callable[[MoneyTables], V], choices: Choices) -> V:
-    """Return what a page shows of money, made once for equal choices; ``make`` as in `view`."""
+    """Return a money view of a page, made once for equal choices; ``make`` as in `view`."""
     prices = f"{prices_of(choices)} {choices.regime} {choices.grant}"
     found: V = _pounds(f"{make.__module__}.{make.__qualname__}", _key(choices), prices, make, choices)
     return found
 
 
 def files_of_money(choices: Choices) -> dict[str, bytes]:
-    """Return the files of a run's money, by name."""
+    """Return the files of a money run, by name."""
     from forecast.ui.views import money
 
     return pounds(money.files, choices)
@@ -368,7 +368,7 @@ def _record(la_code: int) -> RecordView:
 
 
 def record_of(choices: Choices) -> RecordView:
-    """Return how earlier forecasts of an authority did."""
+    """Return the track record of forecasts of an authority."""
     found: RecordView = _record(choices.area.la_code)
     return found
 

@@ -1,4 +1,4 @@
-"""What scenarios change, on a page: beside the forecast, lever by lever, backwards from a goal, and up to four side by side."""
+"""Results of scenarios on a page: compared with the forecast, by lever, for a goal, and up to four side by side."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _BOUNDS: dict[seek.Bound, str] = {"at_most": "At most", "at_least": "At least"}
 
 
 def run_beside(choices: Choices) -> told.Beside | None:
-    """Return the open scenario beside the forecast; where it cannot be run here, say why and return None."""
+    """Return the open scenario compared with the forecast; if it cannot be run here, show why and return None."""
     try:
         with st.spinner("Making the forecast again"):
             return _beside(choices, (BASELINE, choices.scenario))
@@ -49,12 +49,12 @@ def run_beside(choices: Choices) -> told.Beside | None:
 
 
 def aloud(choices: Choices, found: told.Beside) -> None:
-    """Show what the scenario changes, in words."""
+    """Show the changes a scenario makes, in words."""
     elements.headline(told.sentence(found, choices.area.name, choices.year), HOW_TO_READ)
 
 
 def live(choices: Choices, flat: Scenario, found: told.Beside) -> None:
-    """Show what the scenario changes, in figures and a chart."""
+    """Show the changes a scenario makes, in figures and a chart."""
     area = choices.area
     elements.table(
         told.against_forecast(found, choices.year),
@@ -84,7 +84,7 @@ def live(choices: Choices, flat: Scenario, found: told.Beside) -> None:
 
 
 def explain(choices: Choices, flat: Scenario) -> None:
-    """Show what each lever contributes, and whose range matters most, once it has been worked out in the background."""
+    """Show the contribution of each lever and the widest intervals, once worked out in the background."""
     area = choices.area
     say(
         "Each lever is run alone, then each range at its ends: some seconds a lever, in the background. What levers do together "
@@ -131,7 +131,7 @@ def explain(choices: Choices, flat: Scenario) -> None:
 
 
 def seek_goal(choices: Choices, flat: Scenario, found: told.Beside) -> None:
-    """Ask for a goal, and show the size of a lever that meets it, once it has been found in the background."""
+    """Show a form for a goal, and then the size of a lever that meets it, once found in the background."""
     say(
         "Finds the size nearest to the first of two that meets a goal on average, in the January chosen above. It takes for "
         "granted that more of the lever always moves the goal one way."
@@ -255,12 +255,12 @@ def _beside(choices: Choices, names: tuple[str, ...]) -> told.Beside:
 
 
 def _unit_of(lever: Lever) -> SizeUnit:
-    """Return how the size of a lever is typed."""
+    """Return the unit in which the size of a lever is entered."""
     return lever_fields.unit_of(lever.model_dump(mode="json"), scenario_run.size_field(lever) or "change")
 
 
 def _goal_unit(measure: str) -> tuple[str, float]:
-    """Return what the value of a goal is typed in, and what that is multiplied by."""
+    """Return the unit in which the value of a goal is entered, and the factor on it."""
     if measure == "p_shortfall":
         return "per cent", 0.01
     return ("£ million", 1e6) if measure in compare.POUNDS else ("plans or children", 1.0)

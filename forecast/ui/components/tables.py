@@ -1,4 +1,4 @@
-"""Tables of finished text as HTML: read well by screen readers, scrolled by keyboard on narrow screens.
+"""Tables of text as HTML that screen readers read well, and that scroll by keyboard on narrow screens.
 
 Invariant: every cell is escaped; the only markup a cell can become is a link to its own web address, shown
 as the name of the host.
@@ -53,7 +53,7 @@ SHORT, LONG = 12, 40
 
 
 def html(table: pd.DataFrame, caption: str) -> str:
-    """Return a table of text as HTML; the index, or the first column where it has no name, heads the rows.
+    """Return a table of text as HTML; rows are headed by the index, or by the first column if the index has no name.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def lead(sentence: str) -> str:
 
 
 def strip(chances: pd.DataFrame, caption: str) -> str:
-    """Return chances of 0 to 1 as a table: shaded by size, each cell in words of "n in 10".
+    """Return chances of 0 to 1 as a table: cells shaded by size, each with words such as "n in 10".
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def _row(cells: tuple[str, ...], classes: list[str]) -> str:
 
 
 def _cell(text: str, is_number: bool) -> str:
-    """Return a cell as HTML; a web address becomes a link named by its host, a number may wrap only before its interval."""
+    """Return a cell as HTML; a web address becomes a link named by its host, and a number may wrap only before its interval."""
     if _LINK.fullmatch(text):
         return f'<a href="{escape(text)}">{escape(urlsplit(text).netloc)}</a>'
     if is_number:

@@ -1,4 +1,4 @@
-"""From what is chosen to what long work is asked: files as text, scenarios as they read today.
+"""From the choices of a page to the inputs of a long-running job: files as text, scenarios as they read today.
 
 Invariant: what is asked is all that the work knows, so it cannot change while the work goes on.
 """
@@ -18,12 +18,12 @@ from forecast.ui.views import scenario_draft
 
 
 def text_used(file_store: FileStore, choices: Choices, version: int) -> str | None:
-    """Return the text of a version of the council's own file; None where what comes with the planner is used."""
+    """Return the text of a version of the council's own file; None if the shipped one is used."""
     return None if version == SHIPPED else results.text_of(file_store, choices, version)
 
 
 def asked(choices: Choices, scenarios: Sequence[str] | None = None) -> Question:
-    """Return what is asked about what is chosen.
+    """Return the inputs of a job for the choices of a page.
 
     Parameters
     ----------
@@ -54,10 +54,10 @@ def asked(choices: Choices, scenarios: Sequence[str] | None = None) -> Question:
 
 
 def short_names(names: Sequence[str]) -> tuple[str, ...]:
-    """Return what scenarios are called in files, no two alike: as on the command line."""
+    """Return distinct names of scenarios for files, as on the command line."""
     return scenario_draft.told_apart(labels([find_scenario(name) for name in names]))
 
 
 def typed_name(name: str) -> str:
-    """Return what to type for a scenario on a command line: for work that nobody kept, the file it can be downloaded as."""
+    """Return the text to type for a scenario on a command line; for an unsaved one, the name of its downloaded file."""
     return f"{find_scenario(name).as_written.id}.yaml" if scenario_draft.is_unsaved(name) else name

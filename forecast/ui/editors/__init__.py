@@ -1,1 +1,1 @@
-"""Forms in which a council changes its own register, prices, schemes and scenarios."""
+"""Forms in which a council edits its own register, prices, schemes and scenarios."""

@@ -1,4 +1,4 @@
-"""The council's own unit costs and schemes on a page: which version is used, a file to correct, and putting one in.
+"""The council's own unit costs and schemes on a page: choose a version, download it for correction, and upload a new one.
 
 Invariants: nothing is kept before it was checked and its difference shown; of two who put in a file at once the second is told.
 """
@@ -26,7 +26,7 @@ BOM = "\ufeff"
 
 @dataclass(frozen=True)
 class KeptFileEditor:
-    """One kind of file.
+    """The editor of one kind of file.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class KeptFileEditor:
 
 
 def picker(desk: KeptFileEditor, choices: Choices, used: int) -> None:
-    """Show which version is used and let another be chosen."""
+    """Show which version is used, and a menu to choose another."""
     say_kept(desk.label)
     held = desk.file_store.versions(choices.area.la_code)
     if not held and used == SHIPPED:
@@ -66,7 +66,7 @@ def picker(desk: KeptFileEditor, choices: Choices, used: int) -> None:
 def upload(
     desk: KeptFileEditor, choices: Choices, in_use: pd.DataFrame, checked: Callable[[str, str], pd.DataFrame]
 ) -> None:
-    """Take a file, say every problem or what would change, and keep it as a new version.
+    """Read an uploaded file, show every problem or what would change, and store it as a new version.
 
     Parameters
     ----------

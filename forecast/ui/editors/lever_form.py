@@ -184,7 +184,7 @@ def _follow_dates(key: str, which: str, path: Path, change: Change) -> None:
 
 
 def _spelt(value: Any) -> dict[str, int]:
-    """Return a time as years: from, until and ramp, those that are given."""
+    """Return a time as years: those given of from, until and ramp."""
     if isinstance(value, dict):
         return {k: v for k, v in value.items() if v is not None}
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""The register of places on a page: which is used, editing it in a grid, and putting in a file.
+"""The register of places on a page: choose a version, edit it in a grid, and upload a file.
 
 Invariants: nothing is kept before it was checked and its difference shown; edits that are not kept yet are said to be so, survive
 a visit to another page, and can be downloaded, usable or not; of two who edit at once the second is told.
@@ -42,7 +42,7 @@ KIND = "Register of places"
 
 
 def picker(choices: Choices) -> None:
-    """Show which register is used and let another version be chosen."""
+    """Show which register is used, and a menu to choose another version."""
     say_kept(KIND)
     held = kept_registers.versions(choices.area.la_code)
     used = results.version_of(REGISTERS, choices, choices.register)
@@ -58,7 +58,7 @@ def picker(choices: Choices) -> None:
 
 
 def edit(choices: Choices) -> None:
-    """Show the grid of the register in use, what differs, and a button that keeps it as a new version."""
+    """Show the register in use as a grid, the differences, and a button that stores it as a new version."""
     code = choices.area.la_code
     register = results.register_of(choices)
     print_of = kept_registers.fingerprint(register)
@@ -101,7 +101,7 @@ def edit(choices: Choices) -> None:
 
 
 def upload(choices: Choices) -> None:
-    """Take a register as a file, say every problem or what differs, and keep it as a new version."""
+    """Read an uploaded register, show every problem or the differences, and store it as a new version."""
     code = choices.area.la_code
     file = st.file_uploader(
         f"Register of places of {choices.area.name} (CSV or Excel)",
@@ -125,7 +125,7 @@ def upload(choices: Choices) -> None:
 
 
 def _offer(choices: Choices, old: Register, new: Register, after: int, draft: str | None, start: str) -> None:
-    """Show what differs, and keep it if asked to."""
+    """Show the differences, and store the register if the button is pressed."""
     found = diff(old, new)
     if found.empty:
         say("It can be used, and holds the same rows as the register in use, so there is nothing to keep.")
@@ -148,13 +148,13 @@ def _offer(choices: Choices, old: Register, new: Register, after: int, draft: st
 
 
 def template(choices: Choices) -> None:
-    """Offer the register in use as a file to edit."""
+    """Show a button that downloads the register in use for editing."""
     content = to_csv(results.register_of(choices)).encode("utf-8-sig")
     elements.download("Register of places in use (CSV)", content, f"capacity-{choices.area.slug}.csv")
 
 
 def _columns() -> dict[str, Any]:
-    """Return how each column of the grid is edited."""
+    """Return the editor settings of each column of the grid."""
     text = st.column_config.TextColumn
     found: dict[str, Any] = {c: text(c, width="small") for c in SHOWN}
     found |= {c: st.column_config.SelectboxColumn(c, options=list(codes)) for c, codes in LISTS.items()}

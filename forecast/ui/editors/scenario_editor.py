@@ -1,4 +1,4 @@
-"""A scenario on a page: opening one, changing its levers by form, keeping it as a version, sharing it.
+"""A scenario on a page: open one, change its levers in forms, save it as a version, and share it.
 
 Invariants: the address holds the scenario under work, so Back undoes a change, a refresh loses nothing and a link shows the same;
 a change that makes no scenario stays in the form with what is wrong with it, and the last good one goes on being shown; nothing
@@ -51,7 +51,7 @@ LEVER = "scenario-lever"
 
 @dataclass(frozen=True)
 class ScenarioEditor:
-    """What is on the desk.
+    """The scenario being edited, with its problem if it has one.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class ScenarioEditor:
 
 
 def on_desk(choices: Choices) -> ScenarioEditor:
-    """Return what is on the desk."""
+    """Return the scenario being edited."""
     chosen = results.scenario_of(choices)
     name, said, began, problem = st.session_state.get(PENDING, ("", {}, 0, ""))
     if name == choices.scenario:
@@ -109,7 +109,7 @@ def opener(choices: Choices) -> None:
 
 
 def unsaved_warning(choices: Choices) -> None:
-    """Say that work is not kept yet, where that is so."""
+    """Show a warning if the scenario is not saved."""
     if scenario_draft.is_unsaved(choices.scenario):
         st.warning(
             "Not saved yet. Your work is in the address of this page only: it survives a refresh, Back and a link, and is "
@@ -154,7 +154,7 @@ def levers(choices: Choices, desk: ScenarioEditor) -> None:
 
 
 def about(desk: ScenarioEditor) -> None:
-    """Show title, note, caveats and sources of the scenario, to be changed."""
+    """Show title, note, caveats and sources of the scenario in a form."""
     said = desk.work.said
     fields = (
         ("title", "Title", "line"), ("id", "Short name: lower-case words joined by hyphens", "line"),
@@ -172,7 +172,7 @@ def about(desk: ScenarioEditor) -> None:
 
 
 def written(desk: ScenarioEditor) -> None:
-    """Show each lever of the scenario in words, with why, how firm and on what evidence."""
+    """Show each lever of the scenario in words, with its reason, status and evidence."""
     flat = desk.chosen.flat
     rows = [
         {
@@ -190,7 +190,7 @@ def written(desk: ScenarioEditor) -> None:
 
 
 def keeper(choices: Choices, desk: ScenarioEditor) -> None:
-    """Show a way to save the scenario as a version, its versions, a link and a file."""
+    """Show a form to save the scenario as a version, its versions, a link and a download."""
     chosen = desk.chosen
     scenario = chosen.flat if desk.problem or chosen.began is not None else chosen.as_written
     unsaved = scenario_draft.is_unsaved(choices.scenario)
@@ -280,14 +280,14 @@ def _change_lever(position: int, alter: Callable[[Values], None]) -> None:
 
 
 def _change(turn: Callable[[Work], Work]) -> None:
-    """Change the work of the address, or hold the change with what is wrong with it."""
+    """Change the scenario in the address; if it is not valid, keep the change aside with its problem."""
     choices = controls.current()
     before = on_desk(choices).work
     _put(turn(Work(copy.deepcopy(before.said), before.began)))
 
 
 def _put(work: Work) -> None:
-    """Write work into the address, or hold it with what is wrong with it."""
+    """Write the scenario into the address; if it is not valid, keep it aside with its problem."""
     choices = controls.current()
     try:
         name = scenario_draft.name_of(work)
@@ -298,7 +298,7 @@ def _put(work: Work) -> None:
 
 
 def _open(name: str) -> None:
-    """Open a scenario; beside others it takes the place of the one it was."""
+    """Open a scenario; in a comparison it replaces the one open before."""
     choices = controls.current()
     st.session_state.pop(PENDING, None)
     replaced = scenario_draft.is_unsaved(choices.scenario) and choices.scenario in choices.compare

@@ -1,4 +1,4 @@
-"""The council's own unit costs on a page: the version used, the prices in use to correct, and putting a file in.
+"""The council's own unit costs on a page: the version used, the prices in use for correction, and an upload.
 
 Invariant: those of `forecast.ui.editors.kept_file_editor`.
 """
@@ -24,7 +24,7 @@ DESK = kept_file_editor.KeptFileEditor(
 
 
 def show(choices: Choices) -> None:
-    """Show the version of unit costs in use, a file of the prices to correct, and a way to put one in."""
+    """Show the version of unit costs in use, a download of the prices for correction, and an upload."""
     area = choices.area
     kept_file_editor.picker(DESK, choices, results.version_of(UNIT_COSTS, choices, choices.prices))
     book = results.book_of(choices)

@@ -1,1 +1,1 @@
-"""What every page shares: the address, who may look, the menu, errors in place and the footer."""
+"""The frame of every page: address, access, menu, errors in place and footer."""

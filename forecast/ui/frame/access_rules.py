@@ -1,4 +1,4 @@
-"""Who is let in to the planner: the rules, without Streamlit.
+"""The rules of access to the planner, without Streamlit.
 
 Invariants: without sign-in only a browser on this very computer is let in; with it only somebody on the list of people, with an
 address that the provider does not call unverified, who signed in today; whatever cannot be told keeps the door shut.
@@ -49,7 +49,7 @@ FORWARDED: tuple[str, ...] = ("forwarded", "x-forwarded-for", "x-forwarded-host"
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """Why somebody sees no page.
+    """The reason why a visitor sees no page, and what to do.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class Closed:
 
 
 def is_loopback(host: str | None) -> bool:
-    """Return whether a name or number of a computer is this very computer."""
+    """Return whether a host name or address is this computer."""
     if host is None:
         return False
     if host.lower() == "localhost":
@@ -78,7 +78,7 @@ def is_loopback(host: str | None) -> bool:
 
 
 def only_here(listens_on: str | None, headers: Mapping[str, str]) -> bool:
-    """Return whether a page is shown on this computer alone.
+    """Return whether the pages can be reached from this computer only.
 
     The address that is listened on is not enough: a proxy on this computer, or a name that an outsider's page points at this
     computer, reaches it too. Both show in the headers.
@@ -107,7 +107,7 @@ def _names_us(url: str) -> bool:
 
 
 def not_from_here() -> Closed:
-    """Return what somebody sees who comes from elsewhere to a planner without sign-in."""
+    """Return what a visitor from another computer sees if sign-in is not set up."""
     return Closed(
         "This planner is for one person on one computer",
         "Sign-in is not set up, so the planner opens only in a browser on the computer it runs on, at http://localhost or "
@@ -117,7 +117,7 @@ def not_from_here() -> Closed:
 
 
 def problems(auth: Mapping[str, object]) -> list[str]:
-    """Return what is wrong with the settings of sign-in, in words; secrets are not repeated."""
+    """Return problems of the sign-in settings in words; secrets are not repeated."""
     found = [f"{name} is missing" for name in NEEDED if not str(auth.get(name) or "").strip()]
     if found:
         return found
@@ -143,7 +143,7 @@ def problems(auth: Mapping[str, object]) -> list[str]:
 
 
 def _split(url: str) -> tuple[str, str, str]:
-    """Return scheme, host and path; blank where there are none."""
+    """Return scheme, host and path of an address; blank if there are none."""
     try:
         parts = urlsplit(url)
         return parts.scheme, parts.hostname or "", parts.path
@@ -156,7 +156,7 @@ def _is_safe(url: tuple[str, str, str]) -> bool:
 
 
 def visitor(claims: Mapping[str, object], people: AllowList, now: datetime) -> Person | Closed:
-    """Return who signed in, or why they see no page.
+    """Return the person who signed in, or why they see no page.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def visitor(claims: Mapping[str, object], people: AllowList, now: datetime) -> P
 
 
 def sign_in() -> Closed:
-    """Return what somebody sees who has not signed in."""
+    """Return what a visitor sees who has not signed in."""
     return Closed(
         "Sign in",
         "The planner is open to people whom your council has named.",
@@ -220,7 +220,7 @@ def _is_fresh(issued: object, now: datetime) -> bool:
 
 
 def _name(said: object) -> str:
-    """Return a name on one line, without what cannot be shown, as the store keeps names."""
+    """Return a name on one line, without characters that cannot be shown, as the store keeps names."""
     text = said if isinstance(said, str) else ""
     shown = "".join(" " if unicodedata.category(c).startswith(("C", "Z")) else c for c in text)
     return " ".join(shown.split())[:LONGEST_NAME]

@@ -1,4 +1,4 @@
-"""What a reader has chosen, as it stands in the address of a page: every parameter with its type, default and check.
+"""The choices of a reader, as parameters in the address of a page, each with its type, default and check.
 
 Invariants: the address decides and only widgets write it, so a refresh, Back and a link sent to somebody else all show the same
 page; a value that cannot be used gives a plain message and the default, never an error; a default is left out of the address.
@@ -77,13 +77,13 @@ def origin() -> int:
 
 
 def years() -> tuple[int, ...]:
-    """Return the Januaries that are forecast."""
+    """Return the Januaries forecast."""
     return tuple(range(origin() + 1, origin() + HORIZONS[-1] + 1))
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What is chosen; the defaults of all but ``area`` say so.
+    """The choices of a reader; all but ``area`` have defaults.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One thing that can be chosen.
+    """One parameter of the address.
 
     Parameters
     ----------
@@ -291,7 +291,7 @@ PARAMETERS: dict[str, Parameter] = {
 
 
 def read(address: Mapping[str, str]) -> tuple[Choices, tuple[str, ...]]:
-    """Return what an address asks for, and what could not be used of it, in plain words."""
+    """Return the choices in an address, and sentences on what in it could not be used."""
     values: dict[str, Any] = {}
     problems = []
     for name, parameter in PARAMETERS.items():
@@ -306,7 +306,7 @@ def read(address: Mapping[str, str]) -> tuple[Choices, tuple[str, ...]]:
 
 
 def _told(name: str, value: object) -> str:
-    """Return a default in words."""
+    """Return a default value in words."""
     if name in ("register", "prices", "candidates"):
         return f"the latest {PARAMETERS[name].label.lower()}"
     if name in ("regime", "grant"):
@@ -331,7 +331,7 @@ def _told(name: str, value: object) -> str:
 
 
 def write(choices: Choices) -> dict[str, str]:
-    """Return the shortest address that reads back as these choices; the authority is always named."""
+    """Return the shortest address that reads back as these choices; the authority is always included."""
     said = {f.name: getattr(choices, f.name) for f in fields(choices)}
     return {
         name: PARAMETERS[name].write(value)

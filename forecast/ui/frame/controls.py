@@ -1,4 +1,4 @@
-"""Widgets of the choices in the address: each shows what the address says, and writes it when it is changed.
+"""Widgets of the choices in the address: each shows the address's value, and writes it when changed.
 
 Invariant: a widget's value is set from the address in every run, before it is shown, so that Back and links win over whatever
 was chosen before; what other widgets and pages asked stays in the address.
@@ -24,64 +24,64 @@ WIDTH = 260
 
 
 def asked() -> tuple[Choices, tuple[str, ...]]:
-    """Return what the address asks for, and what could not be used of it in plain words."""
+    """Return the choices in the address, and sentences on what in it could not be used."""
     return chosen.read(st.query_params.to_dict())
 
 
 def current() -> Choices:
-    """Return what the address asks for; the frame of the page has told what could not be used."""
+    """Return the choices in the address; what could not be used has been shown by the frame of the page."""
     return asked()[0]
 
 
 def address(choices: Choices) -> dict[str, str]:
-    """Return the query of a link to another page that keeps these choices."""
+    """Return the query of a link to another page with the same choices."""
     return chosen.write(choices)
 
 
 def area(choices: Choices) -> None:
-    """Show the picker of authorities."""
+    """Show the menu of authorities."""
     by_gss = {a.gss_code: a.name for a in areas.current()}
     _select("area", by_gss, choices.area.gss_code, width=2 * WIDTH)
 
 
 def phase(choices: Choices, offered: Sequence[str] | None = None) -> None:
-    """Show the picker of phases; ``offered`` leaves out those an authority does not have."""
+    """Show the menu of phases, only those in ``offered`` if it is given."""
     codes = chosen.PHASE_OPTIONS if offered is None else (ALL, *offered)
     _select("phase", {c: chosen.PHASE_OPTIONS[c] for c in codes}, choices.phase)
 
 
 def phase_label(code: str) -> str:
-    """Return a phase, or all of them, for people."""
+    """Return a phase, or all of them, in words."""
     return chosen.PHASE_OPTIONS[code]
 
 
 def need(choices: Choices) -> None:
-    """Show the picker of primary needs."""
+    """Show the menu of primary needs."""
     _select("need", chosen.NEED_OPTIONS, choices.need)
 
 
 def year(choices: Choices, label: str = "In January") -> None:
-    """Show the picker of the January that single figures are of."""
+    """Show the menu of the January that single figures are for."""
     _select("year", {str(y): str(y) for y in chosen.years()}, str(choices.year), label=label)
 
 
 def horizon(choices: Choices) -> None:
-    """Show the picker of years ahead."""
+    """Show the menu of years ahead."""
     _select("horizon", {str(h): f"{h} years" for h in chosen.HORIZONS}, str(choices.horizon))
 
 
 def layer(choices: Choices, labels: Mapping[str, str]) -> None:
-    """Show the picker of what the map shows."""
+    """Show the menu of map layers."""
     _select("layer", labels, choices.layer)
 
 
 def measure(choices: Choices, labels: Mapping[str, str]) -> None:
-    """Show the picker of what a chart of scenarios shows."""
+    """Show the menu of measures for a chart of scenarios."""
     _select("measure", labels, choices.measure, width=2 * WIDTH)
 
 
 def financial_year(choices: Choices) -> None:
-    """Show the picker of the financial year that figures in pounds are of: the one its January is in."""
+    """Show the menu of financial years for figures in pounds: the one that contains the chosen January."""
     _select(
         "year",
         {str(y): f"{y - 1}-{y % 100:02d}" for y in chosen.years()},
@@ -91,23 +91,23 @@ def financial_year(choices: Choices) -> None:
 
 
 def regime(choices: Choices) -> None:
-    """Show the picker of who bears deficits after the statutory override."""
+    """Show the menu of who bears deficits after the statutory override."""
     _select("regime", chosen.REGIMES, choices.regime, width=2 * WIDTH)
 
 
 def grant(choices: Choices) -> None:
-    """Show the picker of whether the stability grant is counted."""
+    """Show the menu of whether the stability grant is counted."""
     _select("grant", chosen.GRANTS, choices.grant)
 
 
 def sure(choices: Choices) -> None:
-    """Show the picker of the chance of enough places that is asked for."""
+    """Show the menu of the required chance of enough places."""
     labels = {str(s): f"{s} %" if s else "None asked for" for s in chosen.SURE}
     _select("sure", labels, str(choices.sure))
 
 
 def budget(choices: Choices) -> None:
-    """Show the field of the most that may be spent, in millions of pounds; blank for no limit."""
+    """Show the field of the capital budget in millions of pounds; blank for no limit."""
     key = "choose-budget"
     st.session_state[key] = None if choices.budget is None else choices.budget / MILLION
     st.number_input(
@@ -130,7 +130,7 @@ def _follow_budget(key: str) -> None:
 
 
 def compare(choices: Choices, titles: Mapping[str, str]) -> None:
-    """Show the picker of scenarios set side by side; differences are from the first."""
+    """Show the menu of scenarios side by side; differences are from the first."""
     key = "choose-compare"
     st.session_state[key] = list(choices.compare)
     st.multiselect(
@@ -153,22 +153,22 @@ def _follow_compare(key: str) -> None:
 
 
 def scenario(choices: Choices, titles: Mapping[str, str]) -> None:
-    """Show the picker of the scenario that is shown; ``titles`` by id."""
+    """Show the menu of scenarios; ``titles`` by id."""
     _select("scenario", titles, choices.scenario, width=2 * WIDTH)
 
 
 def version(name: str, labels: Mapping[str, str], used: str) -> None:
-    """Show the picker of versions of the council's own files, the one used being chosen."""
+    """Show the menu of versions of the council's own files, with the one used selected."""
     _select(name, labels, used, width=2 * WIDTH)
 
 
 def usual(name: str) -> Any:
-    """Return a choice where the address says nothing."""
+    """Return the default of a parameter that the address does not give."""
     return PARAMETERS[name].default()
 
 
 def choose(name: str, value: object) -> None:
-    """Write one choice into the address; its default is left out."""
+    """Write one choice into the address, or remove it if it is the default."""
     parameter = PARAMETERS[name]
     if name != "area" and value == parameter.default():
         st.query_params.pop(name, None)

@@ -1,4 +1,4 @@
-"""Words of the field as a planner would explain them to a newcomer: one sentence each, used in tooltips and in the glossary.
+"""Terms of the field, each explained to a newcomer in one sentence, for tooltips and the glossary.
 
 Invariant: every term is explained once, here.
 """
@@ -43,7 +43,7 @@ TERMS: dict[str, str] = {
 
 
 def meaning(*terms: str) -> str:
-    """Return what some terms mean, a line each, for the tooltip of a widget or figure.
+    """Return the meaning of some terms, one a line, for a tooltip.
 
     Raises
     ------

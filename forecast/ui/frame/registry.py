@@ -1,4 +1,4 @@
-"""The pages of the planner, in the order of the menu: the one place a new page is added.
+"""The pages of the planner in menu order; a new page is added here only.
 
 To add a page: write ``forecast/ui/pages/NAME.py`` (a plain script: read the choices, ask `forecast.ui.components.results` for a
 view, show it with `forecast.ui.components.elements`) and add an `PageEntry` here. Menu, address, title and the tests of every
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PageEntry:
-    """One page.
+    """One page of the planner.
 
     Parameters
     ----------

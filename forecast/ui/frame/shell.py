@@ -1,4 +1,4 @@
-"""What every page shares: who may see it, its frame, its menu, errors in place and the footer.
+"""The frame of every page: access, heading, menu, errors in place and footer.
 
 Invariants: who may not see a page sees why, and nothing of it; an error that bad input caused is shown with what to do about it;
 any other is shown as a reference number that finds its traceback in the server's log, and never as a traceback.
@@ -87,14 +87,14 @@ _RETURN = f"""<script>(() => {{ const left = sessionStorage.getItem('{_LEFT}'); 
 
 
 def pages() -> list[tuple[PageEntry, st.Page]]:
-    """Return every page of the registry, as Streamlit wants it."""
+    """Return every page of the registry as a Streamlit page."""
     return [
         (e, st.Page(e.file, title=e.title, url_path=e.path or "overview", default=not e.path)) for e in PAGES
     ]
 
 
 def admits() -> bool:
-    """Return whether who looks may see the page; show why not where they may not."""
+    """Return whether the visitor may see the page; if not, show why."""
     with errors_in_place():
         found = signing.visitor()
         if isinstance(found, Person):
@@ -104,7 +104,7 @@ def admits() -> bool:
 
 
 def _shut(found: Closed) -> None:
-    """Show why somebody sees no page, and what helps them."""
+    """Show why the visitor sees no page, and what to do."""
     st.html(_FRAME)
     st.set_page_config(page_title=f"{found.heading} - {PRODUCT}")
     st.markdown(PRODUCT)
@@ -119,13 +119,13 @@ def _shut(found: Closed) -> None:
 
 
 def _content(heading: str) -> None:
-    """Show the heading of a page, where the link past the menu leads."""
+    """Show the heading of a page, the target of the link that skips the menu."""
     st.html(f'<div id="{CONTENT}" tabindex="-1"></div>')
     st.title(heading, anchor=False)
 
 
 def _signed_in() -> None:
-    """Show who signed in, and a way out."""
+    """Show who is signed in, and a link to sign out."""
     if signing.is_set_up():
         st.html(_RETURN, unsafe_allow_javascript=True)
         who = signing.person()
@@ -135,7 +135,7 @@ def _signed_in() -> None:
 
 
 def frame(entry: PageEntry, menu: list[tuple[PageEntry, st.Page]]) -> Choices:
-    """Show what stands above every page: link past the menu, menu, heading and authority; return the choices."""
+    """Show the top of a page (skip link, menu, heading and authority), and return the choices."""
     st.html(_FRAME)
     choices, problems = controls.asked()
     st.set_page_config(page_title=f"{entry.title}, {choices.area.name} - {PRODUCT}")
@@ -153,7 +153,7 @@ def frame(entry: PageEntry, menu: list[tuple[PageEntry, st.Page]]) -> Choices:
 
 
 def scenario_banner(choices: Choices) -> None:
-    """Say that what is shown is a scenario, where it is one."""
+    """Show a banner if a scenario is shown."""
     if choices.scenario != BASELINE:
         from forecast.runs.scenario_names import find_scenario
 
@@ -167,7 +167,7 @@ def scenario_banner(choices: Choices) -> None:
 
 
 def keep_button(right: Right, key: str) -> bool:
-    """Show the button that keeps the council's own file, or why who looks may not; return whether it was pressed."""
+    """Show the button that stores the council's own file, or why the visitor may not; return whether it was pressed."""
     why = signing.why_not(right)
     if why:
         st.info(plain(f"{why} Until then it can be tried and downloaded here, not kept."))
@@ -180,28 +180,28 @@ KEPT = "kept-told"
 
 
 def note_kept(said: str) -> None:
-    """Have the page say, when it is made again, what was kept."""
+    """Remember a message on what was stored, to show when the page runs again."""
     st.session_state[KEPT] = said
 
 
 def say_kept(of: str) -> None:
-    """Say what was kept just now, where it is of this kind."""
+    """Show the remembered message on what was stored, if it is of this kind."""
     if st.session_state.get(KEPT, "").startswith(of):
         st.success(plain(st.session_state.pop(KEPT)))
 
 
 def say(markdown: str) -> None:
-    """Show running text."""
+    """Show text as Markdown."""
     st.markdown(markdown, width=READING_WIDTH)
 
 
 class EndOfPage(Exception):  # noqa: N818 - no error
-    """Raised by a page that has nothing more to show; the footer still follows, as it would not after `st.stop`."""
+    """Raised to end a page early; the footer still follows, which `st.stop` would prevent."""
 
 
 @contextmanager
 def errors_in_place() -> Iterator[None]:
-    """Show an error where the page would have gone on: bad input in words, anything else as a reference."""
+    """Show an error in place of the rest of the page: bad input in words, anything else as a reference."""
     try:
         yield
     except EndOfPage:
@@ -218,7 +218,7 @@ def errors_in_place() -> Iterator[None]:
 
 
 def footer() -> None:
-    """Say what the figures are and whose."""
+    """Show the footer: what the figures are, and their sources."""
     st.divider()
     say(
         f"A forecast, not an outturn, and not an official statistic. {ATTRIBUTION} "

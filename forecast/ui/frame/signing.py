@@ -1,4 +1,4 @@
-"""Signing in with Streamlit: who looks at the page, and what they see who may not.
+"""Sign-in with Streamlit: who visits the page, and what those see who may not.
 
 Invariants: nobody is anybody by what they typed, once sign-in is set up; the list of people is read anew each time, so who is
 taken off it can do nothing more; where settings cannot be read the planner is shut.
@@ -25,12 +25,12 @@ log = logging.getLogger("forecast.ui")
 
 
 def is_set_up() -> bool:
-    """Return whether people sign in."""
+    """Return whether sign-in is set up."""
     return _settings() is not None
 
 
 def visitor() -> Person | Closed:
-    """Return who looks at the page, or why they see none."""
+    """Return the person who visits the page, or why they see none."""
     auth = _settings()
     if auth is None:
         if not access_rules.only_here(st.get_option("server.address"), st.context.headers):
@@ -47,7 +47,7 @@ def visitor() -> Person | Closed:
 
 
 def person(typed: str | None = None) -> Person:
-    """Return who acts.
+    """Return the person who acts.
 
     Parameters
     ----------
@@ -66,12 +66,12 @@ def person(typed: str | None = None) -> Person:
 
 
 def why_not(right: Right) -> str:
-    """Return why who looks at the page may not do something; blank where they may."""
+    """Return why the visitor may not take an action; blank if they may."""
     return people.why_not(person(), right)
 
 
 def _nobody_named() -> Person:
-    """Return the one person of this computer, without a name where it does not know its user: they type one."""
+    """Return the one person of this computer; without a name if the computer does not know its user."""
     try:
         return people.this_computer()
     except OptionError:
@@ -79,7 +79,7 @@ def _nobody_named() -> Person:
 
 
 def _settings() -> Mapping[str, object] | None:
-    """Return the settings of sign-in; None where there are none, empty where they cannot be read."""
+    """Return the settings of sign-in; None if there are none, empty if they cannot be read."""
     if st.secrets.load_if_toml_exists():
         return st.secrets.get("auth")
     # Streamlit says no secrets both where there is no file and where it cannot be read: the second must not open the door.
@@ -87,7 +87,7 @@ def _settings() -> Mapping[str, object] | None:
 
 
 def _shut(why: str) -> Closed:
-    """Return what everybody sees where sign-in is set up wrong: what is wrong is for whoever runs the planner, in the log."""
+    """Return what everybody sees if sign-in is set up wrongly; the reason goes to the log only."""
     reference = secrets.token_hex(4).upper()
     log.error("reference %s: sign-in is set up wrong, so nobody can sign in. %s", reference, why)
     return Closed(

@@ -1,4 +1,4 @@
-"""Small rules of wording for pages: text that is not ours is shown as it is, never as markup."""
+"""Text on pages: text from elsewhere is shown literally, never as markup."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~$]|:(?=\S))")
 
 
 def plain(text: str) -> str:
-    """Return text that Markdown shows letter for letter."""
+    """Return text that Markdown shows literally."""
     return _MARKUP.sub(r"\\\1", text)
 
 

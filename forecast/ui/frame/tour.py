@@ -1,4 +1,4 @@
-"""A tour of the pages for a newcomer: for each page who it is for and what to look at, in about two minutes.
+"""A tour of the pages in about two minutes: for each page, whom it is for and what to look at.
 
 Invariants: every page of the menu has one step, in the order of the menu; whether the tour is taken is in the address only, so
 it can be left on any page, sent to somebody else, and needs nothing kept. A scenario that the reader opened is never put away.
@@ -25,7 +25,7 @@ BEST_SHOWN = "shortfall"
 
 @dataclass(frozen=True, slots=True)
 class TourStep:
-    """What the tour says of one page.
+    """The tour's text on one page.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def ask(choices: Choices, entry: PageEntry) -> dict[str, str]:
 
 
 def left(choices: Choices) -> dict[str, str]:
-    """Return the query that leaves the tour, and puts away the sample it opened."""
+    """Return the query that leaves the tour and closes the sample scenario it opened."""
     wanted = replace(choices, tour=LEFT)
     if choices.scenario == SAMPLE:
         wanted = replace(wanted, scenario=BASELINE, measure=chosen.MEASURES[0])
@@ -118,7 +118,7 @@ def left(choices: Choices) -> dict[str, str]:
 
 
 def guide(entry: PageEntry, choices: Choices) -> None:
-    """Show the step of a page, where the tour is taken, with links to the next one and out."""
+    """Show the step of a page if the tour is on, with links to the next step and out."""
     if choices.tour != TAKEN:
         return
     number = PAGES.index(entry)
@@ -138,7 +138,7 @@ def guide(entry: PageEntry, choices: Choices) -> None:
 
 
 def invitation(choices: Choices) -> None:
-    """Show what a newcomer needs: the tour, its steps with a link to each, and the sample scenario one click away."""
+    """Show an invitation for newcomers: the tour with a link to each step, and the sample scenario."""
     scenarios = next(e for e in PAGES if STEPS[e.title].sample)
     with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="invitation"):
         if choices.tour != TAKEN:

@@ -1,1 +1,1 @@
-"""One script a page, named in `forecast.ui.frame.registry`: each reads the choices, asks for a view and shows it."""
+"""One script a page, listed in `forecast.ui.frame.registry`: each reads the choices, makes a view and shows it."""

@@ -1,4 +1,4 @@
-"""Capital: candidate schemes, what each would do, the programme chosen within a budget, its regret, and why not a base."""
+"""Capital: candidate schemes, what each would do, the programme chosen within a budget, its regret, and comparison with bases."""
 
 import streamlit as st
 

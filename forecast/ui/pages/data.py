@@ -1,4 +1,4 @@
-"""Data: put in the council's own register and unit costs, download everything, and see where every figure comes from."""
+"""Data: upload the council's own register and unit costs, download everything, and see the source of every figure."""
 
 import streamlit as st
 

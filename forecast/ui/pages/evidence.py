@@ -1,4 +1,4 @@
-"""Evidence: how earlier forecasts did, whether the fit passed, what is assumed and decided, method, words, accessibility."""
+"""Evidence: accuracy of earlier forecasts, checks of the fit, assumptions and decisions, method, terms, accessibility."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Map: where wanted places would be lived, what is near, and where it is tight."""
+"""Map: where wanted places would be lived, which places are near, and where shortfalls are."""
 
 import streamlit as st
 

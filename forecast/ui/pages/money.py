@@ -1,4 +1,4 @@
-"""Money: high needs cost, income and balance, who bears a deficit, why cost changes, and the prices behind it."""
+"""Money: high needs cost, income and balance, who bears a deficit, why cost changes, and the prices used."""
 
 import streamlit as st
 

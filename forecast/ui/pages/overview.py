@@ -1,4 +1,4 @@
-"""Overview: what a director can say aloud, four figures, what changed and what is estimated."""
+"""Overview: the main sentence, four figures, what changed and what is estimated."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Places: capacity against wanted and filled, when it runs out, setting by setting, and the register behind it."""
+"""Places: capacity against places wanted and filled, when it runs out, by setting, and the register behind it."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Reports: what can be made for others to read, previewed and downloaded; made in the background."""
+"""Reports: files for other readers, made in the background, previewed and downloaded."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Scenarios: build levers by form, see at once what they change, explain, seek, save, share and compare."""
+"""Scenarios: edit levers in forms, see the changes at once, explain, seek, save, share and compare."""
 
 import streamlit as st
 

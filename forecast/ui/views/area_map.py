@@ -1,4 +1,4 @@
-"""Where wanted places would be lived, what is within reach and where it is tight: shapes and a table that says the same.
+"""The map of an authority: wanted places, places within reach and shortfalls, as shapes and as a table.
 
 Every figure by zone is an apportionment of the authority's total, not a count of children living there, and every distance is a
 straight line (`forecast.places.geography`).
@@ -70,7 +70,7 @@ LAYERS: Mapping[str, Layered] = {
 
 @dataclass(frozen=True)
 class MapView:
-    """What the map page shows.
+    """The content of the map page.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def area_map(outcome: Outcome, history: History) -> MapView:
 
 
 def _settings(rows: pd.DataFrame, points: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return settings on the map with their places."""
+    """Return the settings on the map with their places."""
     total = rows.groupby(["setting", "provision"])["places"].sum()
     keys = zip(points["setting"], points["provision"], strict=True)
     named = points.assign(
@@ -161,7 +161,7 @@ def _settings(rows: pd.DataFrame, points: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def shown(view: MapView, layer: str, phase: str, january: int) -> gpd.GeoDataFrame:
-    """Return the shapes with the ``value`` of one layer; zones without one are 0."""
+    """Return the shapes with the ``value`` of one layer; 0 for zones without one."""
     rows = view.zones[(view.zones["phase"] == phase) & (view.zones["january"] == january)].set_index(
         "zone_code"
     )
@@ -170,7 +170,7 @@ def shown(view: MapView, layer: str, phase: str, january: int) -> gpd.GeoDataFra
 
 
 def table(view: MapView, phase: str, january: int) -> pd.DataFrame:
-    """Return every layer by zone, in words, most wanted first."""
+    """Return every layer by zone as text, most wanted places first."""
     rows = view.zones[(view.zones["phase"] == phase) & (view.zones["january"] == january)]
     names = view.shapes.set_index("zone_code")["zone_name"]
     ordered = rows.assign(name=rows["zone_code"].map(names)).sort_values(
@@ -189,7 +189,7 @@ def table(view: MapView, phase: str, january: int) -> pd.DataFrame:
 
 
 def finding(view: MapView, layer: str, phase: str, january: int) -> str:
-    """Return what the map finds, as a title."""
+    """Return the finding of the map, as a title."""
     frame = shown(view, layer, phase, january)
     known = frame.dropna(subset="value")
     if known.empty:

@@ -1,4 +1,4 @@
-"""Capital: candidate schemes, what each would do alone, the programme chosen, its regret, and why not a base.
+"""The page Capital: candidate schemes alone, the programme chosen, its regret, and the comparison with bases.
 
 Invariant: every number comes from `forecast.presentation.capital_tables`, so the page says what ``sendplan capital`` says;
 schemes are shown by their titles, ids are in the files.
@@ -52,7 +52,7 @@ FOR_CHILDREN = (
 
 @dataclass(frozen=True)
 class CapitalView:
-    """What the page shows.
+    """The content of the page Capital.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ class CapitalView:
 
 
 def capital(case: Case, outcome: Outcome) -> CapitalView:
-    """Return the page of an appraisal."""
+    """Return the content of the page for an appraisal."""
     schemes = {a.candidate.id: a.candidate.title for a in case.appraisals}
     titles = schemes | {reading.find(BASELINE).title: FORECAST}
     chosen = {c.candidate.id for c in case.programme.choices}
@@ -153,7 +153,7 @@ def _headline(case: Case) -> str:
 
 
 def _enough(case: Case) -> str:
-    """Return that there are not enough places, where a chance of enough was asked for and cannot be had."""
+    """Return a sentence that there are not enough places, if a required chance of enough cannot be reached."""
     p = case.programme
     if p.met or not p.sufficiency.minimum:
         return ""
@@ -171,7 +171,7 @@ def _short(case: Case) -> xr.DataArray:
 
 
 def by_title(text: str, titles: Mapping[str, str]) -> str:
-    """Return text in which schemes are called by their titles; titles may hold commas, so semicolons part those in a list."""
+    """Return text in which schemes are named by their titles; lists use semicolons, because titles may hold commas."""
     if not titles:
         return text
     one = "|".join(re.escape(i) for i in sorted(titles, key=len, reverse=True))
@@ -180,7 +180,7 @@ def by_title(text: str, titles: Mapping[str, str]) -> str:
 
 
 def spaced(text: str) -> str:
-    """Return text with per cent as pages write it."""
+    """Return text with per cent signs written as on the pages."""
     return re.sub(r"(?<=\d)%", " %", text)
 
 
@@ -193,14 +193,14 @@ def _titled(frame: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFrame:
 
 
 def _futures(frame: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFrame:
-    """Return a table of programmes by future with futures as people call them."""
+    """Return a table of programmes by scenario, with scenarios named as on the pages."""
     shown = _titled(frame, titles).rename(columns=lambda name: by_title(name, titles))
     first = shown.columns[:1]
     return shown.assign(**{c: [f"{v[:1].upper()}{v[1:]}" for v in shown[c]] for c in first})
 
 
 def schemes_text(schemes: Sequence[Candidate], opens: Sequence[int] | None = None) -> pd.DataFrame:
-    """Return schemes as text: what, kind, places, for whom, when, cost of a place and where that comes from."""
+    """Return schemes as text: title, kind, places, for whom, when, cost of a place and its source."""
     when = [c.opens for c in schemes] if opens is None else opens
     return pd.DataFrame(
         {
@@ -223,13 +223,13 @@ def schemes_text(schemes: Sequence[Candidate], opens: Sequence[int] | None = Non
 
 
 def needs_said(schemes: Sequence[Candidate]) -> str:
-    """Return what the codes of needs in a table of schemes stand for; blank where there are none."""
+    """Return the meaning of the need codes in a table of schemes; blank if there are none."""
     used = [n for n in NEED_CODES if n != "OTH" and any(n in c.needs and _needs(c) != "All" for c in schemes)]
     return "; ".join(f"{n} is {NEEDS[n][0].lower()}{NEEDS[n][1:]}" for n in used)
 
 
 def in_short(schemes: pd.DataFrame) -> pd.DataFrame:
-    """Return what a reader needs to tell schemes apart, from `schemes_text`."""
+    """Return the columns of `schemes_text` that tell schemes apart."""
     return schemes[["Scheme", "Places", "Ages", "Needs", "Opens", "Cost of one place", "Basis"]]
 
 
@@ -252,13 +252,13 @@ def _effect(case: Case) -> pd.DataFrame:
 
 
 def effect_title(view: CapitalView) -> str:
-    """Return what the programme does to children without a specialist place."""
+    """Return a title on the programme's effect on children without a specialist place."""
     at = view.effect[view.effect["january"] == view.january].set_index("what")["mean"]
     return f"{at[BUILT]:,.0f} children without a specialist place in January {view.january}, instead of {at[NONE_BUILT]:,.0f}"
 
 
 def effect_text(view: CapitalView) -> pd.DataFrame:
-    """Return children without a specialist place as text, a row a January."""
+    """Return children without a specialist place as text, one row a January."""
     wide = {
         str(what): [f"{r['mean']:,.0f} ({r['q10']:,.0f} to {r['q90']:,.0f})" for r in rows.to_dict("records")]
         for what, rows in view.effect.groupby("what", sort=False)
@@ -297,12 +297,12 @@ def _aim(aim: str, asked: float) -> str:
 
 
 def alike(case: Case) -> bool:
-    """Return whether every future has the same programme, so that there is nothing to regret."""
+    """Return whether every scenario has the same programme, so that there is no regret."""
     return case.regret is None or len({p.choices for p in case.regret.programmes.values()}) == 1
 
 
 def _unplaced(case: Case) -> pd.DataFrame:
-    """Return children without a place under every programme in every future, as text."""
+    """Return children without a place under every programme and scenario, as text."""
     frame = capital_tables.regret(case)
     if not len(frame) or alike(case):
         return pd.DataFrame()

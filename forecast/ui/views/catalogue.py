@@ -1,4 +1,4 @@
-"""The published tables as people ask about them: what each says, how far it reaches and whose it is.
+"""The published tables as a catalogue: what each holds, its period and its source.
 
 Invariant: coverage is read from the files themselves, source and licence from
 ``data/SOURCES.csv``; nothing is typed in.
@@ -23,7 +23,7 @@ AUTHORITY = "la_code"
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Every published table.
+    """Descriptions of every published table.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Catalogue:
 
 
 def load() -> Catalogue:
-    """Read the catalogue of published tables.
+    """Read the descriptions of the published tables.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def load() -> Catalogue:
 
 
 def read_sources() -> pd.DataFrame:
-    """Return ``data/SOURCES.csv``: a row a published table and input file, as text.
+    """Return ``data/SOURCES.csv`` as text: one row a published table and input file.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def _row(table: Table, sources: pd.DataFrame) -> dict[str, str]:
 
 
 def _releases(origin: pd.DataFrame) -> str:
-    """Return the releases behind a table, each publisher named once."""
+    """Return the releases behind a table, each publisher once."""
     named = origin.groupby("publisher", sort=False)["release"].agg(_each)
     return ". ".join(f"{publisher}: {releases}" for publisher, releases in named.items()) or "not recorded"
 
@@ -94,14 +94,14 @@ def _each(values: pd.Series) -> str:
 
 
 def authorities(table: Table) -> str:
-    """Return how many authorities have a row in a table."""
+    """Return in words how many authorities have a row in a table."""
     if AUTHORITY not in table.schema.columns:
         return "not by authority"
     return f"{_column(table, AUTHORITY).nunique():,}"
 
 
 def period(table: Table) -> tuple[str, str]:
-    """Return the first and last period of a table, "undated" where it has none."""
+    """Return the first and last period of a table, or "undated"."""
     if table.period is None:
         return "undated", "undated"
     values = _column(table, table.period).dropna()

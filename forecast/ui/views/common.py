@@ -1,4 +1,4 @@
-"""What several views share: frames of the past and the forecast, numbers as text, and where a figure comes from.
+"""Functions that several views share: frames of past and forecast, numbers as text, and sources of figures.
 
 Invariant: every number comes from `forecast.presentation.summary`, `forecast.presentation.place_tables`,
 `forecast.presentation.compare` or `forecast.presentation.words`, so a page cannot disagree with the files or the terminal.
@@ -32,7 +32,7 @@ REGISTER = "capacity register"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a figure comes from: shown one click away from it.
+    """The source of a figure, shown in an expander beside it.
 
     Parameters
     ----------
@@ -95,14 +95,14 @@ def plans_frame(outcome: Outcome, long: pd.DataFrame) -> pd.DataFrame:
 
 
 def future(ahead: pd.DataFrame) -> pd.DataFrame:
-    """Return q10, q50, q90 by January (the index) as forecast rows of `plans_frame`."""
+    """Return q10, q50 and q90, indexed by January, as forecast rows of `plans_frame`."""
     return pd.DataFrame(
         {"january": ahead.index, "kind": FORECAST, **{q: list(ahead[q]) for q in ("q10", "q50", "q90")}}
     )
 
 
 def in_words(frame: pd.DataFrame, what: str, when: str = "January") -> pd.DataFrame:
-    """Return `plans_frame` as finished text."""
+    """Return `plans_frame` as text."""
 
     def cell(row: pd.Series) -> str:
         if row["kind"] == MISSING:
@@ -116,12 +116,12 @@ def in_words(frame: pd.DataFrame, what: str, when: str = "January") -> pd.DataFr
 
 
 def interval(row: pd.Series) -> str:
-    """Return "4,900 (4,400 to 5,500)" from a row with q10, q50, q90."""
+    """Return a middle and interval as text, "4,900 (4,400 to 5,500)", from a row with q10, q50, q90."""
     return wording.with_interval({q: float(row[q]) for q in ("q10", "q50", "q90")})
 
 
 def signed(value: float) -> str:
-    """Return a change as people say it, with its sign; "no change" below half."""
+    """Return a change as text with its sign; "no change" below half."""
     if abs(value) < 0.5:
         return "no change"
     return f"{'+' if value > 0 else '−'}{wording.rounded(abs(value))}"  # noqa: RUF001
@@ -134,7 +134,7 @@ def listed(values: Iterable[object]) -> str:
 
 
 def labelled(part: pd.DataFrame) -> pd.DataFrame:
-    """Return a table whose need codes are written out."""
+    """Return a table with need codes replaced by their names."""
     return part.rename(columns=NEEDS)
 
 

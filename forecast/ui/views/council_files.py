@@ -1,4 +1,4 @@
-"""The council's own files as text: read and checked as the command line does, and what differs between two of them.
+"""The council's own files as text: read and check them as the command line does, and compare two versions.
 
 Invariants: what a person typed is never changed by a check; a file that cannot be used says every problem at once; text is all
 that pages and background work pass on, so equal text means equal work.
@@ -45,7 +45,7 @@ _GROUPS = {g.code: g.label for g in NEED_GROUPS}
 
 
 def from_text(content: bytes, name: str, read: Callable[[Path], T]) -> T:
-    """Return what a file holds, read under its own name so that messages name it."""
+    """Read a file given as text, under its own name, so that messages name it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / Path(name).name
         path.write_bytes(content)
@@ -53,7 +53,7 @@ def from_text(content: bytes, name: str, read: Callable[[Path], T]) -> T:
 
 
 def book(la_code: int, own: str | None, name: str = "unit costs.csv") -> PriceBook:
-    """Return the prices of an authority, with the council's own where their text is given.
+    """Return the price book of an authority, with the council's own prices if their text is given.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def book(la_code: int, own: str | None, name: str = "unit costs.csv") -> PriceBo
 
 
 def candidates(la_code: int, own: str | None, name: str = "schemes.csv") -> Candidates | None:
-    """Return the candidates of an authority: the council's own where their text is given, else ours; None where there are none.
+    """Return the candidates of an authority: the council's own if their text is given, else shipped ones; None if there are none.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def price_rows(found: PriceBook) -> pd.DataFrame:
 
 
 def candidate_rows(found: Candidates | None) -> pd.DataFrame:
-    """Return schemes as text; no rows where there are none."""
+    """Return schemes as text; no rows if there are none."""
     return _cells(candidates_text([] if found is None else found.rows))
 
 
@@ -98,7 +98,7 @@ def _cells(text: str) -> pd.DataFrame:
 def changes(
     old: pd.DataFrame, new: pd.DataFrame, key: Sequence[str], named: Callable[[pd.Series], str]
 ) -> pd.DataFrame:
-    """Return what differs between two files, a row a change, in words: columns What, Of, Change.
+    """Return the differences between two files in words, one row a change: columns What, Of, Change.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def _said(row: pd.Series, key: Sequence[str]) -> str:
 
 
 def price_name(row: pd.Series) -> str:
-    """Return what a price is of, for people."""
+    """Return in words what a price is for."""
     parts = [ITEMS[row["item"]].label if row["item"] in ITEMS else str(row["item"])]
     if row["provision"] != ALL and row["provision"] != _SAID_BY.get(row["item"]):
         parts.append(PROVISIONS[row["provision"]])
@@ -149,5 +149,5 @@ def price_name(row: pd.Series) -> str:
 
 
 def candidate_name(row: pd.Series) -> str:
-    """Return a scheme's name, for people."""
+    """Return a scheme's title."""
     return str(row["title"])

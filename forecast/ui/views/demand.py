@@ -1,4 +1,4 @@
-"""How many plans, of which ages and needs, why they change, how that compares, and what comes before the plan."""
+"""The page Demand: plans by age and need, why they change, comparison with others, and the stages before a plan."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PIPELINE: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class DemandView:
-    """What the page of demand shows.
+    """The content of the page Demand.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ class DemandView:
     estimated_mix: bool
 
     def frame(self, phase: str, need: str) -> pd.DataFrame:
-        """Return plans of one phase and need: all Januaries for both "All", else from the one January known by both."""
+        """Return plans of one phase and need: all Januaries if both are "All", else from the latest January known by both."""
         if phase == ALL and need == ALL:
             return self.plans
         rows = self.cells[(self.cells["phase"] == phase) & (self.cells["need"] == need)]
@@ -79,7 +79,7 @@ class DemandView:
 
 
 def demand(outcome: Outcome, history: History) -> DemandView:
-    """Return the page of demand of a run."""
+    """Return the content of the page for a run."""
     long = summary.plans_long(outcome)
     rates, ranks, rank, of = compared(outcome, history)
     return DemandView(
@@ -117,12 +117,12 @@ def cells(outcome: Outcome) -> pd.DataFrame:
 
 
 def by_age_table(view: DemandView, january: int) -> pd.DataFrame:
-    """Return plans by age band at the known January and at another, in words."""
+    """Return plans by age band at the known January and at another, as text."""
     return view.bands.loc[[view.known_january, january]].T.rename_axis("Age")
 
 
 def by_need_table(view: DemandView, january: int) -> pd.DataFrame:
-    """Return plans by primary need at the known January and at another, in words."""
+    """Return plans by primary need at the known January and at another, as text."""
     whole = pd.concat([part.loc[[view.known_january, january]].T for part in view.needs])
     return whole.rename_axis("Primary need")
 
@@ -151,7 +151,7 @@ def steps(drivers: pd.DataFrame, known: float, first: int, last: int) -> pd.Data
 
 
 def drivers_table(drivers: pd.DataFrame) -> pd.DataFrame:
-    """Return why plans change, in words."""
+    """Return why plans change, as text."""
     return pd.DataFrame(
         {
             "Why": list(drivers["label"]),
@@ -164,7 +164,7 @@ def drivers_table(drivers: pd.DataFrame) -> pd.DataFrame:
 
 
 def compared(outcome: Outcome, history: History) -> tuple[pd.DataFrame, pd.DataFrame, int, int]:
-    """Return rates over time, a table of ranks, the authority's rank and among how many.
+    """Return rates over time, a table of ranks, the authority's rank and the number ranked.
 
     A rate of several authorities is their plans over their residents, of those with both figures; a January counts where at least
     half of them have one.
@@ -222,7 +222,7 @@ def compared(outcome: Outcome, history: History) -> tuple[pd.DataFrame, pd.DataF
 
 
 def _rate(stock: xr.DataArray, people: xr.DataArray, members: list[int]) -> list[float]:
-    """Return plans for every 1,000 residents of some authorities together, a value a January."""
+    """Return plans per 1,000 residents of several authorities together, one value a January."""
     own, living = stock.sel(area=members), people.sel(area=members)
     both = own.notnull() & living.notnull()
     enough = both.mean("area") >= 0.5
@@ -231,7 +231,7 @@ def _rate(stock: xr.DataArray, people: xr.DataArray, members: list[int]) -> list
 
 
 def pipeline(outcome: Outcome, history: History) -> dict[str, pd.DataFrame]:
-    """Return each step ahead of the plan by calendar year, past and forecast."""
+    """Return each stage before a plan by calendar year, past and forecast."""
     told = summary.process_long(outcome)
     told = told[told["age_band"] == ALL]
     flows = history.flows.sel(area=outcome.area.la_code)
@@ -246,7 +246,7 @@ def pipeline(outcome: Outcome, history: History) -> dict[str, pd.DataFrame]:
 
 
 def of_whom(phase: str, need: str) -> str:
-    """Return which plans are shown, for a title: "autistic spectrum disorder, primary"; blank for all."""
+    """Return in words which plans a title is about: "autistic spectrum disorder, primary"; blank for all."""
     parts = [NEEDS[need].lower()] if need != ALL else []
     parts += [words.PHASE_LABELS[phase].lower()] if phase != ALL else []
     return ", ".join(parts)

@@ -1,4 +1,4 @@
-"""Everything about one authority as files: tables as CSV, the summary, the record of the run and the register."""
+"""All files about one authority: tables as CSV, the summary, the record of the run and the register."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from forecast.ui.views import exports
 
 
 def tables(run: record.RunTables) -> dict[str, pd.DataFrame]:
-    """Return every table of a forecast by name, a figure a row."""
+    """Return every table of a forecast by name, one figure a row."""
     outcome = run.outcome
     return {
         "plans": run.plans,

@@ -1,4 +1,4 @@
-"""How far to trust the forecast: what earlier ones said, of this authority and of all, and whether the models' fit passed."""
+"""The page Evidence: earlier forecasts of this authority and of all, and checks of the models' fit."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 
 @dataclass(frozen=True)
 class RecordView:
-    """What earlier forecasts said, against what happened.
+    """Earlier forecasts against outcomes.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def _own(area: Area, scored: pd.DataFrame) -> str:
 
 
 def record_table(own: pd.DataFrame) -> pd.DataFrame:
-    """Return the earlier forecasts of an authority, in words."""
+    """Return the earlier forecasts of an authority, as text."""
     inside = (own["low_80"] <= own["actual"]) & (own["actual"] <= own["high_80"])
     return pd.DataFrame(
         {
@@ -132,7 +132,7 @@ def record_table(own: pd.DataFrame) -> pd.DataFrame:
 
 
 def calibration_table(frame: pd.DataFrame, first: str, column: str) -> pd.DataFrame:
-    """Return a table of `RecordView.by_ahead` or ``by_origin`` in words."""
+    """Return a table of `RecordView.by_ahead` or ``by_origin`` as text."""
     return pd.DataFrame(
         {
             first: list(frame[column]),
@@ -145,12 +145,12 @@ def calibration_table(frame: pd.DataFrame, first: str, column: str) -> pd.DataFr
 
 
 def load_record(area: Area) -> RecordView:
-    """Return the record of an authority as it is shipped."""
+    """Return the shipped record of an authority."""
     return record(area, track_record.read_totals())
 
 
 def fit_table(about: Mapping[str, Any] | None = None) -> pd.DataFrame:
-    """Return the checks of the stored fit, a row a model, in words.
+    """Return the checks of the stored fit as text, one row a model.
 
     Raises
     ------
@@ -180,5 +180,5 @@ def decisions(folder: Path = DECISIONS) -> tuple[tuple[str, str], ...]:
 
 
 def glossary_table(terms: Mapping[str, str]) -> pd.DataFrame:
-    """Return words and their meaning."""
+    """Return terms and their meaning as a table."""
     return pd.DataFrame({"Word": list(terms), "What it means": list(terms.values())})

@@ -1,4 +1,4 @@
-"""Files people download: tables as CSV that no spreadsheet runs as a formula.
+"""Downloads: tables as CSV whose cells no spreadsheet runs as formulas.
 
 Invariant: text cells and headings that a spreadsheet would take for a formula start with an
 apostrophe; numbers stay numbers, to the last digit.

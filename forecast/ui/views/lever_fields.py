@@ -1,4 +1,4 @@
-"""The fields of a lever as a form shows them, found in the lever's own model; knows no Streamlit.
+"""The fields of a lever's form, derived from the lever's own model, without Streamlit.
 
 A lever under work is plain values, as in a file. A `Control` says where in them a field stands, what it takes and what to call
 it. People type per cent, years and places; the values hold factors and shares (`SizeUnit`).
@@ -222,7 +222,7 @@ class Control:
 
 @dataclass(frozen=True)
 class SizeUnit:
-    """How people type a size: what they type over ``per``, plus ``base``, is the size.
+    """The unit in which a size is entered: size = entered value / ``per`` + ``base``.
 
     Parameters
     ----------
@@ -246,12 +246,12 @@ class SizeUnit:
     start: float = 0.0
 
     def size(self, typed: float) -> float:
-        """Return the size that is meant."""
+        """Return the size of an entered value."""
         found = round(self.base + typed / self.per, 10)
         return round(found) if self.whole else found
 
     def typed(self, size: float) -> float:
-        """Return what people would type."""
+        """Return the value that people would enter for a size."""
         return round((size - self.base) * self.per, 8)
 
 
@@ -270,7 +270,7 @@ _GROWING = ("inflation", "hnb_growth")
 
 
 def unit_of(said: Mapping[str, Any], name: str) -> SizeUnit:
-    """Return how the size in one field of a lever is typed."""
+    """Return the unit in which the size in one field of a lever is entered."""
     kind = said["kind"]
     if kind == "scheme":
         return PLACES if name == SIZES[0] else PLACES_EACH
@@ -293,7 +293,7 @@ def unit_of(said: Mapping[str, Any], name: str) -> SizeUnit:
 
 
 def new_lever(kind: str, others: Sequence[Mapping[str, Any]]) -> Values:
-    """Return a lever of a kind to start from, with a short name that no other has."""
+    """Return a new lever of a kind, with a short name that no other has."""
     taken = {lever.get("id") for lever in others}
     stem = kind.replace("_", "-")
     name = next(n for n in (stem, *(f"{stem}-{i}" for i in range(2, 1_000))) if n not in taken)
@@ -302,7 +302,7 @@ def new_lever(kind: str, others: Sequence[Mapping[str, Any]]) -> Values:
 
 
 def controls(said: Mapping[str, Any]) -> tuple[Control, ...]:
-    """Return the fields of a lever under work, in the order of the form."""
+    """Return the fields of a lever being edited, in the order of the form."""
     kind = said["kind"]
     found = [c for c in _every(kind) if _shown(c, said)]
     for index in range(len(said.get("sites", []))):
@@ -373,14 +373,14 @@ def _control(path: Path, key: str, info: FieldInfo, held: set[type], schema: Map
 
 
 def _allowed(schema: Mapping[str, Any]) -> list[str]:
-    """Return the codes a schema allows; nothing where it does not list any."""
+    """Return the codes that a schema allows; none if it does not list any."""
     if "enum" in schema:
         return [str(c) for c in schema["enum"]]
     return next((found for s in schema.get("anyOf", []) if (found := _allowed(s))), [])
 
 
 def _classes(annotation: Any) -> set[type]:
-    """Return the classes that an annotation names, at any depth."""
+    """Return the classes in an annotation, at any depth."""
     found: set[type] = set()
     if isinstance(annotation, type):
         found.add(annotation)
@@ -396,7 +396,7 @@ def _classes(annotation: Any) -> set[type]:
 
 
 def _shown(control: Control, said: Mapping[str, Any]) -> bool:
-    """Return whether a field means something in a lever as it stands."""
+    """Return whether a field is meaningful in a lever with its current values."""
     name = str(control.path[0])
     if said["kind"] != "scheme":
         return True
@@ -411,7 +411,7 @@ def _shown(control: Control, said: Mapping[str, Any]) -> bool:
 
 
 def _fitted(control: Control, said: Mapping[str, Any]) -> Control:
-    """Return a field with what the rest of the lever leaves to choose."""
+    """Return a field with the options that the rest of the lever leaves open."""
     if control.path == ("how",) and said["kind"] in MONEY_ONLY:
         known = {k: said[k] for k in ("item", "covers") if k in said}
         lever: Any = KINDS[said["kind"]].model_construct(**known)
@@ -435,7 +435,7 @@ def _site_controls(index: int) -> list[Control]:
 
 
 def value_at(said: Any, path: Path) -> Any:
-    """Return the value at a place of a lever; None where it is left out."""
+    """Return the value at a path in a lever; None if it is left out."""
     for step in path:
         if isinstance(step, int):
             said = said[step]
@@ -447,7 +447,7 @@ def value_at(said: Any, path: Path) -> Any:
 
 
 def put(said: Values, path: Path, value: Any) -> None:
-    """Set the value at a place of a lever, in place; None, "" and [] leave it out."""
+    """Set the value at a path in a lever, in place; None, "" and [] remove it."""
     at: Any = said
     for step in path[:-1]:
         at = at[step] if isinstance(step, int) else at.setdefault(step, {})
@@ -460,7 +460,7 @@ def put(said: Values, path: Path, value: Any) -> None:
 
 
 def choose(said: Values, path: Path, value: Any) -> None:
-    """Set what was chosen, in place, and make the rest of the lever fit: another unit begins from a round size."""
+    """Set a chosen value, in place, and adapt the rest of the lever: another unit starts from a round size."""
     before = _unit_or_none(said)
     put(said, path, value)
     if said["kind"] == "scheme" and path == ("action",):
@@ -473,14 +473,14 @@ def choose(said: Values, path: Path, value: Any) -> None:
 
 
 def give_as(said: Values, name: str) -> None:
-    """Say how many places in another way, in place."""
+    """Change how the number of places is given, in place."""
     for other in SIZES:
         said.pop(other, None)
     said[name] = unit_of(said, name).start
 
 
 def add_site(said: Values) -> None:
-    """Add a site of new homes, in place."""
+    """Add a housing site to a lever, in place."""
     said["sites"] = [*said["sites"], dict(_SITE)]
 
 
@@ -509,14 +509,14 @@ def _fit_action(said: Values) -> None:
 
 
 def ages_text(value: Any) -> str:
-    """Return ages as people write them: "5-10, 16"."""
+    """Return ages as text: "5-10, 16"."""
     return (
         ", ".join(str(v) for v in value) if isinstance(value, list) else "" if value is None else str(value)
     )
 
 
 def ages_said(text: str, *, run: bool) -> Any:
-    """Return ages as a lever takes them; what cannot be read stays as it was typed, so that the message can show it."""
+    """Return entered ages as a lever takes them; unreadable text stays as entered, so that the message can show it."""
     items: list[int | str] = [
         int(t) if t.isdecimal() else t for t in (p.strip() for p in text.split(",")) if t
     ]

@@ -1,4 +1,4 @@
-"""Money: high needs cost, income and balance by financial year, why cost changes, who bears a deficit, and prices.
+"""The page Money: high needs cost, income and balance by financial year, why cost changes, regimes, and prices.
 
 Invariant: every number comes from `forecast.presentation.money_tables` or `forecast.presentation.money_report`, in nominal
 pounds, so the page says what ``sendplan money`` says.
@@ -53,7 +53,7 @@ _GROWTHS = {
 
 @dataclass(frozen=True)
 class MoneyView:
-    """What the page shows.
+    """The content of the page Money.
 
     Parameters
     ----------
@@ -105,22 +105,22 @@ class MoneyView:
 
 
 def march(year: str) -> int:
-    """Return the calendar year of the 31 March, and of the January, in a financial year such as "2025-26"."""
+    """Return the calendar year of the 31 March in a financial year such as "2025-26"."""
     return int(year[:4]) + 1
 
 
 def label_of(january: int) -> str:
-    """Return the financial year that a January is in."""
+    """Return the name of the financial year that contains a January."""
     return f"{january - 1}-{january % 100:02d}"
 
 
 def cells(row: Any) -> dict[str, Any]:
-    """Return a row of a frame by column."""
+    """Return a row of a frame as a dictionary by column."""
     return {str(name): value for name, value in row.items()}
 
 
 def money(found: MoneyTables) -> MoneyView:
-    """Return the page of a run."""
+    """Return the content of the page for a run."""
     tables = {WITHOUT: found.unmitigated or found.shown}
     scenario = found.shown.outcome.scenario
     if found.unmitigated is not None and scenario is not None:
@@ -266,7 +266,7 @@ def _lines(shown: Money, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def largest(view: MoneyView, january: int) -> pd.DataFrame:
-    """Return the largest high needs lines of one year, with what each cost in the first year as ``before``."""
+    """Return the largest high needs lines of one year, with the cost of the first year as ``before``."""
     own = view.lines[(view.lines["block"] == HIGH_NEEDS) & (view.lines["line"] != "total")]
     first = own[own["january"] == own["january"].min()].set_index("line")["mean"]
     at = own[own["january"] == january].sort_values("mean", ascending=False).head(MOST_LINES)
@@ -274,7 +274,7 @@ def largest(view: MoneyView, january: int) -> pd.DataFrame:
 
 
 def lines_text(view: MoneyView, january: int) -> pd.DataFrame:
-    """Return every line in the first year and in one other, as text, the largest first."""
+    """Return every line in the first year and in one other as text, largest first."""
     wide = view.lines.sort_values("mean", ascending=False)
     totals = ("total", "total_general_fund")
     at = wide[wide["january"] == january]
@@ -293,7 +293,7 @@ def lines_text(view: MoneyView, january: int) -> pd.DataFrame:
 
 
 def steps(view: MoneyView, january: int) -> pd.DataFrame:
-    """Return why cost differs from the first year as bars: label, start, end, low, high, kind, change; pounds."""
+    """Return why cost differs from the first year as bars: label, start, end, low, high, kind, change; in pounds."""
     table = view.why[january].set_index(["part", "cause"])
     cost = view.flows[view.flows["what"] == "cost"].set_index("january")["mean"]
     first = int(cost.index.min())
@@ -322,7 +322,7 @@ def _total(january: int, cost: float) -> dict[str, Any]:
 
 
 def why_text(table: pd.DataFrame) -> pd.DataFrame:
-    """Return why cost changes as text: a row a part, those that change most first; parts that change by nothing are left out."""
+    """Return why cost changes as text: one row a part, largest change first, without parts that do not change."""
     told = table.set_index(["part", "cause"])
     change = table[table["cause"] == "change"].set_index("part")
     order = change["mean"].abs().sort_values(ascending=False).index
@@ -339,7 +339,7 @@ def why_text(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _prices(found: MoneyTables) -> pd.DataFrame:
-    """Return the prices in use as text, the dearest of an item first."""
+    """Return the prices in use as text, highest of an item first."""
     table = money_tables.prices_table(found.finance)
     place = [list(ITEMS).index(item) for item in table["item"]]
     table = table.assign(place=place).sort_values(["place", "price"], ascending=[True, False], kind="stable")
@@ -375,7 +375,7 @@ def _amount(row: Mapping[str, Any], *, share: bool) -> str:
 
 
 def balance_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return balances at 31 March as text, a column a case."""
+    """Return balances at 31 March as text, one column a case."""
     wide = {
         str(who): [spread(cells(r)) for r in rows.to_dict("records")]
         for who, rows in frame.groupby("who", sort=False)
@@ -384,7 +384,7 @@ def balance_text(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def flows_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return cost and income as text, a row a financial year."""
+    """Return cost and income as text, one row a financial year."""
     wide = {
         str(what).capitalize(): [spread(cells(r)) for r in rows.to_dict("records")]
         for what, rows in frame.groupby("what", sort=False)
@@ -394,7 +394,7 @@ def flows_text(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def files(found: MoneyTables) -> dict[str, bytes]:
-    """Return name and content of every file that ``sendplan money`` writes, and the details of cost as CSV too."""
+    """Return every file that ``sendplan money`` writes by name, and the details of cost as CSV too."""
     outcome = found.shown.outcome
     arguments = {
         "area": outcome.area.name, "scenario": outcome.scenario, "regime": found.finance.plan.regime,

@@ -1,4 +1,4 @@
-"""The first page: what a director says aloud, four figures, what changed, what is estimated."""
+"""The page Overview: the main sentence, four figures, what changed, and what is estimated."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOT_ALWAYS_COLLECTED = BAND_CODES[-1]
 
 @dataclass(frozen=True)
 class OverviewView:
-    """What the first page shows.
+    """The content of the page Overview.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class OverviewView:
 
 
 def overview(outcome: Outcome, history: History) -> OverviewView:
-    """Return the first page of a run."""
+    """Return the content of the page for a run."""
     long, shortfall = summary.plans_long(outcome), summary.shortfall_long(outcome)
     plans = plans_frame(outcome, long)
     return OverviewView(
@@ -65,7 +65,7 @@ def overview(outcome: Outcome, history: History) -> OverviewView:
 
 
 def measures(outcome: Outcome, history: History) -> dict[int, tuple[Measure, ...]]:
-    """Return the four figures of each January: plans, new plans, specialist places wanted, children short."""
+    """Return the four figures of each January: plans, new plans, specialist places wanted, and children short."""
     told = compare.compared({"": outcome}).set_index(["year", "measure"])
     cells = summary.all_needs(summary.shortfall_long(outcome))
     whole = cells[(cells["phase"] == ALL) & (cells["provision"] == ALL)].set_index("year")
@@ -120,7 +120,7 @@ def _growth(later: float, now: float) -> str:
 
 
 def changed(outcome: Outcome, history: History) -> pd.DataFrame:
-    """Return what moved between the last two returns: what, before, after, change; rows without both figures are left out."""
+    """Return changes between the last two returns: what, before, after, change; rows without both figures are left out."""
     origin, code = outcome.plans.origin, outcome.area.la_code
     rows = [("EHC plans, all ages", origin - 1, origin, outcome.history_total.rename(january="t"), "January")]
     rows += [
@@ -169,7 +169,7 @@ def changed(outcome: Outcome, history: History) -> pd.DataFrame:
 
 
 def notes(outcome: Outcome, plans: pd.DataFrame) -> tuple[str, ...]:
-    """Return what a reader should know about the authority's own returns."""
+    """Return sentences that a reader should know about the authority's own returns."""
     lines = words.own_gaps(outcome)
     missing = plans.loc[plans["kind"] == MISSING, "january"]
     if len(missing):

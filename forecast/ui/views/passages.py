@@ -1,4 +1,4 @@
-"""Longer passages of the pages: the method in short and the accessibility statement.
+"""Longer texts of the pages: the method in short, and the accessibility statement.
 
 Invariant: the statement claims only what the tests check, and says what nobody has checked.
 """

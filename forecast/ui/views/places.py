@@ -1,4 +1,4 @@
-"""Places against demand: when they run out, for whom, setting by setting, and the register they are counted with."""
+"""The page Places: places against demand, when they run out and for whom, by setting, and the register behind them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOCATED = {"local": "In the authority", "elsewhere": "Elsewhere"}
 
 @dataclass(frozen=True)
 class PlacesView:
-    """What the page of places shows.
+    """The content of the page Places.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class PlacesView:
 
 
 def places(outcome: Outcome, history: History) -> PlacesView:
-    """Return the page of places of a run."""
+    """Return the content of the page for a run."""
     found = PlacesTables.of(outcome)
     origin = outcome.plans.origin
     return PlacesView(
@@ -97,7 +97,7 @@ def places(outcome: Outcome, history: History) -> PlacesView:
 
 
 def group_of(need: str) -> str:
-    """Return the group of needs that shares places with a need; "All" for all."""
+    """Return the need group that shares places with a need; "All" for all."""
     return ALL if need == ALL else GROUP_OF_NEED[need]
 
 
@@ -123,13 +123,13 @@ def places_frame(view: PlacesView, group: str, last: int) -> pd.DataFrame:
 
 
 def found_run_outs(view: PlacesView, phase: str, group: str) -> tuple[RunOut, ...]:
-    """Return when places of a phase (or of each phase, for "All") run out for a need group, soonest first."""
+    """Return when places of a phase (or of every phase, for "All") run out for a need group, soonest first."""
     cells = view.cells[view.cells["need_group"] == group].assign(need_group=ALL)
     return tuple(r for r in summary.run_outs(cells) if phase in (ALL, r.phase))
 
 
 def strip(view: PlacesView, phase: str, group: str, last: int) -> pd.DataFrame:
-    """Return the chance of a shortfall: a row a phase and provision wanted or provided, a column a January, 0 to 1."""
+    """Return the chance of a shortfall, 0 to 1: one row a phase and provision in use, one column a January."""
     rows = view.cells[(view.cells["need_group"] == group) & (view.cells["year"] <= last)]
     lines = {}
     for code in PHASE_CODES if phase == ALL else (phase,):
@@ -142,7 +142,7 @@ def strip(view: PlacesView, phase: str, group: str, last: int) -> pd.DataFrame:
 
 
 def table(view: PlacesView, phase: str, group: str, last: int) -> pd.DataFrame:
-    """Return capacity against wanted and filled by January, in words; kinds of place nobody wants or offers are left out."""
+    """Return capacity against places wanted and filled by January, as text, for provisions in use."""
     rows = view.cells[
         (view.cells["need_group"] == group) & (view.cells["phase"] == phase) & (view.cells["year"] <= last)
     ]
@@ -168,14 +168,14 @@ def table(view: PlacesView, phase: str, group: str, last: int) -> pd.DataFrame:
 
 
 def kind_table(view: PlacesView, found: RunOut, group: str, last: int) -> pd.DataFrame:
-    """Return `table` of one phase and provision, a row a January."""
+    """Return `table` of one phase and provision, one row a January."""
     whole = table(view, found.phase, group, last)
     kind = words.SHORT_PROVISIONS[found.provision].capitalize()
     return whole[whole["Kind of place"] == kind].drop(columns="Kind of place").reset_index(drop=True)
 
 
 def settings_table(view: PlacesView, january: int) -> pd.DataFrame:
-    """Return each setting in one January, in words, with what of it is estimated; settings without places are left out."""
+    """Return each setting in one January as text, with the part that is estimated; settings without places are left out."""
     rows = view.settings[(view.settings["year"] == january) & (view.settings["places"] > 0)]
     return pd.DataFrame(
         {
@@ -223,7 +223,7 @@ def begins_after(register: Register, january: int) -> pd.DataFrame:
 
 
 def settings_in_words(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return register rows as a table for people; "From" is the academic year a row begins."""
+    """Return register rows as a table of text; "From" is the academic year in which a row begins."""
     needs = rows["needs"].map(
         lambda codes: (
             "All"
@@ -252,7 +252,7 @@ def settings_in_words(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def basis_in_words(register: Register, january: int) -> pd.DataFrame:
-    """Return how the places of one January are known, a row a kind of specialist place; open and agreed."""
+    """Return how the places of one January are known, one row a provision; open and agreed places."""
     rows = in_force(register, january, statuses=("open", "agreed"))
     rows = rows[rows["provision"].isin(SPECIALIST_PROVISIONS)]
     count = rows.pivot_table(index="provision", columns="basis", values="places", aggfunc="sum", fill_value=0)

@@ -1,4 +1,4 @@
-"""A register while it is edited: cells as text, checked as a file would be, and always downloadable, finished or not.
+"""A register being edited: cells as text, checked as a file is, and always downloadable, finished or not.
 
 Invariants: what a person typed is never changed by a check; a draft that cannot be used says every problem at once; no cell of
 a file reaches a spreadsheet as a formula.
@@ -25,7 +25,7 @@ FIRST_ROW = 2
 
 
 def editable(register: Register) -> pd.DataFrame:
-    """Return a register as text, columns `COLUMNS`, rows numbered as in a spreadsheet."""
+    """Return a register as text, columns `COLUMNS`, with rows numbered as in a spreadsheet."""
     header, *rows = cells(register)
     frame = pd.DataFrame(rows, columns=header, dtype="str")[list(COLUMNS)].map(unguarded)
     frame.index = pd.RangeIndex(FIRST_ROW, FIRST_ROW + len(frame), name="Row")
@@ -33,7 +33,7 @@ def editable(register: Register) -> pd.DataFrame:
 
 
 def written(draft: pd.DataFrame) -> bytes:
-    """Return a draft as a CSV file, rows that are blank throughout left out."""
+    """Return a draft as a CSV file, without rows that are blank throughout."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
@@ -45,7 +45,7 @@ def written(draft: pd.DataFrame) -> bytes:
 
 
 def checked(content: bytes, name: str, la_code: int) -> Register:
-    """Return the register that a file or a draft holds.
+    """Return the register in a file or draft, or raise an error that lists all problems.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def checked(content: bytes, name: str, la_code: int) -> Register:
 
 
 def changes(found: RegisterDiff) -> pd.DataFrame:
-    """Return what differs between two registers, a row a change, in words."""
+    """Return the differences between two registers in words, one row a change."""
     rows = [("Added", r["setting"], _row_in_words(r)) for r in found.added.to_dict("records")]
     rows += [("Removed", r["setting"], _row_in_words(r)) for r in found.removed.to_dict("records")]
     rows += [

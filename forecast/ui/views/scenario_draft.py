@@ -1,4 +1,4 @@
-"""A scenario under work: how work begins, what its name in an address is, and what it can be set beside; knows no Streamlit.
+"""A scenario being edited: how editing begins, its name in an address, and comparisons, without Streamlit.
 
 Invariant: work on a scenario that we ship, or on a kept one, never changes it: it goes by a name of its own, or becomes the next
 version of the one it began from.
@@ -26,7 +26,7 @@ EMPTY: Values = {"id": "my-scenario", "title": "My scenario", "levers": []}
 
 @dataclass(frozen=True)
 class Work:
-    """A scenario under work, as plain values.
+    """A scenario being edited, as plain values.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class Work:
 
 
 def begun(chosen: NamedScenario) -> Work:
-    """Return work on a scenario that was opened."""
+    """Return an editable copy of an opened scenario."""
     said = reading.to_values(chosen.flat)
     if chosen.began is not None:
         return Work(said, chosen.began)
@@ -51,13 +51,13 @@ def begun(chosen: NamedScenario) -> Work:
 
 
 def duplicate(chosen: NamedScenario) -> Work:
-    """Return work on a copy of a scenario, which is a new one."""
+    """Return an editable copy of a scenario under a new id."""
     said = reading.to_values(chosen.flat)
     return Work(said | {"id": f"{said['id'][:75]}-copy", "title": f"Copy of {said['title']}"[:400]}, 0)
 
 
 def scenario_of(work: Work) -> Scenario:
-    """Return the scenario that work says.
+    """Return the scenario that is being edited, checked.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def scenario_of(work: Work) -> Scenario:
 
 
 def name_of(work: Work, store: str | None = None) -> str:
-    """Return the name of work in an address: of the kept version that says the same, or the work itself.
+    """Return the name of an edited scenario in an address: of the stored version with the same content, or the content itself.
 
     Raises
     ------
@@ -84,12 +84,12 @@ def name_of(work: Work, store: str | None = None) -> str:
 
 
 def renamed(work: Work, scenario_id: str) -> Work:
-    """Return work under another id: a new scenario, because versions belong to an id."""
+    """Return an edited scenario under another id: a new scenario, because versions belong to an id."""
     return work if scenario_id == work.said["id"] else Work(work.said | {"id": scenario_id}, 0)
 
 
 def titles(chosen: NamedScenario | None, name: str, store: str | None = None) -> Mapping[str, str]:
-    """Return every scenario that can be opened: name to title; the one that is open is always among them."""
+    """Return every scenario that can be opened, name to title, always including the one that is open."""
     found = {BASELINE: "The forecast, without a scenario"}
     held = scenario_names.open_if_there(store)
     for kept in held.scenarios() if held else ():
@@ -107,14 +107,14 @@ def listed(choices: Choices) -> Mapping[str, str]:
 
 
 def title_of(chosen: NamedScenario) -> str:
-    """Return the title of a scenario, and which one it is."""
+    """Return the title of a scenario, with its version or that it is not saved."""
     if chosen.kept is not None:
         return f"{chosen.as_written.title} (yours, version {chosen.kept.version})"
     return f"{chosen.as_written.title} (not saved)" if chosen.began is not None else chosen.as_written.title
 
 
 def told_apart(titles: Sequence[str]) -> tuple[str, ...]:
-    """Return titles with a number after each that was there before: two lines of one name could not be told apart."""
+    """Return titles, with a number added where one is repeated."""
     found: list[str] = []
     for position, title in enumerate(titles):
         same = titles[:position].count(title)
@@ -123,5 +123,5 @@ def told_apart(titles: Sequence[str]) -> tuple[str, ...]:
 
 
 def is_unsaved(name: str) -> bool:
-    """Return whether a name of an address is work that nobody has kept yet."""
+    """Return whether a name in an address is an unsaved scenario."""
     return name.startswith(MARK)

@@ -1,4 +1,4 @@
-"""Scenarios beside the forecast: figures of one January, the years, and what to say aloud.
+"""The page Scenarios: comparisons with the forecast, for one January and over the years, in figures and words.
 
 Invariant: every figure is `forecast.presentation.compare`'s, so the page says what ``sendplan scenario compare`` does.
 """
@@ -42,7 +42,7 @@ _NOTHING = ("0", "0 %", "£0.0m")
 
 @dataclass(frozen=True)
 class Beside:
-    """Scenarios set beside the forecast or each other.
+    """Scenarios compared with the forecast or with each other.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def beside(
 
 
 def against_forecast(found: Beside, january: int) -> pd.DataFrame:
-    """Return one January as text: measure; the difference, the scenario and the forecast, each mean and 80 % interval."""
+    """Return one January as text: measure; difference, scenario and forecast, each with mean and 80 % interval."""
     scenario = list(found.names)[-1]
     levels = compare.side_by_side(found.table, january).set_index("Measure")
     away = compare.differences(found.table, january).set_index("Measure")
@@ -94,17 +94,17 @@ def against_forecast(found: Beside, january: int) -> pd.DataFrame:
 
 
 def side_by_side(found: Beside, january: int) -> pd.DataFrame:
-    """Return one January as text: a row a measure, a column a scenario under its title."""
+    """Return one January as text: one row a measure, one column a scenario, headed by its title."""
     return compare.side_by_side(found.table, january).rename(columns=dict(found.names)).set_index("Measure")
 
 
 def differences(found: Beside, january: int) -> pd.DataFrame:
-    """Return differences from the first in one January as text, the first left out."""
+    """Return differences from the first scenario in one January as text, without the first."""
     return compare.differences(found.table, january).rename(columns=dict(found.names)).set_index("Measure")
 
 
 def sentence(found: Beside, area: str, january: int) -> str:
-    """Return what a scenario does, to be said aloud."""
+    """Return a sentence on the effects of a scenario, fit to be read aloud."""
     scenario = list(found.names)[-1]
     rows = found.table[(found.table["scenario"] == scenario) & (found.table["year"] == january)].set_index(
         "measure"
@@ -156,7 +156,7 @@ def lines(found: Beside, measure: str, last: int) -> pd.DataFrame:
 
 
 def lines_in_words(frame: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """Return `lines` as finished text: a row a January, a column a scenario."""
+    """Return `lines` as text: one row a January, one column a scenario."""
     cells = [
         compare.shown(measure, r["mean"])
         if measure == "p_shortfall"
@@ -195,7 +195,7 @@ def steps(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def finding(found: Beside, measure: str, january: int) -> str:
-    """Return what a chart of a scenario beside the forecast finds."""
+    """Return the finding of a chart of a scenario compared with the forecast."""
     scenario = list(found.names)[-1]
     row = _row(found, scenario, measure, january)
     away = float(row["diff_mean"])
@@ -211,7 +211,7 @@ def finding(found: Beside, measure: str, january: int) -> str:
 
 
 def finding_of_many(found: Beside, measure: str, january: int) -> str:
-    """Return what a chart of several scenarios finds: the highest and the lowest."""
+    """Return the finding of a chart of several scenarios: the highest and the lowest."""
     means = {title: float(_row(found, name, measure, january)["mean"]) for name, title in found.names.items()}
     high, low = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
     if compare.shown(measure, means[high]) == compare.shown(measure, means[low]):
@@ -221,12 +221,12 @@ def finding_of_many(found: Beside, measure: str, january: int) -> str:
 
 
 def has(found: Beside, measure: str) -> bool:
-    """Return whether a measure is among the figures; pounds are not where an authority's income is not published."""
+    """Return whether a measure is among the figures; pounds are missing if an authority's income is not published."""
     return measure in set(found.table["measure"])
 
 
 def mean(found: Beside, measure: str, january: int) -> float:
-    """Return the mean of a measure in the last of the scenarios; 0 where it was not measured."""
+    """Return the mean of a measure in the last of the scenarios; 0 if it was not measured."""
     if not has(found, measure):
         return 0.0
     return float(_row(found, list(found.names)[-1], measure, january)["mean"])

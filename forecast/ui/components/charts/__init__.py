@@ -1,1 +1,1 @@
-"""Charts: functions from finished frames to Altair charts, each with a finding for a title and a description."""
+"""Charts: functions from finished frames to Altair charts, each with a finding as title and a description."""

@@ -40,7 +40,7 @@ RATES_KEY = "Lines differ by dash and colour; the key is below. Published figure
 
 @once
 def plans(plans: pd.DataFrame, area: str, of_whom: str = "") -> Figure:
-    """Return EHC plans each January, past and forecast, from `forecast.ui.views.common.plans_frame`.
+    """Return a chart of EHC plans each January, past and forecast, from `forecast.ui.views.common.plans_frame`.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def plans(plans: pd.DataFrame, area: str, of_whom: str = "") -> Figure:
 
 @once
 def flow(flow: pd.DataFrame, what: str, area: str) -> Figure:
-    """Return a flow of calendar years, past and forecast: january (the year), kind, q10, q50, q90."""
+    """Return a chart of a flow by calendar year, past and forecast: january (the year), kind, q10, q50, q90."""
     ahead = flow[flow["kind"] == FORECAST]
     latest = flow[flow["kind"] == PUBLISHED].iloc[-1]
     mid = ahead.iloc[min(4, len(ahead) - 1)]
@@ -124,7 +124,7 @@ def _fan(
 
 @once
 def waterfall(steps: pd.DataFrame, area: str, first: int, last: int) -> Figure:
-    """Return why plans change between two Januaries.
+    """Return a chart of why plans change between two Januaries.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def waterfall(steps: pd.DataFrame, area: str, first: int, last: int) -> Figure:
 
 @once
 def rates(frame: pd.DataFrame, area: str) -> Figure:
-    """Return plans for every 1,000 residents against others: january, who, rate; the authority is the first of at most four."""
+    """Return a chart of plans per 1,000 residents: january, who, rate; the authority is the first of at most four."""
     names = list(dict.fromkeys(frame["who"]))
     # The last January of the authority's own: others may have returned a later one.
     last = int(frame.loc[frame["who"] == names[0], "january"].max())

@@ -1,4 +1,4 @@
-"""Charts of the track record: earlier forecasts against what happened, and how often the interval held it."""
+"""Charts of the track record: earlier forecasts against outcomes, and how often outcomes lay within the interval."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COVERAGE_KEY = "Bars: share of outcomes inside the 80 % interval. Line: where 80
 
 @once
 def record(frame: pd.DataFrame, area: str) -> Figure:
-    """Return what earlier forecasts said of an authority against what happened.
+    """Return a chart of earlier forecasts of an authority against outcomes.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def record(frame: pd.DataFrame, area: str) -> Figure:
 
 @once
 def coverage(frame: pd.DataFrame) -> Figure:
-    """Return the share of outcomes inside the 80 % interval by years ahead: ahead (text), share (0 to 100), count."""
+    """Return a chart of the share of outcomes inside the 80 % interval: ahead (text), share (0 to 100), count."""
     worst = frame.iloc[int((frame["share"] - 80).abs().to_numpy().argmax())]
     told = "; ".join(f"{r['ahead']} {r['share']:.0f} %" for r in frame.to_dict("records"))
     title = f"Intervals held {frame['share'].min():.0f} to {frame['share'].max():.0f} % of outcomes; 80 % would be right"

@@ -1,4 +1,4 @@
-"""A figure: a chart with its finding, key and description, and the axes, colours and years that all charts share.
+"""A figure (a chart with title, key and description), and the axes, colours and years that all charts share.
 
 Invariant: nothing is told by colour alone (lines differ by dash, points by shape, zones by a number), years are the first of
 January, there is one scale a side and no chart holds more than four series. Titles are text above the chart, because text
@@ -39,7 +39,7 @@ JANUARY_TOOLTIP = alt.Tooltip("january:Q", title="January", format="d")
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart with the words it needs.
+    """A chart with its title, key and description.
 
     Parameters
     ----------
@@ -63,12 +63,12 @@ class Figure:
 
 
 def with_dates(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame with the first of January of each year as ``date``."""
+    """Return a frame with a column ``date``, the first of January of each year."""
     return frame.assign(date=pd.to_datetime(frame["january"].astype("int64").astype("str") + "-01-01"))
 
 
 def year_axis(frame: pd.DataFrame, title: str = "January") -> alt.X:
-    """Return the axis of years of a frame with the column ``january``; ``title`` says what a year stands for."""
+    """Return the axis of years of a frame with the column ``january``; ``title`` says what a year means."""
     low, high = int(frame["january"].min()), int(frame["january"].max())
     # Half a year of room keeps the first and last points whole. UTC, so that no reader's clock moves a January into December.
     ends = [
@@ -90,7 +90,7 @@ def year_axis(frame: pd.DataFrame, title: str = "January") -> alt.X:
 
 
 def count_axis(column: str, title: str) -> alt.Y:
-    """Return an axis of children, plans or places that begins at nought."""
+    """Return an axis of children, plans or places that begins at 0."""
     return alt.Y(
         f"{column}:Q",
         title=title,
@@ -100,7 +100,7 @@ def count_axis(column: str, title: str) -> alt.Y:
 
 
 def level_axis(column: str, title: str = "EHC plans") -> alt.Y:
-    """Return an axis of plans that need not begin at nought, because differences matter here."""
+    """Return an axis of plans that need not begin at 0, because differences matter here."""
     return alt.Y(
         f"{column}:Q",
         title=title,
@@ -110,7 +110,7 @@ def level_axis(column: str, title: str = "EHC plans") -> alt.Y:
 
 
 def interval_tooltip(what: str) -> list[alt.Tooltip]:
-    """Return what a point of a forecast says when it is pointed at: its January, middle and 80 % interval."""
+    """Return the tooltip of a forecast point: its January, middle and 80 % interval."""
     return [
         JANUARY_TOOLTIP,
         alt.Tooltip("q50:Q", title=f"{what}, middle", format=",.0f"),
@@ -120,6 +120,6 @@ def interval_tooltip(what: str) -> list[alt.Tooltip]:
 
 
 def make_figure(title: str, key: str, description: str, layers: alt.LayerChart, height: int) -> Figure:
-    """Return layers as a figure whose chart carries its description, ``height`` in pixels."""
+    """Return layers as a figure whose chart includes its description, ``height`` in pixels."""
     chart = layers.properties(height=height, description=description)
     return Figure(title, key, description, chart)

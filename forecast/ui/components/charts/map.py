@@ -46,7 +46,7 @@ def zones(
     description: str,
     decimals: int = 0,
 ) -> Figure:
-    """Return a map of zones shaded by a value, with settings and the authorities around.
+    """Return a map of zones shaded by a value, with settings and the neighbouring authorities.
 
     Parameters
     ----------

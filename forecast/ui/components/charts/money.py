@@ -1,4 +1,4 @@
-"""Charts of pounds and of schemes: frames to charts with a finding, a key and a description.
+"""Charts of pounds and of schemes, each with a title, key and description.
 
 Invariant: that of `forecast.ui.components.charts.figure`; amounts are in millions of pounds on the axes,
 and a deficit is below nought.
@@ -64,7 +64,7 @@ def lines(
     unit: str = _POUNDS,
     scale: float = MILLION,
 ) -> Figure:
-    """Return averages and 80 % intervals over years, a line and a shade for each of at most four series.
+    """Return a chart of means and 80 % intervals over years, for at most four series.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def lines(
 
 @once
 def balance(frame: pd.DataFrame, area: str, override: int) -> Figure:
-    """Return balances at 31 March: january, who, mean, q10, q90."""
+    """Return a chart of balances at 31 March: january, who, mean, q10, q90."""
     names = list(dict.fromkeys(frame["who"]))
     told = []
     for who in names:
@@ -172,7 +172,7 @@ def _better(pounds: float) -> str:
 
 @once
 def flows(frame: pd.DataFrame, area: str, january: int) -> Figure:
-    """Return cost and income by financial year: january, what, mean, q10, q90."""
+    """Return a chart of cost and income by financial year: january, what, mean, q10, q90."""
     at = frame[frame["january"] == january].set_index("what")
     gap = float(at["mean"]["cost"]) - float(at["mean"]["income"])
     title = f"Cost is {millions(abs(gap))} {'above' if gap >= 0 else 'below'} income in {label_of(january)}"
@@ -186,7 +186,7 @@ def flows(frame: pd.DataFrame, area: str, january: int) -> Figure:
 
 @once
 def cost_lines(frame: pd.DataFrame, area: str, january: int, first: int) -> Figure:
-    """Return the largest lines of cost in a year: label, mean, q10, q90, before."""
+    """Return a chart of the largest lines of cost in a year: label, mean, q10, q90, before."""
     top = frame.iloc[0]
     largest = inside(str(top["label"]))
     title = f"The largest line is {largest}: {millions(float(top['mean']))} in {label_of(january)}"
@@ -216,7 +216,7 @@ def cost_lines(frame: pd.DataFrame, area: str, january: int, first: int) -> Figu
 
 @once
 def why(steps: pd.DataFrame, area: str, january: int, first: int) -> Figure:
-    """Return why cost differs between two years: `forecast.ui.views.money.steps`."""
+    """Return a chart of why cost differs between two years, from `forecast.ui.views.money.steps`."""
     parts = steps[steps["kind"] != "total"]
     grown = float(steps.iloc[-1]["end"] - steps.iloc[0]["end"])
     most = parts.iloc[int((parts["change"] * (1 if grown >= 0 else -1)).to_numpy().argmax())]
@@ -258,7 +258,7 @@ def why(steps: pd.DataFrame, area: str, january: int, first: int) -> Figure:
 
 @once
 def present_values(frame: pd.DataFrame, title: str, area: str, base_year: str) -> Figure:
-    """Return present values of schemes, each built alone: title, chosen, npv_mean, npv_q10, npv_q90."""
+    """Return a chart of the present value of schemes, each built alone: title, chosen, npv_mean, npv_q10, npv_q90."""
     rows = [
         {"mean": r["npv_mean"], "q10": r["npv_q10"], "q90": r["npv_q90"], "title": r["title"]}
         for r in frame.to_dict("records")
@@ -303,7 +303,7 @@ def present_values(frame: pd.DataFrame, title: str, area: str, base_year: str) -
 
 
 def inside(label: str) -> str:
-    """Return a label as it reads inside a sentence: no colon, and no capital unless it is one of initials."""
+    """Return a label as written within a sentence: without a colon, and with a capital only if it is an abbreviation."""
     words = label.replace(": ", ", ")
     return words if words[1:2].isupper() else words[:1].lower() + words[1:]
 

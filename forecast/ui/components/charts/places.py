@@ -1,4 +1,4 @@
-"""Charts of places wanted against places there are, for one phase and provision."""
+"""Charts of places wanted against places available, for one phase and provision."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CLOSE = 0.12
 
 @once
 def places(places: pd.DataFrame, found: RunOut, area: str) -> Figure:
-    """Return places wanted against places there are, for one phase and provision.
+    """Return a chart of places wanted against places available, for one phase and provision.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def places(places: pd.DataFrame, found: RunOut, area: str) -> Figure:
 
 
 def _name(last: pd.Series, column: str, says: str, colour: str, *, below: bool) -> alt.Chart:
-    """Return the name of a line, at its end."""
+    """Return the name of a line as a mark at its end."""
     end = pd.DataFrame({"january": [int(last["january"])], "value": [float(last[column])]})
     side: dict[str, Any] = {"dy": 6, "baseline": "top"} if below else {"dy": -5, "baseline": "bottom"}
     text = alt.Chart(with_dates(end)).mark_text(
@@ -114,7 +114,7 @@ def _name(last: pd.Series, column: str, says: str, colour: str, *, below: bool) 
 
 
 def places_title(found: RunOut, *, enough: bool = False) -> str:
-    """Return what a chart of places finds; ``enough`` says that places are as many as wanted, for other ages or needs."""
+    """Return the title of a chart of places; ``enough`` says that places suffice, though for other ages or needs."""
     kind = words.SHORT_PROVISIONS[found.provision]
     kind = kind[0].upper() + kind[1:]
     if found.january is None:

@@ -1,4 +1,4 @@
-"""Charts of scenarios: what each lever contributes, whose interval matters most, and scenarios beside each other.
+"""Charts of scenarios: contributions of levers, widths of their intervals, and scenarios side by side.
 
 Invariant: values are in the unit of the measure; pounds are drawn in millions and chances in per cent.
 """
@@ -35,7 +35,7 @@ TORNADO_KEY = (
 
 @once
 def contributions(steps: pd.DataFrame, code: str, area: str, scenario: str, when: str) -> Figure:
-    """Return what each lever of a scenario contributes to a measure.
+    """Return a chart of the contribution of each lever of a scenario to a measure.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def contributions(steps: pd.DataFrame, code: str, area: str, scenario: str, when
 
 
 def _unit(code: str) -> tuple[str, float]:
-    """Return the title of the axis of a measure of scenarios, and what its values are multiplied by."""
+    """Return the axis title of a measure of scenarios, and the factor on its values."""
     if code in compare.POUNDS:
         return "£ million", 1e-6
     if code == "p_shortfall":
@@ -77,7 +77,7 @@ def _unit(code: str) -> tuple[str, float]:
 
 @once
 def tornado(widths: pd.DataFrame, code: str, area: str, when: str) -> Figure:
-    """Return whose interval matters most, widest first; rows are those of `forecast.presentation.seek.tornado`."""
+    """Return a chart of levers' intervals, widest first; rows are those of `forecast.presentation.seek.tornado`."""
     unit, factor = _unit(code)
     first = widths.iloc[0]
     title = f"Find out most about {first['lever']}: it moves the mean by {compare.shown(code, float(first['width']))}"
@@ -115,7 +115,7 @@ def tornado(widths: pd.DataFrame, code: str, area: str, when: str) -> Figure:
 
 @once
 def beside(frame: pd.DataFrame, code: str, area: str, title: str) -> Figure:
-    """Return scenarios against each other each January: scenario, january, mean, q10, q90; at most four.
+    """Return a chart of at most four scenarios each January: scenario, january, mean, q10, q90.
 
     The 80 % interval of the last is shaded where there are two, and none where there are more: shadings hide each other.
 

@@ -1,4 +1,4 @@
-"""Waterfalls: bars that begin where the one before ends, used for plans, scenarios and cost.
+"""Waterfall charts: bars that each begin where the one before ends, for plans, scenarios and cost.
 
 Invariant: the parts add up from the first total to the last.
 """
@@ -31,7 +31,7 @@ LABEL_WIDTH = 21
 def step_bars(
     steps: pd.DataFrame, axis: str, title: str, key: str, description: str, *, zero: bool = True
 ) -> Figure:
-    """Return a waterfall: label, start, end, low, high, kind ("total", "more", "fewer") and change of each bar.
+    """Return a waterfall chart: label, start, end, low, high, kind ("total", "more", "fewer") and change of each bar.
 
     Where ``zero`` is False the axis begins near the parts, because they are small beside the totals.
     """
