@@ -1,1 +1,1 @@
-"""Pounds: costs of children and places, income, and the balance of the high needs block."""
+"""Costs of children and places, income, and the balance of the high needs block, in pounds."""

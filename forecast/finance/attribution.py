@@ -1,4 +1,4 @@
-"""Why cost changes: how much is more children (volume), where and who they are (mix), and dearer prices (price).
+"""Why cost changes: the parts due to the number of children (volume), to who they are and where (mix), and to prices.
 
 Between two costs 0 and 1, of a part with numbers n and prices p in its cells, and N children in all, in every draw
 
@@ -43,7 +43,7 @@ CAUSES: tuple[str, ...] = ("volume", "mix", "price")
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """Why high needs cost differs between two years, or between two scenarios in a year.
+    """The parts of the difference in high needs cost between two years, or between two scenarios in one year.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class Attribution:
 def attribution(
     before: Costs, after: Costs, first: FinancialYear, last: FinancialYear | None = None
 ) -> Attribution:
-    """Return why high needs cost differs.
+    """Return the difference in high needs cost in pounds, divided into volume, mix and price.
 
     Parameters
     ----------
@@ -85,21 +85,21 @@ def attribution(
         )
     old, new = _Paid.of(before, first), _Paid.of(after, until)
     growth = np.divide(new.children, old.children, out=np.ones_like(new.children), where=old.children > 0)
-    found: dict[str, list[Array]] = {"before": [], "after": [], "volume": [], "mix": []}
+    parts: dict[str, list[Array]] = {"before": [], "after": [], "volume": [], "mix": []}
     for n0, p0, n1, p1 in zip(old.numbers, old.prices, new.numbers, new.prices, strict=True):
         at_first = (n0 * p0).sum(axis=1)
-        found["before"].append(at_first)
-        found["after"].append((n1 * p1).sum(axis=1))
-        found["volume"].append((growth - 1) * at_first)
-        found["mix"].append(((n1 - n0 * growth[:, None]) * p0).sum(axis=1))
-    whole = {name: pence(np.stack(values, axis=1)) for name, values in found.items()}
+        parts["before"].append(at_first)
+        parts["after"].append((n1 * p1).sum(axis=1))
+        parts["volume"].append((growth - 1) * at_first)
+        parts["mix"].append(((n1 - n0 * growth[:, None]) * p0).sum(axis=1))
+    whole = {name: pence(np.stack(values, axis=1)) for name, values in parts.items()}
     # The last step takes the rounding, a penny or two.
     return Attribution(**whole, price=whole["after"] - whole["before"] - whole["volume"] - whole["mix"])
 
 
 @dataclass(frozen=True, eq=False)
 class _Paid:
-    """Numbers and prices of one year, a pair of arrays a part, dims ``(draw, cell)``; and all children, dims ``(draw,)``."""
+    """Numbers and prices of one year, an array pair a part, dims ``(draw, cell)``, and all children, dims ``(draw,)``."""
 
     children: Array
     numbers: Sequence[Array]

@@ -1,4 +1,4 @@
-"""High needs balance by financial year: income less cost, carried forward, with grant, override and who bears a deficit after it.
+"""High needs balance by financial year: income less cost, carried forward, with the stability grant and the statutory override.
 
     in_year(y) = income(y) - cost(y)
     closing(y) = closing(y - 1) + in_year(y) + grant(y) + met_by_centre(y)
@@ -46,7 +46,7 @@ _LATEST_GRANT = FinancialYear(2023)
 
 @dataclass(frozen=True)
 class Opening:
-    """Balance that a forecast starts from, pounds; a deficit is minus.
+    """The balance that a forecast starts from, in pounds; a deficit is negative.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class Opening:
 
 @dataclass(frozen=True)
 class StabilityGrant:
-    """The High Needs Stability Grant, of which the share, date of deficit and year of payment are in the funding policy.
+    """The High Needs Stability Grant; its share, deficit date and payment year are in the funding policy.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ class StabilityGrant:
 
 @dataclass(frozen=True)
 class Regime:
-    """Who bears deficits once the statutory override has ended. Undecided in law: show each.
+    """Who bears deficits after the statutory override ends; the law has not decided, so results show each.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ for the deficit carried over, so that stays with the authority in all three; the
 
 @dataclass(frozen=True, eq=False)
 class Balance:
-    """Balance of one authority.
+    """The high needs balance of one authority, draw by draw.
 
     Parameters
     ----------
@@ -159,12 +159,12 @@ class Balance:
 
     @property
     def in_year(self) -> xr.DataArray:
-        """Income less cost, dims ``(draw, financial_year)``."""
+        """Income less cost of each year in pounds, dims ``(draw, financial_year)``."""
         return self.income - self.cost
 
     @property
     def unprotected(self) -> xr.DataArray:
-        """Deficit that stands against the authority's reserves at 31 March: 0 while the override lasts, dims as `closing`."""
+        """Deficit at 31 March against the authority's reserves, in pounds; 0 while the override lasts, dims as `closing`."""
         years = [financial_year(str(y)) for y in self.closing["financial_year"].to_numpy()]
         after = xr.DataArray(
             [y > self.override_ends for y in years],
@@ -175,18 +175,18 @@ class Balance:
 
     @property
     def overspent(self) -> xr.DataArray:
-        """True in draws in which a year's cost is above its income, dims ``(draw, financial_year)``."""
+        """Whether a year's cost is above its income, dims ``(draw, financial_year)``."""
         return self.in_year < -PENNY
 
     @property
     def in_deficit(self) -> xr.DataArray:
-        """True in draws with a deficit at 31 March, dims ``(draw, financial_year)``."""
+        """Whether there is a deficit at 31 March, dims ``(draw, financial_year)``."""
         return self.closing < -PENNY
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """What acting changes: the same draws with and without mitigation.
+    """The difference that mitigation makes: the same draws with and without it.
 
     Parameters
     ----------
@@ -216,12 +216,12 @@ class Comparison:
 
     @property
     def better_by(self) -> xr.DataArray:
-        """How much better the balance at 31 March is, dims ``(draw, financial_year)``."""
+        """Improvement of the balance at 31 March in pounds, dims ``(draw, financial_year)``."""
         return self.mitigated.closing - self.unmitigated.closing
 
 
 def opening_balance(la_code: int, at: FinancialYear, policy: FundingPolicy | None = None) -> Opening:
-    """Return the balance an authority opens with, as far as it is known.
+    """Return the balance in pounds that an authority opens with, stated or estimated.
 
     It is the council's own figure where there is one (`data.councils`), else to 31 March 2022 the published per cent of the
     year's grant, whole grant and not high needs alone. Otherwise it is estimated: England's deficit grows evenly from March
@@ -267,19 +267,19 @@ def opening_balance(la_code: int, at: FinancialYear, policy: FundingPolicy | Non
 
 
 def _grants() -> dict[tuple[int, str], float]:
-    """Return the whole grant before recoupment by authority and financial year, pounds."""
+    """Return the whole grant before recoupment in pounds, by authority and financial year."""
     rows = tables.read("dsg_allocations")
     keys = zip(rows["la_code"], rows["financial_year"], rows["before_recoupment_gbp"], strict=True)
-    found: dict[tuple[int, str], float] = {}
+    grants: dict[tuple[int, str], float] = {}
     for la_code, year, value in keys:
-        found[int(la_code), str(year)] = found.get((int(la_code), str(year)), 0.0) + float(value)
-    return found
+        grants[int(la_code), str(year)] = grants.get((int(la_code), str(year)), 0.0) + float(value)
+    return grants
 
 
 def _estimated(
     wide: pd.DataFrame, own: pd.Series, grant: float, at: FinancialYear, rules: FundingPolicy
 ) -> tuple[float, float]:
-    """Return mean and spread of a balance after the latest published, per cent of the grant.
+    """Return the mean and spread of a balance after the latest published one, as a percentage of the grant.
 
     Yearly changes of the difference from England have a lasting part, by the correlation r of one year's with the next's;
     with two years of its own an authority's lasting part is 2 r / (1 + r) of its mean change. An authority without a balance of
@@ -324,7 +324,7 @@ def balance(
     levers: MoneyEffects = UNCHANGED,
     policy: FundingPolicy | None = None,
 ) -> Balance:
-    """Return the balance, draw by draw.
+    """Return the balance of income and cost in pounds by financial year, draw by draw.
 
     Parameters
     ----------
@@ -353,7 +353,7 @@ def balance(
         Years or draws of cost and income differ, a cost is missing or negative, or the opening is of another date.
     """
     rules = policy or funding_policy()
-    spent = _aligned(cost, income)
+    spent = _align_years(cost, income)
     total = income.total.to_numpy()
     years = [financial_year(str(y)) for y in income.lines["financial_year"].to_numpy()]
     if opening.at.after() != years[0]:
@@ -361,19 +361,21 @@ def balance(
             f"The balance opens at the end of {opening.at.label}, but the first year is {years[0].label}. Years "
             f"between would be lost. Give the balance at the end of {years[0].after(-1).label}."
         )
-    luck = np.clip(rng.random((5, total.shape[0])), _EDGE, 1 - _EDGE)
-    start = opening.balance.drawn(luck[0])
+    uniforms = np.clip(rng.random((5, total.shape[0])), _EDGE, 1 - _EDGE)
+    start = opening.balance.draw(uniforms[0])
     helped = StabilityGrant(approved=0.0) if grant is None else grant
-    paid_share = rules.grant_share * helped.eligible.drawn(luck[1], "share") * (luck[2] < helped.approved)
+    paid_share = (
+        rules.grant_share * helped.eligible.draw(uniforms[1], "share") * (uniforms[2] < helped.approved)
+    )
     new, old = (
         with_levers(
-            np.tile(part.drawn(uniform, "share")[:, None], (1, len(years))),
+            np.tile(part.draw(uniform, "share")[:, None], (1, len(years))),
             levers.deficit_borne,
             years=years,
             januaries=levers.januaries,
             most=1.0,
         )
-        for part, uniform in ((regime.in_year, luck[3]), (regime.carried, luck[4]))
+        for part, uniform in ((regime.in_year, uniforms[3]), (regime.carried, uniforms[4]))
     )
     in_year = total - spent
     grants, centre, closing = np.zeros_like(in_year), np.zeros_like(in_year), np.empty_like(in_year)
@@ -412,8 +414,8 @@ def _shaped(income: HighNeedsIncome) -> Callable[[Floats], xr.DataArray]:
     )
 
 
-def _aligned(cost: xr.DataArray, income: HighNeedsIncome) -> Array:
-    """Return cost in the order of income's years, dims ``(draw, financial_year)``."""
+def _align_years(cost: xr.DataArray, income: HighNeedsIncome) -> Array:
+    """Return cost in pounds in the order of income's years, dims ``(draw, financial_year)``."""
     if set(cost.dims) != {"draw", "financial_year"}:
         raise OptionError(
             f"Cost has dims {cost.dims}. Sum its lines within each draw, to draw and financial_year."
@@ -437,7 +439,7 @@ def _aligned(cost: xr.DataArray, income: HighNeedsIncome) -> Array:
 
 
 def pence(gbp: Floats | float) -> npt.NDArray[np.int64]:
-    """Return pounds in whole pence, halves to even; add up pence, not pounds, where totals are shown.
+    """Return pounds as whole pence, halves to even, so that shown totals can be summed exactly.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What children, places and services cost the high needs block and the general fund, by line and financial year.
+"""The cost model: what children, places and services cost the high needs block and the general fund, by line and financial year.
 
 In every draw and financial year
 
@@ -12,7 +12,7 @@ scaled in every draw so that the baseline meets it in that year (`Anchor`); plac
 
 Invariants: every line has an S251 code and a block, and a code and label of its own; what another block pays, as a ledger may
 say, is a line but no cost of high needs; lines add up to the whole in every draw; cost is before deductions for places that DfE
-pays itself; a scenario uses the baseline's prices, luck and scale; nothing here summarises.
+pays itself; a scenario uses the baseline's prices, random numbers and scale; nothing here summarises.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from forecast.core.outcome import Outcome
 from forecast.finance import other_high_needs, place_funding
 from forecast.finance.funding_policy import FundingPolicy, Range, funding_policy
 from forecast.finance.other_high_needs import LINES as UNPLANNED
-from forecast.finance.paid_placements import PaidPlacements, paid_placements, seated
-from forecast.finance.tariff import PER_CHILD, FeeLuck, Newness, Pricing, Tariff, per_child, tariffs
+from forecast.finance.paid_placements import PaidPlacements, paid_placements, seated_children
+from forecast.finance.tariff import PER_CHILD, FeeVariation, Newness, Pricing, Tariff, per_child, tariffs
 from models.base import Array, Floats
 
 HIGH_NEEDS = "high_needs"
@@ -57,7 +57,7 @@ _CELLS = ("phase", "need_group", "provision")
 
 @dataclass(frozen=True, slots=True)
 class CostLine:
-    """A line of cost.
+    """One line of cost, with its S251 line and the fund that pays it.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class CostLine:
 
 @dataclass(frozen=True)
 class Anchor:
-    """What the council says a financial year costs the high needs block more than its income.
+    """What the council states about a financial year's overspend: cost to the high needs block above its income.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class Anchor:
 
 @dataclass(frozen=True, eq=False)
 class FundedPlaces:
-    """Places paid for by the place.
+    """Places that are funded by the place, and their rates.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ class FundedPlaces:
 
 @dataclass(frozen=True, eq=False)
 class Costs:
-    """Cost of one authority and scenario.
+    """Costs of one authority and scenario in pounds, by financial year and line.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ class Costs:
     children
         Average children of the year, dims ``(draw, financial_year, phase, need_group, provision)``.
     tariffs
-        Prices for each child, by item, scaled and with the luck of single fees.
+        Prices for each child, by item, scaled and with the variation of single fees.
     places
         Places and their rates.
     elsewhere
@@ -152,18 +152,18 @@ class Costs:
 
     @property
     def high_needs(self) -> xr.DataArray:
-        """Cost to the high needs block, before deductions, dims ``(draw, financial_year)``."""
+        """Cost to the high needs block before deductions, in pounds, dims ``(draw, financial_year)``."""
         return self._of(HIGH_NEEDS)
 
     @property
     def at_known_rates(self) -> xr.DataArray:
-        """Cost of places paid by the place and of places others fund, dims ``(draw, financial_year)``."""
+        """Cost in pounds of places with a published rate and of places others fund, dims ``(draw, financial_year)``."""
         more, unit = self.elsewhere
         return (self.places.years_of_place * self.places.rates).sum("place_kind") + more * unit
 
     @property
     def general_fund(self) -> xr.DataArray:
-        """Cost to the general fund: transport, dims ``(draw, financial_year)``."""
+        """Cost to the general fund (transport) in pounds, dims ``(draw, financial_year)``."""
         return self._of(GENERAL_FUND)
 
     def _of(self, payer: str) -> xr.DataArray:
@@ -173,7 +173,7 @@ class Costs:
 
 @dataclass(frozen=True, eq=False)
 class CostModel:
-    """All that the cost of one authority's baseline and scenarios shares: prices, luck, spending besides plans, and scale.
+    """The inputs of cost that an authority's baseline and scenarios share: prices, random numbers, other spending and scale.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ class CostModel:
     other
         Spending that plans do not drive, pounds, dims ``(draw, financial_year, line)``.
     root
-        Source of the luck of single fees.
+        Source of the variation of single fees.
     policy
         Rules of funding.
     deflator
@@ -216,7 +216,7 @@ class CostModel:
     def prepare(
         cls, outcome: Outcome, book: PriceBook, *, seed: int, policy: FundingPolicy | None = None
     ) -> CostModel:
-        """Draw prices and other spending for an authority's baseline.
+        """Draw prices and other spending for an authority's baseline, and return its cost model.
 
         Parameters
         ----------
@@ -233,7 +233,7 @@ class CostModel:
         years = tuple(FinancialYear(y) for y in range(origin, origin + outcome.plans.future.sizes["january"]))
         draws, la_code = outcome.plans.future.sizes["draw"], outcome.area.la_code
         streams = np.random.SeedSequence([seed, la_code, len(ITEMS)]).spawn(3)
-        price_rng, other_rng, luck_rng = (np.random.default_rng(s) for s in streams)
+        price_rng, other_rng, fee_rng = (np.random.default_rng(s) for s in streams)
         drawn = book.draws(draws, price_rng, until=years[-1].label)
         # What England spends on therapies says little of one authority: its own spending goes before it.
         own = {p.item for p in book.prices if p.level != "england"}
@@ -241,7 +241,7 @@ class CostModel:
         base = other_high_needs.other_high_needs(la_code, by_plan).draws(draws, other_rng)
 
         def growth_rng() -> np.random.Generator:
-            """Return the source from which the book drew: prices in the economy rise alike wherever a draw uses them."""
+            """Return the generator at the state from which the book drew, so that a draw has the same inflation everywhere."""
             return np.random.default_rng(streams[0])
 
         growth = book.inflation.draws([y.begins for y in years], draws, draw_root(growth_rng()))
@@ -251,8 +251,8 @@ class CostModel:
             years=years,
             book=book,
             drawn=drawn,
-            other=other_high_needs.carried_forward(base, la_code, years, growth_rng()),
-            root=draw_root(luck_rng),
+            other=other_high_needs.project_spending(base, la_code, years, growth_rng()),
+            root=draw_root(fee_rng),
             policy=policy or funding_policy(),
             deflator=xr.DataArray(
                 level / level[:, :1],
@@ -260,13 +260,13 @@ class CostModel:
                 coords={"financial_year": labels(years)},
             ),
             scale=np.ones(draws),
-            reference=seated(outcome.shortfall) if _estimated(outcome) else None,
+            reference=seated_children(outcome.shortfall) if _estimated(outcome) else None,
         )
 
     def anchored(
         self, outcome: Outcome, income: xr.DataArray, anchor: Anchor, rng: np.random.Generator
     ) -> CostModel:
-        """Return the model scaled so that the baseline costs what the council says in one year.
+        """Return the cost model scaled so that the baseline's overspend is what the council states for one year.
 
         Parameters
         ----------
@@ -283,17 +283,19 @@ class CostModel:
         # A second figure takes the place of the first.
         costs = replace(self, scale=np.ones_like(self.scale)).costs(outcome)
         modelled = costs.high_needs.sel(financial_year=year).to_numpy()
-        said = income.sel(financial_year=year).to_numpy() + anchor.deficit.drawn(rng.random(len(modelled)))
+        stated = income.sel(financial_year=year).to_numpy() + anchor.deficit.draw(rng.random(len(modelled)))
         # What a place is paid is known: only the rest can be wrong.
         fixed = costs.at_known_rates.sel(financial_year=year).to_numpy()
-        return replace(self, scale=np.clip((said - fixed) / (modelled - fixed), *SCALE_BOUNDS), anchor=anchor)
+        return replace(
+            self, scale=np.clip((stated - fixed) / (modelled - fixed), *SCALE_BOUNDS), anchor=anchor
+        )
 
     def costs(self, outcome: Outcome) -> Costs:
-        """Return the cost of the baseline or a scenario of it, draw by draw."""
+        """Return the costs in pounds of the baseline or one of its scenarios, draw by draw."""
         paid = paid_placements(outcome, self.reference)
         children = year_average(paid.stock, paid.september)
         heads = _flat(children)
-        priced = self._tariffs(outcome, self.items, FeeLuck(self.root, heads))
+        priced = self._tariffs(outcome, self.items, FeeVariation(self.root, heads))
         places = self._places(outcome, paid)
         elsewhere = self._elsewhere(paid)
         other = self.other * xr.DataArray(self.scale, dims="draw")
@@ -317,34 +319,36 @@ class CostModel:
 
     @property
     def items(self) -> list[str]:
-        """Items paid for each child; what plans do not drive is not among them."""
+        """Items paid for each child, without spending that plans do not drive."""
         return [item for item in PER_CHILD if item not in self.other["line"].to_numpy()]
 
     def per_child(self, outcome: Outcome) -> xr.DataArray:
-        """Return pounds for one more child, dims ``(draw, financial_year, item, provision, phase, need_group)``.
+        """Return the cost in pounds of one more child, dims ``(draw, financial_year, item, provision, phase, need_group)``.
 
         Items as in `costs`, at the same prices, and ``place_funding``: what a place of the provision is paid, filled.
         """
         costs = self.costs(outcome)
         place = self._tariffs(outcome, [place_rates.ITEM])
-        found = per_child({**costs.tariffs, **place}, self.years)
-        return found.transpose("draw", "financial_year", "item", "provision", "phase", "need_group")
+        pounds = per_child({**costs.tariffs, **place}, self.years)
+        return pounds.transpose("draw", "financial_year", "item", "provision", "phase", "need_group")
 
     def _tariffs(
-        self, outcome: Outcome, items: Sequence[str], luck: FeeLuck | None = None
+        self, outcome: Outcome, items: Sequence[str], fee_variation: FeeVariation | None = None
     ) -> dict[str, Tariff]:
-        pricing = Pricing(self.book, self._scaled, self.years, _newness(outcome), outcome.money, luck)
+        pricing = Pricing(
+            self.book, self._scaled, self.years, _newness(outcome), outcome.money, fee_variation
+        )
         return tariffs(pricing, outcome.plans.known, items)
 
     @property
     def _scaled(self) -> PriceDraws:
-        """Return prices that the high needs block pays for each child scaled, and the others as they are, before any lever."""
+        """Return price draws before levers, with the scale applied to high needs prices paid for each child."""
         rows = [p.dsg_block == HIGH_NEEDS and p.item in PER_CHILD for p in self.book.prices]
         factor = np.where(np.array(rows), self.scale[:, None], 1.0)
         return replace(self.drawn, levels=self.drawn.levels * factor)
 
     def _places(self, outcome: Outcome, paid: PaidPlacements) -> FundedPlaces:
-        """Return places paid for by the place, and their rates."""
+        """Return places funded by the place, and their rates in pounds."""
         counts = _funded_counts(outcome, paid, self.la_code, grow=self.reference is not None)
         base = place_funding.rates_in_book(self.book, self.drawn, self.years)
         rates = place_funding.rates_with_levers(base, self.years, outcome.money)
@@ -355,26 +359,26 @@ class CostModel:
         )
 
     def _elsewhere(self, paid: PaidPlacements) -> tuple[xr.DataArray, xr.DataArray]:
-        """Return residents in places that others fund, more than at the origin, and what one costs."""
+        """Return residents in places funded by others beyond the number at the origin, and the cost of one in pounds."""
         colleges = paid.stock.sel(provision="general_fe", phase="post16", drop=True).sum("need_group")
         more = year_average(paid.elsewhere + colleges - colleges.isel(january=0))
         return more, xr.full_like(more, self.policy.import_export_unit)
 
 
 def _estimated(outcome: Outcome) -> bool:
-    """Return whether most places of the register are an estimate."""
+    """Return whether most places in the register are estimates."""
     shares = estimated_share(outcome.register, outcome.plans.origin).set_index("provision")["share"]
     return not float(shares[ALL]) < MOSTLY
 
 
 def _flat(children: xr.DataArray) -> Array:
-    """Return children by draw, year and cell, in double precision: sums of pounds should be right to the penny."""
+    """Return children by draw, year and cell in double precision, so that sums of pounds are right to the penny."""
     values = children.transpose("draw", "financial_year", *_CELLS).to_numpy().astype(float)
     return np.asarray(values.reshape(*values.shape[:2], -1))
 
 
 def _newness(outcome: Outcome) -> Newness:
-    """Return children in INMSS by age each January from the origin."""
+    """Return children in INMSS by age for each January from the origin."""
     placements = outcome.placements
     first = placements.opening.sel(provision="inmss").sum("need").transpose("draw", "age").to_numpy()
     later = placements.future.sel(provision="inmss").transpose("draw", "january", "age").to_numpy()
@@ -436,7 +440,7 @@ def _funded_counts(outcome: Outcome, paid: PaidPlacements, la_code: int, *, grow
 
 
 def _published_places(la_code: int) -> dict[str, float]:
-    """Return the latest published places of sixth forms and colleges, 0 where there are none."""
+    """Return the latest published places of sixth forms and colleges; 0 where there are none."""
     rows = tables.read("funded_places").query("la_code == @la_code and part == 'autumn_to_march'")
     latest = rows[rows["financial_year"] == rows["financial_year"].max()]
     kinds = [
@@ -456,15 +460,15 @@ def _lines(
     elsewhere: tuple[xr.DataArray, xr.DataArray],
     other: xr.DataArray,
 ) -> tuple[tuple[CostLine, ...], Array]:
-    """Return all lines and their pounds, dims ``(draw, financial_year, line)``, for children by draw, year and cell."""
-    found: dict[CostLine, Array] = {}
+    """Return all lines of cost and their pounds, dims ``(draw, financial_year, line)``, for children by draw, year and cell."""
+    by_line: dict[CostLine, Array] = {}
     for tariff in priced.values():
         named = [child_line(c.item, c.provision, c.s251, c.dsg_block) for c in tariff.classes]
         own = list(dict.fromkeys(named))
         belongs = np.array([[line == name for line in own] for name in named], dtype=float)
         pounds = ((heads @ tariff.weights) * tariff.prices) @ belongs
         for at, line in enumerate(own):
-            found[line] = found.get(line, 0.0) + pounds[:, :, at]
+            by_line[line] = by_line.get(line, 0.0) + pounds[:, :, at]
     paid = (places.years_of_place * places.rates).transpose("draw", "financial_year", "place_kind")
     for kind in (str(k) for k in paid["place_kind"].to_numpy()):
         provision = place_funding.KINDS[kind].provision
@@ -474,21 +478,23 @@ def _lines(
             place_rates.S251_LINE,
             place_rates.DSG_BLOCK,
         )
-        found[line] = found.get(line, 0.0) + paid.sel(place_kind=kind).to_numpy()
+        by_line[line] = by_line.get(line, 0.0) + paid.sel(place_kind=kind).to_numpy()
     more, unit = elsewhere
-    found[CostLine(ELSEWHERE, "Places others fund, more than today", place_rates.S251_LINE, HIGH_NEEDS)] = (
+    by_line[CostLine(ELSEWHERE, "Places others fund, more than today", place_rates.S251_LINE, HIGH_NEEDS)] = (
         more * unit
     ).to_numpy()
     for code in (str(c) for c in other["line"].to_numpy()):
-        told = UNPLANNED[code]
-        found[CostLine(f"other_{code}", told.label, told.s251, HIGH_NEEDS)] = other.sel(line=code).to_numpy()
-    return _told_apart(list(found)), np.stack(list(found.values()), axis=-1)
+        description = UNPLANNED[code]
+        by_line[CostLine(f"other_{code}", description.label, description.s251, HIGH_NEEDS)] = other.sel(
+            line=code
+        ).to_numpy()
+    return _make_distinct(list(by_line)), np.stack(list(by_line.values()), axis=-1)
 
 
-def _told_apart(lines: Sequence[CostLine]) -> tuple[CostLine, ...]:
-    """Return lines with a code and label each: a ledger may book an item for some to another line of the return, or block."""
+def _make_distinct(lines: Sequence[CostLine]) -> tuple[CostLine, ...]:
+    """Return lines with distinct codes and labels; a ledger may book one item to several S251 lines or funds."""
     taken: set[str] = set()
-    found = []
+    distinct = []
     for line in lines:
         if line.code in taken:
             booked = (line.s251, line.dsg_block)
@@ -496,12 +502,12 @@ def _told_apart(lines: Sequence[CostLine]) -> tuple[CostLine, ...]:
                 line, code="_".join((line.code, *booked)), label=f"{line.label} ({', '.join(booked)})"
             )
         taken.add(line.code)
-        found.append(line)
-    return tuple(found)
+        distinct.append(line)
+    return tuple(distinct)
 
 
 def child_line(item: str, provision: str, s251: str, dsg_block: str) -> CostLine:
-    """Return the line in which an item for children in a provision stands."""
+    """Return the line of cost to which an item for children in a provision belongs."""
     if item in _OF_PROVISION:
         return CostLine(
             f"{item}_{provision}", f"{ITEMS[item].label}: {PROVISIONS[provision]}", s251, dsg_block

@@ -1,4 +1,4 @@
-"""From an authority's forecast to its high needs balance: cost, income and who bears what is left, for a baseline and scenarios.
+"""The finance model: from an authority's forecast to costs, income and high needs balance, for a baseline and its scenarios.
 
     base = shared_inputs().baseline(area)
     finance = FinanceModel.of(base.outcome)
@@ -45,7 +45,7 @@ _STREAMS = 3
 
 @dataclass(frozen=True)
 class MoneyPlan:
-    """What a finance officer assumes.
+    """Assumptions of a finance officer: growth of income, regime, grant, opening balance, overspend and transfers.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class MoneyPlan:
 
 @dataclass(frozen=True, eq=False)
 class Money:
-    """Pounds of one outcome.
+    """Costs, income and balance of one outcome, in pounds.
 
     Parameters
     ----------
@@ -112,13 +112,13 @@ class Money:
 
     @property
     def in_year(self) -> xr.DataArray:
-        """High needs income less cost, dims ``(draw, financial_year)``."""
+        """High needs income less cost of each year in pounds, dims ``(draw, financial_year)``."""
         return self.balance.in_year
 
 
 @dataclass(frozen=True, eq=False)
 class FinanceModel:
-    """What the money of one authority's baseline and scenarios shares.
+    """The inputs of costs, income and balance that an authority's baseline and scenarios share.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ class FinanceModel:
     opening
         Balance at the start.
     seed
-        Same seed, same luck.
+        Same seed, same random numbers.
     """
 
     model: CostModel
@@ -142,7 +142,7 @@ class FinanceModel:
     def of(
         cls, baseline: Outcome, *, plan: MoneyPlan | None = None, book: PriceBook | None = None
     ) -> FinanceModel:
-        """Prepare prices, income and scale for an authority's baseline.
+        """Return the finance model of an authority's baseline: prices, income plan and scale.
 
         Parameters
         ----------
@@ -160,46 +160,46 @@ class FinanceModel:
         HistoryError
             The authority has no published income or opening balance.
         """
-        asked = plan or MoneyPlan()
+        assumed = plan or MoneyPlan()
         la_code = baseline.area.la_code
         options = growth_options(la_code)
-        if asked.growth not in options:
+        if assumed.growth not in options:
             raise OptionError(
-                f"'{asked.growth}' is not a way the high needs block may grow. Write one of {', '.join(options)}."
+                f"'{assumed.growth}' is not a way the high needs block may grow. Write one of {', '.join(options)}."
             )
         model = CostModel.prepare(baseline, book or for_area(la_code), seed=baseline.seed)
         before = model.years[0].after(-1)
         known = opening_balance(la_code, before, model.policy)
-        if asked.opening is not None:
-            known = Opening(before, Range.of(asked.opening), "council", "Given with the run")
+        if assumed.opening is not None:
+            known = Opening(before, Range.of(assumed.opening), "council", "Given with the run")
         income_plan = IncomePlan(
-            growth=options[asked.growth],
-            block_transfer=Range.of(asked.block_transfer),
-            disapplied=asked.disapplied,
-            allocations=asked.allocations,
+            growth=options[assumed.growth],
+            block_transfer=Range.of(assumed.block_transfer),
+            disapplied=assumed.disapplied,
+            allocations=assumed.allocations,
         )
-        finance = cls(model, income_plan, asked, known, baseline.seed)
+        finance = cls(model, income_plan, assumed, known, baseline.seed)
         total = finance.income(baseline).total
         stated = [f for f in council_figures(la_code, OVERSPEND) if f.year in model.years]
         anchor = _anchor(stated[-1]) if stated else None
-        if asked.overspend is not None:
+        if assumed.overspend is not None:
             half = MONITORING * float(total.isel(financial_year=0).mean())
-            between = Range(asked.overspend - half, asked.overspend + half)
+            between = Range(assumed.overspend - half, assumed.overspend + half)
             anchor = Anchor(model.years[0], between, "council", "Given with the run")
-        if asked.as_modelled or anchor is None:
+        if assumed.as_modelled or anchor is None:
             return finance
         scaled = model.anchored(baseline, total, anchor, np.random.default_rng(finance._stream(2)))
-        return cls(scaled, finance.income_plan, asked, known, baseline.seed)
+        return cls(scaled, finance.income_plan, assumed, known, baseline.seed)
 
     def _stream(self, which: int) -> np.random.SeedSequence:
         return np.random.SeedSequence([self.seed, self.model.la_code, 7]).spawn(_STREAMS)[which]
 
     def costs(self, outcome: Outcome) -> Costs:
-        """Return the cost of the baseline or a scenario of it."""
+        """Return the costs in pounds of the baseline or one of its scenarios."""
         return self.model.costs(outcome)
 
     def income(self, outcome: Outcome) -> HighNeedsIncome:
-        """Return the income of the baseline or a scenario of it."""
+        """Return the income in pounds of the baseline or one of its scenarios."""
         return income(
             self.model.la_code,
             self.model.years,
@@ -211,7 +211,7 @@ class FinanceModel:
         )
 
     def money(self, outcome: Outcome, regime: str | None = None, grant: float | None = None) -> Money:
-        """Return cost, income and balance of the baseline or a scenario of it.
+        """Return costs, income and balance in pounds of the baseline or one of its scenarios.
 
         Parameters
         ----------
@@ -220,21 +220,21 @@ class FinanceModel:
         regime, grant
             Other than the plan's.
         """
-        costs, told = self.costs(outcome), self.income(outcome)
-        return Money(outcome, costs, told, self.closing(outcome, costs, told, regime, grant))
+        costs, received = self.costs(outcome), self.income(outcome)
+        return Money(outcome, costs, received, self.closing(outcome, costs, received, regime, grant))
 
     def closing(
         self,
         outcome: Outcome,
         costs: Costs,
-        told: HighNeedsIncome,
+        received: HighNeedsIncome,
         regime: str | None = None,
         grant: float | None = None,
     ) -> Balance:
-        """Return the balance of cost and income, under another regime or chance of the grant where given."""
+        """Return the balance in pounds of costs and income, under another regime or chance of the grant if given."""
         return balance(
             costs.high_needs,
-            told,
+            received,
             self.opening,
             rng=np.random.default_rng(self._stream(1)),
             regime=REGIMES[regime or self.plan.regime],
@@ -245,5 +245,5 @@ class FinanceModel:
 
 
 def _anchor(stated: CouncilFigure) -> Anchor:
-    """Return the overspend that a council has stated, for costs to be scaled to."""
+    """Return a council's stated overspend in the form to which costs are scaled."""
     return Anchor(stated.year, Range(stated.low_gbp, stated.high_gbp), stated.basis, stated.source)

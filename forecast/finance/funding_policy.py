@@ -1,4 +1,4 @@
-"""Rules and dates of high needs funding, read from one file: no date of policy stands in the code.
+"""Rules and dates of high needs funding, read from one file, so that no policy date stands in the code.
 
 Invariant: every parameter of `PARAMETERS` is in ``data/reference/finance/funding_policy.csv`` once, with its unit,
 basis and source, and nothing else is. An `Range` is an 80 % interval, from its 10th to its 90th percentile; a
@@ -65,11 +65,11 @@ class Range:
 
     @classmethod
     def of(cls, value: float) -> Range:
-        """Return the interval of a certain number."""
+        """Return a certain number as a range."""
         return cls(value, value)
 
     def within(self, least: float, most: float, what: str) -> Range:
-        """Return the interval itself where it lies between two bounds.
+        """Return the range, or raise an error if it lies outside two bounds.
 
         Raises
         ------
@@ -82,14 +82,14 @@ class Range:
             )
         return self
 
-    def drawn(self, uniform: Array, scale: Scale = "amount") -> Array:
-        """Return a value for every uniform number (`scenarios.sampling.quantile`), same dims."""
+    def draw(self, uniform: Array, scale: Scale = "amount") -> Array:
+        """Return a value for each uniform random number (`scenarios.sampling.quantile`), same dims."""
         return quantile(self.low, self.high, scale, uniform)
 
 
 @dataclass(frozen=True)
 class FundingPolicy:
-    """Rules of high needs funding on one day.
+    """Rules of high needs funding as known on one day.
 
     Parameters
     ----------
@@ -127,18 +127,18 @@ class FundingPolicy:
 
 @cache
 def funding_policy() -> FundingPolicy:
-    """Return the shipped policy.
+    """Return the shipped funding policy.
 
     Raises
     ------
     TableError
         The file is missing or broken.
     """
-    return parsed(tables.read_reference(POLICY_FILE))
+    return parse_policy(tables.read_reference(POLICY_FILE))
 
 
-def parsed(frame: pd.DataFrame) -> FundingPolicy:
-    """Return the policy a table holds, columns as in the shipped file.
+def parse_policy(frame: pd.DataFrame) -> FundingPolicy:
+    """Return the funding policy in a table with the columns of the shipped file.
 
     Raises
     ------
@@ -201,7 +201,7 @@ def _number(row: pd.Series, name: str, column: str = "value") -> float:
 
 
 def _interval(row: pd.Series, name: str) -> Range:
-    """Return low to high, or the value where neither is given."""
+    """Return the range from low to high of a row, or its value if neither is given."""
     value = _number(row, name)
     if pd.isna(row["low"]) and pd.isna(row["high"]):
         return Range.of(value)

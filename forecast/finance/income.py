@@ -1,4 +1,4 @@
-"""Income of the high needs block by financial year: what was allocated, and draws of what may be.
+"""Income of the high needs block by financial year: published allocations, then draws of later ones.
 
     block(y) = core(y) + unit x net imports(y),    core(y) = core(y - 1) (1 + growth(y))
 
@@ -84,7 +84,7 @@ class Growth:
 
 @dataclass(frozen=True)
 class IncomePlan:
-    """What a planner assumes or knows of income.
+    """Assumptions about income: growth, transfers, allocations and net imports.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ class IncomePlan:
 
 @dataclass(frozen=True, eq=False)
 class HighNeedsIncome:
-    """Income of one authority.
+    """High needs income of one authority in pounds, by draw, financial year and line.
 
     Parameters
     ----------
@@ -143,12 +143,12 @@ class HighNeedsIncome:
 
     @property
     def total(self) -> xr.DataArray:
-        """Income of the year, pounds, dims ``(draw, financial_year)``."""
+        """Income of each year in pounds, dims ``(draw, financial_year)``."""
         return self.lines.sum("line")
 
 
 @dataclass(frozen=True, eq=False)
-class _Luck:
+class _RandomNumbers:
     """Random numbers of a run, all drawn before an option is read; dims ``(draw,)`` or ``(draw, year)``."""
 
     growth: Array
@@ -159,7 +159,7 @@ class _Luck:
     yearly: Array
 
     @classmethod
-    def drawn(cls, draws: int, years: int, rng: np.random.Generator) -> _Luck:
+    def draw(cls, draws: int, years: int, rng: np.random.Generator) -> _RandomNumbers:
         growth, schools, transfer = np.clip(rng.random((3, draws)), _EDGE, 1 - _EDGE)
         local = rng.standard_normal(draws)
         national, yearly = np.empty((draws, years)), np.empty((draws, years))
@@ -171,7 +171,7 @@ class _Luck:
 
 @dataclass(frozen=True, slots=True)
 class LocalGrowth:
-    """How an authority's growth differs from England's, in logs: what it keeps from year to year, and what is new each year.
+    """Difference of an authority's growth from England's, in logs: the part that lasts and the part of single years.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ class LocalGrowth:
 
 
 def allocation_history(la_code: int) -> pd.DataFrame:
-    """Return the published allocations of an authority of today.
+    """Return the published allocations of a current authority in pounds, by financial year.
 
     Returns
     -------
@@ -250,7 +250,7 @@ def growth_options(la_code: int, policy: FundingPolicy | None = None) -> dict[st
 
 
 def local_growth(la_code: int, until: FinancialYear | None = None) -> LocalGrowth:
-    """Return how the authority's high needs growth differs from England's, shrunk towards none.
+    """Return the difference of an authority's high needs growth from England's, shrunk towards zero.
 
     Differences of log growth in the latest `SHRUNK_YEARS` years are a lasting part and a part of the year; their shares are the
     mean correlation between years over all authorities. With k years of its own, correlation r and spread s, the lasting part is
@@ -283,7 +283,7 @@ def local_growth(la_code: int, until: FinancialYear | None = None) -> LocalGrowt
 
 
 def _logs() -> tuple[pd.DataFrame, pd.Series]:
-    """Return log growth of the high needs block by authority and year, and England's over authorities published throughout."""
+    """Return log growth of the high needs block by authority and year, and England's from authorities published throughout."""
     rows = tables.read("dsg_allocations").query("block == 'high_needs'")
     wide = rows.pivot_table("before_recoupment_gbp", "la_code", "financial_year", aggfunc="first")
     logs = pd.DataFrame(np.log(wide.to_numpy()), index=wide.index, columns=wide.columns)
@@ -301,7 +301,7 @@ def income(
     levers: MoneyEffects = UNCHANGED,
     policy: FundingPolicy | None = None,
 ) -> HighNeedsIncome:
-    """Return draws of income.
+    """Return draws of high needs income in pounds, by financial year and line.
 
     Parameters
     ----------
@@ -332,11 +332,11 @@ def income(
     rules = policy or funding_policy()
     history = allocation_history(la_code).dropna(subset="import_export_gbp").reset_index(drop=True)
     past = {financial_year(str(y)): i for i, y in enumerate(history["financial_year"])}
-    path = _path(years, past)
+    path = _years_to_work(years, past)
     last = max(past)
     ahead = [y for y in path if y > last]
-    luck = _Luck.drawn(draws, len(ahead), rng)
-    growth, known = _growth(la_code, ahead, plan, luck, rules)
+    numbers = _RandomNumbers.draw(draws, len(ahead), rng)
+    growth, known = _growth(la_code, ahead, plan, numbers, rules)
     growth = with_levers(growth, levers.block_growth, years=ahead, januaries=levers.januaries, least=-1.0)
     imports = _imports(plan, path, years, history, past, rules, draws)
     given = {financial_year(label): value for label, value in plan.allocations.items()}
@@ -360,9 +360,9 @@ def income(
             basis[i, 0] = _weakest(str(basis[i - 1, 0]), "assumed" if lever else known[at])
         if year in past:
             basis[i, 1] = "published"
-    schools = _schools(plan, path, history, past, luck, rules)
+    schools = _schools(plan, path, history, past, numbers, rules)
     transfer = np.zeros(core.shape)
-    transfer[:, len(path) - len(ahead) :] = _transfer(plan, ahead, luck, levers, rules)
+    transfer[:, len(path) - len(ahead) :] = _transfer(plan, ahead, numbers, levers, rules)
     grants = with_levers(
         np.zeros(core.shape),
         levers.grants,
@@ -373,17 +373,17 @@ def income(
     coords = {"financial_year": labels(path)}
     by_line = coords | {"line": list(LINES)}
     lines = np.stack([core, imports, transfer * schools, grants], axis=-1)
-    asked = {"financial_year": labels(years)}
+    wanted = {"financial_year": labels(years)}
     return HighNeedsIncome(
         la_code=la_code,
-        lines=xr.DataArray(lines, dims=("draw", "financial_year", "line"), coords=by_line).sel(asked),
-        schools_block=xr.DataArray(schools, dims=("draw", "financial_year"), coords=coords).sel(asked),
-        basis=xr.DataArray(basis, dims=("financial_year", "line"), coords=by_line).sel(asked),
+        lines=xr.DataArray(lines, dims=("draw", "financial_year", "line"), coords=by_line).sel(wanted),
+        schools_block=xr.DataArray(schools, dims=("draw", "financial_year"), coords=coords).sel(wanted),
+        basis=xr.DataArray(basis, dims=("financial_year", "line"), coords=by_line).sel(wanted),
     )
 
 
-def _path(years: Sequence[FinancialYear], past: Mapping[FinancialYear, int]) -> list[FinancialYear]:
-    """Return the years to walk: those asked for, from the latest published one where they begin after it."""
+def _years_to_work(years: Sequence[FinancialYear], past: Mapping[FinancialYear, int]) -> list[FinancialYear]:
+    """Return the years to work through: from the latest published year, or the first requested if that is earlier."""
     run = list(years)
     if not run or run != [run[0].after(i) for i in range(len(run))]:
         raise OptionError(
@@ -399,18 +399,22 @@ def _path(years: Sequence[FinancialYear], past: Mapping[FinancialYear, int]) -> 
 
 
 def _weakest(*known: str) -> str:
-    """Return the least certain basis: a figure is known no better than what it is worked out from."""
+    """Return the least certain of several bases; a figure is as certain as its least certain input."""
     return max(known, key=BASES.index)
 
 
 def _growth(
-    la_code: int, ahead: Sequence[FinancialYear], plan: IncomePlan, luck: _Luck, rules: FundingPolicy
+    la_code: int,
+    ahead: Sequence[FinancialYear],
+    plan: IncomePlan,
+    numbers: _RandomNumbers,
+    rules: FundingPolicy,
 ) -> tuple[Array, list[str]]:
-    """Return growth by year, dims ``(draw, financial_year)``, and how each year's is known."""
+    """Return yearly growth as shares, dims ``(draw, financial_year)``, and the basis of each year's growth."""
     local = local_growth(la_code)
-    own = local.mean + local.lasting_sd * luck.local
-    later = plan.growth.yearly.drawn(luck.growth)
-    growth, known = np.empty((len(luck.growth), len(ahead))), []
+    own = local.mean + local.lasting_sd * numbers.local
+    later = plan.growth.yearly.draw(numbers.growth)
+    growth, known = np.empty((len(numbers.growth), len(ahead))), []
     for i, year in enumerate(ahead):
         england = rules.growth.get(year)
         if england is None:
@@ -425,8 +429,8 @@ def _growth(
             growth[:, i] = england.low
             known.append("announced")
         else:
-            national = np.log1p(england.drawn(luck.national[:, i]))
-            growth[:, i] = np.expm1(national + own + local.yearly_sd * luck.yearly[:, i])
+            national = np.log1p(england.draw(numbers.national[:, i]))
+            growth[:, i] = np.expm1(national + own + local.yearly_sd * numbers.yearly[:, i])
             known.append("estimated")
     return growth, known
 
@@ -440,12 +444,12 @@ def _imports(
     rules: FundingPolicy,
     draws: int,
 ) -> Array:
-    """Return the import and export adjustment, pounds, dims ``(draw, financial_year)``; the latest published is held."""
+    """Return the import and export adjustment in pounds, dims ``(draw, financial_year)``; the latest published one is kept."""
     published = history["import_export_gbp"].to_numpy(dtype=float)
-    held = np.array([published[past.get(y, len(published) - 1)] for y in path])
-    found = np.tile(held, (draws, 1))
+    latest = np.array([published[past.get(y, len(published) - 1)] for y in path])
+    pounds = np.tile(latest, (draws, 1))
     if plan.net_imports is None:
-        return found
+        return pounds
     net = plan.net_imports
     stray = set(net.dims) - {"draw", "financial_year"}
     if stray or "financial_year" not in net.dims:
@@ -465,8 +469,8 @@ def _imports(
         )
     for i, year in enumerate(path):
         if year not in past and year.label in named:
-            found[:, i] = rules.import_export_unit * net.sel(financial_year=year.label).to_numpy()
-    return found
+            pounds[:, i] = rules.import_export_unit * net.sel(financial_year=year.label).to_numpy()
+    return pounds
 
 
 def _schools(
@@ -474,37 +478,37 @@ def _schools(
     path: Sequence[FinancialYear],
     history: pd.DataFrame,
     past: Mapping[FinancialYear, int],
-    luck: _Luck,
+    numbers: _RandomNumbers,
     rules: FundingPolicy,
 ) -> Array:
-    """Return the schools block before recoupment, pounds, dims ``(draw, financial_year)``."""
+    """Return the schools block before recoupment in pounds, dims ``(draw, financial_year)``."""
     given = {financial_year(label): value for label, value in plan.schools_blocks.items()}
-    growth = rules.schools_block_growth.drawn(luck.schools)
-    found = np.empty((len(growth), len(path)))
+    growth = rules.schools_block_growth.draw(numbers.schools)
+    pounds = np.empty((len(growth), len(path)))
     for i, year in enumerate(path):
         if year in given:
-            found[:, i] = given[year]
+            pounds[:, i] = given[year]
         elif year in past:
-            found[:, i] = float(history["schools_block_gbp"].iloc[past[year]])
+            pounds[:, i] = float(history["schools_block_gbp"].iloc[past[year]])
         else:
-            found[:, i] = found[:, i - 1] * (1 + growth)
-    return found
+            pounds[:, i] = pounds[:, i - 1] * (1 + growth)
+    return pounds
 
 
 def _transfer(
     plan: IncomePlan,
     ahead: Sequence[FinancialYear],
-    luck: _Luck,
+    numbers: _RandomNumbers,
     levers: MoneyEffects,
     rules: FundingPolicy,
 ) -> Array:
-    """Return the share of the schools block moved to high needs, dims ``(draw, financial_year)``, at most the limit."""
-    usual = np.tile(plan.block_transfer.drawn(luck.transfer, "share")[:, None], (1, len(ahead)))
-    found = with_levers(usual, levers.block_transfer, years=ahead, januaries=levers.januaries, most=1.0)
+    """Return the share of the schools block moved to high needs, dims ``(draw, financial_year)``, at most the legal limit."""
+    usual = np.tile(plan.block_transfer.draw(numbers.transfer, "share")[:, None], (1, len(ahead)))
+    shares = with_levers(usual, levers.block_transfer, years=ahead, januaries=levers.januaries, most=1.0)
     if plan.disapplied or not ahead:
-        return found
+        return shares
     limit = rules.block_transfer_limit
-    highest = np.quantile(found, LIKELY_BEYOND, axis=0)
+    highest = np.quantile(shares, LIKELY_BEYOND, axis=0)
     over = [y.label for y, share in zip(ahead, highest, strict=True) if share > limit + 1e-12]
     if over or plan.block_transfer.high > limit:
         most = max(float(highest.max()), plan.block_transfer.high if not over else 0.0)
@@ -512,4 +516,4 @@ def _transfer(
             f"A transfer of {most:.2%} of the schools block is asked for in {', '.join(over) or 'every year'}; the Schools "
             f"Forum may agree to {limit:.1%} at most. Lower it, or say that the Secretary of State has agreed (disapplied)."
         )
-    return np.minimum(found, limit)
+    return np.minimum(shares, limit)

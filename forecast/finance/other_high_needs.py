@@ -1,4 +1,4 @@
-"""High needs spending that EHC plans do not drive: hospital education, alternative provision, early years, income from others.
+"""High needs spending that plans do not drive: hospital education, alternative provision, early years, income from others.
 
 Its base is an authority's own spending of 2021-22, the last year published by line. For a group g of lines, with G the outturn
 and the places DfE pays itself (`dsg_deductions`), and C what the price book charges to the same lines for pupils with a plan,
@@ -60,7 +60,7 @@ DSG_BLOCK = "high_needs"
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line, where its pounds come from, and the group in which what plans cost is taken off."""
+    """A line of spending: the source of its pounds, and the group from which the cost of plans is subtracted."""
 
     label: str
     s251: str
@@ -140,7 +140,7 @@ class OtherLine:
 
 @dataclass(frozen=True, eq=False)
 class OtherHighNeeds:
-    """What an authority spends on high needs that plans do not drive.
+    """An authority's high needs spending that plans do not drive.
 
     Parameters
     ----------
@@ -161,11 +161,11 @@ class OtherHighNeeds:
 
     @property
     def total(self) -> float:
-        """Pounds of all lines."""
+        """Sum of all lines in pounds of 2021-22."""
         return sum(line.pounds for line in self.lines)
 
     def draws(self, draws: int, rng: np.random.Generator) -> xr.DataArray:
-        """Return pounds of 2021-22 in every draw, dims ``(draw, line)``."""
+        """Return draws of spending in pounds of 2021-22, dims ``(draw, line)``."""
         table = self.possible.to_numpy()
         shape = (draws, 1) if self.together else (draws, table.shape[1])
         chosen = np.broadcast_to(rng.integers(len(table), size=shape), (draws, table.shape[1]))
@@ -179,7 +179,7 @@ class OtherHighNeeds:
 def other_high_needs(
     la_code: int, per_plan: Sequence[str] = PER_PLAN, *, held_out: bool = False
 ) -> OtherHighNeeds:
-    """Return high needs spending of 2021-22 that plans do not drive, pounds by line.
+    """Return high needs spending of 2021-22 that plans do not drive, in pounds by line.
 
     Parameters
     ----------
@@ -229,10 +229,10 @@ def other_high_needs(
     )  # fmt: skip
 
 
-def carried_forward(
+def project_spending(
     base: xr.DataArray, la_code: int, years: Sequence[FinancialYear], rng: np.random.Generator
 ) -> xr.DataArray:
-    """Return pounds of later years: prices by draws of the GDP deflator, numbers by residents aged 2 to 18.
+    """Return spending in pounds of later years: prices by the GDP deflator, numbers by residents aged 2 to 18.
 
     Parameters
     ----------
@@ -275,7 +275,7 @@ def carried_forward(
 
 
 def children_index(la_code: int, years: Sequence[FinancialYear]) -> xr.DataArray:
-    """Return residents aged 2 to 18 in the middle of financial years over those of 2021, dims ``(financial_year,)``.
+    """Return residents aged 2 to 18 at the middle of financial years over those of 2021, dims ``(financial_year,)``.
 
     Raises
     ------
@@ -283,13 +283,13 @@ def children_index(la_code: int, years: Sequence[FinancialYear]) -> xr.DataArray
         The population of a year is not known or projected.
     """
     people = _population()
-    found = [float(people.get((la_code, y.begins), np.nan)) for y in (YEAR, *years)]
-    if missing := [y.label for y, n in zip(years, found[1:], strict=True) if not n > 0]:
+    counts = [float(people.get((la_code, y.begins), np.nan)) for y in (YEAR, *years)]
+    if missing := [y.label for y, n in zip(years, counts[1:], strict=True) if not n > 0]:
         raise OptionError(
             f"Residents of authority {la_code} are not known for {', '.join(missing)}. Ask for years from 2019-20 to 2040-41."
         )
     return xr.DataArray(
-        np.array(found[1:]) / found[0], dims="financial_year", coords={"financial_year": labels(years)}
+        np.array(counts[1:]) / counts[0], dims="financial_year", coords={"financial_year": labels(years)}
     )
 
 
@@ -302,7 +302,7 @@ def _population() -> pd.Series:
 
 
 def residents(codes: tuple[int, ...] | None = None) -> pd.Series:
-    """Return residents aged 2 to 18 of mid-2021 by authority; an abolished one has those of its parts."""
+    """Return residents aged 2 to 18 at mid-2021 by authority; an abolished authority has those of its parts."""
     now = _population().xs(YEAR.begins, level="mid_year")
     if codes is None:
         return now
@@ -310,7 +310,7 @@ def residents(codes: tuple[int, ...] | None = None) -> pd.Series:
 
 
 def _heads_of(la_code: int) -> float:
-    """Return residents aged 2 to 18 of mid-2021 of an authority, of today or abolished since."""
+    """Return residents aged 2 to 18 at mid-2021 of a current or abolished authority."""
     now = residents()
     if la_code in now.index:
         return float(now[la_code])
@@ -321,7 +321,7 @@ def _heads_of(la_code: int) -> float:
 
 @cache
 def gross(side: str) -> pd.DataFrame:
-    """Return pounds of 2021-22 by authority of that year (rows) and code of `LINES` (columns), what plans pay for included.
+    """Return spending in pounds of 2021-22 by authority (rows) and line (columns), including what plans pay for.
 
     Parameters
     ----------
@@ -333,7 +333,7 @@ def gross(side: str) -> pd.DataFrame:
     taken = tables.read("dsg_deductions").query("financial_year == @YEAR.label")
     deducted = taken.pivot_table("deduction_gbp", "la_code", "place_type", aggfunc="sum")
     deducted = deducted.reindex(wide.index).fillna(0.0)
-    found = pd.DataFrame(
+    pounds = pd.DataFrame(
         {
             code: line.sign * wide[list(line.outturn)].sum(axis=1)
             # The budget's line of hospital education leaves out hospital academies: DfE pays them the same on both sides.
@@ -341,27 +341,27 @@ def gross(side: str) -> pd.DataFrame:
             for code, line in LINES.items()
         }
     )
-    return found.astype("float64") + 0.0  # no minus nil
+    return pounds.astype("float64") + 0.0  # no minus nil
 
 
 @cache
 def spending(side: str) -> pd.DataFrame:
-    """Return `gross` less what the price book charges to the same lines for pupils with a plan; never below 0 for it."""
-    found = gross(side).copy()
+    """Return `gross` less what the price book charges to the same lines for pupils with a plan; at least 0."""
+    pounds = gross(side).copy()
     for group, priced in _CHARGED.items():
         members = [code for code, line in LINES.items() if line.group == group]
-        charged = pd.Series(0.0, index=found.index)
+        charged = pd.Series(0.0, index=pounds.index)
         for item, provision in priced:
-            charged += _plans(provision).reindex(found.index).fillna(0.0) * _price(item, provision)
-        total = found[members].sum(axis=1)
+            charged += _plans(provision).reindex(pounds.index).fillna(0.0) * _price(item, provision)
+        total = pounds[members].sum(axis=1)
         left = (1 - charged / total.where(total > 0)).clip(lower=0.0).fillna(0.0)
-        found[members] = found[members].mul(left, axis=0)
-    return found
+        pounds[members] = pounds[members].mul(left, axis=0)
+    return pounds
 
 
 @cache
 def _plans(provision: str) -> pd.Series:
-    """Return mean plans of January 2021 and 2022 in a provision, by authority."""
+    """Return the mean of plans in January 2021 and 2022 in a provision, by authority."""
     placed = tables.read("plans_placement")
     chosen = placed[placed["january"].isin([YEAR.begins, YEAR.january]) & (placed["provision"] == provision)]
     by_january = chosen.groupby(["la_code", "january"])["plans"].sum().astype("float64")
@@ -370,7 +370,7 @@ def _plans(provision: str) -> pd.Series:
 
 @cache
 def _price(item: str, provision: str) -> float:
-    """Return England's price of an item in pounds of 2021-22, its kinds averaged."""
+    """Return England's price of an item in pounds of 2021-22, averaged over its kinds."""
     book: PriceBook = england()
     total = 0.0
     for price in book.prices:
@@ -385,14 +385,14 @@ def _price(item: str, provision: str) -> float:
 
 
 def _noise(spent: pd.DataFrame, planned: pd.DataFrame, source: int) -> Array:
-    """Return equally likely factors of a known outturn by line, mean 1, dims ``(possibility, line)``."""
+    """Return equally likely factors on a known outturn by line, with mean 1, dims ``(possibility, line)``."""
     others, budgets = spent.drop(index=source), planned.drop(index=source)
     ratio = (budgets / others.where(others != 0)).to_numpy(dtype=float)
     at = (np.arange(len(others)) + 0.5) / len(others)
     columns = []
-    for told in ratio.T:
+    for row in ratio.T:
         # Authorities with one side at 0 say nothing of the size of noise: the others stand for them.
-        logs = np.log(told[np.isfinite(told) & (told > 0)])
+        logs = np.log(row[np.isfinite(row) & (row > 0)])
         centred = np.clip((logs - np.median(logs)) / np.sqrt(2), -RECODED, RECODED)
         factors = np.quantile(np.exp(centred), at)
         columns.append(factors / factors.mean())

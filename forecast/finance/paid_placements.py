@@ -1,4 +1,4 @@
-"""Who is taught where, as it is paid for: the forecast of placements, held to the places there are.
+"""Placements as they are paid for: the forecast of placements, limited to the places there are.
 
 `Placements.by_need` says where children go if the future is like the past, and special schools grew in the past. The register
 says which places there are. A budget needs both, cell by cell (phase and need group), in every draw and January:
@@ -59,7 +59,7 @@ _NEWCOMERS, _LEAVERS = PHASE_CODES.index("early_years"), PHASE_CODES.index("post
 
 @dataclass(frozen=True, eq=False)
 class PaidPlacements:
-    """Children by where they are paid for.
+    """Children by the provision in which they are paid for.
 
     Parameters
     ----------
@@ -78,14 +78,14 @@ class PaidPlacements:
 
 
 def paid_placements(outcome: Outcome, reference: Floats | None = None) -> PaidPlacements:
-    """Return who is taught where as it is paid for; see the module for the rule.
+    """Return children by the provision in which they are paid for; the module gives the rule.
 
     Parameters
     ----------
     outcome
         The baseline or a scenario.
     reference
-        What `seated` says of the baseline, where its register is an estimate; None: children are held to the register.
+        What `seated_children` says of the baseline, where its register is an estimate; None: children are held to the register.
     """
     placements, shortfall, leavers = outcome.placements, outcome.shortfall, outcome.plans.flows["leavers"]
     cells = ("draw", "january", "phase", "need_group", "provision")
@@ -95,18 +95,18 @@ def paid_placements(outcome: Outcome, reference: Floats | None = None) -> PaidPl
     stock, september = np.empty(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32)
     elsewhere = np.zeros(shape[:2], dtype=np.float32)
 
-    def hold(some: slice) -> None:
+    def limit(some: slice) -> None:
         forecast = _grouped(placements, some)
-        seats = seated(shortfall, some)
+        seats = seated_children(shortfall, some)
         if reference is not None:
-            seats = _within(forecast[:, 1:], seats - reference[some])
+            seats = _add_within_children(forecast[:, 1:], seats - reference[some])
         stock[some, 0] = forecast[:, 0]
-        stock[some, 1:], elsewhere[some, 1:] = _held(forecast[:, 1:], seats, shortfall)
+        stock[some, 1:], elsewhere[some, 1:] = _limit_to_places(forecast[:, 1:], seats, shortfall)
         # New places open, and pupils for whom there are none are placed elsewhere, when the school year begins.
         september[some, 1:] = np.diff(stock[some] - forecast, axis=1)
         september[some] += _september(placements, forecast, leavers, some)
 
-    run_in_parts(draws, hold)
+    run_in_parts(draws, limit)
     coords: dict[str, list[object]] = {
         "january": [*januaries], "phase": [*PHASE_CODES], "need_group": [*NEED_GROUP_CODES], "provision": [*PROVISION_CODES],
     }  # fmt: skip
@@ -118,7 +118,7 @@ def paid_placements(outcome: Outcome, reference: Floats | None = None) -> PaidPl
 
 
 def _grouped(placements: Placements, some: slice) -> Floats:
-    """Return the forecast from the origin on by need group, dims ``(draw, january, phase, need_group, provision)``."""
+    """Return forecast placements by need group from the origin on, dims ``(draw, january, phase, need_group, provision)``."""
     by_need = placements.by_need.transpose("draw", "january", "phase", "provision", "need").to_numpy()
     ahead = by_need[some] @ OF_GROUP
     opening = placements.opening.transpose("draw", "age", "provision", "need").to_numpy()[some] @ OF_GROUP
@@ -126,28 +126,28 @@ def _grouped(placements: Placements, some: slice) -> Floats:
         [opening[:, low : high + 1].sum(axis=1) for low, high in zip(_FIRST_AGES, _TOP_AGES, strict=True)],
         axis=1,
     )
-    found = np.concatenate([first[:, None], ahead], axis=1, dtype=np.float32)
-    return np.asarray(np.moveaxis(found, 3, 4))
+    forecast = np.concatenate([first[:, None], ahead], axis=1, dtype=np.float32)
+    return np.asarray(np.moveaxis(forecast, 3, 4))
 
 
-def seated(shortfall: Shortfall, some: slice = slice(None)) -> Floats:
-    """Return children in specialist places, of some draws, dims ``(draw, january, phase, need_group, specialist provision)``."""
+def seated_children(shortfall: Shortfall, some: slice = slice(None)) -> Floats:
+    """Return children in specialist places, dims ``(draw, january, phase, need_group, specialist provision)``, in some draws."""
     order = ("draw", "january", "phase", "need_group", "provision")
     wanted, short = (x.transpose(*order).to_numpy()[some] for x in (shortfall.wanted, shortfall.short))
     names = [str(d) for d in shortfall.overflow["destination"].to_numpy()]
     sent = shortfall.overflow.transpose(*order, "destination")
-    found = np.maximum(wanted - short, 0.0)  # single precision leaves a few less than nobody
+    children = np.maximum(wanted - short, 0.0)  # single precision leaves a few less than nobody
     for destination, provision in enumerate(SPECIALIST_PROVISIONS):
         if provision in names:
             taken = sent.sel(destination=provision).to_numpy()[some]
-            found[..., destination] += taken.sum(axis=-1)
+            children[..., destination] += taken.sum(axis=-1)
             short = short - taken
     beyond = shortfall.unseated.transpose("phase", "need_group", "provision").to_numpy()
-    return np.asarray(found + np.minimum(beyond, np.maximum(short, 0.0)))
+    return np.asarray(children + np.minimum(beyond, np.maximum(short, 0.0)))
 
 
-def _within(forecast: Floats, more: Floats) -> Floats:
-    """Return the forecast's specialist places and so many more, at least none and together no more than all children."""
+def _add_within_children(forecast: Floats, more: Floats) -> Floats:
+    """Return the forecast's specialist places plus a change, at least 0 and together at most all children."""
     seats = np.maximum(forecast[..., _SPECIALIST] + more, 0.0)
     total, children = seats.sum(axis=-1, keepdims=True), forecast.sum(axis=-1, keepdims=True)
     return np.asarray(
@@ -155,8 +155,8 @@ def _within(forecast: Floats, more: Floats) -> Floats:
     )
 
 
-def _held(forecast: Floats, seats: Floats, shortfall: Shortfall) -> tuple[Floats, Floats]:
-    """Return placements held to the places there are, and who is sent to special schools elsewhere.
+def _limit_to_places(forecast: Floats, seats: Floats, shortfall: Shortfall) -> tuple[Floats, Floats]:
+    """Return placements limited to the places there are, and children sent to special schools elsewhere.
 
     Parameters
     ----------
@@ -169,28 +169,28 @@ def _held(forecast: Floats, seats: Floats, shortfall: Shortfall) -> tuple[Floats
     going, coming = _ends(shortfall, np.maximum(beyond, 0.0)), _ends(shortfall, np.maximum(-beyond, 0.0))
     net = beyond.sum(axis=-1)
     more, fewer = np.maximum(net, 0.0), np.maximum(-net, 0.0)
-    held = forecast.copy()
-    held[..., _SPECIALIST] = seats
+    limited = forecast.copy()
+    limited[..., _SPECIALIST] = seats
     gained = more[..., None] * going
     elsewhere = gained[..., -1]
-    held[..., _OTHERS] += gained[..., :-1]
-    held[..., _SPECIALIST[_STATE_SPECIAL]] += elsewhere
-    there = held[..., _OTHERS]
+    limited[..., _OTHERS] += gained[..., :-1]
+    limited[..., _SPECIALIST[_STATE_SPECIAL]] += elsewhere
+    there = limited[..., _OTHERS]
     # Nobody can be fetched back from a school elsewhere whom the forecast did not send there.
     known = coming[..., :-1]
     total = known.sum(axis=-1, keepdims=True)
-    asked = np.divide(known, total, out=np.zeros_like(known), where=total > 0) * fewer[..., None]
-    fetched = np.minimum(there, asked)
+    wanted = np.divide(known, total, out=np.zeros_like(known), where=total > 0) * fewer[..., None]
+    fetched = np.minimum(there, wanted)
     left = there - fetched
     rest = fewer - fetched.sum(axis=-1)
     sums = left.sum(axis=-1)
     part = np.minimum(np.divide(rest, sums, out=np.zeros_like(rest), where=sums > 0), 1.0)
-    held[..., _OTHERS] = left * (1 - part[..., None])
-    return held, elsewhere.sum(axis=(2, 3))
+    limited[..., _OTHERS] = left * (1 - part[..., None])
+    return limited, elsewhere.sum(axis=(2, 3))
 
 
 def _ends(shortfall: Shortfall, weight: Floats) -> Floats:
-    """Return where children of a cell end, a share for each other provision and, last, schools elsewhere.
+    """Return the share of a cell's children who go to each other provision and, last, to special schools elsewhere.
 
     Parameters
     ----------
@@ -217,7 +217,7 @@ def _ends(shortfall: Shortfall, weight: Floats) -> Floats:
 
 
 def _september(placements: Placements, forecast: Floats, leavers: xr.DataArray, some: slice) -> Floats:
-    """Return the change of each cell on 1 September: children who begin a phase, less those who end one.
+    """Return the change of each cell on 1 September: children who begin a phase less those who end one.
 
     Plans that end after 16 end with the school year. Children who begin a phase are those of its first age, with the need groups
     of the phase; early years settings are joined all year round.
@@ -233,8 +233,10 @@ def _september(placements: Placements, forecast: Floats, leavers: xr.DataArray, 
     gone = leavers.transpose("draw", "january", "age", "need").to_numpy()[some, :, _FIRST_AGES[_LEAVERS] :]
     gone = gone.sum(axis=2) @ OF_GROUP
     stock = forecast[:, :-1, _LEAVERS]
-    held = stock.sum(axis=3, keepdims=True)
-    ends[:, :, _LEAVERS] = gone[..., None] * np.divide(stock, held, out=np.zeros_like(stock), where=held > 0)
-    found = np.zeros_like(forecast)
-    found[:, 1:] = begins - ends
-    return found
+    everyone = stock.sum(axis=3, keepdims=True)
+    ends[:, :, _LEAVERS] = gone[..., None] * np.divide(
+        stock, everyone, out=np.zeros_like(stock), where=everyone > 0
+    )
+    change = np.zeros_like(forecast)
+    change[:, 1:] = begins - ends
+    return change

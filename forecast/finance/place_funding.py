@@ -1,4 +1,4 @@
-"""From high needs places by academic year to pounds by financial year, at the rates of the price book.
+"""High needs places by academic year as pounds by financial year, at the rates of the price book.
 
 A place is paid at its rate, on the old academic year's count for the first months of the financial year and on the new one's for
 the rest:
@@ -108,7 +108,7 @@ KIND_OF: Mapping[tuple[str, str], str] = {
 
 @cache
 def months_old() -> Mapping[str, int]:
-    """Return the months of a financial year that are paid on the count of the academic year that ends, by kind of place.
+    """Return, by kind of place, the months of a financial year paid on the count of the academic year that ends in it.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def months_old() -> Mapping[str, int]:
         A rule is missing or its months are not a year.
     """
     rules = {str(r["place_type"]): r for r in tables.read("place_funding_rules").to_dict("records")}
-    found = {}
+    months = {}
     for code, kind in KINDS.items():
         if kind.rule not in rules:
             raise TableError(
@@ -130,12 +130,12 @@ def months_old() -> Mapping[str, int]:
                 f"The published table 'place_funding_rules' pays '{kind.rule}' for {old} and {new} months, which is not a year. "
                 "Restore the file from the repository."
             )
-        found[code] = old
-    return found
+        months[code] = old
+    return months
 
 
 def rates_in_book(book: PriceBook, drawn: PriceDraws, years: Sequence[FinancialYear]) -> dict[str, Array]:
-    """Return the rate of each kind of place in the price book, pounds a year, dims ``(draw, financial_year)``.
+    """Return the rate of each kind of place in the price book in pounds a year, dims ``(draw, financial_year)``.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def rates_in_book(book: PriceBook, drawn: PriceDraws, years: Sequence[FinancialY
 
 
 def _row(book: PriceBook, code: str) -> int:
-    """Return the row of the book that prices a kind of place: of the strongest level, of its own provision, and the last."""
+    """Return the row of the book that prices a kind of place: the strongest level, its own provision, and the last of these."""
     provision, age, occupancy = KINDS[code].priced_as
 
     def rank(at: int) -> tuple[int, bool, int]:
@@ -174,7 +174,7 @@ def rates_with_levers(
     years: Sequence[FinancialYear],
     levers: MoneyEffects = UNCHANGED,
 ) -> xr.DataArray:
-    """Return the rate of a place after levers on it, pounds a year, dims ``(draw, place_kind, financial_year)``.
+    """Return the rate of a place after levers in pounds a year, dims ``(draw, place_kind, financial_year)``.
 
     Parameters
     ----------
@@ -213,7 +213,7 @@ def rates_with_levers(
 
 
 def funded_years(places: xr.DataArray) -> tuple[FinancialYear, ...]:
-    """Return the financial years that places by academic year can pay for: those with both of their academic years.
+    """Return the financial years for which both academic years of the places are given.
 
     Raises
     ------
@@ -232,7 +232,7 @@ def funded_years(places: xr.DataArray) -> tuple[FinancialYear, ...]:
 
 
 def paid_places(places: xr.DataArray) -> xr.DataArray:
-    """Return places times the part of each financial year that they are paid for; times their rates they are pounds.
+    """Return places weighted by the part of each financial year for which they are paid; times rates they give pounds.
 
     Parameters
     ----------
@@ -273,5 +273,5 @@ def paid_places(places: xr.DataArray) -> xr.DataArray:
         [months_old()[c] / 12 for c in codes], dims="place_kind", coords={"place_kind": codes}
     )
     dims = ["financial_year" if d == "academic_year" else d for d in places.dims]
-    found: xr.DataArray = (old * share + new * (1 - share)).transpose(*dims)
-    return found
+    paid: xr.DataArray = (old * share + new * (1 - share)).transpose(*dims)
+    return paid

@@ -1,4 +1,4 @@
-"""What one child costs a year, by item, where the child is taught, phase and need group: the price book, priced and levered.
+"""The cost of one child a year in pounds, by item, provision, phase and need group: prices of the book after levers.
 
 A cell is a phase, need group and provision. Ages and needs within a cell are those of the authority's plans today, so a cell
 may be paid at several prices; each part of a cell with prices of its own is a *class*:
@@ -6,7 +6,7 @@ may be paid at several prices; each part of a cell with prices of its own is a *
     per child[cell] = sum over classes of weight[cell, class] x price[class]
 
 with price in pounds of each financial year, by the growth of the book's inflator, after a scenario's levers: growth of prices
-first, then the price itself, then the luck of single fees, then a ceiling on them, E[min(fee, ceiling)]
+first, then the price itself, then the variation of single fees, then a ceiling on them, E[min(fee, ceiling)]
 (`data.placement_fees`). Transport is the price of a journey times the share who travel.
 
 Fees differ between single placements: with n of them the average fee is
@@ -61,7 +61,7 @@ _SCARCE = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class PriceClass:
-    """Children who are paid for alike.
+    """A class of children for whom the same price is paid.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class PriceClass:
 
 @dataclass(frozen=True, eq=False)
 class Tariff:
-    """Prices of one item.
+    """Yearly prices of one item, in pounds a child.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ class Tariff:
     prices: Array
 
     def per_child(self, year: int | slice = slice(None), dsg_block: str | None = None) -> Array:
-        """Return pounds a child, dims ``(draw, financial_year, phase, need_group, provision)``, or those of one year.
+        """Return pounds a child, dims ``(draw, financial_year, phase, need_group, provision)``, or of one year only.
 
         Parameters
         ----------
@@ -112,13 +112,13 @@ class Tariff:
             Only what this block, or the general fund, pays; None: whoever pays.
         """
         mine = [at for at, c in enumerate(self.classes) if dsg_block in (None, c.dsg_block)]
-        found = self.prices[:, year][..., mine] @ self.weights[:, mine].T
-        return np.asarray(found.reshape(*found.shape[:-1], *SHAPE))
+        pounds = self.prices[:, year][..., mine] @ self.weights[:, mine].T
+        return np.asarray(pounds.reshape(*pounds.shape[:-1], *SHAPE))
 
 
 @dataclass(frozen=True, eq=False)
 class Newness:
-    """How many INMSS placements are new, for ceilings on new ones.
+    """Numbers of INMSS placements by age and January, from which the share of new ones follows.
 
     Parameters
     ----------
@@ -132,12 +132,12 @@ class Newness:
     origin: int
 
     def since(self, year: FinancialYear, years: Sequence[FinancialYear]) -> Array:
-        """Return the share of placements made after the January in which a year begins, dims ``(draw, financial_year)``.
+        """Return the share of placements made after the January of a given year, dims ``(draw, financial_year)``.
 
         Of those placed before, no more can be left at an age than are there now, and no more than were there when younger.
         """
         first = min(max(year.begins - self.origin, 0), self.by_age.shape[1] - 1)
-        found = np.zeros((len(self.by_age), len(years)))
+        shares = np.zeros((len(self.by_age), len(years)))
         for i, y in enumerate(years):
             at = min(y.january - self.origin, self.by_age.shape[1] - 1)
             gap = at - first
@@ -146,13 +146,13 @@ class Newness:
             now = self.by_age[:, at]
             left = np.minimum(now[:, gap:], self.by_age[:, first, : now.shape[1] - gap]).sum(axis=1)
             total = now.sum(axis=1)
-            found[:, i] = 1 - np.divide(left, total, out=np.ones_like(left), where=total > 0)
-        return found
+            shares[:, i] = 1 - np.divide(left, total, out=np.ones_like(left), where=total > 0)
+        return shares
 
 
 @dataclass(frozen=True, eq=False)
-class FeeLuck:
-    """Whether the placements that an authority happens to pay for are dear or cheap ones.
+class FeeVariation:
+    """Random variation of the average fee, because an authority pays for a limited number of placements.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ class FeeLuck:
     children: Array
 
     def factors(self, item: str, kind: str, spread: float, weights: Array) -> Array:
-        """Return the average fee of the placements over the price, dims ``(draw, financial_year)``.
+        """Return the average fee of the placements relative to the price, dims ``(draw, financial_year)``.
 
         Parameters
         ----------
@@ -185,7 +185,7 @@ class FeeLuck:
 
 @dataclass(frozen=True, eq=False)
 class Pricing:
-    """What the prices of one run are made from.
+    """The inputs of one run's prices: price book, draws, levers and variation of fees.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ class Pricing:
         How many INMSS placements are new.
     levers
         A scenario's changes of money; those of income change no price.
-    luck
+    fee_variation
         Of single fees; None: the average fee is the price.
     """
 
@@ -206,7 +206,7 @@ class Pricing:
     years: Sequence[FinancialYear]
     newness: Newness
     levers: MoneyEffects = UNCHANGED
-    luck: FeeLuck | None = None
+    fee_variation: FeeVariation | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,7 +244,7 @@ class _PriceLevers:
 
 
 def tariffs(pricing: Pricing, known: xr.DataArray, items: Sequence[str] = PER_CHILD) -> dict[str, Tariff]:
-    """Return what children cost, by item.
+    """Return the yearly cost of children in pounds, by item.
 
     Parameters
     ----------
@@ -268,7 +268,7 @@ def tariffs(pricing: Pricing, known: xr.DataArray, items: Sequence[str] = PER_CH
 
 
 def _cell_totals(stock: Array) -> Array:
-    """Return the sum over each age and need's own phase and need group, dims ``(age, need)``."""
+    """Return, for each age and need, the sum over its phase and need group, dims ``(age, need)``."""
     totals = np.zeros(SHAPE[:2])
     np.add.at(totals, (_PHASE_OF[:, None], _GROUP_OF[None, :]), stock)
     return np.asarray(totals[_PHASE_OF][:, _GROUP_OF])
@@ -290,11 +290,11 @@ def _tariff(pricing: Pricing, within: Array, item: str) -> Tariff:
         price = book.prices[row]
         signature = (int(row), int(traveller), *(int(b) for b in bits))
         if signature not in done:
-            luck = None
-            if pricing.luck is not None and price.log_spread > 0:
+            fee_variation = None
+            if pricing.fee_variation is not None and price.log_spread > 0:
                 all_paid = weights[:, distinct[:, 1] == row].sum(axis=1)
-                luck = pricing.luck.factors(item, price.kind, price.log_spread, all_paid)
-            done[signature] = _price(pricing, int(row), int(traveller), levers.reaching(bits), luck)
+                fee_variation = pricing.fee_variation.factors(item, price.kind, price.log_spread, all_paid)
+            done[signature] = _price(pricing, int(row), int(traveller), levers.reaching(bits), fee_variation)
         prices[:, :, position] = done[signature]
         classes.append(PriceClass(item, PROVISION_CODES[where], int(row), price.s251_line, price.dsg_block))
     return Tariff(item, tuple(classes), weights, prices)
@@ -303,14 +303,14 @@ def _tariff(pricing: Pricing, within: Array, item: str) -> Tariff:
 def _parts(
     book: PriceBook, item: str, levers: Sequence[MoneyChange]
 ) -> tuple[npt.NDArray[np.int64], tuple[npt.NDArray[np.int64], ...], Array]:
-    """Return the smallest parts of children with a price: their key, where they are, and the share of their kind.
+    """Return the smallest groups of children with one price: their key, their position, and their share of their kind.
 
     The key is provision, row, row of the travelling share (-1 for none) and whether each lever reaches them.
     """
     rows = book.rows_in_force(item).transpose("provision", "need", "age", "kind").to_numpy()
-    found = np.argwhere(rows >= 0)
-    provision, need, age, _ = found.T
-    row = rows[tuple(found.T)]
+    cells = np.argwhere(rows >= 0)
+    provision, need, age, _ = cells.T
+    row = rows[tuple(cells.T)]
     traveller = np.full(len(row), -1)
     if item == "send_transport":
         shares = (
@@ -325,14 +325,16 @@ def _parts(
 
 
 def _reached(change: MoneyChange) -> npt.NDArray[np.bool_]:
-    """Return whom a lever reaches, dims ``(provision, need)``."""
+    """Return whether a lever reaches each provision and need, dims ``(provision, need)``."""
     provisions = [not change.provisions or p in change.provisions for p in PROVISION_CODES]
     needs = [not change.needs or n in change.needs for n in NEED_CODES]
     return np.logical_and.outer(provisions, needs)
 
 
-def _price(pricing: Pricing, row: int, traveller: int, levers: _PriceLevers, luck: Array | None) -> Array:
-    """Return pounds a child and year after levers and luck, dims ``(draw, financial_year)``.
+def _price(
+    pricing: Pricing, row: int, traveller: int, levers: _PriceLevers, relative_fee: Array | None
+) -> Array:
+    """Return pounds a child and year after levers and variation of fees, dims ``(draw, financial_year)``.
 
     Parameters
     ----------
@@ -342,17 +344,17 @@ def _price(pricing: Pricing, row: int, traveller: int, levers: _PriceLevers, luc
         Rows of the book: of the price, and of the share who travel (-1 for none).
     levers
         Those that reach the children.
-    luck
+    relative_fee
         Average fee over the price, dims ``(draw, financial_year)``; None: 1.
     """
     years, januaries = pricing.years, pricing.levers.januaries
     price = in_years(pricing.drawn, row, years, levers.growth, januaries)
     if levers.price:
         price = with_levers(price, levers.price, years=years, januaries=januaries)
-    if luck is not None:
-        price = price * luck
+    if relative_fee is not None:
+        price = price * relative_fee
     if levers.ceilings or levers.ceilings_on_new:
-        price = _capped(pricing, price, pricing.book.prices[row].log_spread, levers)
+        price = _apply_ceilings(pricing, price, pricing.book.prices[row].log_spread, levers)
     if traveller >= 0:
         shares = in_years(pricing.drawn, traveller, years)
         price = price * with_levers(shares, levers.travellers, years=years, januaries=januaries, most=1.0)
@@ -387,8 +389,8 @@ def in_years(
     return np.asarray(levels[:, row, None] * index[:, wanted] / index[:, [drawn.begins[row] - first]])
 
 
-def _capped(pricing: Pricing, price: Array, spread: float, levers: _PriceLevers) -> Array:
-    """Return mean fees under ceilings; a weight below 1 (a ramp) brings in so much of one.
+def _apply_ceilings(pricing: Pricing, price: Array, spread: float, levers: _PriceLevers) -> Array:
+    """Return mean fees in pounds under ceilings; a weight below 1 (a ramp) applies a ceiling in part.
 
     A placement under several ceilings is held to the lowest. Those whom a ceiling of smaller reach holds are among those whom one
     of larger reach holds, so the order of ceilings does not matter and a ceiling listed twice acts once.
@@ -407,20 +409,20 @@ def _capped(pricing: Pricing, price: Array, spread: float, levers: _PriceLevers)
     order = np.argsort(np.stack(reached), axis=0, kind="stable")
     reach = np.take_along_axis(np.stack(reached), order, axis=0)
     lowest = np.minimum.accumulate(np.take_along_axis(np.stack(tops), order, axis=0)[::-1], axis=0)[::-1]
-    held = price
+    limited = price
     for part, top in zip(np.diff(reach, axis=0, prepend=0.0), lowest, strict=True):
-        held = held + part * (mean_under_ceiling(price, spread, top) - price)
-    return np.asarray(held)
+        limited = limited + part * (mean_under_ceiling(price, spread, top) - price)
+    return np.asarray(limited)
 
 
-def per_child(found: Mapping[str, Tariff], years: Sequence[FinancialYear]) -> xr.DataArray:
+def per_child(by_item: Mapping[str, Tariff], years: Sequence[FinancialYear]) -> xr.DataArray:
     """Return pounds a child and year, dims ``(draw, financial_year, item, phase, need_group, provision)``."""
     return xr.DataArray(
-        np.stack([t.per_child() for t in found.values()], axis=2),
+        np.stack([t.per_child() for t in by_item.values()], axis=2),
         dims=("draw", "financial_year", "item", "phase", "need_group", "provision"),
         coords={
             "financial_year": labels(years),
-            "item": list(found),
+            "item": list(by_item),
             "phase": list(PHASE_CODES),
             "need_group": list(NEED_GROUP_CODES),
             "provision": list(PROVISION_CODES),

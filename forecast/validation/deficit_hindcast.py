@@ -193,7 +193,7 @@ def hindcast(
         paths[part] = np.concatenate([np.tile(before, (len(ahead), 1)), ahead], axis=1)
     draws = stock.sizes["draw"]
     rng = np.random.default_rng([seed, origin, la_code])
-    expected = EXPECTED_GROWTH.drawn(np.clip(rng.random(draws), 2.0**-53, None))
+    expected = EXPECTED_GROWTH.draw(np.clip(rng.random(draws), 2.0**-53, None))
     steps = np.arange(len(years) + 1)
     if growth is None:
         prices = (1 + expected[:, None]) ** steps

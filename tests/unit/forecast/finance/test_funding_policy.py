@@ -9,7 +9,7 @@ import pytest
 from data import tables
 from data.errors import OptionError, TableError
 from data.financial_year import FinancialYear
-from forecast.finance.funding_policy import POLICY_FILE, Range, funding_policy, parsed
+from forecast.finance.funding_policy import POLICY_FILE, Range, funding_policy, parse_policy
 
 
 @pytest.fixture
@@ -63,27 +63,27 @@ def test_a_broken_row_is_named(
     rows: pd.DataFrame, parameter: str, column: str, value: object, told: str
 ) -> None:
     with pytest.raises(TableError, match=told):
-        parsed(with_value(rows, parameter, column, value))
+        parse_policy(with_value(rows, parameter, column, value))
 
 
 def test_a_date_that_is_no_financial_year(rows: pd.DataFrame) -> None:
     with pytest.raises(OptionError, match="Write 2026-27"):
-        parsed(with_value(rows, "override_ends", "value", "31 March 2028"))
+        parse_policy(with_value(rows, "override_ends", "value", "31 March 2028"))
 
 
 def test_missing_and_repeated_rows_and_columns(rows: pd.DataFrame) -> None:
     with pytest.raises(TableError, match="does not say override_ends"):
-        parsed(rows[rows["parameter"] != "override_ends"])
+        parse_policy(rows[rows["parameter"] != "override_ends"])
     with pytest.raises(TableError, match="grant_share more than once"):
-        parsed(pd.concat([rows, rows[rows["parameter"] == "grant_share"]]))
+        parse_policy(pd.concat([rows, rows[rows["parameter"] == "grant_share"]]))
     with pytest.raises(TableError, match="no column source"):
-        parsed(rows.drop(columns="source"))
+        parse_policy(rows.drop(columns="source"))
 
 
 def test_an_interval_is_its_tenth_and_ninetieth_percentile() -> None:
-    found = Range(2.0, 4.0).drawn(np.array([0.1, 0.5, 0.9]))
+    found = Range(2.0, 4.0).draw(np.array([0.1, 0.5, 0.9]))
     assert found == pytest.approx([2.0, 3.0, 4.0])
-    assert Range.of(5.0).drawn(np.array([0.3])).tolist() == [5.0]
+    assert Range.of(5.0).draw(np.array([0.3])).tolist() == [5.0]
 
 
 @pytest.mark.parametrize("ends", [(2.0, 1.0), (float("nan"), 1.0), (0.0, float("inf"))])

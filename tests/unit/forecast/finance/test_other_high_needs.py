@@ -110,7 +110,7 @@ def test_an_unknown_authority_is_drawn_with_all_its_lines_together() -> None:
 def test_spending_is_carried_by_prices_and_residents() -> None:
     base = other_high_needs.other_high_needs(REDBRIDGE).draws(400, np.random.default_rng(1))
     years = [FinancialYear(2021), FinancialYear(2023)]
-    found = other_high_needs.carried_forward(base, REDBRIDGE, years, np.random.default_rng(2))
+    found = other_high_needs.project_spending(base, REDBRIDGE, years, np.random.default_rng(2))
     assert found.dims == ("draw", "financial_year", "line")
     assert found.sel(financial_year="2021-22").to_numpy() == pytest.approx(base.to_numpy())
     index = float(other_high_needs.children_index(REDBRIDGE, years).sel(financial_year="2023-24"))
@@ -125,6 +125,6 @@ def test_years_and_items_that_cannot_be_had_are_refused() -> None:
         other_high_needs.other_high_needs(REDBRIDGE, ["top_up"])
     base = other_high_needs.other_high_needs(REDBRIDGE).draws(2, np.random.default_rng(1))
     with pytest.raises(OptionError, match="begins with 2021-22"):
-        other_high_needs.carried_forward(base, REDBRIDGE, [FinancialYear(2020)], np.random.default_rng(1))
+        other_high_needs.project_spending(base, REDBRIDGE, [FinancialYear(2020)], np.random.default_rng(1))
     with pytest.raises(OptionError, match="2041-42"):
-        other_high_needs.carried_forward(base, REDBRIDGE, [FinancialYear(2041)], np.random.default_rng(1))
+        other_high_needs.project_spending(base, REDBRIDGE, [FinancialYear(2041)], np.random.default_rng(1))

@@ -12,7 +12,16 @@ from data.financial_year import FinancialYear
 from data.inflation import draw_normals
 from data.prices import PriceBook
 from data.vocabulary import AGES, NEED_CODES, NEED_GROUP_CODES, PHASE_CODES, PROVISION_CODES
-from forecast.finance.tariff import PER_CHILD, SHAPE, FeeLuck, Newness, Pricing, Tariff, per_child, tariffs
+from forecast.finance.tariff import (
+    PER_CHILD,
+    SHAPE,
+    FeeVariation,
+    Newness,
+    Pricing,
+    Tariff,
+    per_child,
+    tariffs,
+)
 from models.base import Array
 from scenarios.effects import How, MoneyChange, MoneyEffects
 from tests.made_prices import book, row, skewed
@@ -51,7 +60,7 @@ def priced(
     *changes: MoneyChange,
     known: xr.DataArray = EVERYONE,
     newness: Newness = NOBODY_NEW,
-    luck: FeeLuck | None = None,
+    luck: FeeVariation | None = None,
 ) -> dict[str, Tariff]:
     drawn = prices.draws(DRAWS, np.random.default_rng(1), until=YEARS[-1].label)
     levers = MoneyEffects.of(changes, JANUARIES)
@@ -236,11 +245,11 @@ def test_prices_by_child_are_labelled() -> None:
 
 class TestLuckOfSingleFees:
     @staticmethod
-    def luck(children: float) -> FeeLuck:
+    def luck(children: float) -> FeeVariation:
         """Return luck with so many children in each cell of INMSS, and nobody elsewhere."""
         there = np.zeros((DRAWS, len(YEARS), *SHAPE))
         there[..., PROVISION_CODES.index("inmss")] = children
-        return FeeLuck(7, there.reshape(DRAWS, len(YEARS), -1))
+        return FeeVariation(7, there.reshape(DRAWS, len(YEARS), -1))
 
     def test_by_hand(self) -> None:
         """28 cells of half a child are 14 placements: s^2 = ln(1 + (exp(0.49) - 1) / 14)."""
@@ -256,7 +265,7 @@ class TestLuckOfSingleFees:
 
     def test_its_mean_is_one_and_it_matters_less_for_many(self) -> None:
         one, many = (
-            FeeLuck(3, np.full((40_000, 1, 1), n)).factors("inmss_fee", "All", 0.7, np.ones(1))
+            FeeVariation(3, np.full((40_000, 1, 1), n)).factors("inmss_fee", "All", 0.7, np.ones(1))
             for n in (1.0, 100.0)
         )
         assert one.mean() == pytest.approx(1, abs=0.02)
