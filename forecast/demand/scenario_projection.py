@@ -35,7 +35,7 @@ from forecast.core.parallel import run_in_parts
 from forecast.demand.placement import CELLS, PlacementArrays, Transitions
 from forecast.demand.placement_kernels import Carrier, review, scale
 from models.base import Array, Floats
-from models.cohort_flow import BAND_OF_AGE, SMALLEST_FLOW, Flows, Leaving, Rates, pass_year
+from models.cohort_flow import BAND_OF_AGE, SMALLEST_FLOW, Flows, Leaving, Rates, Year, pass_year
 from models.moves import STAGE_OF_AGE
 from models.placement import ONES, Paths
 from scenarios.effects import FIRST_AGES, Effects, Move, Review, apply_changes
@@ -83,79 +83,216 @@ def replay(
     """
     if not effects.on_placements:
         return plans, placements
-    before = _BaselineArrays.of(plans)
-    rates = Rates.of(flows)
-    opening = plans.flows["opening"].transpose("age", "need").to_numpy()
-    draws, januaries, ages = before.residents.shape
-    arrays = PlacementArrays.empty(draws, januaries)
-    calendar = [int(j) for j in plans.future["january"].to_numpy()]
-
-    def move(some: slice) -> None:
-        does, base = effects.some(some), before.some(some)
-        carrier, where = Carrier.of(transitions.paths.some(some)), transitions.start[some]
-        for t in range(januaries):
-            stock = base.stock[:, t]
-            going = carrier.remaining(where, base.leavers[:, t])
-            where = _placed(*carrier.settled(going, base.joiners[:, t], stock), does.moves, t)
-            scale(where, stock)
-            arrays.write(some, slice(t, t + 1), where[:, None], transitions.factors[some, t : t + 1])
-
+    base = _BaselineArrays.of(plans)
+    arrays = PlacementArrays.empty(base.draws, base.januaries)
     if not effects.on_plans:
-        run_in_parts(draws, move, DRAWS_AT_A_TIME)
+        run_in_parts(
+            base.draws, lambda some: _replay_moves(base, transitions, effects, arrays, some), DRAWS_AT_A_TIME
+        )
         return plans, arrays.of(placements, plans.future)
-    flow_values = {name: np.empty((draws, januaries, *opening.shape)) for name in FLOWS}
-    people = np.empty(before.residents.shape)
-    process = {name: np.empty((draws, januaries, ages)) for name in PROCESS}
+    rates, scenario_plans = Rates.of(flows), _PlanArrays.empty(base.draws, base.januaries)
 
     def project(some: slice) -> None:
-        does, base, own = effects.some(some), before.some(some), rates.some(some)
-        residents = _residents(base, does)
-        ahead = _ScenarioProcess.of(base, does, delay)
-        hazard, mix, brought = _hazard(own, base, does), _need_mix(own, does), _plans_brought(base, does)
-        carrier = Carrier.of(transitions.paths.some(some))
-        earlier_stock = np.broadcast_to(opening, (len(own.hazard), *opening.shape))
-        where, protection = transitions.start[some], _Protection.of(does.reviews, calendar[0] - 1)
-        for t, january in enumerate(calendar):
-            expected = np.maximum(residents[:, t] * own.joiner_rate, SMALLEST_FLOW)
-            joined = _at(mix, t) * (expected * base.index[:, t][:, BAND_OF_AGE])[:, :, None]
-            joined = joined * _at(ahead.joiners, t)
-            leaving = Leaving.of(own, _at(hazard, t), base.kept[:, t], base.sent[:, t])
-            going = carrier.remaining(where, earlier_stock * leaving.leaves)
-            if any(r.weight[t] for r in does.reviews):
-                ended = _reviewed(going, does.reviews, protection, t)
-                leaving = replace(
-                    leaving, leaves=leaving.leaves + leaving.stays * ended, stays=leaving.stays * (1 - ended)
-                )
-            year = pass_year(earlier_stock, leaving, joined, own)
-            stock, transfers = year.stock, year.transfers
-            if brought is not None:
-                came = np.maximum(brought[:, t], -stock)
-                stock, transfers = stock + came, transfers + came
-            older, new = carrier.settled(going, joined, stock)
-            placed = older + new
-            protection = protection.later(where, going, placed, carrier.paths, january)
-            where = _placed(older, new, does.moves, t) if does.moves else placed
-            scale(where, stock)
-            arrays.write(some, slice(t, t + 1), where[:, None], transitions.factors[some, t : t + 1])
-            values = (stock, joined, year.leavers, transfers, year.recoded)
-            for name, value in zip(FLOWS, values, strict=True):
-                flow_values[name][some, t] = value
-            earlier_stock = stock
-        people[some] = residents
-        for name, value in ahead.process(flow_values["joiners"][some].sum(axis=3), residents).items():
-            process[name][some] = value
+        part = _Part.of(
+            base.some(some), rates.some(some), transitions.paths.some(some), effects.some(some), delay
+        )
+        state = part.opening(transitions.start[some])
+        for t in range(base.januaries):
+            state = part.next_january(t, state)
+            scenario_plans.write_year(some, t, state)
+            arrays.write(some, slice(t, t + 1), state.placed[:, None], transitions.factors[some, t : t + 1])
+        scenario_plans.write_inputs(some, part)
 
-    run_in_parts(draws, project, DRAWS_AT_A_TIME)
-    future = plans.future.transpose(*CELLS).copy(data=flow_values["stock"])
-    by_age = ("draw", "year", "age")
-    after = replace(
-        plans,
-        future=future,
-        flows=plans.flows.assign({n: (CELLS, v) for n, v in flow_values.items() if n != "stock"}),
-        residents=plans.residents.transpose("draw", "january", "age").copy(data=people),
-        process=plans.process.transpose(*by_age).assign({n: (by_age, v) for n, v in process.items()}),
-    )
-    return after, arrays.of(placements, future)
+    run_in_parts(base.draws, project, DRAWS_AT_A_TIME)
+    after = scenario_plans.of(plans)
+    return after, arrays.of(placements, after.future)
+
+
+def _replay_moves(
+    base: _BaselineArrays, transitions: Transitions, effects: Effects, arrays: PlacementArrays, some: slice
+) -> None:
+    """Write the placements of some draws under levers that only move children between provisions."""
+    moves, base = effects.some(some).moves, base.some(some)
+    carrier, placed = Carrier.of(transitions.paths.some(some)), transitions.start[some]
+    for t in range(base.januaries):
+        stock = base.stock[:, t]
+        going = carrier.remaining(placed, base.leavers[:, t])
+        placed = _placed(*carrier.settled(going, base.joiners[:, t], stock), moves, t)
+        scale(placed, stock)
+        arrays.write(some, slice(t, t + 1), placed[:, None], transitions.factors[some, t : t + 1])
+
+
+@dataclass(frozen=True, eq=False)
+class _January:
+    """Plans in one January, and how the year before led to them.
+
+    Parameters
+    ----------
+    stock
+        Plans, dims ``(draw, age, need)``.
+    placed
+        Where they are taught, dims ``(draw, age, need, provision)``; adds up to the stock.
+    protection
+        Who is protected from reviews.
+    joiners, leavers, transfers, recoded
+        Flows of the year, dims ``(draw, age, need)``; None at the origin.
+    """
+
+    stock: Array
+    placed: Floats
+    protection: _Protection
+    joiners: Array | None = None
+    leavers: Array | None = None
+    transfers: Array | None = None
+    recoded: Array | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """A scenario in some draws: all that its years are made from, and the chain that makes one.
+
+    Parameters
+    ----------
+    base, rates, effects
+        The baseline's arrays and rates, and what the levers do, in these draws.
+    residents
+        After levers on them, dims ``(draw, january, age)``.
+    need_mix, hazard
+        Needs of joiners and the yearly chance that a plan ends, after levers, dims ``(draw, january, age, need)``; lengths of 1
+        stand for all.
+    pipeline
+        Requests and assessments after levers.
+    brought
+        Plans that people moving in bring, dims ``(draw, january, age, need)``; None if nobody moves.
+    carrier
+        Carries placements forward a year.
+    """
+
+    base: _BaselineArrays
+    rates: Rates
+    effects: Effects
+    residents: Array
+    need_mix: Array
+    hazard: Array
+    pipeline: _ScenarioProcess
+    brought: Array | None
+    carrier: Carrier
+
+    @classmethod
+    def of(cls, base: _BaselineArrays, rates: Rates, paths: Paths, effects: Effects, delay: float) -> _Part:
+        """Return the inputs of every year with the levers acting on them."""
+        return cls(
+            base=base,
+            rates=rates,
+            effects=effects,
+            residents=_residents(base, effects),
+            need_mix=_need_mix(rates, effects),
+            hazard=_hazard(rates, base, effects),
+            pipeline=_ScenarioProcess.of(base, effects, delay),
+            brought=_plans_brought(base, effects),
+            carrier=Carrier.of(paths),
+        )
+
+    def opening(self, placed: Floats) -> _January:
+        """Return the January of the origin, with placements ``placed``."""
+        stock = np.broadcast_to(self.base.opening, (len(self.rates.hazard), *self.base.opening.shape))
+        return _January(stock, placed, _Protection.of(self.effects.reviews, self.base.calendar[0] - 1))
+
+    def next_january(self, t: int, before: _January) -> _January:
+        """Return the January at position ``t`` after the one before: every adjustment of a scenario, in the order it acts."""
+        joined = self.joiners(t)
+        leaving = self.leaving(t)
+        going = self.carrier.remaining(before.placed, before.stock * leaving.leaves)
+        leaving = self.after_reviews(t, going, leaving, before.protection)
+        year = self.with_plans_brought(t, pass_year(before.stock, leaving, joined, self.rates))
+        older, new = self.carrier.settled(going, joined, year.stock)
+        settled = older + new
+        protection = before.protection.later(
+            before.placed, going, settled, self.carrier.paths, self.base.calendar[t]
+        )
+        placed = _placed(older, new, self.effects.moves, t) if self.effects.moves else settled
+        scale(placed, year.stock)
+        return _January(year.stock, placed, protection, joined, year.leavers, year.transfers, year.recoded)
+
+    def joiners(self, t: int) -> Array:
+        """Return new plans of a year: residents, rate, the baseline's index, needs and pipeline, dims ``(draw, age, need)``."""
+        expected = np.maximum(self.residents[:, t] * self.rates.joiner_rate, SMALLEST_FLOW)
+        joined = _at(self.need_mix, t) * (expected * self.base.index[:, t][:, BAND_OF_AGE])[:, :, None]
+        return np.asarray(joined * _at(self.pipeline.joiners, t))
+
+    def leaving(self, t: int) -> Leaving:
+        """Return what plans do in a year at the scenario's hazard and the baseline's calibration."""
+        return Leaving.of(self.rates, _at(self.hazard, t), self.base.kept[:, t], self.base.sent[:, t])
+
+    def after_reviews(self, t: int, going: Floats, leaving: Leaving, protection: _Protection) -> Leaving:
+        """Return what plans do when some of those that go on end at a review, which takes them out of ``going`` in place."""
+        if not any(r.weight[t] for r in self.effects.reviews):
+            return leaving
+        ended = _reviewed(going, self.effects.reviews, protection, t)
+        return replace(
+            leaving, leaves=leaving.leaves + leaving.stays * ended, stays=leaving.stays * (1 - ended)
+        )
+
+    def with_plans_brought(self, t: int, year: Year) -> Year:
+        """Return a year with the plans that people moving in bring; no more leave than there are."""
+        if self.brought is None:
+            return year
+        came = np.maximum(self.brought[:, t], -year.stock)
+        return replace(year, stock=year.stock + came, transfers=year.transfers + came)
+
+
+@dataclass(frozen=True, eq=False)
+class _PlanArrays:
+    """Arrays of a scenario's `Plans`, filled part by part of the draws.
+
+    Parameters
+    ----------
+    flows
+        What `FLOWS` names, dims ``(draw, january, age, need)``.
+    residents
+        Dims ``(draw, january, age)``.
+    process
+        What `PROCESS` names, dims ``(draw, year, age)``.
+    """
+
+    flows: Mapping[str, Array]
+    residents: Array
+    process: Mapping[str, Array]
+
+    @classmethod
+    def empty(cls, draws: int, januaries: int) -> _PlanArrays:
+        """Return empty arrays for a number of draws and Januaries."""
+        by_age = (draws, januaries, len(AGES))
+        return cls(
+            flows={name: np.empty((*by_age, len(NEED_CODES))) for name in FLOWS},
+            residents=np.empty(by_age),
+            process={name: np.empty(by_age) for name in PROCESS},
+        )
+
+    def write_year(self, some: slice, t: int, state: _January) -> None:
+        """Write the plans of a January and the flows of the year before it, in some draws."""
+        for name in FLOWS:
+            self.flows[name][some, t] = getattr(state, name)
+
+    def write_inputs(self, some: slice, part: _Part) -> None:
+        """Write the residents and the pipeline behind the plans of some draws, once all their years are written."""
+        self.residents[some] = part.residents
+        new_plans = self.flows["joiners"][some].sum(axis=3)
+        for name, value in part.pipeline.process(new_plans, part.residents).items():
+            self.process[name][some] = value
+
+    def of(self, baseline: Plans) -> Plans:
+        """Return the arrays as `Plans`, with what a scenario does not change taken from the baseline."""
+        by_age = ("draw", "year", "age")
+        return replace(
+            baseline,
+            future=baseline.future.transpose(*CELLS).copy(data=self.flows["stock"]),
+            flows=baseline.flows.assign({n: (CELLS, v) for n, v in self.flows.items() if n != "stock"}),
+            residents=baseline.residents.transpose("draw", "january", "age").copy(data=self.residents),
+            process=baseline.process.transpose(*by_age).assign(
+                {n: (by_age, v) for n, v in self.process.items()}
+            ),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,6 +301,10 @@ class _BaselineArrays:
 
     Parameters
     ----------
+    calendar
+        Januaries forecast.
+    opening
+        Plans at the origin, dims ``(age, need)``.
     residents
         Dims ``(draw, january, age)``.
     stock, joiners, leavers
@@ -176,6 +317,8 @@ class _BaselineArrays:
         What `PIPELINE` names, dims ``(draw, year, age)``.
     """
 
+    calendar: tuple[int, ...]
+    opening: Array
     residents: Array
     stock: Array
     joiners: Array
@@ -195,6 +338,8 @@ class _BaselineArrays:
             for n in ("index", "kept", "sent")
         ]
         return cls(
+            calendar=tuple(int(j) for j in plans.future["january"].to_numpy()),
+            opening=plans.flows["opening"].transpose("age", "need").to_numpy(),
             residents=plans.residents.transpose("draw", "january", "age").to_numpy(),
             stock=plans.future.transpose(*CELLS).to_numpy(),
             joiners=plans.flows["joiners"].transpose(*CELLS).to_numpy(),
@@ -206,9 +351,20 @@ class _BaselineArrays:
             process={n: plans.process[n].transpose("draw", "year", "age").to_numpy() for n in PIPELINE},
         )
 
+    @property
+    def draws(self) -> int:
+        """Number of draws."""
+        return len(self.stock)
+
+    @property
+    def januaries(self) -> int:
+        """Number of Januaries."""
+        return len(self.calendar)
+
     def some(self, draws: slice) -> _BaselineArrays:
         """Return the arrays in a subset of draws."""
-        return _BaselineArrays(
+        return replace(
+            self,
             residents=self.residents[draws],
             stock=self.stock[draws],
             joiners=self.joiners[draws],
