@@ -76,17 +76,17 @@ def diff_command(
     from data.register_file import read_register
 
     code = None if area is None else _one_code(area)
-    found = diff(read_register(old, la_code=code), read_register(new, la_code=code))
+    difference = diff(read_register(old, la_code=code), read_register(new, la_code=code))
     screen = console()
-    screen.print(found.sentence(), soft_wrap=True)
-    for what, rows in (("Added", found.added), ("Removed", found.removed)):
+    screen.print(difference.sentence(), soft_wrap=True)
+    for what, rows in (("Added", difference.added), ("Removed", difference.removed)):
         for row in rows.to_dict("records"):
             screen.print(
                 f"{what}: {row['setting']}, ages {row['age_low']} to {row['age_high']}, {row['places']} places from "
                 f"{row['from_academic_year']} ({row['status']})",
                 soft_wrap=True, markup=False,
             )  # fmt: skip
-    for changed in found.changed:
+    for changed in difference.changed:
         cells = "; ".join(f"{c} {quoted(before)} -> {quoted(after)}" for c, before, after in changed.cells)
         screen.print(f"Changed: {changed.setting} (row {changed.row}): {cells}", soft_wrap=True, markup=False)
 

@@ -75,10 +75,10 @@ def capital_command(
     from forecast.runs.baseline import ForecastInputs, check_options
     from scenarios import reading
 
-    found = areas.resolve(area)
-    if len(found) > 1:
+    matches = areas.resolve(area)
+    if len(matches) > 1:
         raise CapitalError("'all' was asked for, but candidates are one authority's. Name the authority.")
-    chosen = found[0]
+    chosen = matches[0]
     check_options(years, draws)
     if not 0 <= years_after <= 60:
         raise CapitalError(f"--years-after {years_after} is out of range. Write 0 (the forecast only) to 60.")

@@ -43,11 +43,11 @@ def save_command(
     from scenarios.store import Store
 
     # Read first: what is refused opens no store.
-    said = find_scenario_or_file(ref, store).as_written
-    check_own_id(said)
+    scenario = find_scenario_or_file(ref, store).as_written
+    check_own_id(scenario)
     person = this_computer(who)
-    before = latest(said.id, store)
-    kept = keep(Store.open(store), said, expected_version=version, who=person, comment=comment)
+    before = latest(scenario.id, store)
+    kept = keep(Store.open(store), scenario, expected_version=version, who=person, comment=comment)
     added = before is None or before.version != kept.version
     same = "" if added else " It says the same, so no version was added."
     say(console(), f"Kept: {kept.subject}.{same}")
@@ -60,15 +60,15 @@ def history_command(
     """Tell the versions and runs of a scenario, and whether the log of the store is whole; exit code 1 where it is not."""
     from scenarios.store import words
 
-    held = open_held(store)
+    opened = open_held(store)
     screen = console()
     if scenario is None:
-        say(screen, words.listing(held.scenarios()))
-        for run in held.runs():
+        say(screen, words.listing(opened.scenarios()))
+        for run in opened.runs():
             say(screen, f"{run.facts.scenario_id or 'a scenario without an id'}: {words.run_line(run)}")
     else:
-        runs = held.runs(scenario)
-        if runs and scenario not in [v.scenario_id for v in held.scenarios()]:
+        runs = opened.runs(scenario)
+        if runs and scenario not in [v.scenario_id for v in opened.scenarios()]:
             say(
                 screen,
                 f"{scenario}: not kept in this store; its runs as a file or the library has it",
@@ -77,12 +77,12 @@ def history_command(
             for run in reversed(runs):
                 say(screen, words.run_line(run))
         else:
-            say(screen, words.history(held.versions(scenario), runs))
-    broken = held.verify_log()
+            say(screen, words.history(opened.versions(scenario), runs))
+    broken = opened.verify_log()
     if broken is not None:
         say(screen, broken.why)
         raise typer.Exit(1)
-    count = len(held.entries())
+    count = len(opened.entries())
     say(screen, f"The log is whole: {count:,} {'entry' if count == 1 else 'entries'}.")
 
 
@@ -102,10 +102,10 @@ def import_command(
     from scenarios.store import Store
 
     person = this_computer(who)
-    found = Store.open(store).import_all(path, who=person, check=scenario_of)
+    imported = Store.open(store).import_all(path, who=person, check=scenario_of)
     say(
         console(),
-        f"Versions added: {found.versions:,}. Runs added: {found.runs:,}. There already: {found.already:,}.",
+        f"Versions added: {imported.versions:,}. Runs added: {imported.runs:,}. There already: {imported.already:,}.",
     )
 
 
@@ -128,13 +128,13 @@ def open_held(store: str | None) -> Store:
     from forecast.runs.scenario_names import open_if_there
     from scenarios.store.address import address_of
 
-    held = open_if_there(store)
-    if held is None:
+    opened = open_if_there(store)
+    if opened is None:
         raise StoreError(
             f"There is no scenario store at {address_of(store).shown}, so it holds no history. One is made when a scenario "
             "is first run or saved. Give another place with --store."
         )
-    return held
+    return opened
 
 
 def note(named: list[NamedScenario], outcomes: Sequence[Outcome], store: str | None, who: str | None) -> None:
@@ -145,14 +145,14 @@ def note(named: list[NamedScenario], outcomes: Sequence[Outcome], store: str | N
     from forecast.presentation import compare, record
     from scenarios.store import Store
 
-    held = Store.open(store)
-    saved = {v.scenario_id for v in held.scenarios()}
+    opened = Store.open(store)
+    saved = {v.scenario_id for v in opened.scenarios()}
     for each, outcome in zip(named, outcomes, strict=True):
         name, version = each.flat.id, each.kept
         if version is None and each.as_written.based_on is None and name in saved:
-            version = next((v for v in reversed(held.versions(name)) if v.key == each.as_written.key), None)
+            version = next((v for v in reversed(opened.versions(name)) if v.key == each.as_written.key), None)
         key, number = (each.flat.key, None) if version is None else (version.key, version.version)
-        held.record_run(
+        opened.record_run(
             record.run_facts(outcome, name, key, number),
             compare.main_figures(outcome),
             who=this_computer(who),

@@ -61,9 +61,9 @@ def fit_command(
             lambda what: bar.update(task, advance=1, description=what), seed, which=which, folder=folder
         )
     files = stored_fit.write(fit, folder)
-    for name, found in fit.diagnostics.items():
+    for name, diagnostics in fit.diagnostics.items():
         if name in which:
-            screen.print(f"{name} {found.sentence()}", soft_wrap=True)
+            screen.print(f"{name} {diagnostics.sentence()}", soft_wrap=True)
     if TOTALS in which:
         _show_weights(screen, fit)
     size = sum(f.stat().st_size for f in files) / 1e6
@@ -131,13 +131,13 @@ def backtest_command(
         def step(description: str) -> None:
             bar.update(task, advance=1, description=description)
 
-        found = Models(Memory(), on_step=lambda what: bar.update(task, description=what))
-        chosen = [found.scored(name) for name in names]
+        models_to_score = Models(Memory(), on_step=lambda what: bar.update(task, description=what))
+        chosen = [models_to_score.scored(name) for name in names]
         table = backtest.backtest(history, chosen, starts, horizon, seed=seed, on_step=step)
-    asked = table[table["model"].isin(wanted)]
-    write_one(out, lambda path: asked.to_parquet(path, index=False))
+    requested = table[table["model"].isin(wanted)]
+    write_one(out, lambda path: requested.to_parquet(path, index=False))
     scores = backtest.score(table, history)
-    screen.print(f"{len(asked):,} quantiles written to {out}", soft_wrap=True)
+    screen.print(f"{len(requested):,} quantiles written to {out}", soft_wrap=True)
     if scores.empty:
         screen.print("No target is in the data yet, so nothing can be scored.")
         return
@@ -189,7 +189,7 @@ def backtest_places_command(
     with progress(screen) as bar:
         task = bar.add_task("Back-test", total=2 * len(starts))
         memory = Memory()
-        found = provision_backtest.backtest(
+        result = provision_backtest.backtest(
             history,
             Models(memory, sampling=REHEARSAL).banded(HEADLINE),
             ProvisionTotals(memory=memory),
@@ -197,15 +197,15 @@ def backtest_places_command(
             seed=seed,
             on_step=lambda what: bar.update(task, advance=1, description=what),
         )
-    write_one(out, lambda path: found.cells.to_parquet(path, index=False))
-    screen.print(f"{len(found.cells):,} cells written to {out}", soft_wrap=True)
-    for origin, diagnostics in found.diagnostics.items():
+    write_one(out, lambda path: result.cells.to_parquet(path, index=False))
+    screen.print(f"{len(result.cells):,} cells written to {out}", soft_wrap=True)
+    for origin, diagnostics in result.diagnostics.items():
         screen.print(f"January {origin}: {diagnostics.sentence()}", soft_wrap=True)
-    scores = provision_backtest.summary(found.cells)
+    scores = provision_backtest.summary(result.cells)
     show(screen, scores.map(_figure), "Kinds of provision (ratio to latest share times total)", index=False)
-    show(screen, provision_backtest.by_era(found.cells).map(_figure), "About the 2023 break", index=False)
-    if provision_backtest.is_complete(found):
-        screen.print(f"Track record: {provision_backtest.write_record(found)}", soft_wrap=True)
+    show(screen, provision_backtest.by_era(result.cells).map(_figure), "About the 2023 break", index=False)
+    if provision_backtest.is_complete(result):
+        screen.print(f"Track record: {provision_backtest.write_record(result)}", soft_wrap=True)
     else:
         screen.print(
             "The track record page is left as it is: it is refreshed by a run over origins "

@@ -104,11 +104,11 @@ def money_command(
     )
     register = own_register(capacity, [one])
     book = ledger(unit_costs, one)
-    asked = None if scenario is None else find_scenario_or_file(scenario, None).flat
+    flat = None if scenario is None else find_scenario_or_file(scenario, None).flat
     folder = out if out is not None else Path("out") / "money" / one.slug
     check_folder(folder)
     arguments: dict[str, Any] = {
-        "area": one.name, "scenario": None if asked is None else asked.id,
+        "area": one.name, "scenario": None if flat is None else flat.id,
         "unit_costs": None if unit_costs is None else unit_costs.name, "growth": growth, "regime": regime, "grant": grant,
         "opening": opening, "overspend": overspend, "as_modelled": as_modelled,
         "block_transfer": block_transfer, "disapplied": disapplied, "allocation": allocation,
@@ -118,19 +118,19 @@ def money_command(
     base = shared_inputs().baseline(one, years=years, draws=draws, seed=seed, register=register)
     finance = FinanceModel.of(base.outcome, plan=plan, book=book)
     before = finance.money(base.outcome)
-    found = money_report.MoneyTables(finance, before)
-    if asked is not None:
-        found = money_report.MoneyTables(finance, finance.money(scenario_run.rerun(base, asked)), before)
+    tables = money_report.MoneyTables(finance, before)
+    if flat is not None:
+        tables = money_report.MoneyTables(finance, finance.money(scenario_run.rerun(base, flat)), before)
     screen = console()
-    money_report.tell(
-        found,
+    money_report.print_report(
+        tables,
         lambda frame, title: show(screen, frame, title, index=False),
         lambda line: say(screen, line),
     )
-    if asked is not None:
-        for line in scenario_run.lever_notes(base, asked):
+    if flat is not None:
+        for line in scenario_run.lever_notes(base, flat):
             say(screen, f"- {line}")
-    files = money_report.write(found, folder, arguments)
+    files = money_report.write(tables, folder, arguments)
     say(screen, "Files: " + ", ".join(str(f) for f in files))
 
 
@@ -142,7 +142,7 @@ def allocations(given: Sequence[str]) -> dict[str, float]:
     OptionError
         One is not written so, or a year is given twice.
     """
-    found: dict[str, float] = {}
+    by_year: dict[str, float] = {}
     for text in given:
         year, _, pounds = text.partition("=")
         try:
@@ -151,12 +151,12 @@ def allocations(given: Sequence[str]) -> dict[str, float]:
             raise OptionError(
                 f"--allocation {text} cannot be read, so no income was forecast from it. Write it as 2025-26=74000000."
             ) from None
-        if year in found:
+        if year in by_year:
             raise OptionError(
                 f"--allocation gives {year} twice, so it is not clear which holds. Give it once."
             )
-        found[year] = value
-    return found
+        by_year[year] = value
+    return by_year
 
 
 def single(area: str) -> Area:
@@ -167,10 +167,10 @@ def single(area: str) -> Area:
     OptionError
         All were asked for.
     """
-    found = areas.resolve(area)
-    if len(found) > 1:
+    matches = areas.resolve(area)
+    if len(matches) > 1:
         raise OptionError("Money is forecast for one authority at a time, but 'all' was asked for. Name one.")
-    return found[0]
+    return matches[0]
 
 
 def ledger(unit_costs: Path | None, area: Area) -> Any:
@@ -215,7 +215,7 @@ def check_command(
 
     book = ledger(path, single(area))
     screen = console()
-    found = replacements(book, "council")
-    say(screen, f"{path} can be used: {len(found)} prices replaced.")
-    for one in found:
+    replaced = replacements(book, "council")
+    say(screen, f"{path} can be used: {len(replaced)} prices replaced.")
+    for one in replaced:
         say(screen, f"- {one}")

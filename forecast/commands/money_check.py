@@ -86,9 +86,9 @@ def money_check_command(
 def _millions(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows with pounds in millions, their columns named without the unit."""
     pounds = [c for c in rows.columns if c.endswith("_gbp")]
-    found = rows.drop(columns="la_code")
-    found[pounds] = found[pounds] / 1e6
-    return found.rename(columns={c: c.removesuffix("_gbp") for c in pounds})
+    table = rows.drop(columns="la_code")
+    table[pounds] = table[pounds] / 1e6
+    return table.rename(columns={c: c.removesuffix("_gbp") for c in pounds})
 
 
 def _figures(rows: pd.DataFrame, places: int) -> pd.DataFrame:

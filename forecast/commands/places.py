@@ -56,7 +56,7 @@ def places_command(
 
     chosen = areas.resolve(area)
     check_options(years, draws)
-    asked = Demand(blend=demand, rules=default_rules() if order is None else read_order(order))
+    options = Demand(blend=demand, rules=default_rules() if order is None else read_order(order))
     folder = (
         out if out is not None else Path("out") / "places" / (chosen[0].slug if len(chosen) == 1 else "all")
     )
@@ -68,27 +68,27 @@ def places_command(
     }  # fmt: skip
     screen = console()
     if len(chosen) > 1:
-        _places_of_all(screen, chosen, folder, arguments, asked)
+        _places_of_all(screen, chosen, folder, arguments, options)
         return
     inputs = ForecastInputs.prepare()
     outcome = inputs.baseline(
-        chosen[0], years=years, draws=draws, seed=seed, register=register, demand=asked
+        chosen[0], years=years, draws=draws, seed=seed, register=register, demand=options
     ).outcome
-    found = places_report.PlacesTables.of(outcome)
+    tables = places_report.PlacesTables.of(outcome)
     distances = places_report.Distances.of(outcome)
     borrowed = chosen[0].la_code in inputs.latent.borrowed
-    places_report.tell(
+    places_report.print_report(
         outcome,
-        found,
+        tables,
         distances,
         borrowed,
         lambda frame, title: show(screen, frame, title, index=False),
         lambda line: screen.print(line, soft_wrap=True),
     )
     files = places_report.write(
-        found,
+        tables,
         distances,
-        places_report.page(outcome, found, distances, borrowed),
+        places_report.page(outcome, tables, distances, borrowed),
         places_report.record_of(outcome, arguments),
         folder,
     )
@@ -96,7 +96,7 @@ def places_command(
 
 
 def _places_of_all(
-    screen: Console, chosen: Sequence[Area], folder: Path, arguments: dict[str, Any], asked: Any
+    screen: Console, chosen: Sequence[Area], folder: Path, arguments: dict[str, Any], options: Any
 ) -> None:
     """Run every authority on all cores, write one set of tables, and print which could not be run and why."""
     from concurrent.futures import ProcessPoolExecutor
@@ -112,23 +112,23 @@ def _places_of_all(
         ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as workers,
     ):
         task = bar.add_task("Authorities", total=len(chosen))
-        for one, found, said in workers.map(
-            partial(_places_of_one, arguments=arguments, asked=asked), chosen
+        for one, tables, message in workers.map(
+            partial(_places_of_one, arguments=arguments, options=options), chosen
         ):
             bar.update(task, advance=1, description=one.name)
-            if found is None:
-                left_out.append(f"{one.name}: {said}")
+            if tables is None:
+                left_out.append(f"{one.name}: {message}")
             else:
-                parts.append(found)
-                lines.append({"Authority": one.name, "What runs out first": said})
-    files = places_report.write_tables(places_report.joined(parts), record.arguments_only(arguments), folder)
+                parts.append(tables)
+                lines.append({"Authority": one.name, "What runs out first": message})
+    files = places_report.write_tables(places_report.combine(parts), record.arguments_only(arguments), folder)
     show(screen, pd.DataFrame(lines), "Every authority", index=False)
     for line in left_out:
         screen.print(f"Left out - {line}", soft_wrap=True)
     screen.print("Files: " + ", ".join(str(f) for f in files), soft_wrap=True)
 
 
-def _places_of_one(one: Area, arguments: dict[str, Any], asked: Any) -> tuple[Area, Any, str]:
+def _places_of_one(one: Area, arguments: dict[str, Any], options: Any) -> tuple[Area, Any, str]:
     """Return one authority's tables and headline, or None and why it cannot be run."""
     from data.errors import HistoryError
     from forecast.presentation import places_report
@@ -143,11 +143,11 @@ def _places_of_one(one: Area, arguments: dict[str, Any], asked: Any) -> tuple[Ar
                 years=arguments["years"],
                 draws=arguments["draws"],
                 seed=arguments["seed"],
-                demand=asked,
+                demand=options,
             )
             .outcome
         )
     except HistoryError as error:
         return one, None, str(error)
-    found = places_report.PlacesTables.of(outcome)
-    return one, found, places_report.headline(outcome, found)
+    tables = places_report.PlacesTables.of(outcome)
+    return one, tables, places_report.headline(outcome, tables)

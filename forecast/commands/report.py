@@ -80,8 +80,8 @@ def capital_command(
             f"--p-sufficient {p_sufficient:g} is not a chance. Write a share from 0 to 1, such as 0.8."
         )
     day = _day(issued)
-    found = areas.resolve(area)
-    if len(found) > 1:
+    matches = areas.resolve(area)
+    if len(matches) > 1:
         raise OptionError(
             "A paper is of one authority, but 'all' was asked for. Name one, and write a paper for each."
         )
@@ -101,7 +101,7 @@ def capital_command(
         out=out.name,
     )
     _write(
-        found[0],
+        matches[0],
         out,
         typed,
         scenario or [],
@@ -154,10 +154,10 @@ def _write(
 
         inputs = ForecastInputs.prepare()
         base = inputs.baseline(area, years=years, draws=draws, seed=seed, register=register)
-        asked = capital_paper.PaperRequest(
+        request = capital_paper.PaperRequest(
             schemes, budget, sure, futures, typed, day, author, ledger(unit_costs, area)
         )
-        made = capital_paper.make(base, inputs, asked, tell)
+        made = capital_paper.make(base, inputs, request, tell)
         path = made.paper.write(out)
     if made.why:
         say(screen, f"No schemes are in the paper. {made.why}")

@@ -61,10 +61,10 @@ def list_command(store: Kept = None) -> None:
         for s in reading.library().values()
     ]
     show(screen, pd.DataFrame(rows), "Library", index=False)
-    held = open_if_there(store)
-    if held is not None:
+    opened = open_if_there(store)
+    if opened is not None:
         say(screen, "Store", "bold")
-        say(screen, words.listing(held.scenarios()))
+        say(screen, words.listing(opened.scenarios()))
 
 
 @app.command("show")
@@ -73,8 +73,8 @@ def show_command(ref: Ref, store: Kept = None) -> None:
     from forecast.runs.scenario_names import find_scenario_or_file
     from scenarios.levers import describe
 
-    asked = find_scenario_or_file(ref, store)
-    scenario = asked.flat
+    chosen = find_scenario_or_file(ref, store)
+    scenario = chosen.flat
     screen = console()
     say(screen, f"{scenario.title} ({scenario.id})", "bold")
     parts = [
@@ -82,8 +82,8 @@ def show_command(ref: Ref, store: Kept = None) -> None:
         *(f"Caveat: {c}" for c in scenario.caveats),
         *(f"Evidence: {e}" for e in scenario.evidence),
     ]
-    if asked.as_written.based_on is not None:
-        parts.append(f"Based on {asked.as_written.based_on}, whose levers are here too.")
+    if chosen.as_written.based_on is not None:
+        parts.append(f"Based on {chosen.as_written.based_on}, whose levers are here too.")
     if scenario.areas:
         parts.append(f"Written for {', '.join(scenario.areas)}.")
     if scenario.policy_date is not None:
@@ -144,8 +144,8 @@ def run_command(
     from forecast.runs.scenario_names import find_scenario_or_file
     from scenarios import reading
 
-    asked = find_scenario_or_file(ref, store)
-    scenario = asked.flat
+    chosen = find_scenario_or_file(ref, store)
+    scenario = chosen.flat
     one = _area(area, scenario)
     if record:
         check_store(store, who)
@@ -167,7 +167,7 @@ def run_command(
     _remark(base, [scenario])
     say(screen, "Files: " + ", ".join(str(f) for f in written))
     if record:
-        note([asked], [outcome], store, who)
+        note([chosen], [outcome], store, who)
 
 
 @app.command("compare")
@@ -271,14 +271,14 @@ def explain_command(
         say(screen, f"- {lever.name}: {describe(lever)}")
     screen.print()
     for point in points:
-        found = compare.waterfall(point.measure, january, base.outcome, alone, together, finance)
+        bars = compare.waterfall(point.measure, january, base.outcome, alone, together, finance)
         say(screen, point.words(), "bold")
-        show(screen, compare.waterfall_text(found), "What each lever contributed", index=False)
+        show(screen, compare.waterfall_text(bars), "What each lever contributed", index=False)
         widths = seek.tornado(point, spans, together, finance)
         if len(widths):
-            told = seek.tornado_text(point, widths)
-            told["Lever"] = told["Lever"].map(ranges)
-            show(screen, told, "What each lever's range means", index=False)
+            widths_text = seek.tornado_text(point, widths)
+            widths_text["Lever"] = widths_text["Lever"].map(ranges)
+            show(screen, widths_text, "What each lever's range means", index=False)
     _remark(base, [scenario])
 
 
@@ -359,10 +359,10 @@ def _area(name: str | None, scenario: Scenario) -> Area:
                 f"{scenario.id} Redbridge"
             )
         name = scenario.areas[0]
-    found = areas.resolve(name)
-    if len(found) > 1:
+    matches = areas.resolve(name)
+    if len(matches) > 1:
         raise OptionError("A scenario is run for one authority at a time, but 'all' was asked for. Name one.")
-    return found[0]
+    return matches[0]
 
 
 def _baseline(area: Area, years: int, draws: int, seed: int, capacity: Path | None) -> Baseline:

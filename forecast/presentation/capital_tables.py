@@ -278,7 +278,7 @@ def sentences(case: Case) -> list[str]:
     npv, cost = _spread("npv", p.npv), _spread("cost", p.cost)
     limit = "no budget limit" if p.budget is None else f"a budget of {money(p.budget)}"
     names = ", ".join(f"{c.candidate.id} ({academic_year(c.opens + 1)})" for c in p.choices) or "nothing"
-    said = [
+    lines = [
         f"With {limit} the programme builds {names}.",
         f"It costs {money(cost['cost_mean'])} (80 % sure between {money(cost['cost_q10'])} and {money(cost['cost_q90'])}) in "
         f"prices of {case.base_year}, if everything in it is delivered.",
@@ -300,25 +300,25 @@ def sentences(case: Case) -> list[str]:
             else "If no chance of enough places were asked for, no programme would be clearly worth more: the choice would be "
             f"worth {money(worth)}"
         )
-        said.append(
+        lines.append(
             f"{begins}, from {', '.join(c.candidate.id for c in other.choices) or 'building nothing'}, with "
             f"{float(mean(other.unplaced.sel(january=at))):,.0f} children without a place."
         )
     if case.engine_unplaced is not None:
-        said.append(
+        lines.append(
             "Check: the whole forecast run again with the programme leaves "
             f"{float(mean(case.engine_unplaced.sel(january=at))):,.0f} children without a specialist place."
         )
     if case.regret is not None:
         r = case.regret
         same = len({p.choices for p in r.programmes.values()}) == 1
-        said.append(
+        lines.append(
             "The same programme is chosen in every scenario, so there is nothing to regret."
             if same
             else f"Over the scenarios the programme chosen for {r.robust} has the smallest largest regret, and that for "
             f"{r.best_on_average} the largest net present value on average."
         )
-    return said
+    return lines
 
 
 def page(case: Case, area: str) -> str:
@@ -381,9 +381,9 @@ def write(case: Case, folder: Path, area: str, record: Mapping[str, Any]) -> lis
 
 def tables_for_people(case: Case) -> Sequence[tuple[str, pd.DataFrame]]:
     """Return titles and text tables of everything that is printed."""
-    found = [("Options, each built alone", options_for_people(case))]
+    tables = [("Options, each built alone", options_for_people(case))]
     if case.base_comparisons:
-        found.append(("Why not a base", base_comparisons_for_people(case)))
+        tables.append(("Why not a base", base_comparisons_for_people(case)))
     if case.regret is not None:
-        found.append(("Regret", regret_for_people(case)))
-    return found
+        tables.append(("Regret", regret_for_people(case)))
+    return tables

@@ -116,17 +116,17 @@ def measure(
         # The first financial year is the one that holds the first January.
         return np.asarray(pounds.transpose("draw", "financial_year").to_numpy(), dtype=float)
     cells = ("provision", "phase", "need_group")
-    asked = slice(None) if provision is None else [provision]
+    selected = slice(None) if provision is None else [provision]
     if name == "plans":
-        found = outcome.plans.future.sum(("age", "need"))
+        values = outcome.plans.future.sum(("age", "need"))
     elif name in ("joiners", "leavers"):
-        found = outcome.plans.flows[name].sum(("age", "need"))
+        values = outcome.plans.flows[name].sum(("age", "need"))
     elif name == "specialist_wanted":
-        found = outcome.shortfall.wanted.sel(provision=asked).sum(cells)
+        values = outcome.shortfall.wanted.sel(provision=selected).sum(cells)
     else:
-        short = outcome.shortfall.short.sel(provision=asked).sum(cells)
-        found = short if name == "shortfall" else short >= ONE_CHILD
-    return np.asarray(found.transpose("draw", "january").to_numpy(), dtype=float)
+        short = outcome.shortfall.short.sel(provision=selected).sum(cells)
+        values = short if name == "shortfall" else short >= ONE_CHILD
+    return np.asarray(values.transpose("draw", "january").to_numpy(), dtype=float)
 
 
 def measured(
@@ -155,27 +155,27 @@ def compared(outcomes: Mapping[str, Outcome], finance: FinanceModel | None = Non
     """
     first = next(iter(outcomes.values()))
     januaries = [int(j) for j in first.plans.future["january"].to_numpy()]
-    found = {name: measured(outcome, finance=finance) for name, outcome in outcomes.items()}
-    return told_beside(found, first.area.la_code, januaries)
+    draws_of = {name: measured(outcome, finance=finance) for name, outcome in outcomes.items()}
+    return tabulate_measured(draws_of, first.area.la_code, januaries)
 
 
-def told_beside(found: Mapping[str, Draws], la_code: int, januaries: Sequence[int]) -> pd.DataFrame:
+def tabulate_measured(draws_of: Mapping[str, Draws], la_code: int, januaries: Sequence[int]) -> pd.DataFrame:
     """Return the table of `compared` from draws that were measured before.
 
     Parameters
     ----------
-    found
+    draws_of
         Scenario id to `measured`, on the same draws.
     la_code, januaries
         Whose, and when.
     """
-    base = next(iter(found.values()))
+    base = next(iter(draws_of.values()))
     frames = []
-    for name, measures in found.items():
+    for name, measures in draws_of.items():
         for code, draws in measures.items():
             differences = describe.describe(draws - base[code], axis=0)
-            told = describe.describe(draws, axis=0) | {f"diff_{k}": v for k, v in differences.items()}
-            rows = {"scenario": name, "la_code": la_code, "year": januaries, "measure": code, **told}
+            numbers = describe.describe(draws, axis=0) | {f"diff_{k}": v for k, v in differences.items()}
+            rows = {"scenario": name, "la_code": la_code, "year": januaries, "measure": code, **numbers}
             frames.append(pd.DataFrame(rows))
     return pd.concat(frames, ignore_index=True)[list(COLUMNS)].astype(dict(COLUMNS))
 
@@ -291,9 +291,9 @@ def differences(table: pd.DataFrame, january: int) -> pd.DataFrame:
 
 def first_shortfall_text(outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
     """Return `first_shortfalls` as text: one row a scenario, one column a provision, "2028 (2027 to 2031)" in a cell."""
-    found = first_shortfalls(outcomes)
+    shortfalls = first_shortfalls(outcomes)
     lines = []
-    for name, own in found.groupby("scenario", sort=False):
+    for name, own in shortfalls.groupby("scenario", sort=False):
         line = {"Scenario": str(name)}
         for row in own.to_dict("records"):
             first, low, high = (str(row[n] or "none") for n in ("january", "q10", "q90"))
@@ -315,11 +315,11 @@ def short_by_kind(outcomes: Mapping[str, Outcome], january: int) -> pd.DataFrame
     return pd.DataFrame(lines)
 
 
-def waterfall_text(found: Waterfall) -> pd.DataFrame:
+def waterfall_text(bars: Waterfall) -> pd.DataFrame:
     """Return a waterfall as text; the module says how it is rounded."""
-    table = found.table()
-    chance = found.measure == "p_shortfall"
-    unit = 100 if chance else 1 / TENTH if found.measure in POUNDS else 1
+    table = bars.table()
+    chance = bars.measure == "p_shortfall"
+    unit = 100 if chance else 1 / TENTH if bars.measure in POUNDS else 1
     # The sixth decimal is far below a child and above what adding up in another order leaves behind.
     reached = np.rint(np.round(unit * table["mean"].to_numpy()[:-1].cumsum(), 6)).astype(int)
     means = [reached[0], *np.diff(reached), reached[-1]]
@@ -328,10 +328,10 @@ def waterfall_text(found: Waterfall) -> pd.DataFrame:
     for position, (row, mean) in enumerate(zip(table.to_dict("records"), means, strict=True)):
         step = 0 < position < last
         label = LABELS.get(row["bar"], row["bar"]) if position in (0, last - 1, last) else row["bar"]
-        line = {"Bar": label, "Mean": _exact(found.measure, mean / unit, signed=step)}
+        line = {"Bar": label, "Mean": _exact(bars.measure, mean / unit, signed=step)}
         # A future either has a shortfall or has none, so a chance has no range.
         if not chance:
-            low, high = (shown(found.measure, row[n], signed=step) for n in ("q10", "q90"))
+            low, high = (shown(bars.measure, row[n], signed=step) for n in ("q10", "q90"))
             line["80 % of futures"] = f"{low} to {high}"
         if step and _is_nothing(row):
             line |= dict.fromkeys(list(line)[1:], "") | {"Mean": NOTHING}
@@ -381,18 +381,18 @@ def _wide(
             continue
         line = {"Measure": label}
         for row in rows[rows["measure"] == measure].to_dict("records"):
-            told = {"mean": row[middle], "q10": row[low], "q90": row[high]}
-            nothing = signed and _is_nothing(told)
-            line[str(row["scenario"])] = NOTHING if nothing else _with_range(measure, told, signed=signed)
+            numbers = {"mean": row[middle], "q10": row[low], "q90": row[high]}
+            nothing = signed and _is_nothing(numbers)
+            line[str(row["scenario"])] = NOTHING if nothing else _with_range(measure, numbers, signed=signed)
         lines.append(line)
     return pd.DataFrame(lines)
 
 
-def _with_range(measure: str, told: Mapping[str, float], *, signed: bool = False) -> str:
+def _with_range(measure: str, numbers: Mapping[str, float], *, signed: bool = False) -> str:
     """Return "mean (q10 to q90)"; a chance has no range."""
-    mean, low, high = (shown(measure, told[n], signed=signed) for n in ("mean", "q10", "q90"))
+    mean, low, high = (shown(measure, numbers[n], signed=signed) for n in ("mean", "q10", "q90"))
     return mean if measure == "p_shortfall" else f"{mean} ({low} to {high})"
 
 
-def _is_nothing(told: Mapping[Any, Any]) -> bool:
-    return all(told[n] == 0 for n in ("mean", "q10", "q90"))
+def _is_nothing(numbers: Mapping[Any, Any]) -> bool:
+    return all(numbers[n] == 0 for n in ("mean", "q10", "q90"))

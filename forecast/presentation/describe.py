@@ -99,8 +99,8 @@ def single(draws: xr.DataArray | Values, levels: Sequence[float] = INTERVAL) -> 
         As `describe`, or draws have another dimension.
     """
     values = _alone(draws)
-    found = {"mean": values.mean()} | {column(level): np.quantile(values, level) for level in levels}
-    return {name: float(_numbers(np.asarray(value), values)) for name, value in found.items()}
+    numbers = {"mean": values.mean()} | {column(level): np.quantile(values, level) for level in levels}
+    return {name: float(_numbers(np.asarray(value), values)) for name, value in numbers.items()}
 
 
 @overload
@@ -111,8 +111,8 @@ def mean(draws: xr.DataArray | Values, *, axis: int | None = None) -> Any:
     """Return the mean over draws; arguments and errors as in `describe`."""
     values, at = _values(draws, axis)
     with np.errstate(invalid="ignore"):
-        found = values.mean(axis=at)
-    return _alike(draws, _numbers(found, values))
+        average = values.mean(axis=at)
+    return _alike(draws, _numbers(average, values))
 
 
 @overload
@@ -132,8 +132,8 @@ def percentiles(
 ) -> list[Any]:
     """Return the percentiles of draws, one for each level in their order; arguments and errors as in `describe`."""
     values, at = _values(draws, axis)
-    found = _numbers(np.quantile(values, tuple(levels), axis=at, method=method), values)
-    return [_alike(draws, one) for one in found]
+    quantiles = _numbers(np.quantile(values, tuple(levels), axis=at, method=method), values)
+    return [_alike(draws, one) for one in quantiles]
 
 
 @overload
@@ -205,8 +205,8 @@ def known(draws: xr.DataArray | Values, *, none: float | None = None) -> Values:
         What the quantity is where it has a meaning in no draw; None: no draws are returned.
     """
     values = _alone(draws)
-    found = values[~np.isnan(values)]
-    return np.array([none]) if none is not None and not len(found) else found
+    numbers = values[~np.isnan(values)]
+    return np.array([none]) if none is not None and not len(numbers) else numbers
 
 
 def _values(draws: xr.DataArray | Values, axis: int | None) -> tuple[Values, int]:
@@ -240,15 +240,15 @@ def _alone(draws: xr.DataArray | Values) -> Values:
     return _values(draws, None)[0]
 
 
-def _alike(draws: xr.DataArray | Values, found: Values) -> xr.DataArray | Values:
+def _alike(draws: xr.DataArray | Values, numbers: Values) -> xr.DataArray | Values:
     """Return numbers with the dims and labels of their draws, if these have any."""
-    return draws.isel({DRAW: 0}, drop=True).copy(data=found) if isinstance(draws, xr.DataArray) else found
+    return draws.isel({DRAW: 0}, drop=True).copy(data=numbers) if isinstance(draws, xr.DataArray) else numbers
 
 
-def _numbers(found: Values, draws: Values) -> Values:
+def _numbers(summary: Values, draws: Values) -> Values:
     """Return a summary of draws, or raise an error if one of them is not a number."""
-    if not np.isnan(found).any():
-        return found
+    if not np.isnan(summary).any():
+        return summary
     wrong = int(np.isnan(draws).sum())
     raise DrawsError(
         f"{wrong:,} of {draws.size:,} draws are not numbers, so they have no mean and no percentiles. Correct what they came "

@@ -34,11 +34,11 @@ def terms(plans: Plans, january: int) -> xr.DataArray:
     OptionError
         The January is not forecast.
     """
-    held = plans.future["january"].to_numpy().tolist()
-    if january not in held:
+    januaries = plans.future["january"].to_numpy().tolist()
+    if january not in januaries:
         raise OptionError(
-            f"January {january} is not among those forecast ({held[0]} to {held[-1]}). Choose one of them, or forecast more "
-            "years with --years."
+            f"January {january} is not among those forecast ({januaries[0]} to {januaries[-1]}). Choose one of them, or "
+            "forecast more years with --years."
         )
     whole = xr.merge([plans.flows, plans.future.rename("stock")], join="exact")
     split: xr.DataArray = cohort_flow.explain(whole, plans.residents).sel(january=january, drop=True)

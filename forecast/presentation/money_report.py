@@ -122,12 +122,12 @@ def chance(p: float) -> str:
     return "under 1 %" if 0 < p < 1 - NEARLY else f"{100 * p:.0f} %"
 
 
-def headline(found: MoneyTables) -> str:
+def headline(tables: MoneyTables) -> str:
     """Return one sentence on the balance, fit to be read aloud."""
-    table = money_tables.balance_table(found.shown)
-    years = found.years
+    table = money_tables.balance_table(tables.shown)
+    years = tables.years
     year = years[min(1, len(years) - 1)]
-    ends = found.shown.balance.override_ends.label
+    ends = tables.shown.balance.override_ends.label
     cost, income, over = (
         _row(table, kind, line, year)
         for kind, line in (("cost", "total"), ("income", "total"), ("balance", "in_year"))
@@ -135,12 +135,12 @@ def headline(found: MoneyTables) -> str:
     mean = -float(over["mean"])
     gap = f"{millions(abs(mean))} {'more than it has' if mean > 0 else 'less than it has'}"
     text = (
-        f"{found.name} can expect high needs to cost {spread(cost)} in {year} against an income of {millions(income['mean'])}: "
-        f"{gap} ({_swapped(over)})."
+        f"{tables.name} can expect high needs to cost {spread(cost)} in {year} against an income of {millions(income['mean'])}: "
+        f"{gap} ({_overspend_row(over)})."
     )
     if ends in years:
         closing = _row(table, "cumulative", "closing", ends)
-        p = float(money_tables.chance_of_deficit(found.shown.balance).sel(financial_year=ends))
+        p = float(money_tables.chance_of_deficit(tables.shown.balance).sel(financial_year=ends))
         stands = "deficit" if closing["mean"] < 0 else "surplus"
         text += (
             f" By 31 March {int(ends[:4]) + 1}, when the statutory override ends, the balance would be a {stands} of "
@@ -153,7 +153,7 @@ def _likely(p: float) -> str:
     return "there is a deficit in every future drawn" if p == 1 else f"a deficit is {chance(p)} likely"
 
 
-def _swapped(row: Mapping[str, Any]) -> str:
+def _overspend_row(row: Mapping[str, Any]) -> str:
     """Return the interval of an overspend: that of the balance with its sign changed."""
     return _between(-float(row["q90"]), -float(row["q10"]))
 
@@ -174,13 +174,13 @@ def _row(table: pd.DataFrame, kind: str, line: str, year: str) -> dict[str, Any]
     return dict(chosen.iloc[0])
 
 
-def balance_by_year(found: MoneyTables) -> pd.DataFrame:
+def balance_by_year(tables: MoneyTables) -> pd.DataFrame:
     """Return cost, income, in-year balance, grant and balance at 31 March as text, one row a year."""
-    table = money_tables.balance_table(found.shown)
-    p = money_tables.chance_of_deficit(found.shown.balance)
+    table = money_tables.balance_table(tables.shown)
+    p = money_tables.chance_of_deficit(tables.shown.balance)
     rows = []
-    for year in found.years:
-        told = {
+    for year in tables.years:
+        columns = {
             label: _row(table, kind, line, year)
             for label, kind, line in (
                 ("Cost", "cost", "total"),
@@ -193,7 +193,7 @@ def balance_by_year(found: MoneyTables) -> pd.DataFrame:
         centre = _row(table, "balance", "met_by_centre", year)["mean"]
         rows.append(
             {"Financial year": year}
-            | {label: spread(row) for label, row in told.items()}
+            | {label: spread(row) for label, row in columns.items()}
             | {
                 "Grant and centre": "" if grant + centre == 0 else millions(grant + centre, signed=True),
                 "Chance of deficit": f"{100 * float(p.sel(financial_year=year)):.0f} %",
@@ -202,12 +202,14 @@ def balance_by_year(found: MoneyTables) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def lines_table(found: MoneyTables) -> pd.DataFrame:
+def lines_table(tables: MoneyTables) -> pd.DataFrame:
     """Return the largest lines of high needs cost, the rest, and the total, in three years, as text."""
-    table = money_tables.balance_table(found.shown)
+    table = money_tables.balance_table(tables.shown)
     cost = table[table["kind"] == "cost"]
-    labels = {line.code: line for line in found.shown.costs.lines}
-    years = [found.years[i] for i in sorted({0, min(1, len(found.years) - 1), min(4, len(found.years) - 1)})]
+    labels = {line.code: line for line in tables.shown.costs.lines}
+    years = [
+        tables.years[i] for i in sorted({0, min(1, len(tables.years) - 1), min(4, len(tables.years) - 1)})
+    ]
     wide = cost.pivot_table("mean", "line", "financial_year", sort=False)
     own = [c for c in wide.index if c in labels and labels[c].dsg_block == HIGH_NEEDS]
     ranked = wide.loc[own].sort_values(years[-1], ascending=False)
@@ -229,16 +231,16 @@ def lines_table(found: MoneyTables) -> pd.DataFrame:
 def why_table(why: Attribution) -> pd.DataFrame:
     """Return the parts of the change in cost as text, largest change first."""
     table = money_tables.attribution_table(why)
-    told = {
+    columns = {
         (str(p), str(c)): float(m)
         for p, c, m in zip(table["part"], table["cause"], table["mean"], strict=True)
     }
     change = table.query("cause == 'change'").set_index("part")
-    parts = sorted(PARTS, key=lambda part: -abs(told[part, "change"]))[:SHOWN_PARTS]
+    parts = sorted(PARTS, key=lambda part: -abs(columns[part, "change"]))[:SHOWN_PARTS]
     rows = []
     for part in ["All", *parts]:
         line = {"Part": "All high needs" if part == "All" else PARTS[str(part)]}
-        line |= {CAUSE_LABELS[cause]: millions(told[part, cause], signed=True) for cause in CAUSES}
+        line |= {CAUSE_LABELS[cause]: millions(columns[part, cause], signed=True) for cause in CAUSES}
         line[CAUSE_LABELS["change"]] = spread(dict(change.loc[part]), signed=True)
         rows.append(line)
     return pd.DataFrame(rows)
@@ -257,12 +259,12 @@ def regimes_text(table: pd.DataFrame, years: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def difference_text(found: MoneyTables, unmitigated: Money) -> pd.DataFrame:
+def difference_text(tables: MoneyTables, unmitigated: Money) -> pd.DataFrame:
     """Return the changes a scenario makes as text, one row a year; differences below `NOTHING` in most draws are not shown."""
-    table = money_tables.difference_table(unmitigated, found.shown)
+    table = money_tables.difference_table(unmitigated, tables.shown)
     ends = [
         money_tables.balance_table(one).query("line == 'closing'").set_index("financial_year")["mean"]
-        for one in (unmitigated, found.shown)
+        for one in (unmitigated, tables.shown)
     ]
     rows = []
     for year, own in table.groupby("financial_year", sort=False):
@@ -321,9 +323,9 @@ TYPED = Ways(
 """On the command line."""
 
 
-def notes(found: MoneyTables, ways: Ways = TYPED) -> list[str]:
+def notes(tables: MoneyTables, ways: Ways = TYPED) -> list[str]:
     """Return sentences that a reader should know before using the figures."""
-    finance, model = found.finance, found.finance.model
+    finance, model = tables.finance, tables.finance.model
     lines = [
         "Amounts are pounds of each financial year. Cost is before deductions for places that DfE pays itself, and so is "
         "income. Ranges hold 80 % of futures; means add up, ranges do not.",
@@ -337,11 +339,11 @@ def notes(found: MoneyTables, ways: Ways = TYPED) -> list[str]:
     ]
     if model.anchor is not None:
         low, middle, high = describe.percentiles(model.scale)
-        said = model.anchor
+        anchor = model.anchor
         lines.append(
-            f"Costs other than of places are multiplied by {middle:.2f} ({low:.2f} to {high:.2f}), so that {said.year.label} "
-            f"comes to what the council has said: a deficit in the year of {_between(said.deficit.low, said.deficit.high)} "
-            f"({said.source}; {said.basis}).{ways.unscaled}"
+            f"Costs other than of places are multiplied by {middle:.2f} ({low:.2f} to {high:.2f}), so that {anchor.year.label} "
+            f"comes to what the council has said: a deficit in the year of {_between(anchor.deficit.low, anchor.deficit.high)} "
+            f"({anchor.source}; {anchor.basis}).{ways.unscaled}"
         )
         at_bounds = float(describe.chance(np.isin(model.scale, SCALE_BOUNDS)))
         if at_bounds > 0:
@@ -390,57 +392,57 @@ def _per_year(finance: FinanceModel) -> str:
     return f"{100 * yearly.low:.1f} % to {100 * yearly.high:.1f} %"
 
 
-def sections(found: MoneyTables) -> dict[str, pd.DataFrame]:
+def sections(tables: MoneyTables) -> dict[str, pd.DataFrame]:
     """Return every table that is printed, by title."""
-    years = found.years
+    years = tables.years
     last = years[min(4, len(years) - 1)]
-    override = found.shown.balance.override_ends.label
+    override = tables.shown.balance.override_ends.label
     at = [y for y in dict.fromkeys((years[min(1, len(years) - 1)], override, last)) if y in years]
     what = (
-        "Scenario: " + found.shown.outcome.scenario
-        if found.shown.outcome.scenario
+        "Scenario: " + tables.shown.outcome.scenario
+        if tables.shown.outcome.scenario
         else "Without further action"
     )
-    told = {
-        f"{what}: high needs by financial year": balance_by_year(found),
-        "Largest lines of cost": lines_table(found),
-        f"Why high needs cost changes from {years[0]} to {last}": why_table(found.why()),
+    by_title = {
+        f"{what}: high needs by financial year": balance_by_year(tables),
+        "Largest lines of cost": lines_table(tables),
+        f"Why high needs cost changes from {years[0]} to {last}": why_table(tables.why()),
         "Who bears a deficit after the override: balance at 31 March": regimes_text(
-            money_tables.regimes_table(found.finance, found.shown), at
+            money_tables.regimes_table(tables.finance, tables.shown), at
         ),
     }
-    if found.unmitigated is not None:
-        ours = {"What the scenario changes, future by future": difference_text(found, found.unmitigated)}
-        if (why := found.why_scenario()) is not None:
+    if tables.unmitigated is not None:
+        ours = {"What the scenario changes, future by future": difference_text(tables, tables.unmitigated)}
+        if (why := tables.why_scenario()) is not None:
             ours[f"Why it costs more or less in {last}"] = why_table(why)
-        told = ours | told
-    return told
+        by_title = ours | by_title
+    return by_title
 
 
-def tell(found: MoneyTables, show: Show, say: Callable[[str], None]) -> None:
+def print_report(tables: MoneyTables, show: Show, say: Callable[[str], None]) -> None:
     """Print the results for one authority."""
-    say(headline(found))
-    for title, frame in sections(found).items():
+    say(headline(tables))
+    for title, frame in sections(tables).items():
         show(frame, title)
-    for line in notes(found):
+    for line in notes(tables):
         say(f"- {line}")
 
 
-def page(found: MoneyTables) -> str:
+def page(tables: MoneyTables) -> str:
     """Return the results as a Markdown page."""
-    lines = [f"# {found.name}: high needs money", "", headline(found), ""]
-    for title, frame in sections(found).items():
+    lines = [f"# {tables.name}: high needs money", "", headline(tables), ""]
+    for title, frame in sections(tables).items():
         lines += [f"## {title}", "", markdown_table(frame, index=False), ""]
-    lines += ["## Read this first", "", *[f"- {x}" for x in notes(found)], ""]
+    lines += ["## Read this first", "", *[f"- {x}" for x in notes(tables)], ""]
     lines += [
         "Sources: Department for Education, DSG allocations, S251 2021-22, Education, health and care plans. Open Government "
-        f"Licence v3.0. {PRODUCT}, seed {found.shown.outcome.seed}. A forecast, not an outturn.",
+        f"Licence v3.0. {PRODUCT}, seed {tables.shown.outcome.seed}. A forecast, not an outturn.",
         "",
     ]
     return "\n".join(lines)
 
 
-def write(found: MoneyTables, folder: Path, arguments: Mapping[str, Any]) -> list[Path]:
+def write(tables: MoneyTables, folder: Path, arguments: Mapping[str, Any]) -> list[Path]:
     """Write the files of a run into a folder, all or none.
 
     Raises
@@ -448,39 +450,39 @@ def write(found: MoneyTables, folder: Path, arguments: Mapping[str, Any]) -> lis
     OutputError
         The folder cannot be written to.
     """
-    balance = money_tables.balance_table(found.shown)
+    balance = money_tables.balance_table(tables.shown)
     about = {
         **money_tables.FACTS,
-        "authority": found.name,
-        "scenario": found.shown.outcome.scenario or "baseline",
+        "authority": tables.name,
+        "scenario": tables.shown.outcome.scenario or "baseline",
     }
-    why = money_tables.attribution_table(found.why())
+    why = money_tables.attribution_table(tables.why())
     frames: dict[str, pd.DataFrame] = {
         "balance": balance,
-        "cost_detail": money_tables.detail_table(found.shown.costs),
+        "cost_detail": money_tables.detail_table(tables.shown.costs),
         "attribution": why,
-        "regimes": money_tables.regimes_table(found.finance, found.shown),
+        "regimes": money_tables.regimes_table(tables.finance, tables.shown),
     }
-    if found.unmitigated is not None:
-        frames["unmitigated_balance"] = money_tables.balance_table(found.unmitigated)
-        if (ours := found.why_scenario()) is not None:
+    if tables.unmitigated is not None:
+        frames["unmitigated_balance"] = money_tables.balance_table(tables.unmitigated)
+        if (ours := tables.why_scenario()) is not None:
             frames["scenario_attribution"] = money_tables.attribution_table(ours)
-        frames["difference"] = money_tables.difference_table(found.unmitigated, found.shown)
-    record = provenance(found.shown.outcome, arguments) | {"pounds": about, "income": dict(INCOME_LINES)}
+        frames["difference"] = money_tables.difference_table(tables.unmitigated, tables.shown)
+    record = provenance(tables.shown.outcome, arguments) | {"pounds": about, "income": dict(INCOME_LINES)}
     record["inputs"] |= record_money_inputs()
-    record["price_book"] = hashlib.sha256(to_csv(found.finance.model.book.rows).encode()).hexdigest()
+    record["price_book"] = hashlib.sha256(to_csv(tables.finance.model.book.rows).encode()).hexdigest()
     record["growth_of_prices"] = hashlib.sha256(
-        found.finance.model.book.inflation.rows.to_csv(index=False).encode()
+        tables.finance.model.book.inflation.rows.to_csv(index=False).encode()
     ).hexdigest()
-    record["funding_policy"] = hashlib.sha256(repr(found.finance.model.policy).encode()).hexdigest()
+    record["funding_policy"] = hashlib.sha256(repr(tables.finance.model.policy).encode()).hexdigest()
     writers: dict[str, Writer] = {
         f"{name}.parquet": partial(write_parquet, frame, about) for name, frame in frames.items()
     }
-    prices = money_tables.prices_table(found.finance)
+    prices = money_tables.prices_table(tables.finance)
     writers |= {
         "balance.csv": partial(_write_csv, balance),
         "prices.csv": partial(_write_csv, prices),
-        "money.md": partial(_write_text, page(found)),
+        "money.md": partial(_write_text, page(tables)),
         "run.json": partial(_write_text, json.dumps(record, indent=2, ensure_ascii=False) + "\n"),
     }
     return write_all(folder, writers)
@@ -489,8 +491,8 @@ def write(found: MoneyTables, folder: Path, arguments: Mapping[str, Any]) -> lis
 def write_parquet(frame: pd.DataFrame, about: Mapping[str, str], path: Path) -> None:
     """Write a table to Parquet with metadata on what its numbers are."""
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    told = {k.encode(): v.encode() for k, v in about.items()}
-    pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **told}), path)
+    metadata = {k.encode(): v.encode() for k, v in about.items()}
+    pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **metadata}), path)
 
 
 def _write_csv(frame: pd.DataFrame, path: Path) -> None:

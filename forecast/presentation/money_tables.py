@@ -83,28 +83,28 @@ CARRIED_LINE = "1.9.3"
 _OUTSIDE = ("stability_grant", "met_by_centre", "unprotected")
 
 
-def balance_table(found: Money) -> pd.DataFrame:
+def balance_table(money: Money) -> pd.DataFrame:
     """Return ``balance.parquet``: cost and income lines, balance and cumulative balance by year, columns `COLUMNS`.
 
     High needs cost lines and income lines have a line ``total``; the general fund's have ``total_general_fund`` and are no part
     of the balance.
     """
-    cost = _cost_rows(found.costs)
-    income = income_rows(found.income).rename(columns={"mean_pence": "pence"})
+    cost = _cost_rows(money.costs)
+    income = income_rows(money.income).rename(columns={"mean_pence": "pence"})
     income["s251"], income["kind"] = "", "income"
-    years = [y.label for y in found.costs.years]
+    years = [y.label for y in money.costs.years]
 
     def totals(rows: pd.DataFrame) -> Array:
         whole = rows[rows["line"] == TOTAL].set_index("financial_year")["pence"]
         return np.asarray(whole.reindex(years).to_numpy())
 
-    told = balance_rows(
-        found.balance, income_pence=totals(income).astype(np.int64), cost_pence=totals(cost).astype(np.int64)
+    balance = balance_rows(
+        money.balance, income_pence=totals(income).astype(np.int64), cost_pence=totals(cost).astype(np.int64)
     ).rename(columns={"mean_pence": "pence", "s251_line": "s251"})
-    told = told[~told["line"].isin(("income", "cost"))]
-    told["kind"] = np.where(told["line"].isin(CUMULATIVE), "cumulative", "balance")
+    balance = balance[~balance["line"].isin(("income", "cost"))]
+    balance["kind"] = np.where(balance["line"].isin(CUMULATIVE), "cumulative", "balance")
     every = pd.concat(
-        [cost, *(f.rename(columns={f"q{n}_gbp": f"q{n}" for n in (10, 50, 90)}) for f in (income, told))],
+        [cost, *(f.rename(columns={f"q{n}_gbp": f"q{n}" for n in (10, 50, 90)}) for f in (income, balance))],
         ignore_index=True,
     )
     every["mean"] = every["pence"] / 100
@@ -151,38 +151,38 @@ def _cost_rows(costs: Costs) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def chance_of_deficit(found: Balance) -> xr.DataArray:
+def chance_of_deficit(balance: Balance) -> xr.DataArray:
     """Return the chance of a deficit at 31 March, 0 to 1, dims ``(financial_year,)``."""
-    return describe.chance(found.in_deficit)
+    return describe.chance(balance.in_deficit)
 
 
-def income_rows(found: HighNeedsIncome) -> pd.DataFrame:
+def income_rows(income: HighNeedsIncome) -> pd.DataFrame:
     """Return income as a table, one row for each year and line with a last line ``total``, columns `INCOME_COLUMNS`.
 
     ``mean_pence`` of the total is the sum of its lines; its basis is that of the least certain line that is not nil.
     """
     rows = []
-    lines = [str(line) for line in found.lines["line"].to_numpy()]
-    for year in found.lines["financial_year"].to_numpy():
-        own = found.lines.sel(financial_year=year).transpose("draw", "line").to_numpy()
-        bases = [str(b) for b in found.basis.sel(financial_year=year).to_numpy()]
+    lines = [str(line) for line in income.lines["line"].to_numpy()]
+    for year in income.lines["financial_year"].to_numpy():
+        own = income.lines.sel(financial_year=year).transpose("draw", "line").to_numpy()
+        bases = [str(b) for b in income.basis.sel(financial_year=year).to_numpy()]
         whole = pence(describe.mean(own, axis=0))
-        told = max((b for b, values in zip(bases, own.T, strict=True) if values.any()), key=BASES.index)
+        best_known = max((b for b, values in zip(bases, own.T, strict=True) if values.any()), key=BASES.index)
         for name, block, basis, mean, draws in zip(
             [*lines, "total"],
             [*(BLOCK_OF[line] for line in lines), "all"],
-            [*bases, told],
+            [*bases, best_known],
             [*whole, whole.sum()],
             [*own.T, own.sum(axis=1)],
             strict=True,
         ):
             levels = describe.percentiles(draws)
-            rows.append((found.la_code, str(year), name, block, basis, int(mean), *map(float, levels)))
+            rows.append((income.la_code, str(year), name, block, basis, int(mean), *map(float, levels)))
     return pd.DataFrame(rows, columns=list(INCOME_COLUMNS))
 
 
 def balance_rows(
-    found: Balance,
+    balance: Balance,
     *,
     income_pence: npt.NDArray[np.int64] | None = None,
     cost_pence: npt.NDArray[np.int64] | None = None,
@@ -191,7 +191,7 @@ def balance_rows(
 
     Parameters
     ----------
-    found
+    balance
         The balance.
     income_pence, cost_pence
         Mean income and cost by year as shown elsewhere, such as the sums of lines rounded one by one; None: rounded here.
@@ -201,16 +201,16 @@ def balance_rows(
     no part of a total and is rounded by itself. Percentiles, in pounds, are those of draws, which do not add up. ``p_deficit`` is
     the probability that the line is a deficit, for ``in_year`` and ``closing``; NaN elsewhere.
     """
-    years = [str(y) for y in found.closing["financial_year"].to_numpy()]
+    years = [str(y) for y in balance.closing["financial_year"].to_numpy()]
     draws = {
-        "opening": np.column_stack([found.opening.to_numpy(), found.closing.to_numpy()[:, :-1]]),
-        "income": found.income.to_numpy(),
-        "cost": found.cost.to_numpy(),
-        "in_year": found.in_year.to_numpy(),
-        "stability_grant": found.stability_grant.to_numpy(),
-        "met_by_centre": found.met_by_centre.to_numpy(),
-        "closing": found.closing.to_numpy(),
-        "unprotected": found.unprotected.to_numpy(),
+        "opening": np.column_stack([balance.opening.to_numpy(), balance.closing.to_numpy()[:, :-1]]),
+        "income": balance.income.to_numpy(),
+        "cost": balance.cost.to_numpy(),
+        "in_year": balance.in_year.to_numpy(),
+        "stability_grant": balance.stability_grant.to_numpy(),
+        "met_by_centre": balance.met_by_centre.to_numpy(),
+        "closing": balance.closing.to_numpy(),
+        "unprotected": balance.unprotected.to_numpy(),
     }
     whole = {name: pence(describe.mean(values, axis=0)) for name, values in draws.items()}
     whole["income"] = whole["income"] if income_pence is None else income_pence
@@ -220,8 +220,8 @@ def balance_rows(
     whole["closing"] = whole["opening"][0] + np.cumsum(moved)
     whole["opening"] = np.concatenate([whole["opening"][:1], whole["closing"][:-1]])
     chances = {
-        "in_year": describe.chance(found.overspent).to_numpy(),
-        "closing": chance_of_deficit(found).to_numpy(),
+        "in_year": describe.chance(balance.overspent).to_numpy(),
+        "closing": chance_of_deficit(balance).to_numpy(),
     }
     rows = []
     for name in ROWS:
@@ -229,7 +229,7 @@ def balance_rows(
         rows.append(
             pd.DataFrame(
                 {
-                    "la_code": found.la_code,
+                    "la_code": balance.la_code,
                     "financial_year": years,
                     "line": name,
                     "dsg_block": "none" if name in _OUTSIDE else "high_needs",
@@ -247,14 +247,14 @@ def balance_rows(
     return table.iloc[np.argsort(order.to_numpy(), kind="stable")].reset_index(drop=True)
 
 
-def attribution_table(found: Attribution) -> pd.DataFrame:
+def attribution_table(parts: Attribution) -> pd.DataFrame:
     """Return the parts of a difference in cost, in pounds: columns part, cause, mean, q10, q50, q90.
 
     "All" parts come first, and cause ``change`` is the sum of causes. Means are of pence of the draws, so they add up;
     percentiles do not.
     """
     rows = []
-    whole = {name: getattr(found, name) for name in CAUSES} | {"change": found.after - found.before}
+    whole = {name: getattr(parts, name) for name in CAUSES} | {"change": parts.after - parts.before}
     for position in range(-1, len(PARTS)):
         code = "All" if position < 0 else list(PARTS)[position]
         for cause, values in whole.items():
@@ -316,7 +316,7 @@ def detail_table(costs: Costs) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True).assign(la_code=costs.la_code)[list(DETAIL_COLUMNS)]
 
 
-def regimes_table(finance: FinanceModel, found: Money) -> pd.DataFrame:
+def regimes_table(finance: FinanceModel, money: Money) -> pd.DataFrame:
     """Return the balance at 31 March under every regime, with and without the stability grant.
 
     Columns regime, grant (``paid`` or ``not paid``), financial_year, mean, q10, q50, q90, p_deficit.
@@ -324,15 +324,15 @@ def regimes_table(finance: FinanceModel, found: Money) -> pd.DataFrame:
     frames = []
     for regime in REGIMES:
         for grant, approved in (("paid", 1.0), ("not paid", 0.0)):
-            told = finance.closing(found.outcome, found.costs, found.income, regime, approved)
+            balance = finance.closing(money.outcome, money.costs, money.income, regime, approved)
             frames.append(
                 pd.DataFrame(
                     {
                         "regime": regime,
                         "grant": grant,
-                        "financial_year": [y.label for y in found.costs.years],
-                        **describe.describe(told.closing.to_numpy(), axis=0),
-                        "p_deficit": chance_of_deficit(told).to_numpy(),
+                        "financial_year": [y.label for y in money.costs.years],
+                        **describe.describe(balance.closing.to_numpy(), axis=0),
+                        "p_deficit": chance_of_deficit(balance).to_numpy(),
                     }
                 )
             )

@@ -46,8 +46,8 @@ def demand_long(outcome: Outcome) -> pd.DataFrame:
 
     Columns: la_code, year, phase, need_group, provision, demand ("observed", "latent", "used"), mean, q10, q50, q90.
     """
-    found = outcome.shortfall
-    kinds = {"observed": found.observed, "latent": found.latent, "used": found.wanted}
+    shortfall = outcome.shortfall
+    kinds = {"observed": shortfall.observed, "latent": shortfall.latent, "used": shortfall.wanted}
     frames = [
         describe.cells(with_all(draws), ("january", *CELL)).assign(demand=name)
         for name, draws in kinds.items()
@@ -136,12 +136,12 @@ def binding(shortfall: pd.DataFrame) -> pd.DataFrame:
         & (shortfall["provision"] != ALL)
     ]
     first = first_likely(single)
-    found = first[first["january"] != NEVER].merge(
+    short = first[first["january"] != NEVER].merge(
         single.rename(columns={"year": "january"}), on=[*CELL, "january"], how="left"
     )
     # Two chances near certainty are alike: then more children count for more.
-    found["about"] = (found["p_shortfall"] / ALIKE).round()
-    ordered = found.sort_values(
+    short["about"] = (short["p_shortfall"] / ALIKE).round()
+    ordered = short.sort_values(
         ["january", "about", "shortfall_mean"], ascending=[True, False, False], kind="stable"
     )
     return ordered[[*CELL, "january", "p_shortfall", "shortfall_mean", "shortfall_q90"]].reset_index(
@@ -165,21 +165,24 @@ def settings_long(outcome: Outcome) -> pd.DataFrame:
 
     ``places`` is the mean over draws (schemes slip), ``p_full`` the chance that fewer than one place is free.
     """
-    found = outcome.shortfall
+    shortfall = outcome.shortfall
     places, free = (
-        x.transpose("draw", "january", "unit").to_numpy() for x in (found.unit_places, found.unit_free)
+        x.transpose("draw", "january", "unit").to_numpy()
+        for x in (shortfall.unit_places, shortfall.unit_free)
     )
-    filled = found.unit_filled.sum(("phase", "need_group")).transpose("draw", "january", "unit").to_numpy()
+    filled = (
+        shortfall.unit_filled.sum(("phase", "need_group")).transpose("draw", "january", "unit").to_numpy()
+    )
     middle, q10, q90 = describe.describe(places, (0.1, 0.9), axis=0).values()
     filled_mean, free_mean = (describe.mean(x, axis=0) for x in (filled, free))
     full = describe.chance((free < ONE_CHILD) & (places > 0), axis=0)
     rows = []
-    for u, unit in enumerate(found.units):
+    for u, unit in enumerate(shortfall.units):
         rows.append(
             pd.DataFrame(
                 {
                     "la_code": outcome.area.la_code,
-                    "year": found.unit_places["january"].to_numpy(),
+                    "year": shortfall.unit_places["january"].to_numpy(),
                     "setting": unit.name,
                     "urn": unit.urn,
                     "provision": unit.provision,
@@ -239,15 +242,15 @@ def intern_share(code: int) -> xr.DataArray:
     rows = rows[(rows["kind"] == "supported_internship") & (rows["age"] >= 0)]
     stock = tables.read("plans_age_placement")
     stock = stock[(stock["january"] == rows["january"].max()) & stock["provision"].isin(INTERN_PROVISIONS)]
-    held = stock.groupby(["la_code", "age"])["plans"].sum().astype("float64")
+    plans = stock.groupby(["la_code", "age"])["plans"].sum().astype("float64")
     interns = (
-        rows.groupby(["la_code", "age"])["plans"].sum().astype("float64").reindex(held.index, fill_value=0.0)
+        rows.groupby(["la_code", "age"])["plans"].sum().astype("float64").reindex(plans.index, fill_value=0.0)
     )
-    england = (interns.groupby("age").sum() / held.groupby("age").sum().clip(lower=1.0)).reindex(
+    england = (interns.groupby("age").sum() / plans.groupby("age").sum().clip(lower=1.0)).reindex(
         AGES, fill_value=0.0
     )
-    returned = code in held.index.get_level_values("la_code")
-    own = held[code].reindex(AGES, fill_value=0.0) if returned else 0.0 * england
+    returned = code in plans.index.get_level_values("la_code")
+    own = plans[code].reindex(AGES, fill_value=0.0) if returned else 0.0 * england
     keys = pd.MultiIndex.from_product([[code], AGES], names=["la_code", "age"])
     seen = float(interns.reindex(keys).fillna(0.0).sum())
     usual = float(england.max())

@@ -81,7 +81,7 @@ class PlacesTables:
 
 
 def write(
-    found: PlacesTables, distances: Distances, page: str, record: Mapping[str, Any], folder: Path
+    tables: PlacesTables, distances: Distances, page: str, record: Mapping[str, Any], folder: Path
 ) -> list[Path]:
     """Write tables, page and the record of the run into a folder, all or none.
 
@@ -95,15 +95,15 @@ def write(
         "zones.parquet": partial(_write_table, distances.zones),
         "places.md": partial(_write_text, page),
     }
-    return write_tables(found, text, folder, others)
+    return write_tables(tables, text, folder, others)
 
 
 def write_tables(
-    found: PlacesTables, record: str, folder: Path, others: Mapping[str, Writer] | None = None
+    tables: PlacesTables, record: str, folder: Path, others: Mapping[str, Writer] | None = None
 ) -> list[Path]:
     """Write tables and the record of the run into a folder, all or none."""
     writers: dict[str, Writer] = {
-        f"{name}.parquet": partial(_write_table, frame) for name, frame in found.frames.items()
+        f"{name}.parquet": partial(_write_table, frame) for name, frame in tables.frames.items()
     }
     return write_all(folder, {**writers, **(others or {}), "run.json": partial(_write_text, record)})
 
@@ -116,7 +116,7 @@ def _write_text(text: str, path: Path) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def joined(parts: Sequence[PlacesTables]) -> PlacesTables:
+def combine(parts: Sequence[PlacesTables]) -> PlacesTables:
     """Return the tables of several authorities combined."""
     names = list(parts[0].frames) if parts else []
     return PlacesTables(
@@ -124,16 +124,16 @@ def joined(parts: Sequence[PlacesTables]) -> PlacesTables:
     )
 
 
-def headline(outcome: Outcome, found: PlacesTables) -> str:
+def headline(outcome: Outcome, tables: PlacesTables) -> str:
     """Return one sentence, fit to be read aloud, on which places run out first, when, how likely, and for how many."""
     name = outcome.area.name
-    first = [r for r in summary.run_outs(found.shortfall) if r.january is not None]
+    first = [r for r in summary.run_outs(tables.shortfall) if r.january is not None]
     if not first:
         return (
             f"No kind of specialist place in {name} is more likely than not to run out in the years to "
-            f"{int(found.shortfall['year'].max())}."
+            f"{int(tables.shortfall['year'].max())}."
         )
-    cells = found.shortfall
+    cells = tables.shortfall
     chosen = cells[
         (cells["year"] == first[0].january)
         & (cells["phase"] == first[0].phase)
@@ -156,12 +156,12 @@ def headline(outcome: Outcome, found: PlacesTables) -> str:
     )
 
 
-def by_phase_table(outcome: Outcome, found: PlacesTables) -> pd.DataFrame:
+def by_phase_table(outcome: Outcome, tables: PlacesTables) -> pd.DataFrame:
     """Return places against demand by phase and provision in some Januaries, with places to add for 80 % certainty."""
     origin = outcome.plans.origin
-    januaries = [origin + y for y in AHEAD if origin + y <= int(found.shortfall["year"].max())]
-    cells = summary.all_needs(found.shortfall)
-    every = found.frames["places_to_add"]
+    januaries = [origin + y for y in AHEAD if origin + y <= int(tables.shortfall["year"].max())]
+    cells = summary.all_needs(tables.shortfall)
+    every = tables.frames["places_to_add"]
     to_add = {
         (r["year"], r["phase"], r["provision"]): r["places_to_add"]
         for r in every[every["need_group"] == ALL].to_dict("records")
@@ -190,9 +190,9 @@ def by_phase_table(outcome: Outcome, found: PlacesTables) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def binding_table(found: PlacesTables) -> pd.DataFrame:
+def binding_table(tables: PlacesTables) -> pd.DataFrame:
     """Return the needs and phases whose places run out first, as text."""
-    rows = place_tables.binding(found.shortfall).head(SHOWN)
+    rows = place_tables.binding(tables.shortfall).head(SHOWN)
     return pd.DataFrame(
         {
             "Need": [GROUP_LABELS[g] for g in rows["need_group"]],
@@ -206,9 +206,9 @@ def binding_table(found: PlacesTables) -> pd.DataFrame:
     )
 
 
-def demand_table(outcome: Outcome, found: PlacesTables) -> pd.DataFrame:
+def demand_table(outcome: Outcome, tables: PlacesTables) -> pd.DataFrame:
     """Return observed and latent demand by provision in some Januaries, as text."""
-    frame = found.frames["demand"]
+    frame = tables.frames["demand"]
     frame = frame[(frame["phase"] == ALL) & (frame["need_group"] == ALL)]
     cells = {(r["year"], r["provision"], r["demand"]): r for r in frame.to_dict("records")}
     rows = []
@@ -230,9 +230,9 @@ def demand_table(outcome: Outcome, found: PlacesTables) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def overflow_table(outcome: Outcome, found: PlacesTables) -> pd.DataFrame:
+def overflow_table(outcome: Outcome, tables: PlacesTables) -> pd.DataFrame:
     """Return where children without the place they want go, in some Januaries, as text."""
-    frame = found.frames["overflow"]
+    frame = tables.frames["overflow"]
     frame = frame[(frame["phase"] == ALL) & (frame["need_group"] == ALL) & (frame["provision"] == ALL)]
     rows = []
     for destination in dict.fromkeys(frame["destination"]):
@@ -276,26 +276,26 @@ def cause_lines(outcome: Outcome) -> list[str]:
     return lines
 
 
-def settings_table(outcome: Outcome, found: PlacesTables) -> pd.DataFrame:
+def settings_table(outcome: Outcome, tables: PlacesTables) -> pd.DataFrame:
     """Return each setting's places, and the chance that it is full, in some Januaries."""
-    frame = found.frames["settings"]
+    frame = tables.frames["settings"]
     januaries = [outcome.plans.origin + y for y in AHEAD]
     source = {u.name: u for u in outcome.shortfall.units}
     rows = []
     for name in dict.fromkeys(frame["setting"]):
         own = frame[frame["setting"] == name].set_index("year")
-        held = [j for j in januaries if j in own.index]
-        if own.loc[held, "places"].max() <= 0:
+        shown = [j for j in januaries if j in own.index]
+        if own.loc[shown, "places"].max() <= 0:
             continue
         unit = source[str(name)]
-        told = {r["year"]: r for r in own.loc[held].reset_index().to_dict("records")}
+        by_year = {r["year"]: r for r in own.loc[shown].reset_index().to_dict("records")}
         rows.append(
             {
                 "Setting": str(name),
                 "Provision": PROVISIONS[unit.provision],
                 "Status": f"{unit.status}, {unit.confidence} confidence",
             }
-            | {str(j): _room_in_words(told[j]) for j in held}
+            | {str(j): _room_in_words(by_year[j]) for j in shown}
         )
     return pd.DataFrame(rows)
 
@@ -308,12 +308,12 @@ def _room_in_words(row: Mapping[Hashable, Any]) -> str:
 
 def notes(outcome: Outcome, borrowed: bool) -> list[str]:
     """Return sentences that a reader must know about these figures."""
-    found, name = outcome.shortfall, outcome.area.name
+    shortfall, name = outcome.shortfall, outcome.area.name
     lines = [
         "Wanted: children move and new plans are placed as in the latest year, whether or not places grow"
         + (
             ", raised by those thought to be turned away today (latent demand)."
-            if found.blend
+            if shortfall.blend
             else "; children turned away today are not counted (observed demand, a lower bound)."
         ),
         "How many are turned away cannot be counted, only inferred from how places and overflow differ between authorities; the "
@@ -323,7 +323,7 @@ def notes(outcome: Outcome, borrowed: bool) -> list[str]:
         "free elsewhere, the model lets them, so shortfalls are the least possible with these places.",
         "Overflow is counted afresh each January: a child in an independent school still wants the state place.",
     ]
-    if not found.blend and bool((found.latent == found.observed).all()):
+    if not shortfall.blend and bool((shortfall.latent == shortfall.observed).all()):
         lines.append(
             f"{name} published no placements of its latest plans by age and need, so those turned away cannot be told."
         )
@@ -331,7 +331,7 @@ def notes(outcome: Outcome, borrowed: bool) -> list[str]:
         lines.append(
             f"{name}'s returns cannot be compared with others', so how many are turned away is that of other authorities."
         )
-    unseated = float(found.unseated.sum())
+    unseated = float(shortfall.unseated.sum())
     if unseated >= MANY_UNSEATED:
         lines.append(
             f"The register has no place for {wording.rounded(unseated)} of the children placed in January "
@@ -442,23 +442,23 @@ def _zones_table(outcome: Outcome, zones: pd.DataFrame) -> pd.DataFrame:
 
 def _next_table(outcome: Outcome, placed: map_data.Layer, rows: pd.DataFrame) -> pd.DataFrame:
     """Return, for each setting likely to be full, its largest group of pupils and the nearest setting with room for them."""
-    found = outcome.shortfall
-    free = found.unit_free.isel(january=0)
-    mean = {(u.setting, u.age_low): float(describe.mean(free.sel(unit=u.name))) for u in found.units}
+    shortfall = outcome.shortfall
+    free = shortfall.unit_free.isel(january=0)
+    mean = {(u.setting, u.age_low): float(describe.mean(free.sel(unit=u.name))) for u in shortfall.units}
     rooms = rows.assign(
         places=[mean.get((str(r["setting"]), int(r["age_low"])), 0.0) for r in rows.to_dict("records")]
     )
     offered = geography.offers(rooms, GROUPED)
     on_map = set(placed.frame["setting"])
-    kind = {u.setting: words.SHORT_PROVISIONS[u.provision].capitalize() for u in found.units}
+    kind = {u.setting: words.SHORT_PROVISIONS[u.provision].capitalize() for u in shortfall.units}
     lines = []
-    for unit in found.units:
+    for unit in shortfall.units:
         if (
             unit.setting not in on_map
             or float(describe.chance(free.sel(unit=unit.name) < ONE_CHILD)) < summary.LIKELY
         ):
             continue
-        pupils = describe.mean(found.unit_filled.isel(january=0).sel(unit=unit.name))
+        pupils = describe.mean(shortfall.unit_filled.isel(january=0).sel(unit=unit.name))
         cells = pupils.rename("pupils").to_series()
         largest = cells.index[int(cells.to_numpy().argmax())]
         near = geography.nearest_with_room(placed, offered, unit.setting, largest[0], largest[1], count=1)
@@ -475,23 +475,23 @@ def _next_table(outcome: Outcome, placed: map_data.Layer, rows: pd.DataFrame) ->
     return pd.DataFrame(lines)
 
 
-def page(outcome: Outcome, found: PlacesTables, distances: Distances, borrowed: bool) -> str:
+def page(outcome: Outcome, tables: PlacesTables, distances: Distances, borrowed: bool) -> str:
     """Return the results as a Markdown page."""
     lines = [
         f"# {outcome.area.name}: specialist places",
         "",
-        headline(outcome, found),
+        headline(outcome, tables),
         "",
         words.how_to_read(outcome),
         "",
     ]
     sections: list[tuple[str, pd.DataFrame]] = [
-        ("Places against demand", by_phase_table(outcome, found)),
-        ("Which needs run out first", binding_table(found)),
-        ("Observed and latent demand", demand_table(outcome, found)),
-        ("Where children without a place go", overflow_table(outcome, found)),
+        ("Places against demand", by_phase_table(outcome, tables)),
+        ("Which needs run out first", binding_table(tables)),
+        ("Observed and latent demand", demand_table(outcome, tables)),
+        ("Where children without a place go", overflow_table(outcome, tables)),
         (f"Settings (pupils of places, chance of being full), from {academic_year(outcome.plans.origin + 1)}",
-         settings_table(outcome, found)),
+         settings_table(outcome, tables)),
         *distances.shown.items(),
     ]  # fmt: skip
     for title, frame in sections:
@@ -509,23 +509,23 @@ def page(outcome: Outcome, found: PlacesTables, distances: Distances, borrowed: 
     return "\n".join(lines)
 
 
-def tell(
+def print_report(
     outcome: Outcome,
-    found: PlacesTables,
+    tables: PlacesTables,
     distances: Distances,
     borrowed: bool,
     show: Show,
     say: Callable[[str], None],
 ) -> None:
     """Print the results for one authority."""
-    say(headline(outcome, found))
+    say(headline(outcome, tables))
     say(words.how_to_read(outcome))
     for title, frame in (
-        ("Places against demand", by_phase_table(outcome, found)),
-        ("Which needs run out first", binding_table(found)),
-        ("Observed and latent demand", demand_table(outcome, found)),
-        ("Where children without a place go", overflow_table(outcome, found)),
-        ("Settings (pupils of places; chance of being full)", settings_table(outcome, found)),
+        ("Places against demand", by_phase_table(outcome, tables)),
+        ("Which needs run out first", binding_table(tables)),
+        ("Observed and latent demand", demand_table(outcome, tables)),
+        ("Where children without a place go", overflow_table(outcome, tables)),
+        ("Settings (pupils of places; chance of being full)", settings_table(outcome, tables)),
         *distances.shown.items(),
     ):
         if not frame.empty:

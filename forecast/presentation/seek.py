@@ -231,21 +231,21 @@ def seek(
         raise OptionError(
             f"Places are looked for between {low:g} and {high:g}, but places are whole numbers. Round both ends."
         )
-    found: dict[float, float] = {}
+    means: dict[float, float] = {}
 
     def mean(size: float) -> float:
-        if size not in found:
-            found[size] = goal.point.mean(evaluate(size), finance)
-        return found[size]
+        if size not in means:
+            means[size] = goal.point.mean(evaluate(size), finance)
+        return means[size]
 
     at_low, at_high = mean(low), mean(high)
     if goal.met(at_low):
-        return Answer(low, at_low, at_low, at_high, low, high, len(found))
+        return Answer(low, at_low, at_low, at_high, low, high, len(means))
     if not goal.met(at_high):
         nearest = min(at_low, at_high) if goal.bound == "at_most" else max(at_low, at_high)
-        return Answer(None, nearest, at_low, at_high, low, high, len(found))
+        return Answer(None, nearest, at_low, at_high, low, high, len(means))
     short, enough = low, high
-    while len(found) < MOST_RUNS:
+    while len(means) < MOST_RUNS:
         middle = (short + enough) / 2
         if whole:
             middle = float(math.floor(middle) if low < high else math.ceil(middle))
@@ -257,7 +257,7 @@ def seek(
             short = middle
         if not whole and abs(enough - short) <= abs(high - low) * FINE:
             break
-    return Answer(enough, found[enough], at_low, at_high, low, high, len(found))
+    return Answer(enough, means[enough], at_low, at_high, low, high, len(means))
 
 
 def tornado(

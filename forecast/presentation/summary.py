@@ -117,19 +117,19 @@ def shortfall_long(outcome: Outcome) -> pd.DataFrame:
     Rows for "All" add up children short within each draw. Places of a need group are those its children fill and free ones that
     would admit them, so they do not add up over groups.
     """
-    found = outcome.shortfall
-    short, wanted = with_all(found.short), with_all(found.wanted)
+    shortfall = outcome.shortfall
+    short, wanted = with_all(shortfall.short), with_all(shortfall.wanted)
     dims = ("january", "phase", "need_group", "provision")
     groups = xr.concat(
-        [found.open_to.sum("provision").expand_dims(provision=[ALL]), found.open_to],
+        [shortfall.open_to.sum("provision").expand_dims(provision=[ALL]), shortfall.open_to],
         "provision",
         join="exact",
     )
-    whole = with_all(found.places).expand_dims(need_group=[ALL])
+    whole = with_all(shortfall.places).expand_dims(need_group=[ALL])
     every = xr.concat([whole.transpose(*dims), groups.transpose(*dims)], "need_group", join="exact")
-    by_draw, asked = (x.transpose("draw", *dims).to_numpy() for x in (short, wanted))
-    q10, q50, q90 = percentiles(asked, axis=0)
-    (filled,) = percentiles(asked - by_draw, (0.5,), axis=0)
+    by_draw, demanded = (x.transpose("draw", *dims).to_numpy() for x in (short, wanted))
+    q10, q50, q90 = percentiles(demanded, axis=0)
+    (filled,) = percentiles(demanded - by_draw, (0.5,), axis=0)
     (most,) = percentiles(by_draw, (0.9,), axis=0)
     index = pd.MultiIndex.from_product(
         [every[d].to_numpy() for d in dims], names=["year", "phase", "need_group", "provision"]
@@ -219,13 +219,13 @@ def run_out(shortfall: pd.DataFrame, phase: str, provision: str = ALL) -> RunOut
 
 def run_outs(shortfall: pd.DataFrame) -> list[RunOut]:
     """Return when places run out for each phase and provision in use, soonest first."""
-    found, cells = [], all_needs(shortfall)
+    runs, cells = [], all_needs(shortfall)
     for phase in PHASE_CODES:
         for provision in SPECIALIST_PROVISIONS:
             rows = cells[(cells["phase"] == phase) & (cells["provision"] == provision)]
             if rows["wanted_q90"].max() >= ONE_CHILD or rows["places"].max() > 0:
-                found.append(run_out(shortfall, phase, provision))
-    return sorted(found, key=lambda r: (r.january or 9999, -r.probability, -r.expected_short))
+                runs.append(run_out(shortfall, phase, provision))
+    return sorted(runs, key=lambda r: (r.january or 9999, -r.probability, -r.expected_short))
 
 
 def share_of_residents(outcome: Outcome, january: int, plans: float) -> float:

@@ -58,8 +58,8 @@ def chance(probability: float) -> str:
 
 def in_ten(probability: float) -> str:
     """Return a chance for a table: "9 in 10", "under 1 in 10", "over 9 in 10"."""
-    said = chances(probability).replace("more than", "over")
-    return said.replace(" chances in 10", " in 10").replace(" chance in 10", " in 10")
+    words = chances(probability).replace("more than", "over")
+    return words.replace(" chances in 10", " in 10").replace(" chance in 10", " in 10")
 
 
 def step(largest: float) -> float:

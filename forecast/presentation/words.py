@@ -92,28 +92,28 @@ def headline(outcome: Outcome, long: pd.DataFrame, shortfall: pd.DataFrame) -> s
     return f"{plans} {run_out_sentence(first[0])}"
 
 
-def run_out_sentence(found: RunOut) -> str:
+def run_out_sentence(run_out: RunOut) -> str:
     """Return a sentence on when the places of a phase run out."""
-    where = f"{PHASE_LABELS[found.phase]} places in {SHORT_PROVISIONS[found.provision]}"
-    if found.january is None and found.probability >= COULD_RUN_OUT:
-        return f"{where} could run out in the years shown, though no January is likelier than not: {_worst(found)}."
-    if found.january is None:
-        return f"{where} are not likely to run out in the years shown: {_worst(found)}."
+    where = f"{PHASE_LABELS[run_out.phase]} places in {SHORT_PROVISIONS[run_out.provision]}"
+    if run_out.january is None and run_out.probability >= COULD_RUN_OUT:
+        return f"{where} could run out in the years shown, though no January is likelier than not: {_worst(run_out)}."
+    if run_out.january is None:
+        return f"{where} are not likely to run out in the years shown: {_worst(run_out)}."
     when = (
-        f"in January {found.january}, the first year forecast"
-        if found.from_start
-        else f"by January {found.january}"
+        f"in January {run_out.january}, the first year forecast"
+        if run_out.from_start
+        else f"by January {run_out.january}"
     )
-    short = wording.rounded(found.expected_short)
-    one, many = ("young person", "young people") if found.phase == "post16" else ("child", "children")
+    short = wording.rounded(run_out.expected_short)
+    one, many = ("young person", "young people") if run_out.phase == "post16" else ("child", "children")
     return (
-        f"{where} run out {when}: {wording.chances(found.probability)}, with {short} {one if short == '1' else many} "
+        f"{where} run out {when}: {wording.chances(run_out.probability)}, with {short} {one if short == '1' else many} "
         "short of a place on average."
     )
 
 
-def _worst(found: RunOut) -> str:
-    return f"{wording.chances(found.probability)} in the worst year"
+def _worst(run_out: RunOut) -> str:
+    return f"{wording.chances(run_out.probability)} in the worst year"
 
 
 def bands_table(outcome: Outcome, long: pd.DataFrame) -> pd.DataFrame:

@@ -74,7 +74,7 @@ def beside(
         Whose, and when.
     """
     return Beside(
-        compare.told_beside(measured, la_code, januaries), {name: titles[name] for name in measured}
+        compare.tabulate_measured(measured, la_code, januaries), {name: titles[name] for name in measured}
     )
 
 
