@@ -110,7 +110,7 @@ def futures(named: Sequence[str], find: Callable[[str], Scenario]) -> dict[str, 
     return dict(zip(titles, flat, strict=True))
 
 
-def make(base: Baseline, inputs: ForecastInputs, asked: PaperRequest, tell: Tell) -> CapitalPaper:
+def make(base: Baseline, inputs: ForecastInputs, request: PaperRequest, tell: Tell) -> CapitalPaper:
     """Return the capital programme paper on a forecast.
 
     Raises
@@ -118,27 +118,27 @@ def make(base: Baseline, inputs: ForecastInputs, asked: PaperRequest, tell: Tell
     CapitalError
         Schemes or budget cannot be used. Where nobody gave any, the paper is made without and says why.
     """
-    outcome = rerun(base, next(iter(asked.futures.values())))
+    outcome = rerun(base, next(iter(request.futures.values())))
     area = outcome.area
     case, why = None, ""
-    book = asked.book or for_area(area.la_code)
+    book = request.book or for_area(area.la_code)
     costs, finance = child_costs.prepare_costs(base.outcome, book)
     try:
         with silence_solver():
             case = capital_case.make(
                 base,
-                () if asked.schemes is None else asked.schemes.rows,
+                () if request.schemes is None else request.schemes.rows,
                 costs,
                 england=inputs.placement_models.england,
-                budget=asked.budget,
-                sufficiency=Sufficiency(minimum=asked.sure),
-                scenarios=asked.futures,
-                candidates_from="" if asked.schemes is None else asked.schemes.origin,
+                budget=request.budget,
+                sufficiency=Sufficiency(minimum=request.sure),
+                scenarios=request.futures,
+                candidates_from="" if request.schemes is None else request.schemes.origin,
                 tell=tell,
             )
     except CapitalError as error:
         # Nobody gave schemes: a paper on need is still of use, and says what is missing.
-        if asked.schemes is not None or asked.budget is not None:
+        if request.schemes is not None or request.budget is not None:
             raise
         why = str(error)
     tell("Writing", 1.0)
@@ -147,11 +147,11 @@ def make(base: Baseline, inputs: ForecastInputs, asked: PaperRequest, tell: Tell
     about = About(
         title=title,
         subject=under,
-        author=asked.author or f"SEND Place Planner, for {area.name}",
+        author=request.author or f"SEND Place Planner, for {area.name}",
         authority=area.name,
         data_date=f"January {outcome.plans.origin}",
         version=f"{record.PRODUCT} {version(record.PRODUCT)}",
-        issued=asked.issued,
+        issued=request.issued,
     )
     facts = record.provenance(outcome, {})
     if finance is not None:
@@ -164,7 +164,7 @@ def make(base: Baseline, inputs: ForecastInputs, asked: PaperRequest, tell: Tell
     compared = None
     if finance is not None and after is not None:
         compared = Comparison(finance.money(outcome).balance, finance.money(after).balance)
-    content = capital_report.Content(need, case, compared, Made(asked.typed, facts), why)
+    content = capital_report.Content(need, case, compared, Made(request.typed, facts), why)
     paper = capital_report.capital_paper(content, about)
     return CapitalPaper(paper, title, capital_report.recommendation(content), why)
 

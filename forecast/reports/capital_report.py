@@ -114,17 +114,17 @@ def recommendation(content: Content) -> str:
             f"Note the gap, and ask officers to bring schemes for {_gaps(need)}. This paper has no schemes to choose "
             "from, so it recommends none."
         )
-    found = case.programme
-    if not found.choices:
+    chosen_programme = case.programme
+    if not chosen_programme.choices:
         return (
             "Do not commit to any of these schemes on this evidence. None belongs to the best programme; ask "
             f"officers for others that serve {_gaps(need)}."
         )
-    places = sum(c.candidate.places for c in found.choices)
-    cost = Middle.of(found.cost)
+    places = sum(c.candidate.places for c in chosen_programme.choices)
+    cost = Middle.of(chosen_programme.cost)
     size = f"{places:,} places when full, at {cost.priced()} in {case.base_year} prices"
-    what = f"{programme.builds(found)}: {size}"
-    proposed, assumed = programme.proposed(found), programme.assumed(found)
+    what = f"{programme.builds(chosen_programme)}: {size}"
+    proposed, assumed = programme.proposed(chosen_programme), programme.assumed(chosen_programme)
     if case.generic:
         return (
             f"Agree to work up real schemes of this kind and size: {what}. The schemes are models made from the "
@@ -154,14 +154,20 @@ def confidence(content: Content) -> Confidence | None:
     case = content.case
     if case is None or not case.programme.choices:
         return None
-    found = case.programme
-    saves, enough = schemes.worth(found.npv), found.p_sufficient
+    chosen_programme = case.programme
+    saves, enough = schemes.worth(chosen_programme.npv), chosen_programme.p_sufficient
     safe = regret.recommended_is_safe(case)
-    places = sum(c.candidate.places for c in found.choices)
+    places = sum(c.candidate.places for c in chosen_programme.choices)
     unproposed = sum(
-        c.candidate.places for c in found.choices if case.generic or c.candidate.basis == schemes.ASSUMED
+        c.candidate.places
+        for c in chosen_programme.choices
+        if case.generic or c.candidate.basis == schemes.ASSUMED
     )
-    soft = [c.candidate.title for c in found.choices if c.candidate.basis not in FIRM or c.candidate.assumed]
+    soft = [
+        c.candidate.title
+        for c in chosen_programme.choices
+        if c.candidate.basis not in FIRM or c.candidate.assumed
+    ]
     reasons = [
         f"That it saves more than it costs is {wording.chance(saves)}.",
         f"That it gives enough places by January {case.january} is {wording.chance(enough)}.",
@@ -170,7 +176,7 @@ def confidence(content: Content) -> Confidence | None:
             True: "In pounds it is also the safest choice in the other futures tried.",
             False: "In pounds another programme is safer in the other futures tried.",
         }[safe],
-        f"The figures of {len(soft)} of its {len(found.choices)} schemes are in part our own estimates or assumptions."
+        f"The figures of {len(soft)} of its {len(chosen_programme.choices)} schemes are in part our own estimates or assumptions."
         if soft
         else "The figures of its schemes come from publications or the council.",
     ]
@@ -194,8 +200,8 @@ def minds(content: Content) -> list[str]:
     need, case = content.need, content.case
     lines = []
     if case is not None and case.programme.choices:
-        found = case.programme
-        npv, cost = Middle.of(found.npv), Middle.of(found.cost)
+        chosen_programme = case.programme
+        npv, cost = Middle.of(chosen_programme.npv), Middle.of(chosen_programme.cost)
         if npv.middle > 0 and cost.middle > 0:
             more = 100 * npv.middle / cost.middle
             lines.append(
@@ -249,12 +255,12 @@ def minds(content: Content) -> list[str]:
 
 def risks(content: Content) -> DocumentTable:
     """Return the risks as a table: what this run shows of each, and what to do."""
-    need, case, found = content.need, content.case, content.balance
+    need, case, balance = content.need, content.case, content.balance
     cell = need.cell(need.lead)
     rows = [
         (
             "Nothing is built",
-            f"{need.said('shortfall', need.lead)} children without the place they want in January {need.lead}; that "
+            f"{need.total_text('shortfall', need.lead)} children without the place they want in January {need.lead}; that "
             f"one or more is, is {wording.chance(float(cell['p_shortfall']))}.",
             "Decide in time: a school takes years to open.",
         )
@@ -297,9 +303,9 @@ def risks(content: Content) -> DocumentTable:
                 "Track each new pupil: where they would have gone, and at what fee.",
             ),
         ]
-    if found is not None:
-        deficit = float(chance_of_deficit(found.mitigated).isel(financial_year=-1))
-        year = str(found.mitigated.closing["financial_year"].to_numpy()[-1])
+    if balance is not None:
+        deficit = float(chance_of_deficit(balance.mitigated).isel(financial_year=-1))
+        year = str(balance.mitigated.closing["financial_year"].to_numpy()[-1])
         rows.append(
             (
                 "The deficit stays",
@@ -389,7 +395,7 @@ def _summary(paper: Paper, content: Content) -> None:
         cell = need.cell(need.lead)
         paper.paragraph(
             f"We are sure of the gap before we are sure of its size: a shortfall in January {need.lead} is "
-            f"{wording.chance(float(cell['p_shortfall']))}, of {need.said('shortfall', need.lead)} children.",
+            f"{wording.chance(float(cell['p_shortfall']))}, of {need.total_text('shortfall', need.lead)} children.",
             "How sure we are.",
         )
     else:

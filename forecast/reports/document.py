@@ -255,10 +255,10 @@ class Paper:
         name = self._caption("Figure", picture.title)
         holder = self._document.add_paragraph(style="Picture")
         shape = holder.add_run().add_picture(io.BytesIO(picture.png), width=Cm(picture.width_cm))
-        said = shape._inline.docPr
-        said.set("descr", picture.description)
-        said.set("title", f"{name}: {picture.title}")
-        said.set("name", name)
+        properties = shape._inline.docPr
+        properties.set("descr", picture.description)
+        properties.set("title", f"{name}: {picture.title}")
+        properties.set("name", name)
         self._document.add_paragraph(picture.key, style="Key")
         return name
 
@@ -484,20 +484,20 @@ def _check(frame: pd.DataFrame, title: str) -> None:
 
 
 def _element(tag: str, **values: Any) -> Any:
-    found = OxmlElement(tag)
+    element = OxmlElement(tag)
     for name, value in values.items():
-        found.set(qn(f"w:{name}"), str(value))
-    return found
+        element.set(qn(f"w:{name}"), str(value))
+    return element
 
 
 def _begin_field(paragraph: Paragraph, code: str) -> None:
     for kind in ("begin", None, "separate"):
         run = paragraph.add_run()
         if kind is None:
-            said = OxmlElement("w:instrText")
-            said.set(qn("xml:space"), "preserve")
-            said.text = f" {code} "
-            run._r.append(said)
+            instruction = OxmlElement("w:instrText")
+            instruction.set(qn("xml:space"), "preserve")
+            instruction.text = f" {code} "
+            run._r.append(instruction)
         else:
             run._r.append(_element("w:fldChar", fldCharType=kind))
 

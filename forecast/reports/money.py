@@ -42,23 +42,24 @@ OPENINGS: dict[str, str] = {
 """How an opening balance is known, by its basis."""
 
 
-def headline(found: Comparison) -> str:
+def headline(comparison: Comparison) -> str:
     """Return sentences on the programme's effect on the balance, in the last tested year and in the last year."""
-    years = _years(found.unmitigated)
+    years = _years(comparison.unmitigated)
     tested = min(TESTED, len(years)) - 1
     deficit, before = (
-        float(chance_of_deficit(b).isel(financial_year=tested)) for b in (found.mitigated, found.unmitigated)
+        float(chance_of_deficit(b).isel(financial_year=tested))
+        for b in (comparison.mitigated, comparison.unmitigated)
     )
-    later = "" if tested == len(years) - 1 else f" By the end of {years[-1]} it is {_better(found, -1)}."
+    later = "" if tested == len(years) - 1 else f" By the end of {years[-1]} it is {_better(comparison, -1)}."
     return (
-        f"At the end of {years[tested]} the high needs balance with the programme is expected to be {_better(found, tested)}. A "
-        f"deficit then is {wording.chance(before)} without the programme and {wording.chance(deficit)} with it.{later}"
+        f"At the end of {years[tested]} the high needs balance with the programme is expected to be {_better(comparison, tested)}. "
+        f"A deficit then is {wording.chance(before)} without the programme and {wording.chance(deficit)} with it.{later}"
         + (" Years more than five ahead have not been tested against what happened." if later else "")
     )
 
 
-def _better(found: Comparison, at: int) -> str:
-    draws = found.better_by.isel(financial_year=at)
+def _better(comparison: Comparison, at: int) -> str:
+    draws = comparison.better_by.isel(financial_year=at)
     low, middle, high = map(float, describe.percentiles(draws))
     if middle >= 0:
         return f"better than without it by {wording.pounds_between(low, middle, high)}"
@@ -68,12 +69,12 @@ def _better(found: Comparison, at: int) -> str:
     )
 
 
-def balance_table(found: Comparison) -> DocumentTable:
+def balance_table(comparison: Comparison) -> DocumentTable:
     """Return the balance at 31 March of each year, with and without the programme, as a table."""
     rows = []
-    without, with_ = _closing(found.unmitigated), _closing(found.mitigated)
-    for year in _years(found.unmitigated):
-        better = found.better_by.sel(financial_year=year)
+    without, with_ = _closing(comparison.unmitigated), _closing(comparison.mitigated)
+    for year in _years(comparison.unmitigated):
+        better = comparison.better_by.sel(financial_year=year)
         low, middle, high = map(float, describe.percentiles(better))
         rows.append(
             {
@@ -93,11 +94,11 @@ def balance_table(found: Comparison) -> DocumentTable:
     )
 
 
-def balance_chart(found: Comparison) -> Picture:
+def balance_chart(comparison: Comparison) -> Picture:
     """Return the balance at 31 March of each year, with and without the programme, as a chart."""
-    years = _years(found.unmitigated)
+    years = _years(comparison.unmitigated)
     lines = []
-    for name, one in (("Without", found.unmitigated), ("With", found.mitigated)):
+    for name, one in (("Without", comparison.unmitigated), ("With", comparison.mitigated)):
         rows = _closing(one)
         low, middle, high = (
             tuple(float(rows[y][q]) for y in years) for q in ("q10_gbp", "q50_gbp", "q90_gbp")
@@ -117,16 +118,16 @@ def balance_chart(found: Comparison) -> Picture:
     )
 
 
-def write(paper: Paper, found: Comparison | None) -> None:
+def write(paper: Paper, comparison: Comparison | None) -> None:
     """Write the section on money; if no balance is given, write that there is none."""
     paper.heading("High needs balance")
-    if found is None:
+    if comparison is None:
         paper.paragraph(NOT_YET)
         return
-    paper.paragraph(headline(found))
-    paper.picture(balance_chart(found))
-    paper.table(balance_table(found))
-    one = found.unmitigated
+    paper.paragraph(headline(comparison))
+    paper.picture(balance_chart(comparison))
+    paper.table(balance_table(comparison))
+    one = comparison.unmitigated
     regime = REGIMES.get(one.regime, f"the regime '{one.regime}'")
     opening = OPENINGS.get(one.opening_basis, one.opening_basis)
     paper.paragraph(

@@ -56,14 +56,14 @@ Block = Heading | Text | Grid | Image
 
 def of_word(content: bytes) -> tuple[Block, ...]:
     """Return the blocks of a Word document, without its table of contents."""
-    found: list[Block] = []
+    blocks: list[Block] = []
     caption = ""
     for part in docx.Document(io.BytesIO(content)).iter_inner_content():
         if isinstance(part, Table):
-            found.append(Grid(_frame(part), caption or "Table"))
+            blocks.append(Grid(_frame(part), caption or "Table"))
             caption = ""
             continue
-        found += _pictures(part)
+        blocks += _pictures(part)
         style = part.style.name if part.style is not None and part.style.name else ""
         text = part.text.strip()
         if not text or style.upper().startswith("TOC"):
@@ -71,14 +71,14 @@ def of_word(content: bytes) -> tuple[Block, ...]:
         if style in CAPTIONS:
             caption = text
         elif style.startswith("Heading "):
-            found.append(Heading(text, int(style.removeprefix("Heading "))))
+            blocks.append(Heading(text, int(style.removeprefix("Heading "))))
         elif text == "Contents":
             continue
         elif style == "Title":
-            found.append(Heading(text, 1))
+            blocks.append(Heading(text, 1))
         else:
-            found.append(Text(text, "List" in style))
-    return tuple(found)
+            blocks.append(Text(text, "List" in style))
+    return tuple(blocks)
 
 
 def _frame(table: Table) -> pd.DataFrame:
@@ -87,9 +87,9 @@ def _frame(table: Table) -> pd.DataFrame:
 
 
 def _pictures(part: Paragraph) -> list[Block]:
-    found: list[Block] = []
+    pictures: list[Block] = []
     for drawing in part._p.iter(qn("w:drawing")):
         alt = next((p.get("descr") or "" for p in drawing.iter(qn("wp:docPr"))), "")
         for blip in drawing.iter(qn("a:blip")):
-            found.append(Image(part.part.related_parts[str(blip.get(qn("r:embed")))].blob, alt))
-    return found
+            pictures.append(Image(part.part.related_parts[str(blip.get(qn("r:embed")))].blob, alt))
+    return pictures

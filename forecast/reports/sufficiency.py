@@ -81,7 +81,7 @@ class Need:
         rows = self.totals[(self.totals["measure"] == measure) & (self.totals["year"] == january)]
         return {k: float(v) for k, v in rows.iloc[0][["mean", "q10", "q50", "q90"]].items()}
 
-    def said(self, measure: str, january: int) -> str:
+    def total_text(self, measure: str, january: int) -> str:
         """Return a total with its interval as text: "391 (302 to 480)"."""
         return wording.with_interval(self.total(measure, january))
 
@@ -101,13 +101,13 @@ class Need:
     def kinds(self) -> list[tuple[str, str]]:
         """Return the phases and provisions in use, in the order of planners' tables."""
         every = summary.all_needs(self.tables.shortfall)
-        found = []
+        kinds = []
         for phase in PHASES:
             for provision in SPECIALIST_PROVISIONS:
                 own = every[(every["phase"] == phase.code) & (every["provision"] == provision)]
                 if max(float(own["places"].max()), float(own["wanted_q90"].max())) >= FEW:
-                    found.append((phase.code, provision))
-        return found
+                    kinds.append((phase.code, provision))
+        return kinds
 
     def widest(self) -> list[tuple[str, str]]:
         """Return the phases and provisions with the largest shortfalls in the January the report leads with, largest first."""
@@ -132,14 +132,15 @@ def problem(need: Need) -> str:
     cell = need.cell(lead)
     lines = [
         f"{need.name} had {now:,.0f} education, health and care (EHC) plans in January {outcome.plans.known_january}. "
-        f"We expect {need.said('plans', lead)} by January {lead}.",
-        f"By then {need.said('specialist_wanted', lead)} children and young people would want a specialist place, and "
+        f"We expect {need.total_text('plans', lead)} by January {lead}.",
+        f"By then {need.total_text('specialist_wanted', lead)} children and young people would want a specialist place, and "
         f"there would be {wording.rounded(float(cell['places']))} places for them.",
     ]
     if float(cell["shortfall_mean"]) >= ONE_CHILD:
         empty = float(cell["places"]) - float(cell["filled_q50"]) >= FEW
         lines.append(
-            f"If nothing more is built than is agreed, {need.said('shortfall', lead)} would not get the kind of place they want"
+            f"If nothing more is built than is agreed, {need.total_text('shortfall', lead)} would not get the kind of place "
+            "they want"
             + (
                 ", and some places would stand empty because they are for other ages or needs."
                 if empty
@@ -166,10 +167,10 @@ def plans_and_places(need: Need) -> DocumentTable:
             [
                 {
                     "January": str(j),
-                    "EHC plans": need.said("plans", j),
-                    "Want a specialist place": need.said("specialist_wanted", j),
+                    "EHC plans": need.total_text("plans", j),
+                    "Want a specialist place": need.total_text("specialist_wanted", j),
                     "Specialist places": wording.rounded(float(need.cell(j)["places"])),
-                    "Without the place they want": need.said("shortfall", j),
+                    "Without the place they want": need.total_text("shortfall", j),
                 }
                 for j in januaries
             ]
@@ -277,7 +278,7 @@ def binding(need: Need) -> DocumentTable | None:
 def gap_chart(need: Need) -> Picture:
     """Return all specialist places wanted against those available, as a chart."""
     panel = _panel(need, ALL, ALL)
-    short = need.said("shortfall", need.lead)
+    short = need.total_text("shortfall", need.lead)
     last, first = need.cell(need.last), need.cell(need.first)
     return charts.over_years(
         [panel],
@@ -299,10 +300,10 @@ def widest_chart(need: Need) -> Picture | None:
     kinds = need.widest()[:PANELS]
     if not kinds:
         return None
-    told = []
+    descriptions = []
     for kind in kinds:
         cell = need.cell(need.lead, *kind)
-        told.append(
+        descriptions.append(
             f"{kind_of_place(*kind)}, {wording.with_interval(cell, 'wanted_')} wanted and "
             f"{wording.rounded(float(cell['places']))} places in January {need.lead}"
         )
@@ -312,7 +313,7 @@ def widest_chart(need: Need) -> Picture | None:
         along="January",
         title=f"Where the gap is widest: {places_in(*kinds[0])}",
         key=f"Dashed line with dots: wanted. Solid stepped line: places. {charts.BAND_KEY} Scales differ.",
-        description=f"{len(kinds)} small line charts of places wanted against places there are: {'; '.join(told)}.",
+        description=f"{len(kinds)} small line charts of places wanted against places there are: {'; '.join(descriptions)}.",
     )
 
 

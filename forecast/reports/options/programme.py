@@ -67,8 +67,8 @@ def chosen_table(case: Case) -> DocumentTable:
 def effect_table(case: Case) -> DocumentTable:
     """Return children without a specialist place, with and without the programme, and its empty places, as a table."""
     before = unplaced_before(case)
-    found = case.programme
-    januaries = [int(j) for j in found.unplaced["january"].to_numpy()]
+    programme = case.programme
+    januaries = [int(j) for j in programme.unplaced["january"].to_numpy()]
     shown = sorted(
         {
             j
@@ -82,9 +82,9 @@ def effect_table(case: Case) -> DocumentTable:
                 {
                     "January": str(j),
                     "Without one, nothing built": Middle.of(before.sel(january=j)).counted(),
-                    "Without one, programme built": Middle.of(found.unplaced.sel(january=j)).counted(),
-                    "Places of the programme": Middle.of(found.places.sel(january=j)).counted(),
-                    "Of those, empty": Middle.of(found.empty.sel(january=j)).counted(),
+                    "Without one, programme built": Middle.of(programme.unplaced.sel(january=j)).counted(),
+                    "Places of the programme": Middle.of(programme.places.sel(january=j)).counted(),
+                    "Of those, empty": Middle.of(programme.empty.sel(january=j)).counted(),
                 }
                 for j in shown
             ]
@@ -100,14 +100,17 @@ def effect_table(case: Case) -> DocumentTable:
 
 def effect_chart(case: Case) -> Picture:
     """Return children without a specialist place, with and without the programme, as a chart."""
-    before, found = unplaced_before(case), case.programme
-    januaries = [int(j) for j in found.unplaced["january"].to_numpy()]
+    before, programme = unplaced_before(case), case.programme
+    januaries = [int(j) for j in programme.unplaced["january"].to_numpy()]
     lines = []
-    for name, draws in (("Nothing built", before), ("Programme", found.unplaced)):
-        told = [Middle.of(draws.sel(january=j)) for j in januaries]
+    for name, draws in (("Nothing built", before), ("Programme", programme.unplaced)):
+        middles = [Middle.of(draws.sel(january=j)) for j in januaries]
         lines.append(
             charts.Line(
-                name, tuple(t.middle for t in told), tuple(t.low for t in told), tuple(t.high for t in told)
+                name,
+                tuple(t.middle for t in middles),
+                tuple(t.low for t in middles),
+                tuple(t.high for t in middles),
             )
         )
     at = januaries.index(case.january)
@@ -141,42 +144,42 @@ def builds(programme: Programme) -> str:
 
 def enough_line(case: Case) -> str:
     """Return a sentence on the chance that the programme is enough, and whether the required chance can be met."""
-    found, asked = case.programme, case.programme.sufficiency
-    spare = f"at most {100 * asked.tolerance:.0f} in 100 children who want one going without"
-    said = f"Enough places in January {case.january} ({spare}) is {wording.chance(found.p_sufficient)} with the programme."
-    if asked.minimum <= 0:
-        return said
-    want = wording.chances(asked.minimum)
-    if found.met:
-        return f"{said} That meets the aim of at least {want}."
+    programme, sufficiency = case.programme, case.programme.sufficiency
+    spare = f"at most {100 * sufficiency.tolerance:.0f} in 100 children who want one going without"
+    line = f"Enough places in January {case.january} ({spare}) is {wording.chance(programme.p_sufficient)} with the programme."
+    if sufficiency.minimum <= 0:
+        return line
+    want = wording.chances(sufficiency.minimum)
+    if programme.met:
+        return f"{line} That meets the aim of at least {want}."
     return (
-        f"{said} The aim was at least {want}, and no choice of these schemes within the budget reaches it: the most "
-        f"that any of them reaches is {wording.chances(found.p_reachable)}."
+        f"{line} The aim was at least {want}, and no choice of these schemes within the budget reaches it: the most "
+        f"that any of them reaches is {wording.chances(programme.p_reachable)}."
     )
 
 
 def cost_line(case: Case) -> str:
     """Return a sentence on the programme's cost and its value."""
-    found = case.programme
-    cost, npv = Middle.of(found.cost), Middle.of(found.npv)
-    budget = "" if found.budget is None else f", against a budget of {wording.pounds(found.budget)}"
-    said = f"The programme costs {cost.priced()} to build in {case.base_year} prices{budget}."
-    chosen = {c.candidate.id for c in found.choices}
+    programme = case.programme
+    cost, npv = Middle.of(programme.cost), Middle.of(programme.npv)
+    budget = "" if programme.budget is None else f", against a budget of {wording.pounds(programme.budget)}"
+    line = f"The programme costs {cost.priced()} to build in {case.base_year} prices{budget}."
+    chosen = {c.candidate.id for c in programme.choices}
     charge = _sum([a.debt_charge for a in case.appraisals if a.candidate.id in chosen])
     if charge is not None and float(charge.max()) > 0:
-        said += f" Borrowing what grant does not meet would cost {Middle.of(charge).priced()} a year."
+        line += f" Borrowing what grant does not meet would cost {Middle.of(charge).priced()} a year."
     if npv.middle >= 0:
-        said += (
+        line += (
             f" Over its life it is worth {npv.priced()} more than it costs; that it saves at all is "
-            f"{wording.chance(worth(found.npv))}."
+            f"{wording.chance(worth(programme.npv))}."
         )
     else:
         turned = Middle(-npv.high, -npv.middle, -npv.low)
-        said += (
+        line += (
             f" Over its life it costs {turned.priced()} more than it saves: what it buys is places, not savings. That "
-            f"it saves is {wording.chance(worth(found.npv))}."
+            f"it saves is {wording.chance(worth(programme.npv))}."
         )
-    return said
+    return line
 
 
 def value_table(case: Case, other: Programme) -> DocumentTable:
@@ -222,34 +225,34 @@ def value_line(case: Case, other: Programme) -> str:
     )
 
 
-def aim_line(found: Programme) -> str:
+def aim_line(programme: Programme) -> str:
     """Return a sentence on the aim for which this programme was chosen."""
     return {
         "net present value": "it is worth most"
         + (
             " of those that give enough places as surely as was asked"
-            if found.sufficiency.minimum > 0 and found.met
+            if programme.sufficiency.minimum > 0 and programme.met
             else ""
         ),
         "chance of enough places": "none gives enough places as surely as was asked, and this one comes nearest",
         "children placed": "none gives enough places as surely as was asked, and this one places most children at a price "
         "worth paying",
-    }[found.aim]
+    }[programme.aim]
 
 
-def search_line(found: Programme) -> str:
+def search_line(programme: Programme) -> str:
     """Return a sentence on how near to the best the programme is, and on how many draws it was chosen."""
     sure = (
         "No other choice is better"
-        if found.gap <= NO_GAP
-        else f"The search was stopped: another choice could be better by up to {100 * found.gap:.1f} %"
+        if programme.gap <= NO_GAP
+        else f"The search was stopped: another choice could be better by up to {100 * programme.gap:.1f} %"
     )
-    return f"{sure}, judged on {found.draws_used:,} possible futures."
+    return f"{sure}, judged on {programme.draws_used:,} possible futures."
 
 
-def within_budget(found: Programme) -> str:
+def within_budget(programme: Programme) -> str:
     """Return " within the budget of £20 million"; blank if no budget was given."""
-    return "" if found.budget is None else f" within the budget of {wording.pounds(found.budget)}"
+    return "" if programme.budget is None else f" within the budget of {wording.pounds(programme.budget)}"
 
 
 def openings(programme: Programme) -> set[tuple[str, int]]:

@@ -10,12 +10,12 @@ from forecast.reports.document import DocumentTable
 from forecast.reports.options.programme import builds, openings
 
 
-def regret_table(found: Regret) -> DocumentTable:
+def regret_table(regrets: Regret) -> DocumentTable:
     """Return the regret of each programme under each scenario, as a table."""
-    scenarios = [str(s) for s in found.regret["scenario"].to_numpy()]
+    scenarios = [str(s) for s in regrets.regret["scenario"].to_numpy()]
     rows = []
-    for name in found.programmes:
-        own = found.regret.sel(programme=name)
+    for name in regrets.programmes:
+        own = regrets.regret.sel(programme=name)
         worst = float(own.max())
         rows.append(
             {"Programme chosen for": name}
@@ -31,18 +31,18 @@ def regret_table(found: Regret) -> DocumentTable:
     )
 
 
-def regret_unplaced_table(case: Case, found: Regret) -> DocumentTable:
+def regret_unplaced_table(case: Case, regrets: Regret) -> DocumentTable:
     """Return children each programme leaves without a place, and the chance of enough places, by scenario, as a table."""
-    scenarios = [str(s) for s in found.unplaced["scenario"].to_numpy()]
-    one = len({frozenset(openings(p)) for p in found.programmes.values()}) == 1
+    scenarios = [str(s) for s in regrets.unplaced["scenario"].to_numpy()]
+    one = len({frozenset(openings(p)) for p in regrets.programmes.values()}) == 1
     rows = [
         {"Programme chosen for": "every future" if one else name}
         | {
-            s: f"{wording.rounded(float(found.unplaced.sel(programme=name, scenario=s)))}; "
-            f"{wording.in_ten(float(found.p_sufficient.sel(programme=name, scenario=s)))}"
+            s: f"{wording.rounded(float(regrets.unplaced.sel(programme=name, scenario=s)))}; "
+            f"{wording.in_ten(float(regrets.p_sufficient.sel(programme=name, scenario=s)))}"
             for s in scenarios
         }
-        for name in (list(found.programmes)[:1] if one else found.programmes)
+        for name in (list(regrets.programmes)[:1] if one else regrets.programmes)
     ]
     return DocumentTable(
         pd.DataFrame(rows),
@@ -52,39 +52,40 @@ def regret_unplaced_table(case: Case, found: Regret) -> DocumentTable:
     )
 
 
-def regret_line(case: Case, found: Regret) -> str:
+def regret_line(case: Case, regrets: Regret) -> str:
     """Return sentences on which programme is safest across scenarios, and whether it is the recommended one."""
     ids = openings(case.programme)
-    safe, best = found.programmes[found.robust], found.programmes[found.best_on_average]
-    futures = wording.listed([f"'{s}'" for s in found.regret["scenario"].to_numpy()])
-    worst = float(found.regret.sel(programme=found.robust).max())
+    safe, best = regrets.programmes[regrets.robust], regrets.programmes[regrets.best_on_average]
+    futures = wording.listed([f"'{s}'" for s in regrets.regret["scenario"].to_numpy()])
+    worst = float(regrets.regret.sel(programme=regrets.robust).max())
     begun = f"The choice was made anew for each of these futures, and each programme tried in all of them: {futures}. "
-    if all(openings(p) == ids for p in found.programmes.values()):
+    if all(openings(p) == ids for p in regrets.programmes.values()):
         return (
             begun + "The same programme was chosen in every one, so there is nothing to regret between them."
         )
     if openings(safe) == ids:
-        said = (
+        line = (
             f"In pounds the recommended programme is also the safest: at worst it is {_regret(worst, worst)} behind "
             "the best choice."
         )
     else:
         more = float(
             (
-                found.unplaced.sel(programme=found.robust) - found.unplaced.sel(programme=case.programme.name)
+                regrets.unplaced.sel(programme=regrets.robust)
+                - regrets.unplaced.sel(programme=case.programme.name)
             ).mean()
         )
-        said = (
+        line = (
             f"In pounds the safest, with the smallest regret at worst ({_regret(worst, worst)}), is that chosen for "
-            f"'{found.robust}': {builds(safe)}. It is not the recommended one: on average over the futures it leaves "
+            f"'{regrets.robust}': {builds(safe)}. It is not the recommended one: on average over the futures it leaves "
             f"{wording.rounded(abs(more))} {'more' if more >= 0 else 'fewer'} children without a specialist place."
         )
     same = (
         " It is also the best on average."
         if openings(best) == openings(safe)
-        else f" The best on average is that for '{found.best_on_average}'."
+        else f" The best on average is that for '{regrets.best_on_average}'."
     )
-    return begun + said + same
+    return begun + line + same
 
 
 def recommended_is_safe(case: Case) -> bool | None:

@@ -71,16 +71,20 @@ def payback(one: Appraisal) -> str:
     drawn = one.payback.where(built(one)).dropna("draw")
     if drawn.sizes["draw"] == 0:
         return "never built"
-    told = Middle.of(drawn)
-    if not np.isfinite(told.middle):
+    middle = Middle.of(drawn)
+    if not np.isfinite(middle.middle):
         return "not paid back"
-    low = "under 1" if told.low < 1 else str(round(told.low))
-    if not np.isfinite(told.high):
-        return f"{wording.years(told.middle)} (from {low}, or never)"
-    high = round(told.high)
+    low = "under 1" if middle.low < 1 else str(round(middle.low))
+    if not np.isfinite(middle.high):
+        return f"{wording.years(middle.middle)} (from {low}, or never)"
+    high = round(middle.high)
     if str(high) == low:
-        return wording.years(told.middle)
-    return wording.years(told.middle) if told.high < 1 else f"{wording.years(told.middle)} ({low} to {high})"
+        return wording.years(middle.middle)
+    return (
+        wording.years(middle.middle)
+        if middle.high < 1
+        else f"{wording.years(middle.middle)} ({low} to {high})"
+    )
 
 
 def considered(case: Case) -> DocumentTable:
@@ -143,8 +147,8 @@ def alone(case: Case) -> DocumentTable:
 def _key(case: Case) -> str:
     """Return the meaning of the need codes in a table of schemes; blank if there are none."""
     used = {n for a in case.appraisals if not _every_need(a.candidate) for n in a.candidate.needs}
-    said = [f"{code} {NEEDS[code].lower()}" for code in NEED_CODES if code in used]
-    return f"Needs: {'; '.join(said)}." if said else ""
+    meanings = [f"{code} {NEEDS[code].lower()}" for code in NEED_CODES if code in used]
+    return f"Needs: {'; '.join(meanings)}." if meanings else ""
 
 
 def _every_need(candidate: Candidate) -> bool:
@@ -170,14 +174,14 @@ def _chance(happens: xr.DataArray, kept: xr.DataArray) -> str:
 
 def value_chart(case: Case) -> Picture:
     """Return the net present value of each scheme if it is built, highest first, as a chart."""
-    told = [
+    middles = [
         (a.candidate.title, Middle.of(a.npv.where(built(a)).dropna("draw")))
         for a in case.appraisals
         if bool(built(a).any())
     ]
     rows = [
         charts.Range(title, m.low, m.middle, m.high)
-        for title, m in sorted(told, key=lambda t: -t[1].middle)[:DRAWN]
+        for title, m in sorted(middles, key=lambda t: -t[1].middle)[:DRAWN]
     ]
     best = rows[0]
     some = (

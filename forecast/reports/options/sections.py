@@ -88,15 +88,16 @@ def write_programme(paper: Paper, case: Case | None) -> None:
     if case is None:
         paper.paragraph(NOT_GIVEN)
         return
-    found = case.programme
+    programme = case.programme
     paper.heading("What to build", 2)
-    if not found.choices:
+    if not programme.choices:
         paper.paragraph(
-            f"None of these schemes is in the best programme: {aim_line(found)}. {enough_line(case)}"
+            f"None of these schemes is in the best programme: {aim_line(programme)}. {enough_line(case)}"
         )
     else:
         paper.paragraph(
-            f"Of all choices of these schemes{within_budget(found)}, this one is best: {aim_line(found)}. {search_line(found)}"
+            f"Of all choices of these schemes{within_budget(programme)}, this one is best: {aim_line(programme)}. "
+            f"{search_line(programme)}"
         )
         paper.table(chosen_table(case))
         paper.paragraph(cost_line(case))
