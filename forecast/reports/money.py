@@ -53,7 +53,8 @@ def headline(comparison: Comparison) -> str:
     later = "" if tested == len(years) - 1 else f" By the end of {years[-1]} it is {_better(comparison, -1)}."
     return (
         f"At the end of {years[tested]} the high needs balance with the programme is expected to be "
-        f"{_better(comparison, tested)}. A deficit then is {wording.chance(before)} without the programme and {wording.chance(deficit)} with it.{later}"
+        f"{_better(comparison, tested)}. A deficit then is "
+        f"{wording.chance(before)} without the programme and {wording.chance(deficit)} with it.{later}"
         + (" Years more than five ahead have not been tested against what happened." if later else "")
     )
 
