@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from data.errors import TableError
+from data.formatting import exact_pounds
 from data.ingest.areas import history
 from data.ingest.build import validated
 from data.ingest.redbridge import LA_CODE as REDBRIDGE
@@ -427,7 +428,7 @@ def _budget(components: pd.DataFrame, allocations: pd.DataFrame) -> Iterator[Out
     gap = (block["before_recoupment_gbp"] - total).dropna().abs()
     yield (
         bool((gap < 1).all()),
-        f"{len(gap)} high needs blocks compared with their components, most GBP {gap.max():,.0f}",
+        f"{len(gap)} high needs blocks compared with their components, most {exact_pounds(gap.max())}",
     )
 
 

@@ -34,6 +34,7 @@ import xarray as xr
 from scipy.special import ndtr
 
 from data.errors import PriceError
+from data.formatting import exact_pounds
 from data.inflation import (
     Z90,
     PriceGrowth,
@@ -529,7 +530,7 @@ class Replacement:
     def __str__(self) -> str:
         how = "replaces" if self.extent == "whole" else "replaces in part"
         return (
-            f"{self.new.name}: £{self.new.price:,.0f} of {self.new.price_year} {how} £{self.old.price:,.0f} of "
+            f"{self.new.name}: {exact_pounds(self.new.price)} of {self.new.price_year} {how} {exact_pounds(self.old.price)} of "
             f"{self.old.price_year} ({self.old.level}; {self.old.name})"
             if self.new.unit != "share"
             else f"{self.new.name}: {self.new.price:.0%} {how} {self.old.price:.0%} ({self.old.level}; {self.old.name})"

@@ -41,6 +41,7 @@ import pandas as pd
 
 from data.errors import SourceError
 from data.financial_year import FinancialYear
+from data.formatting import exact_pounds
 from data.ingest.areas import current_names, resolve_names
 from data.ingest.funded_places import PLACE_TYPE_CODES, PROVIDERS, coded
 from data.ingest.reading import Release, numbers
@@ -220,7 +221,7 @@ def lines_without_total(frame: pd.DataFrame) -> pd.DataFrame:
         worst = gap.sort_values().reset_index().iloc[-1]
         raise SourceError(
             f"{DEDUCTIONS}: the lines of authority {worst['la_code']} in {worst['financial_year']} miss its "
-            f"total by GBP {gap.max():,.0f}. A line is missing or doubled, so nothing was built. Restore "
+            f"total by {exact_pounds(gap.max())}. A line is missing or doubled, so nothing was built. Restore "
             "the published file."
         )
     return frame[~total]

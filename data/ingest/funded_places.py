@@ -25,6 +25,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from data.errors import SourceError
+from data.formatting import exact_pounds
 from data.ingest.reading import Release, numbers
 
 PLACES = "places/dsg_high_needs_funded_places_by_la_2020-21_to_2023-24.parquet"
@@ -151,7 +152,7 @@ def special_pupils_import_export(release: Release) -> pd.DataFrame:
     implied = frame["import_export_adjustment_gbp"] / GBP_PER_NET_IMPORT
     if (implied - frame["net_imports"]).abs().max() > 0.05:
         raise SourceError(
-            f"{IMPORT_EXPORT}: the adjustment is not GBP {GBP_PER_NET_IMPORT:,} a net import in every row. "
+            f"{IMPORT_EXPORT}: the adjustment is not {exact_pounds(GBP_PER_NET_IMPORT)} a net import in every row. "
             "Net imports would be wrong, so nothing was built. Check the rate in the technical note."
         )
     return frame.sort_values(["la_code", "financial_year"], ignore_index=True)

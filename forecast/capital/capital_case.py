@@ -163,7 +163,7 @@ def make(
         if again is None
         else lacking(again.shortfall).left.sum(("provision", "phase", "need_group")),
         built=again,
-        notes=_notes(generic, schemes, programme, span),
+        notes=_notes(generic, schemes, span),
     )
 
 
@@ -247,9 +247,7 @@ def _rerun_with(base: Baseline, programme: Programme, scenario: Scenario | None)
     return rerun(base, built)
 
 
-def _notes(
-    generic: bool, schemes: Sequence[Candidate], programme: Programme, span: Horizon
-) -> tuple[str, ...]:
+def _notes(generic: bool, schemes: Sequence[Candidate], span: Horizon) -> tuple[str, ...]:
     notes = []
     if generic:
         notes.append(
@@ -270,16 +268,6 @@ def _notes(
         f"After the forecast, seats and savings are held as in its last year for {span.years_after} years, while the places "
         "last: an assumption, and the net present value within the forecast is shown beside it."
     )
-    if programme.aim == "chance of enough places":
-        notes.append(
-            f"A chance of {programme.sufficiency.minimum:.0%} of enough places cannot be reached within the budget with these "
-            f"candidates. The largest that can is {programme.p_reachable:.0%}, and the programme reaches it."
-        )
-    if programme.aim == "children placed":
-        notes.append(
-            "With these candidates and this budget there are never enough places in any draw, so the programme places as many "
-            "children as it can, whatever that is worth in pounds."
-        )
     notes.append(
         "Benefits to children, families and the general fund other than transport are not in pounds. Seating a child whose need "
         "was unmet costs more and counts as a cost here."

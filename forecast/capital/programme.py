@@ -34,6 +34,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
 from data.errors import CapitalError
+from data.formatting import exact_pounds
 from data.vocabulary import NEED_GROUP_CODES, PHASE_CODES, SPECIALIST_PROVISIONS
 from forecast.capital.appraisal import AppraisalInputs
 from forecast.capital.schemes import Aim, Choice, Programme, Sufficiency
@@ -469,8 +470,8 @@ def _affordable(one: AppraisalInputs, problem: Sample, budget: float | None) -> 
     cheapest = int(problem.cost.argmin())
     if budget < problem.cost[cheapest] * _MILLION:
         raise CapitalError(
-            f"The budget of £{budget:,.0f} is below the cost of every candidate: the cheapest, "
-            f"'{one.options[cheapest].candidate.id}', is expected to cost £{problem.cost[cheapest] * _MILLION:,.0f} with "
+            f"The budget of {exact_pounds(budget)} is below the cost of every candidate: the cheapest, "
+            f"'{one.options[cheapest].candidate.id}', is expected to cost {exact_pounds(problem.cost[cheapest] * _MILLION)} with "
             "location and optimism bias. Nothing was chosen. Raise the budget, or add smaller candidates."
         )
 

@@ -132,7 +132,7 @@ def capital_command(
     screen.print()
     for title, table in capital_tables.tables_for_people(case):
         show(screen, table, title, index=False)
-    for note in case.notes:
+    for note in capital_tables.notes(case):
         say(screen, f"- {note}")
     arguments: dict[str, Any] = {
         "area": area, "candidates": None if candidates is None else candidates.name, "budget": budget,

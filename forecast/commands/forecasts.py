@@ -141,7 +141,7 @@ def one_line(tables: RunTables) -> dict[str, str]:
     return {
         "Authority": outcome.area.name,
         "Plans now": f"{outcome.plans.known.sum().item():,.0f} ({outcome.plans.known_january})",
-        f"Plans {last}": wording.with_interval(table.to_dict("index")[last]),
+        f"Plans {last}": wording.interval_of(table.to_dict("index")[last]),
         "Runs out first": "none in the years shown"
         if soonest is None
         else f"{words.PHASE_LABELS[soonest.phase]}, {words.SHORT_PROVISIONS[soonest.provision]}, {soonest.january}",

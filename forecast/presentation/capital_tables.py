@@ -18,10 +18,12 @@ import pyarrow.parquet as pq
 import xarray as xr
 
 from data.candidates import KINDS
+from data.formatting import exact_pounds
 from data.formulas import guarded
 from data.register import academic_year
 from forecast.capital.schemes import Appraisal, BaseComparison, Case, Programme
 from forecast.core.atomic_files import write_all
+from forecast.presentation import wording
 from forecast.presentation.describe import INTERVAL, Values, chance, column, known, mean, percentiles, single
 from forecast.presentation.record import markdown_table
 
@@ -180,14 +182,6 @@ def regret(case: Case) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def money(pounds: float) -> str:
-    """Return pounds to three figures: £12.3 million, £450,000, -£2.1 million."""
-    sign, size = ("-" if pounds < 0 else ""), abs(pounds)
-    if round(size, -4) >= 1e6:
-        return f"{sign}£{size / 1e6:,.1f} million"
-    return f"{sign}£{round(size, -3 if size >= 1e4 else -2):,.0f}"
-
-
 def _years(value: float) -> str:
     return f"{value:.0f}" if np.isfinite(value) else "never"
 
@@ -201,17 +195,19 @@ def options_for_people(case: Case) -> pd.DataFrame:
             "Scheme": frame["id"],
             "Opens": frame["opens"],
             "Places": frame["places"].map(str),
-            "Cost": frame["cost_mean"].map(money),
+            "Cost": frame["cost_mean"].map(wording.table_pounds),
             f"Seats {case.january}": [
-                f"{m:.0f} ({a:.0f} to {b:.0f})"
-                for m, a, b in zip(frame["seats_mean"], frame["seats_q10"], frame["seats_q90"], strict=True)
+                wording.count_interval(low, mean, high)
+                for low, mean, high in zip(
+                    frame["seats_q10"], frame["seats_mean"], frame["seats_q90"], strict=True
+                )
             ],
-            "Empty": frame["empty_mean"].map("{:.0f}".format),
+            "Empty": frame["empty_mean"].map(wording.count),
             "Present value": [
-                f"{money(m)} ({money(a)} to {money(b)})"
-                for m, a, b in zip(frame["npv_mean"], frame["npv_q10"], frame["npv_q90"], strict=True)
+                wording.table_pounds_interval(low, mean, high)
+                for low, mean, high in zip(frame["npv_q10"], frame["npv_mean"], frame["npv_q90"], strict=True)
             ],
-            "Above 0": frame["p_npv_positive"].map("{:.0%}".format),
+            "Above 0": frame["p_npv_positive"].map(wording.table_chance),
             "Payback, years": [
                 f"{_years(m)} ({_years(a)} to {_years(b)})"
                 for m, a, b in zip(
@@ -233,16 +229,16 @@ def base_comparisons_for_people(case: Case) -> pd.DataFrame:
                 "none" if name is None or pd.isna(name) else f"{name} ({near[how]})"
                 for name, how in zip(frame["nearest_base"], frame["near_by"], strict=True)
             ],
-            "Children": frame["children_mean"].map("{:.0f}".format),
-            "In bases at England's split": frame["suited_mean"].map("{:.0f}".format),
-            "Base places free": frame["base_places_mean"].map("{:.0f}".format),
+            "Children": frame["children_mean"].map(wording.count),
+            "In bases at England's split": frame["suited_mean"].map(wording.count),
+            "Base places free": frame["base_places_mean"].map(wording.count),
             "Could be met in bases": [
-                f"{m:.0%} ({a:.0%} to {b:.0%})"
+                f"{wording.per_cent(m)} ({wording.per_cent(a)} to {wording.per_cent(b)})"
                 for m, a, b in zip(
                     frame["in_bases_mean"], frame["in_bases_q10"], frame["in_bases_q90"], strict=True
                 )
             ],
-            "All of them": frame["chance_all"].map("{:.0%}".format),
+            "All of them": frame["chance_all"].map(wording.table_chance),
         }
     )
 
@@ -250,7 +246,7 @@ def base_comparisons_for_people(case: Case) -> pd.DataFrame:
 def regret_for_people(case: Case) -> pd.DataFrame:
     """Return regret as a table of text, one row a programme."""
     frame = regret(case)
-    wide = frame.assign(text=frame["regret"].map(money)).pivot_table(
+    wide = frame.assign(text=frame["regret"].map(regret_in_words)).pivot_table(
         "text", "programme", "scenario", aggfunc="first", sort=False
     )
     wide.columns = [f"Regret in {s}" for s in wide.columns]
@@ -265,9 +261,13 @@ def _chosen_for(programme: Programme) -> str:
     near = (
         "none is better"
         if programme.gap < _NO_GAP
-        else f"the best there is may be up to {programme.gap:.1%} better"
+        else f"the best there is may be up to {wording.per_cent(programme.gap, 1)} better"
     )
-    return f"Chosen {aim}, judged on {programme.draws_used} futures; of all that could be chosen {near}."
+    return f"Chosen {aim}, judged on {programme.draws_used:,} futures; of all that could be chosen {near}."
+
+
+def _pounds(name: str, told: Mapping[str, float]) -> str:
+    return wording.pounds_interval(told[f"{name}_q10"], told[f"{name}_mean"], told[f"{name}_q90"])
 
 
 def sentences(case: Case) -> list[str]:
@@ -276,18 +276,19 @@ def sentences(case: Case) -> list[str]:
     before = float(mean(case.short.sel(january=at).sum(("provision", "phase", "need_group"))))
     left = _spread("left", p.unplaced.sel(january=at))
     npv, cost = _spread("npv", p.npv), _spread("cost", p.cost)
-    limit = "no budget limit" if p.budget is None else f"a budget of {money(p.budget)}"
+    limit = "no budget limit" if p.budget is None else f"a budget of {exact_pounds(p.budget)}"
     names = ", ".join(f"{c.candidate.id} ({academic_year(c.opens + 1)})" for c in p.choices) or "nothing"
     lines = [
         f"With {limit} the programme builds {names}.",
-        f"It costs {money(cost['cost_mean'])} (80 % sure between {money(cost['cost_q10'])} and {money(cost['cost_q90'])}) in "
-        f"prices of {case.base_year}, if everything in it is delivered.",
-        f"In January {at} about {before:,.0f} children would have no specialist place without it and {left['left_mean']:,.0f} "
-        f"({left['left_q10']:,.0f} to {left['left_q90']:,.0f}) with it; about {float(mean(p.empty.sel(january=at))):.0f} of its "
-        "places would be empty.",
-        f"The chance of enough places then is {p.p_sufficient:.0%} (asked for: {p.sufficiency.minimum:.0%}).",
-        f"Its net present value is {money(npv['npv_mean'])} on average ({money(npv['npv_q10'])} to {money(npv['npv_q90'])}); "
-        f"it is above 0 in {float(chance(p.npv > 0)):.0%} of futures.",
+        f"It costs {_pounds('cost', cost)} in prices of {case.base_year}, if everything in it is delivered; in brackets is the "
+        "80 % interval.",
+        f"In January {at} about {wording.count(before)} children would have no specialist place without it and "
+        f"{wording.count_interval(left['left_q10'], left['left_mean'], left['left_q90'])} with it; about "
+        f"{wording.count(float(mean(p.empty.sel(january=at))))} of its places would be empty.",
+        f"Enough places then is {wording.likelihood(p.p_sufficient)}; asked for was a chance of "
+        f"{wording.per_cent(p.sufficiency.minimum)}.",
+        f"Its net present value is {_pounds('npv', npv)} on average; that it is above 0 is "
+        f"{wording.likelihood(float(chance(p.npv > 0)))}.",
         _chosen_for(p),
     ]
     if case.best_value is not None:
@@ -295,19 +296,19 @@ def sentences(case: Case) -> list[str]:
         worth = float(mean(other.npv))
         # Both are chosen on some draws and valued on all, so the best on those can be worth less.
         begins = (
-            f"If no chance of enough places were asked for, the largest net present value would be {money(worth)}"
+            f"If no chance of enough places were asked for, the largest net present value would be {wording.pounds(worth)}"
             if worth > float(mean(p.npv))
             else "If no chance of enough places were asked for, no programme would be clearly worth more: the choice would be "
-            f"worth {money(worth)}"
+            f"worth {wording.pounds(worth)}"
         )
         lines.append(
             f"{begins}, from {', '.join(c.candidate.id for c in other.choices) or 'building nothing'}, with "
-            f"{float(mean(other.unplaced.sel(january=at))):,.0f} children without a place."
+            f"{wording.count(float(mean(other.unplaced.sel(january=at))))} children without a place."
         )
     if case.engine_unplaced is not None:
         lines.append(
             "Check: the whole forecast run again with the programme leaves "
-            f"{float(mean(case.engine_unplaced.sel(january=at))):,.0f} children without a specialist place."
+            f"{wording.count(float(mean(case.engine_unplaced.sel(january=at))))} children without a specialist place."
         )
     if case.regret is not None:
         r = case.regret
@@ -319,6 +320,24 @@ def sentences(case: Case) -> list[str]:
             f"{r.best_on_average} the largest net present value on average."
         )
     return lines
+
+
+def notes(case: Case) -> list[str]:
+    """Return what a reader must know: whether the chance asked for can be had, then the notes of the case."""
+    p = case.programme
+    asked, best = wording.per_cent(p.sufficiency.minimum), wording.chances(p.p_reachable)
+    aims = {
+        "chance of enough places": f"A chance of {asked} of enough places cannot be reached within the budget with these "
+        f"candidates. The most that can is {best}, and the programme reaches it.",
+        "children placed": f"A chance of {asked} of enough places cannot be reached within the budget with these candidates: the "
+        f"most that can is {best}. So the programme places as many children as it can, whatever that is worth in pounds.",
+    }
+    return [*([aims[p.aim]] if p.aim in aims else []), *case.notes]
+
+
+def regret_in_words(pounds: float) -> str:
+    """Return a regret for a table; small ones are nothing."""
+    return "nothing" if pounds < wording.NEGLIGIBLE else wording.table_pounds(pounds)
 
 
 def page(case: Case, area: str) -> str:
@@ -335,7 +354,7 @@ def page(case: Case, area: str) -> str:
     ]
     if case.regret is not None:
         parts += ["## Regret", markdown_table(regret_for_people(case), index=False)]
-    parts += ["## What a reader must know", "\n".join(f"- {note}" for note in case.notes)]
+    parts += ["## What a reader must know", "\n".join(f"- {note}" for note in notes(case))]
     return "\n\n".join(parts) + "\n"
 
 

@@ -21,10 +21,11 @@ import numpy as np
 import pandas as pd
 
 from data.errors import OptionError
+from data.formatting import exact_pounds
 from data.vocabulary import ALL
 from forecast.core.outcome import ONE_CHILD, Outcome
 from forecast.finance.finance_model import FinanceModel
-from forecast.presentation import describe
+from forecast.presentation import describe, wording
 from forecast.presentation.summary import LIKELY
 from models.base import Array
 
@@ -72,12 +73,6 @@ LABELS: Mapping[str, str] = {
     "scenario": "Scenario",
 }
 """The bars that are no lever's, for people."""
-
-TENTH = 1e5
-"""Pounds in a tenth of a million, to which pounds are shown."""
-
-NOTHING = "no change"
-"""What is printed where every draw is as it was."""
 
 Draws = Mapping[str, Array]
 """Measure to draws, dims ``(draw, january)``."""
@@ -310,7 +305,7 @@ def short_by_kind(outcomes: Mapping[str, Outcome], january: int) -> pd.DataFrame
         line = {"Scenario": name}
         for provision, label in HEADINGS.items():
             draws = measure(outcome, "shortfall", None if provision == ALL else provision)[:, at]
-            line[label] = _with_range("shortfall", describe.single(draws))
+            line[label] = with_range("shortfall", describe.single(draws))
         lines.append(line)
     return pd.DataFrame(lines)
 
@@ -319,7 +314,7 @@ def waterfall_text(bars: Waterfall) -> pd.DataFrame:
     """Return a waterfall as text; the module says how it is rounded."""
     table = bars.table()
     chance = bars.measure == "p_shortfall"
-    unit = 100 if chance else 1 / TENTH if bars.measure in POUNDS else 1
+    unit = 100 if chance else 1 / wording.TENTH_OF_MILLION if bars.measure in POUNDS else 1
     # The sixth decimal is far below a child and above what adding up in another order leaves behind.
     reached = np.rint(np.round(unit * table["mean"].to_numpy()[:-1].cumsum(), 6)).astype(int)
     means = [reached[0], *np.diff(reached), reached[-1]]
@@ -328,47 +323,51 @@ def waterfall_text(bars: Waterfall) -> pd.DataFrame:
     for position, (row, mean) in enumerate(zip(table.to_dict("records"), means, strict=True)):
         step = 0 < position < last
         label = LABELS.get(row["bar"], row["bar"]) if position in (0, last - 1, last) else row["bar"]
-        line = {"Bar": label, "Mean": _exact(bars.measure, mean / unit, signed=step)}
+        line = {"Bar": label, "Mean": part(bars.measure, mean / unit, signed=step)}
         # A future either has a shortfall or has none, so a chance has no range.
         if not chance:
-            low, high = (shown(bars.measure, row[n], signed=step) for n in ("q10", "q90"))
-            line["80 % of futures"] = f"{low} to {high}"
+            line["80 % of futures"] = _ends(bars.measure, row["q10"], row["q90"], signed=step)
         if step and _is_nothing(row):
-            line |= dict.fromkeys(list(line)[1:], "") | {"Mean": NOTHING}
+            line |= dict.fromkeys(list(line)[1:], "") | {"Mean": wording.NO_CHANGE}
         rows.append(line)
     return pd.DataFrame(rows)
 
 
-def shown(measure: str, value: float, *, signed: bool = False) -> str:
-    """Return the value of a measure as text; a chance is shown as 0 or 1 only if it is exactly that."""
+def shown(measure: str, value: float, *beside: float, signed: bool = False) -> str:
+    """Return a value of a measure for a table; ``beside`` are the ends of its range, rounded alike."""
     if measure in POUNDS:
-        return _millions(value, signed=signed)
-    if measure != "p_shortfall":
-        return _whole(value, signed=signed)
-    if signed:
-        return f"{_whole(100 * value, signed=True)} points"
-    if 0 < value < 0.005:
-        return "under 1 %"
-    return "over 99 %" if 0.995 <= value < 1 else f"{100 * value:.0f} %"
+        return wording.table_pounds(value, *beside, signed=signed)
+    if measure == "p_shortfall":
+        return wording.points(value) if signed else wording.table_chance(value)
+    return wording.count(value, signed=signed)
 
 
-def _whole(value: float, *, signed: bool) -> str:
-    number = round(value)
-    return f"{number:+,}" if signed and number else f"{number:,}"
+def said(measure: str, value: float, *, signed: bool = False) -> str:
+    """Return a value of a measure for a sentence."""
+    if measure in POUNDS:
+        return wording.pounds(value, signed=signed)
+    if measure == "p_shortfall" and not signed:
+        return wording.chances(value)
+    return shown(measure, value, signed=signed)
 
 
-def _exact(measure: str, value: float, *, signed: bool) -> str:
-    """Return an already rounded value as text; a chance keeps whole per cents."""
-    if measure != "p_shortfall":
-        return shown(measure, value, signed=signed)
-    return _whole(100 * value, signed=signed) + (" points" if signed else " %")
+def typed(measure: str, value: float) -> str:
+    """Return a value of a measure that a person typed, as exact as it was typed."""
+    if measure in POUNDS:
+        return exact_pounds(value)
+    return f"{100 * value:.10g} %" if measure == "p_shortfall" else f"{value:,.10g}"
 
 
-def _millions(value: float, *, signed: bool) -> str:
-    """Return pounds in millions with one decimal: "£92.5m", or "-£0.3m" below 0."""
-    tenths = round(value / TENTH)
-    sign = "-" if tenths < 0 else "+" if signed and tenths else ""
-    return f"{sign}£{abs(tenths) / 10:,.1f}m"
+def part(measure: str, value: float, *, signed: bool = False) -> str:
+    """Return a value that is added to or told from others like it: as `shown`, but counts whole."""
+    counted = measure not in POUNDS and measure != "p_shortfall"
+    return wording.whole(value, signed=signed) if counted else shown(measure, value, signed=signed)
+
+
+def _ends(measure: str, low: float, high: float, *, signed: bool) -> str:
+    if measure in POUNDS:
+        return wording.table_pounds_range(low, high, signed=signed)
+    return " to ".join(wording.whole(end, signed=signed) for end in (low, high))
 
 
 def _wide(
@@ -383,15 +382,21 @@ def _wide(
         for row in rows[rows["measure"] == measure].to_dict("records"):
             numbers = {"mean": row[middle], "q10": row[low], "q90": row[high]}
             nothing = signed and _is_nothing(numbers)
-            line[str(row["scenario"])] = NOTHING if nothing else _with_range(measure, numbers, signed=signed)
+            line[str(row["scenario"])] = (
+                wording.NO_CHANGE if nothing else with_range(measure, numbers, signed=signed)
+            )
         lines.append(line)
     return pd.DataFrame(lines)
 
 
-def _with_range(measure: str, numbers: Mapping[str, float], *, signed: bool = False) -> str:
-    """Return "mean (q10 to q90)"; a chance has no range."""
-    mean, low, high = (shown(measure, numbers[n], signed=signed) for n in ("mean", "q10", "q90"))
-    return mean if measure == "p_shortfall" else f"{mean} ({low} to {high})"
+def with_range(measure: str, numbers: Mapping[Any, Any], *, signed: bool = False) -> str:
+    """Return "mean (q10 to q90)"; a future either has a shortfall or has none, so a chance has no range."""
+    ends = float(numbers["q10"]), float(numbers["mean"]), float(numbers["q90"])
+    if measure in POUNDS:
+        return wording.table_pounds_interval(*ends, signed=signed)
+    if measure == "p_shortfall":
+        return shown(measure, ends[1], signed=signed)
+    return wording.count_interval(*ends, signed=signed)
 
 
 def _is_nothing(numbers: Mapping[Any, Any]) -> bool:

@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data.formatting import exact_pounds
 from data.price_file import to_csv
 from data.prices import ITEMS, replacements
 from forecast.core.atomic_files import Writer, write_all
@@ -25,8 +26,9 @@ from forecast.finance.attribution import CAUSES, PARTS, Attribution, attribution
 from forecast.finance.balance import REGIMES
 from forecast.finance.cost_model import HIGH_NEEDS, SCALE_BOUNDS
 from forecast.finance.finance_model import FinanceModel, Money
+from forecast.finance.funding_policy import Range
 from forecast.finance.income import LINES as INCOME_LINES
-from forecast.presentation import describe, money_tables
+from forecast.presentation import describe, money_tables, wording
 from forecast.presentation.record import PRODUCT, markdown_table, provenance, record_money_inputs
 
 Show = Callable[[pd.DataFrame, str], None]
@@ -50,12 +52,6 @@ SHOWN_LINES = 12
 
 SHOWN_PARTS = 7
 """Parts of a change of cost printed."""
-
-NEARLY = 0.995
-"""From this chance on a deficit is as good as certain."""
-
-NOTHING = 1000.0
-"""Pounds below which a change is not spoken of."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,27 +95,26 @@ class MoneyTables:
         return attribution(self.shown.costs, self.shown.costs, years[0], years[min(4, len(years) - 1)])
 
 
-def millions(value: float, *, signed: bool = False) -> str:
-    """Return pounds to three figures: "£92.5m", or "£530,000" below a million."""
-    size = abs(value)
-    sign = "-" if value < 0 else "+" if signed and value > 0 else ""
-    if round(size, -3) >= 1e6:
-        return f"{sign}£{size / 1e6:,.1f}m" if size < 1e9 else f"{sign}£{size / 1e9:,.2f}bn"
-    step = 10 ** max(0, len(str(int(size))) - 3)
-    return f"{sign if round(size / step) else ''}£{round(size / step) * step:,.0f}"
+def in_table(row: Mapping[str, Any], *, signed: bool = False) -> str:
+    """Return the average of a row with its 80 % interval for a table: "£92.5m (£87.4m to £97.7m)"."""
+    low, mean, high = (float(row[name]) for name in ("q10", "mean", "q90"))
+    return wording.table_pounds_interval(low, mean, high, signed=signed)
 
 
-def spread(row: Mapping[str, Any], *, signed: bool = False) -> str:
-    """Return a mean and 80 % interval in pounds, such as "£92.5m (£87.4m to £97.7m)"."""
-    mean, low, high = (millions(float(row[n]), signed=signed) for n in ("mean", "q10", "q90"))
-    return mean if mean == low == high else f"{mean} ({low} to {high})"
+def in_sentence(row: Mapping[Any, Any]) -> str:
+    """Return the average of a row with its 80 % interval for a sentence: "£92m (£87m to £98m)"."""
+    return wording.pounds_interval(*(float(row[name]) for name in ("q10", "mean", "q90")))
 
 
-def chance(p: float) -> str:
-    """Return a chance in words; "certain" only if every draw agrees."""
-    if p >= NEARLY:
-        return "certain in every future drawn" if p == 1 else "over 99 %"
-    return "under 1 %" if 0 < p < 1 - NEARLY else f"{100 * p:.0f} %"
+def deficit_or_surplus(row: Mapping[str, Any]) -> str:
+    """Return a balance in words: "a deficit of £54m (£41m to £67m)"; a range over nought names both sides."""
+    low, mean, high = (float(row[name]) for name in ("q10", "mean", "q90"))
+    if low < 0 < high:
+        ends = f"a deficit of {wording.pounds(-low, high)} to a surplus of {wording.pounds(high, low)}"
+        return f"a {'deficit' if mean < 0 else 'surplus'} of {wording.pounds(abs(mean), low, high)} ({ends})"
+    if mean < 0:
+        return f"a deficit of {wording.pounds_interval(-high, -mean, -low)}"
+    return f"a surplus of {wording.pounds_interval(low, mean, high)}"
 
 
 def headline(tables: MoneyTables) -> str:
@@ -128,45 +123,28 @@ def headline(tables: MoneyTables) -> str:
     years = tables.years
     year = years[min(1, len(years) - 1)]
     ends = tables.shown.balance.override_ends.label
-    cost, income, over = (
-        _row(table, kind, line, year)
-        for kind, line in (("cost", "total"), ("income", "total"), ("balance", "in_year"))
-    )
-    mean = -float(over["mean"])
-    gap = f"{millions(abs(mean))} {'more than it has' if mean > 0 else 'less than it has'}"
-    text = (
-        f"{tables.name} can expect high needs to cost {spread(cost)} in {year} against an income of {millions(income['mean'])}: "
-        f"{gap} ({_overspend_row(over)})."
-    )
+    cost, over = (_row(table, kind, line, year) for kind, line in (("cost", "total"), ("balance", "in_year")))
+    # The gap is told and not income as well: rounded sums side by side would give another gap.
+    text = f"{tables.name} can expect high needs to cost {in_sentence(cost)} in {year}, {over_or_under(over)} its income."
     if ends in years:
         closing = _row(table, "cumulative", "closing", ends)
         p = float(money_tables.chance_of_deficit(tables.shown.balance).sel(financial_year=ends))
-        stands = "deficit" if closing["mean"] < 0 else "surplus"
         text += (
-            f" By 31 March {int(ends[:4]) + 1}, when the statutory override ends, the balance would be a {stands} of "
-            f"{millions(abs(closing['mean']))} ({_ends_of(closing)}); {_likely(p)}."
+            f" By 31 March {int(ends[:4]) + 1}, when the statutory override ends, the balance would be "
+            f"{deficit_or_surplus(closing)}; a deficit is {wording.likelihood(p)}."
         )
     return text
 
 
-def _likely(p: float) -> str:
-    return "there is a deficit in every future drawn" if p == 1 else f"a deficit is {chance(p)} likely"
-
-
-def _overspend_row(row: Mapping[str, Any]) -> str:
-    """Return the interval of an overspend: that of the balance with its sign changed."""
-    return _between(-float(row["q90"]), -float(row["q10"]))
-
-
-def _ends_of(row: Mapping[str, Any]) -> str:
-    low, high = sorted((abs(float(row["q10"])), abs(float(row["q90"]))))
-    if row["q10"] < 0 < row["q90"]:
-        return f"a deficit of {millions(-row['q10'])} to a surplus of {millions(row['q90'])}"
-    return _between(low, high)
-
-
-def _between(low: float, high: float) -> str:
-    return f"{millions(low)} to {millions(high)}"
+def over_or_under(row: Mapping[str, Any]) -> str:
+    """Return a balance of income less cost as cost against income: "£20m (£16m to £25m) more than"."""
+    low, mean, high = (float(row[name]) for name in ("q10", "mean", "q90"))
+    if low < 0 < high:
+        ends = f"{wording.pounds(-low, high)} more to {wording.pounds(high, low)} less"
+        return f"{wording.pounds(abs(mean), low, high)} {'more' if mean < 0 else 'less'} ({ends}) than"
+    if mean < 0:
+        return f"{wording.pounds_interval(-high, -mean, -low)} more than"
+    return f"{wording.pounds_interval(low, mean, high)} less than"
 
 
 def _row(table: pd.DataFrame, kind: str, line: str, year: str) -> dict[str, Any]:
@@ -193,10 +171,12 @@ def balance_by_year(tables: MoneyTables) -> pd.DataFrame:
         centre = _row(table, "balance", "met_by_centre", year)["mean"]
         rows.append(
             {"Financial year": year}
-            | {label: spread(row) for label, row in columns.items()}
+            | {label: in_table(row) for label, row in columns.items()}
             | {
-                "Grant and centre": "" if grant + centre == 0 else millions(grant + centre, signed=True),
-                "Chance of deficit": f"{100 * float(p.sel(financial_year=year)):.0f} %",
+                "Grant and centre": ""
+                if grant + centre == 0
+                else wording.table_pounds(grant + centre, signed=True),
+                "Chance of deficit": wording.table_chance(float(p.sel(financial_year=year))),
             }
         )
     return pd.DataFrame(rows)
@@ -216,15 +196,15 @@ def lines_table(tables: MoneyTables) -> pd.DataFrame:
     top, rest = ranked.head(SHOWN_LINES), ranked.iloc[SHOWN_LINES:]
     rows = [
         {"Line": labels[str(code)].label, "S251": labels[str(code)].s251}
-        | {y: spread(_row(cost, "cost", str(code), y)) for y in years}
+        | {y: in_table(_row(cost, "cost", str(code), y)) for y in years}
         for code in top.index
     ]
     rows.append(
         {"Line": "All other high needs lines", "S251": ""}
-        | {y: millions(float(rest[y].sum())) for y in years}
+        | {y: wording.table_pounds(float(rest[y].sum())) for y in years}
     )
     for line, label in (("total", "High needs"), ("total_general_fund", "Transport (general fund)")):
-        rows.append({"Line": label, "S251": ""} | {y: spread(_row(cost, "cost", line, y)) for y in years})
+        rows.append({"Line": label, "S251": ""} | {y: in_table(_row(cost, "cost", line, y)) for y in years})
     return pd.DataFrame(rows)
 
 
@@ -240,8 +220,10 @@ def why_table(why: Attribution) -> pd.DataFrame:
     rows = []
     for part in ["All", *parts]:
         line = {"Part": "All high needs" if part == "All" else PARTS[str(part)]}
-        line |= {CAUSE_LABELS[cause]: millions(columns[part, cause], signed=True) for cause in CAUSES}
-        line[CAUSE_LABELS["change"]] = spread(dict(change.loc[part]), signed=True)
+        line |= {
+            CAUSE_LABELS[cause]: wording.table_pounds(columns[part, cause], signed=True) for cause in CAUSES
+        }
+        line[CAUSE_LABELS["change"]] = in_table(dict(change.loc[part]), signed=True)
         rows.append(line)
     return pd.DataFrame(rows)
 
@@ -254,7 +236,7 @@ def regimes_text(table: pd.DataFrame, years: Sequence[str]) -> pd.DataFrame:
             own = table[(table["regime"] == regime) & (table["grant"] == grant)].set_index("financial_year")
             rows.append(
                 {"After the override": CENTRAL[regime], "Stability grant": grant}
-                | {f"31 March {int(y[:4]) + 1}": spread(dict(own.loc[y])) for y in years}
+                | {f"31 March {int(y[:4]) + 1}": in_table(dict(own.loc[y])) for y in years}
             )
     return pd.DataFrame(rows)
 
@@ -275,9 +257,9 @@ def difference_text(tables: MoneyTables, unmitigated: Money) -> pd.DataFrame:
                 "Financial year": year,
                 "High needs cost": _step(cost),
                 "Transport": _step(by_line["general_fund"]),
-                "Chance that it saves": "" if _is_nothing(cost) else f"{100 * cost['p_saves']:.0f} %",
-                "Balance at 31 March without it": millions(float(ends[0][year])),
-                "With it": millions(float(ends[1][year])),
+                "Chance that it saves": "" if _is_nothing(cost) else wording.table_chance(cost["p_saves"]),
+                "Balance at 31 March without it": wording.table_pounds(float(ends[0][year])),
+                "With it": wording.table_pounds(float(ends[1][year])),
                 "Better by": _step(by_line["closing"]),
             }
         )
@@ -285,11 +267,11 @@ def difference_text(tables: MoneyTables, unmitigated: Money) -> pd.DataFrame:
 
 
 def _step(row: Mapping[str, Any]) -> str:
-    return "no change" if _is_nothing(row) else spread(row, signed=True)
+    return wording.NO_CHANGE if _is_nothing(row) else in_table(row, signed=True)
 
 
 def _is_nothing(row: Mapping[str, Any]) -> bool:
-    return all(abs(float(row[n])) < NOTHING for n in ("mean", "q10", "q90"))
+    return all(abs(float(row[n])) < wording.NEGLIGIBLE for n in ("mean", "q10", "q90"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,25 +324,22 @@ def notes(tables: MoneyTables, ways: Ways = TYPED) -> list[str]:
         anchor = model.anchor
         lines.append(
             f"Costs other than of places are multiplied by {middle:.2f} ({low:.2f} to {high:.2f}), so that {anchor.year.label} "
-            f"comes to what the council has said: a deficit in the year of {_between(anchor.deficit.low, anchor.deficit.high)} "
-            f"({anchor.source}; {anchor.basis}).{ways.unscaled}"
+            f"comes to what the council has anchor: a deficit in the year of "
+            f"{wording.pounds_range(anchor.deficit.low, anchor.deficit.high)} ({anchor.source}; {anchor.basis}).{ways.unscaled}"
         )
         at_bounds = float(describe.chance(np.isin(model.scale, SCALE_BOUNDS)))
         if at_bounds > 0:
             lines.append(
-                f"In {100 * at_bounds:.0f} % of draws the council's figure is too far from ours to be met: check both."
+                f"In {wording.per_cent(at_bounds)} of draws the council's figure is too far from ours to be met: check both."
             )
     else:
         lines.append(
-            "Costs are as modelled from prices of 2021-22 and later: nothing the council has said of its spending since is in "
+            "Costs are as modelled from prices of 2021-22 and later: nothing the council has anchor of its spending since is in "
             f"them. Give its own prices {ways.prices}."
         )
     opened = finance.opening
-    start = {
-        "mean": (opened.balance.low + opened.balance.high) / 2, "q10": opened.balance.low, "q90": opened.balance.high,
-    }  # fmt: skip
     lines.append(
-        f"The balance opens at {spread(start)} on 31 March {opened.at.begins + 1} ({opened.basis}; {opened.source})."
+        f"The balance opens at {_stated(opened.balance)} on 31 March {opened.at.begins + 1} ({opened.basis}; {opened.source})."
     )
     lines.append(
         f"Income: published to 2023-24, estimated for 2024-25 and 2025-26, rolled forward in 2026-27, then "
@@ -368,10 +347,10 @@ def notes(tables: MoneyTables, ways: Ways = TYPED) -> list[str]:
     )
     ends = model.policy.override_ends.begins + 1
     counted = {0.0: "not paid", 1.0: "paid"}.get(
-        finance.plan.grant, f"{100 * finance.plan.grant:.0f} % likely"
+        finance.plan.grant, f"{wording.per_cent(finance.plan.grant)} likely"
     )
     lines.append(
-        f"The stability grant pays {100 * model.policy.grant_share:.0f} % of the eligible deficit at 31 March "
+        f"The stability grant pays {wording.per_cent(model.policy.grant_share)} of the eligible deficit at 31 March "
         f"{model.policy.grant_balance_at.begins + 1} only if the authority's plan is approved; it is counted as {counted}. Who "
         f"bears deficits after 31 March {ends} is not decided: the balance takes '{CENTRAL[finance.plan.regime].lower()}'."
     )
@@ -388,8 +367,15 @@ def notes(tables: MoneyTables, ways: Ways = TYPED) -> list[str]:
 def _per_year(finance: FinanceModel) -> str:
     yearly = finance.income_plan.growth.yearly
     if yearly.low == yearly.high:
-        return f"{100 * yearly.low:.1f} %"
-    return f"{100 * yearly.low:.1f} % to {100 * yearly.high:.1f} %"
+        return wording.per_cent(yearly.low, 1)
+    return f"{wording.per_cent(yearly.low, 1)} to {wording.per_cent(yearly.high, 1)}"
+
+
+def _stated(balance: Range) -> str:
+    """Return an opening balance: to the pound as it was stated, rounded where it is a range and so an estimate."""
+    if balance.low == balance.high:
+        return exact_pounds(balance.low)
+    return wording.pounds_interval(balance.low, (balance.low + balance.high) / 2, balance.high)
 
 
 def sections(tables: MoneyTables) -> dict[str, pd.DataFrame]:

@@ -29,6 +29,9 @@ from forecast.presentation.record import PRODUCT, markdown_table, provenance
 
 GROUP_LABELS: dict[str, str] = {ALL: "All needs"} | {g.code: g.label for g in NEED_GROUPS}
 
+SHORT_TAIL = f"Short, {wording.UPPER_TAIL}"
+"""Heading of the column of children short in the worst tenth of futures."""
+
 DEAR: tuple[str, ...] = ("inmss", "eotas")
 """Destinations whose causes are told: they cost most."""
 
@@ -151,8 +154,8 @@ def headline(outcome: Outcome, tables: PlacesTables) -> str:
         )
     )
     return (
-        f"{words.run_out_sentence(first[0])} {wording.with_interval(chosen.to_dict(), 'wanted_')} children want one in January "
-        f"{first[0].january}; {wording.rounded(float(chosen['places']))} places.{who}"
+        f"{words.run_out_sentence(first[0])} {wording.interval_of(chosen.to_dict(), 'wanted_')} children want one in January "
+        f"{first[0].january}; {wording.count(float(chosen['places']))} places.{who}"
     )
 
 
@@ -179,12 +182,12 @@ def by_phase_table(outcome: Outcome, tables: PlacesTables) -> pd.DataFrame:
                         "Phase": phase.label,
                         "Provision": words.SHORT_PROVISIONS[provision].capitalize(),
                         "January": january,
-                        "Places": wording.rounded(cell["places"]),
-                        "Wanted": wording.with_interval(cell, "wanted_"),
-                        "Filled": wording.rounded(cell["filled_q50"]),
-                        "Short on average": wording.rounded(cell["shortfall_mean"]),
-                        "Chance of shortfall": f"{100 * cell['p_shortfall']:.0f} %",
-                        "Add to be 80 % sure": f"{to_add[january, phase.code, provision]:,}",
+                        "Places": wording.count(cell["places"]),
+                        "Wanted": wording.interval_of(cell, "wanted_"),
+                        "Filled": wording.count(cell["filled_q50"]),
+                        "Short on average": wording.count(cell["shortfall_mean"]),
+                        "Chance of shortfall": wording.table_chance(cell["p_shortfall"]),
+                        "Add to be 80 % sure": wording.whole(to_add[january, phase.code, provision]),
                     }
                 )
     return pd.DataFrame(rows)
@@ -199,9 +202,9 @@ def binding_table(tables: PlacesTables) -> pd.DataFrame:
             "Phase": [words.PHASE_LABELS[p] for p in rows["phase"]],
             "Provision": [words.SHORT_PROVISIONS[p].capitalize() for p in rows["provision"]],
             "First January": list(rows["january"]),
-            "Chance then": [f"{100 * p:.0f} %" for p in rows["p_shortfall"]],
-            "Short on average": [wording.rounded(x) for x in rows["shortfall_mean"]],
-            "Short, 1 in 10": [wording.rounded(x) for x in rows["shortfall_q90"]],
+            "Chance then": [wording.table_chance(p) for p in rows["p_shortfall"]],
+            "Short on average": [wording.count(x) for x in rows["shortfall_mean"]],
+            SHORT_TAIL: [wording.count(x) for x in rows["shortfall_q90"]],
         }
     )
 
@@ -219,10 +222,10 @@ def demand_table(outcome: Outcome, tables: PlacesTables) -> pd.DataFrame:
                     {
                         "Provision": words.SHORT_PROVISIONS[provision].capitalize(),
                         "January": january,
-                        "Observed: today's choices": wording.with_interval(
+                        "Observed: today's choices": wording.interval_of(
                             cells[january, provision, "observed"]
                         ),
-                        "Latent: with those turned away": wording.with_interval(
+                        "Latent: with those turned away": wording.interval_of(
                             cells[january, provision, "latent"]
                         ),
                     }
@@ -242,7 +245,7 @@ def overflow_table(outcome: Outcome, tables: PlacesTables) -> pd.DataFrame:
         rows.append(
             {"Where they go": DESTINATIONS[str(destination)]}
             | {
-                str(outcome.plans.origin + y): wording.with_interval(
+                str(outcome.plans.origin + y): wording.interval_of(
                     own.loc[outcome.plans.origin + y].to_dict()
                 )
                 for y in AHEAD
@@ -265,12 +268,12 @@ def cause_lines(outcome: Outcome) -> list[str]:
             continue
         parts = [
             f"{GROUP_LABELS[str(r['need_group'])].lower()}, {words.PHASE_LABELS[str(r['phase'])].lower()}, "
-            f"no place in {words.SHORT_PROVISIONS[str(r['provision'])]}: {wording.rounded(float(r['mean']))}"
+            f"no place in {words.SHORT_PROVISIONS[str(r['provision'])]}: {wording.count(float(r['mean']))}"
             for r in rows.head(3).to_dict("records")
             if r["mean"] >= ONE_CHILD
         ]
         lines.append(
-            f"{PROVISIONS[destination]}: {wording.rounded(total)} children expected in January {january} for want of a state "
+            f"{PROVISIONS[destination]}: {wording.count(total)} children expected in January {january} for want of a state "
             f"place. Largest parts: {'; '.join(parts)}."
         )
     return lines
@@ -302,8 +305,8 @@ def settings_table(outcome: Outcome, tables: PlacesTables) -> pd.DataFrame:
 
 def _room_in_words(row: Mapping[Hashable, Any]) -> str:
     """Return "28 of 30; full 90 %"; children of other provisions who took a free place count as pupils."""
-    pupils, places = (wording.rounded(n) for n in (row["places"] - row["free_mean"], row["places"]))
-    return f"{pupils} of {places}; full {100 * row['p_full']:.0f} %"
+    pupils, places = (wording.count(n) for n in (row["places"] - row["free_mean"], row["places"]))
+    return f"{pupils} of {places}; full {wording.table_chance(row['p_full'])}"
 
 
 def notes(outcome: Outcome, borrowed: bool) -> list[str]:
@@ -334,7 +337,7 @@ def notes(outcome: Outcome, borrowed: bool) -> list[str]:
     unseated = float(shortfall.unseated.sum())
     if unseated >= MANY_UNSEATED:
         lines.append(
-            f"The register has no place for {wording.rounded(unseated)} of the children placed in January "
+            f"The register has no place for {wording.count(unseated)} of the children placed in January "
             f"{outcome.plans.origin}: places, ages or needs in it do not match who is there."
         )
     lines += list(outcome.register.warnings)
@@ -410,7 +413,7 @@ def _pupils(outcome: Outcome) -> pd.DataFrame:
 def _reach_table(reach: geography.Reach) -> pd.DataFrame:
     average = reach.places.sel(located="local", need_group=ALL).mean("zone")
     columns = {
-        f"Within {km:g} km": [wording.rounded(float(average.sel(within_km=km, phase=p.code))) for p in PHASES]
+        f"Within {km:g} km": [wording.count(float(average.sel(within_km=km, phase=p.code))) for p in PHASES]
         for km in average["within_km"].to_numpy().tolist()
     }
     return pd.DataFrame({"Phase": [p.label for p in PHASES], **columns})
@@ -421,10 +424,10 @@ def _journeys_table(journeys: geography.Journeys) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Phase": [words.PHASE_LABELS.get(str(p), "All phases") for p in distances["phase"]],
-            "Pupils": [wording.rounded(x) for x in distances["pupils"]],
+            "Pupils": [wording.count(x) for x in distances["pupils"]],
             "Median km": [f"{x:.1f}" for x in distances["median_km"]],
             "8 in 10 within km": [f"{x:.1f}" for x in distances["p80_km"]],
-            "Beyond 8 km": [f"{100 * x:.0f} %" for x in distances["beyond_8km"]],
+            "Beyond 8 km": [wording.per_cent(x) for x in distances["beyond_8km"]],
         }
     )
 
@@ -436,7 +439,7 @@ def _zones_table(outcome: Outcome, zones: pd.DataFrame) -> pd.DataFrame:
     largest = totals.xs(years[-1], level="year").sort_values(ascending=False, kind="stable").head(SHOWN)
     return pd.DataFrame(
         {"Zone": list(largest.index)}
-        | {str(y): [wording.rounded(float(totals[name, y])) for name in largest.index] for y in years}
+        | {str(y): [wording.count(float(totals[name, y])) for name in largest.index] for y in years}
     )
 
 
@@ -469,7 +472,7 @@ def _next_table(outcome: Outcome, placed: map_data.Layer, rows: pd.DataFrame) ->
                 "Nearest with room": "none in the register" if near.empty else str(near.iloc[0]["setting"]),
                 "Kind": "" if near.empty else kind[str(near.iloc[0]["setting"])],
                 "Km": "" if near.empty else f"{float(near['distance_km'].iloc[0]):.1f}",
-                "Free there": "" if near.empty else wording.rounded(float(near["places"].iloc[0])),
+                "Free there": "" if near.empty else wording.count(float(near["places"].iloc[0])),
             }
         )
     return pd.DataFrame(lines)

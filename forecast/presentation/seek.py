@@ -22,7 +22,7 @@ from data.vocabulary import SPECIALIST_PROVISIONS
 from forecast.core.outcome import Outcome
 from forecast.finance.finance_model import FinanceModel
 from forecast.presentation import describe
-from forecast.presentation.compare import LABELLED, POUNDS, measure, shown
+from forecast.presentation.compare import LABELLED, POUNDS, measure, part, typed
 from forecast.presentation.words import SHORT_PROVISIONS
 
 Bound = Literal["at_most", "at_least"]
@@ -103,7 +103,7 @@ class Point:
 
     def shown(self, value: float) -> str:
         """Return a value of the measure as text."""
-        return shown(self.measure, value)
+        return part(self.measure, value)
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ class Goal:
     def words(self) -> str:
         """Return the goal in words."""
         limit = "at most" if self.bound == "at_most" else "at least"
-        return f"{self.point.words()}: {limit} {self.point.shown(self.value)}"
+        return f"{self.point.words()}: {limit} {typed(self.point.measure, self.value)}"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from data.formatting import listed
 from data.register import academic_year, estimated_share
 from data.vocabulary import (
     AGE_BANDS,
@@ -84,7 +85,7 @@ def headline(outcome: Outcome, long: pd.DataFrame, shortfall: pd.DataFrame) -> s
     now = outcome.plans.known.sum().item()
     plans = (
         f"{outcome.area.name} had {now:,.0f} EHC plans in January {outcome.plans.known_january}. By January {january} we expect "
-        f"{wording.with_interval(table.to_dict('index')[january])}."
+        f"{wording.interval_of(table.to_dict('index')[january])}."
     )
     first = [r for r in summary.run_outs(shortfall) if r.january is not None]
     if not first:
@@ -104,7 +105,7 @@ def run_out_sentence(run_out: RunOut) -> str:
         if run_out.from_start
         else f"by January {run_out.january}"
     )
-    short = wording.rounded(run_out.expected_short)
+    short = wording.count(run_out.expected_short)
     one, many = ("young person", "young people") if run_out.phase == "post16" else ("child", "children")
     return (
         f"{where} run out {when}: {wording.chances(run_out.probability)}, with {short} {one if short == '1' else many} "
@@ -137,7 +138,7 @@ def _plans_table(outcome: Outcome, long: pd.DataFrame, cells: list[tuple[str, st
         future = summary.interval(long, band, need)
         columns[label] = [
             f"{known[band][need]:,.0f}",
-            *(wording.with_interval(row) for row in future.to_dict("records")),
+            *(wording.interval_of(row) for row in future.to_dict("records")),
         ]
     januaries = [outcome.plans.known_january, *sorted(long["target"].unique())]
     return pd.DataFrame(columns, index=pd.Index([int(j) for j in januaries], name="January"))
@@ -180,9 +181,9 @@ def places_table(
                         | {
                             "January": int(cell["year"]),
                             "Places": places_in_words(cell["places"], float(here)),
-                            "Wanted": wording.with_interval(cell, "wanted_"),
-                            "Short on average": wording.rounded(cell["shortfall_mean"]),
-                            "Chance of shortfall": f"{100 * cell['p_shortfall']:.0f} %",
+                            "Wanted": wording.interval_of(cell, "wanted_"),
+                            "Short on average": wording.count(cell["shortfall_mean"]),
+                            "Chance of shortfall": wording.table_chance(cell["p_shortfall"]),
                         }
                     )
     return pd.DataFrame(rows)
@@ -216,15 +217,22 @@ def estimates(outcome: Outcome) -> list[str]:
         "none and all of what today's ages show. Trends by need are therefore less certain than totals.",
         far_horizon(outcome),
     ]
-    shares = estimated_share(outcome.register, origin).set_index("provision")["share"]
-    for provision in SPECIALIST_PROVISIONS:
-        share = shares[provision]
-        if share > 0:
-            lines.append(
-                f"{100 * share:.0f} % of places in {SHORT_PROVISIONS[provision]} in {academic_year(origin)} are estimates; "
-                "the council's own register would replace them."
-            )
+    estimated = estimated_places(outcome)
+    if estimated:
+        lines.append(
+            f"{listed(estimated)} in {academic_year(origin)} are estimates; the council's own register would replace them."
+        )
     return lines
+
+
+def estimated_places(outcome: Outcome) -> list[str]:
+    """Return what share of the places of each kind is an estimate: "12 % of places in state special schools"."""
+    rows = estimated_share(outcome.register, outcome.plans.origin).set_index("provision")["share"]
+    return [
+        f"{wording.per_cent(rows[p])} of places in {SHORT_PROVISIONS[p]}"
+        for p in SPECIALIST_PROVISIONS
+        if rows[p] > 0
+    ]
 
 
 def wanted_in_words(outcome: Outcome) -> str:
@@ -234,7 +242,7 @@ def wanted_in_words(outcome: Outcome) -> str:
         return f"{observed} Those choices were made under today's supply, so demand is a lower bound."
     away = outcome.shortfall.latent - outcome.shortfall.observed
     first = away.isel(january=0).sum(("provision", "phase", "need_group"))
-    low, middle, high = (wording.rounded(float(value)) for value in percentiles(first))
+    low, middle, high = (wording.count(float(value)) for value in percentiles(first))
     return (
         f"{observed} Children thought to be turned away are added: {middle} in January {int(away['january'][0])}, {low} to "
         f"{high}, inferred from how places and overflow differ between authorities, not counted."
@@ -261,8 +269,8 @@ def own_gaps(outcome: Outcome) -> list[str]:
     if outcome.timeliness is not None and outcome.timeliness[1] < SLOW_ISSUE:
         year, share = outcome.timeliness
         lines.append(
-            f"{name} issued {100 * share:.0f} % of new plans within 20 weeks in {year}. Children wait for plans they will hold, "
-            "so recent growth may understate demand."
+            f"{name} issued {wording.per_cent(share)} of new plans within 20 weeks in {year}. Children wait for plans they will "
+            "hold, so recent growth may understate demand."
         )
     if float(plans.known.sum()) < FEW_PLANS:
         lines.append(
@@ -288,7 +296,7 @@ def own_gaps(outcome: Outcome) -> list[str]:
     unknown = float(placements.known.sel(provision="not_recorded").sum() / placements.known.sum())
     if unknown > MANY_NOT_RECORDED:
         lines.append(
-            f"{100 * unknown:.0f} % of plan holders have no placement recorded. Some hold a specialist place, so demand is "
+            f"{wording.per_cent(unknown)} of plan holders have no placement recorded. Some hold a specialist place, so demand is "
             "understated."
         )
     placed = float(outcome.shortfall.placed_now.sel(provision="specialist_base").sum())
@@ -316,8 +324,9 @@ def far_horizon(outcome: Outcome) -> str:
     now = summary.share_of_residents(outcome, outcome.plans.known_january, float(outcome.plans.known.sum()))
     then = summary.share_of_residents(outcome, last, float(middle))
     return (
-        f"Growth is compounded, not capped: January {last} would mean plans for {100 * then:.1f} % of residents aged 0 to 25, "
-        f"against {100 * now:.1f} % in January {outcome.plans.known_january}. Forecasts beyond five years have not been scored."
+        f"Growth is compounded, not capped: January {last} would mean plans for {wording.per_cent(then, 1)} of residents aged "
+        f"0 to 25, against {wording.per_cent(now, 1)} in January {outcome.plans.known_january}. Forecasts beyond five years have "
+        "not been scored."
     )
 
 

@@ -12,9 +12,8 @@ import pandas as pd
 
 from data import tables
 from data.errors import TableError
-from data.register import academic_year, estimated_share
+from data.register import academic_year
 from data.schemas import TABLES
-from data.vocabulary import SPECIALIST_PROVISIONS
 from forecast.presentation import wording, words
 from forecast.presentation.record import MONEY_TABLES, PRODUCT, USED_TABLES
 from forecast.reports.document import DocumentTable, Paper
@@ -115,13 +114,7 @@ class Made:
 
 def assumptions(need: Need) -> DocumentTable:
     """Return the assumptions of the places forecast, with how firm each is, as a table."""
-    origin, register = need.outcome.plans.origin, need.outcome.register
-    shares = estimated_share(register, origin).set_index("provision")["share"]
-    estimated = [
-        f"{100 * shares[p]:.0f} % of places in {words.SHORT_PROVISIONS[p]}"
-        for p in SPECIALIST_PROVISIONS
-        if shares[p] > 0
-    ]
+    origin, estimated = need.outcome.plans.origin, words.estimated_places(need.outcome)
     blend = need.outcome.shortfall.blend
     rows = [
         (
@@ -205,12 +198,7 @@ def _or(text: str) -> str:
 
 def terms() -> DocumentTable:
     """Return terms that a reader may not know, with their meaning, as a table."""
-    scale = "; ".join(
-        f"{word}, {'up to' if n == 0 else 'over 19 in 20' if top == 1.0 else 'to'}"
-        + ("" if top == 1.0 else f" {100 * top:.0f} in 100")
-        for n, (top, word) in enumerate(wording.LIKELIHOODS)
-    )
-    rows = [(TERMS[0][0], TERMS[0][1]), ("Chances in words", wording.sentence(scale)), *TERMS[1:]]
+    rows = [(TERMS[0][0], TERMS[0][1]), ("Chances in words", wording.likelihood_scale()), *TERMS[1:]]
     return DocumentTable(
         pd.DataFrame(rows, columns=["Term", "What it means here"]),
         "Terms",

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from data.register import estimated_share
-from data.vocabulary import SPECIALIST_PROVISIONS
+from data.formatting import listed
 from forecast.capital.schemes import Case
 from forecast.core.outcome import ONE_CHILD
 from forecast.finance.balance import Comparison
-from forecast.presentation import describe, wording, words
+from forecast.presentation import capital_tables, describe, wording, words
 from forecast.presentation.capital_tables import chance_all_in_bases
 from forecast.presentation.money_tables import chance_of_deficit
 from forecast.presentation.summary import LIKELY
@@ -169,8 +168,8 @@ def confidence(content: Content) -> Confidence | None:
         if c.candidate.basis not in FIRM or c.candidate.assumed
     ]
     reasons = [
-        f"That it saves more than it costs is {wording.chance(saves)}.",
-        f"That it gives enough places by January {case.january} is {wording.chance(enough)}.",
+        f"That it saves more than it costs is {wording.likelihood(saves)}.",
+        f"That it gives enough places by January {case.january} is {wording.likelihood(enough)}.",
         {
             None: "It was not tried in other futures.",
             True: "In pounds it is also the safest choice in the other futures tried.",
@@ -221,9 +220,9 @@ def minds(content: Content) -> list[str]:
             p = chance_all_in_bases(tests[0])
             lines.append(
                 "Bases: of the special school options in the programme, bases could most easily do the work of "
-                f"'{title}'; that they could do all of it is {wording.chance(p)}."
+                f"'{title}'; that they could do all of it is {wording.likelihood(p)}."
                 if len(tests) > 1
-                else f"Bases: that bases could do all the work of '{title}' is {wording.chance(p)}."
+                else f"Bases: that bases could do all the work of '{title}' is {wording.likelihood(p)}."
             )
         if regret.recommended_is_safe(case) is False and case.regret is not None:
             lines.append(
@@ -261,7 +260,7 @@ def risks(content: Content) -> DocumentTable:
         (
             "Nothing is built",
             f"{need.total_text('shortfall', need.lead)} children without the place they want in January {need.lead}; that "
-            f"one or more is, is {wording.chance(float(cell['p_shortfall']))}.",
+            f"one or more is, is {wording.likelihood(float(cell['p_shortfall']))}.",
             "Decide in time: a school takes years to open.",
         )
     ]
@@ -276,30 +275,30 @@ def risks(content: Content) -> DocumentTable:
         rows += [
             (
                 "Too few children come",
-                f"That a tenth or more of the places are empty in January {case.january} is {wording.chance(many)}.",
+                f"That a tenth or more of the places are empty in January {case.january} is {wording.likelihood(many)}.",
                 "Open in stages; admit a wider range of needs; lease before building.",
             ),
             (
                 "Too many children come",
-                f"That places are still too few in January {case.january} is {wording.chance(1 - chosen.p_sufficient)}.",
+                f"That places are still too few in January {case.january} is {wording.likelihood(1 - chosen.p_sufficient)}.",
                 "Keep a second stage ready; look at the forecast again each January.",
             ),
             (
                 "Schemes open late or not at all",
                 f"That {'both' if len(chosen.choices) == 2 else f'all {len(chosen.choices)}'} open, and on time, is "
-                f"{wording.chance(on_time)}."
+                f"{wording.likelihood(on_time)}."
                 if len(chosen.choices) > 1
-                else f"That it opens, and on time, is {wording.chance(on_time)}.",
+                else f"That it opens, and on time, is {wording.likelihood(on_time)}.",
                 "Plan temporary places for the first year; report dates each quarter.",
             ),
             (
                 "Building costs more",
-                f"{cost.priced()}: one chance in 10 of more than {wording.pounds(cost.high)}.",
+                f"{cost.priced()}: {wording.UPPER_TAIL} than {wording.pounds(cost.high, cost.low, cost.middle)}.",
                 "Full costs and a contract price before the decision to build.",
             ),
             (
                 "Savings do not come",
-                f"That it costs more than it saves is {wording.chance(1 - schemes.worth(chosen.npv))}.",
+                f"That it costs more than it saves is {wording.likelihood(1 - schemes.worth(chosen.npv))}.",
                 "Track each new pupil: where they would have gone, and at what fee.",
             ),
         ]
@@ -309,7 +308,7 @@ def risks(content: Content) -> DocumentTable:
         rows.append(
             (
                 "The deficit stays",
-                f"A high needs deficit at the end of {year}, with the programme, is {wording.chance(deficit)}.",
+                f"A high needs deficit at the end of {year}, with the programme, is {wording.likelihood(deficit)}.",
                 "Do not count savings twice; agree the plan with Schools Forum.",
             )
         )
@@ -376,7 +375,7 @@ def _summary(paper: Paper, content: Content) -> None:
         paper.paragraph(programme.value_line(case, case.best_value), "The other choice.")
     again = [] if case is None else programme.doubtful(case)
     if again:
-        paper.paragraph(f"{wording.listed(again)}.", "Look at these again first:")
+        paper.paragraph(f"{listed(again)}.", "Look at these again first:")
     if case is not None and case.programme.choices:
         paper.paragraph(programme.cost_line(case), "What it costs.")
         before = Middle.of(programme.unplaced_before(case).sel(january=case.january))
@@ -395,7 +394,7 @@ def _summary(paper: Paper, content: Content) -> None:
         cell = need.cell(need.lead)
         paper.paragraph(
             f"We are sure of the gap before we are sure of its size: a shortfall in January {need.lead} is "
-            f"{wording.chance(float(cell['p_shortfall']))}, of {need.total_text('shortfall', need.lead)} children.",
+            f"{wording.likelihood(float(cell['p_shortfall']))}, of {need.total_text('shortfall', need.lead)} children.",
             "How sure we are.",
         )
     else:
@@ -407,27 +406,20 @@ def _summary(paper: Paper, content: Content) -> None:
     paper.bullets(
         [(first + ":", rest.strip()) for line in minds(content) for first, rest in [line.split(":", 1)]]
     )
-    if case is not None and case.notes:
+    if case is not None:
         paper.heading("Limits of these figures", 2)
-        paper.bullets([wording.sentence(n) for n in case.notes])
+        paper.bullets([wording.sentence(n) for n in capital_tables.notes(case)])
 
 
 def _gaps(need: Need) -> str:
     """Return the largest shortfalls in words."""
-    return (
-        wording.listed([sufficiency.places_in(*kind) for kind in need.widest()[:3]]) or "any gap that opens"
-    )
+    return listed([sufficiency.places_in(*kind) for kind in need.widest()[:3]]) or "any gap that opens"
 
 
 def _estimated(need: Need) -> str:
     """Return a sentence on which places are estimates; blank if none are."""
-    shares = estimated_share(need.outcome.register, need.outcome.plans.origin).set_index("provision")["share"]
-    soft = [
-        f"{100 * shares[p]:.0f} % of places in {words.SHORT_PROVISIONS[p]}"
-        for p in SPECIALIST_PROVISIONS
-        if shares[p] > 0
-    ]
-    return f"{wording.listed(soft)} are estimates" if soft else ""
+    estimated = words.estimated_places(need.outcome)
+    return f"{listed(estimated)} are estimates" if estimated else ""
 
 
 def _tens(per_cent: float) -> str:

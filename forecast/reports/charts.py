@@ -20,6 +20,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from forecast.presentation import wording
 from forecast.reports.document import WIDTH_CM, Picture
 
 NAVY, PLUM, TEAL, GREY = "#12436D", "#801650", "#28A197", "#3D3D3D"
@@ -191,7 +192,7 @@ def ranges(
         axes.set_ylim(-len(rows) + 0.4, 0.6)
         axes.grid(axis="y", visible=False)
         axes.set_xlabel(unit)
-        axes.xaxis.set_major_formatter(FuncFormatter(_millions if pounds else _count))
+        axes.xaxis.set_major_formatter(FuncFormatter(_pounds if pounds else _count))
         return Picture(_png(figure), title, key, description)
 
 
@@ -235,7 +236,7 @@ def _lines(axes: Axes, panel: ChartPanel, *, pounds: bool) -> None:
     axes.set_xticks(shown, [panel.years[n] for n in shown])
     axes.grid(axis="x", visible=False)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=not pounds))
-    axes.yaxis.set_major_formatter(FuncFormatter(_millions if pounds else _count))
+    axes.yaxis.set_major_formatter(FuncFormatter(_pounds if pounds else _count))
 
 
 def _names(axes: Axes, panel: ChartPanel) -> None:
@@ -263,16 +264,11 @@ def _names(axes: Axes, panel: ChartPanel) -> None:
 
 
 def _count(value: float, _: object = None) -> str:
-    return f"{value:,.0f}"
+    return wording.whole(value)
 
 
-def _millions(value: float, _: object = None) -> str:
-    """Return pounds in millions, the minus sign before the pound sign."""
-    if value == 0:
-        return "£0"
-    sign = "-" if value < 0 else ""
-    millions = abs(value) / 1e6
-    return f"{sign}£{millions:,.1f}m" if millions < 10 and millions % 1 else f"{sign}£{millions:,.0f}m"
+def _pounds(value: float, _: object = None) -> str:
+    return wording.axis_pounds(value)
 
 
 def _png(figure: Figure) -> bytes:

@@ -51,10 +51,10 @@ def headline(comparison: Comparison) -> str:
         for b in (comparison.mitigated, comparison.unmitigated)
     )
     later = "" if tested == len(years) - 1 else f" By the end of {years[-1]} it is {_better(comparison, -1)}."
+    without, with_it = wording.likelihood(before), wording.likelihood(deficit)
     return (
         f"At the end of {years[tested]} the high needs balance with the programme is expected to be "
-        f"{_better(comparison, tested)}. A deficit then is "
-        f"{wording.chance(before)} without the programme and {wording.chance(deficit)} with it.{later}"
+        f"{_better(comparison, tested)}. A deficit then is {without} without the programme and {with_it} with it.{later}"
         + (" Years more than five ahead have not been tested against what happened." if later else "")
     )
 
@@ -63,9 +63,9 @@ def _better(comparison: Comparison, at: int) -> str:
     draws = comparison.better_by.isel(financial_year=at)
     low, middle, high = map(float, describe.percentiles(draws))
     if middle >= 0:
-        return f"better than without it by {wording.pounds_between(low, middle, high)}"
+        return f"better than without it by {wording.pounds_interval(low, middle, high)}"
     return (
-        f"worse than without it by {wording.pounds_between(-high, -middle, -low)}, because children who had no place get "
+        f"worse than without it by {wording.pounds_interval(-high, -middle, -low)}, because children who had no place get "
         "one and it has to be paid for"
     )
 
@@ -82,8 +82,8 @@ def balance_table(comparison: Comparison) -> DocumentTable:
                 "Financial year": year,
                 "Without the programme": _range(without[year]),
                 "With it": _range(with_[year]),
-                "Better by": wording.pounds_between(low, middle, high, short=True),
-                "Chance of a deficit with it": wording.in_ten(float(with_[year]["p_deficit"])),
+                "Better by": wording.table_pounds_interval(low, middle, high),
+                "Chance of a deficit with it": wording.table_chance(float(with_[year]["p_deficit"])),
             }
         )
     return DocumentTable(
@@ -148,6 +148,4 @@ def _closing(one: Balance) -> dict[str, dict[str, Any]]:
 
 
 def _range(row: dict[str, Any]) -> str:
-    return wording.pounds_between(
-        float(row["q10_gbp"]), float(row["q50_gbp"]), float(row["q90_gbp"]), short=True
-    )
+    return wording.table_pounds_interval(float(row["q10_gbp"]), float(row["q50_gbp"]), float(row["q90_gbp"]))

@@ -83,7 +83,7 @@ class Need:
 
     def total_text(self, measure: str, january: int) -> str:
         """Return a total with its interval as text: "391 (302 to 480)"."""
-        return wording.with_interval(self.total(measure, january))
+        return wording.interval_of(self.total(measure, january))
 
     def cell(
         self, january: int, phase: str = ALL, provision: str = ALL, need_group: str = ALL
@@ -131,10 +131,10 @@ def problem(need: Need) -> str:
     now = float(outcome.plans.known.sum())
     cell = need.cell(lead)
     lines = [
-        f"{need.name} had {now:,.0f} education, health and care (EHC) plans in January {outcome.plans.known_january}. "
+        f"{need.name} had {wording.whole(now)} education, health and care (EHC) plans in January {outcome.plans.known_january}. "
         f"We expect {need.total_text('plans', lead)} by January {lead}.",
         f"By then {need.total_text('specialist_wanted', lead)} children and young people would want a specialist place, and "
-        f"there would be {wording.rounded(float(cell['places']))} places for them.",
+        f"there would be {wording.count(float(cell['places']))} places for them.",
     ]
     if float(cell["shortfall_mean"]) >= ONE_CHILD:
         empty = float(cell["places"]) - float(cell["filled_q50"]) >= FEW
@@ -151,8 +151,8 @@ def problem(need: Need) -> str:
     if widest:
         worst = need.cell(lead, *widest[0])
         lines.append(
-            f"The widest gap is in {places_in(*widest[0])}: {wording.rounded(float(worst['shortfall_mean']))} short on "
-            f"average in January {lead}, and a shortfall is {wording.chance(float(worst['p_shortfall']))}."
+            f"The widest gap is in {places_in(*widest[0])}: {wording.count(float(worst['shortfall_mean']))} short on "
+            f"average in January {lead}, and a shortfall is {wording.likelihood(float(worst['p_shortfall']))}."
         )
     else:
         lines.append(f"No kind of place is short of a whole child on average in January {lead}.")
@@ -169,7 +169,7 @@ def plans_and_places(need: Need) -> DocumentTable:
                     "January": str(j),
                     "EHC plans": need.total_text("plans", j),
                     "Want a specialist place": need.total_text("specialist_wanted", j),
-                    "Specialist places": wording.rounded(float(need.cell(j)["places"])),
+                    "Specialist places": wording.count(float(need.cell(j)["places"])),
                     "Without the place they want": need.total_text("shortfall", j),
                 }
                 for j in januaries
@@ -199,12 +199,12 @@ def by_kind(need: Need) -> DocumentTable:
         rows.append(
             {
                 "Phase and kind of place": kind_of_place(*kind),
-                f"Wanted, {need.lead}": wording.with_interval(cell, "wanted_"),
-                f"Places, {need.lead}": wording.rounded(float(cell["places"])),
-                "Short, on average": wording.rounded(float(cell["shortfall_mean"])),
-                "Chance of a shortfall": wording.in_ten(float(cell["p_shortfall"])),
+                f"Wanted, {need.lead}": wording.interval_of(cell, "wanted_"),
+                f"Places, {need.lead}": wording.count(float(cell["places"])),
+                "Short, on average": wording.count(float(cell["shortfall_mean"])),
+                "Chance of a shortfall": wording.table_chance(float(cell["p_shortfall"])),
                 "First January short": _january(firsts[kind], need.last),
-                f"Add to be {100 * defaults.SURE:.0f} % sure": wording.rounded(to_add[kind]),
+                f"Add to be {wording.per_cent(defaults.SURE)} sure": wording.count(to_add[kind]),
             }
         )
     return DocumentTable(
@@ -234,10 +234,10 @@ def by_need(need: Need) -> DocumentTable:
         rows.append(
             {
                 "Main need": GROUP_LABELS[group.code],
-                f"Want a place, {need.lead}": wording.with_interval(cell, "wanted_"),
-                "Short, on average": wording.rounded(float(cell["shortfall_mean"])),
-                "Short, 1 chance in 10 of more": wording.rounded(float(cell["shortfall_q90"])),
-                "Chance of a shortfall": wording.in_ten(float(cell["p_shortfall"])),
+                f"Want a place, {need.lead}": wording.interval_of(cell, "wanted_"),
+                "Short, on average": wording.count(float(cell["shortfall_mean"])),
+                f"Short, {wording.UPPER_TAIL}": wording.count(float(cell["shortfall_q90"])),
+                "Chance of a shortfall": wording.table_chance(float(cell["p_shortfall"])),
                 "First January short": _january(firsts[group.code], need.last),
             }
         )
@@ -263,7 +263,7 @@ def binding(need: Need) -> DocumentTable | None:
             ],
             "First January short": [str(j) for j in frame["First January"]],
             "Short then, on average": frame["Short on average"],
-            "Short then, 1 chance in 10 of more": frame["Short, 1 in 10"],
+            f"Short then, {wording.UPPER_TAIL}": frame[places_report.SHORT_TAIL],
         }
     )
     return DocumentTable(
@@ -289,9 +289,9 @@ def gap_chart(need: Need) -> Picture:
         key="Dashed line with dots: want a place. Solid stepped line: places, each holding until the next January. "
         f"{charts.BAND_KEY} More children can be short than the gap shows, because places for other ages or needs may "
         "stand empty.",
-        description=f"Line chart. {wording.with_interval(first, 'wanted_')} children want a specialist place in January "
-        f"{need.first} and {wording.with_interval(last, 'wanted_')} in January {need.last}, with 80 % intervals; places "
-        f"go from {wording.rounded(float(first['places']))} to {wording.rounded(float(last['places']))}.",
+        description=f"Line chart. {wording.interval_of(first, 'wanted_')} children want a specialist place in January "
+        f"{need.first} and {wording.interval_of(last, 'wanted_')} in January {need.last}, with 80 % intervals; places "
+        f"go from {wording.count(float(first['places']))} to {wording.count(float(last['places']))}.",
     )
 
 
@@ -304,8 +304,8 @@ def widest_chart(need: Need) -> Picture | None:
     for kind in kinds:
         cell = need.cell(need.lead, *kind)
         descriptions.append(
-            f"{kind_of_place(*kind)}, {wording.with_interval(cell, 'wanted_')} wanted and "
-            f"{wording.rounded(float(cell['places']))} places in January {need.lead}"
+            f"{kind_of_place(*kind)}, {wording.interval_of(cell, 'wanted_')} wanted and "
+            f"{wording.count(float(cell['places']))} places in January {need.lead}"
         )
     return charts.over_years(
         [_panel(need, *kind, title=kind_of_place(*kind)) for kind in kinds],
@@ -367,10 +367,7 @@ def destinations_chart(need: Need) -> Picture | None:
         f"{largest.name[0].lower()}{largest.name[1:]}",
         key=f"Points: middle of the forecast. {charts.WHISKER_KEY}",
         description=f"Points with whiskers. Children without the place they want in January {need.lead}: "
-        + "; ".join(
-            f"{r.name}, {wording.rounded(r.middle)} ({wording.rounded(r.low)} to {wording.rounded(r.high)})"
-            for r in rows
-        )
+        + "; ".join(f"{r.name}, {wording.count_interval(r.low, r.middle, r.high)}" for r in rows)
         + ".",
     )
 

@@ -28,7 +28,7 @@ from forecast.cli import app as command
 from forecast.core.defaults import SEED
 from forecast.core.outcome import Outcome
 from forecast.jobs.worker import Job, Progress, State, Worker
-from forecast.presentation import capital_tables
+from forecast.presentation import capital_tables, wording
 from forecast.runs.baseline import ForecastInputs
 from forecast.ui.background import capital_job
 from forecast.ui.background.capital_job import appraise
@@ -189,8 +189,8 @@ def test_the_programme_is_that_of_the_command_line(small: Question, tmp_path: Pa
     programme = pd.read_parquet(tmp_path / "out" / "programmes.parquet").iloc[0]
     builds = [i for i in programme["schemes"].split(";") if i]
     assert len(found.programme) == len(builds)
-    assert f"about {capital_tables.money(programme['cost_mean'])}" in found.headline
-    assert f"about {programme['unplaced_mean']:,.0f} children" in found.headline
+    assert f"about {wording.pounds(programme['cost_mean'])}" in found.headline
+    assert f"about {wording.count(programme['unplaced_mean'])} children" in found.headline
 
 
 def test_what_the_solver_prints_does_not_reach_the_server(
@@ -320,7 +320,8 @@ def test_titles_with_commas_are_parted_by_semicolons() -> None:
 
 def test_out_of_reach_is_said_in_the_headline(view: CapitalView) -> None:
     assert (
-        "Enough places, 80 % sure, are out of reach: the best chance of a programme is 20 %." in view.headline
+        "Enough places, 80 % sure, are out of reach: the best chance of a programme is 2 chances in 10."
+        in view.headline
     )
 
 

@@ -209,7 +209,7 @@ def test_a_waterfall_has_lines_that_fit_and_bars_that_meet() -> None:
     drawn = values(layers(spec)["bar"][0], spec)
     assert [(b["start"], b["end"]) for b in drawn] == [(0, 100), (100, 150), (150, 130), (0, 130)]
     assert max(len(part) for b in drawn for part in b["label"].split("|")) <= waterfall.LABEL_WIDTH
-    assert "Plans ending \N{MINUS SIGN}20" in figure.description
+    assert "Plans ending -20" in figure.description
 
 
 def test_rates_compare_no_more_than_four_and_name_the_side() -> None:

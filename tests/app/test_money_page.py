@@ -17,7 +17,8 @@ from data.price_file import to_csv
 from data.vocabulary import PROVISION_CODES
 from forecast.cli import app as command
 from forecast.core.defaults import SEED
-from forecast.presentation.money_report import millions, spread
+from forecast.presentation.money_report import in_table
+from forecast.presentation.wording import table_pounds
 from forecast.ui.background import scenario_jobs
 from forecast.ui.background.question import Question
 from forecast.ui.components import results
@@ -108,11 +109,11 @@ def test_the_four_figures_are_of_the_year_that_is_chosen(typed: tuple[str, Path]
         "High needs cost", "Income", "Overspent in the year", "Deficit at 31 March 2032",
     ]  # fmt: skip
     assert [m.value for m in app.metric] == [
-        millions(float(cost["mean"])), millions(float(income["mean"])), millions(-float(over["mean"])),
-        millions(-float(closing["mean"])),
+        table_pounds(float(cost["mean"])), table_pounds(float(income["mean"])), table_pounds(-float(over["mean"])),
+        table_pounds(-float(closing["mean"])),
     ]  # fmt: skip
     under = [m.value for m in app.markdown if "80 % interval £" in m.value]
-    assert f"{millions(-float(closing['q90']))} to {millions(-float(closing['q10']))}" in under[3]
+    assert f"{table_pounds(-float(closing['q90']))} to {table_pounds(-float(closing['q10']))}" in under[3]
     sources = next(m.value for m in app.markdown if m.value.startswith("- High needs cost"))
     assert sources.count("Unit: Pounds") == 4
     assert sources.count("Financial year 2031-32") == 4
@@ -128,8 +129,8 @@ def test_who_bears_a_deficit_changes_the_balance_and_not_the_cost() -> None:
     unpaid = results.pounds(money.money, chosen(grant="unpaid"))
     assert unpaid.balance["mean"].iloc[-1] < usual.balance["mean"].iloc[-1]
     app = opened(regime="centre_bears", year="2035")
-    assert app.metric[3].value == millions(-float(at[1][2035]))
-    assert app.metric[0].value == millions(float(usual.flows.query("what == 'cost'")["mean"].iloc[-1]))
+    assert app.metric[3].value == table_pounds(-float(at[1][2035]))
+    assert app.metric[0].value == table_pounds(float(usual.flows.query("what == 'cost'")["mean"].iloc[-1]))
 
 
 def test_every_chart_has_a_table_a_download_and_a_source_in_one_place() -> None:
@@ -320,7 +321,7 @@ def test_ranges_in_tables_are_ten_and_ninety_per_cent_of_the_draws() -> None:
     assert row["mean"] == pytest.approx(closing[:, at].mean())
     low, high = pd.Series(closing[:, at]).quantile([0.1, 0.9])
     assert (row["q10"], row["q90"]) == (pytest.approx(low), pytest.approx(high))
-    assert money.balance_text(view.balance).loc[2030].iloc[0] == spread(money.cells(row))
+    assert money.balance_text(view.balance).loc[2030].iloc[0] == in_table(money.cells(row))
 
 
 def on_scenarios(**address: str) -> AppTest:

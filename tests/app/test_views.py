@@ -24,9 +24,7 @@ from forecast.ui.views.common import (
     MISSING,
     PUBLISHED,
     in_words,
-    listed,
     plans_frame,
-    signed,
 )
 from forecast.validation import track_record
 
@@ -277,20 +275,6 @@ def test_decisions_have_a_title_and_no_link_that_leads_nowhere() -> None:
     found = evidence.decisions()
     assert len(found) >= 9
     assert all(title and text and "](" not in text for title, text in found)
-
-
-@pytest.mark.parametrize(
-    ("items", "says"), [([2020], "2020"), ([2020, 2021], "2020 and 2021"), ([1, 2, 3], "1, 2 and 3")]
-)
-def test_lists_read_as_people_say_them(items: list[int], says: str) -> None:
-    assert listed(items) == says
-
-
-@pytest.mark.parametrize(
-    ("value", "says"), [(0.2, "no change"), (12.0, "+12"), (-1234.0, "\N{MINUS SIGN}1,230")]
-)
-def test_changes_carry_their_sign(value: float, says: str) -> None:
-    assert signed(value) == says
 
 
 def test_the_catalogue_holds_every_published_table_with_its_source() -> None:

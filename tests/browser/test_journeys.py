@@ -24,7 +24,7 @@ from data import areas
 from data.register_file import read_register
 from forecast.finance.finance_model import FinanceModel
 from forecast.presentation import money_tables, summary, words
-from forecast.presentation.money_report import millions
+from forecast.presentation.wording import table_pounds
 from forecast.runs.baseline import Baseline, ForecastInputs
 from forecast.ui.frame.choices import DEFAULT_AREA
 from forecast.ui.frame.registry import PAGES
@@ -142,8 +142,8 @@ def link_to(page: Page) -> str:
 
 
 def chances(cell: str) -> int:
-    """Return a chance written as "7 in 10", "over 9 in 10" or "under 1 in 10"."""
-    return 10 if cell.startswith("over") else 0 if cell.startswith("under") else int(cell.split()[0])
+    """Return a chance in per cent, written as "72 %", "over 99 %" or "under 1 %"."""
+    return 100 if cell.startswith("over") else 0 if cell.startswith("under") else int(cell.split()[0])
 
 
 def saved(page: Page, button: str, path: Path) -> Path:
@@ -277,10 +277,10 @@ def test_finance_officer_downloads_the_balance(
     closing = by_key["2029-30", "cumulative", "closing"]
     told = dict(zip(page.get_by_test_id("stMetricLabel").all_inner_texts(),
                     page.get_by_test_id("stMetricValue").all_inner_texts(), strict=True))  # fmt: skip
-    assert told["High needs cost"] == millions(cost)
-    assert told["Income"] == millions(income)
-    assert told["Overspent in the year"] == millions(cost - income)
-    assert told["Deficit at 31 March 2030"] == millions(-closing)
+    assert told["High needs cost"] == table_pounds(cost)
+    assert told["Income"] == table_pounds(income)
+    assert told["Overspent in the year"] == table_pounds(cost - income)
+    assert told["Deficit at 31 March 2030"] == table_pounds(-closing)
     page.get_by_role("button", name="Balance (CSV)").scroll_into_view_if_needed()
     album.keep(page, "downloads")
     engine = money_tables.balance_table(FinanceModel.of(redbridge.outcome).money(redbridge.outcome))
@@ -319,7 +319,7 @@ def test_capital_officer_compares_two_schemes(page: Page, served: str, album: Al
     expect(page.get_by_role("heading", name="Each scheme alone")).to_be_visible()
     settled(page)
     says = page.get_by_text(
-        re.compile(r"^With a budget of £15.0 million the programme builds (. of 2|nothing)")
+        re.compile(r"^With a budget of £15,000,000 the programme builds (. of 2|nothing)")
     )
     expect(says).to_be_visible()
     page.get_by_text("Table, download and source: Schemes of Barnet, each built alone").click()
@@ -462,7 +462,7 @@ def test_the_main_journey_needs_no_mouse(page: Page, served: str, album: Album) 
     settled(page)
     reach(page, "^Chance that at least one child")
     strip = page.locator(":focus")
-    assert "over 9 in 10" in rows(strip)["Secondary: state special schools"]
+    assert "over 99 %" in rows(strip)["Secondary: state special schools"]
     album.keep(page, "strip")
     reach(page, "^Scenarios$", key="Shift+Tab")
     page.keyboard.press("Enter")

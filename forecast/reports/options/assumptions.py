@@ -8,6 +8,7 @@ import pandas as pd
 
 from data import capital_benchmarks
 from data.candidates import Kind
+from data.formatting import exact_pounds, listed
 from data.vocabulary import ALL
 from forecast.capital.schemes import Case
 from forecast.presentation import wording
@@ -40,16 +41,16 @@ def assumptions(case: Case) -> tuple[DocumentTable, ...]:
         rows.append(
             {
                 "Scheme": c.title,
-                "Cost of a place": f"{wording.pounds(c.capital_low)} to {wording.pounds(c.capital_high)}, {c.price_year} prices",
+                "Cost of a place": f"{exact_pounds(c.capital_low)} to {exact_pounds(c.capital_high)}, {c.price_year} prices",
                 "Location": f"x {c.location_factor:.2f}",
-                "Optimism": f"+ {c.optimism_bias:.0f} %",
+                "Optimism": wording.growth(c.optimism_bias / 100),
                 "Borrowing": f"{c.borrow_years} years at {c.borrow_rate:g} %",
                 "Where from": c.source,
             }
         )
     every = [a.candidate for a in case.appraisals]
     columns = dict.fromkeys(column for c in every for column in c.assumed)
-    typical = wording.listed(
+    typical = listed(
         [
             f"{COLUMN_NAMES.get(n, n.replace('_', ' '))} ({sum(n in c.assumed for c in every)})"
             for n in columns
@@ -81,7 +82,7 @@ def typical_costs(kinds: Sequence[Kind]) -> DocumentTable:
         rows.append(
             {
                 "Kind": KIND_NAMES[kind],
-                "Cost of a place": f"{wording.pounds(float(cost['low']))} to {wording.pounds(float(cost['high']))}, "
+                "Cost of a place": f"{exact_pounds(float(cost['low']))} to {exact_pounds(float(cost['high']))}, "
                 f"{cost['price_year']} prices",
                 "Basis": f"{cost['basis']}, {cost['confidence']} confidence",
                 "Where from": str(cost["source"]),

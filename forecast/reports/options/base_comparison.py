@@ -31,7 +31,7 @@ def base_table(case: Case) -> DocumentTable:
                 "Children it would seat": counted_where(test.children, some, "nobody then"),
                 "As many as bases suit": counted_where(test.suited, some, "nobody then"),
                 "Base places open to them": counted_where(test.base_places, some, "nobody then"),
-                "Chance bases could do it all": wording.in_ten(chance_all_in_bases(test)),
+                "Chance bases could do it all": wording.table_chance(chance_all_in_bases(test)),
             }
         )
     return DocumentTable(
@@ -69,15 +69,15 @@ def base_lines(case: Case) -> list[str]:
         elif chance_all_in_bases(test) >= LIKELY:
             lines.append(
                 f"{title}: bases could probably do it instead; that all the children could be met in bases is "
-                f"{wording.chance(chance_all_in_bases(test))}. Build bases first unless there is a reason not to."
+                f"{wording.likelihood(chance_all_in_bases(test))}. Build bases first unless there is a reason not to."
             )
         elif len(case.base_comparisons) > FEW_NAMED:
             short_of += 1
         else:
             part = Middle.of(test.in_bases.where(some).dropna("draw"))
             lines.append(
-                f"{title}: {_tenths(part.middle)} of the children could be met in bases; that all of them could is "
-                f"{wording.chance(chance_all_in_bases(test))}. On today's pattern bases alone would not do."
+                f"{title}: {wording.tenths(part.middle)} of the children could be met in bases; that all of them could is "
+                f"{wording.likelihood(chance_all_in_bases(test))}. On today's pattern bases alone would not do."
             )
     if short_of:
         which = "each of the" if short_of == len(case.base_comparisons) else "each of the other"
@@ -97,12 +97,6 @@ def _nearest(test: BaseComparison, titles: dict[str, str]) -> str:
         "none": " (site not known)",
     }[test.near_by]
     return titles[test.nearest] + how
-
-
-def _tenths(share: float) -> str:
-    """Return a share in words: "about 4 in 10"."""
-    tenths = round(10 * share)
-    return "fewer than 1 in 10" if tenths == 0 else "nearly all" if tenths == 10 else f"about {tenths} in 10"
 
 
 def special_chosen(case: Case) -> list[BaseComparison]:

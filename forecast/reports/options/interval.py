@@ -33,8 +33,12 @@ class Middle:
 
     def counted(self) -> str:
         """Return a number of children or places as text."""
-        return wording.count_between(self.low, self.middle, self.high)
+        return wording.count_interval(self.low, self.middle, self.high)
 
-    def priced(self, *, short: bool = False) -> str:
-        """Return pounds as text."""
-        return wording.pounds_between(self.low, self.middle, self.high, short=short)
+    def priced(self) -> str:
+        """Return pounds for a sentence."""
+        return wording.pounds_interval(self.low, self.middle, self.high)
+
+    def in_table(self) -> str:
+        """Return pounds for a table."""
+        return wording.table_pounds_interval(self.low, self.middle, self.high)

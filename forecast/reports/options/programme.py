@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from data.candidates import Candidate
+from data.formatting import exact_pounds, listed
 from forecast.capital.schemes import Case, Programme
 from forecast.presentation import wording
 from forecast.presentation.capital_tables import chance_all_in_bases
@@ -47,11 +48,11 @@ def chosen_table(case: Case) -> DocumentTable:
                 "Scheme": c.title,
                 "Places": f"{c.places:,}",
                 "Opens": f"Sept {choice.opens}",
-                "Chance it opens, and on time": f"{wording.in_ten(c.chance_delivered / 100)}; "
-                f"then {wording.in_ten(c.chance_on_time / 100)}",
-                "Capital cost": Middle.of(one.cost).priced(short=True),
-                "Met by grant": f"{c.grant_share:.0f} %",
-                "Yearly cost of borrowing": Middle.of(one.debt_charge).priced(short=True),
+                "Chance it opens, and on time": f"{wording.per_cent(c.chance_delivered / 100)}; "
+                f"then {wording.per_cent(c.chance_on_time / 100)}",
+                "Capital cost": Middle.of(one.cost).in_table(),
+                "Met by grant": wording.per_cent(c.grant_share / 100),
+                "Yearly cost of borrowing": Middle.of(one.debt_charge).in_table(),
             }
         )
     return DocumentTable(
@@ -114,7 +115,7 @@ def effect_chart(case: Case) -> Picture:
             )
         )
     at = januaries.index(case.january)
-    ends = [wording.rounded(line.middle[at]) for line in lines]
+    ends = [wording.count(line.middle[at]) for line in lines]
     return charts.over_years(
         [charts.ChartPanel("Without a place", tuple(str(j) for j in januaries), tuple(lines))],
         unit="Children and young people",
@@ -145,16 +146,17 @@ def builds(programme: Programme) -> str:
 def enough_line(case: Case) -> str:
     """Return a sentence on the chance that the programme is enough, and whether the required chance can be met."""
     programme, sufficiency = case.programme, case.programme.sufficiency
-    spare = f"at most {100 * sufficiency.tolerance:.0f} in 100 children who want one going without"
-    line = f"Enough places in January {case.january} ({spare}) is {wording.chance(programme.p_sufficient)} with the programme."
+    spare = f"at most {wording.hundredths(sufficiency.tolerance)} children who want one going without"
+    sure = wording.likelihood(programme.p_sufficient)
+    line = f"Enough places in January {case.january} ({spare}) is {sure} with the programme."
     if sufficiency.minimum <= 0:
         return line
-    want = wording.chances(sufficiency.minimum)
+    want = wording.per_cent(sufficiency.minimum)
     if programme.met:
-        return f"{line} That meets the aim of at least {want}."
+        return f"{line} That meets the aim of a chance of at least {want}."
     return (
-        f"{line} The aim was at least {want}, and no choice of these schemes within the budget reaches it: the most "
-        f"that any of them reaches is {wording.chances(programme.p_reachable)}."
+        f"{line} The aim was a chance of at least {want}, and no choice of these schemes within the budget reaches it: "
+        f"the most that any of them reaches is {wording.chances(programme.p_reachable)}."
     )
 
 
@@ -162,7 +164,7 @@ def cost_line(case: Case) -> str:
     """Return a sentence on the programme's cost and its value."""
     programme = case.programme
     cost, npv = Middle.of(programme.cost), Middle.of(programme.npv)
-    budget = "" if programme.budget is None else f", against a budget of {wording.pounds(programme.budget)}"
+    budget = "" if programme.budget is None else f", against a budget of {exact_pounds(programme.budget)}"
     line = f"The programme costs {cost.priced()} to build in {case.base_year} prices{budget}."
     chosen = {c.candidate.id for c in programme.choices}
     charge = _sum([a.debt_charge for a in case.appraisals if a.candidate.id in chosen])
@@ -171,13 +173,13 @@ def cost_line(case: Case) -> str:
     if npv.middle >= 0:
         line += (
             f" Over its life it is worth {npv.priced()} more than it costs; that it saves at all is "
-            f"{wording.chance(worth(programme.npv))}."
+            f"{wording.likelihood(worth(programme.npv))}."
         )
     else:
         turned = Middle(-npv.high, -npv.middle, -npv.low)
         line += (
             f" Over its life it costs {turned.priced()} more than it saves: what it buys is places, not savings. That "
-            f"it saves is {wording.chance(worth(programme.npv))}."
+            f"it saves is {wording.likelihood(worth(programme.npv))}."
         )
     return line
 
@@ -192,9 +194,9 @@ def value_table(case: Case, other: Programme) -> DocumentTable:
     rows = [
         line("Schemes", lambda p: str(len(p.choices))),
         line("Places when full", lambda p: f"{sum(c.candidate.places for c in p.choices):,}"),
-        line("Capital cost", lambda p: Middle.of(p.cost).priced(short=True)),
-        line("Net present value", lambda p: Middle.of(p.npv).priced(short=True)),
-        line("Chance it saves", lambda p: wording.in_ten(worth(p.npv))),
+        line("Capital cost", lambda p: Middle.of(p.cost).in_table()),
+        line("Net present value", lambda p: Middle.of(p.npv).in_table()),
+        line("Chance it saves", lambda p: wording.table_chance(worth(p.npv))),
         line(
             f"Children without any specialist place, January {case.january}",
             lambda p: Middle.of(p.unplaced.sel(january=case.january)).counted(),
@@ -203,7 +205,7 @@ def value_table(case: Case, other: Programme) -> DocumentTable:
             f"Places empty, January {case.january}",
             lambda p: Middle.of(p.empty.sel(january=case.january)).counted(),
         ),
-        line("Chance of enough places", lambda p: wording.in_ten(p.p_sufficient)),
+        line("Chance of enough places", lambda p: wording.table_chance(p.p_sufficient)),
     ]
     return DocumentTable(
         pd.DataFrame(rows).rename(columns={"": "Measure"}),
@@ -220,7 +222,7 @@ def value_line(case: Case, other: Programme) -> str:
     extra = Middle.of(-more)
     return (
         f"If value in pounds alone counted, the choice would be {builds(other)}: worth {wording.pounds(theirs.middle)} rather "
-        f"than {wording.pounds(ours.middle)} in the middle of the forecast, with {wording.rounded(max(extra.middle, 0.0))} more "
+        f"than {wording.pounds(ours.middle)} in the middle of the forecast, with {wording.count(max(extra.middle, 0.0))} more "
         f"children left without a specialist place in January {case.january}."
     )
 
@@ -245,14 +247,14 @@ def search_line(programme: Programme) -> str:
     sure = (
         "No other choice is better"
         if programme.gap <= NO_GAP
-        else f"The search was stopped: another choice could be better by up to {100 * programme.gap:.1f} %"
+        else f"The search was stopped: another choice could be better by up to {wording.per_cent(programme.gap, 1)}"
     )
     return f"{sure}, judged on {programme.draws_used:,} possible futures."
 
 
 def within_budget(programme: Programme) -> str:
     """Return " within the budget of £20 million"; blank if no budget was given."""
-    return "" if programme.budget is None else f" within the budget of {wording.pounds(programme.budget)}"
+    return "" if programme.budget is None else f" within the budget of {exact_pounds(programme.budget)}"
 
 
 def openings(programme: Programme) -> set[tuple[str, int]]:
@@ -282,5 +284,5 @@ def doubtful(case: Case) -> list[str]:
         if c.id in replaced:
             why.append("bases could probably do its work")
         if why:
-            lines.append(f"'{c.title}' ({wording.listed(why)})")
+            lines.append(f"'{c.title}' ({listed(why)})")
     return lines

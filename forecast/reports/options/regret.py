@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from data.formatting import listed
 from forecast.capital.schemes import Case, Regret
-from forecast.presentation import wording
+from forecast.presentation import capital_tables, wording
 from forecast.reports.document import DocumentTable
 from forecast.reports.options.programme import builds, openings
 
@@ -19,8 +20,8 @@ def regret_table(regrets: Regret) -> DocumentTable:
         worst = float(own.max())
         rows.append(
             {"Programme chosen for": name}
-            | {s: _regret(float(own.sel(scenario=s)), worst) for s in scenarios}
-            | {"Most it could be": _regret(worst, worst)}
+            | {s: capital_tables.regret_in_words(float(own.sel(scenario=s))) for s in scenarios}
+            | {"Most it could be": capital_tables.regret_in_words(worst)}
         )
     return DocumentTable(
         pd.DataFrame(rows),
@@ -38,8 +39,8 @@ def regret_unplaced_table(case: Case, regrets: Regret) -> DocumentTable:
     rows = [
         {"Programme chosen for": "every future" if one else name}
         | {
-            s: f"{wording.rounded(float(regrets.unplaced.sel(programme=name, scenario=s)))}; "
-            f"{wording.in_ten(float(regrets.p_sufficient.sel(programme=name, scenario=s)))}"
+            s: f"{wording.count(float(regrets.unplaced.sel(programme=name, scenario=s)))}; "
+            f"{wording.table_chance(float(regrets.p_sufficient.sel(programme=name, scenario=s)))}"
             for s in scenarios
         }
         for name in (list(regrets.programmes)[:1] if one else regrets.programmes)
@@ -56,7 +57,7 @@ def regret_line(case: Case, regrets: Regret) -> str:
     """Return sentences on which programme is safest across scenarios, and whether it is the recommended one."""
     ids = openings(case.programme)
     safe, best = regrets.programmes[regrets.robust], regrets.programmes[regrets.best_on_average]
-    futures = wording.listed([f"'{s}'" for s in regrets.regret["scenario"].to_numpy()])
+    futures = listed([f"'{s}'" for s in regrets.regret["scenario"].to_numpy()])
     worst = float(regrets.regret.sel(programme=regrets.robust).max())
     begun = f"The choice was made anew for each of these futures, and each programme tried in all of them: {futures}. "
     if all(openings(p) == ids for p in regrets.programmes.values()):
@@ -65,7 +66,7 @@ def regret_line(case: Case, regrets: Regret) -> str:
         )
     if openings(safe) == ids:
         line = (
-            f"In pounds the recommended programme is also the safest: at worst it is {_regret(worst, worst)} behind "
+            f"In pounds the recommended programme is also the safest: at worst it is {_in_sentence(worst)} behind "
             "the best choice."
         )
     else:
@@ -76,9 +77,9 @@ def regret_line(case: Case, regrets: Regret) -> str:
             ).mean()
         )
         line = (
-            f"In pounds the safest, with the smallest regret at worst ({_regret(worst, worst)}), is that chosen for "
+            f"In pounds the safest, with the smallest regret at worst ({_in_sentence(worst)}), is that chosen for "
             f"'{regrets.robust}': {builds(safe)}. It is not the recommended one: on average over the futures it leaves "
-            f"{wording.rounded(abs(more))} {'more' if more >= 0 else 'fewer'} children without a specialist place."
+            f"{wording.count(abs(more))} {'more' if more >= 0 else 'fewer'} children without a specialist place."
         )
     same = (
         " It is also the best on average."
@@ -97,7 +98,6 @@ def recommended_is_safe(case: Case) -> bool | None:
     )
 
 
-def _regret(value: float, size: float) -> str:
-    """Return a regret as text; small ones are shown as none."""
-    shown = wording.pounds(max(value, 0.0), size=size, short=True)
-    return "nothing" if shown == "£0" else shown
+def _in_sentence(regret: float) -> str:
+    """Return a regret for a sentence; small ones are nothing."""
+    return "nothing" if regret < wording.NEGLIGIBLE else wording.pounds(regret)

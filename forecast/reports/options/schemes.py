@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from data.candidates import Candidate, Kind
+from data.formatting import listed
 from data.vocabulary import NEED_CODES, NEEDS
 from forecast.capital.schemes import Appraisal, Case
 from forecast.presentation import describe, wording
@@ -52,7 +53,7 @@ DRAWN = 12
 
 def for_whom(candidate: Candidate) -> str:
     """Return whom a scheme admits in words, such as "ages 4 to 10, ASD and SLCN"."""
-    needs = "all needs" if _every_need(candidate) else wording.listed(candidate.needs)
+    needs = "all needs" if _every_need(candidate) else listed(candidate.needs)
     return f"ages {candidate.age_low} to {candidate.age_high}, {needs}"
 
 
@@ -99,8 +100,8 @@ def considered(case: Case) -> DocumentTable:
                 "For": for_whom(c),
                 "Places": f"{c.places:,}",
                 "Opens": f"Sept {c.opens}",
-                "Chance it is built": wording.in_ten(float(describe.chance(built(one)))),
-                "Capital cost": Middle.of(one.cost).priced(short=True),
+                "Chance it is built": wording.table_chance(float(describe.chance(built(one)))),
+                "Capital cost": Middle.of(one.cost).in_table(),
                 "Figures": c.basis,
             }
         )
@@ -164,12 +165,14 @@ def counted_where(draws: xr.DataArray, kept: xr.DataArray, none: str = "not open
 def _priced(draws: xr.DataArray, kept: xr.DataArray) -> str:
     """Return pounds as text, in some draws."""
     left = draws.where(kept).dropna("draw")
-    return "never built" if left.sizes["draw"] == 0 else Middle.of(left).priced(short=True)
+    return "never built" if left.sizes["draw"] == 0 else Middle.of(left).in_table()
 
 
 def _chance(happens: xr.DataArray, kept: xr.DataArray) -> str:
     """Return the chance of an event as text, in some draws."""
-    return "never built" if not bool(kept.any()) else wording.in_ten(float(describe.chance(happens[kept])))
+    return (
+        "never built" if not bool(kept.any()) else wording.table_chance(float(describe.chance(happens[kept])))
+    )
 
 
 def value_chart(case: Case) -> Picture:
@@ -193,10 +196,10 @@ def value_chart(case: Case) -> Picture:
         rows,
         unit=f"Net present value, {case.base_year} prices",
         title=f"Net present value of each scheme if it alone is built: most for {best.name}, "
-        f"{wording.pounds_between(best.low, best.middle, best.high)}",
+        f"{wording.pounds_interval(best.low, best.middle, best.high)}",
         key=f"Points: middle of the forecast. {charts.WHISKER_KEY} Right of the line the scheme saves more than it costs.{some}",
         description="Points with whiskers. Net present value: "
-        + "; ".join(f"{r.name}, {wording.pounds_between(r.low, r.middle, r.high)}" for r in rows)
+        + "; ".join(f"{r.name}, {wording.pounds_interval(r.low, r.middle, r.high)}" for r in rows)
         + ".",
         pounds=True,
     )
@@ -206,9 +209,9 @@ def named(schemes: Sequence[Candidate]) -> str:
     """Return a few schemes by their titles, or many by their number of each kind."""
     if len(schemes) <= FEW_NAMED:
         titles = [f"'{c.title}'" for c in schemes]
-        return wording.listed(titles)
+        return listed(titles)
     kinds = [c.kind for c in schemes]
-    return f"{len(schemes)} schemes ({wording.listed([_plural(kinds.count(k), k) for k in dict.fromkeys(kinds)])})"
+    return f"{len(schemes)} schemes ({listed([_plural(kinds.count(k), k) for k in dict.fromkeys(kinds)])})"
 
 
 def _plural(count: int, kind: Kind) -> str:

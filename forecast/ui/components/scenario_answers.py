@@ -180,7 +180,7 @@ def seek_goal(choices: Choices, flat: Scenario, found: told.Beside) -> None:
         )
         if now:
             of_all = ", all specialist places together" if kind else ""
-            say(plain(f"With the scenario as it is: {compare.shown(goal, now)}{of_all}."))
+            say(plain(f"With the scenario as it is: {compare.part(goal, now)}{of_all}."))
     asked = scenario_jobs.Sought(
         lever,
         unit.size(low),

@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
-_POUNDS = r"[-+]?£[\d,.]+( million|m|bn)?"
+from forecast.presentation import wording
+
+_POUNDS = r"[-+]?£[\d,.]+(m|bn)?"
 _COUNT = r"(over |under )?[-+]?\d[\d,.]*( %| points)?"
 _NUMBER = re.compile(
     rf"({_COUNT}( \(.+\))?|{_POUNDS}( to {_POUNDS})?( \(.+\))?|not published|no places|no change|)"
@@ -80,7 +82,7 @@ def lead(sentence: str) -> str:
 
 
 def strip(chances: pd.DataFrame, caption: str) -> str:
-    """Return chances of 0 to 1 as a table: cells shaded by size, each with words such as "n in 10".
+    """Return chances of 0 to 1 as a table: shaded by size, each cell in per cent, "under 1 %" and "over 99 %" at the ends.
 
     Parameters
     ----------
@@ -104,8 +106,7 @@ def strip(chances: pd.DataFrame, caption: str) -> str:
 
 def _chance(value: float) -> str:
     shade, ink = next((s, i) for limit, s, i in SHADES if value < limit)
-    says = "under 1" if value < 0.05 else "over 9" if value > 0.95 else f"{max(1, min(9, round(10 * value)))}"
-    return f'<td class="chance" style="background:{shade};color:{ink}">{says} in 10</td>'
+    return f'<td class="chance" style="background:{shade};color:{ink}">{wording.table_chance(value)}</td>'
 
 
 def _row(cells: tuple[str, ...], classes: list[str]) -> str:

@@ -5,6 +5,7 @@ import streamlit as st
 from data.candidate_file import to_csv
 from data.kept_files import CANDIDATES
 from forecast.capital import candidate_schemes
+from forecast.presentation import wording
 from forecast.ui.background.capital_job import appraise
 from forecast.ui.background.national_job import zipped
 from forecast.ui.components import elements, results, work_requests
@@ -119,7 +120,7 @@ elements.chart(
         "what",
         title=capital.effect_title(view),
         description=f"Line chart of children of {name} without a specialist place each January. January {view.january}: "
-        f"{at[capital.NONE_BUILT]:,.0f} if nothing is built, {at[capital.BUILT]:,.0f} with the programme.",
+        f"{wording.count(at[capital.NONE_BUILT])} if nothing is built, {wording.count(at[capital.BUILT])} with the programme.",
         axis="January",
         unit="Children",
         scale=1.0,

@@ -67,7 +67,7 @@ st.header("Settings on the map", anchor=False)
 settings = view.settings.sort_values(["places", "setting"], ascending=[False, True])
 elements.table(
     settings[["setting", "provision", "places"]]
-    .assign(places=[wording.rounded(p) for p in settings["places"]])
+    .assign(places=[wording.count(p) for p in settings["places"]])
     .rename(columns={"setting": "Setting", "provision": "Kind", "places": "Places"})
     .reset_index(drop=True),
     f"Settings of {name} with a place on the map, first year forecast",

@@ -179,8 +179,8 @@ def table(view: MapView, phase: str, january: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Area": list(ordered["name"]),
-            "Wanted": [wording.rounded(v) for v in ordered["wanted"]],
-            f"Places within {REACH_KM:g} km": [wording.rounded(v) for v in ordered["reach"]],
+            "Wanted": [wording.count(v) for v in ordered["wanted"]],
+            f"Places within {REACH_KM:g} km": [wording.count(v) for v in ordered["reach"]],
             "Children for each place near": [
                 "no place near" if pd.isna(v) else f"{v:.1f}" for v in ordered["pressure"]
             ],
@@ -201,5 +201,5 @@ def finding(view: MapView, layer: str, phase: str, january: int) -> str:
         return f"{top['zone_name']} has most children for each place near: {top['value']:.1f}"
     least = known.loc[known["value"].idxmin()]
     what = "most places wanted" if layer == "demand" else "most places near"
-    most = f"{top['zone_name']} has {what}, about {wording.rounded(top['value'])}"
-    return f"{most}; {least['zone_name']} fewest, {wording.rounded(least['value'])}"
+    most = f"{top['zone_name']} has {what}, about {wording.count(top['value'])}"
+    return f"{most}; {least['zone_name']} fewest, {wording.count(least['value'])}"

@@ -16,11 +16,12 @@ import pandas as pd
 import xarray as xr
 
 from data.candidates import KINDS, Candidate
+from data.formatting import exact_pounds
 from data.register import academic_year
 from data.vocabulary import NEED_CODES, NEEDS
 from forecast.capital.schemes import Case
 from forecast.core.outcome import Outcome
-from forecast.presentation import capital_tables, describe
+from forecast.presentation import capital_tables, describe, wording
 from forecast.presentation.record import provenance
 from forecast.ui.frame.choices import BASELINE
 from scenarios import reading
@@ -107,8 +108,8 @@ def capital(case: Case, outcome: Outcome) -> CapitalView:
     options = capital_tables.options(case)
     options["chosen"] = [IN_IT if i in chosen else NOT_IN_IT for i in options["id"]]
     # The first sentence lists what is built, which is a table here.
-    rest = [_read(s, titles) for s in capital_tables.sentences(case)][1:]
-    text = capital_tables.options_for_people(case).map(spaced)
+    rest = [by_title(s, titles) for s in capital_tables.sentences(case)][1:]
+    text = capital_tables.options_for_people(case)
     text["Scheme"] = [titles[i] for i in text["Scheme"]]
     return CapitalView(
         headline=_headline(case),
@@ -129,7 +130,8 @@ def capital(case: Case, outcome: Outcome) -> CapitalView:
         regret_children=_futures(_unplaced(case), titles),
         how_to_read_regret=FOR_CHILDREN if case.programme.aim == "children placed" else FOR_VALUE,
         notes=tuple(
-            _read(n, titles).replace("the file says which", "the table says which") for n in case.notes
+            by_title(n, titles).replace("the file says which", "the table says which")
+            for n in capital_tables.notes(case)
         ),
         files=_files(case, outcome),
     )
@@ -137,18 +139,16 @@ def capital(case: Case, outcome: Outcome) -> CapitalView:
 
 def _headline(case: Case) -> str:
     p = case.programme
-    limit = (
-        "With no budget limit" if p.budget is None else f"With a budget of {capital_tables.money(p.budget)}"
-    )
+    limit = "With no budget limit" if p.budget is None else f"With a budget of {exact_pounds(p.budget)}"
     if not p.choices:
         return f"{limit} the programme builds nothing: no scheme is worth its cost."
     places = sum(c.candidate.places for c in p.choices)
-    cost = capital_tables.money(float(describe.mean(p.cost)))
+    cost = wording.pounds(float(describe.mean(p.cost)))
     left, short = (float(describe.mean(a.sel(january=case.january))) for a in (p.unplaced, _short(case)))
     return (
         f"{limit} the programme builds {len(p.choices)} of {len(case.appraisals)} schemes with {places:,} places for about "
-        f"{cost}. In January {case.january} about {left:,.0f} children would be without a "
-        f"specialist place, instead of {short:,.0f}.{_enough(case)}"
+        f"{cost}. In January {case.january} about {wording.count(left)} children would be "
+        f"without a specialist place, instead of {wording.count(short)}.{_enough(case)}"
     )
 
 
@@ -157,12 +157,9 @@ def _enough(case: Case) -> str:
     p = case.programme
     if p.met or not p.sufficiency.minimum:
         return ""
-    asked = f"{100 * p.sufficiency.minimum:.0f} %"
-    if not p.p_reachable:
-        return f" Enough places, {asked} sure, are out of reach: no programme of these schemes has them in any future drawn."
     return (
-        f" Enough places, {asked} sure, are out of reach: the best chance of a programme is "
-        f"{100 * p.p_reachable:.0f} %."
+        f" Enough places, {wording.per_cent(p.sufficiency.minimum)} sure, are out of reach: the best chance of a programme is "
+        f"{wording.chances(p.p_reachable)}."
     )
 
 
@@ -179,17 +176,8 @@ def by_title(text: str, titles: Mapping[str, str]) -> str:
     return re.sub(rf"(?<![\w-])({one})(?![\w-])", lambda found: titles[found[1]], listed)
 
 
-def spaced(text: str) -> str:
-    """Return text with per cent signs written as on the pages."""
-    return re.sub(r"(?<=\d)%", " %", text)
-
-
-def _read(text: str, titles: Mapping[str, str]) -> str:
-    return spaced(by_title(text, titles))
-
-
 def _titled(frame: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFrame:
-    return frame.map(lambda cell: _read(cell, titles) if isinstance(cell, str) else cell)
+    return frame.map(lambda cell: by_title(cell, titles) if isinstance(cell, str) else cell)
 
 
 def _futures(frame: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFrame:
@@ -211,11 +199,10 @@ def schemes_text(schemes: Sequence[Candidate], opens: Sequence[int] | None = Non
             "Needs": [_needs(c) for c in schemes],
             "Opens": [academic_year(o + 1) for o in when],
             "Cost of one place": [
-                f"{capital_tables.money(c.capital_low)} to {capital_tables.money(c.capital_high)}"
-                for c in schemes
+                f"{exact_pounds(c.capital_low)} to {exact_pounds(c.capital_high)}" for c in schemes
             ],
             "In prices of": [c.price_year for c in schemes],
-            "Chance it is built": [f"{c.chance_delivered:.0f} %" for c in schemes],
+            "Chance it is built": [wording.per_cent(c.chance_delivered / 100) for c in schemes],
             "Basis": [f"{c.basis.capitalize()}, {c.confidence} confidence" for c in schemes],
             "Source": [c.source for c in schemes],
         }
@@ -254,13 +241,16 @@ def _effect(case: Case) -> pd.DataFrame:
 def effect_title(view: CapitalView) -> str:
     """Return a title on the programme's effect on children without a specialist place."""
     at = view.effect[view.effect["january"] == view.january].set_index("what")["mean"]
-    return f"{at[BUILT]:,.0f} children without a specialist place in January {view.january}, instead of {at[NONE_BUILT]:,.0f}"
+    return (
+        f"{wording.count(at[BUILT])} children without a specialist place in January {view.january}, instead of "
+        f"{wording.count(at[NONE_BUILT])}"
+    )
 
 
 def effect_text(view: CapitalView) -> pd.DataFrame:
     """Return children without a specialist place as text, one row a January."""
     wide = {
-        str(what): [f"{r['mean']:,.0f} ({r['q10']:,.0f} to {r['q90']:,.0f})" for r in rows.to_dict("records")]
+        str(what): [wording.count_interval(r["q10"], r["mean"], r["q90"]) for r in rows.to_dict("records")]
         for what, rows in view.effect.groupby("what", sort=False)
     }
     return pd.DataFrame(wide, index=pd.Index(sorted(set(view.effect["january"])), name="January"))
@@ -268,7 +258,6 @@ def effect_text(view: CapitalView) -> pd.DataFrame:
 
 def _programmes(case: Case, titles: Mapping[str, str]) -> pd.DataFrame:
     frame = capital_tables.programmes(case)
-    pounds = capital_tables.money
     return pd.DataFrame(
         {
             "Programme": [
@@ -280,13 +269,13 @@ def _programmes(case: Case, titles: Mapping[str, str]) -> pd.DataFrame:
             ],
             "Chosen for": [_aim(a, asked) for a, asked in zip(frame["aim"], frame["p_asked"], strict=True)],
             "Places": [f"{p:,}" for p in frame["places"]],
-            "Cost": [pounds(v) for v in frame["cost_mean"]],
+            "Cost": [wording.table_pounds(v) for v in frame["cost_mean"]],
             "Present value": [
-                f"{pounds(m)} ({pounds(a)} to {pounds(b)})"
-                for m, a, b in zip(frame["npv_mean"], frame["npv_q10"], frame["npv_q90"], strict=True)
+                wording.table_pounds_interval(low, mean, high)
+                for low, mean, high in zip(frame["npv_q10"], frame["npv_mean"], frame["npv_q90"], strict=True)
             ],
-            f"Without a place, January {case.january}": [f"{v:,.0f}" for v in frame["unplaced_mean"]],
-            "Chance of enough places": [f"{100 * v:.0f} %" for v in frame["p_sufficient"]],
+            f"Without a place, January {case.january}": [wording.count(v) for v in frame["unplaced_mean"]],
+            "Chance of enough places": [wording.table_chance(v) for v in frame["p_sufficient"]],
         }
     )
 
@@ -306,7 +295,7 @@ def _unplaced(case: Case) -> pd.DataFrame:
     frame = capital_tables.regret(case)
     if not len(frame) or alike(case):
         return pd.DataFrame()
-    wide = frame.assign(text=[f"{v:,.0f}" for v in frame["unplaced_mean"]]).pivot_table(
+    wide = frame.assign(text=[wording.count(v) for v in frame["unplaced_mean"]]).pivot_table(
         "text", "programme", "scenario", aggfunc="first", sort=False
     )
     wide.columns = [f"In {s}" for s in wide.columns]

@@ -6,7 +6,6 @@ Invariant: every number comes from `forecast.presentation.summary`, `forecast.pr
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import dropwhile
 
@@ -107,30 +106,12 @@ def in_words(frame: pd.DataFrame, what: str, when: str = "January") -> pd.DataFr
     def cell(row: pd.Series) -> str:
         if row["kind"] == MISSING:
             return "not published"
-        return interval(row) if row["kind"] == FORECAST else f"{row['q50']:,.0f}"
+        return wording.interval_of(row) if row["kind"] == FORECAST else wording.whole(row["q50"])
 
     return pd.DataFrame(
         {what: [cell(r) for _, r in frame.iterrows()], "Basis": list(frame["kind"])},
         index=pd.Index(frame["january"], name=when),
     )
-
-
-def interval(row: pd.Series) -> str:
-    """Return a middle and interval as text, "4,900 (4,400 to 5,500)", from a row with q10, q50, q90."""
-    return wording.with_interval({q: float(row[q]) for q in ("q10", "q50", "q90")})
-
-
-def signed(value: float) -> str:
-    """Return a change as text with its sign; "no change" below half."""
-    if abs(value) < 0.5:
-        return "no change"
-    return f"{'+' if value > 0 else '−'}{wording.rounded(abs(value))}"  # noqa: RUF001
-
-
-def listed(values: Iterable[object]) -> str:
-    """Return "2020, 2021 and 2023"."""
-    text = [str(v) for v in values]
-    return text[0] if len(text) == 1 else f"{', '.join(text[:-1])} and {text[-1]}"
 
 
 def labelled(part: pd.DataFrame) -> pd.DataFrame:

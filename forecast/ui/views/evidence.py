@@ -83,8 +83,8 @@ def record(area: Area, totals: pd.DataFrame) -> RecordView:
         sentence=(
             f"Over {totals['la_code'].nunique()} authorities and {len(totals):,} forecasts of plans that the models "
             f"had not seen, the "
-            f"middle was out by {scored['missed'].mean():.1f} % on average, and the 80 % interval held "
-            f"{100 * scored['inside'].mean():.0f} in 100 outcomes."
+            f"middle was out by {wording.per_cent(scored['missed'].mean() / 100, 1)} on average, and the 80 % interval held "
+            f"{wording.hundredths(scored['inside'].mean())} outcomes."
         ),
         own_sentence=_own(area, scored[scored["la_code"] == series]),
     )
@@ -108,9 +108,9 @@ def _own(area: Area, scored: pd.DataFrame) -> str:
     side = "under" if last["median"] < last["actual"] else "over"
     return (
         f"{area.name}: {int(scored['inside'].sum())} of {len(scored)} earlier forecasts held the plans that came. From January "
-        f"{int(last['origin'])} it said {wording.rounded(last['median'])} for January {int(last['target'])} "
-        f"({wording.rounded(last['low_80'])} to {wording.rounded(last['high_80'])}); {last['actual']:,.0f} came, so it was "
-        f"{100 * abs(last['median'] / last['actual'] - 1):.1f} % {side}."
+        f"{int(last['origin'])} it said {wording.count(last['median'])} for January {int(last['target'])} "
+        f"({wording.count_range(last['low_80'], last['high_80'])}); {wording.whole(last['actual'])} came, so it was "
+        f"{wording.per_cent(abs(last['median'] / last['actual'] - 1), 1)} {side}."
     )
 
 
@@ -122,7 +122,7 @@ def record_table(own: pd.DataFrame) -> pd.DataFrame:
             "Made from": [f"January {o}" for o in own["origin"]],
             "Of": [f"January {t}" for t in own["target"]],
             "Said": [
-                wording.with_interval({"q10": r["low_80"], "q50": r["median"], "q90": r["high_80"]})
+                wording.interval_of({"q10": r["low_80"], "q50": r["median"], "q90": r["high_80"]})
                 for r in own.to_dict("records")
             ],
             "Came": [f"{v:,.0f}" for v in own["actual"]],
@@ -137,9 +137,9 @@ def calibration_table(frame: pd.DataFrame, first: str, column: str) -> pd.DataFr
         {
             first: list(frame[column]),
             "Forecasts": [f"{n:,}" for n in frame["count"]],
-            "Middle out by, on average": [f"{v:.1f} %" for v in frame["missed"]],
-            "Inside the 80 % interval": [f"{v:.0f} %" for v in frame["share"]],
-            "Width of the interval": [f"{v:.0f} % of the middle" for v in frame["width"]],
+            "Middle out by, on average": [wording.per_cent(v / 100, 1) for v in frame["missed"]],
+            "Inside the 80 % interval": [wording.per_cent(v / 100) for v in frame["share"]],
+            "Width of the interval": [f"{wording.per_cent(v / 100)} of the middle" for v in frame["width"]],
         }
     )
 

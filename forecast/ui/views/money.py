@@ -14,12 +14,13 @@ from typing import Any
 
 import pandas as pd
 
+from data.formatting import exact_pounds
 from data.prices import ITEMS
 from forecast.finance.attribution import CAUSES, PARTS, attribution
 from forecast.finance.cost_model import HIGH_NEEDS
 from forecast.finance.finance_model import Money
-from forecast.presentation import money_report, money_tables
-from forecast.presentation.money_report import CAUSE_LABELS, MoneyTables, Ways, chance, millions, spread
+from forecast.presentation import money_report, money_tables, wording
+from forecast.presentation.money_report import CAUSE_LABELS, MoneyTables, Ways, in_table
 from forecast.presentation.money_tables import attribution_table
 from forecast.ui.views import council_files, exports
 from forecast.ui.views.common import Measure, Source
@@ -204,34 +205,31 @@ def _measures(found: MoneyTables, table: pd.DataFrame) -> dict[int, tuple[Measur
         over = in_year["mean"] < 0
         measures[march(year)] = (
             Measure(
-                "High needs cost", millions(cost["mean"]), _range(cost),
-                f"{100 * grown:+.0f} % since {first}" if year != first else f"The first year, {first}", source,
+                "High needs cost", wording.table_pounds(cost["mean"]), _range(cost),
+                f"{wording.growth(grown)} since {first}" if year != first else f"The first year, {first}", source,
                 ("High needs block",),
             ),
             Measure(
-                "Income", millions(income["mean"]), _range(income), "The grant before deductions for places",
+                "Income", wording.table_pounds(income["mean"]), _range(income), "The grant before deductions for places",
                 source, ("High needs block",),
             ),
             Measure(
-                "Overspent in the year" if over else "Underspent in the year", millions(abs(in_year["mean"])),
-                _range(in_year, flip=over), f"{100 * abs(in_year['mean']) / income['mean']:.0f} % of income", source, (),
+                "Overspent in the year" if over else "Underspent in the year", wording.table_pounds(abs(in_year["mean"])),
+                _range(in_year, flip=over), f"{wording.per_cent(abs(in_year['mean']) / income['mean'])} of income", source, (),
             ),
             Measure(
-                f"{'Deficit' if closing['mean'] < 0 else 'Surplus'} at 31 March {march(year)}", millions(abs(closing["mean"])),
-                _range(closing, flip=closing["mean"] < 0),
-                _deficit_in(float(p.sel(financial_year=year))), source, ("Deficit", "Statutory override"),
+                f"{'Deficit' if closing['mean'] < 0 else 'Surplus'} at 31 March {march(year)}",
+                wording.table_pounds(abs(closing["mean"])), _range(closing, flip=closing["mean"] < 0),
+                f"Chance of a deficit: {wording.chances(float(p.sel(financial_year=year)))}", source,
+                ("Deficit", "Statutory override"),
             ),
         )  # fmt: skip
     return measures
 
 
-def _deficit_in(p: float) -> str:
-    return "A deficit in every future drawn" if p == 1 else f"Chance of a deficit: {chance(p)}"
-
-
 def _range(row: Mapping[Any, Any], *, flip: bool = False) -> str:
     low, high = (-row["q90"], -row["q10"]) if flip else (row["q10"], row["q90"])
-    return f"80 % interval {millions(low)} to {millions(high)}"
+    return f"80 % interval {wording.table_pounds_range(low, high)}"
 
 
 def _deficit(found: MoneyTables, tables: Mapping[str, Money]) -> pd.DataFrame:
@@ -286,9 +284,13 @@ def lines_text(view: MoneyView, january: int) -> pd.DataFrame:
             "Line": list(at["label"]),
             "S251 line": [code.replace(";", ", ") for code in at["s251"]],
             "Paid from": ["General fund" if b != HIGH_NEEDS else "High needs block" for b in at["block"]],
-            label_of(first): [spread(cells(before.loc[code])) for code in at["line"]],
+            label_of(first): [in_table(cells(before.loc[code])) for code in at["line"]],
         }
-        | ({label_of(january): [spread(cells(r)) for r in at.to_dict("records")]} if january != first else {})
+        | (
+            {label_of(january): [in_table(cells(r)) for r in at.to_dict("records")]}
+            if january != first
+            else {}
+        )
     )
 
 
@@ -328,13 +330,14 @@ def why_text(table: pd.DataFrame) -> pd.DataFrame:
     order = change["mean"].abs().sort_values(ascending=False).index
     rows = []
     for part in ["All", *(p for p in order if p != "All")]:
-        if part != "All" and abs(float(change.loc[part, "mean"])) < money_report.NOTHING:
+        if part != "All" and abs(float(change.loc[part, "mean"])) < wording.NEGLIGIBLE:
             continue
         line = {"Part": "All high needs" if part == "All" else PARTS[str(part)]}
         line |= {
-            CAUSE_LABELS[c]: millions(float(cells(told.loc[(part, c)])["mean"]), signed=True) for c in CAUSES
+            CAUSE_LABELS[c]: wording.table_pounds(float(cells(told.loc[(part, c)])["mean"]), signed=True)
+            for c in CAUSES
         }
-        rows.append(line | {CAUSE_LABELS["change"]: spread(cells(change.loc[part]), signed=True)})
+        rows.append(line | {CAUSE_LABELS["change"]: in_table(cells(change.loc[part]), signed=True)})
     return pd.DataFrame(rows)
 
 
@@ -368,7 +371,7 @@ def _given(row: Mapping[Any, Any], *, share: bool) -> str:
 
 def _amount(row: Mapping[str, Any], *, share: bool) -> str:
     def one(value: float) -> str:
-        return f"{100 * value:.0f} %" if share else f"£{value:,.0f}"
+        return wording.per_cent(value) if share else exact_pounds(value)
 
     middle, low, high = (one(float(row[n])) for n in ("mean", "q10", "q90"))
     return middle if low == middle == high else f"{middle} ({low} to {high})"
@@ -377,7 +380,7 @@ def _amount(row: Mapping[str, Any], *, share: bool) -> str:
 def balance_text(frame: pd.DataFrame) -> pd.DataFrame:
     """Return balances at 31 March as text, one column a case."""
     wide = {
-        str(who): [spread(cells(r)) for r in rows.to_dict("records")]
+        str(who): [in_table(cells(r)) for r in rows.to_dict("records")]
         for who, rows in frame.groupby("who", sort=False)
     }
     return pd.DataFrame(wide, index=pd.Index(sorted(set(frame["january"])), name="31 March"))
@@ -386,7 +389,7 @@ def balance_text(frame: pd.DataFrame) -> pd.DataFrame:
 def flows_text(frame: pd.DataFrame) -> pd.DataFrame:
     """Return cost and income as text, one row a financial year."""
     wide = {
-        str(what).capitalize(): [spread(cells(r)) for r in rows.to_dict("records")]
+        str(what).capitalize(): [in_table(cells(r)) for r in rows.to_dict("records")]
         for what, rows in frame.groupby("what", sort=False)
     }
     years = [label_of(j) for j in sorted(set(frame["january"]))]

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from data.formatting import listed
 from data.history import History
 from data.vocabulary import ALL, BAND_CODES
 from forecast.core.outcome import Outcome
 from forecast.presentation import compare, summary, wording, words
-from forecast.ui.views.common import MISSING, REGISTER, SEN2, Measure, Source, listed, plans_frame, signed
+from forecast.ui.views.common import MISSING, REGISTER, SEN2, Measure, Source, plans_frame
 
 NOT_ALWAYS_COLLECTED = BAND_CODES[-1]
 """Ages 20 to 25 were first collected in 2015, so years without them are not gaps in a return."""
@@ -82,27 +83,27 @@ def measures(outcome: Outcome, history: History) -> dict[int, tuple[Measure, ...
             told.loc[(january, name)] for name in ("plans", "joiners", "specialist_wanted", "shortfall")
         )
         places, chance = float(whole.loc[january, "places"]), float(whole.loc[january, "p_shortfall"])
-        latest = f"{new.iloc[-1]:,.0f} in {new.index[-1]}" if len(new) else "not published"
+        latest = f"{wording.whole(new.iloc[-1])} in {new.index[-1]}" if len(new) else "not published"
         found[january] = (
             Measure(
-                "EHC plans", wording.rounded(plans["q50"]), _range(plans),
+                "EHC plans", wording.count(plans["q50"]), _range(plans),
                 f"{_growth(float(plans['q50']), now)} since January {known}",
                 Source("EHC plans", f"January {january}. {forecast}", sure, SEN2), ("EHC plan", "80 % interval"),
             ),
             Measure(
-                f"New plans in {january - 1}", wording.rounded(joiners["q50"]), _range(joiners), f"{latest}, the last published",
+                f"New plans in {january - 1}", wording.count(joiners["q50"]), _range(joiners), f"{latest}, the last published",
                 Source("New EHC plans", f"Calendar year {january - 1}. {forecast}", sure, SEN2), ("New plans",),
             ),
             Measure(
-                "Want a specialist place", wording.rounded(wanted["q50"]), _range(wanted),
-                f"{wording.rounded(placed)} placed in January {outcome.placements.known_january}; {wording.rounded(places)} "
+                "Want a specialist place", wording.count(wanted["q50"]), _range(wanted),
+                f"{wording.count(placed)} placed in January {outcome.placements.known_january}; {wording.count(places)} "
                 f"places in "
                 f"{january}",
                 Source("Children and young people", f"January {january}. {forecast}", sure, register, latent),
                 ("Wanted", "Places"),
             ),
             Measure(
-                "Without the place they want", wording.rounded(short["q50"]), _range(short),
+                "Without the place they want", wording.count(short["q50"]), _range(short),
                 f"Chance that anyone is short: {wording.chances(chance)}",
                 Source("Children and young people", f"January {january}. {forecast}", sure, register, latent),
                 ("Chance of shortfall", "Latent demand"),
@@ -112,11 +113,12 @@ def measures(outcome: Outcome, history: History) -> dict[int, tuple[Measure, ...
 
 
 def _range(row: pd.Series) -> str:
-    return f"80 % interval {wording.rounded(row['q10'])} to {wording.rounded(row['q90'])}"
+    return f"80 % interval {wording.count_range(row['q10'], row['q90'])}"
 
 
 def _growth(later: float, now: float) -> str:
-    return f"{signed(later - now)} ({100 * (later / now - 1):+.0f} %)" if now else signed(later - now)
+    change = wording.count_change(later - now)
+    return f"{change} ({wording.growth(later / now - 1)})" if now else change
 
 
 def changed(outcome: Outcome, history: History) -> pd.DataFrame:
@@ -145,13 +147,13 @@ def changed(outcome: Outcome, history: History) -> pd.DataFrame:
         before, after = (float(values.sel(t=t)) for t in (first, last))
         if np.isnan(before) or np.isnan(after):
             continue
-        share = f" ({100 * (after / before - 1):+.0f} %)" if before else ""
+        share = f" ({wording.growth(after / before - 1)})" if before else ""
         lines.append(
             {
                 "What": what,
-                "Before": f"{before:,.0f} ({unit} {first})",
-                "Latest": f"{after:,.0f} ({unit} {last})",
-                "Change": signed(after - before) + share,
+                "Before": f"{wording.whole(before)} ({unit} {first})",
+                "Latest": f"{wording.whole(after)} ({unit} {last})",
+                "Change": wording.count_change(after - before) + share,
             }
         )
     in_time = flows["issued_in_20_weeks"] / flows["issued"]
@@ -160,9 +162,9 @@ def changed(outcome: Outcome, history: History) -> pd.DataFrame:
         lines.append(
             {
                 "What": "New plans issued within 20 weeks",
-                "Before": f"{100 * before:.0f} % (calendar year {origin - 2})",
-                "Latest": f"{100 * after:.0f} % (calendar year {origin - 1})",
-                "Change": f"{100 * (after - before):+.0f} points",
+                "Before": f"{wording.per_cent(before)} (calendar year {origin - 2})",
+                "Latest": f"{wording.per_cent(after)} (calendar year {origin - 1})",
+                "Change": wording.points(after - before),
             }
         )
     return pd.DataFrame(lines, columns=["What", "Before", "Latest", "Change"])

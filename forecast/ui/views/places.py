@@ -156,12 +156,12 @@ def table(view: PlacesView, phase: str, group: str, last: int) -> pd.DataFrame:
                 {
                     "Kind of place": words.SHORT_PROVISIONS[provision].capitalize(),
                     "January": f"{row['year']}",
-                    "Places": wording.rounded(row["places"]),
-                    "Wanted": wording.with_interval(row, "wanted_"),
-                    "Filled": wording.rounded(row["filled_q50"]),
-                    "Short on average": wording.rounded(row["shortfall_mean"]),
-                    "Chance of shortfall": f"{100 * row['p_shortfall']:.0f} %",
-                    "Add to be 80 % sure": f"{row['places_to_add']:,}",
+                    "Places": wording.count(row["places"]),
+                    "Wanted": wording.interval_of(row, "wanted_"),
+                    "Filled": wording.count(row["filled_q50"]),
+                    "Short on average": wording.count(row["shortfall_mean"]),
+                    "Chance of shortfall": wording.table_chance(row["p_shortfall"]),
+                    "Add to be 80 % sure": wording.whole(row["places_to_add"]),
                 }
             )
     return pd.DataFrame(lines)
@@ -181,9 +181,9 @@ def settings_table(view: PlacesView, january: int) -> pd.DataFrame:
         {
             "Setting": list(rows["setting"]),
             "Kind": [words.SHORT_PROVISIONS.get(p, PROVISIONS[p]).capitalize() for p in rows["provision"]],
-            "Places": [wording.rounded(v) for v in rows["places"]],
-            "Pupils": [wording.rounded(v) for v in rows["pupils"]],
-            "Chance of being full": [f"{100 * v:.0f} %" for v in rows["p_full"]],
+            "Places": [wording.count(v) for v in rows["places"]],
+            "Pupils": [wording.count(v) for v in rows["pupils"]],
+            "Chance of being full": [wording.table_chance(v) for v in rows["p_full"]],
             "Basis": [
                 f"{'Estimated' if b == 'estimated' else b.capitalize()}, {c} confidence"
                 for b, c in zip(rows["basis"], rows["confidence"], strict=True)
@@ -268,6 +268,6 @@ def basis_in_words(register: Register, january: int) -> pd.DataFrame:
             "Published": [f"{n:,}" for n in count["published"]],
             "From the council": [f"{n:,}" for n in count["council"]],
             "Estimated": [f"{n:,}" for n in count["estimated"]],
-            "Share estimated": ["no places" if pd.isna(s) else f"{100 * s:.0f} %" for s in share],
+            "Share estimated": ["no places" if pd.isna(s) else wording.per_cent(s) for s in share],
         }
     )

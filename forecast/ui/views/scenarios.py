@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from data.financial_year import FinancialYear
-from forecast.presentation import compare
+from forecast.presentation import compare, wording
 from forecast.ui.frame.choices import BASELINE
 from models.base import Array
 
@@ -35,9 +35,6 @@ _COUNTED: Mapping[str, str] = {
     "shortfall": "children without the specialist place they want",
 }
 """Measures that are counts, as a chart's finding names them."""
-
-_NOTHING = ("0", "0 %", "£0.0m")
-"""How a difference too small to show is shown."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +82,7 @@ def against_forecast(found: Beside, january: int) -> pd.DataFrame:
     away = compare.differences(found.table, january).set_index("Measure")
     shown = pd.DataFrame(
         {
-            DIFFERENCE_COLUMN: away[scenario] if scenario != BASELINE else compare.NOTHING,
+            DIFFERENCE_COLUMN: away[scenario] if scenario != BASELINE else wording.NO_CHANGE,
             SCENARIO_COLUMN: levels[scenario],
             FORECAST_COLUMN: levels[BASELINE],
         }
@@ -119,31 +116,28 @@ def sentence(found: Beside, area: str, january: int) -> str:
 
 
 def _spoken(row: Mapping[str, Any], one: str, many: str) -> str:
-    mean = round(float(row["diff_mean"]))
-    if not mean:
+    low, mean, high = (float(row[name]) for name in ("diff_q10", "diff_mean", "diff_q90"))
+    if not round(mean):
         return f"about as many {many}"
-    low, high = sorted(abs(round(float(row[q]))) for q in ("diff_q10", "diff_q90"))
-    side = "more" if mean > 0 else "fewer"
-    low_end, high_end = row["diff_q10"], row["diff_q90"]
-    ends = f"{_signed(low_end)} to {_signed(high_end)}" if low_end < 0 < high_end else f"{low:,} to {high:,}"
-    return f"{abs(mean):,} {side} {one if abs(mean) == 1 else many} (80 % interval {ends})"
-
-
-def _signed(value: float) -> str:
-    number = round(float(value))
-    return f"{number:+,}" if number else "0"
+    crosses = low < 0 < high
+    ends = (low, high) if crosses else sorted((abs(low), abs(high)))
+    shown = " to ".join(wording.count(end, signed=crosses) for end in ends)
+    number = wording.count(abs(mean))
+    return (
+        f"{number} {'more' if mean > 0 else 'fewer'} {one if number == '1' else many} (80 % interval {shown})"
+    )
 
 
 def _pounds(row: Mapping[str, Any], january: int) -> str:
     year = FinancialYear(january - 1).label
-    mean, low, high = (float(row[q]) for q in ("diff_mean", "diff_q10", "diff_q90"))
-    if compare.shown("cost", abs(mean)) in _NOTHING:
+    low, mean, high = (float(row[name]) for name in ("diff_q10", "diff_mean", "diff_q90"))
+    if abs(mean) < wording.NEGLIGIBLE:
         return f"high needs would cost about as much in {year}"
-    side = "more" if mean > 0 else "less"
     crosses = low < 0 < high
-    spread = (low, high) if crosses else sorted((abs(low), abs(high)))
-    ends = " to ".join(compare.shown("cost", v, signed=crosses) for v in spread)
-    return f"high needs would cost {compare.shown('cost', abs(mean))} {side} in {year} (80 % interval {ends})"
+    ends = (low, high) if crosses else sorted((abs(low), abs(high)))
+    shown = " to ".join(wording.pounds(end, *ends, mean, signed=crosses) for end in ends)
+    cost = f"{wording.pounds(abs(mean), *ends)} {'more' if mean > 0 else 'less'}"
+    return f"high needs would cost {cost} in {year} (80 % interval {shown})"
 
 
 def lines(found: Beside, measure: str, last: int) -> pd.DataFrame:
@@ -158,9 +152,7 @@ def lines(found: Beside, measure: str, last: int) -> pd.DataFrame:
 def lines_in_words(frame: pd.DataFrame, measure: str) -> pd.DataFrame:
     """Return `lines` as text: one row a January, one column a scenario."""
     cells = [
-        compare.shown(measure, r["mean"])
-        if measure == "p_shortfall"
-        else f"{compare.shown(measure, r['mean'])} ({compare.shown(measure, r['q10'])} to {compare.shown(measure, r['q90'])})"
+        compare.shown(measure, r["mean"]) if measure == "p_shortfall" else compare.with_range(measure, r)
         for r in frame.to_dict("records")
     ]
     wide = frame.assign(cell=cells).set_index(["january", "scenario"])["cell"].unstack()  # noqa: PD010 - one cell each
@@ -200,9 +192,9 @@ def finding(found: Beside, measure: str, january: int) -> str:
     row = _row(found, scenario, measure, january)
     away = float(row["diff_mean"])
     when = f"January {january}" if measure not in compare.POUNDS else FinancialYear(january - 1).label
-    if compare.shown(measure, abs(away)) in _NOTHING:
+    if _is_nothing(measure, away):
         return f"As in the forecast to {when}"
-    step = compare.shown(measure, abs(away), signed=measure == "p_shortfall").removeprefix("+")
+    step = compare.said(measure, abs(away), signed=measure == "p_shortfall").removeprefix("+")
     if measure in compare.POUNDS:
         return f"{step} {'more' if away > 0 else 'less'} high needs cost in {when}"
     if measure == "p_shortfall":
@@ -214,10 +206,17 @@ def finding_of_many(found: Beside, measure: str, january: int) -> str:
     """Return the finding of a chart of several scenarios: the highest and the lowest."""
     means = {title: float(_row(found, name, measure, january)["mean"]) for name, title in found.names.items()}
     high, low = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
-    if compare.shown(measure, means[high]) == compare.shown(measure, means[low]):
-        return f"All alike by January {january}: {compare.shown(measure, means[high])}"
-    ends = [f"{compare.shown(measure, means[title])} ({title})" for title in (low, high)]
+    if compare.said(measure, means[high]) == compare.said(measure, means[low]):
+        return f"All alike by January {january}: {compare.said(measure, means[high])}"
+    ends = [f"{compare.said(measure, means[title])} ({title})" for title in (low, high)]
     return f"{compare.MEASURES[measure]}, by January {january}: from {' to '.join(ends)}"
+
+
+def _is_nothing(measure: str, change: float) -> bool:
+    """Return whether a change is too small to be told."""
+    if measure in compare.POUNDS:
+        return abs(change) < wording.NEGLIGIBLE
+    return not round(100 * change if measure == "p_shortfall" else change)
 
 
 def has(found: Beside, measure: str) -> bool:

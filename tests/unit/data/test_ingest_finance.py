@@ -70,7 +70,7 @@ def test_lines_that_miss_the_total_are_an_error():
             "deduction_gbp": [10.0, 20.0],
         }
     )
-    with pytest.raises(SourceError, match=r"authority 317 in 2023-24.*GBP 10"):
+    with pytest.raises(SourceError, match=r"authority 317 in 2023-24.*£10"):
         finance.lines_without_total(frame)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
+from data.formatting import listed
 from forecast.presentation import wording
 from forecast.ui.components.chart_cache import once
 from forecast.ui.components.charts.figure import (
@@ -25,7 +26,7 @@ from forecast.ui.components.charts.figure import (
     year_axis,
 )
 from forecast.ui.components.charts.waterfall import WATERFALL_KEY, step_bars
-from forecast.ui.views.common import ESTIMATED, FORECAST, MISSING, PUBLISHED, interval, listed, signed
+from forecast.ui.views.common import ESTIMATED, FORECAST, MISSING, PUBLISHED
 
 PLANS_KEY = (
     "Round points: published each January. Dashed line: middle of the forecast. Shading: 80 % interval."
@@ -55,9 +56,7 @@ def plans(plans: pd.DataFrame, area: str, of_whom: str = "") -> Figure:
     ahead = plans[plans["kind"] == FORECAST]
     latest = plans[plans["kind"].isin([PUBLISHED, ESTIMATED])].iloc[-1]
     mid = ahead.iloc[min(4, len(ahead) - 1)]
-    title = (
-        f"{what} {_direction(float(latest['q50']), mid)} {wording.rounded(mid['q50'])} by {mid['january']}"
-    )
+    title = f"{what} {_direction(float(latest['q50']), mid)} {wording.count(mid['q50'])} by {mid['january']}"
     estimated = (plans["kind"] == ESTIMATED).any()
     key = f"{PLANS_KEY} {SPLICED_KEY}" if estimated else PLANS_KEY
     return _fan(plans, what, f"in {area} each January", title, key, 320)
@@ -69,9 +68,7 @@ def flow(flow: pd.DataFrame, what: str, area: str) -> Figure:
     ahead = flow[flow["kind"] == FORECAST]
     latest = flow[flow["kind"] == PUBLISHED].iloc[-1]
     mid = ahead.iloc[min(4, len(ahead) - 1)]
-    title = (
-        f"{what} {_direction(float(latest['q50']), mid)} {wording.rounded(mid['q50'])} in {mid['january']}"
-    )
+    title = f"{what} {_direction(float(latest['q50']), mid)} {wording.count(mid['q50'])} in {mid['january']}"
     return _fan(flow, what, f"in {area} each calendar year", title, YEAR_KEY, 240, axis="Calendar year")
 
 
@@ -85,8 +82,8 @@ def _fan(
     begin = "" if len(past) == 1 else f"{first['q50']:,.0f} in {first['january']}, "
     description = (
         f"Line chart of {what} {where}: {begin}"
-        f"{latest['q50']:,.0f} in {latest['january']}; forecast {interval(mid)} in {mid['january']} "
-        f"and {interval(last)} in {last['january']}, with 80 % intervals."
+        f"{latest['q50']:,.0f} in {latest['january']}; forecast {wording.interval_of(mid)} in {mid['january']} "
+        f"and {wording.interval_of(last)} in {last['january']}, with 80 % intervals."
     )
     missing = frame.loc[frame["kind"] == MISSING, "january"]
     if len(missing):
@@ -138,8 +135,10 @@ def waterfall(steps: pd.DataFrame, area: str, first: int, last: int) -> Figure:
     most = parts.iloc[int(parts["change"].abs().to_numpy().argmax())]
     grown = float(steps.iloc[-1]["end"] - steps.iloc[0]["end"])
     # The two largest parts are what would happen anyway, so the title tells their balance.
-    title = f"About {wording.rounded(abs(grown))} {'more' if grown >= 0 else 'fewer'} plans by {last}, and what makes them up"
-    told = "; ".join(f"{r['label']} {signed(float(r['change']))}" for r in parts.to_dict("records"))
+    title = f"About {wording.count(abs(grown))} {'more' if grown >= 0 else 'fewer'} plans by {last}, and what makes them up"
+    told = "; ".join(
+        f"{r['label']} {wording.count_change(float(r['change']))}" for r in parts.to_dict("records")
+    )
     description = (
         f"Waterfall chart of EHC plans in {area} from {steps.iloc[0]['end']:,.0f} in January {first} to "
         f"{steps.iloc[-1]['end']:,.0f} in January {last}, means with 80 % intervals: {told}. Largest part: {most['label']}."

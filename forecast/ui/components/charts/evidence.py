@@ -5,6 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
+from forecast.presentation import wording
 from forecast.ui.components.chart_cache import once
 from forecast.ui.components.charts.figure import (
     AXIS_STYLE,
@@ -83,8 +84,9 @@ def record(frame: pd.DataFrame, area: str) -> Figure:
 def coverage(frame: pd.DataFrame) -> Figure:
     """Return a chart of the share of outcomes inside the 80 % interval: ahead (text), share (0 to 100), count."""
     worst = frame.iloc[int((frame["share"] - 80).abs().to_numpy().argmax())]
-    told = "; ".join(f"{r['ahead']} {r['share']:.0f} %" for r in frame.to_dict("records"))
-    title = f"Intervals held {frame['share'].min():.0f} to {frame['share'].max():.0f} % of outcomes; 80 % would be right"
+    told = "; ".join(f"{r['ahead']} {wording.per_cent(r['share'] / 100)}" for r in frame.to_dict("records"))
+    low, high = frame["share"].min(), frame["share"].max()
+    title = f"Intervals held {wording.whole(low)} to {wording.per_cent(high / 100)} of outcomes; 80 % would be right"
     description = (
         f"Bar chart of the share of outcomes inside the 80 % interval by years ahead: {told}. "
         f"Farthest from 80: {worst['ahead']}."

@@ -12,7 +12,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from forecast.presentation.money_report import NOTHING, millions, spread
+from forecast.presentation import wording
+from forecast.presentation.money_report import in_sentence
 from forecast.ui.components.chart_cache import once
 from forecast.ui.components.charts.figure import (
     AXIS_STYLE,
@@ -145,17 +146,21 @@ def balance(frame: pd.DataFrame, area: str, override: int) -> Figure:
         told.append(
             f"{who}: "
             + "; ".join(
-                f"{_spread(own.loc[j])} in {j}" for j in (override, own.index.max()) if j in own.index
+                f"{in_sentence(cells(own.loc[j]))} in {j}"
+                for j in (override, own.index.max())
+                if j in own.index
             )
         )
     shown = frame[frame["who"] == names[-1]].set_index("january")
     at = override if override in shown.index else int(shown.index.max())
     better = shown["mean"] - frame[frame["who"] == names[0]].set_index("january")["mean"]
-    if len(names) > 1 and abs(float(better[at])) < NOTHING:
+    if len(names) > 1 and abs(float(better[at])) < wording.NEGLIGIBLE:
         # A scenario that has done nothing by then may do something later.
         at = int(shown.index.max())
     value = float(shown.loc[at, "mean"])
-    title = f"A {'deficit' if value < 0 else 'surplus'} of about {millions(abs(value))} at 31 March {at}"
+    title = (
+        f"A {'deficit' if value < 0 else 'surplus'} of about {wording.pounds(abs(value))} at 31 March {at}"
+    )
     if len(names) > 1:
         title += f", {_better(float(better[at]))}"
     description = (
@@ -165,9 +170,9 @@ def balance(frame: pd.DataFrame, area: str, override: int) -> Figure:
 
 
 def _better(pounds: float) -> str:
-    if abs(pounds) < NOTHING:
+    if abs(pounds) < wording.NEGLIGIBLE:
         return "the same as without the scenario"
-    return f"{millions(abs(pounds))} {'better' if pounds > 0 else 'worse'} than without the scenario"
+    return f"{wording.pounds(abs(pounds))} {'better' if pounds > 0 else 'worse'} than without the scenario"
 
 
 @once
@@ -175,8 +180,10 @@ def flows(frame: pd.DataFrame, area: str, january: int) -> Figure:
     """Return a chart of cost and income by financial year: january, what, mean, q10, q90."""
     at = frame[frame["january"] == january].set_index("what")
     gap = float(at["mean"]["cost"]) - float(at["mean"]["income"])
-    title = f"Cost is {millions(abs(gap))} {'above' if gap >= 0 else 'below'} income in {label_of(january)}"
-    said = "; ".join(f"{what} {_spread(at.loc[what])}" for what in ("cost", "income"))
+    title = (
+        f"Cost is {wording.pounds(abs(gap))} {'above' if gap >= 0 else 'below'} income in {label_of(january)}"
+    )
+    said = "; ".join(f"{what} {in_sentence(cells(at.loc[what]))}" for what in ("cost", "income"))
     description = (
         f"Line chart of high needs cost and income of {area} by financial year. {label_of(january)}: {said}."
     )
@@ -189,8 +196,8 @@ def cost_lines(frame: pd.DataFrame, area: str, january: int, first: int) -> Figu
     """Return a chart of the largest lines of cost in a year: label, mean, q10, q90, before."""
     top = frame.iloc[0]
     largest = inside(str(top["label"]))
-    title = f"The largest line is {largest}: {millions(float(top['mean']))} in {label_of(january)}"
-    told = "; ".join(f"{r['label']} {_spread(r)}" for r in frame.to_dict("records"))
+    title = f"The largest line is {largest}: {wording.pounds(float(top['mean']))} in {label_of(january)}"
+    told = "; ".join(f"{r['label']} {in_sentence(r)}" for r in frame.to_dict("records"))
     description = (
         f"Bar chart of the largest lines of high needs cost of {area} in {label_of(january)}: {told}."
     )
@@ -222,11 +229,11 @@ def why(steps: pd.DataFrame, area: str, january: int, first: int) -> Figure:
     most = parts.iloc[int((parts["change"] * (1 if grown >= 0 else -1)).to_numpy().argmax())]
     side = "more" if grown >= 0 else "less"
     title = (
-        f"{millions(abs(grown))} {side} in {label_of(january)} than in {label_of(first)}, "
+        f"{wording.pounds(abs(grown))} {side} in {label_of(january)} than in {label_of(first)}, "
         f"most from {str(most['label']).lower()}"
     )
     told = "; ".join(
-        f"{r['label']} {millions(float(r['change']), signed=True)}" for r in parts.to_dict("records")
+        f"{r['label']} {wording.pounds(float(r['change']), signed=True)}" for r in parts.to_dict("records")
     )
     description = (
         f"Waterfall chart of high needs cost of {area} from {label_of(first)} to {label_of(january)}: {told}."
@@ -263,7 +270,7 @@ def present_values(frame: pd.DataFrame, title: str, area: str, base_year: str) -
         {"mean": r["npv_mean"], "q10": r["npv_q10"], "q90": r["npv_q90"], "title": r["title"]}
         for r in frame.to_dict("records")
     ]
-    told = "; ".join(f"{r['title']} {_spread(r)}" for r in rows)
+    told = "; ".join(f"{r['title']} {in_sentence(r)}" for r in rows)
     description = f"Present values of schemes of {area}, each built alone, pounds of {base_year}: {told}."
     frame = frame.sort_values("npv_mean", ascending=False)
     shown = frame.assign(
@@ -306,10 +313,6 @@ def inside(label: str) -> str:
     """Return a label as written within a sentence: without a colon, and with a capital only if it is an abbreviation."""
     words = label.replace(": ", ", ")
     return words if words[1:2].isupper() else words[:1].lower() + words[1:]
-
-
-def _spread(row: Any) -> str:
-    return spread(cells(row))
 
 
 def _wrapped(labels: pd.Series) -> list[str]:

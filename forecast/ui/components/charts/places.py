@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from forecast.presentation import words
+from forecast.presentation import wording, words
 from forecast.presentation.summary import RunOut
 from forecast.ui.components.chart_cache import once
 from forecast.ui.components.charts.figure import (
@@ -23,7 +23,6 @@ from forecast.ui.components.charts.figure import (
     with_dates,
     year_axis,
 )
-from forecast.ui.views.common import interval
 
 PLACES_KEY = (
     "Dashed line and shading: wanted, middle and 80 % interval. Dotted line: filled, middle. Solid stepped "
@@ -59,7 +58,7 @@ def places(places: pd.DataFrame, found: RunOut, area: str) -> Figure:
         counted = now.iloc[0]
         description += f"{counted['placed']:,.0f} residents placed in January {counted['january']}. "
     description += (
-        f"Wanted: {interval(first)} in January {first['january']}, {interval(last)} in "
+        f"Wanted: {wording.interval_of(first)} in January {first['january']}, {wording.interval_of(last)} in "
         f"{last['january']}, with 80 % intervals. Filled: {last['filled']:,.0f} in {last['january']}. Places: "
         f"{first['places']:,.0f} "
         f"in {first['january']}, {last['places']:,.0f} in {last['january']}."

@@ -16,7 +16,7 @@ from forecast import cli
 from forecast.capital import candidate_schemes
 from forecast.capital.schemes import Choice
 from forecast.capital.seats import lacking
-from forecast.presentation.capital_tables import OPTION_COLUMNS, money
+from forecast.presentation.capital_tables import OPTION_COLUMNS
 from forecast.runs import scenario_run
 from forecast.runs.baseline import shared_inputs
 from tests.capital_worlds import candidate
@@ -159,11 +159,3 @@ def test_a_candidate_is_a_lever_of_the_whole_forecast() -> None:
     gained = (before - after).sum(("provision", "phase", "need_group")).mean("draw")
     assert float(gained.sel(january=2027)) == pytest.approx(0)
     assert 50 < float(gained.sel(january=2031)) < 61
-
-
-def test_money_is_said_without_false_precision() -> None:
-    assert money(12_345_678) == "£12.3 million"
-    assert money(-2_149_000) == "-£2.1 million"
-    assert money(457_123) == "£457,000"
-    assert money(999_600) == "£1.0 million"
-    assert money(432) == "£400"

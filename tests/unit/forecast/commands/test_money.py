@@ -14,7 +14,6 @@ import pytest
 
 from data.prices import FUNDS, S251_LINES
 from forecast import cli
-from forecast.presentation.money_report import millions
 from forecast.presentation.money_tables import COLUMNS, CUMULATIVE, KINDS
 from tests.unit.forecast.test_cli import sendplan
 
@@ -285,18 +284,3 @@ def test_the_template_holds_the_prices_in_use(
     assert code == 2
     assert "left alone" in said
     assert path.read_bytes() == text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (92_512_345.0, "£92.5m"),
-        (-530_400.0, "-£530,000"),
-        (999_600.0, "£1.0m"),
-        (1.234e9, "£1.23bn"),
-        (0.2, "£0"),
-        (-0.2, "£0"),
-    ],
-)
-def test_pounds_are_said_as_people_say_them(value: float, text: str) -> None:
-    assert millions(value) == text

@@ -15,7 +15,7 @@ from data.errors import OptionError
 from data.vocabulary import SPECIALIST_PROVISIONS
 from forecast.core.outcome import Outcome
 from forecast.finance.finance_model import FinanceModel
-from forecast.presentation import compare
+from forecast.presentation import compare, wording
 from forecast.runs.baseline import shared_inputs
 from models.base import Array
 
@@ -90,7 +90,7 @@ def test_children_short_by_kind_are_told_for_the_january_asked_for(outcome: Outc
     children = np.zeros((DRAWS, YEARS))
     children[:, 3] = 12
     text = compare.short_by_kind({"one": short_of(outcome, {"specialist_post16": children})}, FIRST + 3)
-    assert text.iloc[0].tolist() == ["one", "12 (12 to 12)", "0 (0 to 0)", "0 (0 to 0)", "12 (12 to 12)"]
+    assert text.iloc[0].tolist() == ["one", "12", "0", "0", "12"]
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def test_no_difference_is_said_and_a_small_one_is_not_hidden(outcome: Outcome) -
     text = compare.differences(table, FIRST + YEARS - 1).set_index("Measure")
     assert "a" not in text.columns
     assert (text["same"] == "no change").all()
-    assert text.loc[compare.MEASURES["shortfall"], "more"] == "0 (0 to 0)"
+    assert text.loc[compare.MEASURES["shortfall"], "more"] == "0"
     assert text.loc[compare.MEASURES["plans"], "more"] == "no change"
     alike = compare.side_by_side(table, FIRST).set_index("Measure")
     assert alike["a"].tolist() == alike["same"].tolist()
@@ -155,7 +155,7 @@ def made_up(measure: str = "plans", **bars: list[float]) -> compare.Waterfall:
 
 
 def number(text: str) -> int:
-    return 0 if text == compare.NOTHING else int(text.replace(",", "").split()[0])
+    return 0 if text == wording.NO_CHANGE else int(text.replace(",", "").split()[0])
 
 
 def test_bars_of_whole_numbers_add_up_though_each_is_rounded() -> None:
@@ -201,22 +201,39 @@ def test_levers_named_like_a_bar_keep_their_own(outcome: Outcome) -> None:
 @pytest.mark.parametrize(
     ("measure", "value", "signed", "says"),
     [
-        ("plans", 1234.5, False, "1,234"),
-        ("plans", 1234.5, True, "+1,234"),
+        ("plans", 1234.5, False, "1,230"),
+        ("plans", 1234.5, True, "+1,230"),
         ("plans", -0.4, True, "0"),
         ("plans", -0.4, False, "0"),
         ("plans", -7, True, "-7"),
-        ("p_shortfall", 1.0, False, "100 %"),
+        ("p_shortfall", 1.0, False, "over 99 %"),
         ("p_shortfall", 0.999, False, "over 99 %"),
         ("p_shortfall", 0.002, False, "under 1 %"),
-        ("p_shortfall", 0.0, False, "0 %"),
+        ("p_shortfall", 0.0, False, "under 1 %"),
         ("p_shortfall", 0.2, False, "20 %"),
         ("p_shortfall", -0.2, True, "-20 points"),
         ("p_shortfall", 0.001, True, "0 points"),
+        ("cost", 92_460_000.0, False, "£92.5m"),
+        ("in_year_balance", 454_600.0, True, "+£0.5m"),
     ],
 )
-def test_values_for_people(measure: str, value: float, signed: bool, says: str) -> None:
+def test_values_in_tables(measure: str, value: float, signed: bool, says: str) -> None:
     assert compare.shown(measure, value, signed=signed) == says
+
+
+@pytest.mark.parametrize(
+    ("measure", "value", "said", "typed"),
+    [
+        ("plans", 1234.0, "1,230", "1,234"),
+        ("p_shortfall", 1.0, "more than 99 chances in 100", "100 %"),
+        ("p_shortfall", 0.125, "1 chance in 10", "12.5 %"),
+        ("cost", 92_460_000.0, "£92m", "£92,460,000"),
+    ],
+)
+def test_values_in_sentences_are_rounded_and_typed_ones_are_not(
+    measure: str, value: float, said: str, typed: str
+) -> None:
+    assert (compare.said(measure, value), compare.typed(measure, value)) == (said, typed)
 
 
 def test_main_figures_are_those_of_the_last_january(outcome: Outcome) -> None:

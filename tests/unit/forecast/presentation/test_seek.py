@@ -112,7 +112,7 @@ def test_an_answer_in_words_never_hides_its_size() -> None:
     found = Answer(12_345, 0.191, 1.0, 0.07, 0, 20_000, 9)
     said = found.words(Goal(Point("p_shortfall", 2030, "specialist_base"), "at_most", 0.2), "bases")
     assert said.startswith("'bases' at 12,345 meets the goal: 19 %.")
-    assert "At 0 it is 100 %, at 20,000 it is 7 % (9 runs)." in said
+    assert "At 0 it is over 99 %, at 20,000 it is 7 % (9 runs)." in said
     assert "at 0.1235 meets" in Answer(0.123_456, 1, 9, 0, 0, 1, 9).words(goal("at_most", 2), "share")
 
 

@@ -141,9 +141,9 @@ def test_places_by_kind_are_those_of_the_table_of_shortfalls(need: Need, paper: 
             & (short["provision"] == kind[1])
             & (short["need_group"] == ALL)
         ].iloc[0]
-        assert row.cells[1].text == wording.with_interval(cell.to_dict(), "wanted_")
-        assert row.cells[2].text == wording.rounded(float(cell["places"]))
-        assert row.cells[3].text == wording.rounded(float(cell["shortfall_mean"]))
+        assert row.cells[1].text == wording.interval_of(cell.to_dict(), "wanted_")
+        assert row.cells[2].text == wording.count(float(cell["places"]))
+        assert row.cells[3].text == wording.count(float(cell["shortfall_mean"]))
 
 
 def test_where_children_go_is_the_table_of_the_places_command(need: Need, paper: Document) -> None:
@@ -157,7 +157,7 @@ def test_the_problem_says_the_totals_with_their_intervals(need: Need) -> None:
     found = capital_report.sufficiency.problem(need)
     short = need.outcome.shortfall.short.sel(january=need.lead).sum(("provision", "phase", "need_group"))
     low, middle, high = (float(short.quantile(q)) for q in (0.1, 0.5, 0.9))
-    assert wording.with_interval({"q10": low, "q50": middle, "q90": high}) in found
+    assert wording.interval_of({"q10": low, "q50": middle, "q90": high}) in found
     assert f"{int(need.outcome.plans.known.sum()):,}" in found
 
 
@@ -167,7 +167,7 @@ def test_schemes_are_told_where_they_are_built(full: Content, paper: Document) -
     (grid,) = [t for t in paper.tables if "Chance it saves" in [c.text for c in t.rows[0].cells]]
     assert [r.cells[0].text for r in grid.rows[1:]] == [a.candidate.title for a in case.appraisals]
     for row, one in zip(grid.rows[1:], case.appraisals, strict=True):
-        assert row.cells[3].text == Middle.of(one.npv).priced(short=True)
+        assert row.cells[3].text == Middle.of(one.npv).in_table()
     assert [r.cells[5].text for r in grid.rows[1:]][-1] == "not paid back"
 
 
@@ -185,7 +185,7 @@ def test_draws_in_which_a_scheme_is_never_built_do_not_count_in_what_it_does_alo
         payback=one.payback.where(~never),
     )
     table = schemes.alone(replace(case, appraisals=(slipped,))).frame
-    assert table["Net present value"][0] == Middle.of(one.npv[1::2]).priced(short=True)
+    assert table["Net present value"][0] == Middle.of(one.npv[1::2]).in_table()
     assert table["Children seated"][0] == Middle.of(one.seats.sel(january=case.january)[1::2]).counted()
     assert table["Payback"][0] != "not paid back"
     gone = replace(slipped, capital=0 * one.capital, places=0 * one.places, payback=one.payback.where(False))
@@ -321,7 +321,7 @@ def test_the_balance_is_that_of_the_balance_table(full: Content, paper: Document
     assert full.balance is not None
     (grid,) = [t for t in paper.tables if t.rows[0].cells[0].text == "Financial year"]
     last = full.balance.better_by.isel(financial_year=-1)
-    assert grid.rows[-1].cells[3].text == Middle.of(last).priced(short=True)
+    assert grid.rows[-1].cells[3].text == Middle.of(last).in_table()
     assert "not settled in law" in text_of(paper)
 
 

@@ -95,10 +95,3 @@ def test_names_of_lines_that_end_together_do_not_overlap() -> None:
     heights = sorted(t.get_position()[1] for t in axes.texts)
     low, high = axes.get_ylim()
     assert (np.diff(heights) >= 0.08 * (high - low)).all()
-
-
-@pytest.mark.parametrize(
-    ("value", "said"), [(0.0, "£0"), (2.5e6, "£2.5m"), (-1e6, "-£1m"), (12e6, "£12m"), (-0.5e6, "-£0.5m")]
-)
-def test_pounds_on_an_axis(value: float, said: str) -> None:
-    assert charts._millions(value) == said

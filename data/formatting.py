@@ -1,0 +1,29 @@
+"""Exact pounds and lists as text, for messages of every room; rounded pounds are `forecast.presentation.wording`'s.
+
+Invariant: a sum that a person typed or a source published is repeated to the whole pound, never rounded to look like an estimate.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+
+def exact_pounds(value: float) -> str:
+    """Return a sum of money to the whole pound: "£454,600", "-£12,500".
+
+    Raises
+    ------
+    ValueError
+        The value is not a number, or is infinite.
+    """
+    if not math.isfinite(value):
+        raise ValueError(f"{value} is not a sum of money. Give a number of pounds.")
+    whole = round(value)
+    return f"{'-' if whole < 0 else ''}£{abs(whole):,}"
+
+
+def listed(items: Iterable[object]) -> str:
+    """Return items as a phrase: "a", "a and b", "a, b and c"; nothing where there are none."""
+    *first, last = [str(item) for item in items] or [""]
+    return f"{', '.join(first)} and {last}" if first else last
