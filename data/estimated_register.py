@@ -93,7 +93,7 @@ def default_register(
         *_special_schools(establishments, import_export, la_code, people),
         *_bases(funded_places, la_code, people),
     ]
-    return Register(la_code, frame([*local, *net_use(frame(local), people)]), ESTIMATED)
+    return Register(la_code, frame([*local, *net_use(frame(local), people)]), ESTIMATED, trusted=True)
 
 
 def residents(plans_age_placement: pd.DataFrame, la_code: int) -> Residents:
@@ -117,7 +117,7 @@ def net_use(local: pd.DataFrame, people: Residents) -> list[dict[str, Any]]:
     places of that academic year, where positive. A negative difference gives no row: those places are spare
     or used by other authorities' children, which the published figures cannot tell apart.
     """
-    offered = _local(Register(None, local, ESTIMATED))
+    offered = _local(Register(None, local, ESTIMATED, trusted=True))
     rows = []
     for provision in SPECIALIST_PROVISIONS:
         for phase in PHASES:
@@ -258,7 +258,7 @@ def _bases(funded_places: pd.DataFrame, la_code: int, people: Residents) -> list
                     note="Funded places; not all may be filled by resident plan holders.",
                     confidence="medium", funded=n,
                 ))  # fmt: skip
-    offered = _local(Register(la_code, frame(rows), ESTIMATED))
+    offered = _local(Register(la_code, frame(rows), ESTIMATED, trusted=True))
     for phase in PHASES:
         living = people.count("specialist_base", phase.low, phase.high)
         beyond = living - _rounded(offered["specialist_base", phase.code])

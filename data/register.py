@@ -19,14 +19,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from datetime import date
+from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 
 from data.errors import RegisterError
 from data.vocabulary import (
@@ -38,6 +38,9 @@ from data.vocabulary import (
     SPECIALIST_PROVISIONS,
     AgeRange,
 )
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
 
 COLUMNS: tuple[str, ...] = (
     "setting", "urn", "provision", "needs", "age_low", "age_high", "from_academic_year", "to_academic_year",
@@ -140,13 +143,6 @@ class Problem:
         return f"Row {self.row}, column '{self.column}': {self.text}"
 
 
-def _text(*, nullable: bool = False) -> pa.Column:
-    trimmed = pa.Check(
-        lambda s: (s == s.str.strip()) & (s != ""), error="has text, with no spaces at its ends"
-    )
-    return pa.Column("str", trimmed, nullable=nullable)
-
-
 def _needs_known(needs: pd.Series) -> pd.Series:
     return needs.map(lambda n: n == ALL or (bool(n) and set(n.split(";")) <= set(NEED_CODES))).astype(bool)
 
@@ -159,56 +155,63 @@ def _date_ok(dates: pd.Series) -> pd.Series:
     return dates.map(lambda d: earliest_day(d) is not None).astype(bool)
 
 
-def _number(kind: str, low: float, high: float) -> pa.Column:
-    return pa.Column(kind, pa.Check.in_range(low, high), nullable=True)
+@cache
+def row_schema() -> pa.DataFrameSchema:
+    """Return what the rows of a register must be, whoever made them.
 
+    It is made when rows are first checked, because most runs use a register that is known to keep the rules.
+    """
+    import pandera.pandas as pa
 
-ROWS = pa.DataFrameSchema(
-    {
-        "setting": _text(),
-        "urn": pa.Column("Int64", pa.Check.in_range(100_000, 999_999), nullable=True),
-        "provision": pa.Column("str", pa.Check.isin(PROVISION_CODES)),
-        "needs": pa.Column("str", pa.Check(_needs_known, error="is All or need codes joined by ';'")),
-        "age_low": pa.Column("int64", pa.Check.in_range(0, 25)),
-        "age_high": pa.Column("int64", pa.Check.in_range(0, 25)),
-        "from_academic_year": pa.Column("str", pa.Check(_year_ok, error="is an academic year like 2024/25")),
-        "to_academic_year": pa.Column(
-            "str", pa.Check(_year_ok, error="is an academic year like 2024/25"), nullable=True
-        ),
-        "places": pa.Column("int64", pa.Check.in_range(0, MAX_PLACES)),
-        "located": pa.Column("str", pa.Check.isin(LOCATIONS)),
-        "status": pa.Column("str", pa.Check.isin(STATUSES)),
-        "max_occupancy": _number("Float64", 0, 100),
-        "taken_by_others": _number("Int64", 0, MAX_PLACES),
-        "roll": _number("Int64", 0, MAX_PLACES),
-        "roll_january": _number("Int64", *JANUARIES),
-        "funded_places": _number("Int64", 0, MAX_PLACES),
-        "agreed_on": pa.Column(
-            "str",
-            pa.Check(_date_ok, error="is a date like 2024-11-05, a month like 2024-11 or a year"),
-            nullable=True,
-        ),
-        "phasing": pa.Column("str", pa.Check.isin(PHASINGS), nullable=True),
-        "chance_delivered": _number("Float64", 0, 100),
-        "chance_on_time": _number("Float64", 0, 100),
-        "typical_delay_years": _number("Float64", 1, MAX_DELAY),
-        "community": _text(nullable=True),
-        "basis": pa.Column("str", pa.Check.isin(BASES)),
-        "confidence": pa.Column("str", pa.Check.isin(CONFIDENCES)),
-        "source": _text(),
-        "note": _text(nullable=True),
-    },
-    checks=[
-        pa.Check(lambda f: f["age_low"] <= f["age_high"], error="age_low is not above age_high"),
-        pa.Check(
-            lambda f: f["to_academic_year"].isna() | (f["to_academic_year"] >= f["from_academic_year"]),
-            error="to_academic_year is not before from_academic_year",
-        ),
-    ],
-    strict=True,
-    ordered=True,
-)
-"""What the rows of a register must be, whoever made them."""
+    trimmed = pa.Check(
+        lambda s: (s == s.str.strip()) & (s != ""), error="has text, with no spaces at its ends"
+    )
+    year = pa.Check(_year_ok, error="is an academic year like 2024/25")
+    date_like = pa.Check(_date_ok, error="is a date like 2024-11-05, a month like 2024-11 or a year")
+
+    def number(kind: str, low: float, high: float) -> pa.Column:
+        return pa.Column(kind, pa.Check.in_range(low, high), nullable=True)
+
+    return pa.DataFrameSchema(
+        {
+            "setting": pa.Column("str", trimmed),
+            "urn": number("Int64", 100_000, 999_999),
+            "provision": pa.Column("str", pa.Check.isin(PROVISION_CODES)),
+            "needs": pa.Column("str", pa.Check(_needs_known, error="is All or need codes joined by ';'")),
+            "age_low": pa.Column("int64", pa.Check.in_range(0, 25)),
+            "age_high": pa.Column("int64", pa.Check.in_range(0, 25)),
+            "from_academic_year": pa.Column("str", year),
+            "to_academic_year": pa.Column("str", year, nullable=True),
+            "places": pa.Column("int64", pa.Check.in_range(0, MAX_PLACES)),
+            "located": pa.Column("str", pa.Check.isin(LOCATIONS)),
+            "status": pa.Column("str", pa.Check.isin(STATUSES)),
+            "max_occupancy": number("Float64", 0, 100),
+            "taken_by_others": number("Int64", 0, MAX_PLACES),
+            "roll": number("Int64", 0, MAX_PLACES),
+            "roll_january": number("Int64", *JANUARIES),
+            "funded_places": number("Int64", 0, MAX_PLACES),
+            "agreed_on": pa.Column("str", date_like, nullable=True),
+            "phasing": pa.Column("str", pa.Check.isin(PHASINGS), nullable=True),
+            "chance_delivered": number("Float64", 0, 100),
+            "chance_on_time": number("Float64", 0, 100),
+            "typical_delay_years": number("Float64", 1, MAX_DELAY),
+            "community": pa.Column("str", trimmed, nullable=True),
+            "basis": pa.Column("str", pa.Check.isin(BASES)),
+            "confidence": pa.Column("str", pa.Check.isin(CONFIDENCES)),
+            "source": pa.Column("str", trimmed),
+            "note": pa.Column("str", trimmed, nullable=True),
+        },
+        checks=[
+            pa.Check(lambda f: f["age_low"] <= f["age_high"], error="age_low is not above age_high"),
+            pa.Check(
+                lambda f: f["to_academic_year"].isna() | (f["to_academic_year"] >= f["from_academic_year"]),
+                error="to_academic_year is not before from_academic_year",
+            ),
+        ],
+        strict=True,
+        ordered=True,
+    )
+
 
 WHOLE_NUMBERS: dict[str, str] = {
     "urn": "Int64", "age_low": "int64", "age_high": "int64", "places": "int64", "taken_by_others": "Int64",
@@ -238,24 +241,44 @@ class Register:
     la_code
         DfE number of the authority, or None where a file was read without saying whose it is.
     rows
-        One row per setting, ages and run of years; columns `COLUMNS`, checked against `ROWS`. Columns of
+        One row per setting, ages and run of years; columns `COLUMNS`, checked against `row_schema`. Columns of
         `DETAILS` may be left out: they are added, blank.
     origin
         Name of the file, or ``"estimated"`` for a register inferred from national tables.
+    trusted
+        Whether the rows are known to keep the rules, as those that we ship and estimate are (a test checks every authority's):
+        they are not checked again.
 
     Raises
     ------
     RegisterError
-        The rows break `ROWS`, or two of them offer the same places.
+        The rows break `row_schema`, or two of them offer the same places.
     """
 
     la_code: int | None
     rows: pd.DataFrame
     origin: str
+    trusted: InitVar[bool] = False
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, trusted: bool) -> None:
+        rows = _completed(self.rows.reset_index(drop=True))
+        if not trusted:
+            rows = self._checked(rows)
+        # pandera takes every pandas text type for "str"; one type makes registers compare equal.
+        object.__setattr__(self, "rows", rows.astype(_TEXTS))
+
+    def _checked(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows, which keep the rules.
+
+        Raises
+        ------
+        RegisterError
+            They do not.
+        """
+        import pandera.pandas as pa
+
         try:
-            checked = ROWS.validate(_completed(self.rows.reset_index(drop=True)), lazy=True)
+            checked = row_schema().validate(rows, lazy=True)
         except pa.errors.SchemaErrors as error:
             cases = error.failure_cases.head(SHOWN)
             broken = "; ".join(
@@ -272,8 +295,7 @@ class Register:
         problems += [*repeated_places(numbered), *find_phased_steps(numbered)]
         if problems:
             raise RegisterError(report(self.origin, problems))
-        # pandera takes every pandas text type for "str"; one type makes registers compare equal.
-        object.__setattr__(self, "rows", checked.astype(_TEXTS))
+        return checked
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -487,7 +509,7 @@ def open_share(row: Record, january: int) -> float:
     if row["phasing"] != "by_year_group":
         return 1.0
     begun = first_year(row["from_academic_year"])
-    assert begun is not None  # checked by ROWS
+    assert begun is not None  # checked by `row_schema`
     return min(1.0, max(0, january - begun) / int(row["age_high"] - row["age_low"] + 1))
 
 
@@ -569,7 +591,7 @@ def report(where: str, problems: Sequence[Problem]) -> str:
 
 
 def frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return rows as a table with the columns and dtypes of `ROWS`; missing values are blank."""
+    """Return rows as a table with the columns and dtypes of `row_schema`; missing values are blank."""
     return pd.DataFrame(list(rows), columns=list(COLUMNS)).astype(_TYPES)
 
 

@@ -281,7 +281,7 @@ _BLANK: dict[str, str] = {
 """What to write in a cell that must not be blank."""
 
 
-def read_register(path: str | Path, la_code: int | None = None) -> Register:
+def read_register(path: str | Path, la_code: int | None = None, *, trusted: bool = False) -> Register:
     """Read and check a register file: CSV (UTF-8, with or without a byte order mark) or .xlsx.
 
     Rows are numbered as in the spreadsheet: the header is row 1. Spellings of codes are put right; every
@@ -293,6 +293,8 @@ def read_register(path: str | Path, la_code: int | None = None) -> Register:
         The file; of a workbook, its sheet "Register" or else the first.
     la_code
         Whose register it should be; None to take what the file says, if it does.
+    trusted
+        As in `data.register.Register`: for files that we ship. Cells are read, and refused, as those of any file.
 
     Raises
     ------
@@ -314,7 +316,7 @@ def read_register(path: str | Path, la_code: int | None = None) -> Register:
     problems += [*wrong, *repeated_places(rows), *find_phased_steps(rows)]
     if problems:
         raise RegisterError(report(path.name, problems))
-    return Register(owner, frame(rows.values()), path.name)
+    return Register(owner, frame(rows.values()), path.name, trusted=trusted)
 
 
 def _owner(
