@@ -121,11 +121,11 @@ def report(screen: Console, tables: RunTables) -> None:
     screen.print(words.PLACES_NOTE)
     screen.print()
     screen.print("When places run out", style="bold")
-    for line in words.run_out_lines(shortfall):
+    for line in tables.run_out_lines:
         screen.print(f"- {line}")
     screen.print()
     screen.print("Estimated rather than known", style="bold")
-    for line in words.estimates(outcome):
+    for line in tables.estimates:
         screen.print(f"- {line}")
     screen.print()
 

@@ -95,6 +95,16 @@ class RunTables:
         """The run in a sentence."""
         return words.headline(self.outcome, self.plans, self.shortfall)
 
+    @cached_property
+    def run_out_lines(self) -> tuple[str, ...]:
+        """One sentence for each phase and provision, soonest to run out first."""
+        return tuple(words.run_out_lines(self.shortfall))
+
+    @cached_property
+    def estimates(self) -> tuple[str, ...]:
+        """Sentences on what is estimated and not known."""
+        return tuple(words.estimates(self.outcome))
+
 
 def write(run: RunTables, folder: Path, arguments: Mapping[str, Any]) -> list[Path]:
     """Write the files of a run into a folder, all or none.
@@ -208,7 +218,7 @@ def markdown(run: RunTables) -> str:
         "",
         "## When places run out",
         "",
-        *[f"- {line}" for line in words.run_out_lines(shortfall)],
+        *[f"- {line}" for line in run.run_out_lines],
         "",
         words.PLACES_NOTE,
         "",
@@ -230,7 +240,7 @@ def markdown(run: RunTables) -> str:
         "",
         "## Estimated rather than known",
         "",
-        *[f"- {line}" for line in words.estimates(outcome)],
+        *[f"- {line}" for line in run.estimates],
         "",
         "## Sources",
         "",

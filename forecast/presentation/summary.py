@@ -224,7 +224,7 @@ def run_outs(shortfall: pd.DataFrame) -> list[RunOut]:
         for provision in SPECIALIST_PROVISIONS:
             rows = cells[(cells["phase"] == phase) & (cells["provision"] == provision)]
             if rows["wanted_q90"].max() >= ONE_CHILD or rows["places"].max() > 0:
-                runs.append(run_out(shortfall, phase, provision))
+                runs.append(run_out(cells, phase, provision))
     return sorted(runs, key=lambda r: (r.january or 9999, -r.probability, -r.expected_short))
 
 
