@@ -9,12 +9,12 @@ import runpy
 import time
 import zipfile
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from data import areas
@@ -37,18 +37,14 @@ from forecast.ui.background.question import Question
 from forecast.ui.components import results, work_requests
 from forecast.ui.components.charts import money as money_charts
 from forecast.ui.frame import shell
-from forecast.ui.frame.choices import Choices, read
-from forecast.ui.frame.registry import PAGES
 from forecast.ui.views import capital, council_files
 from forecast.ui.views.capital import CapitalView
 from scenarios import reading
 from tests import made_case
-from tests.app.words import text
+from tests.app.pages import APP, SCILLY, choices_of, open_page, text
 
-APP = Path(__file__).resolve().parents[2] / "app.py"
-PAGE = next(e.file for e in PAGES if e.path == "capital")
+opened = partial(open_page, "capital")
 REDBRIDGE, CITY = 317, 201
-SCILLY = "E06000053"
 
 
 class Finished:
@@ -70,21 +66,6 @@ class Finished:
     def result(self, ticket: str) -> object:
         """Return what was made."""
         return self.made
-
-
-def opened(area: str = "E09000026", **address: str) -> AppTest:
-    """Return the page at an address."""
-    app = AppTest.from_file(str(APP), default_timeout=120)
-    app.query_params["area"] = area
-    app.switch_page(PAGE)
-    for name, value in ({"area": area} | address).items():
-        app.query_params[name] = value
-    return app.run()
-
-
-def chosen(**address: str) -> Choices:
-    """Return the choices of an address."""
-    return read({"area": "E09000026"} | address)[0]
 
 
 def schemes(count: int = 3) -> str:
@@ -141,21 +122,21 @@ def test_a_budget_is_typed_in_millions_and_kept_in_the_address_in_pounds() -> No
 
 def test_the_same_question_is_equal_however_often_it_is_asked_and_another_is_not() -> None:
     address = {"budget": "5000000", "scenario": "reform-2030"}
-    first, again = work_requests.asked(chosen(**address)), work_requests.asked(chosen(**address))
+    first, again = work_requests.asked(choices_of(**address)), work_requests.asked(choices_of(**address))
     assert first == again
     assert first is not again
     # As the command line reads a budget, so that files have it as the same kind of number.
     assert isinstance(first.budget, float)
-    assert work_requests.asked(chosen(budget="6000000", scenario="reform-2030")) != first
-    assert work_requests.asked(chosen(budget="5000000")) != first
+    assert work_requests.asked(choices_of(budget="6000000", scenario="reform-2030")) != first
+    assert work_requests.asked(choices_of(budget="5000000")) != first
     CANDIDATES.keep(
         this_computer("Jo"), REDBRIDGE, 0, lambda path: path.write_text(schemes(), encoding="utf-8")
     )
-    assert work_requests.asked(chosen(**address)) != first
+    assert work_requests.asked(choices_of(**address)) != first
 
 
 def test_the_chosen_scenario_is_appraised_first_and_none_is_tried_twice() -> None:
-    futures = work_requests.asked(chosen(scenario="reform-2030")).futures
+    futures = work_requests.asked(choices_of(scenario="reform-2030")).futures
     assert [s.id for _, s in futures] == ["reform-2030", "baseline", "pre-reform-surge", "low-births"]
     assert len({t for t, _ in futures}) == 4
 
@@ -263,7 +244,7 @@ def test_a_finished_programme_is_shown_with_its_charts_tables_and_files(
     page = text(app)
     assert done.asked[-1] == (
         appraise,
-        (work_requests.asked(chosen(scenario="reform-2030", budget="5000000")),),
+        (work_requests.asked(choices_of(scenario="reform-2030", budget="5000000")),),
     )
     assert "Done in 3 seconds." in page
     # What was answered is not asked for again.
@@ -398,7 +379,7 @@ def test_a_broken_file_of_schemes_is_refused_with_every_problem_and_a_mended_one
     assert [k.version for k in CANDIDATES.versions(REDBRIDGE)] == [1]
     assert "3 schemes with" in text(opened())
     assert "14 schemes with 745 places" in text(opened(candidates="0"))
-    kept = work_requests.asked(chosen()).candidates
+    kept = work_requests.asked(choices_of()).candidates
     assert kept is not None
     read_back = council_files.candidates(REDBRIDGE, kept)
     assert read_back is not None

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from forecast.ui.components.chart_cache import once
-from tests.app.test_pages import DEMAND, opened
+from tests.app.pages import open_page
 
 FRAME = pd.DataFrame({"january": [2026, 2027], "mean": [1.0, 2.0], "who": ["a", "b"]})
 SHAPES = gpd.GeoDataFrame({"zone": ["a", "b"]}, geometry=gpd.points_from_xy([0, 1], [0, 1]), crs=27700)
@@ -49,11 +49,11 @@ def test_other_words_or_outlines_are_another_figure() -> None:
 
 
 def test_a_page_shows_its_charts_whole_when_it_is_made_again() -> None:
-    app = opened(DEMAND)
+    app = open_page("demand")
     first = [chart.proto.SerializeToString() for chart in app.get("vega_lite_chart")]
     app.run()
     again = [chart.proto.SerializeToString() for chart in app.get("vega_lite_chart")]
-    other = opened(DEMAND, phase="primary")
+    other = open_page("demand", phase="primary")
     assert len(first) == 6
     assert again == first
     assert [c.proto.SerializeToString() for c in other.get("vega_lite_chart")] != first

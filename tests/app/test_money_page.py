@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import re
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from data.kept_files import UNIT_COSTS
@@ -23,30 +23,12 @@ from forecast.ui.background import scenario_jobs
 from forecast.ui.background.question import Question
 from forecast.ui.components import results
 from forecast.ui.components.charts import money as money_charts
-from forecast.ui.frame.choices import Choices, read
-from forecast.ui.frame.registry import PAGES
 from forecast.ui.views import council_files, money
 from scenarios import reading
-from tests.app.words import text
+from tests.app.pages import SCILLY, choices_of, open_page, text
 
-APP = Path(__file__).resolve().parents[2] / "app.py"
-PAGE = next(e.file for e in PAGES if e.path == "money")
+opened = partial(open_page, "money")
 REDBRIDGE = 317
-
-
-def opened(area: str = "E09000026", **address: str) -> AppTest:
-    """Return the page at an address."""
-    app = AppTest.from_file(str(APP), default_timeout=120)
-    app.query_params["area"] = area
-    app.switch_page(PAGE)
-    for name, value in ({"area": area} | address).items():
-        app.query_params[name] = value
-    return app.run()
-
-
-def chosen(**address: str) -> Choices:
-    """Return the choices of an address."""
-    return read({"area": "E09000026"} | address)[0]
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +47,8 @@ def parquet(content: bytes) -> pd.DataFrame:
 
 def test_downloads_are_the_tables_of_the_command_line(typed: tuple[str, Path]) -> None:
     _, out = typed
-    forecast = results.files_of_money(chosen())
-    scenario = results.files_of_money(chosen(scenario="reform-2030"))
+    forecast = results.files_of_money(choices_of())
+    scenario = results.files_of_money(choices_of(scenario="reform-2030"))
     for name, theirs, ours in (
         ("unmitigated_balance", out / "unmitigated_balance.parquet", forecast["balance.parquet"]),
         ("balance", out / "balance.parquet", scenario["balance.parquet"]),
@@ -84,7 +66,7 @@ def test_the_page_says_the_sentence_and_tables_of_the_command_line(typed: tuple[
     written = (out / "money.md").read_text(encoding="utf-8")
     app = opened(scenario="reform-2030")
     assert not app.error
-    view = results.pounds(money.money, chosen(scenario="reform-2030"))
+    view = results.pounds(money.money, choices_of(scenario="reform-2030"))
     assert view.headline in " ".join(said.split())
     assert view.headline in text(app)
     cells = [*view.by_year["Cost"], *view.by_year["Balance at 31 March"]]
@@ -121,12 +103,12 @@ def test_the_four_figures_are_of_the_year_that_is_chosen(typed: tuple[str, Path]
 
 
 def test_who_bears_a_deficit_changes_the_balance_and_not_the_cost() -> None:
-    usual, centre = (results.pounds(money.money, chosen(**a)) for a in ({}, {"regime": "centre_bears"}))
+    usual, centre = (results.pounds(money.money, choices_of(**a)) for a in ({}, {"regime": "centre_bears"}))
     pd.testing.assert_frame_equal(usual.flows, centre.flows)
     at = [v.balance.set_index("january")["mean"] for v in (usual, centre)]
     assert at[0][usual.override] == at[1][usual.override]
     assert at[0][2035] < at[1][2035]
-    unpaid = results.pounds(money.money, chosen(grant="unpaid"))
+    unpaid = results.pounds(money.money, choices_of(grant="unpaid"))
     assert unpaid.balance["mean"].iloc[-1] < usual.balance["mean"].iloc[-1]
     app = opened(regime="centre_bears", year="2035")
     assert app.metric[3].value == table_pounds(-float(at[1][2035]))
@@ -163,9 +145,7 @@ def test_the_first_year_has_nothing_to_compare_with_and_says_so() -> None:
     assert len(app.get("vega_lite_chart")) == 3
 
 
-@pytest.mark.parametrize(
-    ("area", "name"), [("E09000001", "City of London"), ("E06000053", "Isles of Scilly")]
-)
+@pytest.mark.parametrize(("area", "name"), [("E09000001", "City of London"), (SCILLY, "Isles of Scilly")])
 def test_an_authority_without_published_income_says_so_and_shows_no_pounds(area: str, name: str) -> None:
     app = opened(area)
     assert not app.error
@@ -253,7 +233,7 @@ def test_kept_prices_give_the_figures_of_the_command_line_with_that_file(tmp_pat
         command, ["money", "Redbridge", "--unit-costs", str(kept.path), "--out", str(tmp_path / "m")]
     )
     assert done.exit_code == 0, done.output
-    ours = parquet(results.files_of_money(chosen())["balance.parquet"])
+    ours = parquet(results.files_of_money(choices_of())["balance.parquet"])
     pd.testing.assert_frame_equal(ours, pd.read_parquet(tmp_path / "m" / "balance.parquet"), check_exact=True)
 
 
@@ -313,8 +293,8 @@ def test_labels_read_inside_a_sentence() -> None:
 
 
 def test_ranges_in_tables_are_ten_and_ninety_per_cent_of_the_draws() -> None:
-    view = results.pounds(money.money, chosen())
-    finance_money = results.money_of(chosen()).shown
+    view = results.pounds(money.money, choices_of())
+    finance_money = results.money_of(choices_of()).shown
     closing = finance_money.balance.closing.to_numpy()
     row = view.balance[view.balance["january"] == 2030].iloc[0]
     at = view.balance["january"].tolist().index(2030)
@@ -324,18 +304,8 @@ def test_ranges_in_tables_are_ten_and_ninety_per_cent_of_the_draws() -> None:
     assert money.balance_text(view.balance).loc[2030].iloc[0] == in_table(money.cells(row))
 
 
-def on_scenarios(**address: str) -> AppTest:
-    """Return the page Scenarios of Isles of Scilly, whose income is not published."""
-    app = AppTest.from_file(str(APP), default_timeout=120)
-    app.query_params["area"] = "E06000053"
-    app.switch_page(next(e.file for e in PAGES if e.path == "scenarios"))
-    for name, value in ({"area": "E06000053"} | address).items():
-        app.query_params[name] = value
-    return app.run()
-
-
 def test_scenarios_work_without_pounds_where_income_is_not_published() -> None:
-    app = on_scenarios(scenario="low-births")
+    app = open_page("scenarios", SCILLY, scenario="low-births")
     assert not app.error
     page = text(app)
     assert "January 2030: mean, and the range" in page
@@ -346,7 +316,7 @@ def test_scenarios_work_without_pounds_where_income_is_not_published() -> None:
 
 
 def test_a_link_to_pounds_that_cannot_be_forecast_says_so_and_the_page_stands() -> None:
-    app = on_scenarios(scenario="low-births", measure="cost")
+    app = open_page("scenarios", SCILLY, scenario="low-births", measure="cost")
     assert not app.error
     assert "cannot be forecast here: income or spending is not published" in text(app)
     assert "Save and share" in [h.value for h in app.header]

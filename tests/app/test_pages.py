@@ -8,7 +8,6 @@ import runpy
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from data import kept_registers, registers
 from data.errors import FitError, TableError
@@ -17,38 +16,17 @@ from data.register import Register
 from forecast.ui.components import results
 from forecast.ui.frame.registry import PAGES, PageEntry
 from forecast.ui.frame.shell import PRODUCT
-from tests.app.words import text
+from tests.app.pages import APP, KENT, REDBRIDGE, SCILLY, choice_of, open_page, text
 
-APP = Path(__file__).resolve().parents[2] / "app.py"
-REDBRIDGE, KENT = "E09000026", "E10000016"
-OVERVIEW, DEMAND, PLACES, MAP, SCENARIOS, MONEY, CAPITAL, EVIDENCE, DATA, REPORTS = (e.file for e in PAGES)
-
-
-def opened(page: str = OVERVIEW, **address: str) -> AppTest:
-    """Return the app opened at an address."""
-    app = AppTest.from_file(str(APP), default_timeout=120)
-    # The first run registers the pages; only the page asked for needs to be made.
-    app.query_params["area"] = address.get("area", REDBRIDGE)
-    if page != OVERVIEW:
-        app.run()
-        app.switch_page(page)
-    for name, value in address.items():
-        app.query_params[name] = value
-    return app.run()
-
-
-def asked(app: AppTest, name: str) -> str | None:
-    """Return one choice of the address."""
-    value = app.query_params.get(name)
-    return value[0] if isinstance(value, list) else value
+OVERVIEW, DEMAND, PLACES, MAP, SCENARIOS, MONEY, CAPITAL, EVIDENCE, DATA, REPORTS = (e.path for e in PAGES)
 
 
 @pytest.mark.parametrize("entry", PAGES, ids=lambda e: e.title)
 @pytest.mark.parametrize(
-    "area", [REDBRIDGE, KENT, "E09000025", "E06000053"], ids=["Redbridge", "Kent", "Newham", "Scilly"]
+    "area", [REDBRIDGE, KENT, "E09000025", SCILLY], ids=["Redbridge", "Kent", "Newham", "Scilly"]
 )
 def test_every_page_runs_for_large_small_and_incomplete_authorities(entry: PageEntry, area: str) -> None:
-    app = opened(entry.file, area=area)
+    app = open_page(entry.path, area=area)
     assert not app.exception
     assert [e.value for e in app.error] == []
     assert [t.value for t in app.title] == [entry.heading]
@@ -71,7 +49,7 @@ def test_pages_have_addresses_of_their_own_and_one_is_first() -> None:
 
 
 def test_overview_shows_redbridge_with_its_published_plans() -> None:
-    app = opened()
+    app = open_page()
     assert "Redbridge had 3,391 EHC plans in January 2025" in text(app)
     assert app.selectbox(key="choose-area").value == REDBRIDGE
     assert len(app.selectbox(key="choose-area").options) == 153
@@ -83,7 +61,7 @@ def test_overview_shows_redbridge_with_its_published_plans() -> None:
 
 def test_every_chart_has_a_table_a_download_and_a_source_in_one_place() -> None:
     for page in (OVERVIEW, DEMAND, PLACES, MAP, EVIDENCE):
-        app = opened(page)
+        app = open_page(page)
         charts = len(app.get("vega_lite_chart"))
         folds = [e for e in app.expander if e.label.startswith("Table, download and source: ")]
         assert charts == len(folds) >= 1
@@ -95,23 +73,23 @@ def test_every_chart_has_a_table_a_download_and_a_source_in_one_place() -> None:
 
 
 def test_choosing_another_authority_changes_the_figures_and_the_address() -> None:
-    app = opened()
+    app = open_page()
     app.selectbox(key="choose-area").select(KENT).run()
     assert "Kent had 20,635 EHC plans in January 2025" in text(app)
     assert "Redbridge had" not in text(app)
-    assert asked(app, "area") == KENT
+    assert choice_of(app, "area") == KENT
 
 
 @pytest.mark.parametrize("said", [KENT, "Kent", "886"])
 def test_a_link_opens_the_authority_it_names(said: str) -> None:
-    app = opened(area=said)
+    app = open_page(area=said)
     assert "Kent had 20,635" in text(app)
     # The address stays as it was sent: writing it again would break the browser's Back.
-    assert asked(app, "area") == said
+    assert choice_of(app, "area") == said
 
 
 def test_a_link_to_nowhere_falls_back_to_redbridge_and_says_so() -> None:
-    app = opened(area="Atlantis", year="1066")
+    app = open_page(area="Atlantis", year="1066")
     assert len(app.warning) == 2
     assert "is not an English local authority" in app.warning[0].value
     assert "Showing Redbridge" in app.warning[0].value
@@ -119,27 +97,27 @@ def test_a_link_to_nowhere_falls_back_to_redbridge_and_says_so() -> None:
 
 
 def test_a_link_to_an_abolished_authority_names_its_successors() -> None:
-    assert "Cumberland" in opened(area="Cumbria").warning[0].value
+    assert "Cumberland" in open_page(area="Cumbria").warning[0].value
 
 
 def test_markup_in_an_address_is_shown_and_not_obeyed() -> None:
-    app = opened(area="[x](http://a.b) **b**")
+    app = open_page(area="[x](http://a.b) **b**")
     assert r"\[x\](http\://a.b) \*\*b\*\*" in app.warning[0].value
 
 
 def test_a_year_is_chosen_and_a_default_leaves_the_address() -> None:
-    app = opened()
+    app = open_page()
     before = app.metric[0].value
     app.selectbox(key="choose-year").select("2027").run()
     assert app.metric[0].value != before
-    assert asked(app, "year") == "2027"
+    assert choice_of(app, "year") == "2027"
     app.selectbox(key="choose-year").select("2030").run()
-    assert asked(app, "year") is None
+    assert choice_of(app, "year") is None
     assert app.metric[0].value == before
 
 
 def test_what_one_page_was_asked_is_in_the_links_to_the_others() -> None:
-    app = opened(DEMAND, area=KENT, phase="primary", need="ASD", horizon="5")
+    app = open_page(DEMAND, area=KENT, phase="primary", need="ASD", horizon="5")
     links = [
         link.proto.page_link if hasattr(link.proto, "page_link") else link.proto
         for link in app.get("page_link")
@@ -151,46 +129,46 @@ def test_what_one_page_was_asked_is_in_the_links_to_the_others() -> None:
 
 
 def test_demand_by_phase_and_need_says_whose_plans_they_are() -> None:
-    app = opened(DEMAND, phase="primary", need="ASD")
+    app = open_page(DEMAND, phase="primary", need="ASD")
     assert app.subheader[0].value.startswith("EHC plans (autistic spectrum disorder, primary)")
     assert "so there is no line of earlier years" in text(app)
 
 
 def test_a_need_nobody_has_gives_a_sentence_and_no_chart() -> None:
-    app = opened(DEMAND, area="E06000053", need="MSI")
+    app = open_page(DEMAND, area=SCILLY, need="MSI")
     assert "Nobody in Isles of Scilly has a plan of this kind" in text(app)
 
 
 def test_places_of_a_phase_show_that_phase_and_keep_one_that_is_not_there() -> None:
-    app = opened(PLACES, phase="primary", need="ASD", horizon="3")
+    app = open_page(PLACES, phase="primary", need="ASD", horizon="3")
     assert "Places are shared by groups of needs, so this is autism." in text(app)
     strip = next(h.proto.body for h in app.get("html") if "Chance that at least one child" in h.proto.body)
     assert "Primary: state special schools" in strip
     assert "Secondary: " not in strip
     assert '<th scope="col" class="chance">2028</th>' in strip
     assert '<th scope="col" class="chance">2029</th>' not in strip
-    scilly = opened(PLACES, area="E06000053", phase="early_years")
+    scilly = open_page(PLACES, area=SCILLY, phase="early_years")
     assert not scilly.error
     assert scilly.selectbox(key="choose-phase").value == "early_years"
 
 
 def test_the_map_shows_what_is_asked_and_a_table_that_says_the_same() -> None:
-    app = opened(MAP, layer="pressure", phase="secondary")
+    app = open_page(MAP, layer="pressure", phase="secondary")
     assert "children for each place near" in app.subheader[0].value
     assert "Children for each place near" in text(app)
 
 
 def test_a_scenario_of_the_address_is_shown_as_one() -> None:
-    app = opened(scenario="reform-2030")
+    app = open_page(scenario="reform-2030")
     assert "You are looking at the scenario" in app.info[0].value
     assert "This is the scenario" in text(app)
     app.button[0].click().run()
     assert not app.info
-    assert asked(app, "scenario") is None
+    assert choice_of(app, "scenario") is None
 
 
 def test_evidence_shows_record_fit_decisions_glossary_and_accessibility() -> None:
-    app = opened(EVIDENCE)
+    app = open_page(EVIDENCE)
     assert [h.value for h in app.header] == [
         "How earlier forecasts did", "Whether the models' fit passed", "Quality of the data", "Assumptions and decisions",
         "Method", "Glossary", "Accessibility statement",
@@ -206,7 +184,7 @@ def test_a_fit_that_failed_shows_why_and_no_chart(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(results, "outcome_of", failed)
     results._view.clear()
-    app = opened(DEMAND)
+    app = open_page(DEMAND)
     assert "did not pass its convergence gate" in app.error[0].value
     assert not app.get("vega_lite_chart")
     assert "A forecast, not an outturn" in text(app)
@@ -217,7 +195,7 @@ def test_an_error_of_ours_is_shown_in_place_with_what_to_do(monkeypatch: pytest.
         raise TableError("The published table 'plans_total' is not there. Restore it.")
 
     monkeypatch.setattr(results, "view", broken)
-    app = opened()
+    app = open_page()
     assert [e.value for e in app.error] == [r"The published table 'plans\_total' is not there. Restore it."]
 
 
@@ -229,7 +207,7 @@ def test_a_mistake_shows_a_reference_that_finds_its_traceback_in_the_log(
 
     monkeypatch.setattr(results, "view", broken)
     with caplog.at_level(logging.ERROR, logger="forecast.ui"):
-        app = opened()
+        app = open_page()
     shown = app.error[0].value
     reference = re.search(r"reference: ([0-9A-F]{8})", shown)
     assert reference is not None
@@ -241,32 +219,32 @@ def test_a_mistake_shows_a_reference_that_finds_its_traceback_in_the_log(
 
 
 def test_the_product_is_named_once_on_every_page() -> None:
-    assert [m.value for m in opened(DATA).markdown].count(PRODUCT) == 1
+    assert [m.value for m in open_page(DATA).markdown].count(PRODUCT) == 1
 
 
 def test_a_kept_register_is_used_by_every_page_and_an_older_one_by_its_address() -> None:
     shipped = registers.shipped(317)
     doubled = shipped.rows.assign(places=2 * shipped.rows["places"])
     kept_registers.keep(this_computer("Jo"), Register(317, doubled, "doubled"), 317, 0)
-    latest, ours = opened(PLACES), opened(PLACES, register="0")
+    latest, ours = open_page(PLACES), open_page(PLACES, register="0")
     assert latest.selectbox(key="choose-register").value == "1"
     assert ours.selectbox(key="choose-register").value == "0"
     assert text(latest) != text(ours)
 
 
 def test_a_link_to_a_register_that_is_not_here_says_so() -> None:
-    assert "There is no version 7" in opened(PLACES, register="7").error[0].value
+    assert "There is no version 7" in open_page(PLACES, register="7").error[0].value
 
 
 def test_a_broken_register_is_refused_with_every_problem_and_a_mended_one_is_kept() -> None:
     good = (Path(registers.SHIPPED) / "redbridge.csv").read_bytes().decode("utf-8-sig")
-    app = opened(DATA)
+    app = open_page(DATA)
     broken = good.replace(",191,local,", ",many,local,").replace("state_special", "state_spesial", 1)
     app.file_uploader[0].upload("mine.csv", broken.encode()).run()
     assert "2 problems" in app.error[0].value
     assert "Row 2" in app.error[0].value
     assert kept_registers.versions(317) == ()
-    mended = opened(DATA)
+    mended = open_page(DATA)
     mended.file_uploader[0].upload("mine.csv", good.replace(",191,local,", ",200,local,").encode()).run()
     assert not mended.error
     assert "What would change" in text(mended)
@@ -277,4 +255,4 @@ def test_a_broken_register_is_refused_with_every_problem_and_a_mended_one_is_kep
     ]
     assert [k.version for k in kept_registers.versions(317)] == [1]
     assert kept_registers.read(kept_registers.find(317, 1)).rows["places"].iloc[0] == 200
-    assert opened(PLACES).selectbox(key="choose-register").value == "1"
+    assert open_page(PLACES).selectbox(key="choose-register").value == "1"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import zipfile
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import docx
 import openpyxl
 import pandas as pd
 import pytest
-from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from data.candidate_file import shipped, to_csv
@@ -25,17 +25,15 @@ from forecast.ui.background.question import Question
 from forecast.ui.background.report_jobs import MadeReport
 from forecast.ui.components import results, work_requests
 from forecast.ui.components.report_items import RETURNS
-from forecast.ui.frame.choices import Choices, read
-from forecast.ui.frame.registry import PAGES
 from scenarios import reading
 from scenarios.keeping import keep
 from scenarios.scenario import Scenario
 from scenarios.store import Store
 from scenarios.unsaved import Unsaved, pack
-from tests.app.words import text
+from tests.app import pages
+from tests.app.pages import choices_of, open_page, text
 
-APP = Path(__file__).resolve().parents[2] / "app.py"
-PAGE = next(e.file for e in PAGES if e.path == "reports")
+opened = partial(open_page, "reports")
 REDBRIDGE, SCILLY = 317, 420
 DAY = date(2025, 7, 1)
 
@@ -52,21 +50,6 @@ def asked(
     """Return a question that is answered quickly."""
     futures = tuple((reading.find(n).title, reading.find(n)) for n in names)
     return Question(la_code, 100, SEED, None, None, candidates, None, 0.8, futures)
-
-
-def chosen(**address: str) -> Choices:
-    """Return the choices of an address."""
-    return read({"area": "E09000026"} | address)[0]
-
-
-def opened(area: str = "E09000026", **address: str) -> AppTest:
-    """Return the page at an address."""
-    app = AppTest.from_file(str(APP), default_timeout=120)
-    app.query_params["area"] = area
-    app.switch_page(PAGE)
-    for name, value in ({"area": area} | address).items():
-        app.query_params[name] = value
-    return app.run()
 
 
 # Scenarios side by side
@@ -117,7 +100,7 @@ def test_two_versions_of_one_scenario_are_told_apart_in_files_and_previews() -> 
     keep(Store.open(), ours(1.1), expected_version=0, who=this_computer("Ann"))
     keep(Store.open(), ours(1.5), expected_version=1, who=this_computer("Ann"))
     names = ("baseline", "ours@1", "ours@2")
-    choices = chosen(compare=",".join(names))
+    choices = choices_of(compare=",".join(names))
     item = next(r for r in RETURNS if r.id == "comparison")
     question, short, january = item.asked(choices, DAY)
     assert short == names
@@ -138,7 +121,7 @@ def test_two_versions_of_one_scenario_are_told_apart_in_files_and_previews() -> 
 def test_names_in_files_differ_even_for_work_that_was_not_kept() -> None:
     names = tuple(pack(Unsaved(ours(size))) for size in (1.1, 1.2))
     assert work_requests.short_names(names) == ("ours", "ours [2]")
-    assert len({title for title, _ in work_requests.asked(chosen(), names).futures}) == 2
+    assert len({title for title, _ in work_requests.asked(choices_of(), names).futures}) == 2
     assert work_requests.typed_name(names[0]) == "ours.yaml"
 
 
@@ -289,7 +272,7 @@ def test_reports_of_an_authority_without_published_income_say_so_and_leave_pound
     paper = report_jobs.paper(quiet, asked(names, SCILLY), "sendplan report capital", DAY)
     assert docx.Document(io.BytesIO(paper.files["isles-of-scilly-capital-paper.docx"])).paragraphs
     assert "High needs balance" in [b.text for b in paper.preview if isinstance(b, Heading)]
-    app = opened("E06000053")
+    app = opened(pages.SCILLY)
     assert not app.error
     assert [b.label for b in app.button] == [r.label for r in RETURNS]
 
@@ -346,13 +329,13 @@ def test_what_is_made_is_offered_for_download_and_previewed(
     assert "difference from 'The forecast'" in page
     today = date.today()
     for item in RETURNS:
-        choices = chosen(compare="baseline,reform-2030,low-births", year="2032", budget="4000000")
+        choices = choices_of(compare="baseline,reform-2030,low-births", year="2032", budget="4000000")
         assert done.asked[item.job] == item.asked(choices, today)
 
 
 def test_the_paper_says_what_to_type_to_make_it_again() -> None:
     item = next(r for r in RETURNS if r.id == "capital")
-    _, typed, issued = item.asked(chosen(scenario="low-births", budget="4000000", sure="90"), DAY)
+    _, typed, issued = item.asked(choices_of(scenario="low-births", budget="4000000", sure="90"), DAY)
     assert issued == DAY
     assert typed == (
         "sendplan report capital Redbridge --scenario low-births --budget 4000000 --p-sufficient 0.9 --date 2025-07-01 "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -22,39 +23,20 @@ from forecast.ui.background import scenario_jobs
 from forecast.ui.background.question import Question
 from forecast.ui.components import results
 from forecast.ui.frame.choices import read
-from forecast.ui.frame.registry import PAGES
 from forecast.ui.views import scenarios
 from scenarios import reading
 from scenarios.keeping import keep, scenario_of
 from scenarios.scenario import Scenario
 from scenarios.store import Store
 from scenarios.unsaved import Unsaved, pack, unpack
-from tests.app.words import text
+from tests.app.pages import choice_of, open_page, text
 
-APP = Path(__file__).resolve().parents[2] / "app.py"
-PAGE = next(e.file for e in PAGES if e.path == "scenarios")
-
-
-def opened(**address: str) -> AppTest:
-    """Return the page at an address."""
-    app = AppTest.from_file(str(APP), default_timeout=120)
-    app.query_params["area"] = "E09000026"
-    app.run()
-    app.switch_page(PAGE)
-    for name, value in ({"area": "E09000026"} | address).items():
-        app.query_params[name] = value
-    return app.run()
-
-
-def asked(app: AppTest, name: str = "scenario") -> str:
-    """Return one choice of the address."""
-    value = app.query_params.get(name, "")
-    return value[0] if isinstance(value, list) else value
+opened = partial(open_page, "scenarios")
 
 
 def under_work(app: AppTest) -> Scenario:
     """Return the scenario in the address."""
-    return unpack(asked(app)).scenario
+    return unpack(choice_of(app, "scenario") or "").scenario
 
 
 def surge(size: float = 1.2, began: int = 0, **said: object) -> Scenario:
@@ -68,7 +50,7 @@ def test_without_a_scenario_the_sample_is_one_click_away() -> None:
     assert "No scenario is open" in [h.value for h in app.header]
     app.button(key="open-sample").click().run()
     assert not app.error
-    assert asked(app) == "inclusion-bases"
+    assert choice_of(app, "scenario") == "inclusion-bases"
     assert "fewer children without the specialist place they want" in text(app)
     assert "high needs would cost" in text(app)
 
@@ -129,7 +111,7 @@ def test_a_change_that_makes_no_scenario_stays_with_what_is_wrong_and_can_be_und
     before = text(app)
     app.text_input(key="lever-0-requests-who-ages").set_value("5 to ten").run()
     assert "is not an age or a run of ages" in app.error[0].value
-    assert asked(app) == start
+    assert choice_of(app, "scenario") == start
     assert app.text_input(key="lever-0-requests-who-ages").value == "5 to ten"
     assert app.button(key="save-scenario").disabled
     assert before.count("80 % interval") == text(app).count("80 % interval")
@@ -150,15 +132,15 @@ def test_saving_makes_versions_and_an_old_one_can_be_opened() -> None:
     app.text_input(key="comment").set_value("First go")
     app.button(key="save-scenario").click().run()
     assert "Saved: ours version 1" in app.success[0].value
-    assert asked(app) == "ours@1"
+    assert choice_of(app, "scenario") == "ours@1"
     app.number_input(key="lever-0-requests-change-one").set_value(30.0).run()
     app.text_input(key="saver").set_value("Ann")
     app.button(key="save-scenario").click().run()
-    assert asked(app) == "ours@2"
+    assert choice_of(app, "scenario") == "ours@2"
     assert "First go" in text(app)
     app.selectbox(key="pick-version").select("ours@1")
     app.button(key="open-version").click().run()
-    assert asked(app) == "ours@1"
+    assert choice_of(app, "scenario") == "ours@1"
     assert app.number_input(key="lever-0-requests-change-one").value == 20.0
 
 
@@ -175,7 +157,7 @@ def test_of_two_editors_the_second_is_told_and_loses_nothing() -> None:
     app.button(key="duplicate").click().run()
     app.text_input(key="saver").set_value("Ann")
     app.button(key="save-scenario").click().run()
-    assert asked(app) == "ours-copy@1"
+    assert choice_of(app, "scenario") == "ours-copy@1"
 
 
 def test_a_name_of_the_library_is_not_taken() -> None:
@@ -199,9 +181,7 @@ def test_a_link_that_was_cut_says_so_and_the_page_stands() -> None:
 
 
 def test_work_that_is_not_saved_is_shown_by_the_other_pages_too() -> None:
-    app = AppTest.from_file(str(APP), default_timeout=120)
-    app.query_params["area"], app.query_params["scenario"] = "E09000026", pack(Unsaved(surge(1.5)))
-    app.run()
+    app = open_page(scenario=pack(Unsaved(surge(1.5))))
     assert "You are looking at the scenario 'Ours'" in app.info[0].value
     assert not app.error
 
@@ -209,14 +189,14 @@ def test_work_that_is_not_saved_is_shown_by_the_other_pages_too() -> None:
 def test_up_to_four_are_set_side_by_side() -> None:
     app = opened(scenario=pack(Unsaved(surge())))
     app.button(key="compare-this").click().run()
-    assert asked(app, "compare").startswith("baseline,~")
+    assert choice_of(app, "compare").startswith("baseline,~")
     app.toggle(key="show-compare").set_value(True).run()
     assert "difference from 'The forecast'" in text(app)
     app.number_input(key="lever-0-requests-change-one").set_value(30.0).run()
     # What is beside the forecast follows the work.
-    assert asked(app, "compare") == f"baseline,{asked(app)}"
+    assert choice_of(app, "compare") == f"baseline,{choice_of(app, 'scenario')}"
     app.multiselect(key="choose-compare").set_value(
-        [asked(app), "baseline", "low-births", "reform-2030"]
+        [choice_of(app, "scenario"), "baseline", "low-births", "reform-2030"]
     ).run()
     assert not app.error
     assert "difference from 'Ours (not saved)'" in text(app)

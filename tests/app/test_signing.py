@@ -18,10 +18,7 @@ from forecast.ui.frame.registry import PAGES, PageEntry
 from scenarios import reading
 from scenarios.store import Store
 from scenarios.unsaved import Unsaved, pack
-from tests.app.words import text
-
-APP = Path(__file__).resolve().parents[2] / "app.py"
-FILES = {e.path: e.file for e in PAGES}
+from tests.app.pages import open_page, text
 
 AUTH = {
     "redirect_uri": "http://localhost:8501/oauth2callback",
@@ -78,16 +75,7 @@ def signed_in(email: str, **claims: object) -> dict[str, object]:
 
 def opened(user: dict[str, object] | None, page: str = "", auth: object = AUTH, **address: str) -> AppTest:
     """Return a page as somebody sees it, where sign-in is set up."""
-    app = AppTest.from_file(str(APP), default_timeout=120)
-    app.secrets = {"auth": auth}
-    app.user = user or {"is_logged_in": False}
-    app.query_params["area"] = "E09000026"
-    app.run()
-    if page:
-        app.switch_page(FILES[page])
-    for name, value in ({"area": "E09000026"} | address).items():
-        app.query_params[name] = value
-    return app.run()
+    return open_page(page, user=user or {"is_logged_in": False}, secrets={"auth": auth}, **address)
 
 
 def shut(app: AppTest) -> str:
@@ -257,7 +245,7 @@ def test_secrets_that_cannot_be_read_do_not_open_the_door(
     monkeypatch.setattr(
         st, "get_option", lambda name: [str(broken)] if name == "secrets.files" else ask(name)
     )
-    app = AppTest.from_file(str(APP), default_timeout=120).run()
+    app = open_page()
     assert "shut for everybody" in shut(app)
 
 
@@ -267,18 +255,12 @@ def test_without_sign_in_a_server_that_others_can_reach_shows_only_what_to_set_u
 ) -> None:
     ask = st.get_option
     monkeypatch.setattr(st, "get_option", lambda name: "0.0.0.0" if name == "server.address" else ask(name))
-    app = AppTest.from_file(str(APP), default_timeout=120)
-    app.run()
-    if entry.path:
-        app.switch_page(entry.file)
-        app.run()
+    app = open_page(entry.path)
     assert "docs/sign-in.md" in shut(app)
     assert len(app.button) == 0
 
 
 def test_without_sign_in_on_this_computer_nothing_is_asked_and_the_name_is_typed() -> None:
-    app = AppTest.from_file(str(APP), default_timeout=120)
-    app.query_params["area"] = "E09000026"
-    app.run()
+    app = open_page()
     assert "Signed in" not in text(app)
     assert not [b for b in app.button if b.key in ("sign-in", "sign-out")]

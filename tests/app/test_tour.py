@@ -9,7 +9,7 @@ import pytest
 from forecast.ui.frame import choices, tour
 from forecast.ui.frame.choices import BASELINE, LEFT, SAMPLE, TAKEN, Choices
 from forecast.ui.frame.registry import PAGES, PageEntry
-from tests.app.test_pages import OVERVIEW, asked, opened, text
+from tests.app.pages import choice_of, open_page, text
 
 
 def barnet(scenario: str = BASELINE) -> Choices:
@@ -45,11 +45,11 @@ def test_who_leaves_the_tour_has_the_forecast_again_and_nothing_of_the_tour_in_t
 
 
 def test_the_first_page_offers_the_tour_and_the_address_takes_and_leaves_it() -> None:
-    app = opened(OVERVIEW)
+    app = open_page()
     assert "Tour, step" not in text(app)
     app.button(key="take-tour").click().run()
-    assert asked(app, "tour") == TAKEN
+    assert choice_of(app, "tour") == TAKEN
     assert f"Tour, step 1 of {len(PAGES)}: Overview." in text(app)
     app.button(key="leave-tour").click().run()
-    assert asked(app, "tour") is None
+    assert choice_of(app, "tour") is None
     assert "Tour, step" not in text(app)
