@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from data.formatting import exact_pounds
 from data.price_file import to_csv
 from data.prices import ITEMS, replacements
 from forecast.core.atomic_files import Writer, write_all
-from forecast.finance.attribution import CAUSES, PARTS, Attribution, attribution
+from forecast.finance.attribution import CAUSES, PARTS, attribution
 from forecast.finance.balance import REGIMES
 from forecast.finance.cost_model import HIGH_NEEDS, SCALE_BOUNDS
 from forecast.finance.finance_model import FinanceModel, Money
@@ -72,6 +72,49 @@ class MoneyTables:
     shown: Money
     unmitigated: Money | None = None
 
+    @cached_property
+    def balance(self) -> pd.DataFrame:
+        """``balance.parquet``."""
+        return money_tables.balance_table(self.shown)
+
+    @cached_property
+    def unmitigated_balance(self) -> pd.DataFrame | None:
+        """``unmitigated_balance.parquet``; None without a scenario."""
+        return None if self.unmitigated is None else money_tables.balance_table(self.unmitigated)
+
+    @cached_property
+    def difference(self) -> pd.DataFrame | None:
+        """``difference.parquet``; None without a scenario."""
+        return (
+            None if self.unmitigated is None else money_tables.difference_table(self.unmitigated, self.shown)
+        )
+
+    @cached_property
+    def regimes(self) -> pd.DataFrame:
+        """``regimes.parquet``."""
+        return money_tables.regimes_table(self.finance, self.shown)
+
+    @cached_property
+    def attribution(self) -> pd.DataFrame:
+        """``attribution.parquet``: why cost changes from the first year to the fifth (or the last, if earlier)."""
+        years = self.shown.costs.years
+        parts = attribution(self.shown.costs, self.shown.costs, years[0], years[min(4, len(years) - 1)])
+        return money_tables.attribution_table(parts)
+
+    @cached_property
+    def scenario_attribution(self) -> pd.DataFrame | None:
+        """``scenario_attribution.parquet``: why a scenario costs more or less in the same year; None without a scenario."""
+        if self.unmitigated is None:
+            return None
+        years = self.shown.costs.years
+        parts = attribution(self.unmitigated.costs, self.shown.costs, years[min(4, len(years) - 1)])
+        return money_tables.attribution_table(parts)
+
+    @cached_property
+    def sections(self) -> dict[str, pd.DataFrame]:
+        """Every table that is printed, by its title."""
+        return sections(self)
+
     @property
     def name(self) -> str:
         """Name of the authority."""
@@ -81,18 +124,6 @@ class MoneyTables:
     def years(self) -> list[str]:
         """Names of the financial years."""
         return [y.label for y in self.shown.costs.years]
-
-    def why_scenario(self) -> Attribution | None:
-        """Return why a scenario's cost differs from the baseline's in the fifth year (or the last); None without a scenario."""
-        if self.unmitigated is None:
-            return None
-        years = self.shown.costs.years
-        return attribution(self.unmitigated.costs, self.shown.costs, years[min(4, len(years) - 1)])
-
-    def why(self) -> Attribution:
-        """Return why cost changes from the first year to the fifth (or the last, if earlier)."""
-        years = self.shown.costs.years
-        return attribution(self.shown.costs, self.shown.costs, years[0], years[min(4, len(years) - 1)])
 
 
 def in_table(row: Mapping[str, Any], *, signed: bool = False) -> str:
@@ -119,7 +150,7 @@ def deficit_or_surplus(row: Mapping[str, Any]) -> str:
 
 def headline(tables: MoneyTables) -> str:
     """Return one sentence on the balance, fit to be read aloud."""
-    table = money_tables.balance_table(tables.shown)
+    table = tables.balance
     years = tables.years
     year = years[min(1, len(years) - 1)]
     ends = tables.shown.balance.override_ends.label
@@ -154,7 +185,7 @@ def _row(table: pd.DataFrame, kind: str, line: str, year: str) -> dict[str, Any]
 
 def balance_by_year(tables: MoneyTables) -> pd.DataFrame:
     """Return cost, income, in-year balance, grant and balance at 31 March as text, one row a year."""
-    table = money_tables.balance_table(tables.shown)
+    table = tables.balance
     p = money_tables.chance_of_deficit(tables.shown.balance)
     rows = []
     for year in tables.years:
@@ -184,7 +215,7 @@ def balance_by_year(tables: MoneyTables) -> pd.DataFrame:
 
 def lines_table(tables: MoneyTables) -> pd.DataFrame:
     """Return the largest lines of high needs cost, the rest, and the total, in three years, as text."""
-    table = money_tables.balance_table(tables.shown)
+    table = tables.balance
     cost = table[table["kind"] == "cost"]
     labels = {line.code: line for line in tables.shown.costs.lines}
     years = [
@@ -208,9 +239,8 @@ def lines_table(tables: MoneyTables) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def why_table(why: Attribution) -> pd.DataFrame:
-    """Return the parts of the change in cost as text, largest change first."""
-    table = money_tables.attribution_table(why)
+def why_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the parts of the change in cost (`MoneyTables.attribution`) as text, largest change first."""
     columns = {
         (str(p), str(c)): float(m)
         for p, c, m in zip(table["part"], table["cause"], table["mean"], strict=True)
@@ -241,15 +271,16 @@ def regimes_text(table: pd.DataFrame, years: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def difference_text(tables: MoneyTables, unmitigated: Money) -> pd.DataFrame:
-    """Return the changes a scenario makes as text, one row a year; differences below `NOTHING` in most draws are not shown."""
-    table = money_tables.difference_table(unmitigated, tables.shown)
+def difference_text(tables: MoneyTables) -> pd.DataFrame | None:
+    """Return the changes a scenario makes as text, one row a year, small ones left out; None without a scenario."""
+    if tables.difference is None or tables.unmitigated_balance is None:
+        return None
     ends = [
-        money_tables.balance_table(one).query("line == 'closing'").set_index("financial_year")["mean"]
-        for one in (unmitigated, tables.shown)
+        table.query("line == 'closing'").set_index("financial_year")["mean"]
+        for table in (tables.unmitigated_balance, tables.balance)
     ]
     rows = []
-    for year, own in table.groupby("financial_year", sort=False):
+    for year, own in tables.difference.groupby("financial_year", sort=False):
         by_line = {str(row["line"]): {str(k): v for k, v in row.items()} for row in own.to_dict("records")}
         cost = by_line["cost"]
         rows.append(
@@ -392,23 +423,22 @@ def sections(tables: MoneyTables) -> dict[str, pd.DataFrame]:
     by_title = {
         f"{what}: high needs by financial year": balance_by_year(tables),
         "Largest lines of cost": lines_table(tables),
-        f"Why high needs cost changes from {years[0]} to {last}": why_table(tables.why()),
-        "Who bears a deficit after the override: balance at 31 March": regimes_text(
-            money_tables.regimes_table(tables.finance, tables.shown), at
-        ),
+        f"Why high needs cost changes from {years[0]} to {last}": why_table(tables.attribution),
+        "Who bears a deficit after the override: balance at 31 March": regimes_text(tables.regimes, at),
     }
-    if tables.unmitigated is not None:
-        ours = {"What the scenario changes, future by future": difference_text(tables, tables.unmitigated)}
-        if (why := tables.why_scenario()) is not None:
-            ours[f"Why it costs more or less in {last}"] = why_table(why)
-        by_title = ours | by_title
+    changes, why = difference_text(tables), tables.scenario_attribution
+    if changes is not None and why is not None:
+        by_title = {
+            "What the scenario changes, future by future": changes,
+            f"Why it costs more or less in {last}": why_table(why),
+        } | by_title
     return by_title
 
 
 def print_report(tables: MoneyTables, show: Show, say: Callable[[str], None]) -> None:
     """Print the results for one authority."""
     say(headline(tables))
-    for title, frame in sections(tables).items():
+    for title, frame in tables.sections.items():
         show(frame, title)
     for line in notes(tables):
         say(f"- {line}")
@@ -417,7 +447,7 @@ def print_report(tables: MoneyTables, show: Show, say: Callable[[str], None]) ->
 def page(tables: MoneyTables) -> str:
     """Return the results as a Markdown page."""
     lines = [f"# {tables.name}: high needs money", "", headline(tables), ""]
-    for title, frame in sections(tables).items():
+    for title, frame in tables.sections.items():
         lines += [f"## {title}", "", markdown_table(frame, index=False), ""]
     lines += ["## Read this first", "", *[f"- {x}" for x in notes(tables)], ""]
     lines += [
@@ -436,24 +466,20 @@ def write(tables: MoneyTables, folder: Path, arguments: Mapping[str, Any]) -> li
     OutputError
         The folder cannot be written to.
     """
-    balance = money_tables.balance_table(tables.shown)
     about = {
         **money_tables.FACTS,
         "authority": tables.name,
         "scenario": tables.shown.outcome.scenario or "baseline",
     }
-    why = money_tables.attribution_table(tables.why())
-    frames: dict[str, pd.DataFrame] = {
-        "balance": balance,
+    frames: dict[str, pd.DataFrame | None] = {
+        "balance": tables.balance,
         "cost_detail": money_tables.detail_table(tables.shown.costs),
-        "attribution": why,
-        "regimes": money_tables.regimes_table(tables.finance, tables.shown),
+        "attribution": tables.attribution,
+        "regimes": tables.regimes,
+        "unmitigated_balance": tables.unmitigated_balance,
+        "scenario_attribution": tables.scenario_attribution,
+        "difference": tables.difference,
     }
-    if tables.unmitigated is not None:
-        frames["unmitigated_balance"] = money_tables.balance_table(tables.unmitigated)
-        if (ours := tables.why_scenario()) is not None:
-            frames["scenario_attribution"] = money_tables.attribution_table(ours)
-        frames["difference"] = money_tables.difference_table(tables.unmitigated, tables.shown)
     record = provenance(tables.shown.outcome, arguments) | {"pounds": about, "income": dict(INCOME_LINES)}
     record["inputs"] |= record_money_inputs()
     record["price_book"] = hashlib.sha256(to_csv(tables.finance.model.book.rows).encode()).hexdigest()
@@ -462,11 +488,13 @@ def write(tables: MoneyTables, folder: Path, arguments: Mapping[str, Any]) -> li
     ).hexdigest()
     record["funding_policy"] = hashlib.sha256(repr(tables.finance.model.policy).encode()).hexdigest()
     writers: dict[str, Writer] = {
-        f"{name}.parquet": partial(write_parquet, frame, about) for name, frame in frames.items()
+        f"{name}.parquet": partial(write_parquet, frame, about)
+        for name, frame in frames.items()
+        if frame is not None
     }
     prices = money_tables.prices_table(tables.finance)
     writers |= {
-        "balance.csv": partial(_write_csv, balance),
+        "balance.csv": partial(_write_csv, tables.balance),
         "prices.csv": partial(_write_csv, prices),
         "money.md": partial(_write_text, page(tables)),
         "run.json": partial(_write_text, json.dumps(record, indent=2, ensure_ascii=False) + "\n"),

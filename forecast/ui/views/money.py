@@ -126,7 +126,10 @@ def money(found: MoneyTables) -> MoneyView:
     scenario = found.shown.outcome.scenario
     if found.unmitigated is not None and scenario is not None:
         tables[scenario] = found.shown
-    told = {who: money_tables.balance_table(one) for who, one in tables.items()}
+    told = {
+        who: found.balance if one is found.shown else money_tables.balance_table(one)
+        for who, one in tables.items()
+    }
     years = found.shown.costs.years
     shown = told[scenario] if scenario in told else told[WITHOUT]
     why = {
@@ -155,13 +158,9 @@ def money(found: MoneyTables) -> MoneyView:
         deficit=_deficit(found, tables),
         lines=_lines(found.shown, shown),
         why=why,
-        regimes=money_report.regimes_text(
-            money_tables.regimes_table(found.finance, found.shown), list(dict.fromkeys(at))
-        ),
+        regimes=money_report.regimes_text(found.regimes, list(dict.fromkeys(at))),
         override=march(override),
-        difference=None
-        if found.unmitigated is None
-        else money_report.difference_text(found, found.unmitigated),
+        difference=money_report.difference_text(found),
         why_scenario=ours,
         prices=_prices(found),
         notes=tuple(_plainly(line) for line in money_report.notes(found, ON_PAGE)),
