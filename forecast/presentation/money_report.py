@@ -113,7 +113,7 @@ class MoneyTables:
     @cached_property
     def sections(self) -> dict[str, pd.DataFrame]:
         """Every table that is printed, by its title."""
-        return sections(self)
+        return _sections(self)
 
     @property
     def name(self) -> str:
@@ -409,7 +409,7 @@ def _stated(balance: Range) -> str:
     return wording.pounds_interval(balance.low, (balance.low + balance.high) / 2, balance.high)
 
 
-def sections(tables: MoneyTables) -> dict[str, pd.DataFrame]:
+def _sections(tables: MoneyTables) -> dict[str, pd.DataFrame]:
     """Return every table that is printed, by title."""
     years = tables.years
     last = years[min(4, len(years) - 1)]
