@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from data.provisions import provisions
 from data.register import ESTIMATED, Register, academic_year, frame, phase_shares, places_by_phase
 from data.vocabulary import ALL, PHASES, SPECIALIST_PROVISIONS
 
@@ -32,11 +33,7 @@ Three quarters of the 749 state special schools with a published roll have 204 p
 stage 4 school information 2023/24).
 """
 
-_NET_NAMES: dict[str, str] = {
-    "state_special": "Other authorities' special schools",
-    "specialist_base": "Other authorities' specialist bases",
-    "specialist_post16": "Specialist post-16 institutions elsewhere",
-}
+_NET_NAMES: dict[str, str] = {p.code: p.elsewhere_label for p in provisions() if p.elsewhere_label}
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ from data.errors import TableError
 from data.implied_prices import Shrunk, shrink
 from data.inflation import Z90, PriceGrowth
 from data.prices import COLUMNS, Price, PriceBook, as_rows, records_of
+from data.provisions import facts_of, recorded_with
+from data.vocabulary import ALL
 
 PRICES = tables.REFERENCE / "prices"
 """Prices and inflators kept by hand, each with its source."""
@@ -67,22 +69,24 @@ class Implied:
     plans: str | None
 
 
+_PLANS: dict[str, str] = {
+    "state_special": "plans_state_special",
+    "mainstream": "plans_mainstream",
+    "specialist_base": "plans_mainstream",
+    "inmss": "plans_inmss",
+    "general_fe": "plans_further_education",
+    "specialist_post16": "plans_specialist_post16",
+}
+"""Provisions whose price is implied by spending, in order, with the column of plans. Returns do not tell bases from mainstream
+classes, so the same figure stands for both; the base's interval is wider."""
+
 IMPLIED: tuple[Implied, ...] = (
-    Implied("top_up", "state_special", ("topup_state_special",), "plans_state_special"),
-    Implied(
-        "top_up", "mainstream", ("topup_state_primary", "topup_state_secondary"),
-        "plans_mainstream",
+    *(
+        Implied(facts_of(code).placement_item, code, facts_of(code).s251_outturn, plans)
+        for code, plans in _PLANS.items()
     ),
-    # Returns do not tell bases from mainstream classes, so the same figure stands for both; the base's interval is wider.
-    Implied(
-        "top_up", "specialist_base", ("topup_state_primary", "topup_state_secondary"),
-        "plans_mainstream",
-    ),
-    Implied("inmss_fee", "inmss", ("topup_nonmaint_special",), "plans_inmss"),
-    Implied("top_up", "general_fe", ("topup_state_post_school",), "plans_further_education"),
-    Implied("post16_fee", "specialist_post16", ("topup_nonmaint_post_school",), "plans_specialist_post16"),
-    Implied("sen_support", "All", ("sen_support_and_inclusion",), None),
-)  # fmt: skip
+    Implied("sen_support", ALL, ("sen_support_and_inclusion",), None),
+)
 """Items with spending by authority."""
 
 
@@ -186,10 +190,7 @@ def growth_to_year(implied: Implied) -> float:
     Between counts plans follow a line; the middle of the year lies 8.5 months after the first.
     """
     table = tables.read("plans_placement")
-    # Returns of spending do not tell bases from mainstream classes.
-    together = ("mainstream", "specialist_base")
-    wanted = together if implied.provision in together else (implied.provision,)
-    own = table if implied.plans is None else table[table["provision"].isin(wanted)]
+    own = table if implied.plans is None else table[table["provision"].isin(recorded_with(implied.provision))]
     first, last = (float(own.loc[own["january"] == j, "plans"].sum()) for j in _JANUARIES)
     return (first + MIDDLE * (last - first)) / ((first + last) / 2)
 

@@ -23,6 +23,7 @@ from data import tables
 from data.areas import by_code, current
 from data.errors import OutputError, RegisterError
 from data.formulas import guarded, unguarded
+from data.provisions import spellings
 from data.register import (
     BASES,
     COLUMNS,
@@ -95,29 +96,7 @@ _SPREADSHEET_DATES: dict[str, str] = {
 _PROVISION_SPELLINGS: dict[str, str] = {
     **{plain(code): code for code in PROVISION_CODES},
     **{plain(label): code for code, label in PROVISIONS.items()},
-    "special school": "state_special",
-    "state special school": "state_special",
-    "maintained special": "state_special",
-    "maintained special school": "state_special",
-    "special academy": "state_special",
-    "special free school": "state_special",
-    "resourced provision": "specialist_base",
-    "additionally resourced provision": "specialist_base",
-    "arp": "specialist_base",
-    "rp": "specialist_base",
-    "sen unit": "specialist_base",
-    "unit": "specialist_base",
-    "base": "specialist_base",
-    "spi": "specialist_post16",
-    "specialist post 16": "specialist_post16",
-    "specialist college": "specialist_post16",
-    "independent special": "inmss",
-    "independent special school": "inmss",
-    "non maintained special": "inmss",
-    "non maintained special school": "inmss",
-    "nmss": "inmss",
-    "pru": "ap",
-    "pupil referral unit": "ap",
+    **spellings(),
 }
 """Spellings planners use for a provision, in plain lower case, to our code."""
 

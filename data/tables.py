@@ -97,6 +97,7 @@ def read_reference(name: str) -> pd.DataFrame:
 @cache
 def _read_checked_reference(name: str) -> pd.DataFrame:
     # Imported here: most runs read no file with a schema, and pandera is slow to import.
+    import pandas as pd
     from pandera.errors import SchemaErrors
 
     from data.schemas.reference import REFERENCE_TABLES

@@ -10,7 +10,9 @@ from collections.abc import Callable
 import pandas as pd
 import pandera.pandas as pa
 
+from data.provisions import DESTINATIONS_FILE, PROVISIONS_FILE
 from data.schemas.base import Table, january, la_code, provision, schema, text
+from data.vocabulary import PROVISION_CODES
 
 COUNCIL_FIGURES: tuple[str, ...] = ("balance_at_31_march", "overspend")
 """What a council may have said of a financial year: the high needs balance at its end (a deficit is minus), or what it costs the
@@ -36,6 +38,18 @@ def matching(pattern: str, description: str, *, nullable: bool = False) -> pa.Co
     """Return a text column whose cells all match a regular expression."""
     return pa.Column(
         "str", pa.Check.str_matches(f"^(?:{pattern})$"), nullable=nullable, description=description
+    )
+
+
+def yes_no(description: str) -> pa.Column:
+    """Return a column of yes or no."""
+    return text(description, isin=("yes", "no"))
+
+
+def census(description: str) -> pa.Column:
+    """Return a column of Januaries that may be blank."""
+    return pa.Column(
+        "Int64", pa.Check.in_range(2010, 2100), nullable=True, coerce=True, description=description
     )
 
 
@@ -126,6 +140,67 @@ REFERENCE_TABLES: dict[str, Table] = {
                 of_each(PLACES, "last_paid", lambda years: bool(years.notna().any()), "a rate that has been paid"),
             ),
             period="from_financial_year",
+        ),
+        Table(
+            PROVISIONS_FILE,
+            "What a provision is: one row for each, and one more from each January in which a fact changes.",
+            with_checks(
+                schema(
+                    {
+                        "provision": provision(),
+                        "label": text("Name, as in the vocabulary"),
+                        "short_label": text("Name that fits in a sentence", nullable=True),
+                        "heading": text("Name over a narrow column", nullable=True),
+                        "from_january": census("First January of the row; blank for ever before"),
+                        "to_january": census("Last January of the row; blank if it holds today"),
+                        "specialist": pa.Column(
+                            "Int64", pa.Check.ge(1), nullable=True, coerce=True,
+                            description="Position among the provisions whose places an authority commissions and plans",
+                        ),
+                        "place_payer": text(
+                            "Who pays for a place", isin=("authority or dfe", "dfe", "dfe or none", "none")
+                        ),
+                        "place_rate": text(
+                            "Which places are paid by the place: `all`, or `post16` only", isin=("all", "post16"), nullable=True
+                        ),
+                        "placement_item": text("Item of the price book that pays for a child there", nullable=True),
+                        "s251_outturn": text("Lines of published spending, joined by `;`", nullable=True),
+                        "counted_with": text("Provision in whose published counts its children are", nullable=True),
+                        "where_known": yes_no("Whether it says where a child is taught"),
+                        "takes_overflow": yes_no("Whether it takes children without a state specialist place"),
+                        "interns": yes_no("Whether supported interns are on its roll"),
+                        "scap": text("Category in the school capacity survey", nullable=True),
+                        "lsrp": pa.Column(
+                            "Int64", pa.Check.in_range(1, 14), nullable=True, coerce=True,
+                            description="Row of table 6 of the Local SEND Reform Plan; to be confirmed",
+                        ),
+                        "dsg_plan": text("Category in the DSG management plan; to be confirmed", nullable=True),
+                        "elsewhere_label": text("Such places of other authorities in an estimated register", nullable=True),
+                        "also_called": text("What planners call it in files, joined by `;`", nullable=True),
+                        "note": text("What to beware of", nullable=True),
+                    },
+                    ["provision", "from_january"],
+                ),
+                of_each(("provision",), "to_january", lambda ends: int(ends.isna().sum()) == 1, "one row that holds today"),
+            ),
+        ),
+        Table(
+            DESTINATIONS_FILE,
+            "Where a child without the specialist place they want can go, and the provision whose cost they have there.",
+            schema(
+                {
+                    "destination": text("Code in a preference order"),
+                    "label": text("Name for people"),
+                    "provision": provision(),
+                    "early_years_provision": pa.Column(
+                        "str", pa.Check.isin(PROVISION_CODES), nullable=True, description="Its early years provision, if another"
+                    ),
+                    "need_met": yes_no("Whether the child's need is met there"),
+                    "appraised": yes_no("Whether an options appraisal counts that cost as saved when the child is placed"),
+                    "note": text("What to beware of", nullable=True),
+                },
+                ["destination"],
+            ),
         ),
     )
 }  # fmt: skip

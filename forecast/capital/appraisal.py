@@ -35,6 +35,7 @@ from data import price_books
 from data.candidates import Candidate
 from data.errors import CapitalError, PriceError
 from data.inflation import require_starting_year, year_name
+from data.provisions import destination, destinations
 from data.vocabulary import NEED_GROUP_CODES, PHASE_CODES, SPECIALIST_PROVISIONS
 from forecast.capital.schemes import Appraisal, Horizon, UnitCosts
 from forecast.capital.seats import Lacking, Seating, lacking, seating
@@ -50,16 +51,6 @@ AUTUMN = 7 / 12
 
 PLACE, TRANSPORT = "place_funding", "send_transport"
 """Items told apart from the other costs of a child."""
-
-UNMET: tuple[str, ...] = ("waiting", "neet")
-"""Destinations of children whose need is not met."""
-
-COSTED_AS: dict[str, str | None] = {
-    "state_special_elsewhere": "state_special",
-    "waiting": "mainstream",
-    "neet": None,
-}
-"""Provision whose cost a destination has, where it is not the provision of its own name; None for no cost."""
 
 TAUGHT_AS: dict[str, str] = {"post16_centre": "state_special"}
 """Provision whose cost a child in a new place has, where it is not that of the place: a centre the authority builds is paid by
@@ -479,7 +470,8 @@ def _real(costs: UnitCosts, januaries: Sequence[int], draws: int) -> _Real:
             f"The costs have {per.sizes['draw']} draws and the forecast {draws}, so they cannot be set against each other. Draw "
             "as many prices as the forecast has draws."
         )
-    needed = {"mainstream", "early_years", *SPECIALIST_PROVISIONS}
+    paid_as = {code for d in destinations() if d.appraised for code in (d.provision, d.early_years_provision)}
+    needed = paid_as | set(SPECIALIST_PROVISIONS)
     if absent := needed - set(per["provision"].to_numpy().tolist()):
         raise CapitalError(
             f"The costs say nothing of '{min(absent)}', where children are taught. Cost every provision."
@@ -516,18 +508,17 @@ def _each(
     everyone = np.maximum(goes.sum(axis=0), 1e-9)
     shape = everyone.shape
     education, transport, unmet = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    for destination, children in zip(overflow["destination"].to_numpy().tolist(), goes, strict=True):
+    early = PHASE_CODES.index("early_years")
+    for code, children in zip(overflow["destination"].to_numpy().tolist(), goes, strict=True):
         share = children / everyone
-        if destination in UNMET:
+        end = destination(code)
+        if not end.need_met:
             unmet += share
-        provision = COSTED_AS.get(destination, destination)
-        if provision is None:
+        if not end.appraised:
             continue
-        taught, carried, place = (part.copy() for part in real.of(provision))
-        if destination == "waiting":
-            early = PHASE_CODES.index("early_years")
-            for part, other in zip((taught, carried, place), real.of("early_years"), strict=True):
-                part[:, :, early] = other[:, :, early]
+        taught, carried, place = (part.copy() for part in real.of(end.provision))
+        for part, other in zip((taught, carried, place), real.of(end.early_years_provision), strict=True):
+            part[:, :, early] = other[:, :, early]
         education += share * (taught + place)[:, :, None]
         transport += share * carried[:, :, None]
     each, waiting, funding = [], [], []

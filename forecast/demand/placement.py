@@ -20,6 +20,7 @@ import xarray as xr
 
 from data.composition import Composition
 from data.errors import HistoryError
+from data.provisions import counted_elsewhere
 from data.vocabulary import AGES, NEED_CODES, PHASE_CODES, PHASES, PROVISION_CODES, SPECIALIST_PROVISIONS
 from forecast.core.outcome import Placements, Plans
 from forecast.core.parallel import run_in_parts
@@ -146,9 +147,10 @@ def as_in_mainstream(paths: model.Paths) -> model.Paths:
 
     Support bases are in no return, so nothing else is known of them; without this nobody sent to one would stay there.
     """
-    base, school = (PROVISION_CODES.index(p) for p in ("support_base", "mainstream"))
     kept, goes = paths.kept.copy(), paths.goes.copy()
-    kept[:, :, base], goes[:, :, base] = kept[:, :, school], goes[:, :, school]
+    for uncounted, counted in counted_elsewhere().items():
+        to, like = PROVISION_CODES.index(uncounted), PROVISION_CODES.index(counted)
+        kept[:, :, to], goes[:, :, to] = kept[:, :, like], goes[:, :, like]
     return replace(paths, kept=kept, goes=goes)
 
 

@@ -23,12 +23,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
-from data import place_rates, tables
+from data import place_rates, provisions, tables
 from data.financial_year import FinancialYear
 from data.inflation import draw_root
 from data.prices import GENERAL_FUND, ITEMS, PriceBook, PriceDraws
 from data.register import estimated_share
-from data.vocabulary import ALL, PROVISIONS
+from data.vocabulary import ALL, PROVISIONS, SPECIALIST_PROVISIONS
 from forecast.core.financial_year import labels, year_average
 from forecast.core.outcome import Outcome
 from forecast.finance import other_high_needs, place_funding
@@ -380,8 +380,9 @@ def _flat(children: xr.DataArray) -> Array:
 def _newness(outcome: Outcome) -> Newness:
     """Return children in INMSS by age for each January from the origin."""
     placements = outcome.placements
-    first = placements.opening.sel(provision="inmss").sum("need").transpose("draw", "age").to_numpy()
-    later = placements.future.sel(provision="inmss").transpose("draw", "january", "age").to_numpy()
+    (inmss,) = provisions.paid_by("inmss_fee")
+    first = placements.opening.sel(provision=inmss).sum("need").transpose("draw", "age").to_numpy()
+    later = placements.future.sel(provision=inmss).transpose("draw", "january", "age").to_numpy()
     return Newness(np.concatenate([first[:, None], later], axis=1), outcome.plans.origin)
 
 
@@ -428,7 +429,7 @@ def _funded_counts(outcome: Outcome, paid: PaidPlacements, la_code: int, *, grow
     if grow:
         for code in kinds:
             provision = place_funding.KINDS[code].provision
-            if provision in ("state_special", "specialist_base"):
+            if provision in SPECIALIST_PROVISIONS and provision in provisions.paid_by_place():
                 children = stock.sel(provision=provision).sum("phase").to_numpy()
                 kinds[code] = kinds[code][:, :1] * children / np.maximum(children[:, :1], 1.0)
     academic = [f"{j - 1}/{j % 100:02d}" for j in (int(v) for v in paid.stock["january"].to_numpy())]

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from data.provisions import destination
 from data.vocabulary import (
     AGES,
     NEED_GROUP_CODES,
@@ -38,16 +39,6 @@ from forecast.core.outcome import Outcome, Placements, Shortfall
 from forecast.core.parallel import run_in_parts
 from forecast.places.capacity import OF_GROUP
 from models.base import Floats
-
-PAID_AS: dict[str, str] = {
-    "state_special_elsewhere": "state_special",
-    "inmss": "inmss",
-    "eotas": "eotas",
-    "general_fe": "general_fe",
-    "waiting": "mainstream",
-    "neet": "neet",
-}
-"""Destination of the preference order to provision; a child of the early years waits in an early years setting."""
 
 _SPECIALIST = [PROVISION_CODES.index(p) for p in SPECIALIST_PROVISIONS]
 _OTHERS = [i for i in range(len(PROVISION_CODES)) if i not in _SPECIALIST]
@@ -137,10 +128,10 @@ def seated_children(shortfall: Shortfall, some: slice = slice(None)) -> Floats:
     names = [str(d) for d in shortfall.overflow["destination"].to_numpy()]
     sent = shortfall.overflow.transpose(*order, "destination")
     children = np.maximum(wanted - short, 0.0)  # single precision leaves a few less than nobody
-    for destination, provision in enumerate(SPECIALIST_PROVISIONS):
+    for to, provision in enumerate(SPECIALIST_PROVISIONS):
         if provision in names:
             taken = sent.sel(destination=provision).to_numpy()[some]
-            children[..., destination] += taken.sum(axis=-1)
+            children[..., to] += taken.sum(axis=-1)
             short = short - taken
     beyond = shortfall.unseated.transpose("phase", "need_group", "provision").to_numpy()
     return np.asarray(children + np.minimum(beyond, np.maximum(short, 0.0)))
@@ -208,7 +199,7 @@ def _ends(shortfall: Shortfall, weight: Floats) -> Floats:
             to[..., -1] += ends[..., position]
             continue
         for phase, code in enumerate(PHASE_CODES):
-            provision = "early_years" if (name, code) == ("waiting", "early_years") else PAID_AS[name]
+            provision = destination(name).paid_as(code)
             to[phase, ..., _OTHERS.index(PROVISION_CODES.index(provision))] += ends[phase, ..., position]
     total = weight.sum(axis=-1, keepdims=True)
     share = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)

@@ -15,21 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.errors import OptionError
+from data.provisions import destinations
 from data.vocabulary import AGES, NEED_CODES, PHASE_CODES, PHASE_OF_AGE, SPECIALIST_PROVISIONS
 from forecast.core.arrays import Flags
 from models.base import Array
 
-DESTINATIONS: dict[str, str] = {
-    "state_special": "State-funded special school with a free place",
-    "specialist_base": "Specialist base with a free place",
-    "specialist_post16": "Specialist post-16 institution with a free place",
-    "state_special_elsewhere": "State-funded special school in another authority, beyond the places in the register",
-    "inmss": "Independent or non-maintained special school (INMSS)",
-    "eotas": "Education other than at school",
-    "general_fe": "Further education or sixth-form college",
-    "waiting": "Waiting in a mainstream school or early years setting, need unmet",
-    "neet": "Not in education, employment or training",
-}
+DESTINATIONS: dict[str, str] = {d.code: d.label for d in destinations()}
 """Where children without the place they want can go: code to label. Specialist provisions end where their free places do."""
 
 _GRID = (len(AGES), len(NEED_CODES))

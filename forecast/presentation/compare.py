@@ -22,7 +22,8 @@ import pandas as pd
 
 from data.errors import OptionError
 from data.formatting import exact_pounds
-from data.vocabulary import ALL
+from data.provisions import facts_of
+from data.vocabulary import ALL, SPECIALIST_PROVISIONS
 from forecast.core.outcome import ONE_CHILD, Outcome
 from forecast.finance.finance_model import FinanceModel
 from forecast.presentation import describe, wording
@@ -56,11 +57,8 @@ COLUMNS: Mapping[str, str] = {
 }  # fmt: skip
 """Columns of a comparison and their types, a public contract (docs/schema.md)."""
 
-HEADINGS: Mapping[str, str] = {
-    ALL: "All specialist places",
-    "state_special": "State special schools",
-    "specialist_base": "Specialist bases",
-    "specialist_post16": "Specialist post-16",
+HEADINGS: Mapping[str, str] = {ALL: "All specialist places"} | {
+    p: facts_of(p).heading for p in SPECIALIST_PROVISIONS
 }
 """Specialist provisions, and all of them, as headings of narrow columns."""
 

@@ -14,6 +14,7 @@ import xarray as xr
 
 from data import tables
 from data.errors import OptionError
+from data.provisions import with_interns
 from data.vocabulary import AGE_BANDS, AGES, ALL, PHASE_CODES
 from forecast.core import defaults
 from forecast.core.outcome import ONE_CHILD, Outcome
@@ -37,7 +38,7 @@ SETTING_COLUMNS: tuple[str, ...] = (
 POST16_GROUPS: Mapping[str, tuple[int, int]] = {"16-18": (16, 18), "19-25": (19, 25)}
 """Ages, both included, at which post-16 provision is planned and paid for differently."""
 
-INTERN_PROVISIONS: tuple[str, ...] = ("mainstream", "general_fe", "specialist_post16", "training_provider")
+INTERN_PROVISIONS: tuple[str, ...] = with_interns()
 """Provisions that supported interns are on the roll of."""
 
 

@@ -17,6 +17,7 @@ import pandas as pd
 
 from data import geography as map_data
 from data import setting_points
+from data.provisions import takes_overflow
 from data.register import academic_year, in_force
 from data.vocabulary import ALL, NEED_GROUPS, PHASES, PROVISIONS, SPECIALIST_PROVISIONS
 from forecast.core.atomic_files import Writer, write_all
@@ -32,7 +33,7 @@ GROUP_LABELS: dict[str, str] = {ALL: "All needs"} | {g.code: g.label for g in NE
 SHORT_TAIL = f"Short, {wording.UPPER_TAIL}"
 """Heading of the column of children short in the worst tenth of futures."""
 
-DEAR: tuple[str, ...] = ("inmss", "eotas")
+DEAR: tuple[str, ...] = takes_overflow()
 """Destinations whose causes are told: they cost most."""
 
 SHOWN = 8

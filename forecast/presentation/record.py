@@ -44,7 +44,9 @@ MONEY_TABLES: tuple[str, ...] = (
 )  # fmt: skip
 """Published tables that pounds rest on besides those of a forecast."""
 
-MONEY_REFERENCE: tuple[str, ...] = ("councils/finance", "finance/place_rates")
+MONEY_REFERENCE: tuple[str, ...] = (
+    "councils/finance", "finance/place_rates", "provisions/provisions", "provisions/destinations",
+)  # fmt: skip
 """Hand-kept files that pounds rest on, under ``data/reference``, besides the price book and the funding policy."""
 
 

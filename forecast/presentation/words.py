@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from data.formatting import listed
+from data.provisions import facts_of, whereabouts_unknown
 from data.register import academic_year, estimated_share
 from data.vocabulary import (
     AGE_BANDS,
@@ -29,11 +30,8 @@ from forecast.presentation.summary import RunOut
 
 PHASE_LABELS: dict[str, str] = {p.code: p.label for p in PHASES}
 BAND_LABELS: dict[str, str] = {ALL: "All ages"} | {b.code: b.label for b in AGE_BANDS}
-SHORT_PROVISIONS: dict[str, str] = {
-    ALL: "all specialist provision",
-    "state_special": "state special schools",
-    "specialist_base": "specialist bases",
-    "specialist_post16": "specialist post-16 institutions",
+SHORT_PROVISIONS: dict[str, str] = {ALL: "all specialist provision"} | {
+    p: facts_of(p).short_label for p in SPECIALIST_PROVISIONS
 }
 """Provision names that fit in a sentence."""
 
@@ -293,7 +291,9 @@ def own_gaps(outcome: Outcome) -> list[str]:
         lines.append(
             f"{name}'s placements by need are not known, so England's pattern of needs is fitted to its placements."
         )
-    unknown = float(placements.known.sel(provision="not_recorded").sum() / placements.known.sum())
+    unknown = float(
+        placements.known.sel(provision=list(whereabouts_unknown())).sum() / placements.known.sum()
+    )
     if unknown > MANY_NOT_RECORDED:
         lines.append(
             f"{wording.per_cent(unknown)} of plan holders have no placement recorded. Some hold a specialist place, so demand is "

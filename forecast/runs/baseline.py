@@ -45,6 +45,8 @@ SOURCES = Sources(
     files=(
         *sorted({file for stored in MODELS.values() for file in stored.sources.files}),
         *(f"data/fitted/{name}" for name in stored_fit.FILES),
+        "data/reference/provisions/provisions.csv",
+        "data/reference/provisions/destinations.csv",
         "data/tables.py",
     ),
     modules=(__name__,),

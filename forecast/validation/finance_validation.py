@@ -44,6 +44,7 @@ from data.implied_prices import shrink
 from data.inflation import Z90
 from data.place_rates import place_rate
 from data.price_books import IMPLIED, Implied, evidence, region_of
+from data.provisions import facts_of, recorded_with
 from data.vocabulary import ALL
 from forecast.core.financial_year import year_average
 from forecast.finance import other_high_needs
@@ -117,16 +118,19 @@ _AP = (
     ("special_free_school", "pre16_ap"),
 )
 
+
+def _paid_for(label: str, code: str) -> SpendingLine:
+    """Return the line of what is paid for children in a provision, and in those recorded with it."""
+    return SpendingLine(label, recorded_with(code), facts_of(code).s251_outturn)
+
+
 LINES: dict[str, SpendingLine] = {
-    "top_up_special": SpendingLine("Top-up: state special", ("state_special",), ("topup_state_special",)),
-    "top_up_mainstream": SpendingLine(
-        "Top-up: mainstream and bases", ("mainstream", "specialist_base"),
-        ("topup_state_primary", "topup_state_secondary"),
-    ),
-    "top_up_early_years": SpendingLine("Top-up: early years settings", (), ("topup_state_early_years",)),
-    "top_up_college": SpendingLine("Top-up: colleges", ("general_fe",), ("topup_state_post_school",)),
-    "inmss": SpendingLine("INMSS fees", ("inmss",), ("topup_nonmaint_special",)),
-    "specialist_post16": SpendingLine("Specialist post-16 fees", ("specialist_post16",), ("topup_nonmaint_post_school",)),
+    "top_up_special": _paid_for("Top-up: state special", "state_special"),
+    "top_up_mainstream": _paid_for("Top-up: mainstream and bases", "mainstream"),
+    "top_up_early_years": SpendingLine("Top-up: early years settings", (), facts_of("early_years").s251_outturn),
+    "top_up_college": _paid_for("Top-up: colleges", "general_fe"),
+    "inmss": _paid_for("INMSS fees", "inmss"),
+    "specialist_post16": _paid_for("Specialist post-16 fees", "specialist_post16"),
     "sen_support": SpendingLine("SEN support services", (), ("sen_support_and_inclusion",)),
     "therapies": SpendingLine("Therapies and equipment", (), ("therapies_health",)),
     "places_special": SpendingLine("Places: state special", ("state_special",), ("place_special",), _SPECIAL,
@@ -151,7 +155,7 @@ LINES: dict[str, SpendingLine] = {
 _IMPLIED: dict[str, Implied] = {
     "top_up_special": next(i for i in IMPLIED if i.provision == "state_special"),
     "top_up_mainstream": next(i for i in IMPLIED if i.provision == "mainstream"),
-    "top_up_early_years": Implied("top_up", "early_years", ("topup_state_early_years",), None),
+    "top_up_early_years": Implied("top_up", "early_years", facts_of("early_years").s251_outturn, None),
     "top_up_college": next(i for i in IMPLIED if i.provision == "general_fe"),
     "inmss": next(i for i in IMPLIED if i.provision == "inmss"),
     "specialist_post16": next(i for i in IMPLIED if i.provision == "specialist_post16"),

@@ -23,6 +23,7 @@ from data.price_books import for_area
 from data.price_file import read_ledger
 from data.price_file import to_csv as prices_text
 from data.prices import ITEMS, PriceBook
+from data.provisions import paid_by, provisions
 from data.vocabulary import ALL, NEED_GROUPS, PROVISIONS
 
 T = TypeVar("T")
@@ -34,9 +35,8 @@ CANDIDATE_KEY: tuple[str, ...] = ("id",)
 """What tells schemes apart."""
 
 _SAID_BY = {
-    "inmss_fee": "inmss", "independent_mainstream_fee": "independent_mainstream", "post16_fee": "specialist_post16",
-    "other_package": "eotas",
-}  # fmt: skip
+    p.placement_item: p.code for p in provisions() if p.placement_item and len(paid_by(p.placement_item)) == 1
+}
 """Items whose own name says where the child is."""
 
 _WEEKS = re.compile(r"residential_(\d+)")

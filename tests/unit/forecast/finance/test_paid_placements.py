@@ -7,10 +7,11 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from data.vocabulary import PROVISION_CODES
+from data.provisions import destination
+from data.vocabulary import PHASE_CODES, PROVISION_CODES
 from forecast.core.financial_year import year_average
 from forecast.core.outcome import Outcome
-from forecast.finance.paid_placements import PAID_AS, PaidPlacements, paid_placements
+from forecast.finance.paid_placements import PaidPlacements, paid_placements
 from forecast.places.preference_order import DESTINATIONS
 from tests.made_outcomes import SCHOOL, Where, outcome
 from tests.made_placements import JANUARIES, ORIGIN
@@ -37,8 +38,13 @@ def september(found: PaidPlacements, january: int, phase: str) -> float:
 
 
 def test_every_destination_but_a_free_specialist_place_is_paid_as_some_provision() -> None:
-    assert set(PAID_AS) == set(DESTINATIONS) - {SPECIAL, BASE, "specialist_post16"}
-    assert set(PAID_AS.values()) <= set(PROVISION_CODES)
+    paid_as = {code: {destination(code).paid_as(phase) for phase in PHASE_CODES} for code in DESTINATIONS}
+    assert set().union(*paid_as.values()) <= set(PROVISION_CODES)
+    assert paid_as == {
+        SPECIAL: {SPECIAL}, BASE: {BASE}, "specialist_post16": {"specialist_post16"}, "state_special_elsewhere": {SPECIAL},
+        "inmss": {"inmss"}, "eotas": {"eotas"}, "general_fe": {"general_fe"}, "waiting": {"mainstream", "early_years"},
+        "neet": {"neet"},
+    }  # fmt: skip
 
 
 def test_the_origin_is_as_it_was_and_places_enough_change_nothing() -> None:
