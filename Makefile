@@ -35,11 +35,12 @@ lint: $(STAMP) ## Check style, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP) ## Measure speed, as ratios within one run (a few minutes)
+bench: $(STAMP) ## Measure speed, as ratios within one run (minutes); BEFORE=DIR sets commands against another checkout
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.places
 	$(BIN)/python -m benchmarks.scenario
 	$(BIN)/python -m benchmarks.capital
+	$(BIN)/python -m benchmarks.start $(BEFORE)
 	$(BIN)/python -m benchmarks.fit
 	$(BIN)/python -m benchmarks.app_latency
 

@@ -32,6 +32,9 @@ VARIABLE = "SENDPLAN_CACHE"
 MARK = b"sendplan"
 """What a cached result begins with; then the length of its description (8 bytes), the description (JSON) and what was packed."""
 
+MOST_INSTALLATIONS = 5
+"""Results of one name kept, the latest: one for each place where the project is installed."""
+
 LIBRARIES: dict[str, str] = {
     "python": sys.version,
     "numpy": np.__version__,
@@ -64,6 +67,7 @@ def cached(name: str, sources: Sources, make: Callable[[], Result]) -> Result:
         if path is not None:
             with suppress(OutputError):
                 write_one(path, lambda part: _write(part, pieces, packed))
+                _drop_older(path.parent, name)
         block = np.frombuffer(bytearray(packed), dtype=np.uint8)
     result: Result = unpack(block)
     return result
@@ -92,6 +96,14 @@ def _write(path: Path, pieces: Mapping[str, str], packed: bytes) -> None:
     described = json.dumps(about).encode()
     described += b" " * (-(16 + len(described)) % ALIGNED)
     path.write_bytes(b"".join([MARK, len(described).to_bytes(8, "little"), described, packed]))
+
+
+def _drop_older(where: Path, name: str) -> None:
+    """Delete all but the latest `MOST_INSTALLATIONS` results of a name: their installations may be gone."""
+    with suppress(OSError):
+        kept = sorted(where.glob(f"{name}-*"), key=lambda path: path.stat().st_mtime_ns)
+        for path in kept[:-MOST_INSTALLATIONS]:
+            path.unlink(missing_ok=True)
 
 
 def _read(path: Path, sources: Sources) -> Bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -186,6 +187,24 @@ def test_the_folder_is_the_users_own_unless_another_is_named(
     assert disk_cache.folder() == tmp_path / "send-place-planner"
     monkeypatch.setenv(VARIABLE, str(tmp_path / "other"))
     assert disk_cache.folder() == tmp_path / "other"
+
+
+def test_results_of_installations_long_gone_are_deleted(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    (cache / "other-result").write_text("left alone")
+    for number in range(disk_cache.MOST_INSTALLATIONS + 2):
+        monkeypatch.setattr(disk_cache, "ROOT", tmp_path / str(number))
+        ask(Maker())
+        os.utime(disk_cache._path("numbers"), ns=(number, number))
+    kept = sorted(path.name for path in cache.iterdir())
+    assert len(kept) == disk_cache.MOST_INSTALLATIONS + 1
+    assert "other-result" in kept
+    again = Maker()
+    ask(again)
+    assert again.times == 0, "the latest is among those kept"
 
 
 def test_two_installations_do_not_share_a_file(
