@@ -35,6 +35,7 @@ from scipy.special import expit
 
 from data.errors import PriceError
 from data.inflation import Z90
+from data.shrinkage import own_weight
 
 Array = npt.NDArray[np.float64]
 
@@ -144,15 +145,22 @@ def _regional(
         omega = float(np.sqrt(max(0.0, excess / spare))) if spare > 0 else 0.0
         trusted = 1 / (omega**2 + own_variance[with_figures])
         england = float(trusted @ raw[with_figures] / trusted.sum())
-        share = np.where(with_figures, omega**2 / (omega**2 + np.where(with_figures, own_variance, 1.0)), 0.0)
+        share = _own_share(omega, own_variance)
         updated = england + share * (raw - england)
         if np.abs(updated - means).max() < 1e-9:
             break
         means = updated
     with_figures = np.isfinite(own_variance)
-    share = np.where(with_figures, omega**2 / (omega**2 + np.where(with_figures, own_variance, 1.0)), 0.0)
+    share = _own_share(omega, own_variance)
     of_england = 1 / (1 / (omega**2 + own_variance[with_figures])).sum()
     return england, means, omega**2 * (1 - share) + (1 - share) ** 2 * of_england, omega
+
+
+def _own_share(omega: float, own_variance: Array) -> Array:
+    """Return how far a region's own mean counts against England's, 0 to 1; 0 where it has no figure."""
+    with_figures = np.isfinite(own_variance)
+    known = np.where(with_figures, own_variance, 1.0)
+    return np.where(with_figures, own_weight(1, np.full(known.shape, omega**2), known), 0.0)
 
 
 def shrink(evidence: pd.DataFrame) -> Shrunk:
@@ -210,7 +218,7 @@ def shrink(evidence: pd.DataFrame) -> Shrunk:
 
     distance = logs - means[where]
     p = _miscoded(distance, variance, chance)
-    if_sound, if_miscoded = tau**2 / variance, tau**2 / (variance + MISCODED)
+    if_sound, if_miscoded = (own_weight(1, tau**2, noise + more) for more in (0.0, MISCODED))
     own, spread = np.zeros(len(evidence)), np.full(len(evidence), tau**2)
     own[seen] = (1 - p) * if_sound + p * if_miscoded
     spread[seen] = tau**2 * (1 - own[seen]) + p * (1 - p) * ((if_sound - if_miscoded) * distance) ** 2

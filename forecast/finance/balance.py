@@ -26,6 +26,7 @@ from data.areas import by_code
 from data.councils import BALANCE, council_figures
 from data.errors import HistoryError, OptionError
 from data.financial_year import FinancialYear
+from data.shrinkage import own_weight
 from forecast.core.financial_year import financial_year, with_levers
 from forecast.finance.funding_policy import FundingPolicy, Range, funding_policy
 from forecast.finance.income import HighNeedsIncome
@@ -281,8 +282,8 @@ def _estimated(
 ) -> tuple[float, float]:
     """Return the mean and spread of a balance after the latest published one, as a percentage of the grant.
 
-    Yearly changes of the difference from England have a lasting part, by the correlation r of one year's with the next's;
-    with two years of its own an authority's lasting part is 2 r / (1 + r) of its mean change. An authority without a balance of
+    Yearly changes of the difference from England have a lasting part, by the correlation of one year's with the next's
+    (`data.shrinkage`). An authority without a balance of
     its own starts from England's, with the spread of authorities around it.
     """
     england = (
@@ -293,7 +294,7 @@ def _estimated(
     spread = float(away.std().mean())
     moves = own.sub(england).diff().iloc[1:].dropna()
     k = len(moves)
-    weight = k * alike / (1 + (k - 1) * alike) if k else 0.0
+    weight = own_weight(k, alike, 1 - alike)
     lasting = weight * float(moves.mean()) if k else 0.0
     years = at.begins - _LATEST_PUBLISHED.begins
     part = years / (rules.england_deficit_at.begins - _LATEST_PUBLISHED.begins)

@@ -27,6 +27,7 @@ from data import tables
 from data.areas import by_code
 from data.errors import HistoryError, OptionError
 from data.financial_year import FinancialYear
+from data.shrinkage import own_weight
 from forecast.core.financial_year import financial_year, labels, with_levers
 from forecast.finance.funding_policy import FundingPolicy, Range, funding_policy
 from models.base import Array
@@ -253,9 +254,10 @@ def local_growth(la_code: int, until: FinancialYear | None = None) -> LocalGrowt
     """Return the difference of an authority's high needs growth from England's, shrunk towards zero.
 
     Differences of log growth in the latest `SHRUNK_YEARS` years are a lasting part and a part of the year; their shares are the
-    mean correlation between years over all authorities. With k years of its own, correlation r and spread s, the lasting part is
+    mean correlation between years over all authorities. With k years of its own, correlation r, spread s and the weight of
+    `data.shrinkage`, the lasting part is
 
-        k r / (1 + (k - 1) r) x own mean,    give or take s sqrt(r (1 - k r / (1 + (k - 1) r)))
+        weight x own mean,    give or take s sqrt(r (1 - weight))
 
     Parameters
     ----------
@@ -273,7 +275,7 @@ def local_growth(la_code: int, until: FinancialYear | None = None) -> LocalGrowt
     own = away.reindex([la_code]).to_numpy(dtype=float)[0]
     own = own[np.isfinite(own)]
     k = len(own)
-    weight = k * alike / (1 + (k - 1) * alike) if k else 0.0
+    weight = own_weight(k, alike, 1 - alike)
     return LocalGrowth(
         mean=weight * float(own.mean()) if k else 0.0,
         lasting_sd=spread * float(np.sqrt(alike * (1 - weight))),

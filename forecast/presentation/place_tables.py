@@ -15,6 +15,7 @@ import xarray as xr
 from data import tables
 from data.errors import OptionError
 from data.provisions import with_interns
+from data.shrinkage import shrunk_ratio
 from data.vocabulary import AGE_BANDS, AGES, ALL, PHASE_CODES
 from forecast.core import defaults
 from forecast.core.outcome import ONE_CHILD, Outcome
@@ -40,6 +41,9 @@ POST16_GROUPS: Mapping[str, tuple[int, int]] = {"16-18": (16, 18), "19-25": (19,
 
 INTERN_PROVISIONS: tuple[str, ...] = with_interns()
 """Provisions that supported interns are on the roll of."""
+
+INTERN_PRIOR = 50
+"""Plans that England's share of supported interns is worth against an authority's own: our assumption."""
 
 
 def demand_long(outcome: Outcome) -> pd.DataFrame:
@@ -237,7 +241,7 @@ def post16_long(outcome: Outcome) -> pd.DataFrame:
 def intern_share(code: int) -> xr.DataArray:
     """Return supported internships as a share of an authority's plans at `INTERN_PROVISIONS`, dims ``(age,)``, 0 to 1.
 
-    England's share by age, scaled to the authority's own number with England's as a prior worth 50 plans.
+    England's share by age, scaled to the authority's own number with England's as a prior worth `INTERN_PRIOR` plans.
     """
     rows = tables.read("work_based_placements")
     rows = rows[(rows["kind"] == "supported_internship") & (rows["age"] >= 0)]
@@ -255,7 +259,8 @@ def intern_share(code: int) -> xr.DataArray:
     keys = pd.MultiIndex.from_product([[code], AGES], names=["la_code", "age"])
     seen = float(interns.reindex(keys).fillna(0.0).sum())
     usual = float(england.max())
-    tilt = (seen + 50 * usual) / (float((own * england).sum()) + 50 * usual) if usual > 0 else 1.0
+    expected = float((own * england).sum())
+    tilt = shrunk_ratio(seen, expected, INTERN_PRIOR * usual) if usual > 0 else 1.0
     return xr.DataArray(np.clip(england.to_numpy() * tilt, 0.0, 1.0), dims="age", coords={"age": list(AGES)})
 
 
