@@ -355,7 +355,7 @@ def notes(tables: MoneyTables, ways: Ways = TYPED) -> list[str]:
         anchor = model.anchor
         lines.append(
             f"Costs other than of places are multiplied by {middle:.2f} ({low:.2f} to {high:.2f}), so that {anchor.year.label} "
-            f"comes to what the council has anchor: a deficit in the year of "
+            f"comes to what the council has said: a deficit in the year of "
             f"{wording.pounds_range(anchor.deficit.low, anchor.deficit.high)} ({anchor.source}; {anchor.basis}).{ways.unscaled}"
         )
         at_bounds = float(describe.chance(np.isin(model.scale, SCALE_BOUNDS)))
@@ -365,7 +365,7 @@ def notes(tables: MoneyTables, ways: Ways = TYPED) -> list[str]:
             )
     else:
         lines.append(
-            "Costs are as modelled from prices of 2021-22 and later: nothing the council has anchor of its spending since is in "
+            "Costs are as modelled from prices of 2021-22 and later: nothing the council has said of its spending since is in "
             f"them. Give its own prices {ways.prices}."
         )
     opened = finance.opening
