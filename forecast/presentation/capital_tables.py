@@ -72,7 +72,7 @@ def _option(case: Case, a: Appraisal) -> dict[str, Any]:
         **_spread("npv", a.npv), "p_npv_positive": float(chance(a.npv > 0)),
         "npv_forecast_mean": float(mean(a.npv_forecast)),
         "p_pays_back": float(chance(np.isfinite(back))) if len(back) else 0.0,
-        **{f"payback_{name}": value for name, value in _payback(back).items()},
+        **{f"payback_{name}": value for name, value in payback_percentiles(back).items()},
         "basis": c.basis, "confidence": c.confidence, "assumed": ";".join(c.assumed), "source": c.source,
     }  # fmt: skip
 
@@ -83,7 +83,7 @@ def _spread(name: str, draws: xr.DataArray) -> dict[str, float]:
     return {f"{name}_{number}": value for number, value in numbers.items()}
 
 
-def _payback(years: Values) -> dict[str, float]:
+def payback_percentiles(years: Values) -> dict[str, float]:
     """Return percentiles of the years to payback, each the value of a draw, so that "never" stays infinite."""
     if not len(years):
         return dict.fromkeys(map(column, INTERVAL), np.inf)

@@ -137,12 +137,17 @@ def in_sentence(row: Mapping[Any, Any]) -> str:
     return wording.pounds_interval(*(float(row[name]) for name in ("q10", "mean", "q90")))
 
 
-def deficit_or_surplus(row: Mapping[str, Any]) -> str:
-    """Return a balance in words: "a deficit of £54m (£41m to £67m)"; a range over nought names both sides."""
+def deficit_or_surplus(pounds: float, *beside: float) -> str:
+    """Return a balance in words: "a deficit of £54m"; it is rounded as the largest of the sums beside it."""
+    return f"a {'deficit' if pounds < 0 else 'surplus'} of {wording.pounds(abs(pounds), *beside)}"
+
+
+def balance_in_sentence(row: Mapping[str, Any]) -> str:
+    """Return a balance and its range in words: "a deficit of £54m (£41m to £67m)"; a range over nought names both sides."""
     low, mean, high = (float(row[name]) for name in ("q10", "mean", "q90"))
     if low < 0 < high:
-        ends = f"a deficit of {wording.pounds(-low, high)} to a surplus of {wording.pounds(high, low)}"
-        return f"a {'deficit' if mean < 0 else 'surplus'} of {wording.pounds(abs(mean), low, high)} ({ends})"
+        ends = f"{deficit_or_surplus(low, high)} to {deficit_or_surplus(high, low)}"
+        return f"{deficit_or_surplus(mean, low, high)} ({ends})"
     if mean < 0:
         return f"a deficit of {wording.pounds_interval(-high, -mean, -low)}"
     return f"a surplus of {wording.pounds_interval(low, mean, high)}"
@@ -162,7 +167,7 @@ def headline(tables: MoneyTables) -> str:
         p = float(money_tables.chance_of_deficit(tables.shown.balance).sel(financial_year=ends))
         text += (
             f" By 31 March {int(ends[:4]) + 1}, when the statutory override ends, the balance would be "
-            f"{deficit_or_surplus(closing)}; a deficit is {wording.likelihood(p)}."
+            f"{balance_in_sentence(closing)}; a deficit is {wording.likelihood(p)}."
         )
     return text
 
@@ -286,18 +291,19 @@ def difference_text(tables: MoneyTables) -> pd.DataFrame | None:
         rows.append(
             {
                 "Financial year": year,
-                "High needs cost": _step(cost),
-                "Transport": _step(by_line["general_fund"]),
+                "High needs cost": change_in_table(cost),
+                "Transport": change_in_table(by_line["general_fund"]),
                 "Chance that it saves": "" if _is_nothing(cost) else wording.table_chance(cost["p_saves"]),
                 "Balance at 31 March without it": wording.table_pounds(float(ends[0][year])),
                 "With it": wording.table_pounds(float(ends[1][year])),
-                "Better by": _step(by_line["closing"]),
+                "Better by": change_in_table(by_line["closing"]),
             }
         )
     return pd.DataFrame(rows)
 
 
-def _step(row: Mapping[str, Any]) -> str:
+def change_in_table(row: Mapping[str, Any]) -> str:
+    """Return a change in pounds with its sign and 80 % interval for a table; negligible ones are "no change"."""
     return wording.NO_CHANGE if _is_nothing(row) else in_table(row, signed=True)
 
 

@@ -56,6 +56,12 @@ NEGLIGIBLE = 1000.0
 NO_CHANGE = "no change"
 """What is said of a change that is none, or too small to be told."""
 
+IN_BRACKETS = "Averages; in brackets: 80 % interval."
+"""Note of a table of averages of pounds, or of what a scheme or programme does."""
+
+MIDDLES_IN_BRACKETS = "In brackets: 80 % interval."
+"""Note of a table of plans and of children who want a place, whose figures are the middle of the forecast."""
+
 UPPER_TAIL = "1 chance in 10 of more"
 """What is said of the upper end of an 80 % interval."""
 

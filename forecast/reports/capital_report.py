@@ -25,7 +25,7 @@ from forecast.reports import background, money, sufficiency
 from forecast.reports.background import Made
 from forecast.reports.document import About, DocumentTable, Paper
 from forecast.reports.options import assumptions, base_comparison, programme, regret, schemes, sections
-from forecast.reports.options.interval import Middle
+from forecast.reports.options.interval import Average
 from forecast.reports.options.schemes import FIRM
 from forecast.reports.sufficiency import Need
 
@@ -120,7 +120,7 @@ def recommendation(content: Content) -> str:
             f"officers for others that serve {_gaps(need)}."
         )
     places = sum(c.candidate.places for c in chosen_programme.choices)
-    cost = Middle.of(chosen_programme.cost)
+    cost = Average.of(chosen_programme.cost)
     size = f"{places:,} places when full, at {cost.priced()} in {case.base_year} prices"
     what = f"{programme.builds(chosen_programme)}: {size}"
     proposed, assumed = programme.proposed(chosen_programme), programme.assumed(chosen_programme)
@@ -200,18 +200,18 @@ def minds(content: Content) -> list[str]:
     lines = []
     if case is not None and case.programme.choices:
         chosen_programme = case.programme
-        npv, cost = Middle.of(chosen_programme.npv), Middle.of(chosen_programme.cost)
-        if npv.middle > 0 and cost.middle > 0:
-            more = 100 * npv.middle / cost.middle
+        npv, cost = Average.of(chosen_programme.npv), Average.of(chosen_programme.cost)
+        if npv.mean > 0 and cost.mean > 0:
+            more = 100 * npv.mean / cost.mean
             lines.append(
-                f"Building costs: if building cost {_tens(more)} % more than the middle of our range, the programme "
+                f"Building costs: if building cost {_tens(more)} % more than we expect, the programme "
                 "would no longer save money."
                 if more <= 200
-                else "Building costs: even at three times the middle of our range the programme would still save money."
+                else "Building costs: even at three times what we expect the programme would still save money."
             )
-        elif npv.middle <= 0:
+        elif npv.mean <= 0:
             lines.append(
-                f"Value: savings would have to be worth {wording.pounds(-npv.middle)} more over its life before the programme "
+                f"Value: savings would have to be worth {wording.pounds(-npv.mean)} more over its life before the programme "
                 "paid for itself."
             )
         tests = sorted(base_comparison.special_chosen(case), key=lambda t: -chance_all_in_bases(t))
@@ -230,10 +230,10 @@ def minds(content: Content) -> list[str]:
                 f"{programme.builds(case.regret.programmes[case.regret.robust])}."
             )
     away = need.outcome.shortfall.latent - need.outcome.shortfall.observed
-    extra = Middle.of(away.sel(january=need.lead).sum(("provision", "phase", "need_group")))
-    if need.outcome.shortfall.blend > 0 and extra.middle >= ONE_CHILD:
+    extra = describe.single(away.sel(january=need.lead).sum(("provision", "phase", "need_group")))
+    if need.outcome.shortfall.blend > 0 and extra["q50"] >= ONE_CHILD:
         lines.append(
-            f"Hidden demand: {extra.counted()} of the children who would want a place in January {need.lead} are "
+            f"Hidden demand: {wording.interval_of(extra)} of the children who would want a place in January {need.lead} are "
             "thought to be turned away today. They are inferred, not counted. If they are not there, the gap is "
             "smaller by about as many."
         )
@@ -271,7 +271,7 @@ def risks(content: Content) -> DocumentTable:
         on_time = float(
             np.prod([c.candidate.chance_delivered * c.candidate.chance_on_time / 1e4 for c in chosen.choices])
         )
-        cost = Middle.of(chosen.cost)
+        cost = Average.of(chosen.cost)
         rows += [
             (
                 "Too few children come",
@@ -293,7 +293,7 @@ def risks(content: Content) -> DocumentTable:
             ),
             (
                 "Building costs more",
-                f"{cost.priced()}: {wording.UPPER_TAIL} than {wording.pounds(cost.high, cost.low, cost.middle)}.",
+                f"{cost.priced()}: {wording.UPPER_TAIL} than {wording.pounds(cost.high, cost.low, cost.mean)}.",
                 "Full costs and a contract price before the decision to build.",
             ),
             (
@@ -378,8 +378,8 @@ def _summary(paper: Paper, content: Content) -> None:
         paper.paragraph(f"{listed(again)}.", "Look at these again first:")
     if case is not None and case.programme.choices:
         paper.paragraph(programme.cost_line(case), "What it costs.")
-        before = Middle.of(programme.unplaced_before(case).sel(january=case.january))
-        after = Middle.of(case.programme.unplaced.sel(january=case.january))
+        before = Average.of(programme.unplaced_before(case).sel(january=case.january))
+        after = Average.of(case.programme.unplaced.sel(january=case.january))
         paper.paragraph(
             f"In January {case.january} it would bring the number of children without any specialist place from "
             f"{before.counted()} to {after.counted()}. {programme.enough_line(case)}",

@@ -12,9 +12,11 @@ import pandas as pd
 
 from forecast.finance.balance import Balance, Comparison
 from forecast.presentation import describe, wording
+from forecast.presentation.money_report import change_in_table, deficit_or_surplus, in_table
 from forecast.presentation.money_tables import balance_rows, chance_of_deficit
 from forecast.reports import charts
 from forecast.reports.document import DocumentTable, Paper, Picture
+from forecast.reports.options.interval import Average
 
 NOT_YET = (
     "A forecast of high needs cost and income was not given for this paper, so it does not say what the programme "
@@ -60,12 +62,12 @@ def headline(comparison: Comparison) -> str:
 
 
 def _better(comparison: Comparison, at: int) -> str:
-    draws = comparison.better_by.isel(financial_year=at)
-    low, middle, high = map(float, describe.percentiles(draws))
-    if middle >= 0:
-        return f"better than without it by {wording.pounds_interval(low, middle, high)}"
+    better = Average.of(comparison.better_by.isel(financial_year=at))
+    if better.mean >= 0:
+        return f"better than without it by {better.priced()}"
+    worse = Average(-better.high, -better.mean, -better.low)
     return (
-        f"worse than without it by {wording.pounds_interval(-high, -middle, -low)}, because children who had no place get "
+        f"worse than without it by {worse.priced()}, because children who had no place get "
         "one and it has to be paid for"
     )
 
@@ -75,14 +77,12 @@ def balance_table(comparison: Comparison) -> DocumentTable:
     rows = []
     without, with_ = _closing(comparison.unmitigated), _closing(comparison.mitigated)
     for year in _years(comparison.unmitigated):
-        better = comparison.better_by.sel(financial_year=year)
-        low, middle, high = map(float, describe.percentiles(better))
         rows.append(
             {
                 "Financial year": year,
-                "Without the programme": _range(without[year]),
-                "With it": _range(with_[year]),
-                "Better by": wording.table_pounds_interval(low, middle, high),
+                "Without the programme": in_table(without[year]),
+                "With it": in_table(with_[year]),
+                "Better by": change_in_table(describe.single(comparison.better_by.sel(financial_year=year))),
                 "Chance of a deficit with it": wording.table_chance(float(with_[year]["p_deficit"])),
             }
         )
@@ -90,8 +90,8 @@ def balance_table(comparison: Comparison) -> DocumentTable:
         pd.DataFrame(rows),
         "High needs balance at 31 March, with and without the programme",
         widths=(1.6, 4.2, 4.2, 3.9, 2.0),
-        note="In brackets: 80 % interval; a minus is a deficit. Prices of the year. Better by: taken within each "
-        "possible future and then summarised, so it is not the difference of the two columns.",
+        note=f"{wording.IN_BRACKETS} A minus is a deficit. Prices of the year. Better by: taken within each possible "
+        "future, so averages are the difference of the two columns and ranges are not.",
     )
 
 
@@ -101,20 +101,21 @@ def balance_chart(comparison: Comparison) -> Picture:
     lines = []
     for name, one in (("Without", comparison.unmitigated), ("With", comparison.mitigated)):
         rows = _closing(one)
-        low, middle, high = (
-            tuple(float(rows[y][q]) for y in years) for q in ("q10_gbp", "q50_gbp", "q90_gbp")
-        )
-        lines.append(charts.Line(name, middle, low, high))
+        low, mean, high = (tuple(float(rows[y][name]) for y in years) for name in ("q10", "mean", "q90"))
+        lines.append(charts.Line(name, mean, low, high))
     last = years[-1]
-    ends = [wording.pounds(line.middle[-1]) for line in lines]
+    without, with_ = (line.middle[-1] for line in lines)
+    # The change is told and not both balances: two rounded sums side by side would give another change.
+    change = f"{wording.pounds(abs(with_ - without))} {'better' if with_ >= without else 'worse'}"
+    ends = f"{deficit_or_surplus(without)} without the programme, {change} with it"
     return charts.over_years(
         [charts.ChartPanel("Balance", years, tuple(lines))],
         unit="Balance at 31 March",
         along="Financial year",
-        title=f"High needs balance at the end of {last}: {ends[0]} without the programme, {ends[1]} with it",
+        title=f"High needs balance at the end of {last}: {ends}",
         key=f"Dots: without the programme. Squares: with it. {charts.BAND_KEY} Below the line is a deficit.",
         description=f"Line chart of the high needs balance at 31 March from {years[0]} to {last}. At the end of "
-        f"{last}: {ends[0]} without the programme and {ends[1]} with it, middle of the forecast.",
+        f"{last}: {ends}, on average.",
         pounds=True,
     )
 
@@ -144,8 +145,5 @@ def _years(one: Balance) -> tuple[str, ...]:
 def _closing(one: Balance) -> dict[str, dict[str, Any]]:
     rows = balance_rows(one)
     rows = rows[rows["line"] == "closing"]
+    rows = rows.assign(mean=rows["mean_pence"] / 100).rename(columns={"q10_gbp": "q10", "q90_gbp": "q90"})
     return {str(r["financial_year"]): {str(k): v for k, v in r.items()} for r in rows.to_dict("records")}
-
-
-def _range(row: dict[str, Any]) -> str:
-    return wording.table_pounds_interval(float(row["q10_gbp"]), float(row["q50_gbp"]), float(row["q90_gbp"]))

@@ -177,10 +177,10 @@ def plans_and_places(need: Need) -> DocumentTable:
         ),
         f"EHC plans, specialist places and children without one, {need.name}",
         widths=(1.5, 3.8, 3.6, 2.0, 3.5),
-        note="In brackets: 80 % interval. Years more than five ahead have not been tested against what happened: "
+        note=f"{wording.MIDDLES_IN_BRACKETS} Years more than five ahead have not been tested against what happened: "
         "read them as a direction and not as a number."
         if need.last > need.outcome.plans.origin + SCORED
-        else "In brackets: 80 % interval.",
+        else wording.MIDDLES_IN_BRACKETS,
     )
 
 
@@ -211,7 +211,7 @@ def by_kind(need: Need) -> DocumentTable:
         pd.DataFrame(rows),
         f"Specialist places wanted and there, by phase and kind of place, January {need.lead}",
         widths=(3.4, 3.5, 1.4, 1.6, 2.1, 1.7, 1.7),
-        note="In brackets: 80 % interval. A shortfall is one child or more without the kind of place they want. "
+        note=f"{wording.MIDDLES_IN_BRACKETS} A shortfall is one child or more without the kind of place they want. "
         "First January short: the first in which that is at least as likely as not. Places to add assume that every "
         "place suits every child of that phase, and each line stands alone: do not add them up. Wanted less places "
         "need not be the number short: a school of several phases fills places wherever its children are. Phases and "
@@ -245,7 +245,7 @@ def by_need(need: Need) -> DocumentTable:
         pd.DataFrame(rows),
         f"Children who want a specialist place and children without one, by main need, January {need.lead}",
         widths=(4.4, 3.5, 1.8, 2.1, 2.0, 1.8),
-        note="In brackets: 80 % interval. All phases and kinds of specialist place together. Trends by need are less "
+        note=f"{wording.MIDDLES_IN_BRACKETS} All phases and kinds of specialist place together. Trends by need are less "
         "certain than totals: needs by authority are published for one January only.",
     )
 
@@ -343,7 +343,7 @@ def destinations(need: Need) -> DocumentTable | None:
         frame.rename(columns={c: f"January {c}" for c in frame.columns if c != "Where they go"}),
         "Where children without the specialist place they want would go",
         widths=(6.4, *([3.5] * (len(frame.columns) - 1))),
-        note="In brackets: 80 % interval. Where families and councils turn when a kind of place is full is an "
+        note=f"{wording.MIDDLES_IN_BRACKETS} Where families and councils turn when a kind of place is full is an "
         "assumption that can be edited, not a published fact. Each row is rounded by itself.",
     )
 

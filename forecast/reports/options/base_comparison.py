@@ -14,7 +14,7 @@ from forecast.presentation import wording
 from forecast.presentation.capital_tables import chance_all_in_bases
 from forecast.presentation.summary import LIKELY
 from forecast.reports.document import DocumentTable
-from forecast.reports.options.interval import Middle
+from forecast.reports.options.interval import Average
 from forecast.reports.options.schemes import FEW_NAMED, counted_where, titles_of
 
 
@@ -39,7 +39,7 @@ def base_table(case: Case) -> DocumentTable:
         f"Could a base do it: each special school option against bases, January {case.base_comparisons[0].january}",
         words=("Nearest base option",),
         widths=(4.2, 4.4, 2.2, 2.2, 2.2, 1.8),
-        note="In the futures in which the option is open and would seat a child. In brackets: 80 % interval. As many "
+        note=f"In the futures in which the option is open and would seat a child. {wording.IN_BRACKETS} As many "
         "as bases suit: if children of their phase and need were split between bases and special schools as "
         "England's are today. It is a share of children, not a judgement of any child, and as England has few bases "
         "today it understates what they could do. Base places: of the base options here, after children who want a "
@@ -74,9 +74,9 @@ def base_lines(case: Case) -> list[str]:
         elif len(case.base_comparisons) > FEW_NAMED:
             short_of += 1
         else:
-            part = Middle.of(test.in_bases.where(some).dropna("draw"))
+            part = Average.of(test.in_bases.where(some).dropna("draw"))
             lines.append(
-                f"{title}: {wording.tenths(part.middle)} of the children could be met in bases; that all of them could is "
+                f"{title}: {wording.tenths(part.mean)} of the children could be met in bases; that all of them could is "
                 f"{wording.likelihood(chance_all_in_bases(test))}. On today's pattern bases alone would not do."
             )
     if short_of:

@@ -19,7 +19,7 @@ from forecast.presentation.summary import LIKELY
 from forecast.reports import charts
 from forecast.reports.document import DocumentTable, Picture
 from forecast.reports.options.base_comparison import special_chosen
-from forecast.reports.options.interval import Middle
+from forecast.reports.options.interval import Average
 from forecast.reports.options.schemes import ASSUMED, named, worth
 
 NO_GAP = 0.001
@@ -50,9 +50,9 @@ def chosen_table(case: Case) -> DocumentTable:
                 "Opens": f"Sept {choice.opens}",
                 "Chance it opens, and on time": f"{wording.per_cent(c.chance_delivered / 100)}; "
                 f"then {wording.per_cent(c.chance_on_time / 100)}",
-                "Capital cost": Middle.of(one.cost).in_table(),
+                "Capital cost": Average.of(one.cost).in_table(),
                 "Met by grant": wording.per_cent(c.grant_share / 100),
-                "Yearly cost of borrowing": Middle.of(one.debt_charge).in_table(),
+                "Yearly cost of borrowing": Average.of(one.debt_charge).in_table(),
             }
         )
     return DocumentTable(
@@ -60,7 +60,7 @@ def chosen_table(case: Case) -> DocumentTable:
         "The recommended programme",
         words=("Opens",),
         widths=(4.4, 1.4, 1.5, 2.1, 3.2, 1.4, 3.0),
-        note=f"In brackets: 80 % interval. Capital cost in {case.base_year} prices; the yearly cost of borrowing is "
+        note=f"{wording.IN_BRACKETS} Capital cost in {case.base_year} prices; the yearly cost of borrowing is "
         "in pounds of the day.",
     )
 
@@ -82,17 +82,17 @@ def effect_table(case: Case) -> DocumentTable:
             [
                 {
                     "January": str(j),
-                    "Without one, nothing built": Middle.of(before.sel(january=j)).counted(),
-                    "Without one, programme built": Middle.of(programme.unplaced.sel(january=j)).counted(),
-                    "Places of the programme": Middle.of(programme.places.sel(january=j)).counted(),
-                    "Of those, empty": Middle.of(programme.empty.sel(january=j)).counted(),
+                    "Without one, nothing built": Average.of(before.sel(january=j)).counted(),
+                    "Without one, programme built": Average.of(programme.unplaced.sel(january=j)).counted(),
+                    "Places of the programme": Average.of(programme.places.sel(january=j)).counted(),
+                    "Of those, empty": Average.of(programme.empty.sel(january=j)).counted(),
                 }
                 for j in shown
             ]
         ),
         "Children without any specialist place, with and without the programme",
         widths=(1.6, 3.9, 4.0, 4.0, 3.5),
-        note="In brackets: 80 % interval. Places open late, or not at all, as often as is judged likely. Those who "
+        note=f"{wording.IN_BRACKETS} Places open late, or not at all, as often as is judged likely. Those who "
         "still go without are of ages or needs that the programme does not serve, or come after it is full. Children "
         "with a free place of another specialist kind are not counted, so numbers are lower than those without the "
         "place they want.",
@@ -105,13 +105,13 @@ def effect_chart(case: Case) -> Picture:
     januaries = [int(j) for j in programme.unplaced["january"].to_numpy()]
     lines = []
     for name, draws in (("Nothing built", before), ("Programme", programme.unplaced)):
-        middles = [Middle.of(draws.sel(january=j)) for j in januaries]
+        averages = [Average.of(draws.sel(january=j)) for j in januaries]
         lines.append(
             charts.Line(
                 name,
-                tuple(t.middle for t in middles),
-                tuple(t.low for t in middles),
-                tuple(t.high for t in middles),
+                tuple(t.mean for t in averages),
+                tuple(t.low for t in averages),
+                tuple(t.high for t in averages),
             )
         )
     at = januaries.index(case.january)
@@ -124,7 +124,7 @@ def effect_chart(case: Case) -> Picture:
         f"{ends[1]} with the programme",
         key=f"Dots: nothing built beyond what is agreed. Squares: the recommended programme. {charts.BAND_KEY}",
         description=f"Line chart of children without any specialist place each January. In January {case.january}: "
-        f"{ends[0]} if nothing is built and {ends[1]} with the programme, middle of the forecast.",
+        f"{ends[0]} if nothing is built and {ends[1]} with the programme, on average.",
     )
 
 
@@ -163,20 +163,20 @@ def enough_line(case: Case) -> str:
 def cost_line(case: Case) -> str:
     """Return a sentence on the programme's cost and its value."""
     programme = case.programme
-    cost, npv = Middle.of(programme.cost), Middle.of(programme.npv)
+    cost, npv = Average.of(programme.cost), Average.of(programme.npv)
     budget = "" if programme.budget is None else f", against a budget of {exact_pounds(programme.budget)}"
     line = f"The programme costs {cost.priced()} to build in {case.base_year} prices{budget}."
     chosen = {c.candidate.id for c in programme.choices}
     charge = _sum([a.debt_charge for a in case.appraisals if a.candidate.id in chosen])
     if charge is not None and float(charge.max()) > 0:
-        line += f" Borrowing what grant does not meet would cost {Middle.of(charge).priced()} a year."
-    if npv.middle >= 0:
+        line += f" Borrowing what grant does not meet would cost {Average.of(charge).priced()} a year."
+    if npv.mean >= 0:
         line += (
             f" Over its life it is worth {npv.priced()} more than it costs; that it saves at all is "
             f"{wording.likelihood(worth(programme.npv))}."
         )
     else:
-        turned = Middle(-npv.high, -npv.middle, -npv.low)
+        turned = Average(-npv.high, -npv.mean, -npv.low)
         line += (
             f" Over its life it costs {turned.priced()} more than it saves: what it buys is places, not savings. That "
             f"it saves is {wording.likelihood(worth(programme.npv))}."
@@ -194,16 +194,16 @@ def value_table(case: Case, other: Programme) -> DocumentTable:
     rows = [
         line("Schemes", lambda p: str(len(p.choices))),
         line("Places when full", lambda p: f"{sum(c.candidate.places for c in p.choices):,}"),
-        line("Capital cost", lambda p: Middle.of(p.cost).in_table()),
-        line("Net present value", lambda p: Middle.of(p.npv).in_table()),
+        line("Capital cost", lambda p: Average.of(p.cost).in_table()),
+        line("Net present value", lambda p: Average.of(p.npv).in_table()),
         line("Chance it saves", lambda p: wording.table_chance(worth(p.npv))),
         line(
             f"Children without any specialist place, January {case.january}",
-            lambda p: Middle.of(p.unplaced.sel(january=case.january)).counted(),
+            lambda p: Average.of(p.unplaced.sel(january=case.january)).counted(),
         ),
         line(
             f"Places empty, January {case.january}",
-            lambda p: Middle.of(p.empty.sel(january=case.january)).counted(),
+            lambda p: Average.of(p.empty.sel(january=case.january)).counted(),
         ),
         line("Chance of enough places", lambda p: wording.table_chance(p.p_sufficient)),
     ]
@@ -211,18 +211,18 @@ def value_table(case: Case, other: Programme) -> DocumentTable:
         pd.DataFrame(rows).rename(columns={"": "Measure"}),
         "The recommended programme beside the one of most value",
         widths=(6.0, 5.0, 5.0),
-        note="In brackets: 80 % interval.",
+        note=wording.IN_BRACKETS,
     )
 
 
 def value_line(case: Case, other: Programme) -> str:
     """Return sentences on what would be built for value in pounds alone, and the difference."""
-    ours, theirs = (Middle.of(p.npv) for p in (case.programme, other))
+    ours, theirs = (Average.of(p.npv) for p in (case.programme, other))
     more = case.programme.unplaced.sel(january=case.january) - other.unplaced.sel(january=case.january)
-    extra = Middle.of(-more)
+    extra = Average.of(-more)
     return (
-        f"If value in pounds alone counted, the choice would be {builds(other)}: worth {wording.pounds(theirs.middle)} rather "
-        f"than {wording.pounds(ours.middle)} in the middle of the forecast, with {wording.count(max(extra.middle, 0.0))} more "
+        f"If value in pounds alone counted, the choice would be {builds(other)}: worth {wording.pounds(theirs.mean)} rather "
+        f"than {wording.pounds(ours.mean)} on average, with {wording.count(max(extra.mean, 0.0))} more "
         f"children left without a specialist place in January {case.january}."
     )
 
@@ -279,8 +279,8 @@ def doubtful(case: Case) -> list[str]:
             one.empty.sel(january=case.january).where(one.places.sel(january=case.january) > 0).dropna("draw")
         )
         why = []
-        if empty.sizes["draw"] and Middle.of(empty).middle >= HALF * c.places:
-            why.append(f"{Middle.of(empty).counted()} of {c.places:,} places would stand empty")
+        if empty.sizes["draw"] and Average.of(empty).mean >= HALF * c.places:
+            why.append(f"{Average.of(empty).counted()} of {c.places:,} places would stand empty")
         if c.id in replaced:
             why.append("bases could probably do its work")
         if why:

@@ -16,9 +16,10 @@ from data.formatting import listed
 from data.vocabulary import NEED_CODES, NEEDS
 from forecast.capital.schemes import Appraisal, Case
 from forecast.presentation import describe, wording
+from forecast.presentation.capital_tables import payback_percentiles
 from forecast.reports import charts
 from forecast.reports.document import DocumentTable, Picture
-from forecast.reports.options.interval import Middle
+from forecast.reports.options.interval import Average
 
 FIRM: tuple[str, ...] = ("published", "council")
 """Bases of a scheme's figures that are not our own estimate or assumption."""
@@ -69,22 +70,18 @@ def built(one: Appraisal) -> xr.DataArray:
 
 def payback(one: Appraisal) -> str:
     """Return the time to payback of a delivered scheme in words, such as "7 years (5 to 12)", or that there is none."""
-    drawn = one.payback.where(built(one)).dropna("draw")
-    if drawn.sizes["draw"] == 0:
+    drawn = describe.known(one.payback.where(built(one)))
+    if not len(drawn):
         return "never built"
-    middle = Middle.of(drawn)
-    if not np.isfinite(middle.middle):
+    low, middle, high = payback_percentiles(drawn).values()
+    if not np.isfinite(middle):
         return "not paid back"
-    low = "under 1" if middle.low < 1 else str(round(middle.low))
-    if not np.isfinite(middle.high):
-        return f"{wording.years(middle.middle)} (from {low}, or never)"
-    high = round(middle.high)
-    if str(high) == low:
-        return wording.years(middle.middle)
+    begin = "under 1" if low < 1 else str(round(low))
+    if not np.isfinite(high):
+        return f"{wording.years(middle)} (from {begin}, or never)"
+    end = str(round(high))
     return (
-        wording.years(middle.middle)
-        if middle.high < 1
-        else f"{wording.years(middle.middle)} ({low} to {high})"
+        wording.years(middle) if high < 1 or end == begin else f"{wording.years(middle)} ({begin} to {end})"
     )
 
 
@@ -101,7 +98,7 @@ def considered(case: Case) -> DocumentTable:
                 "Places": f"{c.places:,}",
                 "Opens": f"Sept {c.opens}",
                 "Chance it is built": wording.table_chance(float(describe.chance(built(one)))),
-                "Capital cost": Middle.of(one.cost).in_table(),
+                "Capital cost": Average.of(one.cost).in_table(),
                 "Figures": c.basis,
             }
         )
@@ -111,7 +108,7 @@ def considered(case: Case) -> DocumentTable:
         words=("Kind", "For", "Opens", "Figures"),
         widths=(4.0, 1.8, 2.5, 1.4, 1.4, 1.5, 2.7, 1.7),
         note="Capital cost: the whole scheme, whoever pays, with location and an addition for optimism, in "
-        f"{case.base_year} prices. In brackets: 80 % interval. Opens: if on time. Figures: where they come from; "
+        f"{case.base_year} prices. {wording.IN_BRACKETS} Opens: if on time. Figures: where they come from; "
         f"assumed means that nobody has proposed the scheme. {_key(case)}",
     )
 
@@ -138,7 +135,7 @@ def alone(case: Case) -> DocumentTable:
         words=("Payback",),
         widths=(3.7, 2.4, 1.9, 3.8, 2.2, 3.0),
         note="In the futures in which the scheme is built, and for children and places open by January "
-        f"{case.january}. In brackets: 80 % interval. Net present value: savings less all costs, in {case.base_year} "
+        f"{case.january}. {wording.IN_BRACKETS} Net present value: savings less all costs, in {case.base_year} "
         "prices, later years counting for less (Green Book); a minus is a cost. Payback: from opening, later years "
         f"not counting for less. Savings are counted for {case.horizon.years_after} years after the forecast, while "
         "the places last.",
@@ -159,13 +156,13 @@ def _every_need(candidate: Candidate) -> bool:
 def counted_where(draws: xr.DataArray, kept: xr.DataArray, none: str = "not open then") -> str:
     """Return a number of children or places as text, in some draws."""
     left = draws.where(kept).dropna("draw")
-    return none if left.sizes["draw"] == 0 else Middle.of(left).counted()
+    return none if left.sizes["draw"] == 0 else Average.of(left).counted()
 
 
 def _priced(draws: xr.DataArray, kept: xr.DataArray) -> str:
     """Return pounds as text, in some draws."""
     left = draws.where(kept).dropna("draw")
-    return "never built" if left.sizes["draw"] == 0 else Middle.of(left).in_table()
+    return "never built" if left.sizes["draw"] == 0 else Average.of(left).in_table()
 
 
 def _chance(happens: xr.DataArray, kept: xr.DataArray) -> str:
@@ -177,14 +174,14 @@ def _chance(happens: xr.DataArray, kept: xr.DataArray) -> str:
 
 def value_chart(case: Case) -> Picture:
     """Return the net present value of each scheme if it is built, highest first, as a chart."""
-    middles = [
-        (a.candidate.title, Middle.of(a.npv.where(built(a)).dropna("draw")))
+    averages = [
+        (a.candidate.title, Average.of(a.npv.where(built(a)).dropna("draw")))
         for a in case.appraisals
         if bool(built(a).any())
     ]
     rows = [
-        charts.Range(title, m.low, m.middle, m.high)
-        for title, m in sorted(middles, key=lambda t: -t[1].middle)[:DRAWN]
+        charts.Range(title, m.low, m.mean, m.high)
+        for title, m in sorted(averages, key=lambda t: -t[1].mean)[:DRAWN]
     ]
     best = rows[0]
     some = (
@@ -197,7 +194,7 @@ def value_chart(case: Case) -> Picture:
         unit=f"Net present value, {case.base_year} prices",
         title=f"Net present value of each scheme if it alone is built: most for {best.name}, "
         f"{wording.pounds_interval(best.low, best.middle, best.high)}",
-        key=f"Points: middle of the forecast. {charts.WHISKER_KEY} Right of the line the scheme saves more than it costs.{some}",
+        key=f"Points: average. {charts.WHISKER_KEY} Right of the line the scheme saves more than it costs.{some}",
         description="Points with whiskers. Net present value: "
         + "; ".join(f"{r.name}, {wording.pounds_interval(r.low, r.middle, r.high)}" for r in rows)
         + ".",

@@ -6,7 +6,7 @@ from forecast.capital.schemes import Appraisal, Case
 from forecast.core.outcome import ONE_CHILD
 from forecast.reports.document import Paper
 from forecast.reports.options.base_comparison import base_lines, base_table
-from forecast.reports.options.interval import Middle
+from forecast.reports.options.interval import Average
 from forecast.reports.options.programme import (
     aim_line,
     chosen_table,
@@ -53,8 +53,8 @@ def write_options(paper: Paper, case: Case | None, why_none: str = "") -> None:
     paper.table(considered(case))
     paper.heading("What each would do", 2)
     paper.table(alone(case))
-    newly = max((_unmet(a, case.january) for a in case.appraisals), key=lambda t: t[1].middle)
-    if newly[1].middle >= ONE_CHILD:
+    newly = max((_unmet(a, case.january) for a in case.appraisals), key=lambda t: t[1].mean)
+    if newly[1].mean >= ONE_CHILD:
         paper.paragraph(
             "Some of the children seated would otherwise wait, or be out of education. Of all the schemes, "
             f"'{newly[0]}' would seat most such children: {newly[1].counted()} in January {case.january}. Their "
@@ -76,10 +76,10 @@ def write_options(paper: Paper, case: Case | None, why_none: str = "") -> None:
     paper.bullets(base_lines(case))
 
 
-def _unmet(one: Appraisal, january: int) -> tuple[str, Middle]:
+def _unmet(one: Appraisal, january: int) -> tuple[str, Average]:
     """Return a scheme's title and the number of children whose unmet need it meets, where it is open."""
     left = one.newly_met.sel(january=january).where(one.places.sel(january=january) > 0).dropna("draw")
-    return one.candidate.title, Middle(0.0, 0.0, 0.0) if left.sizes["draw"] == 0 else Middle.of(left)
+    return one.candidate.title, Average(0.0, 0.0, 0.0) if left.sizes["draw"] == 0 else Average.of(left)
 
 
 def write_programme(paper: Paper, case: Case | None) -> None:
@@ -126,8 +126,8 @@ def _write_check(paper: Paper, case: Case) -> None:
     """Write the results of the whole forecast with the programme, if it was run."""
     if case.engine_unplaced is None:
         return
-    again = Middle.of(case.engine_unplaced.sel(january=case.january))
-    quick = Middle.of(case.programme.unplaced.sel(january=case.january))
+    again = Average.of(case.engine_unplaced.sel(january=case.january))
+    quick = Average.of(case.programme.unplaced.sel(january=case.january))
     paper.paragraph(
         f"As a check the whole forecast was run again with the programme in it: {again.counted()} children would be "
         f"without any specialist place in January {case.january}, against {quick.counted()} above."

@@ -14,15 +14,24 @@ from docx.document import Document
 from docx.oxml.ns import qn
 
 from data import areas
+from data.formatting import exact_pounds
 from data.vocabulary import ALL
 from forecast.core.outcome import Outcome
-from forecast.presentation import places_report, record, wording
+from forecast.presentation import (
+    capital_tables,
+    describe,
+    money_report,
+    money_tables,
+    places_report,
+    record,
+    wording,
+)
 from forecast.reports import capital_report, money
 from forecast.reports.background import Made, terms
 from forecast.reports.capital_report import Content
 from forecast.reports.document import MISSING, About
 from forecast.reports.options import base_comparison, programme, schemes, sections
-from forecast.reports.options.interval import Middle
+from forecast.reports.options.interval import Average
 from forecast.reports.sufficiency import Need
 from forecast.runs.baseline import ForecastInputs
 from tests import made_case
@@ -167,7 +176,7 @@ def test_schemes_are_told_where_they_are_built(full: Content, paper: Document) -
     (grid,) = [t for t in paper.tables if "Chance it saves" in [c.text for c in t.rows[0].cells]]
     assert [r.cells[0].text for r in grid.rows[1:]] == [a.candidate.title for a in case.appraisals]
     for row, one in zip(grid.rows[1:], case.appraisals, strict=True):
-        assert row.cells[3].text == Middle.of(one.npv).in_table()
+        assert row.cells[3].text == Average.of(one.npv).in_table()
     assert [r.cells[5].text for r in grid.rows[1:]][-1] == "not paid back"
 
 
@@ -185,8 +194,8 @@ def test_draws_in_which_a_scheme_is_never_built_do_not_count_in_what_it_does_alo
         payback=one.payback.where(~never),
     )
     table = schemes.alone(replace(case, appraisals=(slipped,))).frame
-    assert table["Net present value"][0] == Middle.of(one.npv[1::2]).in_table()
-    assert table["Children seated"][0] == Middle.of(one.seats.sel(january=case.january)[1::2]).counted()
+    assert table["Net present value"][0] == Average.of(one.npv[1::2]).in_table()
+    assert table["Children seated"][0] == Average.of(one.seats.sel(january=case.january)[1::2]).counted()
     assert table["Payback"][0] != "not paid back"
     gone = replace(slipped, capital=0 * one.capital, places=0 * one.places, payback=one.payback.where(False))
     table = schemes.alone(replace(case, appraisals=(gone,))).frame
@@ -204,7 +213,7 @@ def test_the_recommendation_is_the_chosen_programme_with_its_cost(full: Content)
     case = full.case
     assert case is not None
     assert said.startswith("Agree to build 'North secondary base' and 'Hill school expansion': 100 places")
-    assert Middle.of(case.programme.cost).priced() in said
+    assert Average.of(case.programme.cost).priced() in said
 
 
 def test_model_schemes_are_a_brief_and_not_a_decision(outcome: Outcome, full: Content) -> None:
@@ -320,9 +329,25 @@ def test_a_special_school_is_set_against_bases_only_where_it_would_seat_a_child(
 def test_the_balance_is_that_of_the_balance_table(full: Content, paper: Document) -> None:
     assert full.balance is not None
     (grid,) = [t for t in paper.tables if t.rows[0].cells[0].text == "Financial year"]
-    last = full.balance.better_by.isel(financial_year=-1)
-    assert grid.rows[-1].cells[3].text == Middle.of(last).in_table()
+    last = describe.single(full.balance.better_by.isel(financial_year=-1))
+    assert grid.rows[-1].cells[3].text == money_report.change_in_table(last)
+    rows = money_tables.balance_rows(full.balance.unmitigated).query("line == 'closing'")
+    assert [r.cells[1].text for r in grid.rows[1:]] == [
+        money_report.in_table({"mean": r["mean_pence"] / 100, "q10": r["q10_gbp"], "q90": r["q90_gbp"]})
+        for r in rows.to_dict("records")
+    ]
     assert "not settled in law" in text_of(paper)
+
+
+def test_the_paper_says_the_pounds_of_the_command_in_the_same_words(full: Content, paper: Document) -> None:
+    case = full.case
+    assert case is not None
+    said, command = text_of(paper), " ".join(capital_tables.sentences(case))
+    for draws in (case.programme.cost, case.programme.npv):
+        assert Average.of(draws).priced() in said
+        assert Average.of(draws).priced() in command
+    assert exact_pounds(case.programme.budget or 0) in said
+    assert exact_pounds(case.programme.budget or 0) in command
 
 
 def test_many_schemes_are_told_by_kind(full: Content) -> None:
