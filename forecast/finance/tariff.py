@@ -29,6 +29,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from data import place_rates
 from data.financial_year import FinancialYear
 from data.inflation import draw_normals
 from data.placement_fees import mean_under_ceiling
@@ -224,7 +225,9 @@ class _PriceLevers:
         """Return the levers on one item of the price book."""
         capped = item == "inmss_fee"
         return cls(
-            growth=levers.price_growth,
+            growth=()
+            if item == place_rates.ITEM
+            else levers.price_growth,  # set by a dated table, not by prices
             price=levers.on_price(item),
             ceilings=levers.ceilings if capped else (),
             ceilings_on_new=levers.ceilings_on_new if capped else (),

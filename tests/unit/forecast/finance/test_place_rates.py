@@ -17,8 +17,10 @@ from data.price_books import england, for_area
 from data.price_file import COLUMNS, read_ledger
 from data.prices import PriceBook
 from data.vocabulary import ALL
+from forecast.core.outcome import Outcome
 from forecast.finance.cost_model import CostModel
-from tests.made_outcomes import REDBRIDGE, SCHOOL, outcome
+from scenarios.effects import MoneyChange
+from tests.made_outcomes import DRAWS, REDBRIDGE, SCHOOL, outcome
 from tests.reference_files import edited_reference, forget
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]
@@ -36,12 +38,12 @@ def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Edit]:
     forget()
 
 
-def paid(book: PriceBook) -> tuple[list[float], list[float]]:
+def paid(book: PriceBook, town: Outcome = TOWN) -> tuple[list[float], list[float]]:
     """Return what a special school place costs in the balance and in the appraisal, pounds by financial year, in any draw."""
     model = CostModel.prepare(TOWN, book, seed=1)
-    places = model.costs(TOWN).places
+    places = model.costs(town).places
     balance = places.rates.sel(place_kind="special_pre16").transpose("draw", "financial_year").to_numpy()
-    child = model.per_child(TOWN).sel(
+    child = model.per_child(town).sel(
         item=ITEM, provision="state_special", phase="secondary", need_group="autism"
     )
     appraisal = child.transpose("draw", "financial_year").to_numpy()
@@ -109,6 +111,22 @@ def test_rates_may_change_two_years_running_and_by_more_than_prices_do(edit: Edi
 
     edit(change)
     assert paid(england()) == ([18_000, 4_000], [18_000, 4_000])
+
+
+@pytest.mark.parametrize(
+    ("lever", "found"),
+    [
+        (MoneyChange("inflation", "add", np.full(DRAWS, 0.05), np.ones(2), (), ()), [10_000, 10_000]),
+        (
+            MoneyChange("place_funding", "multiply", np.full(DRAWS, 1.2), np.array([0.0, 1.0]), (), ()),
+            [10_000, 12_000],
+        ),
+    ],
+)
+def test_levers_move_both_alike(lever: MoneyChange, found: list[float]) -> None:
+    """Rates are set, so growth of prices leaves them; a lever on place funding does not."""
+    town = outcome({(12, "ASD", "state_special"): 40.0}, places=[SCHOOL], money=(lever,))
+    assert paid(england(), town) == (found, found)
 
 
 def test_a_councils_own_file_goes_before_it_in_both(tmp_path: Path, edit: Edit) -> None:
