@@ -32,8 +32,8 @@ from forecast.presentation import capital_tables, wording
 from forecast.runs.baseline import ForecastInputs
 from forecast.ui.background import capital_job
 from forecast.ui.background.capital_job import appraise
+from forecast.ui.background.job_inputs import JobInputs
 from forecast.ui.background.national_job import zipped
-from forecast.ui.background.question import Question
 from forecast.ui.components import results, work_requests
 from forecast.ui.components.charts import money as money_charts
 from forecast.ui.frame import shell
@@ -122,21 +122,24 @@ def test_a_budget_is_typed_in_millions_and_kept_in_the_address_in_pounds() -> No
 
 def test_the_same_question_is_equal_however_often_it_is_asked_and_another_is_not() -> None:
     address = {"budget": "5000000", "scenario": "reform-2030"}
-    first, again = work_requests.asked(choices_of(**address)), work_requests.asked(choices_of(**address))
+    first, again = (
+        work_requests.job_inputs(choices_of(**address)),
+        work_requests.job_inputs(choices_of(**address)),
+    )
     assert first == again
     assert first is not again
     # As the command line reads a budget, so that files have it as the same kind of number.
     assert isinstance(first.budget, float)
-    assert work_requests.asked(choices_of(budget="6000000", scenario="reform-2030")) != first
-    assert work_requests.asked(choices_of(budget="5000000")) != first
+    assert work_requests.job_inputs(choices_of(budget="6000000", scenario="reform-2030")) != first
+    assert work_requests.job_inputs(choices_of(budget="5000000")) != first
     CANDIDATES.keep(
         this_computer("Jo"), REDBRIDGE, 0, lambda path: path.write_text(schemes(), encoding="utf-8")
     )
-    assert work_requests.asked(choices_of(**address)) != first
+    assert work_requests.job_inputs(choices_of(**address)) != first
 
 
 def test_the_chosen_scenario_is_appraised_first_and_none_is_tried_twice() -> None:
-    futures = work_requests.asked(choices_of(scenario="reform-2030")).futures
+    futures = work_requests.job_inputs(choices_of(scenario="reform-2030")).futures
     assert [s.id for _, s in futures] == ["reform-2030", "baseline", "pre-reform-surge", "low-births"]
     assert len({t for t, _ in futures}) == 4
 
@@ -145,13 +148,13 @@ def test_the_chosen_scenario_is_appraised_first_and_none_is_tried_twice() -> Non
 
 
 @pytest.fixture(scope="module")
-def small() -> Question:
+def small() -> JobInputs:
     """Return a question that is answered quickly."""
     futures = tuple((name, reading.find(name)) for name in ("baseline", "low-births"))
-    return Question(REDBRIDGE, 100, SEED, None, None, schemes(), 4e6, 0.8, futures)
+    return JobInputs(REDBRIDGE, 100, SEED, None, None, schemes(), 4e6, 0.8, futures)
 
 
-def test_the_programme_is_that_of_the_command_line(small: Question, tmp_path: Path) -> None:
+def test_the_programme_is_that_of_the_command_line(small: JobInputs, tmp_path: Path) -> None:
     steps: list[tuple[int, int, str]] = []
     found = appraise(lambda done, total, says: steps.append((done, total, says)), small)
     assert [done for done, _, _ in steps] == list(range(1, len(steps) + 1))
@@ -175,7 +178,7 @@ def test_the_programme_is_that_of_the_command_line(small: Question, tmp_path: Pa
 
 
 def test_what_the_solver_prints_does_not_reach_the_server(
-    small: Question, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    small: JobInputs, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def prints(*_: object, **__: object) -> None:
         # Compiled code writes past Python's own output.
@@ -197,7 +200,7 @@ def test_what_the_solver_prints_does_not_reach_the_server(
     assert capfd.readouterr().out == ""
 
 
-def test_the_job_can_be_stopped_and_leaves_no_process(small: Question) -> None:
+def test_the_job_can_be_stopped_and_leaves_no_process(small: JobInputs) -> None:
     worker = Worker()
     ticket = worker.submit(appraise, small)
     until = time.monotonic() + 120
@@ -244,7 +247,7 @@ def test_a_finished_programme_is_shown_with_its_charts_tables_and_files(
     page = text(app)
     assert done.asked[-1] == (
         appraise,
-        (work_requests.asked(choices_of(scenario="reform-2030", budget="5000000")),),
+        (work_requests.job_inputs(choices_of(scenario="reform-2030", budget="5000000")),),
     )
     assert "Done in 3 seconds." in page
     # What was answered is not asked for again.
@@ -379,7 +382,7 @@ def test_a_broken_file_of_schemes_is_refused_with_every_problem_and_a_mended_one
     assert [k.version for k in CANDIDATES.versions(REDBRIDGE)] == [1]
     assert "3 schemes with" in text(opened())
     assert "14 schemes with 745 places" in text(opened(candidates="0"))
-    kept = work_requests.asked(choices_of()).candidates
+    kept = work_requests.job_inputs(choices_of()).candidates
     assert kept is not None
     read_back = council_files.candidates(REDBRIDGE, kept)
     assert read_back is not None

@@ -71,7 +71,7 @@ def test_only_an_admin_may_fit_again(role: Role, monkeypatch: pytest.MonkeyPatch
 
 def test_pages_notice_that_the_fit_was_written_again(monkeypatch: pytest.MonkeyPatch) -> None:
     choices = read({})[0]
-    register = results.held_register(choices).fingerprint
+    register = results.register_used(choices).fingerprint
     before = results.key_of(choices, register)
     assert before.fit == os.stat(stored_fit.FOLDER / stored_fit.MANIFEST).st_mtime_ns
     monkeypatch.setattr(stored_fit, "stamp", lambda: before.fit + 1)

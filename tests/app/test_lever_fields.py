@@ -167,7 +167,7 @@ def test_another_site_of_homes_makes_a_lever() -> None:
     ],
 )
 def test_ages_are_typed_as_they_are_written(text: str, run: bool, said: object) -> None:
-    assert lever_fields.ages_said(text, run=run) == said
+    assert lever_fields.parse_ages(text, run=run) == said
     assert lever_fields.ages_text(said) == text
 
 

@@ -20,7 +20,7 @@ from forecast.core.defaults import SEED
 from forecast.presentation.money_report import in_table
 from forecast.presentation.wording import table_pounds
 from forecast.ui.background import scenario_jobs
-from forecast.ui.background.question import Question
+from forecast.ui.background.job_inputs import JobInputs
 from forecast.ui.components import results
 from forecast.ui.components.charts import money as money_charts
 from forecast.ui.views import council_files, money
@@ -323,7 +323,7 @@ def test_a_link_to_pounds_that_cannot_be_forecast_says_so_and_the_page_stands() 
 
 
 def test_what_a_lever_contributes_leaves_pounds_out_where_they_are_not_known() -> None:
-    question = Question(
+    question = JobInputs(
         420, 100, SEED, None, None, None, None, 0.0, (("Fewer births", reading.find("low-births")),)
     )
     found = scenario_jobs.explained(lambda *_: None, question, 2030)

@@ -21,7 +21,7 @@ from forecast.core.defaults import SEED
 from forecast.jobs.worker import Job, Progress, State
 from forecast.reports.preview import Grid, Heading, Image, Text
 from forecast.ui.background import report_jobs
-from forecast.ui.background.question import Question
+from forecast.ui.background.job_inputs import JobInputs
 from forecast.ui.background.report_jobs import MadeReport
 from forecast.ui.components import results, work_requests
 from forecast.ui.components.report_items import RETURNS
@@ -46,10 +46,10 @@ def quiet(done: int, total: int, says: str) -> None:
 
 def asked(
     names: tuple[str, ...] = ("baseline",), la_code: int = REDBRIDGE, candidates: str | None = None
-) -> Question:
+) -> JobInputs:
     """Return a question that is answered quickly."""
     futures = tuple((reading.find(n).title, reading.find(n)) for n in names)
-    return Question(la_code, 100, SEED, None, None, candidates, None, 0.8, futures)
+    return JobInputs(la_code, 100, SEED, None, None, candidates, None, 0.8, futures)
 
 
 # Scenarios side by side
@@ -102,12 +102,12 @@ def test_two_versions_of_one_scenario_are_told_apart_in_files_and_previews() -> 
     names = ("baseline", "ours@1", "ours@2")
     choices = choices_of(compare=",".join(names))
     item = next(r for r in RETURNS if r.id == "comparison")
-    question, short, january = item.asked(choices, DAY)
+    question, short, january = item.arguments(choices, DAY)
     assert short == names
     titles = [t for t, _ in question.futures]
     assert len(set(titles)) == 3
     assert question.futures[1][1].levers != question.futures[2][1].levers
-    small = Question(REDBRIDGE, 100, SEED, None, None, None, None, 0.8, question.futures)
+    small = JobInputs(REDBRIDGE, 100, SEED, None, None, None, None, 0.8, question.futures)
     made = report_jobs.comparison(quiet, small, short, january)
     table = pd.read_parquet(io.BytesIO(made.files["redbridge-scenarios.parquet"]))
     assert list(table["scenario"].unique()) == list(names)
@@ -121,7 +121,7 @@ def test_two_versions_of_one_scenario_are_told_apart_in_files_and_previews() -> 
 def test_names_in_files_differ_even_for_work_that_was_not_kept() -> None:
     names = tuple(pack(Unsaved(ours(size))) for size in (1.1, 1.2))
     assert work_requests.short_names(names) == ("ours", "ours [2]")
-    assert len({title for title, _ in work_requests.asked(choices_of(), names).futures}) == 2
+    assert len({title for title, _ in work_requests.job_inputs(choices_of(), names).futures}) == 2
     assert work_requests.typed_name(names[0]) == "ours.yaml"
 
 
@@ -330,12 +330,12 @@ def test_what_is_made_is_offered_for_download_and_previewed(
     today = date.today()
     for item in RETURNS:
         choices = choices_of(compare="baseline,reform-2030,low-births", year="2032", budget="4000000")
-        assert done.asked[item.job] == item.asked(choices, today)
+        assert done.asked[item.job] == item.arguments(choices, today)
 
 
 def test_the_paper_says_what_to_type_to_make_it_again() -> None:
     item = next(r for r in RETURNS if r.id == "capital")
-    _, typed, issued = item.asked(choices_of(scenario="low-births", budget="4000000", sure="90"), DAY)
+    _, typed, issued = item.arguments(choices_of(scenario="low-births", budget="4000000", sure="90"), DAY)
     assert issued == DAY
     assert typed == (
         "sendplan report capital Redbridge --scenario low-births --budget 4000000 --p-sufficient 0.9 --date 2025-07-01 "

@@ -20,7 +20,7 @@ from forecast.presentation import compare
 from forecast.runs import scenario_run
 from forecast.runs.baseline import ForecastInputs
 from forecast.ui.background import scenario_jobs
-from forecast.ui.background.question import Question
+from forecast.ui.background.job_inputs import JobInputs
 from forecast.ui.components import results
 from forecast.ui.frame.choices import read
 from forecast.ui.views import scenarios
@@ -262,7 +262,7 @@ def test_what_a_lever_contributes_and_what_meets_a_goal_come_from_the_background
         },
         "test",
     )  # fmt: skip
-    asked = Question(317, 100, SEED, None, None, None, None, 0.0, ((scenario.title, scenario),))
+    asked = JobInputs(317, 100, SEED, None, None, None, None, 0.0, ((scenario.title, scenario),))
     steps: list[str] = []
     found = scenario_jobs.explained(lambda done, total, says: steps.append(says), asked, 2032)
     assert len(steps) == 5

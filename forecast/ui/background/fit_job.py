@@ -38,6 +38,6 @@ def fit_again(report: Report, key: str, who: Person) -> str:
     fit = stored_fit.make(on_step, side_by_side=False)
     stored_fit.write(fit)
     if not fit.passed:
-        names = ", ".join(name for name, found in fit.diagnostics.items() if not found.passed)
+        names = ", ".join(name for name, diagnostics in fit.diagnostics.items() if not diagnostics.passed)
         return f"FAILED: {names} did not pass. The result is kept for diagnosis; what was in use before is unchanged."
     return f"Passed in {fit.seconds:,.0f} seconds. Every page uses it from now on."

@@ -26,8 +26,8 @@ from forecast.reports import capital_paper, preview
 from forecast.reports.preview import Block, Grid, Heading, Text
 from forecast.runs.baseline import Baseline, ForecastInputs
 from forecast.runs.scenario_run import rerun
+from forecast.ui.background.job_inputs import JobInputs, base_of, finance_of, steps
 from forecast.ui.background.national_job import zipped
-from forecast.ui.background.question import Question, base_of, finance_of, steps
 from forecast.ui.frame.choices import BASELINE
 from forecast.ui.views import council_files, downloads, exports
 from forecast.ui.views.scenarios import FORECAST_COLUMN
@@ -58,7 +58,7 @@ class MadeReport:
     preview: tuple[Block, ...]
 
 
-def paper(report: Report, asked: Question, typed: str, issued: date) -> MadeReport:
+def paper(report: Report, job_inputs: JobInputs, typed: str, issued: date) -> MadeReport:
     """Return the capital programme paper, in Word.
 
     Raises
@@ -66,29 +66,29 @@ def paper(report: Report, asked: Question, typed: str, issued: date) -> MadeRepo
     CapitalError
         Schemes or budget cannot be used.
     """
-    tell = steps(report, 10 + 4 * len(asked.futures))
-    base, inputs = _base(asked, tell)
+    tell = steps(report, 10 + 4 * len(job_inputs.futures))
+    base, inputs = _base(job_inputs, tell)
     made = capital_paper.make(
         base,
         inputs,
         capital_paper.PaperRequest(
-            schemes=council_files.candidates(asked.la_code, asked.candidates),
-            budget=asked.budget,
-            sure=asked.sure,
-            futures=dict(asked.futures),
+            schemes=council_files.candidates(job_inputs.la_code, job_inputs.candidates),
+            budget=job_inputs.budget,
+            sure=job_inputs.sure,
+            futures=dict(job_inputs.futures),
             typed=typed,
             issued=issued,
-            book=council_files.book(asked.la_code, asked.prices),
+            book=council_files.book(job_inputs.la_code, job_inputs.prices),
         ),
         tell,
     )
     content = made.paper.as_bytes()
-    name = f"{by_code(asked.la_code).slug}-capital-paper.docx"
+    name = f"{by_code(job_inputs.la_code).slug}-capital-paper.docx"
     says = f"{made.recommendation} {made.why}".strip()
     return MadeReport(says, {name: content}, preview.of_word(content))
 
 
-def comparison(report: Report, asked: Question, names: Sequence[str], january: int) -> MadeReport:
+def comparison(report: Report, job_inputs: JobInputs, names: Sequence[str], january: int) -> MadeReport:
     """Return scenarios side by side, draw by draw, as Parquet and CSV.
 
     Parameters
@@ -105,23 +105,23 @@ def comparison(report: Report, asked: Question, names: Sequence[str], january: i
     ScenarioError
         One cannot act here.
     """
-    tell = steps(report, 4 + len(asked.futures))
-    base, _ = _base(asked, tell)
-    finance = finance_of(asked, base)
+    tell = steps(report, 4 + len(job_inputs.futures))
+    base, _ = _base(job_inputs, tell)
+    finance = finance_of(job_inputs, base)
     outcomes: dict[str, Outcome] = {}
-    for name, (title, scenario) in zip(names, asked.futures, strict=True):
+    for name, (title, scenario) in zip(names, job_inputs.futures, strict=True):
         tell(f"Forecasting {title}", 0.0)
         outcomes[name] = rerun(base, scenario)
     table = compare.compared(outcomes, finance)
     # Files have names that a program can tell apart; people read titles.
     titles = {
         name: FORECAST_COLUMN if scenario.id == BASELINE else title
-        for name, (title, scenario) in zip(names, asked.futures, strict=True)
+        for name, (title, scenario) in zip(names, job_inputs.futures, strict=True)
     }
     shown = table.assign(scenario=[titles[name] for name in table["scenario"]])
     raw = io.BytesIO()
     table.to_parquet(raw, index=False)
-    stem = f"{by_code(asked.la_code).slug}-scenarios"
+    stem = f"{by_code(job_inputs.la_code).slug}-scenarios"
     first = titles[names[0]]
     blocks: list[Block] = [
         Grid(
@@ -146,7 +146,7 @@ def comparison(report: Report, asked: Question, names: Sequence[str], january: i
     )
 
 
-def tidy(report: Report, asked: Question) -> MadeReport:
+def tidy(report: Report, job_inputs: JobInputs) -> MadeReport:
     """Return every table of one forecast or scenario as one workbook, and as CSV files in a zip.
 
     Raises
@@ -155,33 +155,33 @@ def tidy(report: Report, asked: Question) -> MadeReport:
         The scenario cannot act here.
     """
     tell = steps(report, 7)
-    base, _ = _base(asked, tell)
+    base, _ = _base(job_inputs, tell)
     tell("Forecasting", 0.0)
-    title, scenario = asked.futures[0]
+    title, scenario = job_inputs.futures[0]
     outcome = rerun(base, scenario)
     tables = downloads.tables(RunTables(outcome))
     tell("Costing", 0.0)
     try:
-        found = FinanceModel.of(base.outcome, book=council_files.book(asked.la_code, asked.prices)).money(
-            outcome
-        )
+        results = FinanceModel.of(
+            base.outcome, book=council_files.book(job_inputs.la_code, job_inputs.prices)
+        ).money(outcome)
     except HistoryError as error:
         costed = str(error)
     else:
         costed = "Pounds are nominal, of each financial year; a deficit is minus."
         tables |= {
-            "balance": money_tables.balance_table(found),
-            "cost_detail": money_tables.detail_table(found.costs),
+            "balance": money_tables.balance_table(results),
+            "cost_detail": money_tables.detail_table(results.costs),
         }
     tell("Writing", 0.0)
-    name = by_code(asked.la_code).name
+    name = by_code(job_inputs.la_code).name
     about = {
         "Authority": name, "Scenario": title, "Forecast from": f"January {outcome.plans.origin}", "Seed": str(outcome.seed),
         "Draws": str(outcome.plans.future.sizes["draw"]), "Register of places": outcome.register.origin, "Pounds": costed,
         "Statement": "A forecast, not an outturn.",
         "Licence": "Contains public sector information licensed under the Open Government Licence v3.0.",
     }  # fmt: skip
-    stem = f"{by_code(asked.la_code).slug}-tables"
+    stem = f"{by_code(job_inputs.la_code).slug}-tables"
     files = {
         f"{stem}.xlsx": workbook(about, tables),
         f"{stem}-csv.zip": zipped({f"{n}.csv": exports.to_csv(frame) for n, frame in tables.items()}),
@@ -230,8 +230,8 @@ def _rounded(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype("object").map(cell)
 
 
-def _base(asked: Question, tell: Tell) -> tuple[Baseline, ForecastInputs]:
+def _base(job_inputs: JobInputs, tell: Tell) -> tuple[Baseline, ForecastInputs]:
     tell("Reading the stored fit", 0.0)
     inputs = ForecastInputs.prepare()
-    tell(f"Forecasting {by_code(asked.la_code).name}", 0.0)
-    return base_of(asked, inputs), inputs
+    tell(f"Forecasting {by_code(job_inputs.la_code).name}", 0.0)
+    return base_of(job_inputs, inputs), inputs

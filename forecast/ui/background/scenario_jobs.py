@@ -14,7 +14,7 @@ from forecast.jobs.worker import Report
 from forecast.presentation import compare, seek
 from forecast.runs import scenario_run
 from forecast.runs.baseline import ForecastInputs
-from forecast.ui.background.question import Question, base_of, finance_of
+from forecast.ui.background.job_inputs import JobInputs, base_of, finance_of
 
 MEASURES: tuple[str, ...] = ("plans", "shortfall", "cost")
 """What is explained; cost only where the authority's income and spending are published."""
@@ -28,27 +28,27 @@ class Explained:
     ----------
     bars
         Measure to `forecast.presentation.compare.Waterfall.table`.
-    told
+    texts
         Measure to `forecast.presentation.compare.waterfall_text`.
     widths
         Measure to `forecast.presentation.seek.tornado`, lever by lever; no rows where no lever has a range.
-    widths_told
+    widths_texts
         The same as text.
     """
 
     bars: dict[str, pd.DataFrame]
-    told: dict[str, pd.DataFrame]
+    texts: dict[str, pd.DataFrame]
     widths: dict[str, pd.DataFrame]
-    widths_told: dict[str, pd.DataFrame]
+    widths_texts: dict[str, pd.DataFrame]
 
 
-def explained(report: Report, question: Question, january: int) -> Explained:
+def explained(report: Report, job_inputs: JobInputs, january: int) -> Explained:
     """Return the contribution of each lever of a scenario to plans, children short and pounds in one January."""
     steps = 4
     report(0, steps, "Making the forecast")
-    base = base_of(question, ForecastInputs.prepare())
-    finance = finance_of(question, base)
-    _, scenario = question.futures[0]
+    base = base_of(job_inputs, ForecastInputs.prepare())
+    finance = finance_of(job_inputs, base)
+    _, scenario = job_inputs.futures[0]
     report(1, steps, "All levers together")
     together = scenario_run.rerun(base, scenario)
     report(2, steps, "Each lever alone")
@@ -56,16 +56,16 @@ def explained(report: Report, question: Question, january: int) -> Explained:
     report(3, steps, "Each range at its ends")
     spans = scenario_run.run_at_ends(base, scenario)
     report(4, steps, "Adding up")
-    bars, told, widths, widths_told = {}, {}, {}, {}
+    bars, texts, widths, widths_texts = {}, {}, {}, {}
     for name in MEASURES:
         if name in compare.POUNDS and finance is None:
             continue
-        found = compare.waterfall(name, january, base.outcome, alone, together, finance)
-        bars[name], told[name] = found.table(), compare.waterfall_text(found)
+        waterfall = compare.waterfall(name, january, base.outcome, alone, together, finance)
+        bars[name], texts[name] = waterfall.table(), compare.waterfall_text(waterfall)
         point = seek.Point(name, january)
         widths[name] = seek.tornado(point, spans, together, finance)
-        widths_told[name] = seek.tornado_text(point, widths[name])
-    return Explained(bars, told, widths, widths_told)
+        widths_texts[name] = seek.tornado_text(point, widths[name])
+    return Explained(bars, texts, widths, widths_texts)
 
 
 @dataclass(frozen=True)
@@ -107,26 +107,26 @@ class Sought:
         return seek.Goal(seek.Point(self.measure, self.january, self.provision), self.bound, self.value)
 
 
-def sought(report: Report, question: Question, asked: Sought) -> str:
+def sought(report: Report, job_inputs: JobInputs, search: Sought) -> str:
     """Return in words the size of a lever that meets a goal."""
     report(0, seek.MOST_RUNS, "Making the forecast")
-    base = base_of(question, ForecastInputs.prepare())
-    finance = finance_of(question, base)
-    _, scenario = question.futures[0]
+    base = base_of(job_inputs, ForecastInputs.prepare())
+    finance = finance_of(job_inputs, base)
+    _, scenario = job_inputs.futures[0]
     runs = 0
 
     def tried(size: float) -> Outcome:
         nonlocal runs
         runs += 1
-        report(runs, seek.MOST_RUNS, f"Trying {asked.lever} at {size:,.4g}")
-        return scenario_run.rerun(base, scenario_run.with_size(scenario, asked.lever, size))
+        report(runs, seek.MOST_RUNS, f"Trying {search.lever} at {size:,.4g}")
+        return scenario_run.rerun(base, scenario_run.with_size(scenario, search.lever, size))
 
     answer = seek.seek(
         tried,
-        asked.goal,
-        asked.low,
-        asked.high,
-        whole=scenario_run.is_whole(scenario, asked.lever),
+        search.goal,
+        search.low,
+        search.high,
+        whole=scenario_run.is_whole(scenario, search.lever),
         finance=finance,
     )
-    return answer.words(asked.goal, asked.lever)
+    return answer.words(search.goal, search.lever)

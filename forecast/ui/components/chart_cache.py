@@ -28,8 +28,8 @@ def once(make: Callable[P, F]) -> Callable[P, F]:
         show_spinner=False,
         hash_funcs={pd.DataFrame: _of_frame, gpd.GeoDataFrame: _of_shapes},
     )
-    found: Callable[P, F] = kept(make)
-    return found
+    cached: Callable[P, F] = kept(make)
+    return cached
 
 
 def _of_frame(frame: pd.DataFrame) -> str:
@@ -41,8 +41,8 @@ def _of_frame(frame: pd.DataFrame) -> str:
 
 def _of_shapes(frame: gpd.GeoDataFrame) -> str:
     """Return a hash of outlines and their attributes."""
-    said = _of_frame(pd.DataFrame(frame.drop(columns=frame.geometry.name)))
-    found = sha256(f"{said} {frame.crs}".encode())
+    attributes = _of_frame(pd.DataFrame(frame.drop(columns=frame.geometry.name)))
+    digest = sha256(f"{attributes} {frame.crs}".encode())
     for outline in frame.geometry.to_wkb():
-        found.update(outline)
-    return found.hexdigest()
+        digest.update(outline)
+    return digest.hexdigest()

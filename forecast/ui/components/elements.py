@@ -32,17 +32,17 @@ def headline(sentence: str, how_to_read: str) -> None:
     say(plain(how_to_read))
 
 
-def measures(found: Sequence[Measure]) -> None:
+def measures(figures: Sequence[Measure]) -> None:
     """Show figures side by side, each with interval, trend and a link to its source."""
-    for column, one in zip(st.columns(PER_ROW), found, strict=False):
+    for column, one in zip(st.columns(PER_ROW), figures, strict=False):
         with column.container(border=True):
             st.metric(one.label, one.value, help=meaning(*one.terms))
             st.markdown(f"{plain(one.interval)}  \n{plain(one.trend)}")
     with st.expander("Where these figures come from"):
-        say(bullets(tuple(f"{m.label}: {told(m.source)}" for m in found)))
+        say(bullets(tuple(f"{m.label}: {source_text(m.source)}" for m in figures)))
 
 
-def told(source: Source) -> str:
+def source_text(source: Source) -> str:
     """Return the source of a figure as one paragraph."""
     estimated = f" Estimated: {source.estimated}" if source.estimated else ""
     return (
@@ -74,7 +74,7 @@ def chart(
     with st.expander(f"Table, download and source: {caption}"):
         table(shown, caption)
         download("Download these figures (CSV)", exports.to_csv(data), file)
-        say(plain(told(source)))
+        say(plain(source_text(source)))
 
 
 @st.cache_data(max_entries=MOST_DRAWINGS, show_spinner=False)

@@ -33,9 +33,9 @@ def long_work(name: str, label: str, job: Job, arguments: tuple[Any, ...], file:
     file
         Name of the download.
     """
-    found = awaited(name, label, job, arguments)
-    if found is not None:
-        elements.download("Download the result", found, file)
+    result = awaited(name, label, job, arguments)
+    if result is not None:
+        elements.download("Download the result", result, file)
 
 
 def awaited(name: str, label: str, job: Job, arguments: tuple[Any, ...]) -> Any:

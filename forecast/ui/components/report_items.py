@@ -38,7 +38,7 @@ class ReportItem:
         Of the button that starts it.
     job
         Makes it.
-    asked
+    arguments
         What the job is asked, from what is chosen and today's date.
     controls
         Shows the widgets of what it depends on.
@@ -49,7 +49,7 @@ class ReportItem:
     says: str
     label: str
     job: Job
-    asked: Callable[[Choices, date], tuple[Any, ...]]
+    arguments: Callable[[Choices, date], tuple[Any, ...]]
     controls: Callable[[Choices], None]
 
 
@@ -59,11 +59,11 @@ def _capital_controls(choices: Choices) -> None:
         controls.sure(choices)
 
 
-def _capital_asked(choices: Choices, today: date) -> tuple[Any, ...]:
+def _capital_arguments(choices: Choices, today: date) -> tuple[Any, ...]:
     from forecast.reports.capital_paper import command
 
-    def own(file_store: Any, asked: int | None, stem: str) -> str | None:
-        used = results.version_of(file_store, choices, asked)
+    def own(file_store: Any, version: int | None, stem: str) -> str | None:
+        used = results.version_of(file_store, choices, version)
         return None if used == SHIPPED else f"{stem}-{choices.area.slug}-{used}.csv"
 
     typed = command(
@@ -77,12 +77,12 @@ def _capital_asked(choices: Choices, today: date) -> tuple[Any, ...]:
         day=today,
         out=f"{choices.area.slug}-capital-paper.docx",
     )
-    return work_requests.asked(choices), typed, today
+    return work_requests.job_inputs(choices), typed, today
 
 
-def _compare_asked(choices: Choices, today: date) -> tuple[Any, ...]:
+def _compare_arguments(choices: Choices, today: date) -> tuple[Any, ...]:
     return (
-        work_requests.asked(choices, choices.compare),
+        work_requests.job_inputs(choices, choices.compare),
         work_requests.short_names(choices.compare),
         choices.year,
     )
@@ -93,8 +93,8 @@ def _compare_controls(choices: Choices) -> None:
     controls.year(choices, "January in the preview")
 
 
-def _tidy_asked(choices: Choices, today: date) -> tuple[Any, ...]:
-    return (work_requests.asked(choices, (choices.scenario,)),)
+def _tidy_arguments(choices: Choices, today: date) -> tuple[Any, ...]:
+    return (work_requests.job_inputs(choices, (choices.scenario,)),)
 
 
 RETURNS: tuple[ReportItem, ...] = (
@@ -106,7 +106,7 @@ RETURNS: tuple[ReportItem, ...] = (
         "futures too; about twenty pages, a minute or two.",
         "Write the paper",
         report_jobs.paper,
-        _capital_asked,
+        _capital_arguments,
         _capital_controls,
     ),
     ReportItem(
@@ -116,7 +116,7 @@ RETURNS: tuple[ReportItem, ...] = (
         "taken future by future.",
         "Set scenarios side by side",
         report_jobs.comparison,
-        _compare_asked,
+        _compare_arguments,
         _compare_controls,
     ),
     ReportItem(
@@ -127,7 +127,7 @@ RETURNS: tuple[ReportItem, ...] = (
         "figure a row.",
         "Make the tables",
         report_jobs.tidy,
-        _tidy_asked,
+        _tidy_arguments,
         lambda choices: None,
     ),
 )

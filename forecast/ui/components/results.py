@@ -64,8 +64,8 @@ class Key:
 
 def inputs() -> ForecastInputs:
     """Return the inputs that all authorities share, read-only; read again after the models are fitted again."""
-    found: ForecastInputs = _inputs(stored_fit.stamp())
-    return found
+    shared: ForecastInputs = _inputs(stored_fit.stamp())
+    return shared
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -83,13 +83,13 @@ def worker() -> Worker:
     return Worker()
 
 
-def version_of(file_store: FileStore, choices: Choices, asked: int | None) -> int:
+def version_of(file_store: FileStore, choices: Choices, version: int | None) -> int:
     """Return the version of the council's own file to use: the one requested, else the latest; `SHIPPED` if there is none."""
-    return file_store.latest(choices.area.la_code) if asked is None else asked
+    return file_store.latest(choices.area.la_code) if version is None else version
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Held:
+class RegisterUsed:
     """A register of places and its fingerprint; equal registers have equal fingerprints."""
 
     register: Register
@@ -97,18 +97,18 @@ class Held:
 
 
 @st.cache_resource(max_entries=MOST_REGISTERS, show_spinner=False)
-def _shipped(la_code: int) -> Held:
+def _shipped(la_code: int) -> RegisterUsed:
     register = registers.shipped(la_code)
-    return Held(register, kept_registers.fingerprint(register))
+    return RegisterUsed(register, kept_registers.fingerprint(register))
 
 
 @st.cache_resource(max_entries=MOST_REGISTERS, show_spinner=False)
-def _own(la_code: int, version: int, content: bytes, _kept: KeptFile) -> Held:
+def _own(la_code: int, version: int, content: bytes, _kept: KeptFile) -> RegisterUsed:
     register = kept_registers.read(_kept)
-    return Held(register, kept_registers.fingerprint(register))
+    return RegisterUsed(register, kept_registers.fingerprint(register))
 
 
-def held_register(choices: Choices) -> Held:
+def register_used(choices: Choices) -> RegisterUsed:
     """Return the register of places chosen, and its fingerprint.
 
     Raises
@@ -131,8 +131,8 @@ def held_register(choices: Choices) -> Held:
 
 
 def register_of(choices: Choices) -> Register:
-    """Return the register of places chosen; errors as in `held_register`."""
-    return held_register(choices).register
+    """Return the register of places chosen; errors as in `register_used`."""
+    return register_used(choices).register
 
 
 def key_of(choices: Choices, register: str) -> Key:
@@ -143,7 +143,7 @@ def key_of(choices: Choices, register: str) -> Key:
 
 
 def _key(choices: Choices) -> Key:
-    return key_of(choices, held_register(choices).fingerprint)
+    return key_of(choices, register_used(choices).fingerprint)
 
 
 def scenario_of(choices: Choices) -> NamedScenario:
@@ -165,32 +165,32 @@ def _baseline(
 ) -> Baseline:
     from data.areas import by_code
 
-    found = inputs().baseline(by_code(la_code), draws=draws, seed=seed, register=_register)
-    sealed(found)
-    return found
+    baseline = inputs().baseline(by_code(la_code), draws=draws, seed=seed, register=_register)
+    sealed(baseline)
+    return baseline
 
 
 def baseline_of(choices: Choices) -> Baseline:
     """Return the baseline: the forecast without a scenario."""
-    held = held_register(choices)
-    found: Baseline = _baseline(
+    chosen = register_used(choices)
+    baseline: Baseline = _baseline(
         choices.area.la_code,
         defaults.DRAWS,
         defaults.SEED,
-        held.fingerprint,
+        chosen.fingerprint,
         stored_fit.stamp(),
-        held.register,
+        chosen.register,
     )
-    return found
+    return baseline
 
 
 @st.cache_resource(max_entries=MOST_BASELINES, show_spinner=False)
 def _scenario(key: Key, _base: Baseline, _flat: Scenario) -> Outcome:
     from forecast.runs.scenario_run import rerun
 
-    found = rerun(_base, _flat)
-    sealed(found)
-    return found
+    outcome = rerun(_base, _flat)
+    sealed(outcome)
+    return outcome
 
 
 def outcome_of(choices: Choices) -> Outcome:
@@ -204,8 +204,8 @@ def outcome_of(choices: Choices) -> Outcome:
     base = baseline_of(choices)
     if choices.scenario == BASELINE:
         return base.outcome
-    found: Outcome = _scenario(_key(choices), base, scenario_of(choices).flat)
-    return found
+    outcome: Outcome = _scenario(_key(choices), base, scenario_of(choices).flat)
+    return outcome
 
 
 @st.cache_data(max_entries=MOST_VIEWS, show_spinner=False)
@@ -224,8 +224,8 @@ def view(make: Callable[[Outcome, History], V], choices: Choices) -> V:
     choices
         What is chosen: only authority, register and scenario matter here.
     """
-    found: V = _view(f"{make.__module__}.{make.__qualname__}", _key(choices), make, choices)
-    return found
+    content: V = _view(f"{make.__module__}.{make.__qualname__}", _key(choices), make, choices)
+    return content
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -283,10 +283,10 @@ def finance_of(choices: Choices) -> FinanceModel:
     """Return the finance model that an authority's forecast and its scenarios share."""
     base = baseline_of(choices)
     priced = _priced(choices)
-    found: FinanceModel = _finance_model(
+    finance: FinanceModel = _finance_model(
         _key(replace(choices, scenario=BASELINE)), priced.fingerprint, base, priced.book
     )
-    return found
+    return finance
 
 
 @st.cache_data(max_entries=MOST_VIEWS, show_spinner=False)
@@ -305,8 +305,8 @@ def measured_of(choices: Choices) -> dict[str, Array]:
 
     Cost is left out where the authority's income or spending is not published.
     """
-    found: dict[str, Array] = _measured(_key(choices), prices_of(choices), choices)
-    return found
+    measured: dict[str, Array] = _measured(_key(choices), prices_of(choices), choices)
+    return measured
 
 
 @st.cache_resource(max_entries=MOST_BASELINES, show_spinner=False)
@@ -331,8 +331,8 @@ def money_of(choices: Choices) -> MoneyTables:
     grant = float(choices.grant == next(iter(GRANTS)))
     finance = replace(shared, plan=replace(shared.plan, regime=choices.regime, grant=grant))
 
-    def bearing(found: Money) -> Money:
-        return replace(found, balance=finance.closing(found.outcome, found.costs, found.income))
+    def bearing(money: Money) -> Money:
+        return replace(money, balance=finance.closing(money.outcome, money.costs, money.income))
 
     before = bearing(_money(forecast, prices, shared, base.outcome))
     if choices.scenario == BASELINE:
@@ -348,8 +348,8 @@ def _pounds(name: str, key: Key, prices: str, _make: Callable[[MoneyTables], Any
 def pounds(make: Callable[[MoneyTables], V], choices: Choices) -> V:
     """Return a money view of a page, made once for equal choices; ``make`` as in `view`."""
     prices = f"{prices_of(choices)} {choices.regime} {choices.grant}"
-    found: V = _pounds(f"{make.__module__}.{make.__qualname__}", _key(choices), prices, make, choices)
-    return found
+    content: V = _pounds(f"{make.__module__}.{make.__qualname__}", _key(choices), prices, make, choices)
+    return content
 
 
 def files_of_money(choices: Choices) -> dict[str, bytes]:
@@ -369,8 +369,8 @@ def _record(la_code: int) -> RecordView:
 
 def record_of(choices: Choices) -> RecordView:
     """Return the track record of forecasts of an authority."""
-    found: RecordView = _record(choices.area.la_code)
-    return found
+    record: RecordView = _record(choices.area.la_code)
+    return record
 
 
 @st.cache_data(max_entries=1, show_spinner=False)

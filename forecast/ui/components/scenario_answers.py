@@ -20,7 +20,7 @@ from forecast.ui.frame.choices import BASELINE, MEASURES, Choices
 from forecast.ui.frame.shell import say
 from forecast.ui.frame.text import bullets, plain
 from forecast.ui.views import lever_fields, scenario_draft
-from forecast.ui.views import scenarios as told
+from forecast.ui.views import scenarios as scenario_view
 from forecast.ui.views.common import REGISTER, SEN2, Source
 from forecast.ui.views.lever_fields import SizeUnit
 from scenarios.levers import Lever
@@ -38,7 +38,7 @@ _KINDS: dict[str, str] = {"": "All specialist places"} | {
 _BOUNDS: dict[seek.Bound, str] = {"at_most": "At most", "at_least": "At least"}
 
 
-def run_beside(choices: Choices) -> told.Beside | None:
+def run_beside(choices: Choices) -> scenario_view.Beside | None:
     """Return the open scenario compared with the forecast; if it cannot be run here, show why and return None."""
     try:
         with st.spinner("Making the forecast again"):
@@ -48,30 +48,33 @@ def run_beside(choices: Choices) -> told.Beside | None:
         return None
 
 
-def aloud(choices: Choices, found: told.Beside) -> None:
+def aloud(choices: Choices, comparison: scenario_view.Beside) -> None:
     """Show the changes a scenario makes, in words."""
-    elements.headline(told.sentence(found, choices.area.name, choices.year), HOW_TO_READ)
+    elements.headline(scenario_view.sentence(comparison, choices.area.name, choices.year), HOW_TO_READ)
 
 
-def live(choices: Choices, flat: Scenario, found: told.Beside) -> None:
+def live(choices: Choices, flat: Scenario, comparison: scenario_view.Beside) -> None:
     """Show the changes a scenario makes, in figures and a chart."""
     area = choices.area
     elements.table(
-        told.against_forecast(found, choices.year),
+        scenario_view.against_forecast(comparison, choices.year),
         f"{area.name}, January {choices.year}: mean, and the range that holds 80 % of futures",
     )
-    controls.measure(choices, {m: compare.MEASURES[m] for m in MEASURES if told.has(found, m)})
-    if not told.has(found, choices.measure):
+    controls.measure(choices, {m: compare.MEASURES[m] for m in MEASURES if scenario_view.has(comparison, m)})
+    if not scenario_view.has(comparison, choices.measure):
         say(
             f"{compare.MEASURES[choices.measure]} cannot be forecast here: income or spending is not published."
         )
         return
-    lines = told.lines(found, choices.measure, choices.last)
+    lines = scenario_view.lines(comparison, choices.measure, choices.last)
     elements.chart(
         scenario_charts.beside(
-            lines, choices.measure, area.name, told.finding(found, choices.measure, choices.last)
+            lines,
+            choices.measure,
+            area.name,
+            scenario_view.finding(comparison, choices.measure, choices.last),
         ),
-        told.lines_in_words(lines, choices.measure),
+        scenario_view.lines_in_words(lines, choices.measure),
         f"{compare.MEASURES[choices.measure]} in {area.name}, with and without the scenario",
         _source(choices),
         lines,
@@ -94,7 +97,7 @@ def explain(choices: Choices, flat: Scenario) -> None:
         "explain",
         f"Work out what each lever contributes in January {choices.year}",
         scenario_jobs.explained,
-        (work_requests.asked(choices, (choices.scenario,)), choices.year),
+        (work_requests.job_inputs(choices, (choices.scenario,)), choices.year),
     )
     if explained is None:
         return
@@ -104,13 +107,13 @@ def explain(choices: Choices, flat: Scenario) -> None:
         say(
             "Plans, children without a place and cost can be explained: choose one of them under 'Show' above."
         )
-    steps = told.steps(explained.bars[code])
+    steps = scenario_view.steps(explained.bars[code])
     if not steps.loc[steps["kind"] != "total", "change"].abs().max():
         say(plain(f"No lever of this scenario moves this by then: {compare.MEASURES[code]}, {when}."))
         return
     elements.chart(
         scenario_charts.contributions(steps, code, area.name, flat.title, when),
-        explained.told[code],
+        explained.texts[code],
         f"What each lever contributes to {compare.MEASURES[code]}, {when}",
         _source(choices),
         explained.bars[code],
@@ -122,7 +125,7 @@ def explain(choices: Choices, flat: Scenario) -> None:
         return
     elements.chart(
         scenario_charts.tornado(widths, code, area.name, when),
-        explained.widths_told[code],
+        explained.widths_texts[code],
         f"What each lever's range means for {compare.MEASURES[code]}, {when}",
         _source(choices),
         widths,
@@ -130,7 +133,7 @@ def explain(choices: Choices, flat: Scenario) -> None:
     )
 
 
-def seek_goal(choices: Choices, flat: Scenario, found: told.Beside) -> None:
+def seek_goal(choices: Choices, flat: Scenario, comparison: scenario_view.Beside) -> None:
     """Show a form for a goal, and then the size of a lever that meets it, once found in the background."""
     say(
         "Finds the size nearest to the first of two that meets a goal on average, in the January chosen above. It takes for "
@@ -153,7 +156,9 @@ def seek_goal(choices: Choices, flat: Scenario, found: told.Beside) -> None:
             f"To, {typed}", value=20 * step, step=step, format="%.10g", key=f"seek-high-{unit.label}"
         )
     with right:
-        goals = [m for m in compare.LABELLED if told.has(found, "cost") or m not in compare.POUNDS]
+        goals = [
+            m for m in compare.LABELLED if scenario_view.has(comparison, "cost") or m not in compare.POUNDS
+        ]
         goal = st.selectbox(
             "What the goal is about",
             goals,
@@ -170,7 +175,7 @@ def seek_goal(choices: Choices, flat: Scenario, found: told.Beside) -> None:
             "It should be", list(_BOUNDS), format_func=lambda b: _BOUNDS[b], key="seek-bound"
         )
         of, factor = _goal_unit(goal)
-        now = told.mean(found, goal, choices.year)
+        now = scenario_view.mean(comparison, goal, choices.year)
         value = st.number_input(
             f"Value, {of}",
             value=float(round(now / factor, 1 if goal in compare.POUNDS else 0)),
@@ -181,7 +186,7 @@ def seek_goal(choices: Choices, flat: Scenario, found: told.Beside) -> None:
         if now:
             of_all = ", all specialist places together" if kind else ""
             say(plain(f"With the scenario as it is: {compare.part(goal, now)}{of_all}."))
-    asked = scenario_jobs.Sought(
+    search = scenario_jobs.Sought(
         lever,
         unit.size(low),
         unit.size(high),
@@ -195,10 +200,10 @@ def seek_goal(choices: Choices, flat: Scenario, found: told.Beside) -> None:
         "seek",
         f"Look for the size that meets it in January {choices.year}",
         scenario_jobs.sought,
-        (work_requests.asked(choices, (choices.scenario,)), asked),
+        (work_requests.job_inputs(choices, (choices.scenario,)), search),
     )
     if answer is not None:
-        say(plain(f"Goal: {asked.goal.words()}."))
+        say(plain(f"Goal: {search.goal.words()}."))
         st.info(plain(answer))
 
 
@@ -218,40 +223,45 @@ def compare_up_to_four(choices: Choices) -> None:
     if not st.toggle("Show them", key="show-compare", value=choices.compare != controls.usual("compare")):
         return
     with st.spinner("Running the scenarios"):
-        found = _beside(choices, choices.compare)
-    first = next(iter(found.names.values()))
+        comparison = _beside(choices, choices.compare)
+    first = next(iter(comparison.names.values()))
     elements.table(
-        told.side_by_side(found, choices.year),
+        scenario_view.side_by_side(comparison, choices.year),
         f"{area.name}, January {choices.year}, side by side: mean, and the range that holds 80 % of futures",
     )
     elements.table(
-        told.differences(found, choices.year),
+        scenario_view.differences(comparison, choices.year),
         f"{area.name}, January {choices.year}: difference from '{first}', future by future",
     )
-    if not told.has(found, choices.measure):
+    if not scenario_view.has(comparison, choices.measure):
         return
-    lines = told.lines(found, choices.measure, choices.last)
+    lines = scenario_view.lines(comparison, choices.measure, choices.last)
     elements.chart(
         scenario_charts.beside(
-            lines, choices.measure, area.name, told.finding_of_many(found, choices.measure, choices.last)
+            lines,
+            choices.measure,
+            area.name,
+            scenario_view.finding_of_many(comparison, choices.measure, choices.last),
         ),
-        told.lines_in_words(lines, choices.measure),
+        scenario_view.lines_in_words(lines, choices.measure),
         f"{compare.MEASURES[choices.measure]} in {area.name}, scenarios side by side",
         _source(choices),
-        found.table,
+        comparison.table,
         f"{area.slug}-scenarios.csv",
     )
 
 
-def _beside(choices: Choices, names: tuple[str, ...]) -> told.Beside:
+def _beside(choices: Choices, names: tuple[str, ...]) -> scenario_view.Beside:
     """Return scenarios side by side, from runs that readers share."""
     scenarios = [None if n == BASELINE else results.scenario_of(replace(choices, scenario=n)) for n in names]
-    titles = scenario_draft.told_apart(
-        [told.FORECAST_COLUMN if s is None else scenario_draft.title_of(s) for s in scenarios]
+    titles = scenario_draft.make_distinct(
+        [scenario_view.FORECAST_COLUMN if s is None else scenario_draft.title_of(s) for s in scenarios]
     )
-    found = {name: results.measured_of(replace(choices, scenario=name)) for name in names}
+    draws_of = {name: results.measured_of(replace(choices, scenario=name)) for name in names}
     januaries = [int(j) for j in results.baseline_of(choices).outcome.plans.future["january"].to_numpy()]
-    return told.beside(found, dict(zip(names, titles, strict=True)), choices.area.la_code, januaries)
+    return scenario_view.beside(
+        draws_of, dict(zip(names, titles, strict=True)), choices.area.la_code, januaries
+    )
 
 
 def _unit_of(lever: Lever) -> SizeUnit:

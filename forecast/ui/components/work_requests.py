@@ -11,7 +11,7 @@ from data.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS, FileStore
 from forecast.capital.capital_case import FUTURES
 from forecast.core import defaults
 from forecast.runs.scenario_names import find_scenario, labels
-from forecast.ui.background.question import Question
+from forecast.ui.background.job_inputs import JobInputs
 from forecast.ui.components import results
 from forecast.ui.frame.choices import SHIPPED, Choices
 from forecast.ui.views import scenario_draft
@@ -22,7 +22,7 @@ def text_used(file_store: FileStore, choices: Choices, version: int) -> str | No
     return None if version == SHIPPED else results.text_of(file_store, choices, version)
 
 
-def asked(choices: Choices, scenarios: Sequence[str] | None = None) -> Question:
+def job_inputs(choices: Choices, scenarios: Sequence[str] | None = None) -> JobInputs:
     """Return the inputs of a job for the choices of a page.
 
     Parameters
@@ -38,9 +38,9 @@ def asked(choices: Choices, scenarios: Sequence[str] | None = None) -> Question:
         for file_store, version in versions.items()
     )
     names = dict.fromkeys((choices.scenario, *FUTURES)) if scenarios is None else scenarios
-    found = [find_scenario(name) for name in names]
-    titles = scenario_draft.told_apart([scenario_draft.title_of(c) for c in found])
-    return Question(
+    scenarios_named = [find_scenario(name) for name in names]
+    titles = scenario_draft.make_distinct([scenario_draft.title_of(c) for c in scenarios_named])
+    return JobInputs(
         la_code=choices.area.la_code,
         draws=defaults.DRAWS,
         seed=defaults.SEED,
@@ -49,13 +49,13 @@ def asked(choices: Choices, scenarios: Sequence[str] | None = None) -> Question:
         candidates=candidates,
         budget=None if choices.budget is None else float(choices.budget),
         sure=choices.sure / 100,
-        futures=tuple(zip(titles, (c.flat for c in found), strict=True)),
+        futures=tuple(zip(titles, (c.flat for c in scenarios_named), strict=True)),
     )
 
 
 def short_names(names: Sequence[str]) -> tuple[str, ...]:
     """Return distinct names of scenarios for files, as on the command line."""
-    return scenario_draft.told_apart(labels([find_scenario(name) for name in names]))
+    return scenario_draft.make_distinct(labels([find_scenario(name) for name in names]))
 
 
 def typed_name(name: str) -> str:

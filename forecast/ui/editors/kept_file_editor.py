@@ -50,27 +50,30 @@ class KeptFileEditor:
     named: Callable[[pd.Series], str]
 
 
-def picker(desk: KeptFileEditor, choices: Choices, used: int) -> None:
+def picker(editor: KeptFileEditor, choices: Choices, used: int) -> None:
     """Show which version is used, and a menu to choose another."""
-    say_kept(desk.label)
-    held = desk.file_store.versions(choices.area.la_code)
-    if not held and used == SHIPPED:
-        say(f"{desk.ours}: the council has not put in its own on this computer.")
+    say_kept(editor.label)
+    versions = editor.file_store.versions(choices.area.la_code)
+    if not versions and used == SHIPPED:
+        say(f"{editor.ours}: the council has not put in its own on this computer.")
         return
     labels = {str(SHIPPED): "What comes with the planner"} | {
-        str(k.version): k.description for k in reversed(held)
+        str(k.version): k.description for k in reversed(versions)
     }
-    controls.version(desk.parameter, labels, str(used))
+    controls.version(editor.parameter, labels, str(used))
 
 
 def upload(
-    desk: KeptFileEditor, choices: Choices, in_use: pd.DataFrame, checked: Callable[[str, str], pd.DataFrame]
+    editor: KeptFileEditor,
+    choices: Choices,
+    in_use: pd.DataFrame,
+    checked: Callable[[str, str], pd.DataFrame],
 ) -> None:
     """Read an uploaded file, show every problem or what would change, and store it as a new version.
 
     Parameters
     ----------
-    desk
+    editor
         The kind of file.
     choices
         Whose.
@@ -81,13 +84,13 @@ def upload(
     """
     code = choices.area.la_code
     file = st.file_uploader(
-        f"{desk.label} of {choices.area.name} (CSV)", type=["csv"], key=f"upload-{desk.parameter}-{code}"
+        f"{editor.label} of {choices.area.name} (CSV)", type=["csv"], key=f"upload-{editor.parameter}-{code}"
     )
     if file is None:
         return
     # The version that was the latest when this file was first put in: later ones are a conflict.
-    start = f"upload-{desk.parameter}-{code}-{file.file_id}"
-    after = st.session_state.setdefault(start, desk.file_store.latest(code))
+    start = f"upload-{editor.parameter}-{code}-{file.file_id}"
+    after = st.session_state.setdefault(start, editor.file_store.latest(code))
     content = file.getvalue()
     try:
         text = content.decode("utf-8-sig")
@@ -101,21 +104,21 @@ def upload(
     except PlannerError as error:
         st.error(plain(str(error)))
         return
-    found = council_files.changes(in_use, new, desk.key, desk.named)
-    if found.empty:
+    differences = council_files.changes(in_use, new, editor.key, editor.named)
+    if differences.empty:
         say("It can be used, and says the same as what is in use, so there is nothing to keep.")
         return
     st.warning("Not kept yet: these changes are lost if you close the window.")
-    elements.table(found, "What would change")
-    if keep_button(desk.file_store.right, f"keep-{start}"):
+    elements.table(differences, "What would change")
+    if keep_button(editor.file_store.right, f"keep-{start}"):
         try:
-            kept = desk.file_store.keep(
+            kept = editor.file_store.keep(
                 signing.person(), code, after, lambda path: path.write_bytes((BOM + text).encode("utf-8"))
             )
         except PlannerError as error:
             st.error(plain(str(error)))
             return
         st.session_state.pop(start, None)
-        note_kept(f"{desk.label}: kept as version {kept.version}, which every page uses from now on.")
-        controls.choose(desk.parameter, None)
+        note_kept(f"{editor.label}: kept as version {kept.version}, which every page uses from now on.")
+        controls.choose(editor.parameter, None)
         st.rerun()

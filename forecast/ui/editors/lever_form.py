@@ -25,12 +25,12 @@ ONWARDS = "From then on"
 BLANK = "As usual"
 
 
-def form(said: Mapping[str, Any], name: str, settings: Sequence[str], change: Change) -> None:
+def form(lever: Mapping[str, Any], name: str, settings: Sequence[str], change: Change) -> None:
     """Show the form of a lever.
 
     Parameters
     ----------
-    said
+    lever
         The lever as plain values.
     name
         Of its place in the session: widgets of two levers must not share one.
@@ -39,54 +39,54 @@ def form(said: Mapping[str, Any], name: str, settings: Sequence[str], change: Ch
     change
         What becomes of a change.
     """
-    controls = lever_fields.controls(said)
+    controls = lever_fields.controls(lever)
     for control in (c for c in controls if c.part == "what"):
-        _shown(control, said, name, settings, change)
-    if said["kind"] == "housing" and st.button("Add another site", key=f"{name}-site"):
+        _shown(control, lever, name, settings, change)
+    if lever["kind"] == "housing" and st.button("Add another site", key=f"{name}-site"):
         change(lever_fields.add_site)
         st.rerun()
     for part, title in (("who", "Whom it reaches"), ("delivery", "How sure it is to be built"), ("why", "")):
-        found = [c for c in controls if c.part == part]
-        if not found:
+        of_part = [c for c in controls if c.part == part]
+        if not of_part:
             continue
-        with st.expander(_summary(title, found, said)) if title else st.container():
-            for control in found:
-                _shown(control, said, name, settings, change)
+        with st.expander(_summary(title, of_part, lever)) if title else st.container():
+            for control in of_part:
+                _shown(control, lever, name, settings, change)
 
 
-def _summary(title: str, found: Sequence[Control], said: Mapping[str, Any]) -> str:
-    chosen = sum(lever_fields.value_at(said, c.path) is not None for c in found)
+def _summary(title: str, controls: Sequence[Control], lever: Mapping[str, Any]) -> str:
+    chosen = sum(lever_fields.value_at(lever, c.path) is not None for c in controls)
     return f"{title}: {'as usual' if not chosen else f'{chosen} chosen'}" if title != "Whom it reaches" else (
-        f"{title}: {'everyone' if not chosen else f'chosen by {chosen} of {len(found)}'}"
+        f"{title}: {'everyone' if not chosen else f'chosen by {chosen} of {len(controls)}'}"
     )  # fmt: skip
 
 
 def _shown(
-    control: Control, said: Mapping[str, Any], name: str, settings: Sequence[str], change: Change
+    control: Control, lever: Mapping[str, Any], name: str, settings: Sequence[str], change: Change
 ) -> None:
     key = f"{name}-{'-'.join(str(p) for p in control.path)}"
-    value = lever_fields.value_at(said, control.path)
+    value = lever_fields.value_at(lever, control.path)
     value = control.default if value is None else value
     if control.takes == "size":
-        _size(control, value, key, change, lever_fields.unit_of(said, str(control.path[-1])))
+        _size(control, value, key, change, lever_fields.unit_of(lever, str(control.path[-1])))
     elif control.takes == "names":
         _names(control, value, key, change, settings)
     elif control.takes == "setting":
         _setting(control, value, key, change, settings)
     elif control.takes == "either":
-        _either(control, said, f"{key}-either", change)
+        _either(control, lever, f"{key}-either", change)
     else:
         _SHOWN[control.takes](control, value, key, change)
 
 
 def _follow(key: str, path: Path, change: Change, read: Callable[[Any], Any]) -> None:
     value = read(st.session_state[key])
-    change(lambda said: lever_fields.put(said, path, value))
+    change(lambda lever: lever_fields.put(lever, path, value))
 
 
 def _follow_option(key: str, path: Path, change: Change) -> None:
     value = st.session_state[key]
-    change(lambda said: lever_fields.choose(said, path, value or None))
+    change(lambda lever: lever_fields.choose(lever, path, value or None))
 
 
 def _same(value: Any) -> Any:
@@ -100,10 +100,10 @@ def _size(control: Control, value: Any, key: str, change: Change, unit: SizeUnit
     ends = (("low", "from"), ("high", "to")) if ranged else (("", ""),)
     columns = st.columns(2) if ranged else [st.container()]
     for (end, word), column in zip(ends, columns, strict=True):
-        held = value.get(end) if ranged else value
+        size = value.get(end) if ranged else value
         path = (*control.path, end) if end else control.path
         at = f"{key}-{end or 'one'}"
-        st.session_state[at] = None if held is None else float(unit.typed(held))
+        st.session_state[at] = None if size is None else float(unit.typed(size))
         column.number_input(
             f"{control.label}{f', {word}' if word else ''}",
             value=None,
@@ -125,20 +125,20 @@ def _size(control: Control, value: Any, key: str, change: Change, unit: SizeUnit
 def _follow_range(key: str, path: Path, change: Change, unit: SizeUnit) -> None:
     ranged = st.session_state[key]
 
-    def turn(said: Values) -> None:
-        held = lever_fields.value_at(said, path)
+    def turn(lever: Values) -> None:
+        size = lever_fields.value_at(lever, path)
         if ranged:
-            middle = unit.start if held is None else held
+            middle = unit.start if size is None else size
             typed = unit.typed(middle)
             room = max(abs(typed) / 2, unit.step)
             ends = (
                 unit.size(max(typed - room, unit.typed(0)) if middle >= 0 else typed - room),
                 unit.size(typed + room),
             )
-            lever_fields.put(said, path, {"low": min(ends), "high": max(ends)})
+            lever_fields.put(lever, path, {"low": min(ends), "high": max(ends)})
         else:
-            middle = (held["low"] + held["high"]) / 2
-            lever_fields.put(said, path, unit.size(unit.typed(middle)))
+            middle = (size["low"] + size["high"]) / 2
+            lever_fields.put(lever, path, unit.size(unit.typed(middle)))
 
     change(turn)
 
@@ -172,13 +172,13 @@ def _dates(control: Control, value: Any, key: str, change: Change) -> None:
 def _follow_dates(key: str, which: str, path: Path, change: Change) -> None:
     value = st.session_state[key]
 
-    def turn(said: Values) -> None:
-        dates = _spelt(lever_fields.value_at(said, path))
+    def turn(lever: Values) -> None:
+        dates = _spelt(lever_fields.value_at(lever, path))
         if value in (None, ONWARDS) or (which == "ramp" and value == 1):
             dates.pop(which, None)
         else:
             dates[which] = value
-        lever_fields.put(said, path, dates or None)
+        lever_fields.put(lever, path, dates or None)
 
     change(turn)
 
@@ -223,10 +223,10 @@ def _options(control: Control, value: Any, key: str, change: Change) -> None:
 
 def _names(control: Control, value: Any, key: str, change: Change, settings: Sequence[str]) -> None:
     offered = [a.name for a in areas.current()] if control.path[-1] == "areas" else list(settings)
-    held = [value] if isinstance(value, str) else list(value or [])
-    st.session_state[key] = held
+    names = [value] if isinstance(value, str) else list(value or [])
+    st.session_state[key] = names
     st.multiselect(
-        control.label, list(dict.fromkeys([*offered, *held])), key=key, placeholder="All", help=control.help or None,
+        control.label, list(dict.fromkeys([*offered, *names])), key=key, placeholder="All", help=control.help or None,
         on_change=_follow, args=(key, control.path, change, list),
     )  # fmt: skip
 
@@ -244,7 +244,7 @@ def _ages(control: Control, value: Any, key: str, change: Change) -> None:
     st.session_state[key] = lever_fields.ages_text(value)
     st.text_input(
         control.label, key=key, placeholder="11-15" if run else "All", help=control.help or None, on_change=_follow,
-        args=(key, control.path, change, lambda text: lever_fields.ages_said(text, run=run)),
+        args=(key, control.path, change, lambda text: lever_fields.parse_ages(text, run=run)),
     )  # fmt: skip
 
 
@@ -264,8 +264,8 @@ def _lines(control: Control, value: Any, key: str, change: Change) -> None:
     )  # fmt: skip
 
 
-def _either(control: Control, said: Mapping[str, Any], key: str, change: Change) -> None:
-    st.session_state[key] = next((n for n in control.options if n in said), next(iter(control.options)))
+def _either(control: Control, lever: Mapping[str, Any], key: str, change: Change) -> None:
+    st.session_state[key] = next((n for n in control.options if n in lever), next(iter(control.options)))
     st.selectbox(
         control.label, list(control.options), format_func=lambda c: control.options[c], key=key,
         on_change=_follow_either, args=(key, change),
@@ -274,7 +274,7 @@ def _either(control: Control, said: Mapping[str, Any], key: str, change: Change)
 
 def _follow_either(key: str, change: Change) -> None:
     name = st.session_state[key]
-    change(lambda said: lever_fields.give_as(said, name))
+    change(lambda lever: lever_fields.give_as(lever, name))
 
 
 _SHOWN: dict[str, Callable[[Control, Any, str, Change], None]] = {

@@ -44,15 +44,15 @@ KIND = "Register of places"
 def picker(choices: Choices) -> None:
     """Show which register is used, and a menu to choose another version."""
     say_kept(KIND)
-    held = kept_registers.versions(choices.area.la_code)
+    versions = kept_registers.versions(choices.area.la_code)
     used = results.version_of(REGISTERS, choices, choices.register)
-    if not held and used == SHIPPED:
+    if not versions and used == SHIPPED:
         say(
             "The register that comes with the planner is used: the council has not put in its own on this computer."
         )
         return
     labels = {str(SHIPPED): "The one that comes with the planner"} | {
-        str(k.version): k.description for k in reversed(held)
+        str(k.version): k.description for k in reversed(versions)
     }
     controls.version("register", labels, str(used))
 
@@ -66,8 +66,11 @@ def edit(choices: Choices) -> None:
     state = st.session_state
     # The grid adds its edits to what it was given, so that must not change while it is on the page.
     if grid not in state or start not in state:
-        held = kept_registers.versions(code)
-        state[start] = (state.get(draft, register_draft.editable(register)), held[-1].version if held else 0)
+        versions = kept_registers.versions(code)
+        state[start] = (
+            state.get(draft, register_draft.editable(register)),
+            versions[-1].version if versions else 0,
+        )
     given, after = state[start]
     if draft in state:
         say("Edits from before you left this page are in the grid again.")
@@ -110,10 +113,10 @@ def upload(choices: Choices) -> None:
     )
     if file is None:
         return
-    held = kept_registers.versions(code)
+    versions = kept_registers.versions(code)
     # The version that was the latest when this file was first put in: later ones are a conflict.
     start = f"upload-start-{code}-{file.file_id}"
-    after = st.session_state.setdefault(start, held[-1].version if held else 0)
+    after = st.session_state.setdefault(start, versions[-1].version if versions else 0)
     try:
         new = register_draft.checked(file.getvalue(), file.name, code)
     except PlannerError as error:
@@ -126,13 +129,13 @@ def upload(choices: Choices) -> None:
 
 def _offer(choices: Choices, old: Register, new: Register, after: int, draft: str | None, start: str) -> None:
     """Show the differences, and store the register if the button is pressed."""
-    found = diff(old, new)
-    if found.empty:
+    difference = diff(old, new)
+    if difference.empty:
         say("It can be used, and holds the same rows as the register in use, so there is nothing to keep.")
         return
     st.warning("Not kept yet: these changes are lost if you close the window.")
-    say(plain(found.sentence()))
-    elements.table(register_draft.changes(found), "What would change")
+    say(plain(difference.sentence()))
+    elements.table(register_draft.changes(difference), "What would change")
     if keep_button(REGISTERS.right, f"keep-{start}"):
         try:
             kept = kept_registers.keep(signing.person(), new, choices.area.la_code, after)
@@ -156,9 +159,9 @@ def template(choices: Choices) -> None:
 def _columns() -> dict[str, Any]:
     """Return the editor settings of each column of the grid."""
     text = st.column_config.TextColumn
-    found: dict[str, Any] = {c: text(c, width="small") for c in SHOWN}
-    found |= {c: st.column_config.SelectboxColumn(c, options=list(codes)) for c, codes in LISTS.items()}
-    return found | {
+    columns: dict[str, Any] = {c: text(c, width="small") for c in SHOWN}
+    columns |= {c: st.column_config.SelectboxColumn(c, options=list(codes)) for c, codes in LISTS.items()}
+    return columns | {
         "setting": text("setting", width="medium", pinned=True),
         "source": text("source", width="medium"),
     }

@@ -29,7 +29,7 @@ from forecast.ui.frame.shell import say
 from forecast.ui.frame.text import bullets, plain
 from forecast.ui.views import lever_fields, scenario_draft
 from forecast.ui.views.lever_fields import Values
-from forecast.ui.views.scenario_draft import Work
+from forecast.ui.views.scenario_draft import ScenarioDraft
 from scenarios import keeping, reading
 from scenarios.levers import describe
 from scenarios.scenario import Scenario
@@ -39,7 +39,7 @@ from scenarios.store.words import moment
 PENDING = "scenario-pending"
 """Where the session holds a change that makes no scenario yet."""
 
-TOLD = "scenario-told"
+MESSAGE = "scenario-told"
 """Where the session holds what to say once, after the page was made again."""
 
 SAVER = "saver"
@@ -64,17 +64,17 @@ class ScenarioEditor:
     """
 
     chosen: NamedScenario
-    work: Work
+    work: ScenarioDraft
     problem: str = ""
 
 
-def on_desk(choices: Choices) -> ScenarioEditor:
+def current_editor(choices: Choices) -> ScenarioEditor:
     """Return the scenario being edited."""
     chosen = results.scenario_of(choices)
-    name, said, began, problem = st.session_state.get(PENDING, ("", {}, 0, ""))
+    name, values, began, problem = st.session_state.get(PENDING, ("", {}, 0, ""))
     if name == choices.scenario:
-        return ScenarioEditor(chosen, Work(said, began), problem)
-    return ScenarioEditor(chosen, scenario_draft.begun(chosen))
+        return ScenarioEditor(chosen, ScenarioDraft(values, began), problem)
+    return ScenarioEditor(chosen, scenario_draft.begin_draft(chosen))
 
 
 def opener(choices: Choices) -> None:
@@ -95,17 +95,20 @@ def opener(choices: Choices) -> None:
     with st.container(horizontal=True):
         if choices.scenario != SAMPLE:
             st.button("Open the sample scenario", key="open-sample", on_click=_open_sample)
-        empty = scenario_draft.scenario_of(Work(scenario_draft.EMPTY, 0))
+        empty = scenario_draft.scenario_of(ScenarioDraft(scenario_draft.EMPTY, 0))
         st.button(
-            "Start an empty one", key="open-empty", on_click=_put, args=(Work(reading.to_values(empty), 0),)
+            "Start an empty one",
+            key="open-empty",
+            on_click=_put,
+            args=(ScenarioDraft(reading.to_values(empty), 0),),
         )
         if chosen is not None:
             st.button(
                 "Duplicate this one", key="duplicate", on_click=_put, args=(scenario_draft.duplicate(chosen),)
             )
-    told = st.session_state.pop(TOLD, None)
-    if told is not None:
-        (st.success if told[0] else st.error)(plain(told[1]))
+    message = st.session_state.pop(MESSAGE, None)
+    if message is not None:
+        (st.success if message[0] else st.error)(plain(message[1]))
 
 
 def unsaved_warning(choices: Choices) -> None:
@@ -117,26 +120,26 @@ def unsaved_warning(choices: Choices) -> None:
         )
 
 
-def levers(choices: Choices, desk: ScenarioEditor) -> None:
+def levers(choices: Choices, editor: ScenarioEditor) -> None:
     """Show the levers of the scenario, the form of one of them, and a way to add another."""
-    said = desk.work.said
-    held = said["levers"]
-    if desk.problem:
-        st.error(plain(desk.problem))
+    values = editor.work.content
+    of_scenario = values["levers"]
+    if editor.problem:
+        st.error(plain(editor.problem))
         say("The figures are of the scenario before this change.")
         st.button("Undo the change", key="undo-change", on_click=_undo)
-    labels = [_label(lever, position) for position, lever in enumerate(held)]
-    if held:
-        position = min(st.session_state.get(LEVER, 0), len(held) - 1)
+    labels = [_label(lever, position) for position, lever in enumerate(of_scenario)]
+    if of_scenario:
+        position = min(st.session_state.get(LEVER, 0), len(of_scenario) - 1)
         st.session_state["pick-lever"] = position
         st.selectbox(
             "Lever to change",
-            range(len(held)),
+            range(len(of_scenario)),
             format_func=lambda i: labels[i],
             key="pick-lever",
             on_change=_pick,
         )
-        lever = held[position]
+        lever = of_scenario[position]
         with st.container(border=True):
             settings = sorted(set(results.register_of(choices).rows["setting"].astype(str)))
             lever_form.form(
@@ -153,9 +156,9 @@ def levers(choices: Choices, desk: ScenarioEditor) -> None:
         st.button("Add this lever", key="add-lever", on_click=_add)
 
 
-def about(desk: ScenarioEditor) -> None:
+def about(editor: ScenarioEditor) -> None:
     """Show title, note, caveats and sources of the scenario in a form."""
-    said = desk.work.said
+    values = editor.work.content
     fields = (
         ("title", "Title", "line"), ("id", "Short name: lower-case words joined by hyphens", "line"),
         ("note", "What it says and why", "text"), ("caveats", "What a reader must not take from it, one a line", "lines"),
@@ -163,7 +166,7 @@ def about(desk: ScenarioEditor) -> None:
     )  # fmt: skip
     for name, label, takes in fields:
         key = f"about-{name}"
-        value = said.get(name)
+        value = values.get(name)
         st.session_state[key] = (
             "\n".join(value) if isinstance(value, list) else "" if value is None else str(value)
         )
@@ -171,9 +174,9 @@ def about(desk: ScenarioEditor) -> None:
         widget(label, key=key, on_change=_follow_about, args=(name, key, takes))
 
 
-def written(desk: ScenarioEditor) -> None:
+def written(editor: ScenarioEditor) -> None:
     """Show each lever of the scenario in words, with its reason, status and evidence."""
-    flat = desk.chosen.flat
+    flat = editor.chosen.flat
     rows = [
         {
             "Lever": lever.name, "What it does": describe(lever), "Why": lever.why, "How firm": lever.status.capitalize(),
@@ -189,16 +192,16 @@ def written(desk: ScenarioEditor) -> None:
         elements.table(pd.DataFrame(rows), f"Levers of {flat.title}")
 
 
-def keeper(choices: Choices, desk: ScenarioEditor) -> None:
+def keeper(choices: Choices, editor: ScenarioEditor) -> None:
     """Show a form to save the scenario as a version, its versions, a link and a download."""
-    chosen = desk.chosen
-    scenario = chosen.flat if desk.problem or chosen.began is not None else chosen.as_written
+    chosen = editor.chosen
+    scenario = chosen.flat if editor.problem or chosen.began is not None else chosen.as_written
     unsaved = scenario_draft.is_unsaved(choices.scenario)
     if unsaved:
         say(
             plain(
-                f"It will be saved as {scenario.id}, version {desk.work.began + 1}."
-                if desk.work.began
+                f"It will be saved as {scenario.id}, version {editor.work.began + 1}."
+                if editor.work.began
                 else f"It will be saved as a new scenario, {scenario.id}. Title and short name are under 'About this scenario'."
             )
         )
@@ -215,8 +218,8 @@ def keeper(choices: Choices, desk: ScenarioEditor) -> None:
             type="primary",
             key="save-scenario",
             on_click=_save,
-            args=(scenario, desk.work.began),
-            disabled=bool(desk.problem or why),
+            args=(scenario, editor.work.began),
+            disabled=bool(editor.problem or why),
         )
     elif chosen.kept is not None:
         say(
@@ -240,11 +243,11 @@ def keeper(choices: Choices, desk: ScenarioEditor) -> None:
 
 
 def _versions(scenario_id: str) -> None:
-    held = scenario_names.open_if_there(None)
-    known = {v.scenario_id for v in held.scenarios()} if held else set()
-    if held is None or scenario_id not in known:
+    opened = scenario_names.open_if_there(None)
+    known = {v.scenario_id for v in opened.scenarios()} if opened else set()
+    if opened is None or scenario_id not in known:
         return
-    versions = held.versions(scenario_id)
+    versions = opened.versions(scenario_id)
     rows = [
         {
             "Version": v.version,
@@ -272,27 +275,27 @@ def _label(lever: Values, position: int) -> str:
 
 
 def _change_lever(position: int, alter: Callable[[Values], None]) -> None:
-    def turn(work: Work) -> Work:
-        alter(work.said["levers"][position])
+    def turn(work: ScenarioDraft) -> ScenarioDraft:
+        alter(work.content["levers"][position])
         return work
 
     _change(turn)
 
 
-def _change(turn: Callable[[Work], Work]) -> None:
+def _change(turn: Callable[[ScenarioDraft], ScenarioDraft]) -> None:
     """Change the scenario in the address; if it is not valid, keep the change aside with its problem."""
     choices = controls.current()
-    before = on_desk(choices).work
-    _put(turn(Work(copy.deepcopy(before.said), before.began)))
+    before = current_editor(choices).work
+    _put(turn(ScenarioDraft(copy.deepcopy(before.content), before.began)))
 
 
-def _put(work: Work) -> None:
+def _put(work: ScenarioDraft) -> None:
     """Write the scenario into the address; if it is not valid, keep it aside with its problem."""
     choices = controls.current()
     try:
         name = scenario_draft.name_of(work)
     except PlannerError as error:
-        st.session_state[PENDING] = (choices.scenario, work.said, work.began, str(error))
+        st.session_state[PENDING] = (choices.scenario, work.content, work.began, str(error))
         return
     _open(name)
 
@@ -334,17 +337,20 @@ def _pick() -> None:
 def _add() -> None:
     kind = st.session_state["new-kind"]
 
-    def turn(work: Work) -> Work:
-        work.said["levers"] = [*work.said["levers"], lever_fields.new_lever(kind, work.said["levers"])]
-        st.session_state[LEVER] = len(work.said["levers"]) - 1
+    def turn(work: ScenarioDraft) -> ScenarioDraft:
+        work.content["levers"] = [
+            *work.content["levers"],
+            lever_fields.new_lever(kind, work.content["levers"]),
+        ]
+        st.session_state[LEVER] = len(work.content["levers"]) - 1
         return work
 
     _change(turn)
 
 
 def _remove(position: int) -> None:
-    def turn(work: Work) -> Work:
-        work.said["levers"] = [lever for i, lever in enumerate(work.said["levers"]) if i != position]
+    def turn(work: ScenarioDraft) -> ScenarioDraft:
+        work.content["levers"] = [lever for i, lever in enumerate(work.content["levers"]) if i != position]
         return work
 
     _change(turn)
@@ -354,10 +360,10 @@ def _follow_about(name: str, key: str, takes: str) -> None:
     typed = str(st.session_state[key])
     value: Any = [line for line in typed.splitlines() if line.strip()] if takes == "lines" else typed.strip()
 
-    def turn(work: Work) -> Work:
+    def turn(work: ScenarioDraft) -> ScenarioDraft:
         if name == "id":
             return scenario_draft.renamed(work, value)
-        lever_fields.put(work.said, (name,), value)
+        lever_fields.put(work.content, (name,), value)
         return work
 
     _change(turn)
@@ -373,9 +379,9 @@ def _save(scenario: Scenario, began: int) -> None:
             comment=st.session_state["comment"],
         )
     except PlannerError as error:
-        st.session_state[TOLD] = (False, str(error))
+        st.session_state[MESSAGE] = (False, str(error))
         return
-    st.session_state[TOLD] = (
+    st.session_state[MESSAGE] = (
         True,
         f"Saved: {kept.subject}. Links to it show the same for good, whatever is saved later.",
     )

@@ -90,13 +90,13 @@ def only_here(listens_on: str | None, headers: Mapping[str, str]) -> bool:
     headers
         Of the request, names in any case. None at all, as in tests, is no browser from elsewhere: every browser names the host.
     """
-    held = {name.lower(): value for name, value in headers.items()}
-    if not is_loopback(listens_on) or any(name in held for name in FORWARDED):
+    by_name = {name.lower(): value for name, value in headers.items()}
+    if not is_loopback(listens_on) or any(name in by_name for name in FORWARDED):
         return False
-    if not held:
+    if not by_name:
         return True
-    origin = held.get("origin")
-    return _names_us(f"//{held.get('host', '')}") and (origin is None or _names_us(origin))
+    origin = by_name.get("origin")
+    return _names_us(f"//{by_name.get('host', '')}") and (origin is None or _names_us(origin))
 
 
 def _names_us(url: str) -> bool:
@@ -118,28 +118,28 @@ def not_from_here() -> Closed:
 
 def problems(auth: Mapping[str, object]) -> list[str]:
     """Return problems of the sign-in settings in words; secrets are not repeated."""
-    found = [f"{name} is missing" for name in NEEDED if not str(auth.get(name) or "").strip()]
-    if found:
-        return found
+    wrong = [f"{name} is missing" for name in NEEDED if not str(auth.get(name) or "").strip()]
+    if wrong:
+        return wrong
     if len(str(auth["cookie_secret"])) < SHORTEST_SECRET:
-        found.append(f"cookie_secret has fewer than {SHORTEST_SECRET} characters, so it could be guessed")
+        wrong.append(f"cookie_secret has fewer than {SHORTEST_SECRET} characters, so it could be guessed")
     back = _split(str(auth["redirect_uri"]))
     if not _is_safe(back) or not back[2].endswith("/oauth2callback"):
-        found.append(
+        wrong.append(
             "redirect_uri is not the planner's own https address with /oauth2callback at its end (http only at localhost)"
         )
     provider = _split(str(auth["server_metadata_url"]))
     if not _is_safe(provider):
-        found.append("server_metadata_url is not an https address")
+        wrong.append("server_metadata_url is not an https address")
     if (
         provider[1] == "login.microsoftonline.com"
         and provider[2].strip("/").split("/")[0].lower() in MANY_TENANTS
     ):
-        found.append(
+        wrong.append(
             "server_metadata_url lets in accounts of every organisation; put your own tenant's number in the place of "
             f"{', '.join(MANY_TENANTS[:-1])} or {MANY_TENANTS[-1]}"
         )
-    return found
+    return wrong
 
 
 def _split(url: str) -> tuple[str, str, str]:
@@ -219,8 +219,8 @@ def _is_fresh(issued: object, now: datetime) -> bool:
     return -AHEAD <= age <= LASTS
 
 
-def _name(said: object) -> str:
+def _name(claim: object) -> str:
     """Return a name on one line, without characters that cannot be shown, as the store keeps names."""
-    text = said if isinstance(said, str) else ""
+    text = claim if isinstance(claim, str) else ""
     shown = "".join(" " if unicodedata.category(c).startswith(("C", "Z")) else c for c in text)
     return " ".join(shown.split())[:LONGEST_NAME]

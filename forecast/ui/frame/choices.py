@@ -170,12 +170,12 @@ class Parameter:
 
 def _area(text: str) -> Area:
     try:
-        found = areas.resolve(text)
+        matches = areas.resolve(text)
     except AreaError as error:
         raise OptionError(str(error)) from None
-    if len(found) > 1:
+    if len(matches) > 1:
         raise OptionError("A page shows one authority, but the address asks for all of them.")
-    return found[0]
+    return matches[0]
 
 
 def _scenario(text: str) -> str:
@@ -242,12 +242,12 @@ def _sure(text: str) -> int:
 
 
 def _compare(text: str) -> tuple[str, ...]:
-    found = tuple(_scenario(part) for part in text.split(",") if part)
-    if len(set(found)) != len(found) or not 2 <= len(found) <= MOST_COMPARED:
+    scenarios = tuple(_scenario(part) for part in text.split(",") if part)
+    if len(set(scenarios)) != len(scenarios) or not 2 <= len(scenarios) <= MOST_COMPARED:
         raise OptionError(
             f"That cannot be set side by side: name 2 to {MOST_COMPARED} different scenarios, joined by commas."
         )
-    return found
+    return scenarios
 
 
 PARAMETERS: dict[str, Parameter] = {
@@ -300,12 +300,14 @@ def read(address: Mapping[str, str]) -> tuple[Choices, tuple[str, ...]]:
             try:
                 values[name] = parameter.read(address[name])
             except OptionError as error:
-                usual = values[name].name if isinstance(values[name], Area) else _told(name, values[name])
+                usual = (
+                    values[name].name if isinstance(values[name], Area) else _default_text(name, values[name])
+                )
                 problems.append(f"{error} Showing {usual}.")
     return Choices(**values), tuple(problems)
 
 
-def _told(name: str, value: object) -> str:
+def _default_text(name: str, value: object) -> str:
     """Return a default value in words."""
     if name in ("register", "prices", "candidates"):
         return f"the latest {PARAMETERS[name].label.lower()}"
@@ -332,9 +334,9 @@ def _told(name: str, value: object) -> str:
 
 def write(choices: Choices) -> dict[str, str]:
     """Return the shortest address that reads back as these choices; the authority is always included."""
-    said = {f.name: getattr(choices, f.name) for f in fields(choices)}
+    values = {f.name: getattr(choices, f.name) for f in fields(choices)}
     return {
         name: PARAMETERS[name].write(value)
-        for name, value in said.items()
+        for name, value in values.items()
         if name == "area" or value != PARAMETERS[name].default()
     }

@@ -23,14 +23,14 @@ WIDTH = 260
 """Pixels of a widget: fits beside others on a wide screen and alone on a narrow one."""
 
 
-def asked() -> tuple[Choices, tuple[str, ...]]:
+def choices_and_problems() -> tuple[Choices, tuple[str, ...]]:
     """Return the choices in the address, and sentences on what in it could not be used."""
     return chosen.read(st.query_params.to_dict())
 
 
 def current() -> Choices:
     """Return the choices in the address; what could not be used has been shown by the frame of the page."""
-    return asked()[0]
+    return choices_and_problems()[0]
 
 
 def address(choices: Choices) -> dict[str, str]:

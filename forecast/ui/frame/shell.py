@@ -96,25 +96,25 @@ def pages() -> list[tuple[PageEntry, st.Page]]:
 def admits() -> bool:
     """Return whether the visitor may see the page; if not, show why."""
     with errors_in_place():
-        found = signing.visitor()
-        if isinstance(found, Person):
+        visitor = signing.visitor()
+        if isinstance(visitor, Person):
             return True
-        _shut(found)
+        _shut(visitor)
     return False
 
 
-def _shut(found: Closed) -> None:
+def _shut(closed: Closed) -> None:
     """Show why the visitor sees no page, and what to do."""
     st.html(_FRAME)
-    st.set_page_config(page_title=f"{found.heading} - {PRODUCT}")
+    st.set_page_config(page_title=f"{closed.heading} - {PRODUCT}")
     st.markdown(PRODUCT)
-    _content(found.heading)
-    say(plain(found.words))
+    _content(closed.heading)
+    say(plain(closed.words))
     with st.container(horizontal=True):
-        if found.sign_in:
+        if closed.sign_in:
             st.html(_LEAVE, unsafe_allow_javascript=True)
             st.button("Sign in", key="sign-in", type="primary", on_click=st.login)
-        if found.sign_out:
+        if closed.sign_out:
             st.button("Sign out", key="sign-out", on_click=st.logout)
 
 
@@ -137,7 +137,7 @@ def _signed_in() -> None:
 def frame(entry: PageEntry, menu: list[tuple[PageEntry, st.Page]]) -> Choices:
     """Show the top of a page (skip link, menu, heading and authority), and return the choices."""
     st.html(_FRAME)
-    choices, problems = controls.asked()
+    choices, problems = controls.choices_and_problems()
     st.set_page_config(page_title=f"{entry.title}, {choices.area.name} - {PRODUCT}")
     with st.container(horizontal=True, gap="small"):
         for _, page in menu:
@@ -179,9 +179,9 @@ KEPT = "kept-told"
 """Where the session holds what to say once, after a file was kept and the page made again."""
 
 
-def note_kept(said: str) -> None:
+def note_kept(message: str) -> None:
     """Remember a message on what was stored, to show when the page runs again."""
-    st.session_state[KEPT] = said
+    st.session_state[KEPT] = message
 
 
 def say_kept(of: str) -> None:

@@ -59,10 +59,10 @@ def person(typed: str | None = None) -> Person:
     NotAllowedError
         They see no page.
     """
-    found = visitor()
-    if isinstance(found, Closed):
-        raise NotAllowedError(f"{found.heading}: {found.words} Nothing was kept.")
-    return found if typed is None or is_set_up() else replace(found, name=typed)
+    visitor_found = visitor()
+    if isinstance(visitor_found, Closed):
+        raise NotAllowedError(f"{visitor_found.heading}: {visitor_found.words} Nothing was kept.")
+    return visitor_found if typed is None or is_set_up() else replace(visitor_found, name=typed)
 
 
 def why_not(right: Right) -> str:

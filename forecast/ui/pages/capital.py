@@ -47,13 +47,13 @@ else:
     schemes = own.rows
 if schemes:
     assumed = sum(c.basis == "assumed" for c in schemes)
-    said = f"{len(schemes)} schemes with {sum(c.places for c in schemes):,} places might be built."
+    summary = f"{len(schemes)} schemes with {sum(c.places for c in schemes):,} places might be built."
     if own is not None and assumed:
-        said += f" {assumed} are assumptions, not proposals: the table says which."
-    shell.say(said)
+        summary += f" {assumed} are assumptions, not proposals: the table says which."
+    shell.say(summary)
     listed = capital.schemes_text(schemes)
     elements.table(capital.in_short(listed), f"Schemes of {name}")
-    if codes := capital.needs_said(schemes):
+    if codes := capital.needs_key(schemes):
         shell.say(plain(f"{codes}."))
     with st.expander("Every scheme with its kind, chance and source"):
         elements.table(listed, f"Schemes of {name} in full")
@@ -86,7 +86,7 @@ shell.say(
     "futures too. That takes a minute or so and goes on in the background: you can use other pages meanwhile and "
     "come back. Whoever opens this address sees the same result until the planner is started again."
 )
-view = awaited("capital", "Appraise and choose", appraise, (work_requests.asked(choices),))
+view = awaited("capital", "Appraise and choose", appraise, (work_requests.job_inputs(choices),))
 if view is None:
     raise shell.EndOfPage
 

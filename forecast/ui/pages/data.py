@@ -37,14 +37,14 @@ unit_cost_editor.show(choices)
 
 st.header("Download everything", anchor=False)
 with st.spinner(f"Forecasting {name}"):
-    found = results.view(files, choices)
+    downloads = results.view(files, choices)
 shell.scenario_banner(choices)
 shell.say(
     f"All tables of {plain(name)}, the summary, the record of the run with hashes of every input, and the "
     f"register, in one file. Tables "
     "are long: one figure a row."
 )
-elements.download(f"Everything about {name} (zip)", lambda: zipped(found), f"{area.slug}.zip")
+elements.download(f"Everything about {name} (zip)", lambda: zipped(downloads), f"{area.slug}.zip")
 try:
     results.finance_of(choices)
 except HistoryError as error:
@@ -56,7 +56,7 @@ else:
         f"{area.slug}-money.zip",
     )
 with st.expander("Single files"):
-    for file, content in found.items():
+    for file, content in downloads.items():
         elements.download(file, content, file if file.startswith("capacity") else f"{area.slug}-{file}")
 
 st.header("Every authority", anchor=False)

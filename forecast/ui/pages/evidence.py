@@ -87,9 +87,9 @@ with st.expander("Fit every model again"):
     if why:
         shell.say(plain(why))
     else:
-        said = awaited("fit", "Fit every model again", fit_again, (stored_fit.key(), signing.person()))
-        if said is not None:
-            shell.say(plain(said))
+        outcome = awaited("fit", "Fit every model again", fit_again, (stored_fit.key(), signing.person()))
+        if outcome is not None:
+            shell.say(plain(outcome))
 
 st.header("Quality of the data", anchor=False)
 with st.spinner(f"Forecasting {name}"):

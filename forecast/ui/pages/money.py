@@ -131,19 +131,19 @@ shell.say(
     "regime, prices and "
     "the record of the run. They are made when you ask for them."
 )
-held = results.files_of_money
+files = results.files_of_money
 stem = (
     area.slug if choices.scenario == BASELINE else f"{area.slug}-{results.scenario_of(choices).as_written.id}"
 )
-elements.download("Balance (CSV)", lambda: held(choices)["balance.csv"], f"{stem}-balance.csv")
-elements.download("Balance (Parquet)", lambda: held(choices)["balance.parquet"], f"{stem}-balance.parquet")
+elements.download("Balance (CSV)", lambda: files(choices)["balance.csv"], f"{stem}-balance.csv")
+elements.download("Balance (Parquet)", lambda: files(choices)["balance.parquet"], f"{stem}-balance.parquet")
 elements.download(
-    "Details of cost (Parquet)", lambda: held(choices)["cost_detail.parquet"], f"{stem}-cost_detail.parquet"
+    "Details of cost (Parquet)", lambda: files(choices)["cost_detail.parquet"], f"{stem}-cost_detail.parquet"
 )
 elements.download(
-    "Details of cost (CSV)", lambda: held(choices)["cost_detail.csv"], f"{stem}-cost_detail.csv"
+    "Details of cost (CSV)", lambda: files(choices)["cost_detail.csv"], f"{stem}-cost_detail.csv"
 )
-elements.download("Everything about money (zip)", lambda: zipped(held(choices)), f"{stem}-money.zip")
+elements.download("Everything about money (zip)", lambda: zipped(files(choices)), f"{stem}-money.zip")
 
 with st.expander("Read this first: what the figures rest on"):
     shell.say(bullets(view.notes))

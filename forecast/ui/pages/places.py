@@ -53,15 +53,15 @@ source = Source(
 )
 st.header("Places, wanted and filled", anchor=False)
 frame = places.places_frame(view, group, choices.last)
-found = places.found_run_outs(view, choices.phase, group)
-if len(found) > MOST_CHARTS:
+run_outs = places.found_run_outs(view, choices.phase, group)
+if len(run_outs) > MOST_CHARTS:
     shell.say(
         f"Charts of the {MOST_CHARTS} kinds of place that run out first; choose a phase for the others."
     )
-found = found[:MOST_CHARTS]
+run_outs = run_outs[:MOST_CHARTS]
 shell.say(plain(words.PLACES_NOTE))
-for start in range(0, len(found), 2):
-    for column, one in zip(st.columns(2), found[start : start + 2], strict=False):
+for start in range(0, len(run_outs), 2):
+    for column, one in zip(st.columns(2), run_outs[start : start + 2], strict=False):
         with column:
             kind = f"{words.PHASE_LABELS[one.phase]}, {words.SHORT_PROVISIONS[one.provision]}"
             rows = frame[(frame["phase"] == one.phase) & (frame["provision"] == one.provision)]

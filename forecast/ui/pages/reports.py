@@ -23,7 +23,7 @@ for item in RETURNS:
     st.header(item.title, anchor=False)
     shell.say(item.says)
     item.controls(choices)
-    made = awaited(item.id, item.label, item.job, item.asked(choices, date.today()))
+    made = awaited(item.id, item.label, item.job, item.arguments(choices, date.today()))
     if made is None:
         continue
     shell.say(plain(made.says))

@@ -23,32 +23,32 @@ if choices.scenario == BASELINE:
     )
 else:
     scenario_editor.unsaved_warning(choices)
-    desk = scenario_editor.on_desk(choices)
-    flat = desk.chosen.flat
+    editor = scenario_editor.current_editor(choices)
+    flat = editor.chosen.flat
     st.header(flat.title, anchor=False)
     controls.year(choices)
-    found = scenario_answers.run_beside(choices)
-    if found is not None:
-        scenario_answers.aloud(choices, found)
+    comparison = scenario_answers.run_beside(choices)
+    if comparison is not None:
+        scenario_answers.aloud(choices, comparison)
     form, live = st.columns([5, 7], gap="large")
     with form:
         st.subheader("Levers", anchor=False)
-        scenario_editor.levers(choices, desk)
+        scenario_editor.levers(choices, editor)
         with st.expander("About this scenario: title, note, caveats, sources"):
-            scenario_editor.about(desk)
+            scenario_editor.about(editor)
         with st.expander("The levers in words, with reasons and evidence"):
-            scenario_editor.written(desk)
-    if found is not None:
+            scenario_editor.written(editor)
+    if comparison is not None:
         with live:
             st.subheader("Against the forecast", anchor=False)
-            scenario_answers.live(choices, flat, found)
-    if found is not None and flat.levers:
+            scenario_answers.live(choices, flat, comparison)
+    if comparison is not None and flat.levers:
         st.header("What each lever contributes", anchor=False)
         scenario_answers.explain(choices, flat)
         st.header("What size meets a goal?", anchor=False)
-        scenario_answers.seek_goal(choices, flat, found)
+        scenario_answers.seek_goal(choices, flat, comparison)
     st.header("Save and share", anchor=False)
-    scenario_editor.keeper(choices, desk)
+    scenario_editor.keeper(choices, editor)
 
 st.header("Compare up to four", anchor=False)
 scenario_answers.compare_up_to_four(choices)

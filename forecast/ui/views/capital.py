@@ -173,7 +173,7 @@ def by_title(text: str, titles: Mapping[str, str]) -> str:
         return text
     one = "|".join(re.escape(i) for i in sorted(titles, key=len, reverse=True))
     listed = re.sub(rf"(?<![\w-])({one}), (?=({one})(?![\w-]))", r"\1; ", text)
-    return re.sub(rf"(?<![\w-])({one})(?![\w-])", lambda found: titles[found[1]], listed)
+    return re.sub(rf"(?<![\w-])({one})(?![\w-])", lambda match: titles[match[1]], listed)
 
 
 def _titled(frame: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFrame:
@@ -209,7 +209,7 @@ def schemes_text(schemes: Sequence[Candidate], opens: Sequence[int] | None = Non
     )
 
 
-def needs_said(schemes: Sequence[Candidate]) -> str:
+def needs_key(schemes: Sequence[Candidate]) -> str:
     """Return the meaning of the need codes in a table of schemes; blank if there are none."""
     used = [n for n in NEED_CODES if n != "OTH" and any(n in c.needs and _needs(c) != "All" for c in schemes)]
     return "; ".join(f"{n} is {NEEDS[n][0].lower()}{NEEDS[n][1:]}" for n in used)
@@ -267,7 +267,9 @@ def _programmes(case: Case, titles: Mapping[str, str]) -> pd.DataFrame:
             "Builds": [
                 "; ".join(titles[i] for i in ids.split(";") if i) or "Nothing" for ids in frame["schemes"]
             ],
-            "Chosen for": [_aim(a, asked) for a, asked in zip(frame["aim"], frame["p_asked"], strict=True)],
+            "Chosen for": [
+                _aim(a, required) for a, required in zip(frame["aim"], frame["p_asked"], strict=True)
+            ],
             "Places": [f"{p:,}" for p in frame["places"]],
             "Cost": [wording.table_pounds(v) for v in frame["cost_mean"]],
             "Present value": [
@@ -280,9 +282,9 @@ def _programmes(case: Case, titles: Mapping[str, str]) -> pd.DataFrame:
     )
 
 
-def _aim(aim: str, asked: float) -> str:
-    said = "the largest present value" if not asked else AIMS[aim]
-    return said[0].upper() + said[1:]
+def _aim(aim: str, required: float) -> str:
+    aim_text = "the largest present value" if not required else AIMS[aim]
+    return aim_text[0].upper() + aim_text[1:]
 
 
 def alike(case: Case) -> bool:

@@ -80,14 +80,14 @@ def candidates(la_code: int, own: str | None, name: str = "schemes.csv") -> Cand
     return from_text(own.encode("utf-8"), name, lambda path: read_candidates(path, la_code))
 
 
-def price_rows(found: PriceBook) -> pd.DataFrame:
+def price_rows(price_book: PriceBook) -> pd.DataFrame:
     """Return the prices in use as text."""
-    return _cells(prices_text(found.in_use()))
+    return _cells(prices_text(price_book.in_use()))
 
 
-def candidate_rows(found: Candidates | None) -> pd.DataFrame:
+def candidate_rows(schemes: Candidates | None) -> pd.DataFrame:
     """Return schemes as text; no rows if there are none."""
-    return _cells(candidates_text([] if found is None else found.rows))
+    return _cells(candidates_text([] if schemes is None else schemes.rows))
 
 
 def _cells(text: str) -> pd.DataFrame:
@@ -110,10 +110,10 @@ def changes(
         Name of a row, for people.
     """
     before, after = (frame.set_index(list(key), drop=False) for frame in (old, new))
-    found = []
+    differences = []
     for at, row in after.iterrows():
         if at not in before.index:
-            found.append(("Added", named(row), _said(row, key)))
+            differences.append(("Added", named(row), _said(row, key)))
             continue
         was = before.loc[[at]].iloc[0]
         cells = [
@@ -122,11 +122,11 @@ def changes(
             if column in was.index and was[column] != row[column]
         ]
         if cells:
-            found.append(("Changed", named(row), "; ".join(cells)))
-    found += [
+            differences.append(("Changed", named(row), "; ".join(cells)))
+    differences += [
         ("Taken out", named(row), _said(row, key)) for at, row in before.iterrows() if at not in after.index
     ]
-    return pd.DataFrame(found, columns=["What", "Of", "Change"])
+    return pd.DataFrame(differences, columns=["What", "Of", "Change"])
 
 
 def _said(row: pd.Series, key: Sequence[str]) -> str:

@@ -103,7 +103,7 @@ def demand(outcome: Outcome, history: History) -> DemandView:
 
 def cells(outcome: Outcome) -> pd.DataFrame:
     """Return plans by phase and need: phase, need, january, kind, q10, q50, q90."""
-    told = summary.plans_by_phase(outcome)
+    plans = summary.plans_by_phase(outcome)
     known = outcome.plans.known.sel(need=list(NEED_CODES))
     rows = []
     for phase, ages in ((ALL, None), *((p.code, p.ages) for p in PHASES)):
@@ -113,7 +113,7 @@ def cells(outcome: Outcome) -> pd.DataFrame:
             count = float(counts.sum() if need == ALL else counts.sel(need=need))
             rows.append((phase, need, outcome.plans.known_january, PUBLISHED, count, count, count))
     past = pd.DataFrame(rows, columns=["phase", "need", "january", "kind", "q10", "q50", "q90"])
-    return pd.concat([past, told.assign(kind=FORECAST)[list(past.columns)]], ignore_index=True)
+    return pd.concat([past, plans.assign(kind=FORECAST)[list(past.columns)]], ignore_index=True)
 
 
 def by_age_table(view: DemandView, january: int) -> pd.DataFrame:
@@ -232,17 +232,17 @@ def _rate(stock: xr.DataArray, people: xr.DataArray, members: list[int]) -> list
 
 def pipeline(outcome: Outcome, history: History) -> dict[str, pd.DataFrame]:
     """Return each stage before a plan by calendar year, past and forecast."""
-    told = summary.process_long(outcome)
-    told = told[told["age_band"] == ALL]
+    process = summary.process_long(outcome)
+    process = process[process["age_band"] == ALL]
     flows = history.flows.sel(area=outcome.area.la_code)
-    found = {}
+    stages = {}
     for name, (measure, _) in PIPELINE.items():
         past = flows[name].to_series().dropna()
         rows = pd.DataFrame({"january": past.index, "kind": PUBLISHED, "q10": past, "q50": past, "q90": past})
-        ahead = told[told["measure"] == measure].set_index("year")[["q10", "q50", "q90"]]
+        ahead = process[process["measure"] == measure].set_index("year")[["q10", "q50", "q90"]]
         if len(rows) and len(ahead):
-            found[name] = pd.concat([rows, future(ahead)], ignore_index=True).astype({"january": "int64"})
-    return found
+            stages[name] = pd.concat([rows, future(ahead)], ignore_index=True).astype({"january": "int64"})
+    return stages
 
 
 def of_whom(phase: str, need: str) -> str:

@@ -33,12 +33,12 @@ def tables(run: record.RunTables) -> dict[str, pd.DataFrame]:
 def files(outcome: Outcome, history: History) -> dict[str, bytes]:
     """Return the name and content of each file of a run."""
     run = record.RunTables(outcome)
-    found = tables(run)
+    frames = tables(run)
     arguments = {
         "area": outcome.area.name, "years": defaults.YEARS, "capacity": outcome.register.origin, "seed": outcome.seed,
         "model": outcome.plans.model, "draws": defaults.DRAWS, "scenario": outcome.scenario,
     }  # fmt: skip
-    return {f"{name}.csv": exports.to_csv(frame) for name, frame in found.items()} | {
+    return {f"{name}.csv": exports.to_csv(frame) for name, frame in frames.items()} | {
         "summary.md": record.markdown(run).encode(),
         "run.json": json.dumps(record.provenance(outcome, arguments), indent=2, ensure_ascii=False).encode(),
         f"capacity-{outcome.area.slug}.csv": to_csv(outcome.register).encode("utf-8-sig"),

@@ -91,13 +91,13 @@ def record(area: Area, totals: pd.DataFrame) -> RecordView:
 
 
 def _grouped(scored: pd.DataFrame, by: str) -> pd.DataFrame:
-    found = scored.groupby(by).agg(
+    counted = scored.groupby(by).agg(
         share=("inside", lambda v: 100 * v.mean()),
         missed=("missed", "mean"),
         width=("width", "mean"),
         count=("inside", "size"),
     )
-    return found.reset_index()
+    return counted.reset_index()
 
 
 def _own(area: Area, scored: pd.DataFrame) -> str:
@@ -157,7 +157,7 @@ def fit_table(about: Mapping[str, Any] | None = None) -> pd.DataFrame:
     FitError
         There is no fit that may be shown.
     """
-    found = stored_fit.manifest() if about is None else about
+    manifest = stored_fit.manifest() if about is None else about
     rows = [
         {
             "Model": LABELS.get(name, name),
@@ -165,18 +165,18 @@ def fit_table(about: Mapping[str, Any] | None = None) -> pd.DataFrame:
             "Effective sample (at least 400)": f"{min(values['ess_bulk'], values['ess_tail']):,.0f}",
             "Divergences (none)": f"{values['divergences']}",
         }
-        for name, values in found["diagnostics"].items()
+        for name, values in manifest["diagnostics"].items()
     ]
     return pd.DataFrame(rows)
 
 
 def decisions(folder: Path = DECISIONS) -> tuple[tuple[str, str], ...]:
     """Return title and text of every decision, oldest first; links to other files become plain words."""
-    found = []
+    texts = []
     for path in sorted(folder.glob("[0-9]*.md")) if folder.is_dir() else []:
         title, _, text = path.read_text(encoding="utf-8").partition("\n")
-        found.append((title.removeprefix("# ").strip(), _LINK.sub(r"\1", text).strip()))
-    return tuple(found)
+        texts.append((title.removeprefix("# ").strip(), _LINK.sub(r"\1", text).strip()))
+    return tuple(texts)
 
 
 def glossary_table(terms: Mapping[str, str]) -> pd.DataFrame:

@@ -247,8 +247,8 @@ class SizeUnit:
 
     def size(self, typed: float) -> float:
         """Return the size of an entered value."""
-        found = round(self.base + typed / self.per, 10)
-        return round(found) if self.whole else found
+        size = round(self.base + typed / self.per, 10)
+        return round(size) if self.whole else size
 
     def typed(self, size: float) -> float:
         """Return the value that people would enter for a size."""
@@ -269,16 +269,16 @@ BUILT = SizeUnit("Per cent of the homes planned that are built", per=100, step=5
 _GROWING = ("inflation", "hnb_growth")
 
 
-def unit_of(said: Mapping[str, Any], name: str) -> SizeUnit:
+def unit_of(values: Mapping[str, Any], name: str) -> SizeUnit:
     """Return the unit in which the size in one field of a lever is entered."""
-    kind = said["kind"]
+    kind = values["kind"]
     if kind == "scheme":
         return PLACES if name == SIZES[0] else PLACES_EACH
     if kind == "housing":
         return BUILT if name == "change" else MORE
     if kind in ("imports", "exports"):
-        return MORE if kind == "exports" and said.get("how", "multiply") == "multiply" else PLACES_MORE
-    known = {k: said[k] for k in ("how", "item", "covers") if k in said}
+        return MORE if kind == "exports" and values.get("how", "multiply") == "multiply" else PLACES_MORE
+    known = {k: values[k] for k in ("how", "item", "covers") if k in values}
     # Only how and item decide the scale, so a lever that is not finished has one too.
     lever: Any = KINDS[kind].model_construct(**known)
     code = getattr(lever, "code", "")
@@ -297,27 +297,27 @@ def new_lever(kind: str, others: Sequence[Mapping[str, Any]]) -> Values:
     taken = {lever.get("id") for lever in others}
     stem = kind.replace("_", "-")
     name = next(n for n in (stem, *(f"{stem}-{i}" for i in range(2, 1_000))) if n not in taken)
-    said = {"kind": kind, "id": name, "why": WHY, **STARTS[kind]}
-    return said if "sites" in said else {"when": NEXT_YEAR, **said}
+    values = {"kind": kind, "id": name, "why": WHY, **STARTS[kind]}
+    return values if "sites" in values else {"when": NEXT_YEAR, **values}
 
 
-def controls(said: Mapping[str, Any]) -> tuple[Control, ...]:
+def controls(lever: Mapping[str, Any]) -> tuple[Control, ...]:
     """Return the fields of a lever being edited, in the order of the form."""
-    kind = said["kind"]
-    found = [c for c in _every(kind) if _shown(c, said)]
-    for index in range(len(said.get("sites", []))):
-        found += _site_controls(index)
-    placed = [_fitted(c, said) for c in found]
+    kind = lever["kind"]
+    fields_shown = [c for c in _every(kind) if _shown(c, lever)]
+    for index in range(len(lever.get("sites", []))):
+        fields_shown += _site_controls(index)
+    placed = [_fitted(c, lever) for c in fields_shown]
     return tuple(sorted(placed, key=lambda c: _ORDER.index(str(c.path[0]))))
 
 
 @cache
 def _every(kind: str) -> tuple[Control, ...]:
-    found = list(_of_model(KINDS[kind], ()))
+    all_controls = list(_of_model(KINDS[kind], ()))
     if kind == "scheme":
         labels = {name: _LABELS[name][0] for name in SIZES}
-        found.append(Control((SIZES[0],), "either", "Number of places given as", options=labels))
-    return tuple(found)
+        all_controls.append(Control((SIZES[0],), "either", "Number of places given as", options=labels))
+    return tuple(all_controls)
 
 
 def _of_model(model: type[BaseModel], above: Path) -> Iterator[Control]:
@@ -326,24 +326,24 @@ def _of_model(model: type[BaseModel], above: Path) -> Iterator[Control]:
         key = info.alias or name
         if key == "kind" or key == "sites":
             continue
-        held = _classes(info.annotation)
-        inner = next((c for c in held if issubclass(c, BaseModel) and c not in (Dates, Interval)), None)
+        classes = _classes(info.annotation)
+        inner = next((c for c in classes if issubclass(c, BaseModel) and c not in (Dates, Interval)), None)
         if inner is not None:
             yield from _of_model(inner, (*above, key))
         else:
-            yield _control((*above, key), key, info, held, properties[key])
+            yield _control((*above, key), key, info, classes, properties[key])
 
 
-def _control(path: Path, key: str, info: FieldInfo, held: set[type], schema: Mapping[str, Any]) -> Control:
-    label, told = _LABELS[key]
+def _control(path: Path, key: str, info: FieldInfo, classes: set[type], schema: Mapping[str, Any]) -> Control:
+    label, help_text = _LABELS[key]
     allowed = _allowed(schema)
     options = _OPTIONS.get(key, {})
     default = None if info.is_required() else info.default
     default = list(default) if isinstance(default, tuple) else default
     takes: Takes
-    if Dates in held:
+    if Dates in classes:
         takes = "dates"
-    elif Interval in held:
+    elif Interval in classes:
         takes = "size"
     elif key == "setting":
         takes = "setting"
@@ -354,9 +354,9 @@ def _control(path: Path, key: str, info: FieldInfo, held: set[type], schema: Map
     elif key == "evidence":
         takes = "lines"
     elif options:
-        takes = "options" if tuple in held else "option"
-    elif held & {int, float} and str not in held:
-        takes = "whole" if int in held and float not in held else "number"
+        takes = "options" if tuple in classes else "option"
+    elif classes & {int, float} and str not in classes:
+        takes = "whole" if int in classes and float not in classes else "number"
     else:
         takes = "text" if key == "why" else "line"
     shown = {c: options[c] for c in allowed} if allowed else options
@@ -369,56 +369,56 @@ def _control(path: Path, key: str, info: FieldInfo, held: set[type], schema: Map
         if key in _DELIVERY
         else "what"
     )
-    return Control(path, takes, label, told, shown, default, info.is_required(), part)
+    return Control(path, takes, label, help_text, shown, default, info.is_required(), part)
 
 
 def _allowed(schema: Mapping[str, Any]) -> list[str]:
     """Return the codes that a schema allows; none if it does not list any."""
     if "enum" in schema:
         return [str(c) for c in schema["enum"]]
-    return next((found for s in schema.get("anyOf", []) if (found := _allowed(s))), [])
+    return next((codes for s in schema.get("anyOf", []) if (codes := _allowed(s))), [])
 
 
 def _classes(annotation: Any) -> set[type]:
     """Return the classes in an annotation, at any depth."""
-    found: set[type] = set()
+    classes: set[type] = set()
     if isinstance(annotation, type):
-        found.add(annotation)
+        classes.add(annotation)
     origin = get_origin(annotation)
     if isinstance(origin, type) and origin is not types.UnionType:
-        found.add(origin)
+        classes.add(origin)
     if origin is Literal:
         return {str}
     if origin is not None or origin is Union:
         for part in get_args(annotation):
-            found |= _classes(part)
-    return found
+            classes |= _classes(part)
+    return classes
 
 
-def _shown(control: Control, said: Mapping[str, Any]) -> bool:
+def _shown(control: Control, lever: Mapping[str, Any]) -> bool:
     """Return whether a field is meaningful in a lever with its current values."""
     name = str(control.path[0])
-    if said["kind"] != "scheme":
+    if lever["kind"] != "scheme":
         return True
-    action = said.get("action", "open")
+    action = lever.get("action", "open")
     if control.takes == "either":
         return action in ("open", "expand")
     if name not in (*COMMON, *ALLOWED.get(action, ())):
         return False
     if name in SIZES and action in ("open", "expand"):
-        return name in said or (name == SIZES[0] and SIZES[1] not in said)
+        return name in lever or (name == SIZES[0] and SIZES[1] not in lever)
     return True
 
 
-def _fitted(control: Control, said: Mapping[str, Any]) -> Control:
+def _fitted(control: Control, values: Mapping[str, Any]) -> Control:
     """Return a field with the options that the rest of the lever leaves open."""
-    if control.path == ("how",) and said["kind"] in MONEY_ONLY:
-        known = {k: said[k] for k in ("item", "covers") if k in said}
-        lever: Any = KINDS[said["kind"]].model_construct(**known)
+    if control.path == ("how",) and values["kind"] in MONEY_ONLY:
+        known = {k: values[k] for k in ("item", "covers") if k in values}
+        lever: Any = KINDS[values["kind"]].model_construct(**known)
         hows = MONEY_ITEMS[lever.code].hows
         return replace(control, options={h: control.options[h] for h in hows}, default=hows[0])
     if control.takes == "size":
-        unit = unit_of(said, str(control.path[-1]))
+        unit = unit_of(values, str(control.path[-1]))
         return replace(
             control,
             label=f"{control.label}: {_small(unit.label)}" if control.label != unit.label else unit.label,
@@ -434,78 +434,78 @@ def _site_controls(index: int) -> list[Control]:
     return [replace(c, default=None) if "yields" in c.path else c for c in _of_model(Site, ("sites", index))]
 
 
-def value_at(said: Any, path: Path) -> Any:
+def value_at(values: Any, path: Path) -> Any:
     """Return the value at a path in a lever; None if it is left out."""
     for step in path:
         if isinstance(step, int):
-            said = said[step]
-        elif not isinstance(said, dict) or step not in said:
+            values = values[step]
+        elif not isinstance(values, dict) or step not in values:
             return None
         else:
-            said = said[step]
-    return said
+            values = values[step]
+    return values
 
 
-def put(said: Values, path: Path, value: Any) -> None:
+def put(values: Values, path: Path, value: Any) -> None:
     """Set the value at a path in a lever, in place; None, "" and [] remove it."""
-    at: Any = said
+    at: Any = values
     for step in path[:-1]:
         at = at[step] if isinstance(step, int) else at.setdefault(step, {})
     if value is None or value in ("", []):
         at.pop(path[-1], None)
-        if len(path) == 2 and said.get(str(path[0])) == {}:
-            said.pop(str(path[0]))
+        if len(path) == 2 and values.get(str(path[0])) == {}:
+            values.pop(str(path[0]))
     else:
         at[path[-1]] = value
 
 
-def choose(said: Values, path: Path, value: Any) -> None:
+def choose(lever: Values, path: Path, value: Any) -> None:
     """Set a chosen value, in place, and adapt the rest of the lever: another unit starts from a round size."""
-    before = _unit_or_none(said)
-    put(said, path, value)
-    if said["kind"] == "scheme" and path == ("action",):
-        _fit_action(said)
-    if path == ("item",) and said.get("how") not in MONEY_ITEMS[value].hows:
-        said.pop("how", None)
-    after = _unit_or_none(said)
+    before = _unit_or_none(lever)
+    put(lever, path, value)
+    if lever["kind"] == "scheme" and path == ("action",):
+        _fit_action(lever)
+    if path == ("item",) and lever.get("how") not in MONEY_ITEMS[value].hows:
+        lever.pop("how", None)
+    after = _unit_or_none(lever)
     if after is not None and after != before:
-        said["change"] = after.start
+        lever["change"] = after.start
 
 
-def give_as(said: Values, name: str) -> None:
+def give_as(lever: Values, name: str) -> None:
     """Change how the number of places is given, in place."""
     for other in SIZES:
-        said.pop(other, None)
-    said[name] = unit_of(said, name).start
+        lever.pop(other, None)
+    lever[name] = unit_of(lever, name).start
 
 
-def add_site(said: Values) -> None:
+def add_site(lever: Values) -> None:
     """Add a housing site to a lever, in place."""
-    said["sites"] = [*said["sites"], dict(_SITE)]
+    lever["sites"] = [*lever["sites"], dict(_SITE)]
 
 
-def _unit_or_none(said: Mapping[str, Any]) -> SizeUnit | None:
+def _unit_or_none(lever: Mapping[str, Any]) -> SizeUnit | None:
     return (
-        unit_of(said, "change")
-        if "change" in KINDS[said["kind"]].model_fields and said["kind"] != "housing"
+        unit_of(lever, "change")
+        if "change" in KINDS[lever["kind"]].model_fields and lever["kind"] != "housing"
         else None
     )
 
 
-def _fit_action(said: Values) -> None:
-    action = said["action"]
-    for name in [n for n in said if n not in (*COMMON, *ALLOWED[action])]:
-        said.pop(name)
+def _fit_action(lever: Values) -> None:
+    action = lever["action"]
+    for name in [n for n in lever if n not in (*COMMON, *ALLOWED[action])]:
+        lever.pop(name)
     if action != "open":
         # What a new school was to be is not what an old one is.
         for name in ("needs", "ages", "places", "provision"):
-            said.pop(name, None)
+            lever.pop(name, None)
     needed = [
         *NEEDED[action],
-        *((SIZES[0],) if action in ("open", "expand", "redesignate") and SIZES[1] not in said else ()),
+        *((SIZES[0],) if action in ("open", "expand", "redesignate") and SIZES[1] not in lever else ()),
     ]
     for name in needed:
-        said.setdefault(name, _SCHEME_STARTS[name])
+        lever.setdefault(name, _SCHEME_STARTS[name])
 
 
 def ages_text(value: Any) -> str:
@@ -515,7 +515,7 @@ def ages_text(value: Any) -> str:
     )
 
 
-def ages_said(text: str, *, run: bool) -> Any:
+def parse_ages(text: str, *, run: bool) -> Any:
     """Return entered ages as a lever takes them; unreadable text stays as entered, so that the message can show it."""
     items: list[int | str] = [
         int(t) if t.isdecimal() else t for t in (p.strip() for p in text.split(",")) if t

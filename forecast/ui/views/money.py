@@ -120,50 +120,50 @@ def cells(row: Any) -> dict[str, Any]:
     return {str(name): value for name, value in row.items()}
 
 
-def money(found: MoneyTables) -> MoneyView:
+def money(run: MoneyTables) -> MoneyView:
     """Return the content of the page for a run."""
-    tables = {WITHOUT: found.unmitigated or found.shown}
-    scenario = found.shown.outcome.scenario
-    if found.unmitigated is not None and scenario is not None:
-        tables[scenario] = found.shown
-    told = {
-        who: found.balance if one is found.shown else money_tables.balance_table(one)
+    tables = {WITHOUT: run.unmitigated or run.shown}
+    scenario = run.shown.outcome.scenario
+    if run.unmitigated is not None and scenario is not None:
+        tables[scenario] = run.shown
+    frames = {
+        who: run.balance if one is run.shown else money_tables.balance_table(one)
         for who, one in tables.items()
     }
-    years = found.shown.costs.years
-    shown = told[scenario] if scenario in told else told[WITHOUT]
+    years = run.shown.costs.years
+    shown = frames[scenario] if scenario in frames else frames[WITHOUT]
     why = {
-        march(y.label): attribution_table(attribution(found.shown.costs, found.shown.costs, years[0], y))
+        march(y.label): attribution_table(attribution(run.shown.costs, run.shown.costs, years[0], y))
         for y in years[1:]
     }
     ours: dict[int, pd.DataFrame] = {}
-    if found.unmitigated is not None:
+    if run.unmitigated is not None:
         ours = {
-            march(y.label): attribution_table(attribution(found.unmitigated.costs, found.shown.costs, y))
+            march(y.label): attribution_table(attribution(run.unmitigated.costs, run.shown.costs, y))
             for y in years
         }
-    override = found.shown.balance.override_ends.label
-    at = [y for y in (override, *(label_of(j) for j in (2030, 2035))) if y in found.years]
+    override = run.shown.balance.override_ends.label
+    at = [y for y in (override, *(label_of(j) for j in (2030, 2035))) if y in run.years]
     return MoneyView(
-        headline=money_report.headline(found),
-        scenario=scenario if found.unmitigated is not None else None,
-        measures=_measures(found, shown),
+        headline=money_report.headline(run),
+        scenario=scenario if run.unmitigated is not None else None,
+        measures=_measures(run, shown),
         balance=pd.concat(
-            [_line(t, "cumulative", "closing").assign(who=w) for w, t in told.items()], ignore_index=True
+            [_line(t, "cumulative", "closing").assign(who=w) for w, t in frames.items()], ignore_index=True
         ),
         flows=pd.concat(
             [_line(shown, kind, "total").assign(what=kind) for kind in ("cost", "income")], ignore_index=True
         ),
-        by_year=money_report.balance_by_year(found),
-        deficit=_deficit(found, tables),
-        lines=_lines(found.shown, shown),
+        by_year=money_report.balance_by_year(run),
+        deficit=_deficit(run, tables),
+        lines=_lines(run.shown, shown),
         why=why,
-        regimes=money_report.regimes_text(found.regimes, list(dict.fromkeys(at))),
+        regimes=money_report.regimes_text(run.regimes, list(dict.fromkeys(at))),
         override=march(override),
-        difference=money_report.difference_text(found),
+        difference=money_report.difference_text(run),
         why_scenario=ours,
-        prices=_prices(found),
-        notes=tuple(_plainly(line) for line in money_report.notes(found, ON_PAGE)),
+        prices=_prices(run),
+        notes=tuple(_plainly(line) for line in money_report.notes(run, ON_PAGE)),
     )
 
 
@@ -183,16 +183,16 @@ def _line(table: pd.DataFrame, kind: str, line: str) -> pd.DataFrame:
     )
 
 
-def _measures(found: MoneyTables, table: pd.DataFrame) -> dict[int, tuple[Measure, ...]]:
+def _measures(run: MoneyTables, table: pd.DataFrame) -> dict[int, tuple[Measure, ...]]:
     """Return cost, income, overspend and balance of each year."""
     by_key = table.set_index(["kind", "line", "financial_year"])
     rows = {key: cells(row) for key, row in by_key.iterrows()}
-    p = money_tables.chance_of_deficit(found.shown.balance)
-    first = found.years[0]
+    p = money_tables.chance_of_deficit(run.shown.balance)
+    first = run.years[0]
     sure = "80 % interval: about 8 in 10 futures should fall inside. The figure is the average, so that lines add up"
-    forecast = f"Forecast from January {found.shown.outcome.plans.origin}, seed {found.shown.outcome.seed}"
+    forecast = f"Forecast from January {run.shown.outcome.plans.origin}, seed {run.shown.outcome.seed}"
     measures: dict[int, tuple[Measure, ...]] = {}
-    for year in found.years:
+    for year in run.years:
         cost, income, in_year, closing = (
             rows[kind, line, year]
             for kind, line in (
@@ -231,15 +231,15 @@ def _range(row: Mapping[Any, Any], *, flip: bool = False) -> str:
     return f"80 % interval {wording.table_pounds_range(low, high)}"
 
 
-def _deficit(found: MoneyTables, tables: Mapping[str, Money]) -> pd.DataFrame:
+def _deficit(run: MoneyTables, tables: Mapping[str, Money]) -> pd.DataFrame:
     rows = {}
     for who, one in tables.items():
         for paid, words in ((1.0, "grant paid"), (0.0, "grant not paid")):
-            told = found.finance.closing(one.outcome, one.costs, one.income, None, paid)
+            balance = run.finance.closing(one.outcome, one.costs, one.income, None, paid)
             rows[f"{'With the scenario' if who != WITHOUT else who}, {words}"] = (
-                money_tables.chance_of_deficit(told).to_numpy()
+                money_tables.chance_of_deficit(balance).to_numpy()
             )
-    frame = pd.DataFrame(rows, index=[march(y) for y in found.years]).T
+    frame = pd.DataFrame(rows, index=[march(y) for y in run.years]).T
     frame.index.name = "Balance at 31 March"
     return frame
 
@@ -324,7 +324,7 @@ def _total(january: int, cost: float) -> dict[str, Any]:
 
 def why_text(table: pd.DataFrame) -> pd.DataFrame:
     """Return why cost changes as text: one row a part, largest change first, without parts that do not change."""
-    told = table.set_index(["part", "cause"])
+    parts = table.set_index(["part", "cause"])
     change = table[table["cause"] == "change"].set_index("part")
     order = change["mean"].abs().sort_values(ascending=False).index
     rows = []
@@ -333,16 +333,16 @@ def why_text(table: pd.DataFrame) -> pd.DataFrame:
             continue
         line = {"Part": "All high needs" if part == "All" else PARTS[str(part)]}
         line |= {
-            CAUSE_LABELS[c]: wording.table_pounds(float(cells(told.loc[(part, c)])["mean"]), signed=True)
+            CAUSE_LABELS[c]: wording.table_pounds(float(cells(parts.loc[(part, c)])["mean"]), signed=True)
             for c in CAUSES
         }
         rows.append(line | {CAUSE_LABELS["change"]: in_table(cells(change.loc[part]), signed=True)})
     return pd.DataFrame(rows)
 
 
-def _prices(found: MoneyTables) -> pd.DataFrame:
+def _prices(run: MoneyTables) -> pd.DataFrame:
     """Return the prices in use as text, highest of an item first."""
-    table = money_tables.prices_table(found.finance)
+    table = money_tables.prices_table(run.finance)
     place = [list(ITEMS).index(item) for item in table["item"]]
     table = table.assign(place=place).sort_values(["place", "price"], ascending=[True, False], kind="stable")
     means = [str(c) for c in table.columns if str(c).startswith("mean_")]
@@ -395,15 +395,15 @@ def flows_text(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(wide, index=pd.Index(years, name="Financial year"))
 
 
-def files(found: MoneyTables) -> dict[str, bytes]:
+def files(run: MoneyTables) -> dict[str, bytes]:
     """Return every file that ``sendplan money`` writes by name, and the details of cost as CSV too."""
-    outcome = found.shown.outcome
+    outcome = run.shown.outcome
     arguments = {
-        "area": outcome.area.name, "scenario": outcome.scenario, "regime": found.finance.plan.regime,
-        "grant": found.finance.plan.grant, "growth": found.finance.plan.growth, "capacity": outcome.register.origin,
+        "area": outcome.area.name, "scenario": outcome.scenario, "regime": run.finance.plan.regime,
+        "grant": run.finance.plan.grant, "growth": run.finance.plan.growth, "capacity": outcome.register.origin,
         "seed": outcome.seed, "draws": outcome.plans.future.sizes["draw"],
     }  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
-        written = money_report.write(found, Path(folder), arguments)
+        written = money_report.write(run, Path(folder), arguments)
         files = {path.name: path.read_bytes() for path in written}
-    return files | {"cost_detail.csv": exports.to_csv(money_tables.detail_table(found.shown.costs))}
+    return files | {"cost_detail.csv": exports.to_csv(money_tables.detail_table(run.shown.costs))}

@@ -67,7 +67,7 @@ def overview(outcome: Outcome, history: History) -> OverviewView:
 
 def measures(outcome: Outcome, history: History) -> dict[int, tuple[Measure, ...]]:
     """Return the four figures of each January: plans, new plans, specialist places wanted, and children short."""
-    told = compare.compared({"": outcome}).set_index(["year", "measure"])
+    figures = compare.compared({"": outcome}).set_index(["year", "measure"])
     cells = summary.all_needs(summary.shortfall_long(outcome))
     whole = cells[(cells["phase"] == ALL) & (cells["provision"] == ALL)].set_index("year")
     now, known = float(outcome.plans.known.sum()), outcome.plans.known_january
@@ -77,14 +77,14 @@ def measures(outcome: Outcome, history: History) -> dict[int, tuple[Measure, ...
     sure = "80 % interval: about 8 in 10 outcomes should fall inside"
     register = f"{SEN2}; {REGISTER} {outcome.register.origin}"
     latent = "Children turned away today are inferred, not counted." if outcome.shortfall.blend else ""
-    found: dict[int, tuple[Measure, ...]] = {}
+    by_january: dict[int, tuple[Measure, ...]] = {}
     for january in whole.index.to_numpy().tolist():
         plans, joiners, wanted, short = (
-            told.loc[(january, name)] for name in ("plans", "joiners", "specialist_wanted", "shortfall")
+            figures.loc[(january, name)] for name in ("plans", "joiners", "specialist_wanted", "shortfall")
         )
         places, chance = float(whole.loc[january, "places"]), float(whole.loc[january, "p_shortfall"])
         latest = f"{wording.whole(new.iloc[-1])} in {new.index[-1]}" if len(new) else "not published"
-        found[january] = (
+        by_january[january] = (
             Measure(
                 "EHC plans", wording.count(plans["q50"]), _range(plans),
                 f"{_growth(float(plans['q50']), now)} since January {known}",
@@ -109,7 +109,7 @@ def measures(outcome: Outcome, history: History) -> dict[int, tuple[Measure, ...
                 ("Chance of shortfall", "Latent demand"),
             ),
         )  # fmt: skip
-    return found
+    return by_january
 
 
 def _range(row: pd.Series) -> str:

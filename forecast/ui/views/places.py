@@ -68,24 +68,24 @@ class PlacesView:
 
 def places(outcome: Outcome, history: History) -> PlacesView:
     """Return the content of the page for a run."""
-    found = PlacesTables.of(outcome)
+    tables = PlacesTables.of(outcome)
     origin = outcome.plans.origin
     return PlacesView(
-        headline=places_report.headline(outcome, found),
-        cells=found.shortfall.merge(
-            found.frames["places_to_add"],
+        headline=places_report.headline(outcome, tables),
+        cells=tables.shortfall.merge(
+            tables.frames["places_to_add"],
             on=["la_code", "year", "phase", "need_group", "provision"],
             validate="one_to_one",
         ),
         placed=_placed(outcome),
-        run_outs=tuple(summary.run_outs(found.shortfall)),
-        run_out_lines=tuple(words.run_out_lines(found.shortfall)),
+        run_outs=tuple(summary.run_outs(tables.shortfall)),
+        run_out_lines=tuple(words.run_out_lines(tables.shortfall)),
         more=(
-            ("Which needs run out first", places_report.binding_table(found)),
-            ("Observed and latent demand", places_report.demand_table(outcome, found)),
-            ("Where children without a place go", places_report.overflow_table(outcome, found)),
+            ("Which needs run out first", places_report.binding_table(tables)),
+            ("Observed and latent demand", places_report.demand_table(outcome, tables)),
+            ("Where children without a place go", places_report.overflow_table(outcome, tables)),
         ),
-        settings=_settings(outcome, found.frames["settings"]),
+        settings=_settings(outcome, tables.frames["settings"]),
         causes=tuple(places_report.cause_lines(outcome)),
         notes=(words.PLACES_NOTE, words.wanted_in_words(outcome)),
         register=settings_in_words(in_force(outcome.register, origin)),
@@ -167,10 +167,10 @@ def table(view: PlacesView, phase: str, group: str, last: int) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def kind_table(view: PlacesView, found: RunOut, group: str, last: int) -> pd.DataFrame:
+def kind_table(view: PlacesView, run_out: RunOut, group: str, last: int) -> pd.DataFrame:
     """Return `table` of one phase and provision, one row a January."""
-    whole = table(view, found.phase, group, last)
-    kind = words.SHORT_PROVISIONS[found.provision].capitalize()
+    whole = table(view, run_out.phase, group, last)
+    kind = words.SHORT_PROVISIONS[run_out.provision].capitalize()
     return whole[whole["Kind of place"] == kind].drop(columns="Kind of place").reset_index(drop=True)
 
 

@@ -67,16 +67,16 @@ def checked(content: bytes, name: str, la_code: int) -> Register:
         return read_register(path, la_code=la_code)
 
 
-def changes(found: RegisterDiff) -> pd.DataFrame:
+def changes(difference: RegisterDiff) -> pd.DataFrame:
     """Return the differences between two registers in words, one row a change."""
-    rows = [("Added", r["setting"], _row_in_words(r)) for r in found.added.to_dict("records")]
-    rows += [("Removed", r["setting"], _row_in_words(r)) for r in found.removed.to_dict("records")]
+    rows = [("Added", r["setting"], _row_in_words(r)) for r in difference.added.to_dict("records")]
+    rows += [("Removed", r["setting"], _row_in_words(r)) for r in difference.removed.to_dict("records")]
     rows += [
         (
             "Changed", changed.setting,
             "; ".join(f"{column} from {before or 'blank'} to {after or 'blank'}" for column, before, after in changed.cells),
         )
-        for changed in found.changed
+        for changed in difference.changed
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=["What", "Setting", "Change"])
 

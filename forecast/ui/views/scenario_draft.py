@@ -25,38 +25,42 @@ EMPTY: Values = {"id": "my-scenario", "title": "My scenario", "levers": []}
 
 
 @dataclass(frozen=True)
-class Work:
+class ScenarioDraft:
     """A scenario being edited, as plain values.
 
     Parameters
     ----------
-    said
+    content
         What it says, what it is based on read in.
     began
         Version of the store that it began from; 0 for a new scenario.
     """
 
-    said: Values
+    content: Values
     began: int
 
 
-def begun(chosen: NamedScenario) -> Work:
+def begin_draft(chosen: NamedScenario) -> ScenarioDraft:
     """Return an editable copy of an opened scenario."""
-    said = reading.to_values(chosen.flat)
+    values = reading.to_values(chosen.flat)
     if chosen.began is not None:
-        return Work(said, chosen.began)
+        return ScenarioDraft(values, chosen.began)
     if chosen.kept is not None:
-        return Work(said, chosen.kept.version)
-    return Work(said | {"id": f"{OWN}{said['id']}"[:80], "title": f"{said['title']} (changed)"}, 0)
+        return ScenarioDraft(values, chosen.kept.version)
+    return ScenarioDraft(
+        values | {"id": f"{OWN}{values['id']}"[:80], "title": f"{values['title']} (changed)"}, 0
+    )
 
 
-def duplicate(chosen: NamedScenario) -> Work:
+def duplicate(chosen: NamedScenario) -> ScenarioDraft:
     """Return an editable copy of a scenario under a new id."""
-    said = reading.to_values(chosen.flat)
-    return Work(said | {"id": f"{said['id'][:75]}-copy", "title": f"Copy of {said['title']}"[:400]}, 0)
+    values = reading.to_values(chosen.flat)
+    return ScenarioDraft(
+        values | {"id": f"{values['id'][:75]}-copy", "title": f"Copy of {values['title']}"[:400]}, 0
+    )
 
 
-def scenario_of(work: Work) -> Scenario:
+def scenario_of(work: ScenarioDraft) -> Scenario:
     """Return the scenario that is being edited, checked.
 
     Raises
@@ -64,10 +68,10 @@ def scenario_of(work: Work) -> Scenario:
     ScenarioError
         It does not say one yet; all problems are listed.
     """
-    return reading.from_values(work.said, "Your scenario")
+    return reading.from_values(work.content, "Your scenario")
 
 
-def name_of(work: Work, store: str | None = None) -> str:
+def name_of(work: ScenarioDraft, store: str | None = None) -> str:
     """Return the name of an edited scenario in an address: of the stored version with the same content, or the content itself.
 
     Raises
@@ -83,21 +87,21 @@ def name_of(work: Work, store: str | None = None) -> str:
     return pack(Unsaved(scenario, work.began))
 
 
-def renamed(work: Work, scenario_id: str) -> Work:
+def renamed(work: ScenarioDraft, scenario_id: str) -> ScenarioDraft:
     """Return an edited scenario under another id: a new scenario, because versions belong to an id."""
-    return work if scenario_id == work.said["id"] else Work(work.said | {"id": scenario_id}, 0)
+    return work if scenario_id == work.content["id"] else ScenarioDraft(work.content | {"id": scenario_id}, 0)
 
 
 def titles(chosen: NamedScenario | None, name: str, store: str | None = None) -> Mapping[str, str]:
     """Return every scenario that can be opened, name to title, always including the one that is open."""
-    found = {BASELINE: "The forecast, without a scenario"}
-    held = scenario_names.open_if_there(store)
-    for kept in held.scenarios() if held else ():
-        found[scenario_names.ref_of(kept)] = f"{kept.title} (yours, version {kept.version})"
-    found |= {ref: s.title for ref, s in reading.library().items() if ref != BASELINE}
-    if chosen is not None and name not in found:
-        found[name] = title_of(chosen)
-    return found
+    by_name = {BASELINE: "The forecast, without a scenario"}
+    opened = scenario_names.open_if_there(store)
+    for kept in opened.scenarios() if opened else ():
+        by_name[scenario_names.ref_of(kept)] = f"{kept.title} (yours, version {kept.version})"
+    by_name |= {ref: s.title for ref, s in reading.library().items() if ref != BASELINE}
+    if chosen is not None and name not in by_name:
+        by_name[name] = title_of(chosen)
+    return by_name
 
 
 def listed(choices: Choices) -> Mapping[str, str]:
@@ -113,13 +117,13 @@ def title_of(chosen: NamedScenario) -> str:
     return f"{chosen.as_written.title} (not saved)" if chosen.began is not None else chosen.as_written.title
 
 
-def told_apart(titles: Sequence[str]) -> tuple[str, ...]:
+def make_distinct(titles: Sequence[str]) -> tuple[str, ...]:
     """Return titles, with a number added where one is repeated."""
-    found: list[str] = []
+    distinct: list[str] = []
     for position, title in enumerate(titles):
         same = titles[:position].count(title)
-        found.append(f"{title} [{same + 1}]" if same else title)
-    return tuple(found)
+        distinct.append(f"{title} [{same + 1}]" if same else title)
+    return tuple(distinct)
 
 
 def is_unsaved(name: str) -> bool:

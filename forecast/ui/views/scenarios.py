@@ -75,11 +75,11 @@ def beside(
     )
 
 
-def against_forecast(found: Beside, january: int) -> pd.DataFrame:
+def against_forecast(comparison: Beside, january: int) -> pd.DataFrame:
     """Return one January as text: measure; difference, scenario and forecast, each with mean and 80 % interval."""
-    scenario = list(found.names)[-1]
-    levels = compare.side_by_side(found.table, january).set_index("Measure")
-    away = compare.differences(found.table, january).set_index("Measure")
+    scenario = list(comparison.names)[-1]
+    levels = compare.side_by_side(comparison.table, january).set_index("Measure")
+    away = compare.differences(comparison.table, january).set_index("Measure")
     shown = pd.DataFrame(
         {
             DIFFERENCE_COLUMN: away[scenario] if scenario != BASELINE else wording.NO_CHANGE,
@@ -90,25 +90,35 @@ def against_forecast(found: Beside, january: int) -> pd.DataFrame:
     return shown.rename_axis("Measure")
 
 
-def side_by_side(found: Beside, january: int) -> pd.DataFrame:
+def side_by_side(comparison: Beside, january: int) -> pd.DataFrame:
     """Return one January as text: one row a measure, one column a scenario, headed by its title."""
-    return compare.side_by_side(found.table, january).rename(columns=dict(found.names)).set_index("Measure")
-
-
-def differences(found: Beside, january: int) -> pd.DataFrame:
-    """Return differences from the first scenario in one January as text, without the first."""
-    return compare.differences(found.table, january).rename(columns=dict(found.names)).set_index("Measure")
-
-
-def sentence(found: Beside, area: str, january: int) -> str:
-    """Return a sentence on the effects of a scenario, fit to be read aloud."""
-    scenario = list(found.names)[-1]
-    rows = found.table[(found.table["scenario"] == scenario) & (found.table["year"] == january)].set_index(
-        "measure"
+    return (
+        compare.side_by_side(comparison.table, january)
+        .rename(columns=dict(comparison.names))
+        .set_index("Measure")
     )
-    parts = [_spoken(_row(found, scenario, code, january), *names) for code, names in _SPOKEN.items()]
+
+
+def differences(comparison: Beside, january: int) -> pd.DataFrame:
+    """Return differences from the first scenario in one January as text, without the first."""
+    return (
+        compare.differences(comparison.table, january)
+        .rename(columns=dict(comparison.names))
+        .set_index("Measure")
+    )
+
+
+def sentence(comparison: Beside, area: str, january: int) -> str:
+    """Return a sentence on the effects of a scenario, fit to be read aloud."""
+    scenario = list(comparison.names)[-1]
+    rows = comparison.table[
+        (comparison.table["scenario"] == scenario) & (comparison.table["year"] == january)
+    ].set_index("measure")
+    parts = [_spoken(_row(comparison, scenario, code, january), *names) for code, names in _SPOKEN.items()]
     pounds = (
-        f"; and {_pounds(_row(found, scenario, 'cost', january), january)}" if "cost" in rows.index else ""
+        f"; and {_pounds(_row(comparison, scenario, 'cost', january), january)}"
+        if "cost" in rows.index
+        else ""
     )
     if (rows[["diff_q10", "diff_q90", "diff_mean"]] == 0).all(axis=None):
         return f"In January {january} {area} would be as in the forecast: no lever acts by then on plans, places or pounds."
@@ -140,10 +150,10 @@ def _pounds(row: Mapping[str, Any], january: int) -> str:
     return f"high needs would cost {cost} in {year} (80 % interval {shown})"
 
 
-def lines(found: Beside, measure: str, last: int) -> pd.DataFrame:
+def lines(comparison: Beside, measure: str, last: int) -> pd.DataFrame:
     """Return one measure each January up to the last: scenario (title), january, mean, q10, q90."""
-    rows = found.table[(found.table["measure"] == measure) & (found.table["year"] <= last)]
-    shown = rows.assign(scenario=[found.names[n] for n in rows["scenario"]]).rename(
+    rows = comparison.table[(comparison.table["measure"] == measure) & (comparison.table["year"] <= last)]
+    shown = rows.assign(scenario=[comparison.names[n] for n in rows["scenario"]]).rename(
         columns={"year": "january"}
     )
     return shown[["scenario", "january", "mean", "q10", "q90"]].reset_index(drop=True)
@@ -186,10 +196,10 @@ def steps(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["label", "start", "end", "low", "high", "kind", "change"])
 
 
-def finding(found: Beside, measure: str, january: int) -> str:
+def finding(comparison: Beside, measure: str, january: int) -> str:
     """Return the finding of a chart of a scenario compared with the forecast."""
-    scenario = list(found.names)[-1]
-    row = _row(found, scenario, measure, january)
+    scenario = list(comparison.names)[-1]
+    row = _row(comparison, scenario, measure, january)
     away = float(row["diff_mean"])
     when = f"January {january}" if measure not in compare.POUNDS else FinancialYear(january - 1).label
     if _is_nothing(measure, away):
@@ -202,9 +212,12 @@ def finding(found: Beside, measure: str, january: int) -> str:
     return f"{step} {'more' if away > 0 else 'fewer'} {_COUNTED[measure]} by {when}"
 
 
-def finding_of_many(found: Beside, measure: str, january: int) -> str:
+def finding_of_many(comparison: Beside, measure: str, january: int) -> str:
     """Return the finding of a chart of several scenarios: the highest and the lowest."""
-    means = {title: float(_row(found, name, measure, january)["mean"]) for name, title in found.names.items()}
+    means = {
+        title: float(_row(comparison, name, measure, january)["mean"])
+        for name, title in comparison.names.items()
+    }
     high, low = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
     if compare.said(measure, means[high]) == compare.said(measure, means[low]):
         return f"All alike by January {january}: {compare.said(measure, means[high])}"
@@ -219,19 +232,19 @@ def _is_nothing(measure: str, change: float) -> bool:
     return not round(100 * change if measure == "p_shortfall" else change)
 
 
-def has(found: Beside, measure: str) -> bool:
+def has(comparison: Beside, measure: str) -> bool:
     """Return whether a measure is among the figures; pounds are missing if an authority's income is not published."""
-    return measure in set(found.table["measure"])
+    return measure in set(comparison.table["measure"])
 
 
-def mean(found: Beside, measure: str, january: int) -> float:
+def mean(comparison: Beside, measure: str, january: int) -> float:
     """Return the mean of a measure in the last of the scenarios; 0 if it was not measured."""
-    if not has(found, measure):
+    if not has(comparison, measure):
         return 0.0
-    return float(_row(found, list(found.names)[-1], measure, january)["mean"])
+    return float(_row(comparison, list(comparison.names)[-1], measure, january)["mean"])
 
 
-def _row(found: Beside, scenario: str, measure: str, january: int) -> dict[str, Any]:
-    table = found.table
+def _row(comparison: Beside, scenario: str, measure: str, january: int) -> dict[str, Any]:
+    table = comparison.table
     at = (table["scenario"] == scenario) & (table["measure"] == measure) & (table["year"] == january)
     return {str(name): value for name, value in table[at].to_dict("records")[0].items()}

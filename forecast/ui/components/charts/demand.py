@@ -136,12 +136,12 @@ def waterfall(steps: pd.DataFrame, area: str, first: int, last: int) -> Figure:
     grown = float(steps.iloc[-1]["end"] - steps.iloc[0]["end"])
     # The two largest parts are what would happen anyway, so the title tells their balance.
     title = f"About {wording.count(abs(grown))} {'more' if grown >= 0 else 'fewer'} plans by {last}, and what makes them up"
-    told = "; ".join(
+    changes = "; ".join(
         f"{r['label']} {wording.count_change(float(r['change']))}" for r in parts.to_dict("records")
     )
     description = (
         f"Waterfall chart of EHC plans in {area} from {steps.iloc[0]['end']:,.0f} in January {first} to "
-        f"{steps.iloc[-1]['end']:,.0f} in January {last}, means with 80 % intervals: {told}. Largest part: {most['label']}."
+        f"{steps.iloc[-1]['end']:,.0f} in January {last}, means with 80 % intervals: {changes}. Largest part: {most['label']}."
     )
     return step_bars(steps, "EHC plans", title, WATERFALL_KEY, description)
 
@@ -157,10 +157,10 @@ def rates(frame: pd.DataFrame, area: str) -> Figure:
     own = float(at[names[0]])
     side = "above" if own > 1.02 * england else "below" if own < 0.98 * england else "close to"
     title = f"{area} is {side} {names[-1]}: {own:.1f} plans for every 1,000 residents"
-    told = "; ".join(f"{who} {float(at[who]):.1f}" for who in names if who in at.index)
+    values = "; ".join(f"{who} {float(at[who]):.1f}" for who in names if who in at.index)
     description = (
         f"Line chart of EHC plans for every 1,000 residents aged 0 to 25, each January to {last}. "
-        f"January {last}: {told}."
+        f"January {last}: {values}."
     )
     dated = with_dates(frame)
     x = year_axis(frame)

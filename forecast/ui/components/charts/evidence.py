@@ -38,11 +38,11 @@ def record(frame: pd.DataFrame, area: str) -> Figure:
     area
         Its name.
     """
-    held = int(((frame["low_80"] <= frame["actual"]) & (frame["actual"] <= frame["high_80"])).sum())
-    title = f"{held} of {len(frame)} earlier forecasts held the plans that came"
+    inside = int(((frame["low_80"] <= frame["actual"]) & (frame["actual"] <= frame["high_80"])).sum())
+    title = f"{inside} of {len(frame)} earlier forecasts held the plans that came"
     description = (
-        f"Chart of {len(frame)} earlier forecasts of EHC plans in {area} against the plans published: {held} of them fell inside "
-        "their 80 % interval."
+        f"Chart of {len(frame)} earlier forecasts of EHC plans in {area} against the plans published: {inside} of them fell "
+        "inside their 80 % interval."
     )
     # Forecasts of one January stand side by side, the earliest first.
     side = frame["origin"] - frame["origin"].min()
@@ -84,11 +84,11 @@ def record(frame: pd.DataFrame, area: str) -> Figure:
 def coverage(frame: pd.DataFrame) -> Figure:
     """Return a chart of the share of outcomes inside the 80 % interval: ahead (text), share (0 to 100), count."""
     worst = frame.iloc[int((frame["share"] - 80).abs().to_numpy().argmax())]
-    told = "; ".join(f"{r['ahead']} {wording.per_cent(r['share'] / 100)}" for r in frame.to_dict("records"))
+    values = "; ".join(f"{r['ahead']} {wording.per_cent(r['share'] / 100)}" for r in frame.to_dict("records"))
     low, high = frame["share"].min(), frame["share"].max()
     title = f"Intervals held {wording.whole(low)} to {wording.per_cent(high / 100)} of outcomes; 80 % would be right"
     description = (
-        f"Bar chart of the share of outcomes inside the 80 % interval by years ahead: {told}. "
+        f"Bar chart of the share of outcomes inside the 80 % interval by years ahead: {values}. "
         f"Farthest from 80: {worst['ahead']}."
     )
     x = alt.X(

@@ -140,10 +140,10 @@ def lines(
 def balance(frame: pd.DataFrame, area: str, override: int) -> Figure:
     """Return a chart of balances at 31 March: january, who, mean, q10, q90."""
     names = list(dict.fromkeys(frame["who"]))
-    told = []
+    values = []
     for who in names:
         own = frame[frame["who"] == who].set_index("january")
-        told.append(
+        values.append(
             f"{who}: "
             + "; ".join(
                 f"{in_sentence(cells(own.loc[j]))} in {j}"
@@ -163,9 +163,7 @@ def balance(frame: pd.DataFrame, area: str, override: int) -> Figure:
     )
     if len(names) > 1:
         title += f", {_better(float(better[at]))}"
-    description = (
-        f"Line chart of the high needs balance of {area} at 31 March, with 80 % intervals. {'. '.join(told)}."
-    )
+    description = f"Line chart of the high needs balance of {area} at 31 March, with 80 % intervals. {'. '.join(values)}."
     return lines(frame, "who", title=title, description=description, axis="31 March")
 
 
@@ -183,10 +181,8 @@ def flows(frame: pd.DataFrame, area: str, january: int) -> Figure:
     title = (
         f"Cost is {wording.pounds(abs(gap))} {'above' if gap >= 0 else 'below'} income in {label_of(january)}"
     )
-    said = "; ".join(f"{what} {in_sentence(cells(at.loc[what]))}" for what in ("cost", "income"))
-    description = (
-        f"Line chart of high needs cost and income of {area} by financial year. {label_of(january)}: {said}."
-    )
+    values = "; ".join(f"{what} {in_sentence(cells(at.loc[what]))}" for what in ("cost", "income"))
+    description = f"Line chart of high needs cost and income of {area} by financial year. {label_of(january)}: {values}."
     shown = frame.assign(what=frame["what"].map({"cost": "Cost", "income": "Income"}))
     return lines(shown, "what", title=title, description=description, axis="Financial year to March")
 
@@ -197,9 +193,9 @@ def cost_lines(frame: pd.DataFrame, area: str, january: int, first: int) -> Figu
     top = frame.iloc[0]
     largest = inside(str(top["label"]))
     title = f"The largest line is {largest}: {wording.pounds(float(top['mean']))} in {label_of(january)}"
-    told = "; ".join(f"{r['label']} {in_sentence(r)}" for r in frame.to_dict("records"))
+    values = "; ".join(f"{r['label']} {in_sentence(r)}" for r in frame.to_dict("records"))
     description = (
-        f"Bar chart of the largest lines of high needs cost of {area} in {label_of(january)}: {told}."
+        f"Bar chart of the largest lines of high needs cost of {area} in {label_of(january)}: {values}."
     )
     columns = {c: frame[c] / MILLION for c in ("mean", "q10", "q90", "before")}
     shown = frame.assign(label=_wrapped(frame["label"]), **columns)
@@ -232,12 +228,10 @@ def why(steps: pd.DataFrame, area: str, january: int, first: int) -> Figure:
         f"{wording.pounds(abs(grown))} {side} in {label_of(january)} than in {label_of(first)}, "
         f"most from {str(most['label']).lower()}"
     )
-    told = "; ".join(
+    changes = "; ".join(
         f"{r['label']} {wording.pounds(float(r['change']), signed=True)}" for r in parts.to_dict("records")
     )
-    description = (
-        f"Waterfall chart of high needs cost of {area} from {label_of(first)} to {label_of(january)}: {told}."
-    )
+    description = f"Waterfall chart of high needs cost of {area} from {label_of(first)} to {label_of(january)}: {changes}."
     shown = steps.assign(
         label=_wrapped(steps["label"]),
         **{c: steps[c] / MILLION for c in ("start", "end", "low", "high", "change")},
@@ -270,8 +264,8 @@ def present_values(frame: pd.DataFrame, title: str, area: str, base_year: str) -
         {"mean": r["npv_mean"], "q10": r["npv_q10"], "q90": r["npv_q90"], "title": r["title"]}
         for r in frame.to_dict("records")
     ]
-    told = "; ".join(f"{r['title']} {in_sentence(r)}" for r in rows)
-    description = f"Present values of schemes of {area}, each built alone, pounds of {base_year}: {told}."
+    values = "; ".join(f"{r['title']} {in_sentence(r)}" for r in rows)
+    description = f"Present values of schemes of {area}, each built alone, pounds of {base_year}: {values}."
     frame = frame.sort_values("npv_mean", ascending=False)
     shown = frame.assign(
         label=_wrapped(frame["title"]), **{c: frame[f"npv_{c}"] / MILLION for c in ("mean", "q10", "q90")}

@@ -35,24 +35,26 @@ CLOSE = 0.12
 
 
 @once
-def places(places: pd.DataFrame, found: RunOut, area: str) -> Figure:
+def places(places: pd.DataFrame, run_out: RunOut, area: str) -> Figure:
     """Return a chart of places wanted against places available, for one phase and provision.
 
     Parameters
     ----------
     places
         From `forecast.ui.views.places.places_frame`.
-    found
+    run_out
         When the places run out; its phase and provision are drawn.
     area
         Name of the authority.
     """
-    rows = places[(places["phase"] == found.phase) & (places["provision"] == found.provision)].sort_values(
-        "january"
-    )
+    rows = places[
+        (places["phase"] == run_out.phase) & (places["provision"] == run_out.provision)
+    ].sort_values("january")
     ahead = rows[rows["q50"].notna()]
     now, first, last = rows[rows["placed"].notna()], ahead.iloc[0], ahead.iloc[-1]
-    kind = f"{words.PHASE_LABELS[found.phase].lower()} places in {words.SHORT_PROVISIONS[found.provision]}"
+    kind = (
+        f"{words.PHASE_LABELS[run_out.phase].lower()} places in {words.SHORT_PROVISIONS[run_out.provision]}"
+    )
     description = f"Line chart of {kind} in {area}. "
     if len(now):
         counted = now.iloc[0]
@@ -96,9 +98,9 @@ def places(places: pd.DataFrame, found: RunOut, area: str) -> Figure:
     layers = band + there + filled + wanted + placed
     layers += _name(last, "q50", "Wanted", NAVY, below=close and not higher)
     layers += _name(last, "places", "Places", PLUM, below=close and higher)
-    at = ahead[ahead["january"] == found.january]
+    at = ahead[ahead["january"] == run_out.january]
     enough = bool((at["q50"] <= at["places"]).any())
-    return make_figure(places_title(found, enough=enough), PLACES_KEY, description, layers, 280)
+    return make_figure(places_title(run_out, enough=enough), PLACES_KEY, description, layers, 280)
 
 
 def _name(last: pd.Series, column: str, says: str, colour: str, *, below: bool) -> alt.Chart:
@@ -112,11 +114,11 @@ def _name(last: pd.Series, column: str, says: str, colour: str, *, below: bool) 
     return named
 
 
-def places_title(found: RunOut, *, enough: bool = False) -> str:
+def places_title(run_out: RunOut, *, enough: bool = False) -> str:
     """Return the title of a chart of places; ``enough`` says that places suffice, though for other ages or needs."""
-    kind = words.SHORT_PROVISIONS[found.provision]
+    kind = words.SHORT_PROVISIONS[run_out.provision]
     kind = kind[0].upper() + kind[1:]
-    if found.january is None:
-        return f"{kind}: {'could' if found.probability >= words.COULD_RUN_OUT else 'not likely to'} run out"
+    if run_out.january is None:
+        return f"{kind}: {'could' if run_out.probability >= words.COULD_RUN_OUT else 'not likely to'} run out"
     some = ", for some ages or needs" if enough else ""
-    return f"{kind}: {'short from' if found.from_start else 'run out by'} January {found.january}{some}"
+    return f"{kind}: {'short from' if run_out.from_start else 'run out by'} January {run_out.january}{some}"

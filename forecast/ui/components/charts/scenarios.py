@@ -49,7 +49,7 @@ def contributions(steps: pd.DataFrame, code: str, area: str, scenario: str, when
     parts = steps[steps["kind"] != "total"]
     away = float(steps.iloc[-1]["end"] - steps.iloc[0]["end"])
     most = parts.iloc[int(parts["change"].abs().to_numpy().argmax())]
-    told = "; ".join(
+    changes = "; ".join(
         f"{r['label']} {compare.said(code, r['change'], signed=True)}" for r in parts.to_dict("records")
     )
     what = compare.LABELLED[code]
@@ -58,7 +58,7 @@ def contributions(steps: pd.DataFrame, code: str, area: str, scenario: str, when
         f"Waterfall chart of {scenario} in {area}, {when}. {what}: from "
         f"{compare.said(code, float(steps.iloc[0]['end']))} in the forecast to "
         f"{compare.said(code, float(steps.iloc[-1]['end']))} with it ({compare.said(code, away, signed=True)}), means with "
-        f"80 % intervals: {told}."
+        f"80 % intervals: {changes}."
     )
     unit, factor = _unit(code)
     scaled = steps.assign(**{c: factor * steps[c] for c in ("start", "end", "low", "high", "change")})
@@ -81,11 +81,11 @@ def tornado(widths: pd.DataFrame, code: str, area: str, when: str) -> Figure:
     unit, factor = _unit(code)
     first = widths.iloc[0]
     title = f"Find out most about {first['lever']}: it moves the mean by {compare.said(code, float(first['width']))}"
-    told = "; ".join(
+    values = "; ".join(
         f"{r['lever']} {compare.said(code, r['at_low'])} at its low end, {compare.said(code, r['at_high'])} at its high end"
         for r in widths.to_dict("records")
     )
-    description = f"Bar chart of what each lever's range means for {compare.LABELLED[code].lower()} in {area}, {when}: {told}."
+    description = f"Bar chart of what each lever's range means for {compare.LABELLED[code].lower()} in {area}, {when}: {values}."
     shown = widths.assign(label=["|".join(wrap(text, LABEL_WIDTH)) for text in widths["lever"]])
     shown = shown.assign(**{c: factor * shown[c] for c in ("at_low", "at_high", "middle")})
     y = alt.Y(
@@ -136,9 +136,9 @@ def beside(frame: pd.DataFrame, code: str, area: str, title: str) -> Figure:
     dated["scenario"] = dated["scenario"].replace(dict(zip(titles, names, strict=True)))
     last = int(frame["january"].max())
     at = frame[frame["january"] == last].set_index("scenario")["mean"]
-    told = "; ".join(f"{title} {compare.said(code, float(at[title]))}" for title in titles)
+    values = "; ".join(f"{title} {compare.said(code, float(at[title]))}" for title in titles)
     description = (
-        f"Line chart of {compare.LABELLED[code]} in {area} each January to {last}. January {last}: {told}."
+        f"Line chart of {compare.LABELLED[code]} in {area} each January to {last}. January {last}: {values}."
     )
     colours = alt.Scale(domain=names, range=[GREY, NAVY, PLUM, "#6F777B"][: len(names)])
     dashes = alt.Scale(domain=names, range=[[6, 4], [1, 0], [2, 3], [10, 3, 2, 3]][: len(names)])

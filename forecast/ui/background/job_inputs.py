@@ -20,7 +20,7 @@ from scenarios.scenario import Scenario
 
 
 @dataclass(frozen=True)
-class Question:
+class JobInputs:
     """The inputs of a job on an authority's forecast and schemes.
 
     Parameters
@@ -69,15 +69,17 @@ def steps(report: Report, total: int) -> Callable[[str, float], None]:
     return tell
 
 
-def base_of(asked: Question, inputs: ForecastInputs) -> Baseline:
+def base_of(job_inputs: JobInputs, inputs: ForecastInputs) -> Baseline:
     """Return the baseline that a job is about."""
-    register = register_of(asked.register, asked.la_code)
-    return inputs.baseline(by_code(asked.la_code), draws=asked.draws, seed=asked.seed, register=register)
+    register = register_of(job_inputs.register, job_inputs.la_code)
+    return inputs.baseline(
+        by_code(job_inputs.la_code), draws=job_inputs.draws, seed=job_inputs.seed, register=register
+    )
 
 
-def finance_of(asked: Question, base: Baseline) -> FinanceModel | None:
+def finance_of(job_inputs: JobInputs, base: Baseline) -> FinanceModel | None:
     """Return the finance model of an authority; None if its income or spending is not published."""
     try:
-        return FinanceModel.of(base.outcome, book=council_files.book(asked.la_code, asked.prices))
+        return FinanceModel.of(base.outcome, book=council_files.book(job_inputs.la_code, job_inputs.prices))
     except HistoryError:
         return None
