@@ -15,7 +15,6 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
 from data import areas
 from data.candidate_file import shipped, to_csv
@@ -24,7 +23,6 @@ from data.kept_files import CANDIDATES
 from data.people import this_computer
 from data.vocabulary import PROVISION_CODES
 from forecast.capital import capital_case, child_costs
-from forecast.cli import app as command
 from forecast.core.defaults import SEED
 from forecast.core.outcome import Outcome
 from forecast.jobs.worker import Job, Progress, State, Worker
@@ -42,6 +40,7 @@ from forecast.ui.views.capital import CapitalView
 from scenarios import reading
 from tests import made_case
 from tests.app.pages import APP, SCILLY, choices_of, open_page, text
+from tests.command_line import printed
 
 opened = partial(open_page, "capital")
 REDBRIDGE, CITY = 317, 201
@@ -165,8 +164,7 @@ def test_the_programme_is_that_of_the_command_line(small: JobInputs, tmp_path: P
         "capital", "Redbridge", "--draws", "100", "--candidates", str(tmp_path / "schemes.csv"), "--budget", "4000000",
         "--scenario", "baseline", "--scenario", "low-births", "--out", str(tmp_path / "out"),
     ]  # fmt: skip
-    done = CliRunner().invoke(command, words)
-    assert done.exit_code == 0, done.output
+    printed(*words)
     for name in ("options", "by_january", "base_tests", "programmes", "regret"):
         ours = pd.read_parquet(io.BytesIO(found.files[f"{name}.parquet"]))
         pd.testing.assert_frame_equal(ours, pd.read_parquet(tmp_path / "out" / f"{name}.parquet"), obj=name)

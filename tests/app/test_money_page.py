@@ -9,13 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
 from data.kept_files import UNIT_COSTS
 from data.people import this_computer
 from data.price_file import to_csv
 from data.vocabulary import PROVISION_CODES
-from forecast.cli import app as command
 from forecast.core.defaults import SEED
 from forecast.presentation.money_report import in_table
 from forecast.presentation.wording import table_pounds
@@ -26,6 +24,7 @@ from forecast.ui.components.charts import money as money_charts
 from forecast.ui.views import council_files, money
 from scenarios import reading
 from tests.app.pages import SCILLY, choices_of, open_page, text
+from tests.command_line import printed
 
 opened = partial(open_page, "money")
 REDBRIDGE = 317
@@ -35,9 +34,7 @@ REDBRIDGE = 317
 def typed(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """Return what ``sendplan money`` prints of a scenario, and the folder of its files."""
     out = tmp_path_factory.mktemp("money")
-    done = CliRunner().invoke(command, ["money", "Redbridge", "--scenario", "reform-2030", "--out", str(out)])
-    assert done.exit_code == 0, done.output
-    return done.output, out
+    return printed("money", "Redbridge", "--scenario", "reform-2030", "--out", str(out)), out
 
 
 def parquet(content: bytes) -> pd.DataFrame:
@@ -229,10 +226,7 @@ def test_kept_prices_give_the_figures_of_the_command_line_with_that_file(tmp_pat
     kept = UNIT_COSTS.keep(
         this_computer("Jo"), REDBRIDGE, 0, lambda path: path.write_text(ledger(factor=2.0), encoding="utf-8")
     )
-    done = CliRunner().invoke(
-        command, ["money", "Redbridge", "--unit-costs", str(kept.path), "--out", str(tmp_path / "m")]
-    )
-    assert done.exit_code == 0, done.output
+    printed("money", "Redbridge", "--unit-costs", str(kept.path), "--out", str(tmp_path / "m"))
     ours = parquet(results.files_of_money(choices_of())["balance.parquet"])
     pd.testing.assert_frame_equal(ours, pd.read_parquet(tmp_path / "m" / "balance.parquet"), check_exact=True)
 

@@ -12,11 +12,9 @@ import docx
 import openpyxl
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
 from data.candidate_file import shipped, to_csv
 from data.people import this_computer
-from forecast.cli import app as command
 from forecast.core.defaults import SEED
 from forecast.jobs.worker import Job, Progress, State
 from forecast.reports.preview import Grid, Heading, Image, Text
@@ -32,6 +30,7 @@ from scenarios.store import Store
 from scenarios.unsaved import Unsaved, pack
 from tests.app import pages
 from tests.app.pages import choices_of, open_page, text
+from tests.command_line import printed
 
 opened = partial(open_page, "reports")
 REDBRIDGE, SCILLY = 317, 420
@@ -65,10 +64,7 @@ def compared() -> MadeReport:
 def test_the_comparison_is_the_table_of_the_command_line(compared: MadeReport, tmp_path: Path) -> None:
     out = tmp_path / "c.parquet"
     words = ["scenario", "compare", "Redbridge", "baseline", "reform-2030", "low-births"]
-    done = CliRunner().invoke(
-        command, [*words, "--year", "2032", "--draws", "100", "--no-record", "--out", str(out)]
-    )
-    assert done.exit_code == 0, done.output
+    printed(*words, "--year", "2032", "--draws", "100", "--no-record", "--out", str(out))
     assert list(compared.files) == ["redbridge-scenarios.parquet", "redbridge-scenarios.csv"]
     ours = pd.read_parquet(io.BytesIO(compared.files["redbridge-scenarios.parquet"]))
     pd.testing.assert_frame_equal(ours, pd.read_parquet(out), check_exact=True)
@@ -175,8 +171,7 @@ def test_sheets_and_csv_files_hold_the_same_figures(
 
 def test_the_balance_in_the_workbook_is_that_of_the_command_line(tidied: MadeReport, tmp_path: Path) -> None:
     words = ["money", "Redbridge", "--scenario", "low-births", "--draws", "100", "--out", str(tmp_path)]
-    done = CliRunner().invoke(command, words)
-    assert done.exit_code == 0, done.output
+    printed(*words)
     theirs = pd.read_parquet(tmp_path / "balance.parquet")
     with zipfile.ZipFile(io.BytesIO(tidied.files["redbridge-tables-csv.zip"])) as held:
         own = pd.read_csv(io.BytesIO(held.read("balance.csv")), encoding="utf-8-sig")

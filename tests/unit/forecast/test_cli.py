@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -26,22 +24,9 @@ from forecast.demand.fit_key import MODELS
 from forecast.presentation import explain
 from forecast.presentation.summary import SHORTFALL_COLUMNS
 from forecast.validation import track_record
+from tests.command_line import printed, sendplan
 
 MONEY_FREE_COLUMNS = 13
-
-
-def sendplan(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str
-) -> tuple[int, str, str]:
-    """Run the command line in this process; return exit code, output and errors."""
-    monkeypatch.setattr(sys, "argv", ["sendplan", *arguments])
-    try:
-        cli.main()
-        code = 0
-    except SystemExit as stop:
-        code = int(stop.code or 0)
-    told = capsys.readouterr()
-    return code, told.out, told.err
 
 
 def test_values_in_a_row_are_spread() -> None:
@@ -67,14 +52,7 @@ def test_values_in_a_row_are_spread() -> None:
 def redbridge(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """Run the main job once for Redbridge; many tests read its output."""
     folder = tmp_path_factory.mktemp("redbridge")
-    screen = StringIO()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["sendplan", "forecast", "Redbridge", "--out", str(folder)])
-        patch.setattr(sys, "stdout", screen)
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-    assert stop.value.code == 0
-    return screen.getvalue(), folder
+    return printed("forecast", "Redbridge", "--out", str(folder)), folder
 
 
 def test_main_job_answers_the_question(redbridge: tuple[str, Path]) -> None:
@@ -153,12 +131,10 @@ def test_summary_page_agrees_with_the_terminal(redbridge: tuple[str, Path]) -> N
 def test_same_seed_same_files_other_seed_others(
     redbridge: tuple[str, Path],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     again, other = tmp_path / "again", tmp_path / "other"
-    assert sendplan(monkeypatch, capsys, "forecast", "317", "--out", str(again))[0] == 0
-    assert sendplan(monkeypatch, capsys, "forecast", "317", "--seed", "5", "--out", str(other))[0] == 0
+    assert sendplan("forecast", "317", "--out", str(again))[0] == 0
+    assert sendplan("forecast", "317", "--seed", "5", "--out", str(other))[0] == 0
     first = pd.read_parquet(redbridge[1] / "plans.parquet")
     pd.testing.assert_frame_equal(first, pd.read_parquet(again / "plans.parquet"))
     assert not first.equals(pd.read_parquet(other / "plans.parquet"))
@@ -167,11 +143,9 @@ def test_same_seed_same_files_other_seed_others(
 @pytest.mark.parametrize(
     "area", ["Kent", "Newham", "Cambridgeshire", "Cumberland", "City of London", "E06000053"]
 )
-def test_other_authorities_work(
-    area: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_other_authorities_work(area: str, tmp_path: Path) -> None:
     """A large one, two with missing returns, a new one and the two tiny ones."""
-    code, said, told = sendplan(monkeypatch, capsys, "forecast", area, "--years", "3", "--out", str(tmp_path))
+    code, said, told = sendplan("forecast", area, "--years", "3", "--out", str(tmp_path))
     assert (code, told) == (0, "")
     assert "EHC plans in January" in said
     plans = pd.read_parquet(tmp_path / "plans.parquet")
@@ -198,10 +172,9 @@ def test_bad_input_is_one_paragraph_and_exit_code_two(
     says: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code, _, told = sendplan(monkeypatch, capsys, *arguments)
+    code, _, told = sendplan(*arguments)
     assert code == 2
     assert says in told
     assert "Traceback" not in told
@@ -209,39 +182,31 @@ def test_bad_input_is_one_paragraph_and_exit_code_two(
     assert list(tmp_path.rglob("*.parquet")) == []
 
 
-def test_capacity_for_all_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, _, told = sendplan(
-        monkeypatch, capsys, "forecast", "all", "--capacity", "x.csv", "--out", str(tmp_path)
-    )
+def test_capacity_for_all_is_refused(tmp_path: Path) -> None:
+    code, _, told = sendplan("forecast", "all", "--capacity", "x.csv", "--out", str(tmp_path))
     assert (code, "one authority's places" in told) == (2, True)
 
 
-def test_unwritable_folder_is_refused_before_the_work(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_unwritable_folder_is_refused_before_the_work(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    code, said, told = sendplan(monkeypatch, capsys, "forecast", "Redbridge", "--out", str(tmp_path / "file"))
+    code, said, told = sendplan("forecast", "Redbridge", "--out", str(tmp_path / "file"))
     assert code == 2
     assert "cannot be written to" in told
     assert "EHC plans" not in said
 
 
-def test_a_template_can_be_edited_and_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_template_can_be_edited_and_used(tmp_path: Path) -> None:
     register = tmp_path / "mine.csv"
-    assert sendplan(monkeypatch, capsys, "capacity", "template", "Redbridge", "--out", str(register))[0] == 0
+    assert sendplan("capacity", "template", "Redbridge", "--out", str(register))[0] == 0
     base, more = tmp_path / "base", tmp_path / "more"
     run = ["forecast", "Redbridge", "--years", "3", "--capacity", str(register), "--out"]
-    assert sendplan(monkeypatch, capsys, *run, str(base))[0] == 0
+    assert sendplan(*run, str(base))[0] == 0
     rows = pd.read_csv(register, dtype=str, keep_default_na=False)
     new_rush_hall = rows["setting"].str.contains("New Rush Hall")
     assert new_rush_hall.any()
     rows.loc[new_rush_hall, "places"] = "200"
     rows.to_csv(register, index=False)
-    assert sendplan(monkeypatch, capsys, *run, str(more))[0] == 0
+    assert sendplan(*run, str(more))[0] == 0
     before, after = (pd.read_parquet(f / "shortfall.parquet") for f in (base, more))
     # Draws are kept in single precision, and who is seated first among equals shifts by crumbs of a child.
     assert (after["shortfall_mean"] <= before["shortfall_mean"] + 1e-3).all()
@@ -249,12 +214,10 @@ def test_a_template_can_be_edited_and_used(
     assert after["places"].sum() > before["places"].sum()
 
 
-def test_a_template_never_overwrites_edits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_template_never_overwrites_edits(tmp_path: Path) -> None:
     register = tmp_path / "mine.csv"
     register.write_text("my edits")
-    code, _, told = sendplan(monkeypatch, capsys, "capacity", "template", "Kent", "--out", str(register))
+    code, _, told = sendplan("capacity", "template", "Kent", "--out", str(register))
     assert (code, register.read_text()) == (2, "my edits")
     assert "--force" in told
 
@@ -277,8 +240,6 @@ def test_a_spoilt_register_is_refused_and_nothing_is_written(
     spoil: Callable[[str], str | bytes],
     says: str,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     good = to_csv(registers.shipped(317))
     spoilt = spoil(good)
@@ -286,49 +247,39 @@ def test_a_spoilt_register_is_refused_and_nothing_is_written(
     path = tmp_path / "places.csv"
     path.write_bytes(spoilt if isinstance(spoilt, bytes) else spoilt.encode())
     out = tmp_path / "results"
-    code, said, told = sendplan(
-        monkeypatch, capsys, "forecast", "Redbridge", "--capacity", str(path), "--out", str(out)
-    )
+    code, said, told = sendplan("forecast", "Redbridge", "--capacity", str(path), "--out", str(out))
     assert (code, said) == (2, "")
     assert says in told
     assert told.strip().count("\n") == 0
     assert not out.exists()
 
 
-def test_data_check_prints_every_table_and_passes(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, said, _ = sendplan(monkeypatch, capsys, "data", "check")
+def test_data_check_prints_every_table_and_passes() -> None:
+    code, said, _ = sendplan("data", "check")
     assert code == 0
     assert all(name in said for name in TABLES)
     assert "0 failed" in said
 
 
-def test_data_check_fails_when_a_table_is_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_data_check_fails_when_a_table_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for file in tables.PUBLISHED.glob("*.parquet"):
         if file.stem != "plans_total":
             (tmp_path / file.name).symlink_to(file)
     monkeypatch.setattr(checks, "check", partial(checks.check, tmp_path))
-    code, said, _ = sendplan(monkeypatch, capsys, "data", "check")
+    code, said, _ = sendplan("data", "check")
     assert code == 1
     assert "FAILED plans_total" in said
 
 
-def test_data_build_from_the_wrong_folder_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_data_build_from_the_wrong_folder_is_refused(tmp_path: Path) -> None:
     before = {f.name: f.stat().st_mtime_ns for f in tables.PUBLISHED.iterdir()}
-    code, _, told = sendplan(monkeypatch, capsys, "data", "build", "--from", str(tmp_path / "nowhere"))
+    code, _, told = sendplan("data", "build", "--from", str(tmp_path / "nowhere"))
     assert code == 2
     assert "nowhere" in told
     assert {f.name: f.stat().st_mtime_ns for f in tables.PUBLISHED.iterdir()} == before
 
 
-def test_a_backtest_of_one_model_holds_that_model_and_is_set_against_the_benchmark(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_backtest_of_one_model_holds_that_model_and_is_set_against_the_benchmark(tmp_path: Path) -> None:
     out = tmp_path / "new" / "bt.parquet"
     page = track_record.PAGE.read_bytes()
     arguments = [
@@ -342,7 +293,7 @@ def test_a_backtest_of_one_model_holds_that_model_and_is_set_against_the_benchma
         "--out",
         str(out),
     ]
-    code, said, _ = sendplan(monkeypatch, capsys, "backtest", *arguments)
+    code, said, _ = sendplan("backtest", *arguments)
     assert code == 0
     table = pd.read_parquet(out)
     assert tuple(table.columns) == COLUMNS
@@ -353,10 +304,8 @@ def test_a_backtest_of_one_model_holds_that_model_and_is_set_against_the_benchma
     assert track_record.PAGE.read_bytes() == page, "a partial run must not stand as the track record"
 
 
-def test_explain_splits_growth_and_adds_up(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, said, _ = sendplan(monkeypatch, capsys, "explain", "Redbridge", "--to", "2028", "--draws", "100")
+def test_explain_splits_growth_and_adds_up() -> None:
+    code, said, _ = sendplan("explain", "Redbridge", "--to", "2028", "--draws", "100")
     assert code == 0
     assert "why plans change from January 2025 to January 2028" in said
     for label in explain.TERM_LABELS.values():
@@ -364,20 +313,16 @@ def test_explain_splits_growth_and_adds_up(
     assert "Change in plans" in said
 
 
-def test_explain_refuses_all_and_far_januaries(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, _, told = sendplan(monkeypatch, capsys, "explain", "all")
+def test_explain_refuses_all_and_far_januaries() -> None:
+    code, _, told = sendplan("explain", "all")
     assert code == 2
     assert "one authority" in told
-    code, _, told = sendplan(monkeypatch, capsys, "explain", "Redbridge", "--to", "2050", "--draws", "100")
+    code, _, told = sendplan("explain", "Redbridge", "--to", "2050", "--draws", "100")
     assert code == 2
     assert "2026 to 2035" in told
 
 
-def test_a_member_can_be_asked_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_member_can_be_asked_for(tmp_path: Path) -> None:
     arguments = [
         "forecast",
         "Redbridge",
@@ -390,23 +335,19 @@ def test_a_member_can_be_asked_for(
         "--out",
         str(tmp_path),
     ]
-    code, _, _ = sendplan(monkeypatch, capsys, *arguments)
+    code, _, _ = sendplan(*arguments)
     assert code == 0
     assert pd.read_parquet(tmp_path / "plans.parquet")["model"].unique().tolist() == ["bayes_growth"]
 
 
-def test_an_unknown_model_is_refused_with_the_list(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, _, told = sendplan(monkeypatch, capsys, "forecast", "Redbridge", "--model", "prophet")
+def test_an_unknown_model_is_refused_with_the_list() -> None:
+    code, _, told = sendplan("forecast", "Redbridge", "--model", "prophet")
     assert code == 2
     assert "no model called 'prophet'" in told
     assert "pipeline_ridge" in told
 
 
-def test_fit_prints_diagnostics_and_fails_loudly(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_fit_prints_diagnostics_and_fails_loudly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stored = stored_fit.load(panels.load("current"))
     pieces = {m.name: made_from(m.sources, Hashes()) for m in MODELS.values()}
 
@@ -414,7 +355,7 @@ def test_fit_prints_diagnostics_and_fails_loudly(
         return replace(stored, new={name: pieces[name] for name in which})
 
     monkeypatch.setattr(stored_fit, "make", make)
-    code, said, _ = sendplan(monkeypatch, capsys, "fit", "--out", str(tmp_path))
+    code, said, _ = sendplan("fit", "--out", str(tmp_path))
     assert code == 0
     assert "bayes_growth passed: R-hat" in said
     assert "Weights of the members" in said
@@ -424,7 +365,7 @@ def test_fit_prints_diagnostics_and_fails_loudly(
     monkeypatch.setattr(
         stored_fit, "make", lambda *_, which, folder: replace(broken, new={"cohort": pieces["cohort"]})
     )
-    code, said, _ = sendplan(monkeypatch, capsys, "fit", "--all", "--out", str(tmp_path))
+    code, said, _ = sendplan("fit", "--all", "--out", str(tmp_path))
     assert code == 1
     assert "cohort FAILED: R-hat 1.200" in said
     assert "will not be used" in said
@@ -432,13 +373,13 @@ def test_fit_prints_diagnostics_and_fails_loudly(
 
 
 def test_fit_fits_only_what_is_stale_and_says_which_and_why(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in stored_fit.FILES:
         shutil.copy(stored_fit.FOLDER / name, tmp_path / name)
     stored = stored_fit.load(panels.load("current"))
     monkeypatch.setattr(stored_fit, "make", lambda *_, **__: pytest.fail("it was fitted"))
-    code, said, _ = sendplan(monkeypatch, capsys, "fit", "--out", str(tmp_path))
+    code, said, _ = sendplan("fit", "--out", str(tmp_path))
     assert (code, "none was fitted" in said, "--all" in said) == (0, True, True)
     about = json.loads((tmp_path / stored_fit.MANIFEST).read_text())
     now = about["models"]["band_shares"]["made_from"] | {"models/band_shares.py": "0" * 64}
@@ -452,7 +393,7 @@ def test_fit_fits_only_what_is_stale_and_says_which_and_why(
         return replace(stored, new={model.name: made_from(model.sources, Hashes())})
 
     monkeypatch.setattr(stored_fit, "make", make)
-    code, said, _ = sendplan(monkeypatch, capsys, "fit", "--out", str(tmp_path))
+    code, said, _ = sendplan("fit", "--out", str(tmp_path))
     assert (code, asked) == (0, [("band_shares",)])
     assert "To fit: band_shares (models/band_shares.py changed)." in said
     assert "Kept as they are: totals, bayes_growth, cohort" in said

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-from io import StringIO
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +10,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from data import areas
-from forecast import cli
 from forecast.capital import candidate_schemes
 from forecast.capital.schemes import Choice
 from forecast.capital.seats import lacking
@@ -20,7 +17,7 @@ from forecast.presentation.capital_tables import OPTION_COLUMNS
 from forecast.runs import scenario_run
 from forecast.runs.baseline import shared_inputs
 from tests.capital_worlds import candidate
-from tests.unit.forecast.test_cli import sendplan
+from tests.command_line import printed, sendplan
 
 RUN = ["capital", "Redbridge", "--years", "8", "--draws", "100"]
 
@@ -29,15 +26,8 @@ RUN = ["capital", "Redbridge", "--years", "8", "--draws", "100"]
 def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """Run the job once for Redbridge in two scenarios; many tests read its output."""
     folder = tmp_path_factory.mktemp("capital")
-    screen = StringIO()
     more = ["--budget", "15000000", "--scenario", "baseline", "low-births", "--out", str(folder)]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["sendplan", *RUN, *more])
-        patch.setattr(sys, "stdout", screen)
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-    assert stop.value.code == 0
-    return screen.getvalue(), folder
+    return printed(*RUN, *more), folder
 
 
 def test_it_says_what_is_chosen_and_how_sure(told: tuple[str, Path]) -> None:
@@ -104,31 +94,27 @@ def test_the_programme_keeps_the_budget_and_its_regret_is_never_below_nothing(to
 )  # fmt: skip
 def test_what_cannot_be_done_is_refused_and_nothing_is_written(
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
     more: list[str],
     says: str,
 ) -> None:
     arguments = [*RUN[:2], "--draws", "100", "--out", str(tmp_path / "out"), *more]
     if "--years" not in more:
         arguments += ["--years", "8"]
-    code, _, errors = sendplan(monkeypatch, capsys, *arguments)
+    code, _, errors = sendplan(*arguments)
     assert code == 2
     assert says in " ".join(errors.split())
     assert not list((tmp_path / "out").glob("*"))
 
 
-def test_all_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    code, _, errors = sendplan(monkeypatch, capsys, "capital", "all")
+def test_all_is_refused() -> None:
+    code, _, errors = sendplan("capital", "all")
     assert code == 2
     assert "one authority's" in errors
 
 
-def test_a_template_is_written_for_redbridge(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_template_is_written_for_redbridge(tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
-    assert sendplan(monkeypatch, capsys, "capital", "Redbridge", "--template", str(path))[0] == 0
+    assert sendplan("capital", "Redbridge", "--template", str(path))[0] == 0
     assert "little-heath-70" in path.read_text(encoding="utf-8-sig")
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -13,23 +11,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from data.prices import FUNDS, S251_LINES
-from forecast import cli
 from forecast.presentation.money_tables import COLUMNS, CUMULATIVE, KINDS
-from tests.unit.forecast.test_cli import sendplan
+from tests.command_line import printed, sendplan
 
 BRIEF = ("--years", "5", "--draws", "100")
 YEARS = ["2025-26", "2026-27", "2027-28", "2028-29", "2029-30"]
 
 
 def run(*arguments: str) -> str:
-    screen = StringIO()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["sendplan", "money", *arguments, *BRIEF])
-        patch.setattr(sys, "stdout", screen)
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-    assert stop.value.code == 0
-    return screen.getvalue()
+    return printed("money", *arguments, *BRIEF)
 
 
 @pytest.fixture(scope="module")
@@ -231,10 +221,8 @@ def test_bad_input_is_refused_and_nothing_is_written(
     arguments: tuple[str, ...],
     message: str,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    code, _, said = sendplan(monkeypatch, capsys, "money", *arguments, *BRIEF, "--out", str(tmp_path / "new"))
+    code, _, said = sendplan("money", *arguments, *BRIEF, "--out", str(tmp_path / "new"))
     assert code == 2
     assert message in " ".join(said.split())
     assert not list((tmp_path / "new").glob("*"))
@@ -258,29 +246,25 @@ def test_a_broken_ledger_is_refused_with_its_row(
     row: str,
     message: str,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     path = tmp_path / "unit_costs.csv"
     header = "item,provision,need_group,age_low,age_high,price,price_year,s251_line,dsg_block,basis,confidence,source"
     path.write_text(f"{header}\n{row}\n", encoding="utf-8")
-    code, _, said = sendplan(monkeypatch, capsys, "unit-costs", "check", "Redbridge", str(path))
+    code, _, said = sendplan("unit-costs", "check", "Redbridge", str(path))
     assert code == 2
     assert message in said
 
 
-def test_the_template_holds_the_prices_in_use(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_template_holds_the_prices_in_use(tmp_path: Path) -> None:
     path = tmp_path / "unit_costs.csv"
-    code, said, _ = sendplan(monkeypatch, capsys, "unit-costs", "template", "Redbridge", str(path))
+    code, said, _ = sendplan("unit-costs", "template", "Redbridge", str(path))
     assert code == 0
     assert "unit_costs.csv" in "".join(said.split())
-    code, said, _ = sendplan(monkeypatch, capsys, "unit-costs", "check", "Redbridge", str(path))
+    code, said, _ = sendplan("unit-costs", "check", "Redbridge", str(path))
     assert code == 0
     assert "0 prices replaced" in " ".join(said.split())
     text = path.read_bytes()
-    code, _, said = sendplan(monkeypatch, capsys, "unit-costs", "template", "Redbridge", str(path))
+    code, _, said = sendplan("unit-costs", "template", "Redbridge", str(path))
     assert code == 2
     assert "left alone" in said
     assert path.read_bytes() == text

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from forecast import cli
 from forecast.validation import deficit_hindcast, finance_validation
+from tests.command_line import printed, sendplan
 
 
-def test_it_writes_what_it_prints(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_it_writes_what_it_prints(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     whole, score = finance_validation.check_lines, deficit_hindcast.score
     few = [317, 301, 302, 303]
     monkeypatch.setattr(finance_validation, "check_lines", lambda on_step: whole(few, on_step))
     monkeypatch.setattr(
         deficit_hindcast, "score", lambda found: score([f for f in found if f.la_code in few])
     )
-    monkeypatch.setattr(sys, "argv", ["sendplan", "money-check", "--out", str(tmp_path), "--draws", "100"])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    told = capsys.readouterr().out
-    assert ended.value.code == 0
+    told = printed("money-check", "--out", str(tmp_path), "--draws", "100")
     for words in ("own figures hidden: Redbridge", "What the intervals held", "In-year balances of 2021-22"):
         assert words in told
     tables = {p.stem: pd.read_parquet(p) for p in tmp_path.glob("*.parquet")}
@@ -34,12 +27,8 @@ def test_it_writes_what_it_prints(
     assert set(tables["balances"]["known"]) == set(deficit_hindcast.KNOWN)
 
 
-def test_too_few_draws_are_refused(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["sendplan", "money-check", "--out", str(tmp_path), "--draws", "0"])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    assert ended.value.code == 2
-    assert "draws" in capsys.readouterr().err
+def test_too_few_draws_are_refused(tmp_path: Path) -> None:
+    code, _, said = sendplan("money-check", "--out", str(tmp_path), "--draws", "0")
+    assert code == 2
+    assert "draws" in said
     assert not list(tmp_path.iterdir())

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
-from io import StringIO
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from data.vocabulary import ALL, NEED_GROUP_CODES, PHASE_CODES, SPECIALIST_PROVISIONS
-from forecast import cli
 from forecast.presentation.summary import SHORTFALL_COLUMNS
-from tests.unit.forecast.test_cli import sendplan
+from tests.command_line import printed, sendplan
 
 FILES = (
     "demand", "first_years", "overflow", "placements", "places_to_add", "post16", "settings", "shortfall",
@@ -24,15 +21,8 @@ FILES = (
 def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """Run the job once for Redbridge; many tests read its output."""
     folder = tmp_path_factory.mktemp("places")
-    screen = StringIO()
     arguments = ["places", "Redbridge", "--years", "4", "--draws", "100", "--out", str(folder)]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["sendplan", *arguments])
-        patch.setattr(sys, "stdout", screen)
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-    assert stop.value.code == 0
-    return screen.getvalue(), folder
+    return printed(*arguments), folder
 
 
 def test_it_names_what_runs_out_first_and_the_settings(told: tuple[str, Path]) -> None:
@@ -92,28 +82,24 @@ def test_wards_add_up_to_the_authority(told: tuple[str, Path]) -> None:
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_paragraph(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
     arguments: tuple[str, ...],
     message: str,
 ) -> None:
-    code, _, said = sendplan(monkeypatch, capsys, "places", *arguments, "--out", str(tmp_path / "out"))
+    code, _, said = sendplan("places", *arguments, "--out", str(tmp_path / "out"))
     assert code == 2
     assert message in " ".join(said.split())
     assert not (tmp_path / "out").exists() or not any((tmp_path / "out").iterdir())
 
 
-def test_the_order_can_be_written_edited_and_used(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_the_order_can_be_written_edited_and_used(tmp_path: Path) -> None:
     path = tmp_path / "order.csv"
-    assert sendplan(monkeypatch, capsys, "capacity", "order", "--out", str(path))[0] == 0
+    assert sendplan("capacity", "order", "--out", str(path))[0] == 0
     lines = path.read_text(encoding="utf-8").splitlines()
     kept = [line for line in lines if ",inmss," not in line]
     path.write_text("\n".join(kept) + "\n", encoding="utf-8")
     arguments = ("places", "Redbridge", "--years", "1", "--draws", "100", "--order", str(path))
-    assert sendplan(monkeypatch, capsys, *arguments, "--out", str(tmp_path / "out"))[0] == 0
+    assert sendplan(*arguments, "--out", str(tmp_path / "out"))[0] == 0
     overflow = pd.read_parquet(tmp_path / "out" / "overflow.parquet")
     assert "inmss" not in set(overflow["destination"])
     assert overflow["mean"].sum() > 0

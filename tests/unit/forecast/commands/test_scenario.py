@@ -23,8 +23,8 @@ from forecast.runs.baseline import Baseline, shared_inputs
 from scenarios.reading import find, library, parse
 from scenarios.store import Store
 from scenarios.store.address import VARIABLE
+from tests.command_line import sendplan
 from tests.stores import tamper
-from tests.unit.forecast.test_cli import sendplan
 
 YEARS, DRAWS = 5, 100
 BRIEF = ("--years", str(YEARS), "--draws", str(DRAWS))
@@ -59,13 +59,13 @@ levers:
 
 
 @pytest.fixture
-def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Ask:
+def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
     """Return a caller of the command in a folder and with a store of its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(VARIABLE, str(tmp_path / "kept.sqlite"))
 
     def run(*arguments: str) -> Told:
-        return sendplan(monkeypatch, capsys, "scenario", *arguments)
+        return sendplan("scenario", *arguments)
 
     return run
 
@@ -514,11 +514,9 @@ def test_a_lever_that_cannot_be_sized_is_refused(ask: Ask, own: Path) -> None:
         assert says in flat(told), told
 
 
-def test_the_empty_scenario_gives_the_very_files_of_the_forecast(
-    ask: Ask, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_empty_scenario_gives_the_very_files_of_the_forecast(ask: Ask) -> None:
     assert ask("run", "baseline", "Redbridge", *BRIEF, "--out", "scenario", "--no-record")[0] == 0
-    assert sendplan(monkeypatch, capsys, "forecast", "Redbridge", *BRIEF, "--out", "forecast")[0] == 0
+    assert sendplan("forecast", "Redbridge", *BRIEF, "--out", "forecast")[0] == 0
     for name in ("plans", "shortfall", "flows", "process"):
         one, other = (Path(folder) / f"{name}.parquet" for folder in ("scenario", "forecast"))
         assert one.read_bytes() == other.read_bytes()

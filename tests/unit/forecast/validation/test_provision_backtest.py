@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import pytest
 
 from data.history import History
 from data.vocabulary import ALL
-from forecast import cli
 from forecast.validation import provision_backtest, track_record
 from forecast.validation.provision_backtest import (
     Backtest,
@@ -26,6 +24,7 @@ from forecast.validation.provision_backtest import (
 from models.baselines import BASELINES
 from models.inference import Sampling
 from models.provision_totals import KIND_CODES, KINDS, REST, ProvisionTotals
+from tests.command_line import printed, sendplan
 from tests.histories import corrupted_after
 from tests.provision_worlds import GOOD
 
@@ -159,21 +158,17 @@ def test_bad_input_is_refused_before_the_work(
     says: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     out = [] if "--out" in words else ["--out", "places.parquet"]
-    monkeypatch.setattr(sys, "argv", ["sendplan", "backtest-places", *words, *out])
-    with pytest.raises(SystemExit) as stop:
-        cli.main()
-    told = capsys.readouterr().err
-    assert (stop.value.code, told.strip().count("\n")) == (2, 0)
+    code, _, told = sendplan("backtest-places", *words, *out)
+    assert (code, told.strip().count("\n")) == (2, 0)
     assert says in told
     assert not list(tmp_path.iterdir())
 
 
 def test_the_command_prints_the_table_and_writes_the_cells(
-    found: Backtest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    found: Backtest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = provision_backtest.PAGE.read_bytes() if provision_backtest.PAGE.is_file() else b""
     told: list[object] = []
@@ -184,15 +179,8 @@ def test_the_command_prints_the_table_and_writes_the_cells(
 
     monkeypatch.setattr(provision_backtest, "backtest", instead)
     out = tmp_path / "new" / "places.parquet"
-    monkeypatch.setattr(
-        sys,
-        "argv",
-        ["sendplan", "backtest-places", "--origins", "2020", "2021", "--seed", "3", "--out", str(out)],
-    )
-    with pytest.raises(SystemExit) as stop:
-        cli.main()
-    said = capsys.readouterr().out
-    assert (stop.value.code, told) == (0, [3])
+    said = printed("backtest-places", "--origins", "2020", "2021", "--seed", "3", "--out", str(out))
+    assert told == [3]
     assert len(pd.read_parquet(out)) == len(found.cells)
     assert "all kinds" in said
     assert "left as it is" in said
