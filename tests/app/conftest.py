@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from data import areas
 from data.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS
 from forecast.core.outcome import Outcome
-from forecast.runs.baseline import ForecastInputs
+from forecast.runs.baseline import Baseline
 from scenarios.store import address
 
 
@@ -27,24 +27,18 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def inputs() -> ForecastInputs:
-    """Return what all authorities share."""
-    return ForecastInputs.prepare()
-
-
-@pytest.fixture(scope="session")
-def redbridge(inputs: ForecastInputs) -> Outcome:
+def redbridge(baseline_of: Callable[..., Baseline]) -> Outcome:
     """Return an authority with every return and a capacity register of its own."""
-    return inputs.baseline(areas.by_code(317)).outcome
+    return baseline_of(317).outcome
 
 
 @pytest.fixture(scope="session")
-def newham(inputs: ForecastInputs) -> Outcome:
+def newham(baseline_of: Callable[..., Baseline]) -> Outcome:
     """Return an authority whose latest return is incomplete."""
-    return inputs.baseline(areas.by_code(316)).outcome
+    return baseline_of(316).outcome
 
 
 @pytest.fixture(scope="session")
-def cumberland(inputs: ForecastInputs) -> Outcome:
+def cumberland(baseline_of: Callable[..., Baseline]) -> Outcome:
     """Return an authority that began in 2023."""
-    return inputs.baseline(areas.by_code(942)).outcome
+    return baseline_of(942).outcome

@@ -9,10 +9,11 @@ from data import areas, registers
 from data.kept_registers import fingerprint
 from data.register import Register
 from forecast.core.outcome import Outcome
+from forecast.core.sealing import seal
 from forecast.runs.baseline import ForecastInputs
 from forecast.runs.scenario_run import rerun
 from forecast.ui.components import results
-from forecast.ui.components.results import key_of, sealed
+from forecast.ui.components.results import key_of
 from forecast.ui.frame import choices
 from scenarios import reading
 
@@ -20,7 +21,7 @@ from scenarios import reading
 def test_shared_draws_cannot_be_written_to_and_scenarios_still_run(inputs: ForecastInputs) -> None:
     base = inputs.baseline(areas.by_code(317), draws=100)
     before = base.outcome.plans.future.to_numpy().copy()
-    sealed(base)
+    seal(base)
     with pytest.raises(ValueError, match="read-only"):
         base.outcome.plans.future.to_numpy()[0] = 0.0
     with pytest.raises(ValueError, match="read-only"):

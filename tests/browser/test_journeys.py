@@ -96,15 +96,9 @@ def fresh(browser: Browser) -> Iterator[Callable[[], Page]]:
 
 
 @pytest.fixture(scope="module")
-def inputs() -> ForecastInputs:
-    """Return what the command line forecasts with."""
-    return ForecastInputs.prepare()
-
-
-@pytest.fixture(scope="module")
-def redbridge(inputs: ForecastInputs) -> Baseline:
+def redbridge(baseline_of: Callable[..., Baseline]) -> Baseline:
     """Return the forecast of the command line for Redbridge."""
-    return inputs.baseline(areas.resolve(DEFAULT_AREA)[0])
+    return baseline_of(areas.resolve(DEFAULT_AREA)[0].la_code)
 
 
 def sendplan(folder: Path, *arguments: str) -> str:

@@ -1,4 +1,4 @@
-"""Compiled models shared by the laws of one test process: compiling takes most of the time."""
+"""Models and a forecast that laws share."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from data.areas import resolve
 from forecast.demand.members import Models
-from forecast.runs.baseline import Baseline, shared_inputs
+from forecast.runs.baseline import Baseline
 from models.inference import Sampling
 from models.memory import Memory
 
@@ -17,17 +16,16 @@ BRIEF = Sampling(draws=100, tune=150, chains=1, target_accept=0.8)
 
 
 @pytest.fixture(scope="session")
-def brief_models() -> Callable[[], Models]:
+def brief_models(compiled: Memory) -> Callable[[], Models]:
     """Return a maker of models that forget every fit but share what was compiled."""
-    shared = Memory()
 
     def make() -> Models:
-        return Models(shared.with_compiled(), sampling=BRIEF, rehearsal=BRIEF)
+        return Models(compiled.with_compiled(), sampling=BRIEF, rehearsal=BRIEF)
 
     return make
 
 
 @pytest.fixture(scope="session")
-def baseline() -> Baseline:
+def baseline(baseline_of: Callable[..., Baseline]) -> Baseline:
     """Return Redbridge's baseline: few draws, and years enough for a review, a scheme and a lock to matter."""
-    return shared_inputs().baseline(resolve("Redbridge")[0], years=7, draws=100)
+    return baseline_of(317, years=7, draws=100)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -14,18 +15,13 @@ from data import areas, registers
 from data.register import Register
 from forecast.core.outcome import Outcome
 from forecast.places.capacity import Demand, match
-from forecast.runs.baseline import ForecastInputs
+from forecast.runs.baseline import Baseline, ForecastInputs
 from tests.made_placements import ORIGIN, cells, made, turned_away
 
 
 @pytest.fixture(scope="module")
-def inputs() -> ForecastInputs:
-    return ForecastInputs.prepare()
-
-
-@pytest.fixture(scope="module")
-def outcome(inputs: ForecastInputs) -> Outcome:
-    return inputs.baseline(areas.by_code(317), years=3, draws=100).outcome
+def outcome(baseline_of: Callable[..., Baseline]) -> Outcome:
+    return baseline_of(317, years=3, draws=100).outcome
 
 
 def with_places(register: Register, factor: int) -> Register:

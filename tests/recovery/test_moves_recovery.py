@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from models import moves
 from models.base import Array
-from models.inference import Sampling
+from models.inference import Compiled, Sampling
 from models.moves import GROUPS, STAGE_CODES, STAGES, Evidence, FittedMoves, Moves, observations, prior_moves
 from tests.moves_worlds import World, england, world
 
@@ -52,7 +53,10 @@ def check_against_prior(made: World, fitted: FittedMoves) -> None:
     assert error(made, found, which) < 0.75 * error(made, prior, which)
 
 
-def test_a_small_england_is_recovered_better_than_guessed() -> None:
+def test_a_small_england_is_recovered_better_than_guessed(
+    compiled_moves: Compiled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moves, "compile_model", lambda _: compiled_moves)
     made = world(areas=60, seed=1)
     fitted = Moves(SMALL).fit(made.flows, rng=np.random.default_rng(1))
     check_against_prior(made, fitted)

@@ -8,19 +8,18 @@ are copied for each reader, so nobody can change another's.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
 import streamlit as st
-import xarray as xr
 
 from data import kept_registers, registers
 from data.errors import HistoryError
 from data.kept_files import REGISTERS, UNIT_COSTS, FileStore, KeptFile
 from data.register import Register
 from forecast.core import defaults
+from forecast.core.sealing import seal
 from forecast.demand import stored_fit
 from forecast.ui.frame.choices import BASELINE, GRANTS, SHIPPED, Choices
 
@@ -166,7 +165,7 @@ def _baseline(
     from data.areas import by_code
 
     baseline = inputs().baseline(by_code(la_code), draws=draws, seed=seed, register=_register)
-    sealed(baseline)
+    seal(baseline)
     return baseline
 
 
@@ -189,7 +188,7 @@ def _scenario(key: Key, _base: Baseline, _flat: Scenario) -> Outcome:
     from forecast.runs.scenario_run import rerun
 
     outcome = rerun(_base, _flat)
-    sealed(outcome)
+    seal(outcome)
     return outcome
 
 
@@ -379,19 +378,3 @@ def published_tables() -> Catalogue:
     from forecast.ui.views import catalogue
 
     return catalogue.load()
-
-
-def sealed(holder: object) -> None:
-    """Make every array inside a frozen dataclass read-only, in place."""
-    if isinstance(holder, xr.Dataset):
-        for name in holder.data_vars:
-            sealed(holder[name])
-    elif isinstance(holder, xr.DataArray):
-        values = holder.variable._data
-        if isinstance(values, np.ndarray):
-            values.flags.writeable = False
-    elif isinstance(holder, np.ndarray):
-        holder.flags.writeable = False
-    elif is_dataclass(holder) and not isinstance(holder, type):
-        for part in fields(holder):
-            sealed(getattr(holder, part.name))

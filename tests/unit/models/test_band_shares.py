@@ -14,6 +14,7 @@ from data.vocabulary import BAND_CODES
 from models import band_shares
 from models.band_shares import BandShares, FittedShares, Published
 from models.inference import Sampling
+from models.memory import Memory
 from tests.histories import corrupted_after, history
 
 SHORT = Sampling(draws=200, tune=300, chains=2, target_accept=0.8)
@@ -37,8 +38,8 @@ def totals(fitted: FittedShares, years: int = 5, draws: int = 60) -> xr.DataArra
 
 
 @pytest.fixture(scope="module")
-def model() -> BandShares:
-    return BandShares(SHORT)
+def model(compiled: Memory) -> BandShares:
+    return BandShares(SHORT, memory=compiled.with_compiled())
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import xarray as xr
 
 from data.vocabulary import AGES, PROVISION_CODES
 from models import moves
-from models.inference import Diagnostics, Sampling, compile_model
+from models.inference import Compiled, Diagnostics, Sampling
 from models.moves import (
     GROUPS,
     IN_GROUP,
@@ -44,11 +44,10 @@ def evidence(known: World) -> Evidence:
 
 
 @pytest.fixture(scope="module")
-def fits(known: World, evidence: Evidence) -> Iterator[tuple[FittedMoves, FittedMoves]]:
+def fits(known: World, compiled_moves: Compiled) -> Iterator[tuple[FittedMoves, FittedMoves]]:
     """Return two fits with the same seed; compiling takes most of the time, so they share it."""
-    compiled = compile_model(moves.build(evidence))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(moves, "compile_model", lambda _: compiled)
+        patch.setattr(moves, "compile_model", lambda _: compiled_moves)
         one, other = (Moves(BRIEF).fit(known.flows, rng=np.random.default_rng(1)) for _ in range(2))
         yield one, other
 

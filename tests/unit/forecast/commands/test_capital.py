@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from data import areas
 from forecast.capital import candidate_schemes
 from forecast.capital.schemes import Choice
 from forecast.capital.seats import lacking
 from forecast.presentation.capital_tables import OPTION_COLUMNS
 from forecast.runs import scenario_run
-from forecast.runs.baseline import shared_inputs
+from forecast.runs.baseline import Baseline
 from tests.capital_worlds import candidate
 from tests.command_line import printed, sendplan
 
@@ -118,16 +118,16 @@ def test_a_template_is_written_for_redbridge(tmp_path: Path) -> None:
     assert "little-heath-70" in path.read_text(encoding="utf-8-sig")
 
 
-def test_candidates_are_derived_where_nobody_proposed_any() -> None:
-    base = shared_inputs().baseline(areas.by_code(886), years=8, draws=100)
+def test_candidates_are_derived_where_nobody_proposed_any(baseline_of: Callable[..., Baseline]) -> None:
+    base = baseline_of(886, years=8, draws=100)
     found = candidate_schemes.derive_candidates(base.outcome)
     assert len({c.id for c in found}) == len(found) > 3
     assert all(c.basis == "assumed" and "nobody has proposed it" in c.source for c in found)
     assert all(c.opens < 2033 for c in found)
 
 
-def test_a_candidate_is_a_lever_of_the_whole_forecast() -> None:
-    base = shared_inputs().baseline(areas.by_code(317), years=6, draws=100)
+def test_a_candidate_is_a_lever_of_the_whole_forecast(baseline_of: Callable[..., Baseline]) -> None:
+    base = baseline_of(317, years=6, draws=100)
     scheme = candidate(
         kind="satellite",
         id="sat",

@@ -12,14 +12,13 @@ import pandas as pd
 import pytest
 import yaml
 
-from data.areas import resolve as area
 from data.price_books import for_area
 from data.price_file import to_csv
 from forecast.finance.finance_model import FinanceModel
 from forecast.presentation.compare import COLUMNS, MEASURES, compared, measured
 from forecast.presentation.summary import plans_long, shortfall_long
 from forecast.runs import scenario_run
-from forecast.runs.baseline import Baseline, shared_inputs
+from forecast.runs.baseline import Baseline
 from scenarios.reading import find, library, parse
 from scenarios.store import Store
 from scenarios.store.address import VARIABLE
@@ -79,9 +78,9 @@ def own(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def base() -> Baseline:
+def base(baseline_of: Callable[..., Baseline]) -> Baseline:
     """Return Redbridge's baseline as the commands make it."""
-    return shared_inputs().baseline(area("Redbridge")[0], years=YEARS, draws=DRAWS, seed=20250101)
+    return baseline_of(317, years=YEARS, draws=DRAWS)
 
 
 def kept() -> Store:

@@ -13,11 +13,6 @@ from forecast.runs.baseline import ForecastInputs
 from models import placement as mixing
 
 
-@pytest.fixture(scope="module")
-def inputs() -> ForecastInputs:
-    return ForecastInputs.prepare()
-
-
 def run(inputs: ForecastInputs, la_code: int) -> Outcome:
     return inputs.baseline(areas.by_code(la_code), years=2, draws=100).outcome
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,22 +10,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.areas import resolve
 from data.errors import OptionError
 from data.vocabulary import SPECIALIST_PROVISIONS
 from forecast.core.outcome import Outcome
 from forecast.finance.finance_model import FinanceModel
 from forecast.presentation import compare, wording
-from forecast.runs.baseline import shared_inputs
+from forecast.runs.baseline import Baseline
 from models.base import Array
 
 YEARS, DRAWS, FIRST = 5, 100, 2026
 
 
 @pytest.fixture(scope="module")
-def outcome() -> Outcome:
+def outcome(baseline_of: Callable[..., Baseline]) -> Outcome:
     """Return Redbridge's forecast."""
-    return shared_inputs().baseline(resolve("Redbridge")[0], years=YEARS, draws=DRAWS).outcome
+    return baseline_of(317, years=YEARS, draws=DRAWS).outcome
 
 
 def short_of(outcome: Outcome, by_provision: Mapping[str, Array]) -> Outcome:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from data import areas
 from data.errors import OptionError
 from data.vocabulary import BAND_CODES
 from forecast.core.outcome import Outcome
 from forecast.presentation import explain, summary
-from forecast.runs.baseline import ForecastInputs
+from forecast.runs.baseline import Baseline
 
 
 @pytest.fixture(scope="module")
-def outcome() -> Outcome:
-    return ForecastInputs.prepare().baseline(areas.by_code(317), years=6, draws=200).outcome
+def outcome(baseline_of: Callable[..., Baseline]) -> Outcome:
+    return baseline_of(317, years=6, draws=200).outcome
 
 
 def test_terms_add_up_to_the_change_in_every_draw(outcome: Outcome) -> None:

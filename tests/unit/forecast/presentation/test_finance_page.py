@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import typer
 
-from data.areas import resolve
 from data.financial_year import FinancialYear
 from data.place_rates import place_rate
 from data.vocabulary import ALL
@@ -25,7 +24,7 @@ from forecast.finance.income import LINES as INCOME_LINES
 from forecast.finance.place_funding import months_old
 from forecast.presentation import money_tables
 from forecast.presentation.record import markdown_table
-from forecast.runs.baseline import shared_inputs
+from forecast.runs.baseline import Baseline
 
 DOCS = Path(__file__).parents[4] / "docs"
 GUIDE = (DOCS / "finance.md").read_text(encoding="utf-8")
@@ -33,15 +32,15 @@ SCHEMA = (DOCS / "schema.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
-def finance() -> FinanceModel:
+def finance(baseline_of: Callable[..., Baseline]) -> FinanceModel:
     """Return Redbridge's prices and income."""
-    return FinanceModel.of(shared_inputs().baseline(resolve("Redbridge")[0], years=5, draws=100).outcome)
+    return FinanceModel.of(baseline_of(317, years=5, draws=100).outcome)
 
 
 @pytest.fixture(scope="module")
-def money(finance: FinanceModel) -> Money:
+def money(finance: FinanceModel, baseline_of: Callable[..., Baseline]) -> Money:
     """Return the money of Redbridge's baseline."""
-    return finance.money(shared_inputs().baseline(resolve("Redbridge")[0], years=5, draws=100).outcome)
+    return finance.money(baseline_of(317, years=5, draws=100).outcome)
 
 
 def table_of(lines: Sequence[CostLine]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -14,20 +15,15 @@ from forecast.core.defaults import SURE
 from forecast.core.outcome import ONE_CHILD, Outcome
 from forecast.presentation import place_tables, summary
 from forecast.presentation.place_tables import CELL, NEVER
-from forecast.runs.baseline import ForecastInputs
+from forecast.runs.baseline import Baseline, ForecastInputs
 
 KEYS = [*CELL]
 YEARS = [2026, 2027, 2028, 2029]
 
 
 @pytest.fixture(scope="module")
-def inputs() -> ForecastInputs:
-    return ForecastInputs.prepare()
-
-
-@pytest.fixture(scope="module")
-def outcome(inputs: ForecastInputs) -> Outcome:
-    return inputs.baseline(areas.by_code(317), years=len(YEARS), draws=150).outcome
+def outcome(baseline_of: Callable[..., Baseline]) -> Outcome:
+    return baseline_of(317, years=len(YEARS), draws=150).outcome
 
 
 @pytest.fixture(scope="module")
@@ -185,8 +181,8 @@ def test_post_16_ages_add_up_and_interns_are_a_part(outcome: Outcome) -> None:
 
 
 @pytest.mark.parametrize("la_code", [317, 886, 420])
-def test_the_share_of_interns_is_a_share(inputs: ForecastInputs, la_code: int) -> None:
-    run = inputs.baseline(areas.by_code(la_code), years=1, draws=100).outcome
+def test_the_share_of_interns_is_a_share(baseline_of: Callable[..., Baseline], la_code: int) -> None:
+    run = baseline_of(la_code, years=1, draws=100).outcome
     share = place_tables.intern_share(run.area.la_code)
     assert share.dims == ("age",)
     assert ((share >= 0) & (share <= 1)).all()
@@ -194,10 +190,12 @@ def test_the_share_of_interns_is_a_share(inputs: ForecastInputs, la_code: int) -
     assert float(share.max()) > 0
 
 
-def test_every_phase_is_told_for_every_authority_without_latent_demand(inputs: ForecastInputs) -> None:
+def test_every_phase_is_told_for_every_authority_without_latent_demand(
+    baseline_of: Callable[..., Baseline],
+) -> None:
     """Newham and Surrey published no placements in January 2025: demand is as observed, and nothing is missing."""
     for la_code in (316, 936):
-        run = inputs.baseline(areas.by_code(la_code), years=1, draws=100).outcome
+        run = baseline_of(la_code, years=1, draws=100).outcome
         assert run.shortfall.blend == 0
         told = place_tables.demand_long(run).pivot_table(
             index=["year", *KEYS], columns="demand", values="mean"

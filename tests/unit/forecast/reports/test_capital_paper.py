@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import os
 import shlex
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
 import docx
 import pytest
 
-from data import areas
 from data.errors import CapitalError, OptionError
 from data.price_books import for_area
 from data.prices import PriceBook
@@ -66,15 +66,9 @@ def test_what_to_type_has_every_choice_without_folders_and_quotes_names() -> Non
 
 
 @pytest.fixture(scope="module")
-def inputs() -> ForecastInputs:
-    """Return what all authorities share."""
-    return ForecastInputs.prepare()
-
-
-@pytest.fixture(scope="module")
-def scilly(inputs: ForecastInputs) -> Baseline:
+def scilly(baseline_of: Callable[..., Baseline]) -> Baseline:
     """Return an authority whose shortfall is too small for a scheme and whose income is not published."""
-    return inputs.baseline(areas.by_code(SCILLY), years=5, draws=100)
+    return baseline_of(SCILLY, years=5, draws=100)
 
 
 ASKED = PaperRequest(None, None, 0.8, futures((), reading.find), "sendplan report capital", date(2025, 7, 1))

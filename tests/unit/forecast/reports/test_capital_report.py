@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
@@ -13,7 +14,6 @@ import xarray as xr
 from docx.document import Document
 from docx.oxml.ns import qn
 
-from data import areas
 from data.formatting import exact_pounds
 from data.vocabulary import ALL
 from forecast.core.outcome import Outcome
@@ -33,7 +33,7 @@ from forecast.reports.document import MISSING, About
 from forecast.reports.options import base_comparison, programme, schemes, sections
 from forecast.reports.options.interval import Average
 from forecast.reports.sufficiency import Need
-from forecast.runs.baseline import ForecastInputs
+from forecast.runs.baseline import Baseline
 from tests import made_case
 from tests.made_case import in_share_of_draws
 
@@ -56,13 +56,8 @@ DRAWS = 100
 
 
 @pytest.fixture(scope="module")
-def inputs() -> ForecastInputs:
-    return ForecastInputs.prepare()
-
-
-@pytest.fixture(scope="module")
-def outcome(inputs: ForecastInputs) -> Outcome:
-    return inputs.baseline(areas.by_code(317), years=5, draws=DRAWS).outcome
+def outcome(baseline_of: Callable[..., Baseline]) -> Outcome:
+    return baseline_of(317, years=5, draws=DRAWS).outcome
 
 
 @pytest.fixture(scope="module")
@@ -374,8 +369,8 @@ def test_terms_are_in_order() -> None:
     assert listed == sorted(listed, key=str.lower)
 
 
-def test_an_authority_with_an_estimated_register_says_so(inputs: ForecastInputs) -> None:
-    kent = inputs.baseline(areas.resolve("Kent")[0], years=5, draws=DRAWS).outcome
+def test_an_authority_with_an_estimated_register_says_so(baseline_of: Callable[..., Baseline]) -> None:
+    kent = baseline_of(886, years=5, draws=DRAWS).outcome
     content = Content(Need.of(kent), None, None, Made("x", record.provenance(kent, {})))
     said = text_of(opened(content))
     assert "are estimates" in said

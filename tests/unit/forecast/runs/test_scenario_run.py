@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,14 +11,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.areas import resolve as area
 from data.errors import ScenarioError
 from forecast.core.outcome import Unit
 from forecast.places.capacity import CapacityPlan, match_plan
 from forecast.places.supply import Supply
 from forecast.presentation.compare import measured
 from forecast.runs import scenario_run
-from forecast.runs.baseline import Baseline, matching_generator, shared_inputs
+from forecast.runs.baseline import Baseline, matching_generator
 from scenarios.effects import PlaceChange
 from scenarios.reading import find, resolve
 from scenarios.scenario import Scenario
@@ -26,9 +26,9 @@ YEARS, DRAWS = 5, 100
 
 
 @pytest.fixture(scope="module")
-def base() -> Baseline:
+def base(baseline_of: Callable[..., Baseline]) -> Baseline:
     """Return Redbridge's baseline."""
-    return shared_inputs().baseline(area("Redbridge")[0], years=YEARS, draws=DRAWS)
+    return baseline_of(317, years=YEARS, draws=DRAWS)
 
 
 def scenario(*levers: dict[str, Any]) -> Scenario:
