@@ -2,7 +2,7 @@
 
 Files of a group share something that is dear to make (a server and a browser, pages that were made, a compiled model), so one
 process runs them all; any other file is a group of its own. Groups are handed out in the order given here, longest first, so that
-processes end together. Times change only how long a run takes, never what it says: see ``docs/testing.md`` for how to measure.
+processes end together. The order changes only how long a run takes, never what it says; ``--durations`` measures it.
 """
 
 from __future__ import annotations
