@@ -95,7 +95,7 @@ def exists(name: str) -> bool:
     return False
 
 
-PAGES = ("ARCHITECTURE.md", "CONTRIBUTING.md", "docs/app.md", "docs/testing.md")
+PAGES = ("ARCHITECTURE.md", "CONTRIBUTING.md", "docs/app.md")
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if (ROOT / p).is_file()])
