@@ -23,7 +23,8 @@ from forecast.finance.attribution import CAUSES, PARTS, attribution
 from forecast.finance.balance import REGIMES
 from forecast.finance.finance_model import FinanceModel, Money, MoneyPlan
 from forecast.presentation import money_tables
-from forecast.presentation.money_report import CAUSE_LABELS, CENTRAL, millions
+from forecast.presentation.money_report import CAUSE_LABELS, CENTRAL
+from forecast.presentation.wording import table_pounds
 from forecast.runs import scenario_run
 from forecast.runs.baseline import shared_inputs
 from scenarios import reading
@@ -132,7 +133,7 @@ waterfall_chart = (
 regimes = money_tables.regimes_table(finance, unmitigated)
 at_end = regimes[regimes["financial_year"] == years[-1]]
 print(
-    at_end.assign(mean=[millions(v) for v in at_end["mean"]])[
+    at_end.assign(mean=[table_pounds(v) for v in at_end["mean"]])[
         ["regime", "grant", "mean", "p_deficit"]
     ].to_string(index=False)
 )
@@ -187,7 +188,7 @@ for scaled in (True, False):
     changed[scaled] = more
     print(
         f"{'scaled to the council' if scaled else 'as modelled':22}",
-        *(f"{y} {millions(v, signed=True)}" for y, v in zip(years, more, strict=True)),
+        *(f"{y} {table_pounds(v, signed=True)}" for y, v in zip(years, more, strict=True)),
     )
 
 # %% [markdown]
@@ -216,7 +217,7 @@ for covers in ("all", "new"):
     capped[covers] = finance.money(outcome)
 savings = {covers: high_needs - m.costs.high_needs.to_numpy() for covers, m in capped.items()}
 for covers, values in savings.items():
-    print(f"{covers:4}", *(f"{y} {millions(v)}" for y, v in zip(years, values.mean(axis=0), strict=True)))
+    print(f"{covers:4}", *(f"{y} {table_pounds(v)}" for y, v in zip(years, values.mean(axis=0), strict=True)))
 ceiling_chart = fan(
     pd.concat(bands(values, covers=f"{covers} placements") for covers, values in savings.items()),
     "covers", "Saved by a ceiling of £60,000",
