@@ -112,6 +112,12 @@ def test_paths_on_the_signposts_are_there(page: str) -> None:
     assert not sorted(path for path in paths if "NAME" not in path and not (ROOT / path).exists())
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_make_targets_on_the_signposts_are_there(page: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", text_of("Makefile"), flags=re.M))
+    assert set(re.findall(r"`make ([a-z-]+)", text_of(page))) <= targets
+
+
 @pytest.mark.parametrize("heading", ["A number's way", "A lever's way"])
 def test_ways_are_short(heading: str) -> None:
     section = text_of("ARCHITECTURE.md").split(f"## {heading}")[1].split("\n## ")[0]
