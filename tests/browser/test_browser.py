@@ -33,6 +33,10 @@ def unfold(page: Page) -> None:
     page.evaluate("document.querySelectorAll('details:not([open]) > summary').forEach(s => s.click())")
     expect(page.locator("details:not([open])")).to_have_count(0)
     expect(page.get_by_test_id("stExpanderDetails").last).to_be_visible()
+    # An expander grows to its height, and a field half uncovered is too small to hit. What spins never ends.
+    page.wait_for_function(
+        "document.getAnimations().every(a => a.playState !== 'running' || a.effect.getComputedTiming().endTime === Infinity)"
+    )
     tables = page.get_by_role("table")
     # A page may have none before something is asked for.
     if tables.count():
