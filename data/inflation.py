@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from zlib import crc32
 
 import numpy as np
@@ -144,13 +145,17 @@ class PriceGrowth:
         PriceError
             The inflator is unknown.
         """
-        if inflator not in self.codes:
+        if inflator not in self._first_years:
             raise PriceError(
                 f"'{inflator}' is not an inflator we know, so prices cannot be brought to another year. Write one of "
                 f"{', '.join(self.codes)}."
             )
-        own = self.rows[self.rows["inflator"] == inflator]
-        return int(own["from_financial_year"].str[:4].astype("int64").min())
+        return self._first_years[inflator]
+
+    @cached_property
+    def _first_years(self) -> dict[str, int]:
+        begins = self.rows["from_financial_year"].str[:4].astype("int64")
+        return {str(code): int(year) for code, year in begins.groupby(self.rows["inflator"]).min().items()}
 
     def middles(self, inflator: str, years: Sequence[int]) -> pd.DataFrame:
         """Return central growth with its low and high ends for financial years, indexed by the calendar year each begins in.
