@@ -6,7 +6,9 @@ BIN := $(VENV)/bin
 export OPENBLAS_NUM_THREADS := 1
 STAMP := $(VENV)/.installed
 
-.PHONY: help forecast app test test-slow lint bench format docs screens lock clean
+SINCE ?=
+
+.PHONY: help forecast app test quick test-slow lint bench format docs screens lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -24,7 +26,10 @@ app: $(STAMP) ## Open the planner in a browser
 	$(BIN)/streamlit run app.py
 
 test: $(STAMP) ## Run the tests (not the slow statistics)
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow"
+
+quick: $(STAMP) ## Run unit tests and laws of what changed since main, in under a minute (SINCE=HEAD: since the last commit)
+	$(BIN)/python -m tests.quick $(SINCE)
 
 test-slow: $(STAMP) ## Run the slow statistics
 	$(BIN)/python -m pytest -m slow

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from threadpoolctl import threadpool_limits
 
-from tests.groups import in_order, scheduler
+from tests.groups import longest_first, scheduler
 
 # Fixtures import what they make, so that a run of a few tests does not load the whole product.
 if TYPE_CHECKING:
@@ -39,9 +39,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run long groups of tests first, so that no process is left with one at the end."""
-    items[:] = in_order(items)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes share a run, begin with long groups of tests, so that none is left with one at the end."""
+    if hasattr(config, "workerinput"):
+        items[:] = longest_first(items)
 
 
 def pytest_collection_finish() -> None:

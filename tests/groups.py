@@ -1,8 +1,8 @@
 """Which tests run in one process, and in which order, when several processes share a run.
 
 Files of a group share something that is dear to make (a server and a browser, pages that were made, a compiled model), so one
-process runs them all; any other file is a group of its own. Groups are handed out in the order given here, longest first, so that
-processes end together. The order changes only how long a run takes, never what it says; ``--durations`` measures it.
+process runs them all; any other file is a group of its own. Groups are handed out longest first, so that processes end together.
+Times change only how long a run takes, never what it says: see ``docs/testing.md`` for how to measure.
 """
 
 from __future__ import annotations
@@ -12,45 +12,79 @@ from typing import Any
 
 import pytest
 
-GROUPS: dict[str, tuple[str, ...]] = {
+TOGETHER: dict[str, tuple[str, ...]] = {
     "browser": ("tests/browser/",),
     "pages": ("tests/app/",),
-    "growth and kinds compiled once": (
+    "databases": ("tests/store/",),
+    "growth, shares and kinds": (
         "tests/laws/test_adding_up.py",
         "tests/laws/test_no_look_ahead.py",
         "tests/unit/models/test_provision_totals.py",
         "tests/unit/forecast/validation/test_provision_backtest.py",
         "tests/unit/models/test_band_shares.py",
     ),
-    "growth calibration": ("tests/recovery/test_growth_calibration.py",),
-    "cohort": ("tests/unit/models/test_cohort.py",),
-    "cohort calibration": ("tests/recovery/test_cohort_calibration.py",),
-    "growth recovery": ("tests/recovery/test_growth_recovery.py",),
-    "registers": ("tests/laws/test_register_laws.py",),
-    "supply": ("tests/laws/test_supply_laws.py",),
-    "commands": ("tests/unit/forecast/test_cli.py",),
-    "scenario grammar": ("tests/laws/test_scenario_grammar_laws.py",),
-    "moves compiled once": ("tests/unit/models/test_moves.py", "tests/recovery/test_moves_recovery.py"),
-    "cohort recovery": ("tests/recovery/test_cohort_recovery.py",),
-    "latent demand": ("tests/recovery/test_latent_demand_recovery.py",),
-    "scenario commands": ("tests/unit/forecast/commands/test_scenario.py",),
-    "capital papers": ("tests/unit/forecast/reports/",),
-    "databases": ("tests/store/",),
+    "moves": ("tests/unit/models/test_moves.py", "tests/recovery/test_moves_recovery.py"),
 }
-"""Name of a group to the beginnings of its files' paths, longest group first."""
+"""Name of a group to the beginnings of its files' paths."""
 
-_PLACE = {name: place for place, name in enumerate(GROUPS)}
+SECONDS: dict[str, int] = {
+    "tests/browser/": 300,
+    "tests/app/": 160,
+    "tests/store/": 60,
+    "tests/laws/test_adding_up.py": 45,
+    "tests/unit/models/test_cohort.py": 40,
+    "tests/laws/test_no_look_ahead.py": 40,
+    "tests/recovery/test_growth_calibration.py": 40,
+    "tests/recovery/test_cohort_calibration.py": 40,
+    "tests/recovery/test_growth_recovery.py": 35,
+    "tests/laws/test_scenario_grammar_laws.py": 25,
+    "tests/laws/test_register_laws.py": 25,
+    "tests/recovery/test_cohort_recovery.py": 20,
+    "tests/recovery/test_latent_demand_recovery.py": 20,
+    "tests/laws/test_supply_laws.py": 20,
+    "tests/unit/forecast/test_cli.py": 20,
+    "tests/unit/forecast/commands/test_scenario.py": 20,
+    "tests/unit/forecast/reports/test_capital_report.py": 15,
+    "tests/unit/forecast/commands/test_report.py": 12,
+    "tests/unit/forecast/commands/test_capital.py": 12,
+    "tests/unit/forecast/commands/test_money_check.py": 10,
+    "tests/laws/test_cost_laws.py": 15,
+    "tests/laws/test_geography_laws.py": 15,
+    "tests/laws/test_capital_laws.py": 15,
+    "tests/laws/test_money_laws.py": 12,
+    "tests/laws/test_scenario_laws.py": 10,
+    "tests/unit/data/test_checks.py": 10,
+    "tests/unit/data/test_prices_implied.py": 8,
+    "tests/unit/models/test_moves.py": 8,
+    "tests/recovery/test_moves_recovery.py": 5,
+}
+"""Seconds of one quiet core for files and folders of files that take five or more by themselves."""
+
+USUAL = 1
+"""Seconds of any other file."""
 
 
 def group_of(nodeid: str) -> str:
-    """Return the group of a test: the name of one in `GROUPS`, else its file."""
+    """Return the group of a test: the name of one in `TOGETHER`, else its file."""
     file = nodeid.split("::", 1)[0]
-    return next((name for name, paths in GROUPS.items() if file.startswith(paths)), file)
+    return next((name for name, paths in TOGETHER.items() if file.startswith(paths)), file)
 
 
-def in_order(items: Iterable[pytest.Item]) -> list[pytest.Item]:
-    """Return tests with those of `GROUPS` first; otherwise in the order they were found."""
-    return sorted(items, key=lambda item: _PLACE.get(group_of(item.nodeid), len(_PLACE)))
+def seconds_of(file: str) -> int:
+    """Return about how many seconds a file of tests takes by itself."""
+    return next((seconds for path, seconds in SECONDS.items() if file.startswith(path)), USUAL)
+
+
+def seconds_of_group(group: str) -> int:
+    """Return about how many seconds a group takes: one in `TOGETHER`, or a file."""
+    if group in TOGETHER:
+        return sum(seconds for path, seconds in SECONDS.items() if path.startswith(TOGETHER[group]))
+    return seconds_of(group)
+
+
+def longest_first(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """Return tests with those of long groups first; those of equal groups stay in their order."""
+    return sorted(items, key=lambda item: -seconds_of_group(group_of(item.nodeid)))
 
 
 def scheduler(config: pytest.Config, log: Any) -> Any:
