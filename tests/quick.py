@@ -1,9 +1,10 @@
 """Unit tests and laws of what changed, nearest first, in under a minute: ``make quick``.
 
-What changed are the files that differ from a commit (where this branch left main, or another: ``make quick SINCE=HEAD``), and those
-that git does not know yet. A test file is chosen if it changed, or if what it imports did, directly or through other modules (grimp knows who imports whom; files
-of tests are read here). Those that import a changed module themselves run first, then those one step away, and so on. A file is
-begun only if it should end in time; what was left out is said. So this is for the while one thinks, and ``make test`` decides.
+What changed are the files that differ from a commit (where this branch left main, or another: ``make quick SINCE=HEAD``), and
+those that git does not know yet. A test file is chosen if it changed, or if what it imports did, directly or through others
+(grimp knows who imports whom; files of tests are read here). Those that import a changed module themselves run first, then those
+one step away, and so on. A file is begun only if it should end in time, and what was left out is said. So this is for the while
+one thinks, and ``make test`` decides.
 
 It does not see what is not imported: tables, YAML files, and fixtures of a ``conftest.py`` other than one that changed itself.
 """
@@ -26,8 +27,11 @@ from tests.groups import seconds_of
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("data", "models", "scenarios", "forecast")
 TIERS = ("tests/unit/", "tests/laws/")
-LIMIT = 55.0
+LIMIT = 50.0
 """Seconds after which no file is begun."""
+
+SHORT = ("--tb=short", "--maxfail=8")
+"""What is said of failures: a few of many that have one cause."""
 
 NAMED = 10
 """Most files named that were left out."""
@@ -150,12 +154,18 @@ def main(arguments: Sequence[str]) -> int:
     changed = changed_files(*arguments[:1])
     files = chosen(changed, imports_of_product() | imports_of_tests())
     other = [f for f in changed if not f.endswith(".py")]
-    print(f"{len(changed) - len(other)} Python files changed; {len(files)} files of unit tests and laws import them.")
+    print(
+        f"{len(changed) - len(other)} Python files changed; {len(files)} files of unit tests and laws import them."
+    )
     fit, rest = in_time(files)
     clock = Clock(start)
     code = 0
     if fit:
-        code = int(pytest.main(["-q", "-m", "not slow and not browser", "-p", "no:xdist", *fit], plugins=[clock]))
+        code = int(
+            pytest.main(
+                ["-q", "-m", "not slow and not browser", "-p", "no:xdist", *SHORT, *fit], plugins=[clock]
+            )
+        )
     left_out = sorted([*clock.left_out, *rest], key=files.index)
     print(f"\nRan {len(clock.begun)} of {len(files)} files in {time.monotonic() - start:.0f} s.")
     if left_out:
