@@ -9,11 +9,11 @@ import resource
 
 import numpy as np
 
+from benchmarks.capital_worlds import made, random_candidates, random_short
 from benchmarks.yardstick import Yardstick
 from forecast.capital.programme import choose
 from forecast.capital.schemes import Programme, Sufficiency
 from forecast.core.defaults import SEED
-from tests.capital_worlds import made, random_candidates, random_short
 
 CANDIDATES, YEARS, DRAWS = 20, 10, 100
 ASKS = {

@@ -25,7 +25,7 @@ import pytest
 from tests.groups import seconds_of
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("data", "models", "scenarios", "forecast")
+PACKAGES = ("data", "models", "scenarios", "forecast", "benchmarks")
 TIERS = ("tests/unit/", "tests/laws/")
 LIMIT = 50.0
 """Seconds after which no file is begun."""

@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from benchmarks.capital_worlds import candidate, cell, made, random_candidates, random_short
 from forecast.capital.appraisal import AppraisalInputs, appraisal
 from forecast.capital.programme import Sample, choose, evaluate, flags, sample, value
 from forecast.capital.schemes import Sufficiency
 from forecast.capital.seats import _groups
 from forecast.core.discounting import factors
 from models.base import Array
-from tests.capital_worlds import candidate, cell, made, random_candidates, random_short
 
 DRAWS = 6
 ASKS = (0.0, 0.5, 1.0)

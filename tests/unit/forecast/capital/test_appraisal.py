@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks.capital_worlds import candidate, cell, made
 from data.errors import CapitalError, OptionError
 from data.vocabulary import NEED_GROUP_CODES, NEED_GROUPS, PHASE_CODES
 from forecast.capital.appraisal import annuity, appraisal, payback
@@ -13,7 +14,6 @@ from forecast.capital.programme import choose, target
 from forecast.capital.schemes import Sufficiency
 from forecast.core.discounting import factors
 from forecast.places.supply import NEVER
-from tests.capital_worlds import candidate, cell, made
 
 PRIMARY, AUTISM = PHASE_CODES.index("primary"), NEED_GROUP_CODES.index("autism")
 SPECIAL, BASE = 0, 1

@@ -10,13 +10,13 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from benchmarks.capital_worlds import candidate
 from forecast.capital import candidate_schemes
 from forecast.capital.schemes import Choice
 from forecast.capital.seats import lacking
 from forecast.presentation.capital_tables import OPTION_COLUMNS
 from forecast.runs import scenario_run
 from forecast.runs.baseline import Baseline
-from tests.capital_worlds import candidate
 from tests.command_line import printed, sendplan
 
 RUN = ["capital", "Redbridge", "--years", "8", "--draws", "100"]

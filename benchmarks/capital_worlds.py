@@ -1,4 +1,4 @@
-"""Made-up forecasts and candidate schemes, for tests of the options appraisal that need neither published tables nor a fit."""
+"""Made-up forecasts and candidate schemes, for benchmarks and tests of the options appraisal; no published tables, no fit."""
 
 from __future__ import annotations
 
