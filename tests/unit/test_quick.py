@@ -80,6 +80,29 @@ def test_what_changed_is_what_differs_and_what_is_new(tmp_path: Path) -> None:
     assert quick.changed_files("HEAD", tmp_path) == ["new.py", "taken.py"]
 
 
+def test_a_commit_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="knows no commit 'mian'"):
+        quick.changed_files("mian", tmp_path)
+
+
+def test_a_file_with_no_time_left_is_skipped_whole_and_one_begun_is_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Item:
+        def __init__(self, nodeid: str) -> None:
+            self.nodeid = nodeid
+
+    now = 0.0
+    monkeypatch.setattr(quick.time, "monotonic", lambda: now)
+    clock = quick.Clock(start=0.0, limit=10.0)
+    clock.pytest_runtest_setup(Item("tests/unit/a.py::test_1"))
+    now = 11.0
+    clock.pytest_runtest_setup(Item("tests/unit/a.py::test_2"))
+    with pytest.raises(pytest.skip.Exception):
+        clock.pytest_runtest_setup(Item("tests/unit/b.py::test_1"))
+    assert (clock.begun, clock.skipped) == ({"tests/unit/a.py"}, {"tests/unit/b.py"})
+
+
 def test_the_product_is_read_with_its_tests() -> None:
     imports = quick.imports_of_product() | quick.imports_of_tests()
     assert "tests/unit/data/test_register.py" in quick.chosen(["data/register.py"], imports)
