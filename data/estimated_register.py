@@ -121,13 +121,15 @@ def net_use(local: pd.DataFrame, people: Residents) -> list[dict[str, Any]]:
             living = people.count(provision, phase.low, phase.high)
             net = _rounded(living - offered[provision, phase.code])
             if net > 0:
-                rows.append(_estimate(
-                    f"{_NET_NAMES[provision]} (net use, January {people.january})", provision, phase.low, phase.high, net,
-                    source=f"SEN2 January {people.january} (DfE) less the local places of this register",
-                    note=f"{living} residents less {living - net} local places in "
-                    f"{academic_year(NET_JANUARY)}. Held constant; not in the authority's control.",
-                    year=academic_year(NET_JANUARY), located="elsewhere", confidence="low",
-                ))  # fmt: skip
+                year = academic_year(NET_JANUARY)
+                name = f"{_NET_NAMES[provision]} (net use, January {people.january})"
+                setting = _Setting(name, provision, located="elsewhere", year=year)
+                evidence = _Evidence(
+                    f"SEN2 January {people.january} (DfE) less the local places of this register",
+                    f"{living} residents less {living - net} local places in {year}. Held constant; not in the authority's "
+                    "control.",
+                )
+                rows.append(_estimate(setting, phase.low, phase.high, net, evidence))
     return rows
 
 
@@ -142,18 +144,60 @@ def _rounded(number: float) -> int:
     return int(np.floor(number + 0.5))
 
 
-def _estimate(
-    setting: str, provision: str, low: int, high: int, places: int, *, source: str, note: str,
-    year: str = "2023/24", located: str = "local", confidence: str = "low", urn: int | None = None,
-    roll: int | None = None, funded: int | None = None,
-) -> dict[str, Any]:  # fmt: skip
-    """Return one open register row with basis ``estimated``; published figures behind the estimate keep their own columns."""
+@dataclass(frozen=True)
+class _Evidence:
+    """What an estimated row of the register rests on.
+
+    Parameters
+    ----------
+    source, note
+        Where its number comes from, and what to know of it.
+    confidence
+        How sure it is: ``low`` or ``medium``.
+    roll, funded
+        Published pupils on roll and funded places behind it; None where it is from neither.
+    """
+
+    source: str
+    note: str
+    confidence: str = "low"
+    roll: int | None = None
+    funded: int | None = None
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """A school, base or group of them, as a row of the register names it.
+
+    Parameters
+    ----------
+    name, provision
+        Its name and the code of its provision.
+    urn
+        Its number in the register of schools; None for a group or a base.
+    located
+        ``local``, or ``elsewhere`` for places in other authorities.
+    year
+        Academic year from which its places count.
+    """
+
+    name: str
+    provision: str
+    urn: int | None = None
+    located: str = "local"
+    year: str = "2023/24"
+
+
+def _estimate(setting: _Setting, low: int, high: int, places: int, evidence: _Evidence) -> dict[str, Any]:
+    """Return one open register row for ages ``low`` to ``high``, with basis ``estimated`` and the published figures behind it."""
+    roll = evidence.roll
     return {
-        "setting": setting, "urn": urn, "provision": provision, "needs": ALL,
-        "age_low": low, "age_high": high, "from_academic_year": year, "to_academic_year": None,
-        "places": places, "located": located,
-        "roll": roll, "roll_january": None if roll is None else ROLL_JANUARY, "funded_places": funded,
-        "status": "open", "basis": ESTIMATED, "confidence": confidence, "source": source, "note": note,
+        "setting": setting.name, "urn": setting.urn, "provision": setting.provision, "needs": ALL,
+        "age_low": low, "age_high": high, "from_academic_year": setting.year, "to_academic_year": None,
+        "places": places, "located": setting.located,
+        "roll": roll, "roll_january": None if roll is None else ROLL_JANUARY, "funded_places": evidence.funded,
+        "status": "open", "basis": ESTIMATED, "confidence": evidence.confidence, "source": evidence.source,
+        "note": evidence.note,
     }  # fmt: skip
 
 
@@ -213,23 +257,31 @@ def _special_schools(
         known = school["urn"] not in shared
         places = int(school["roll"]) if known else shared[school["urn"]]
         for low, high, n in _by_phase(places, school["low"], school["high"], "state_special", people):
-            rows.append(_estimate(
-                school["label"], "state_special", low, high, n, urn=school["urn"],
-                source="DfE key stage 4 school information 2023/24: roll" if known else dsg,
-                note=_ROLL_NOTE if known else _NO_ROLL_NOTE, confidence="medium" if known else "low",
-                roll=n if known else None,
-            ))  # fmt: skip
+            evidence = (
+                _Evidence(
+                    "DfE key stage 4 school information 2023/24: roll",
+                    _ROLL_NOTE,
+                    confidence="medium",
+                    roll=n,
+                )
+                if known
+                else _Evidence(dsg, _NO_ROLL_NOTE)
+            )
+            setting = _Setting(school["label"], "state_special", school["urn"])
+            rows.append(_estimate(setting, low, high, n, evidence))
     # The located count may hold independent schools, so anonymous places never exceed what residents use.
     used = people.count("state_special", 0, 25)
     named = sum(shares) + int(schools["roll"].sum())
     unnamed = min(rest - sum(shares), max(0, used - named)) if people.counts else rest - sum(shares)
     if unnamed:
-        for low, high, n in _by_phase(unnamed, 3, 18, "state_special", people):
-            rows.append(_estimate(
-                "Special schools not listed by name", "state_special", low, high, n, source=dsg,
-                note="Special-school pupils located in the authority beyond the schools listed, no more than "
-                "residents use. Replace with the schools you know.",
-            ))  # fmt: skip
+        setting = _Setting("Special schools not listed by name", "state_special")
+        evidence = _Evidence(
+            dsg,
+            "Special-school pupils located in the authority beyond the schools listed, no more than residents use. Replace "
+            "with the schools you know.",
+        )
+        parts = _by_phase(unnamed, 3, 18, "state_special", people)
+        rows += [_estimate(setting, low, high, n, evidence) for low, high, n in parts]
     return rows
 
 
@@ -249,21 +301,23 @@ def _bases(funded_places: pd.DataFrame, la_code: int, people: Residents) -> list
         places = _rounded(float(funded.loc[funded["place_type"].isin(types), "places"].sum()))
         if places:
             for a, b, n in _by_phase(places, low, high, "specialist_base", people):
-                rows.append(_estimate(
-                    f"Specialist bases in mainstream academies ({stage})", "specialist_base", a, b, n,
-                    source=f"DSG {latest} high needs deductions: places funded from autumn",
-                    note="Funded places; not all may be filled by resident plan holders.",
-                    confidence="medium", funded=n,
-                ))  # fmt: skip
+                evidence = _Evidence(
+                    f"DSG {latest} high needs deductions: places funded from autumn",
+                    "Funded places; not all may be filled by resident plan holders.",
+                    confidence="medium",
+                    funded=n,
+                )
+                setting = _Setting(f"Specialist bases in mainstream academies ({stage})", "specialist_base")
+                rows.append(_estimate(setting, a, b, n, evidence))
     offered = _local(Register(la_code, frame(rows), ESTIMATED, trusted=True))
     for phase in PHASES:
         living = people.count("specialist_base", phase.low, phase.high)
         beyond = living - _rounded(offered["specialist_base", phase.code])
         if beyond > 0:
-            rows.append(_estimate(
-                "Specialist bases in maintained schools", "specialist_base",
-                phase.low, min(phase.high, 18), beyond,
-                source=f"SEN2 January {people.january} (DfE) less funded academy places",
-                note=f"{living} residents in bases less {living - beyond} funded academy places.",
-            ))  # fmt: skip
+            setting = _Setting("Specialist bases in maintained schools", "specialist_base")
+            evidence = _Evidence(
+                f"SEN2 January {people.january} (DfE) less funded academy places",
+                f"{living} residents in bases less {living - beyond} funded academy places.",
+            )
+            rows.append(_estimate(setting, phase.low, min(phase.high, 18), beyond, evidence))
     return rows

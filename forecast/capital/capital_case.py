@@ -1,7 +1,8 @@
 """The whole options appraisal of an authority, from a forecast and candidate schemes (`forecast.capital.schemes.Case`).
 
     costs = child_costs.of(FinanceModel.of(base.outcome).model)
-    case = capital_case.make(base, candidates, costs, england=inputs.placement_models.england, budget=20e6)
+    options = AppraisalOptions(budget=20e6)
+    case = capital_case.make(base, candidates, costs, inputs.placement_models.england, options)
 
 Every scenario has the same candidates, random numbers and January asked about, so that programmes can be compared.
 
@@ -11,7 +12,7 @@ Invariant: with one scenario and no regret, nothing depends on which others exis
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import xarray as xr
 
@@ -36,21 +37,48 @@ FUTURES: tuple[str, ...] = ("baseline", "pre-reform-surge", "reform-2030", "low-
 """Scenarios of the library in which a programme is tried where a reader names fewer than two."""
 
 
+@dataclass(frozen=True)
+class AppraisalOptions:
+    """What is asked of an options appraisal.
+
+    Parameters
+    ----------
+    budget
+        Capital, pounds of the base year; None for no limit.
+    sufficiency
+        What counts as enough places, and the chance of it.
+    scenarios
+        Readings of the future by name, the first the one appraised; the baseline where there are none. With several, regret is
+        shown.
+    defer
+        Years by which a programme may open a candidate later than entered, 0 among them.
+    horizon
+        How long costs and savings are counted.
+    candidates_from
+        Name of the file of candidates.
+    draws, seconds
+        As in `forecast.capital.programme.choose`.
+    run_again
+        True to run the whole forecast again with the programme, as a check.
+    """
+
+    budget: float | None = None
+    sufficiency: Sufficiency = field(default_factory=Sufficiency)
+    scenarios: Mapping[str, Scenario] = field(default_factory=dict)
+    defer: tuple[int, ...] = (0,)
+    horizon: Horizon = field(default_factory=Horizon)
+    candidates_from: str = ""
+    draws: int = USUAL_DRAWS
+    seconds: float = USUAL_SECONDS
+    run_again: bool = True
+
+
 def make(
     base: Baseline,
     candidates: Sequence[Candidate],
     costs: Callable[[Outcome], UnitCosts],
-    *,
     england: Array,
-    budget: float | None = None,
-    sufficiency: Sufficiency | None = None,
-    scenarios: Mapping[str, Scenario] | None = None,
-    defer: Sequence[int] = (0,),
-    horizon: Horizon | None = None,
-    candidates_from: str = "",
-    draws: int = USUAL_DRAWS,
-    seconds: float = USUAL_SECONDS,
-    run_again: bool = True,
+    options: AppraisalOptions,
     tell: Tell = lambda what, done: None,
 ) -> Case:
     """Return the options appraisal of one authority.
@@ -64,31 +92,20 @@ def make(
     costs
         From a forecast to what children cost in it.
     england
-        Plans of England, dims ``(age, need, provision)``, for the test against bases.
-    budget
-        Capital, pounds of the base year; None for no limit.
-    sufficiency
-        What counts as enough places, and the chance of it.
-    scenarios
-        Readings of the future by name, the first the one appraised; the baseline where None. With several, regret is shown.
-    defer
-        Years by which a programme may open a candidate later than entered, 0 among them.
-    horizon
-        How long costs and savings are counted.
-    candidates_from
-        Name of the file of candidates.
-    draws, seconds, tell
+        Plans of England, dims ``(age, need, provision)``, for the comparison with bases.
+    options
+        Budget, sufficiency, scenarios and how long costs and savings are counted.
+    tell
         As in `forecast.capital.programme.choose`.
-    run_again
-        True to run the whole forecast again with the programme, as a check.
 
     Raises
     ------
     CapitalError
         Candidates, budget or what is asked cannot be used.
     """
-    named = dict(scenarios) if scenarios else {}
-    outcomes = {name: rerun(base, scenario) for name, scenario in named.items()} or {"Baseline": base.outcome}
+    outcomes = {name: rerun(base, scenario) for name, scenario in options.scenarios.items()} or {
+        "Baseline": base.outcome
+    }
     first, outcome = next(iter(outcomes.items()))
     generic = not candidates
     schemes = tuple(candidates) or candidate_schemes.derive_candidates(outcome)
@@ -98,10 +115,10 @@ def make(
             "candidates of your own with --candidates."
         )
     rules = _rules(base)
-    span = horizon or Horizon()
+    span, budget, draws = options.horizon, options.budget, options.draws
     own = tuple(Option(c, c.opens) for c in schemes)
-    options = _options(schemes, defer, int(outcome.shortfall.short["january"].to_numpy()[-1]))
-    wanted = _with_january(sufficiency or Sufficiency(), own, outcome)
+    openings = _options(schemes, options.defer, int(outcome.shortfall.short["january"].to_numpy()[-1]))
+    wanted = _with_january(options.sufficiency, own, outcome)
     assert wanted.january is not None  # filled in just above
     tell("Appraising each scheme", 0.0)
     as_entered = prepare_inputs(own, outcome, costs(outcome), rules, span)
@@ -110,8 +127,8 @@ def make(
     for name, one in outcomes.items():
         inputs_of[name] = (
             as_entered
-            if one is outcome and options == own
-            else prepare_inputs(options, one, costs(one), rules, span)
+            if one is outcome and openings == own
+            else prepare_inputs(openings, one, costs(one), rules, span)
         )
         programmes[name] = choose(
             inputs_of[name],
@@ -119,7 +136,7 @@ def make(
             budget,
             name=name,
             draws=draws,
-            seconds=seconds / len(outcomes),
+            seconds=options.seconds / len(outcomes),
             tell=tell,
         )
     programme = programmes[first]
@@ -133,21 +150,21 @@ def make(
             budget,
             name="Largest net present value",
             draws=draws,
-            seconds=seconds / 2,
+            seconds=options.seconds / 2,
             tell=tell,
         )
         if best_value.choices == programme.choices:
             best_value = None
     again = None
-    if run_again and programme.choices:
+    if options.run_again and programme.choices:
         tell("Running the forecast with the programme", 1.0)
-        again = _rerun_with(base, programme, named.get(first))
+        again = _rerun_with(base, programme, options.scenarios.get(first))
     return Case(
         la_code=outcome.area.la_code,
         origin=outcome.plans.origin,
         seed=outcome.seed,
         scenario=outcome.scenario,
-        candidates_from=candidates_from if not generic else "derived from the forecast shortfall",
+        candidates_from=options.candidates_from if not generic else "derived from the forecast shortfall",
         generic=generic,
         base_year=costs(outcome).base_year,
         horizon=span,

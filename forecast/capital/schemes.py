@@ -1,7 +1,8 @@
 """Results of the options appraisal: what each candidate scheme does and costs, which to choose, and why not a base.
 
     costs = child_costs.of(FinanceModel.of(base.outcome).model)
-    case = capital_case.make(base, candidates, costs, england=inputs.placement_models.england, budget=20e6)
+    options = AppraisalOptions(budget=20e6)
+    case = capital_case.make(base, candidates, costs, inputs.placement_models.england, options)
 
 Equations, draw by draw, in real pounds of the base year:
 
@@ -22,6 +23,7 @@ from typing import Literal
 import xarray as xr
 
 from data.candidates import Candidate
+from forecast.core import defaults
 from forecast.core.outcome import Outcome
 
 Aim = Literal["net present value", "chance of enough places", "children placed"]
@@ -182,7 +184,7 @@ class Sufficiency:
         Share of the children who want a place that may be without one.
     """
 
-    minimum: float = 0.8
+    minimum: float = defaults.SURE
     january: int | None = None
     provisions: tuple[str, ...] = ()
     phases: tuple[str, ...] = ()

@@ -35,7 +35,7 @@ def capital_command(
     ] = None,
     p_sufficient: Annotated[
         float, typer.Option(help="Least chance of enough places, 0 to 1; 0 asks for none.")
-    ] = 0.8,
+    ] = defaults.SURE,
     january: Annotated[
         int | None,
         typer.Option(
@@ -118,13 +118,15 @@ def capital_command(
             base,
             () if read is None else read.rows,
             costs,
-            england=inputs.placement_models.england,
-            budget=budget,
-            sufficiency=Sufficiency(minimum=p_sufficient, january=january, phases=tuple(phase or ())),
-            scenarios=readings,
-            defer=tuple(defer or (0,)),
-            horizon=Horizon(years_after),
-            candidates_from="" if read is None else read.origin,
+            inputs.placement_models.england,
+            capital_case.AppraisalOptions(
+                budget=budget,
+                sufficiency=Sufficiency(minimum=p_sufficient, january=january, phases=tuple(phase or ())),
+                scenarios=readings,
+                defer=tuple(defer or (0,)),
+                horizon=Horizon(years_after),
+                candidates_from="" if read is None else read.origin,
+            ),
             tell=lambda what, done: bar.update(task, description=what, completed=round(100 * done)),
         )
     for line in capital_tables.sentences(case):

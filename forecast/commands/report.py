@@ -6,7 +6,6 @@ version gives the same file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -29,6 +28,7 @@ from forecast.core import defaults
 
 if TYPE_CHECKING:
     from data.areas import Area
+    from forecast.reports.capital_paper import PaperOptions
 
 app = typer.Typer(help="Reports: Word papers for cabinet and directors.", no_args_is_help=True)
 
@@ -85,66 +85,28 @@ def capital_command(
         raise OptionError(
             "A paper is of one authority, but 'all' was asked for. Name one, and write a paper for each."
         )
-    typed = capital_paper.command(
-        area=area,
-        scenario=scenario or [],
-        candidates=None if candidates is None else candidates.name,
-        unit_costs=None if unit_costs is None else unit_costs.name,
-        capacity=None if capacity is None else capacity.name,
-        budget=budget,
-        sure=p_sufficient,
-        years=years,
-        draws=draws,
-        seed=seed,
-        author=author,
-        day=day,
-        out=out.name,
-    )
-    _write(
-        matches[0],
-        out,
-        typed,
-        scenario or [],
-        candidates,
-        unit_costs,
-        budget,
-        p_sufficient,
-        capacity,
-        years,
-        draws,
-        seed,
-        author,
-        day,
-    )
+    options = capital_paper.PaperOptions(
+        area, out, day, tuple(scenario or ()), candidates, unit_costs, capacity, budget, p_sufficient, years, draws, seed, author
+    )  # fmt: skip
+    _write(matches[0], options)
 
 
-def _write(
-    area: Area,
-    out: Path,
-    typed: str,
-    refs: Sequence[str],
-    candidates: Path | None,
-    unit_costs: Path | None,
-    budget: float | None,
-    sure: float,
-    capacity: Path | None,
-    years: int,
-    draws: int,
-    seed: int,
-    author: str | None,
-    day: date,
-) -> None:
+def _write(area: Area, options: PaperOptions) -> None:
     from data.candidate_file import read_candidates, shipped
     from forecast.core.atomic_files import check_folder
     from forecast.reports import capital_paper
     from forecast.runs.baseline import ForecastInputs, check_options
     from forecast.runs.scenario_names import find_scenario_or_file
 
-    check_options(years, draws)
-    register = own_register(capacity, [area])
-    schemes = shipped(area.la_code) if candidates is None else read_candidates(candidates, area.la_code)
-    futures = capital_paper.futures(refs, lambda ref: find_scenario_or_file(ref, None).flat)
-    check_folder(out.parent)
+    check_options(options.years, options.draws)
+    register = own_register(options.capacity, [area])
+    schemes = (
+        shipped(area.la_code)
+        if options.candidates is None
+        else read_candidates(options.candidates, area.la_code)
+    )
+    futures = capital_paper.futures(options.scenarios, lambda ref: find_scenario_or_file(ref, None).flat)
+    check_folder(options.out.parent)
     screen = console()
     with progress(screen) as bar:
         task = bar.add_task("Forecasting", total=1.0)
@@ -153,12 +115,21 @@ def _write(
             bar.update(task, description=what, completed=done)
 
         inputs = ForecastInputs.prepare()
-        base = inputs.baseline(area, years=years, draws=draws, seed=seed, register=register)
+        base = inputs.baseline(
+            area, years=options.years, draws=options.draws, seed=options.seed, register=register
+        )
         request = capital_paper.PaperRequest(
-            schemes, budget, sure, futures, typed, day, author, ledger(unit_costs, area)
+            schemes,
+            options.budget,
+            options.sure,
+            futures,
+            capital_paper.command(options),
+            options.issued,
+            options.author,
+            ledger(options.unit_costs, area),
         )
         made = capital_paper.make(base, inputs, request, tell)
-        path = made.paper.write(out)
+        path = made.paper.write(options.out)
     if made.why:
         say(screen, f"No schemes are in the paper. {made.why}")
     say(screen, f"{made.title}. {made.recommendation}")

@@ -7,6 +7,8 @@ joiners (`models.pipeline`).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import xarray as xr
 
@@ -19,12 +21,30 @@ from models.cohort_flow import Flows, advance
 from models.pipeline import FittedPipeline
 
 
+@dataclass(frozen=True, eq=False)
+class AreaDraws:
+    """Draws of one authority's plans by age band, of the flows behind them and of its residents.
+
+    Parameters
+    ----------
+    bands
+        Plans by age band, dims ``(draw, series, january)``, ``series`` being the five bands and Januaries consecutive from the
+        one after the origin.
+    flows
+        Rates at which children join, leave and transfer.
+    residents
+        Residents, dims ``(draw, january, age)`` (`models.cohort_flow.exposure_draws`).
+    """
+
+    bands: xr.DataArray
+    flows: Flows
+    residents: xr.DataArray
+
+
 def simulate(
-    bands: xr.DataArray,
+    draws: AreaDraws,
     history: History,
     composition: Composition,
-    flows: Flows,
-    residents: xr.DataArray,
     pipeline: FittedPipeline,
     la_code: int,
     *,
@@ -35,17 +55,12 @@ def simulate(
 
     Parameters
     ----------
-    bands
-        Draws of plans by age band, dims ``(draw, series, january)``, ``series`` being the five bands and Januaries consecutive
-        from the one after the origin.
+    draws
+        Draws of the authority's plans by age band, flows and residents.
     history
         History with the origin of the forecast.
     composition
         How plans were made up at the latest January.
-    flows
-        Draws of the authority's flows.
-    residents
-        Draws of its residents, dims ``(draw, january, age)`` (`models.cohort_flow.exposure_draws`).
     pipeline
         Fitted process ahead of the plan.
     la_code
@@ -57,9 +72,9 @@ def simulate(
     """
     known = history.latest(la_code)
     stock, estimated = known_stock(composition, la_code, known)
-    targets = bands.sel(series=list(BAND_CODES))
+    targets = draws.bands.sel(series=list(BAND_CODES))
     opening = _project_to_origin(stock, history.origin - int(known["january"]), targets)
-    moved = advance(opening, flows, residents, targets)
+    moved = advance(opening, draws.flows, draws.residents, targets)
     joiners = moved["joiners"].sum("need").rename(january="year")
     # New plans of a calendar year are those counted for the first time in the January after it.
     process = pipeline.project(joiners.assign_coords(year=joiners["year"] - 1), la_code, rng)
@@ -71,8 +86,8 @@ def simulate(
         estimated_mix=estimated,
         future=moved["stock"].rename("plans"),
         flows=moved.drop_vars("stock"),
-        reason_share=flows.rates["reason_share"],
-        residents=residents,
+        reason_share=draws.flows.rates["reason_share"],
+        residents=draws.residents,
         process=process,
     )
 

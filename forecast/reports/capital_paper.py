@@ -35,8 +35,49 @@ from scenarios.scenario import Scenario
 
 
 @dataclass(frozen=True)
+class PaperOptions:
+    """The options of ``sendplan report capital``, as they are typed.
+
+    Parameters
+    ----------
+    area
+        The authority.
+    out
+        The Word file to write.
+    issued
+        Date on the paper.
+    scenarios
+        Scenarios by id or file, the one the paper supposes first.
+    candidates, unit_costs, capacity
+        Files of schemes, prices and places; what is shipped where None.
+    budget
+        Most that may be spent, pounds; None for no limit.
+    sure
+        Chance of enough places, 0 to 1.
+    years, draws, seed
+        Januaries ahead, number of draws and seed.
+    author
+        Who issues it; the product and the authority where None.
+    """
+
+    area: str
+    out: Path
+    issued: date
+    scenarios: tuple[str, ...] = ()
+    candidates: Path | None = None
+    unit_costs: Path | None = None
+    capacity: Path | None = None
+    budget: float | None = None
+    sure: float = defaults.SURE
+    years: int = defaults.YEARS
+    draws: int = defaults.DRAWS
+    seed: int = defaults.SEED
+    author: str | None = None
+
+
+@dataclass(frozen=True)
 class PaperRequest:
-    """The options of a capital programme paper.
+    """What a capital programme paper is made from, besides the forecast.
 
     Parameters
     ----------
@@ -129,12 +170,14 @@ def make(base: Baseline, inputs: ForecastInputs, request: PaperRequest, tell: Te
                 base,
                 () if request.schemes is None else request.schemes.rows,
                 costs,
-                england=inputs.placement_models.england,
-                budget=request.budget,
-                sufficiency=Sufficiency(minimum=request.sure),
-                scenarios=request.futures,
-                candidates_from="" if request.schemes is None else request.schemes.origin,
-                tell=tell,
+                inputs.placement_models.england,
+                capital_case.AppraisalOptions(
+                    budget=request.budget,
+                    sufficiency=Sufficiency(minimum=request.sure),
+                    scenarios=request.futures,
+                    candidates_from="" if request.schemes is None else request.schemes.origin,
+                ),
+                tell,
             )
     except CapitalError as error:
         # Nobody gave schemes: a paper on need is still of use, and says what is missing.
@@ -169,38 +212,27 @@ def make(base: Baseline, inputs: ForecastInputs, request: PaperRequest, tell: Te
     return CapitalPaper(paper, title, capital_report.recommendation(content), why)
 
 
-def command(
-    *,
-    area: str,
-    scenario: Sequence[str],
-    candidates: str | None,
-    unit_costs: str | None,
-    capacity: str | None,
-    budget: float | None,
-    sure: float,
-    day: date,
-    out: str,
-    years: int = defaults.YEARS,
-    draws: int = defaults.DRAWS,
-    seed: int = defaults.SEED,
-    author: str | None = None,
-) -> str:
+def command(options: PaperOptions) -> str:
     """Return the command that makes the paper again, with file names without folders and without default options."""
-    words = ["sendplan", "report", "capital", area]
-    for one in scenario:
-        words += ["--scenario", Path(one).name]
+    words = ["sendplan", "report", "capital", options.area]
+    for scenario in options.scenarios:
+        words += ["--scenario", Path(scenario).name]
     for name, value in (
-        ("--candidates", candidates),
-        ("--unit-costs", unit_costs),
-        ("--budget", None if budget is None else f"{budget:.0f}"),
-        ("--p-sufficient", None if sure == Sufficiency().minimum else f"{sure:g}"),
-        ("--capacity", capacity),
-        ("--years", None if years == defaults.YEARS else str(years)),
-        ("--draws", None if draws == defaults.DRAWS else str(draws)),
-        ("--seed", None if seed == defaults.SEED else str(seed)),
-        ("--author", author),
-        ("--date", day.isoformat()),
-        ("--out", out),
+        ("--candidates", _name(options.candidates)),
+        ("--unit-costs", _name(options.unit_costs)),
+        ("--budget", None if options.budget is None else f"{options.budget:.0f}"),
+        ("--p-sufficient", None if options.sure == defaults.SURE else f"{options.sure:g}"),
+        ("--capacity", _name(options.capacity)),
+        ("--years", None if options.years == defaults.YEARS else str(options.years)),
+        ("--draws", None if options.draws == defaults.DRAWS else str(options.draws)),
+        ("--seed", None if options.seed == defaults.SEED else str(options.seed)),
+        ("--author", options.author),
+        ("--date", options.issued.isoformat()),
+        ("--out", options.out.name),
     ):
         words += [] if value is None else [name, value]
     return shlex.join(words)
+
+
+def _name(file: Path | None) -> str | None:
+    return None if file is None else file.name

@@ -96,6 +96,41 @@ class About:
 
 
 @dataclass(frozen=True)
+class _Look:
+    """Size, weight, colour and spacing of a paragraph style.
+
+    Parameters
+    ----------
+    size
+        Size of the letters, points.
+    bold
+        Whether they are bold.
+    colour
+        Their colour, as six hexadecimal digits; black where None.
+    before, after
+        Space above and below a paragraph, points.
+    line
+        Distance between lines, as a multiple of the usual one; the document's where None.
+    indent
+        Space to the left, centimetres; none where None.
+    next_kept
+        Whether a paragraph stays on the page of the next one.
+    plain
+        Whether borders of the template are taken away.
+    """
+
+    size: float
+    bold: bool = False
+    colour: str | None = None
+    before: float = 0
+    after: float = 0
+    line: float | None = None
+    indent: float | None = None
+    next_kept: bool = False
+    plain: bool = False
+
+
+@dataclass(frozen=True)
 class Picture:
     """A finished chart as PNG, with its caption and alternative text.
 
@@ -303,29 +338,31 @@ class Paper:
         styles = self._document.styles
         for language in styles.element.iter(qn("w:lang")):
             language.set(qn("w:val"), LANGUAGE)
-        normal = self._style("Normal", size=11, after=6, line=1.1)
+        normal = self._style("Normal", _Look(size=11, after=6, line=1.1))
         fonts = normal.element.get_or_add_rPr()
         language = OxmlElement("w:lang")
         language.set(qn("w:val"), LANGUAGE)
         fonts.append(language)
-        self._style("Title", size=26, bold=True, colour=NAVY, after=4, line=1.0, plain=True)
-        subtitle = self._style("Subtitle", size=14, colour=GREY, after=12, line=1.0)
+        self._style("Title", _Look(size=26, bold=True, colour=NAVY, after=4, line=1.0, plain=True))
+        subtitle = self._style("Subtitle", _Look(size=14, colour=GREY, after=12, line=1.0))
         for spread in subtitle.element.findall(f".//{qn('w:rPr')}/{qn('w:spacing')}"):
             spread.getparent().remove(spread)
-        self._style("Heading 1", size=17, bold=True, colour=NAVY, before=18, after=6, next_kept=True)
-        self._style("Heading 2", size=13.5, bold=True, colour=NAVY, before=12, after=4, next_kept=True)
-        self._style("Caption", size=10.5, bold=True, colour=GREY, before=10, after=4, next_kept=True)
-        self._style("List Bullet", size=11, after=3, line=1.1)
-        self._style("Footer", size=8.5, colour=GREY, after=0)
-        self._style("Facts", size=11, after=2)
-        self._style("Contents Heading", size=14, bold=True, colour=NAVY, before=14, after=4, next_kept=True)
-        self._style("toc 1", size=11, after=2)
-        self._style("toc 2", size=10.5, after=1, indent=0.8)
-        self._style("Key", size=9.5, colour=GREY, before=3, after=10)
-        self._style("Picture", size=11, after=2, next_kept=True)
-        self._style("Table Head", size=9.5, bold=True, before=2, after=2)
-        self._style("Table Text", size=9.5, before=2, after=2)
-        inset = self._style("Inset", size=11, before=4, after=8, line=1.1, indent=0.3)
+        self._style("Heading 1", _Look(size=17, bold=True, colour=NAVY, before=18, after=6, next_kept=True))
+        self._style("Heading 2", _Look(size=13.5, bold=True, colour=NAVY, before=12, after=4, next_kept=True))
+        self._style("Caption", _Look(size=10.5, bold=True, colour=GREY, before=10, after=4, next_kept=True))
+        self._style("List Bullet", _Look(size=11, after=3, line=1.1))
+        self._style("Footer", _Look(size=8.5, colour=GREY, after=0))
+        self._style("Facts", _Look(size=11, after=2))
+        self._style(
+            "Contents Heading", _Look(size=14, bold=True, colour=NAVY, before=14, after=4, next_kept=True)
+        )
+        self._style("toc 1", _Look(size=11, after=2))
+        self._style("toc 2", _Look(size=10.5, after=1, indent=0.8))
+        self._style("Key", _Look(size=9.5, colour=GREY, before=3, after=10))
+        self._style("Picture", _Look(size=11, after=2, next_kept=True))
+        self._style("Table Head", _Look(size=9.5, bold=True, before=2, after=2))
+        self._style("Table Text", _Look(size=9.5, before=2, after=2))
+        inset = self._style("Inset", _Look(size=11, before=4, after=8, line=1.1, indent=0.3))
         shape = inset.element.get_or_add_pPr()
         borders = OxmlElement("w:pBdr")
         bar = OxmlElement("w:left")
@@ -335,28 +372,20 @@ class Paper:
         shape.insert_element_before(borders, "w:shd", "w:spacing", "w:ind", "w:jc", "w:rPr")
         _shade(shape, before=("w:spacing", "w:ind", "w:jc", "w:rPr"))
 
-    def _style(
-        self,
-        name: str,
-        *,
-        size: float,
-        bold: bool = False,
-        colour: str | None = None,
-        before: float = 0,
-        after: float = 0,
-        line: float | None = None,
-        indent: float | None = None,
-        next_kept: bool = False,
-        plain: bool = False,
-    ) -> Any:
-        """Return a paragraph style with our font, size and spacing; create it if needed."""
+    def _style(self, name: str, look: _Look) -> Any:
+        """Return a paragraph style with our font, and the size and spacing of ``look``; create it if needed."""
         styles = self._document.styles
         style: Any = (
             styles[name]
             if name in [s.name for s in styles]
             else styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
         )
-        style.font.name, style.font.size, style.font.bold, style.font.italic = FONT, Pt(size), bold, False
+        style.font.name, style.font.size, style.font.bold, style.font.italic = (
+            FONT,
+            Pt(look.size),
+            look.bold,
+            False,
+        )
         fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
         for face in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
             fonts.attrib.pop(qn(f"w:{face}"), None)
@@ -364,15 +393,15 @@ class Paper:
             fonts.set(qn(f"w:{face}"), FONT)
         if name != "Normal" and style.base_style is None:
             style.base_style = styles["Normal"]
-        style.font.color.rgb = RGBColor.from_string(colour or "000000")
+        style.font.color.rgb = RGBColor.from_string(look.colour or "000000")
         form = style.paragraph_format
-        form.space_before, form.space_after = Pt(before), Pt(after)
-        form.keep_with_next = next_kept
-        if line is not None:
-            form.line_spacing = line
-        if indent is not None:
-            form.left_indent = Cm(indent)
-        if plain:
+        form.space_before, form.space_after = Pt(look.before), Pt(look.after)
+        form.keep_with_next = look.next_kept
+        if look.line is not None:
+            form.line_spacing = look.line
+        if look.indent is not None:
+            form.left_indent = Cm(look.indent)
+        if look.plain:
             for border in style.element.findall(f".//{qn('w:pBdr')}"):
                 border.getparent().remove(border)
         return style

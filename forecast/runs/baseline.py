@@ -29,7 +29,7 @@ from forecast.demand import stored_fit
 from forecast.demand.fit_key import MODELS
 from forecast.demand.members import Models, check_name
 from forecast.demand.placement import PlacementModels, Transitions
-from forecast.demand.simulate import simulate
+from forecast.demand.simulate import AreaDraws, simulate
 from forecast.places.capacity import CapacityPlan, Demand, match_plan
 from models import growth
 from models.base import FittedModel
@@ -172,11 +172,9 @@ class ForecastInputs:
         residents = exposure_draws(self.history, area.la_code, januaries, draws, flow_rng)
         flows = self.cohort.flows([area.la_code], draws, flow_rng).of(area.la_code)
         plans = simulate(
-            bands,
+            AreaDraws(bands, flows, residents),
             self.history,
             self.composition,
-            flows,
-            residents,
             self.pipeline,
             area.la_code,
             model=self.model,

@@ -40,11 +40,13 @@ def appraise(report: Report, job_inputs: JobInputs) -> CapitalView:
             base,
             () if schemes is None else schemes.rows,
             costs,
-            england=inputs.placement_models.england,
-            budget=job_inputs.budget,
-            sufficiency=Sufficiency(minimum=job_inputs.sure),
-            scenarios=dict(job_inputs.futures),
-            candidates_from="" if schemes is None else schemes.origin,
-            tell=tell,
+            inputs.placement_models.england,
+            capital_case.AppraisalOptions(
+                budget=job_inputs.budget,
+                sufficiency=Sufficiency(minimum=job_inputs.sure),
+                scenarios=dict(job_inputs.futures),
+                candidates_from="" if schemes is None else schemes.origin,
+            ),
+            tell,
         )
     return capital(case, base.outcome)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -60,24 +61,24 @@ def _capital_controls(choices: Choices) -> None:
 
 
 def _capital_arguments(choices: Choices, today: date) -> tuple[Any, ...]:
-    from forecast.reports.capital_paper import command
+    from forecast.reports.capital_paper import PaperOptions, command
 
-    def own(file_store: Any, version: int | None, stem: str) -> str | None:
+    def own(file_store: Any, version: int | None, stem: str) -> Path | None:
         used = results.version_of(file_store, choices, version)
-        return None if used == SHIPPED else f"{stem}-{choices.area.slug}-{used}.csv"
+        return None if used == SHIPPED else Path(f"{stem}-{choices.area.slug}-{used}.csv")
 
-    typed = command(
+    options = PaperOptions(
         area=choices.area.name,
-        scenario=[] if choices.scenario == BASELINE else [work_requests.typed_name(choices.scenario)],
+        out=Path(f"{choices.area.slug}-capital-paper.docx"),
+        issued=today,
+        scenarios=() if choices.scenario == BASELINE else (work_requests.typed_name(choices.scenario),),
         candidates=own(CANDIDATES, choices.candidates, "schemes"),
         unit_costs=own(UNIT_COSTS, choices.prices, "unit-costs"),
         capacity=own(REGISTERS, choices.register, "capacity"),
         budget=choices.budget,
         sure=choices.sure / 100,
-        day=today,
-        out=f"{choices.area.slug}-capital-paper.docx",
     )
-    return work_requests.job_inputs(choices), typed, today
+    return work_requests.job_inputs(choices), command(options), today
 
 
 def _compare_arguments(choices: Choices, today: date) -> tuple[Any, ...]:

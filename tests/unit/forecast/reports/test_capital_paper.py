@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import docx
 import pytest
@@ -16,15 +17,20 @@ from data.errors import CapitalError, OptionError
 from data.price_books import for_area
 from data.prices import PriceBook
 from forecast.capital import capital_case
-from forecast.reports.capital_paper import FUTURES, CapitalPaper, PaperRequest, command, futures, make
+from forecast.reports.capital_paper import (
+    FUTURES,
+    CapitalPaper,
+    PaperOptions,
+    PaperRequest,
+    command,
+    futures,
+    make,
+)
 from forecast.runs.baseline import Baseline, ForecastInputs
 from scenarios import reading
 
 SCILLY = 420
-USUAL = {
-    "area": "Redbridge", "scenario": [], "candidates": None, "unit_costs": None, "capacity": None, "budget": None, "sure": 0.8,
-    "day": date(2025, 7, 1), "out": "paper.docx",
-}  # fmt: skip
+USUAL = PaperOptions("Redbridge", Path("paper.docx"), date(2025, 7, 1))
 
 
 def test_the_usual_futures_are_tried_where_none_or_one_is_named() -> None:
@@ -48,15 +54,17 @@ def test_a_future_named_twice_is_refused() -> None:
 
 
 def test_what_is_usual_is_left_out_of_what_to_type() -> None:
-    assert command(**USUAL) == "sendplan report capital Redbridge --date 2025-07-01 --out paper.docx"  # type: ignore[arg-type]
+    assert command(USUAL) == "sendplan report capital Redbridge --date 2025-07-01 --out paper.docx"
 
 
 def test_what_to_type_has_every_choice_without_folders_and_quotes_names() -> None:
-    typed = command(
-        area="Kingston upon Hull", scenario=["/somewhere/ours.yaml", "low-births"], candidates="schemes.csv",
-        unit_costs="costs.csv", capacity="places.csv", budget=4e6, sure=0.9, day=date(2025, 7, 1), out="paper.docx", years=6,
+    options = PaperOptions(
+        area="Kingston upon Hull", out=Path("papers/paper.docx"), issued=date(2025, 7, 1),
+        scenarios=("/somewhere/ours.yaml", "low-births"), candidates=Path("/somewhere/schemes.csv"),
+        unit_costs=Path("/somewhere/costs.csv"), capacity=Path("/somewhere/places.csv"), budget=4e6, sure=0.9, years=6,
         draws=100, seed=3, author="A Person",
     )  # fmt: skip
+    typed = command(options)
     assert shlex.split(typed) == [
         "sendplan", "report", "capital", "Kingston upon Hull", "--scenario", "ours.yaml", "--scenario", "low-births",
         "--candidates", "schemes.csv", "--unit-costs", "costs.csv", "--budget", "4000000", "--p-sufficient", "0.9", "--capacity",
