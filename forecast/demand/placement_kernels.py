@@ -14,6 +14,7 @@ Arrays are C-contiguous with draws first.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,6 +39,14 @@ _NOBODY = NOBODY
 _STAGE: Indices = STAGE_OF_AGE[:-1].astype(np.intp)
 _PHASE: Indices = np.array([PHASE_CODES.index(code) for code in PHASE_OF_AGE], dtype=np.intp)
 _SPECIALIST: Indices = np.array([PROVISION_CODES.index(p) for p in SPECIALIST_PROVISIONS], dtype=np.intp)
+
+
+class PlacementCounts(NamedTuple):
+    """Arrays that receive counts of placements; see `forecast.demand.placement.PlacementArrays`."""
+
+    future: Floats
+    by_need: Floats
+    wanted: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,9 +132,8 @@ def count(
         Januaries of those that the counts are of.
     """
     weighted = (moved @ by_provision[:, :, None, :, None])[..., 0]
-    _count(
-        moved, moved @ ONES, weighted, by_provision, _PHASE, _SPECIALIST, some.start or 0, future, by_need, wanted
-    )  # fmt: skip
+    counts = PlacementCounts(future, by_need, wanted)
+    _count(moved, moved @ ONES, weighted, by_provision, _PHASE, _SPECIALIST, some.start or 0, counts)
 
 
 def review(going: Floats, share: Array, who: Flags, locked: Floats | None, protected: Indices) -> None:
@@ -229,10 +237,9 @@ def _count(
     phase: Indices,
     specialist: Indices,
     first: int,
-    future: Floats,
-    by_need: Floats,
-    wanted: Floats,
+    counts: PlacementCounts,
 ) -> None:
+    future, by_need, wanted = counts
     draws, januaries, ages, needs, provisions = moved.shape
     for d in range(draws):
         for t in range(januaries):

@@ -32,7 +32,7 @@ from data.errors import OptionError
 from data.vocabulary import NEED_CODES, NEED_GROUPS, PHASE_CODES, PHASE_OF_AGE, PHASES, SPECIALIST_PROVISIONS
 from forecast.core.arrays import Flags, Indices
 from forecast.places.admission import CELLS, GRID, Gates, OpenPlaces, Positions, Seats, gates_of, seats_of
-from forecast.places.matching import match, send_to_places, share_out
+from forecast.places.matching import MatchCounts, Pupils, UnplacedCells, match, send_to_places, share_out
 from forecast.places.preference_order import Rules
 from models.base import Array, Floats
 
@@ -187,40 +187,35 @@ def allocate(
 
     seated = np.zeros((1, len(admission.seats.cell) + 1))  # the last stands for seats that are not there
     placed, unseated = np.zeros((1, _SOUGHT, CELLS)), np.zeros((1, _SOUGHT, CELLS))
-    first = _Counts.none(1, 1, units, len(destinations), margins)
+    first = _no_counts(1, (1, 0), units, len(destinations), margins)
     at_origin = _contiguous(start).reshape(1, 1, _SOUGHT, CELLS)
-    room = np.array(opening.places[:, 0], dtype=float, order="C")
+    opened = np.array(opening.places[:, 0], dtype=float, order="C")
+    pupils = Pupils(placed, unseated, seated, opened)
     for p, gates in enumerate(admission.gates_at_origin):
-        match(
-            at_origin, 0, p, len(NEED_CODES), gates, margin, placed, seated, room, unseated,
-            first.short, first.filled, first.moved,
-        )  # fmt: skip
+        match(at_origin, 0, p, len(NEED_CODES), gates, margin, pupils, first)
 
     seated, placed = np.repeat(seated, draws, axis=0), np.repeat(placed, draws, axis=0)
     unplaced = np.empty_like(placed)
-    counts = _Counts.none(draws, januaries, units, len(destinations), margins)
+    kept = januaries if by_age_and_need else 0
+    counts = _no_counts(draws, (januaries, kept), units, len(destinations), margins)
     by_overflow, free = np.zeros((draws, januaries, units)), np.zeros((draws, januaries, units))
-    kept = (draws, januaries if by_age_and_need else 0)
-    got, lacked = np.zeros((*kept, _SOUGHT, CELLS)), np.zeros((*kept, _SOUGHT, CELLS))
-    overflow = np.zeros((*kept, len(destinations), CELLS))
+    got, lacked = np.zeros((draws, kept, _SOUGHT, CELLS)), np.zeros((draws, kept, _SOUGHT, CELLS))
     for january, by_provision in enumerate(admission.gates):
         room = np.array(np.broadcast_to(places.places[:, january], (draws, units)), dtype=float)
+        pupils = Pupils(placed, unplaced, seated, room)
         for p, gates in enumerate(by_provision):
-            match(
-                demand, january, p, len(NEED_CODES), gates, margin, placed, seated, room, unplaced,
-                counts.short, counts.filled, counts.moved,
-            )  # fmt: skip
+            match(demand, january, p, len(NEED_CODES), gates, margin, pupils, counts)
         if by_age_and_need:
             got[:, january], lacked[:, january] = placed, unplaced
         by_overflow[:, january] = room
         for group in step_groups:
-            group.send(unplaced, shares, by_provision, places, margin, january, room, counts.cause, overflow)
+            group.send(january, shares, by_provision, places, margin, pupils, counts)
         by_overflow[:, january] -= room
         free[:, january] = room
 
     grouped = (len(PHASES), len(need_groups))
     cells = (
-        CellCounts(*(c.reshape(*c.shape[:3], *GRID) for c in (got, lacked, overflow)))
+        CellCounts(*(c.reshape(*c.shape[:3], *GRID) for c in (got, lacked, counts.overflow)))
         if by_age_and_need
         else None
     )
@@ -238,25 +233,18 @@ def allocate(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Counts:
-    """Counts made during matching, with phase and need group in one dimension; dims as in `Allocation`."""
-
-    short: Array
-    cause: Array
-    filled: Array
-    moved: Array
-
-    @classmethod
-    def none(cls, draws: int, januaries: int, units: int, destinations: int, margins: int) -> _Counts:
-        """Return counts of zero."""
-        some = (draws, januaries)
-        return cls(
-            short=np.zeros((*some, _SOUGHT, margins)),
-            cause=np.zeros((*some, _SOUGHT, destinations, margins)),
-            filled=np.zeros((*some, units, margins)),
-            moved=np.zeros((*some, units)),
-        )
+def _no_counts(
+    draws: int, januaries: tuple[int, int], units: int, destinations: int, margins: int
+) -> MatchCounts:
+    """Return counts of zero for so many Januaries, and for those of them that are counted by single age and need too."""
+    some, by_cell = ((draws, each) for each in januaries)
+    return MatchCounts(
+        short=np.zeros((*some, _SOUGHT, margins)),
+        cause=np.zeros((*some, _SOUGHT, destinations, margins)),
+        overflow=np.zeros((*by_cell, destinations, CELLS)),
+        filled=np.zeros((*some, units, margins)),
+        moved=np.zeros((*some, units)),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,30 +276,18 @@ class _StepGroup:
 
     def send(
         self,
-        left: Array,
+        january: int,
         shares: Array,
         by_provision: Sequence[Gates],
         places: OpenPlaces,
         margin: Positions,
-        january: int,
-        room: Array,
-        cause: Array,
-        overflow: Array,
+        pupils: Pupils,
+        counts: MatchCounts,
     ) -> None:
-        """Send children to the steps' destinations, updating ``left``, ``room``, ``cause`` and ``overflow``."""
+        """Send children to the steps' destinations, updating ``pupils`` and ``counts``."""
+        who = UnplacedCells(self.wanted, self.cells, margin)
         if self.provision is None:
-            share_out(
-                left,
-                self.wanted,
-                self.cells,
-                shares,
-                self.steps,
-                self.destinations,
-                margin,
-                january,
-                cause,
-                overflow,
-            )
+            share_out(who, january, shares, self.steps, self.destinations, pupils, counts)
             return
         gates = by_provision[self.provision]
         may_try = np.array(
@@ -319,10 +295,8 @@ class _StepGroup:
             dtype=bool,
         )
         (step,), (destination,) = self.steps, self.destinations
-        send_to_places(
-            left, self.wanted, self.cells, np.ascontiguousarray(shares[:, step]), gates, may_try, margin,
-            int(destination), january, room, cause, overflow,
-        )  # fmt: skip
+        share = np.ascontiguousarray(shares[:, step])
+        send_to_places(who, january, share, gates, may_try, int(destination), pupils, counts)
 
 
 def _group_steps(rules: Rules) -> list[_StepGroup]:

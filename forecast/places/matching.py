@@ -57,6 +57,86 @@ class Seated(NamedTuple):
     moved: Array
 
 
+class Pupils(NamedTuple):
+    """Children placed and without a place, and places left, carried from one January to the next and brought up to date.
+
+    Parameters
+    ----------
+    placed, unplaced
+        Children with and without a place of the provision they want, dims ``(draw, provision, cell)``.
+    seats
+        Children in each seat of every unit, dims ``(draw, seat)``.
+    room
+        Places of every unit not yet taken, dims ``(draw, unit)``.
+    """
+
+    placed: Array
+    unplaced: Array
+    seats: Array
+    room: Array
+
+
+class MatchCounts(NamedTuple):
+    """Counts of all Januaries by margin (phase and need group), zero before matching.
+
+    Parameters
+    ----------
+    short
+        Children without a place of the provision they want, dims ``(draw, january, provision, margin)``.
+    cause
+        Where those went, dims ``(draw, january, provision, destination, margin)``.
+    overflow
+        The same by cell, dims ``(draw, january, destination, cell)``; with no Januaries they are not kept.
+    filled
+        Places taken, dims ``(draw, january, unit, margin)``.
+    moved
+        Pupils who left a unit so that others could come, dims ``(draw, january, unit)``.
+    """
+
+    short: Array
+    cause: Array
+    overflow: Array
+    filled: Array
+    moved: Array
+
+
+class Rerouted(NamedTuple):
+    """Children before and after they are moved to make room.
+
+    Parameters
+    ----------
+    came, stayed
+        Children who came this January and pupils who stayed, before, dims ``(sort of gate, kind)``.
+    occupied
+        Both together, after.
+    unserved
+        Children still waiting, after, by kind.
+    """
+
+    came: Array
+    stayed: Array
+    occupied: Array
+    unserved: Array
+
+
+class UnplacedCells(NamedTuple):
+    """Whom a step of the preference order sends elsewhere.
+
+    Parameters
+    ----------
+    provision
+        Position of the provision they wanted.
+    cells
+        Their ages and needs.
+    margin
+        Phase and need group of each cell.
+    """
+
+    provision: int
+    cells: Positions
+    margin: Positions
+
+
 @compiled
 def match(
     wanted: Array,
@@ -65,15 +145,10 @@ def match(
     needs: int,
     gates: Gates,
     margin: Positions,
-    placed: Array,
-    seats: Array,
-    room: Array,
-    unplaced: Array,
-    short: Array,
-    filled: Array,
-    moved: Array,
+    pupils: Pupils,
+    counts: MatchCounts,
 ) -> None:
-    """Match the children of one provision in one January, updating ``placed``, ``seats`` and ``room``.
+    """Match the children of one provision in one January, updating ``pupils`` and ``counts``.
 
     Parameters
     ----------
@@ -87,18 +162,13 @@ def match(
         Gates of the provision that January.
     margin
         Phase and need group of each cell.
-    placed
-        Children placed a year ago, dims ``(draw, provision, cell)``.
-    seats
-        Children in each seat of every unit a year ago, dims ``(draw, seat)``.
-    room
-        Places of every unit not yet taken, dims ``(draw, unit)``.
-    unplaced
-        Receives those without a place, dims as ``placed``.
-    short, filled, moved
-        Receive sums of ``unplaced`` by margin, of ``seats`` by unit and margin, and pupils moved by unit: dims
-        ``(draw, january, provision, margin)``, ``(draw, january, unit, margin)`` and ``(draw, january, unit)``, zero before.
+    pupils
+        Children placed and seated a year ago, and places not yet taken.
+    counts
+        Receives ``short``, ``filled`` and ``moved``.
     """
+    placed, unplaced, seats, room = pupils
+    short, filled, moved = counts.short, counts.filled, counts.moved
     cells, gate_count, kinds = wanted.shape[3], len(gates.unit), gates.admits.shape[2]
     going_on, transfers, queue = np.empty(cells), np.empty(cells), np.empty(cells)
     waiting, every_gate = np.empty(kinds), np.ones(gate_count, dtype=np.bool_)
@@ -146,42 +216,34 @@ def match(
 
 @compiled
 def send_to_places(
-    left: Array,
-    provision: int,
-    cells: Positions,
+    who: UnplacedCells,
+    january: int,
     share: Array,
     gates: Gates,
     may_try: Flags,
-    margin: Positions,
     destination: int,
-    january: int,
-    room: Array,
-    cause: Array,
-    overflow: Array,
+    pupils: Pupils,
+    counts: MatchCounts,
 ) -> None:
     """Send a share of unplaced children to free places of another provision, as far as places allow.
 
     Parameters
     ----------
-    left
-        Children not yet sent anywhere, dims ``(draw, provision, cell)``; brought up to date.
-    provision, cells
-        What they wanted and who is sent.
+    who
+        Children who are sent.
+    january, destination
+        Where the counts go in ``counts.cause`` and ``counts.overflow``.
     share
         Of each draw.
     gates, may_try
         Gates they come to, and which of them they may try.
-    margin
-        Phase and need group of each cell.
-    destination, january
-        Where the counts go in ``cause`` and ``overflow``.
-    room
-        Free places, dims ``(draw, unit)``; brought up to date.
-    cause
-        Receives children by what they wanted, dims ``(draw, january, provision, destination, margin)``.
-    overflow
-        Receives children by cell, dims ``(draw, january, destination, cell)``; with no Januaries they are not kept.
+    pupils
+        Children without a place and free places.
+    counts
+        Receives ``cause`` and ``overflow``.
     """
+    provision, cells, margin = who
+    left, room, cause, overflow = pupils.unplaced, pupils.room, counts.cause, counts.overflow
     gate_count, kinds = len(gates.unit), gates.admits.shape[2]
     asking, waiting = np.empty(kinds), np.empty(kinds)
     joining = np.empty((gate_count, kinds))
@@ -204,16 +266,13 @@ def send_to_places(
 
 @compiled
 def share_out(
-    left: Array,
-    provision: int,
-    cells: Positions,
+    who: UnplacedCells,
+    january: int,
     share: Array,
     steps: Indices,
     destinations: Indices,
-    margin: Positions,
-    january: int,
-    cause: Array,
-    overflow: Array,
+    pupils: Pupils,
+    counts: MatchCounts,
 ) -> None:
     """Send unplaced children to destinations without a limit, each step taking its share of those left.
 
@@ -223,9 +282,11 @@ def share_out(
         Dims ``(draw, step)``.
     steps, destinations
         Which steps are taken, in order, and where they lead.
-    left, provision, cells, margin, january, cause, overflow
+    who, january, pupils, counts
         As in `send_to_places`.
     """
+    provision, cells, margin = who
+    left, cause, overflow = pupils.unplaced, counts.cause, counts.overflow
     part, reached = np.empty(len(steps)), np.empty(cause.shape[4])
     for draw in range(left.shape[0]):
         rest = 1.0
@@ -396,7 +457,7 @@ def _make_room(
             occupied[sort, kind] = before if same else occupied[sort, kind] + stayed[sort, kind]
     changed |= _reroute(occupied, unserved, space, opens)
     if changed:
-        _move(queue, waiting, unserved, occupied, came, stayed, gates, free, seated)
+        _move(queue, waiting, Rerouted(came, stayed, occupied, unserved), gates, free, seated)
         waiting[:] = unserved
 
 
@@ -470,17 +531,10 @@ def _pass(giver: Array, taker: Array, amount: float, opens: Array, sort: int) ->
 
 @compiled
 def _move(
-    queue: Array,
-    waiting: Array,
-    unserved: Array,
-    occupied: Array,
-    came: Array,
-    stayed: Array,
-    gates: Gates,
-    free: Array,
-    seated: Seated,
+    queue: Array, waiting: Array, rerouted: Rerouted, gates: Gates, free: Array, seated: Seated
 ) -> None:
     """Carry out the moves from ``came`` and ``stayed`` to ``occupied``, and from ``waiting`` to ``unserved``."""
+    came, stayed, occupied, unserved = rerouted
     sorts, kinds = occupied.shape
     leaving, shifting, joining = np.zeros(occupied.shape), np.zeros(occupied.shape), np.zeros(occupied.shape)
     served = np.zeros(kinds)
