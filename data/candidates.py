@@ -11,6 +11,7 @@ Invariant: a candidate is complete and sound: what a planner left blank has been
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
@@ -22,23 +23,53 @@ from data.vocabulary import AGES, ALL, NEED_CODES, PHASES
 Kind = Literal["base", "satellite", "special_expansion", "new_special", "post16_centre"]
 """What is built."""
 
-KINDS: dict[Kind, str] = {
-    "base": "Specialist base in a mainstream school",
-    "satellite": "Satellite site of a special school",
-    "special_expansion": "Expansion of a special school",
-    "new_special": "New special school",
-    "post16_centre": "Specialist post-16 centre",
-}
-"""Kinds of scheme: code to label."""
 
-PROVISION_OF: dict[Kind, str] = {
-    "base": "specialist_base",
-    "satellite": "state_special",
-    "special_expansion": "state_special",
-    "new_special": "state_special",
-    "post16_centre": "specialist_post16",
-}
-"""Provision of the places of each kind of scheme."""
+@dataclass(frozen=True)
+class SchemeKind:
+    """Words and provision of a kind of scheme.
+
+    Parameters
+    ----------
+    label
+        Its name.
+    short_label
+        Its name in a narrow column.
+    one, several
+        What a sentence calls one scheme of the kind, and more than one.
+    provision
+        Code of the provision of its places.
+    """
+
+    label: str
+    short_label: str
+    one: str
+    several: str
+    provision: str
+
+
+SCHEME_KINDS: dict[Kind, SchemeKind] = {
+    "base": SchemeKind(
+        "Specialist base in a mainstream school", "base", "specialist base", "specialist bases", "specialist_base"
+    ),
+    "satellite": SchemeKind(
+        "Satellite site of a special school", "satellite", "satellite of a special school", "satellites of special schools",
+        "state_special",
+    ),
+    "special_expansion": SchemeKind(
+        "Expansion of a special school", "expansion", "expansion of a special school", "expansions of special schools",
+        "state_special",
+    ),
+    "new_special": SchemeKind(
+        "New special school", "new school", "new special school", "new special schools", "state_special"
+    ),
+    "post16_centre": SchemeKind(
+        "Specialist post-16 centre", "post-16 centre", "post-16 centre", "post-16 centres", "specialist_post16"
+    ),
+}  # fmt: skip
+"""Facts about each kind of scheme, by code."""
+
+KINDS: dict[Kind, str] = {code: kind.label for code, kind in SCHEME_KINDS.items()}
+"""Kinds of scheme: code to label."""
 
 SPECIAL: tuple[Kind, ...] = ("satellite", "special_expansion", "new_special")
 """Kinds of special school option: each is set against a base."""
@@ -177,7 +208,7 @@ class Candidate(BaseModel):
     @property
     def provision(self) -> str:
         """Provision type of its places."""
-        return PROVISION_OF[self.kind]
+        return SCHEME_KINDS[self.kind].provision
 
     @property
     def ages(self) -> tuple[int, ...]:

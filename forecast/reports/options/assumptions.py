@@ -7,13 +7,12 @@ from collections.abc import Sequence
 import pandas as pd
 
 from data import capital_benchmarks
-from data.candidates import Kind
+from data.candidates import SCHEME_KINDS, Kind
 from data.formatting import exact_pounds, listed
 from data.vocabulary import ALL
 from forecast.capital.schemes import Case
 from forecast.presentation import wording
 from forecast.reports.document import DocumentTable
-from forecast.reports.options.schemes import KIND_NAMES
 
 COLUMN_NAMES: dict[str, str] = {
     "lead_years": "time to build",
@@ -81,7 +80,7 @@ def typical_costs(kinds: Sequence[Kind]) -> DocumentTable:
         cost = costs.get(kind) or costs[ALL]
         rows.append(
             {
-                "Kind": KIND_NAMES[kind],
+                "Kind": SCHEME_KINDS[kind].short_label,
                 "Cost of a place": f"{exact_pounds(float(cost['low']))} to {exact_pounds(float(cost['high']))}, "
                 f"{cost['price_year']} prices",
                 "Basis": f"{cost['basis']}, {cost['confidence']} confidence",

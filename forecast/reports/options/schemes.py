@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.candidates import Candidate, Kind
+from data.candidates import SCHEME_KINDS, Candidate, Kind
 from data.formatting import listed
 from data.vocabulary import NEED_CODES, NEEDS
 from forecast.capital.schemes import Appraisal, Case
@@ -23,24 +23,6 @@ from forecast.reports.options.interval import Average
 
 FIRM: tuple[str, ...] = ("published", "council")
 """Bases of a scheme's figures that are not our own estimate or assumption."""
-
-KIND_NAMES: dict[Kind, str] = {
-    "base": "base",
-    "satellite": "satellite",
-    "special_expansion": "expansion",
-    "new_special": "new school",
-    "post16_centre": "post-16 centre",
-}
-"""Kinds of scheme in a narrow column."""
-
-KIND_PHRASES: dict[Kind, tuple[str, str]] = {
-    "base": ("specialist base", "specialist bases"),
-    "satellite": ("satellite of a special school", "satellites of special schools"),
-    "special_expansion": ("expansion of a special school", "expansions of special schools"),
-    "new_special": ("new special school", "new special schools"),
-    "post16_centre": ("post-16 centre", "post-16 centres"),
-}
-"""Kinds of scheme in a sentence: one, several."""
 
 FEW_NAMED = 4
 """Schemes that a sentence names one by one; of more it says the kinds."""
@@ -93,7 +75,7 @@ def considered(case: Case) -> DocumentTable:
         rows.append(
             {
                 "Scheme": c.title,
-                "Kind": KIND_NAMES[c.kind],
+                "Kind": SCHEME_KINDS[c.kind].short_label,
                 "For": for_whom(c),
                 "Places": f"{c.places:,}",
                 "Opens": f"Sept {c.opens}",
@@ -213,7 +195,7 @@ def named(schemes: Sequence[Candidate]) -> str:
 
 def _plural(count: int, kind: Kind) -> str:
     """Return a number of schemes of a kind in words, such as "2 satellites of special schools"."""
-    one, many = KIND_PHRASES[kind]
+    one, many = SCHEME_KINDS[kind].one, SCHEME_KINDS[kind].several
     return f"{count} {one if count == 1 else many}"
 
 
