@@ -29,16 +29,10 @@ from forecast.finance.finance_model import FinanceModel, Money
 from forecast.finance.funding_policy import Range
 from forecast.finance.income import LINES as INCOME_LINES
 from forecast.presentation import describe, money_tables, wording
+from forecast.presentation.funding_regimes import REGIME_WORDS
 from forecast.presentation.record import PRODUCT, markdown_table, provenance, record_money_inputs
 
 Show = Callable[[pd.DataFrame, str], None]
-
-CENTRAL: Mapping[str, str] = {
-    "authority_bears": "The authority bears it",
-    "share": "Shared",
-    "centre_bears": "The centre bears new deficits",
-}
-"""Funding regimes after the override, for people."""
 
 CAUSE_LABELS: Mapping[str, str] = {
     "volume": "More children",
@@ -270,7 +264,7 @@ def regimes_text(table: pd.DataFrame, years: Sequence[str]) -> pd.DataFrame:
         for grant in ("paid", "not paid"):
             own = table[(table["regime"] == regime) & (table["grant"] == grant)].set_index("financial_year")
             rows.append(
-                {"After the override": CENTRAL[regime], "Stability grant": grant}
+                {"After the override": REGIME_WORDS[regime].label, "Stability grant": grant}
                 | {f"31 March {int(y[:4]) + 1}": in_table(dict(own.loc[y])) for y in years}
             )
     return pd.DataFrame(rows)
@@ -383,13 +377,14 @@ def notes(tables: MoneyTables, ways: Ways = TYPED) -> list[str]:
         f"'{finance.income_plan.growth.name}' ({_per_year(finance)} a year).{ways.growth}"
     )
     ends = model.policy.override_ends.begins + 1
+    taken = REGIME_WORDS[finance.plan.regime].label.lower()
     counted = {0.0: "not paid", 1.0: "paid"}.get(
         finance.plan.grant, f"{wording.per_cent(finance.plan.grant)} likely"
     )
     lines.append(
         f"The stability grant pays {wording.per_cent(model.policy.grant_share)} of the eligible deficit at 31 March "
         f"{model.policy.grant_balance_at.begins + 1} only if the authority's plan is approved; it is counted as {counted}. Who "
-        f"bears deficits after 31 March {ends} is not decided: the balance takes '{CENTRAL[finance.plan.regime].lower()}'."
+        f"bears deficits after 31 March {ends} is not decided: the balance takes '{taken}'."
     )
     weak = sorted({ITEMS[p.item].label for p in model.book.prices if p.confidence == "low"})
     lines.append(

@@ -12,6 +12,7 @@ import pandas as pd
 
 from forecast.finance.balance import Balance, Comparison
 from forecast.presentation import describe, wording
+from forecast.presentation.funding_regimes import REGIME_WORDS
 from forecast.presentation.money_report import change_in_table, deficit_or_surplus, in_table
 from forecast.presentation.money_tables import balance_rows, chance_of_deficit
 from forecast.reports import charts
@@ -27,13 +28,6 @@ NOT_YET = (
 
 TESTED = 5
 """Years ahead for which forecasts of plans have been tested."""
-
-REGIMES: dict[str, str] = {
-    "authority_bears": "the council bears the whole of each new deficit after the override ends",
-    "centre_bears": "central government bears each new deficit after the override ends",
-    "share": "new deficits after the override ends are shared, in a proportion nobody has announced",
-}
-"""What each funding regime of `forecast.finance.balance.REGIMES` means, in words."""
 
 OPENINGS: dict[str, str] = {
     "published": "as published",
@@ -130,7 +124,8 @@ def write(paper: Paper, comparison: Comparison | None) -> None:
     paper.picture(balance_chart(comparison))
     paper.table(balance_table(comparison))
     one = comparison.unmitigated
-    regime = REGIMES.get(one.regime, f"the regime '{one.regime}'")
+    known = REGIME_WORDS.get(one.regime)
+    regime = f"the regime '{one.regime}'" if known is None else known.meaning
     opening = OPENINGS.get(one.opening_basis, one.opening_basis)
     paper.paragraph(
         f"The opening balance is {opening}. The rule that keeps deficits off the council's reserves ends with "

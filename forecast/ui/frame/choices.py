@@ -19,6 +19,7 @@ from data.areas import Area
 from data.errors import AreaError, OptionError, ScenarioError, StoreError
 from data.vocabulary import ALL, NEED_CODES, NEEDS, PHASE_CODES, PHASES
 from forecast.core import defaults
+from forecast.presentation.funding_regimes import REGIME_WORDS
 
 DEFAULT_AREA = "E09000026"
 """Redbridge, the first authority to use the planner."""
@@ -38,12 +39,8 @@ SHIPPED = 0
 LAYERS: tuple[str, ...] = ("demand", "reach", "pressure")
 """What the map can show; labels are in `forecast.ui.views.area_map`."""
 
-REGIMES: dict[str, str] = {
-    "authority_bears": "The authority",
-    "share": "Shared",
-    "centre_bears": "The centre, new deficits only",
-}
-"""Regimes of `forecast.finance.balance.REGIMES`, for people, the usual one first."""
+REGIMES: dict[str, str] = {name: words.choice for name, words in REGIME_WORDS.items()}
+"""Funding regimes for people, the usual one first."""
 
 GRANTS: dict[str, str] = {"paid": "Paid", "unpaid": "Not paid"}
 """Whether the stability grant is counted, the usual first."""
