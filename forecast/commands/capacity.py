@@ -9,7 +9,7 @@ import typer
 
 from data import areas
 from data.errors import OptionError
-from forecast.commands.options import OneArea
+from forecast.commands.options import OneArea, check_may_write
 from forecast.commands.output import console, show
 
 app = typer.Typer(help="Capacity registers: which places exist, setting by setting.", no_args_is_help=True)
@@ -32,10 +32,7 @@ def template_command(
     if len(chosen) > 1:
         raise OptionError("A template is for one authority, but 'all' was asked for. Name the authority.")
     path = out or Path(f"capacity-{chosen[0].slug}.csv")
-    if path.exists() and not force:
-        raise OptionError(
-            f"{path} exists, and may hold your edits, so it was left alone. Choose another name with --out, or add --force."
-        )
+    check_may_write(path, force, "another name with --out")
     check_folder(path.parent)
     write_register(registers.shipped(chosen[0].la_code), path)
     typer.echo(f"Edit {path}, then run: sendplan forecast {chosen[0].la_code} --capacity {path}")

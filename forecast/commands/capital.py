@@ -16,6 +16,7 @@ from forecast.commands.options import (
     OneArea,
     Seed,
     Years,
+    check_chance,
     own_register,
 )
 from forecast.commands.output import console, progress, say, show
@@ -82,10 +83,7 @@ def capital_command(
     check_options(years, draws)
     if not 0 <= years_after <= 60:
         raise CapitalError(f"--years-after {years_after} is out of range. Write 0 (the forecast only) to 60.")
-    if not 0 <= p_sufficient <= 1:
-        raise CapitalError(
-            f"--p-sufficient {p_sufficient:g} is not a chance. Write a share from 0 to 1, such as 0.8."
-        )
+    check_chance("--p-sufficient", p_sufficient)
     register = own_register(capacity, [chosen])
     book = ledger(unit_costs, chosen)
     read = (

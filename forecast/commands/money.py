@@ -17,6 +17,7 @@ from forecast.commands.options import (
     OneArea,
     Seed,
     Years,
+    check_may_write,
     own_register,
 )
 from forecast.commands.output import console, say, show
@@ -195,10 +196,7 @@ def template_command(
     from data.price_file import write_template
 
     one = single(area)
-    if path.exists() and not force:
-        raise OptionError(
-            f"{path} exists, and may hold your edits, so it was left alone. Choose another name, or add --force."
-        )
+    check_may_write(path, force)
     write_template(for_area(one.la_code), path, one.la_code)
     say(
         console(),

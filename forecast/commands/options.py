@@ -62,3 +62,17 @@ def own_register(capacity: Path | None, chosen: Sequence[Area]) -> Register | No
     from data.register_file import read_register
 
     return read_register(capacity, la_code=chosen[0].la_code)
+
+
+def check_chance(option: str, value: float) -> None:
+    """Raise an `OptionError` unless the value of an option is a chance, 0 to 1."""
+    if not 0 <= value <= 1:
+        raise OptionError(f"{option} {value:g} is not a chance. Write a share from 0 to 1, such as 0.8.")
+
+
+def check_may_write(path: Path, force: bool, instead: str = "another name") -> None:
+    """Raise an `OptionError` if a file exists and nobody said that it may be replaced; ``instead`` is what to choose."""
+    if path.exists() and not force:
+        raise OptionError(
+            f"{path} exists, and may hold your edits, so it was left alone. Choose {instead}, or add --force."
+        )

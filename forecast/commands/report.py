@@ -21,6 +21,7 @@ from forecast.commands.options import (
     OneArea,
     Seed,
     Years,
+    check_chance,
     own_register,
 )
 from forecast.commands.output import console, progress, say
@@ -75,10 +76,7 @@ def capital_command(
     from forecast.reports.document import check_name
 
     check_name(out)
-    if not 0 <= p_sufficient <= 1:
-        raise OptionError(
-            f"--p-sufficient {p_sufficient:g} is not a chance. Write a share from 0 to 1, such as 0.8."
-        )
+    check_chance("--p-sufficient", p_sufficient)
     day = _day(issued)
     matches = areas.resolve(area)
     if len(matches) > 1:

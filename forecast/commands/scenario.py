@@ -23,6 +23,7 @@ from forecast.commands.options import (
     OneArea,
     Seed,
     Years,
+    check_may_write,
     own_register,
 )
 from forecast.commands.output import console, say, show
@@ -111,10 +112,7 @@ def write_command(
     from scenarios import reading
 
     text = reading.to_yaml(find_scenario_or_file(ref, store).as_written)
-    if path.exists() and not force:
-        raise OptionError(
-            f"{path} exists, and may hold your edits, so it was left alone. Choose another name, or add --force."
-        )
+    check_may_write(path, force)
     write_one(path, lambda part: _put(part, text))
     say(console(), f"File: {path}")
 
@@ -187,7 +185,7 @@ def compare_command(
 ) -> None:
     """Set scenarios side by side, on the same random numbers."""
     from forecast.core.atomic_files import check_folder, write_one
-    from forecast.presentation import compare
+    from forecast.presentation import compare, wording
     from forecast.runs import scenario_run
     from forecast.runs.scenario_names import find_scenario_or_file, labels
 
@@ -216,14 +214,13 @@ def compare_command(
         write_one(out, lambda part: table.to_parquet(part, index=False))
     screen = console()
     say(screen, f"{one.name}, January {january}", "bold")
-    usual = "Mean, and the range that holds 80 % of futures"
+    usual = f"Mean, and {wording.RANGE_OF_FUTURES}"
     show(screen, compare.side_by_side(table, january), usual, index=False)
     if len(listed) > 1:
         away = f"Difference from {ids[0]}, future by future"
         show(screen, compare.differences(table, january), away, index=False)
     show(screen, compare.short_by_kind(outcomes, january), compare.MEASURES["shortfall"], index=False)
-    falls = "First January with a shortfall, and the range that holds 80 % of futures"
-    show(screen, compare.first_shortfall_text(outcomes), falls, index=False)
+    show(screen, compare.first_shortfall_text(outcomes), wording.FIRST_SHORTFALL, index=False)
     say(screen, _short_from_the_start(base, compare.first_shortfalls(outcomes)))
     _remark(base, listed)
     if out is not None:

@@ -17,7 +17,8 @@ Invariants: no chance is said to be certain or impossible. A forecast has 100 dr
 none of 500 may still have a chance of up to 6 in 1,000 (95 %), so 1 in 100 is the least that is told apart. A minus is a hyphen,
 which every code page has. Files of data hold unrounded numbers; only text is rounded.
 
-No other module writes pounds or chances; a test looks for it (tests/unit/forecast/presentation/test_wording_home.py).
+No other module writes pounds, chances or what an interval means; a test looks for it
+(tests/unit/forecast/presentation/test_wording_home.py).
 """
 
 from __future__ import annotations
@@ -61,6 +62,24 @@ IN_BRACKETS = "Averages; in brackets: 80 % interval."
 
 MIDDLES_IN_BRACKETS = "In brackets: 80 % interval."
 """Note of a table of plans and of children who want a place, whose figures are the middle of the forecast."""
+
+MOST_OUTCOMES = "8 in 10 outcomes"
+"""What an 80 % interval of a count should hold."""
+
+MOST_FUTURES = "8 in 10 futures"
+"""What an 80 % interval of pounds should hold: each draw is one possible future."""
+
+OUTCOMES_INSIDE = f"about {MOST_OUTCOMES} should fall inside"
+"""What an 80 % interval means, as the end of a sentence that has named it."""
+
+INTERVAL = f"80 % interval, inside which about {MOST_OUTCOMES} should fall"
+"""An 80 % interval with what it means, as the key of a chart says it."""
+
+RANGE_OF_FUTURES = "the range that holds 80 % of futures"
+"""An 80 % interval over the columns of a table."""
+
+FIRST_SHORTFALL = f"First January with a shortfall, and {RANGE_OF_FUTURES}"
+"""Title of the table of the first Januaries in which scenarios run short."""
 
 UPPER_TAIL = "1 chance in 10 of more"
 """What is said of the upper end of an 80 % interval."""

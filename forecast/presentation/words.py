@@ -36,13 +36,13 @@ SHORT_PROVISIONS: dict[str, str] = {ALL: "all specialist provision"} | {
 """Provision names that fit in a sentence."""
 
 HOW_TO_READ = (
-    "Ranges are 80 % intervals: about 8 in 10 outcomes should fall inside. They assume that growth goes on much as in "
+    f"Ranges are 80 % intervals: {wording.OUTCOMES_INSIDE}. They assume that growth goes on much as in "
     "recent years; a change of law or policy is not in them."
 )
 
 IN_A_SCENARIO = (
     "This is the scenario '{}', not the forecast: it shows what follows if its levers come true. Ranges are 80 % intervals: "
-    "about 8 in 10 outcomes should fall inside if they do. All else goes on much as in recent years."
+    f"{wording.OUTCOMES_INSIDE} if they do. All else goes on much as in recent years."
 )
 
 COULD_RUN_OUT = 0.35

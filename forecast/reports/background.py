@@ -22,7 +22,7 @@ from forecast.reports.sufficiency import Need
 TERMS: tuple[tuple[str, str], ...] = (
     (
         "80 % interval",
-        "A range inside which about 8 in 10 outcomes should fall. One in ten should be lower, one in ten higher.",
+        f"A range inside which about {wording.MOST_OUTCOMES} should fall. One in ten should be lower, one in ten higher.",
     ),
     (
         "Base case",

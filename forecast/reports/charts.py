@@ -30,8 +30,8 @@ MOST_SERIES = 4
 """More series than this cannot be told apart."""
 
 DPI = 300
-BAND_KEY = "Shading: 80 % interval, inside which about 8 in 10 outcomes should fall."
-WHISKER_KEY = "Whiskers: 80 % interval, inside which about 8 in 10 outcomes should fall."
+BAND_KEY = f"Shading: {wording.INTERVAL}."
+WHISKER_KEY = f"Whiskers: {wording.INTERVAL}."
 
 _INCH = 2.54
 _STYLE: Any = {

@@ -20,7 +20,7 @@ from forecast.capital.programme import Tell
 from forecast.core.outcome import Outcome
 from forecast.finance.finance_model import FinanceModel
 from forecast.jobs.worker import Report
-from forecast.presentation import compare, money_tables
+from forecast.presentation import compare, money_tables, wording
 from forecast.presentation.record import RunTables
 from forecast.reports import capital_paper, preview
 from forecast.reports.preview import Block, Grid, Heading, Text
@@ -126,7 +126,7 @@ def comparison(report: Report, job_inputs: JobInputs, names: Sequence[str], janu
     blocks: list[Block] = [
         Grid(
             compare.side_by_side(shown, january),
-            f"January {january}: mean, and the range that holds 80 % of futures",
+            f"January {january}: mean, and {wording.RANGE_OF_FUTURES}",
         ),
         Grid(
             compare.differences(shown, january),
@@ -134,7 +134,7 @@ def comparison(report: Report, job_inputs: JobInputs, names: Sequence[str], janu
         ),
         Grid(
             compare.first_shortfall_text({titles[name]: outcome for name, outcome in outcomes.items()}),
-            "First January with a shortfall, and the range that holds 80 % of futures",
+            wording.FIRST_SHORTFALL,
         ),
     ]
     says = (

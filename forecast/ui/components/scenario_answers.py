@@ -8,7 +8,7 @@ import streamlit as st
 
 from data.errors import PlannerError
 from forecast.core import defaults
-from forecast.presentation import compare, seek
+from forecast.presentation import compare, seek, wording
 from forecast.presentation.words import SHORT_PROVISIONS
 from forecast.runs import scenario_run
 from forecast.ui.background import scenario_jobs
@@ -58,7 +58,7 @@ def live(choices: Choices, flat: Scenario, comparison: scenario_view.Beside) -> 
     area = choices.area
     elements.table(
         scenario_view.against_forecast(comparison, choices.year),
-        f"{area.name}, January {choices.year}: mean, and the range that holds 80 % of futures",
+        f"{area.name}, January {choices.year}: mean, and {wording.RANGE_OF_FUTURES}",
     )
     controls.measure(choices, {m: compare.MEASURES[m] for m in MEASURES if scenario_view.has(comparison, m)})
     if not scenario_view.has(comparison, choices.measure):
@@ -227,7 +227,7 @@ def compare_up_to_four(choices: Choices) -> None:
     first = next(iter(comparison.names.values()))
     elements.table(
         scenario_view.side_by_side(comparison, choices.year),
-        f"{area.name}, January {choices.year}, side by side: mean, and the range that holds 80 % of futures",
+        f"{area.name}, January {choices.year}, side by side: mean, and {wording.RANGE_OF_FUTURES}",
     )
     elements.table(
         scenario_view.differences(comparison, choices.year),

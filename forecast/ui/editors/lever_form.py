@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from data import areas
+from forecast.presentation import wording
 from forecast.ui.views import lever_fields
 from forecast.ui.views.lever_fields import Control, Path, SizeUnit, Values
 
@@ -115,7 +116,7 @@ def _size(control: Control, value: Any, key: str, change: Change, unit: SizeUnit
             args=(at, path, change, lambda typed: None if typed is None else unit.size(typed)),
         )
     st.checkbox(
-        f"{control.label.partition(':')[0]} is a range that holds 8 in 10 outcomes",
+        f"{control.label.partition(':')[0]} is a range that holds {wording.MOST_OUTCOMES}",
         key=between,
         on_change=_follow_range,
         args=(between, control.path, change, unit),

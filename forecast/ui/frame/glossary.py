@@ -5,8 +5,10 @@ Invariant: every term is explained once, here.
 
 from __future__ import annotations
 
+from forecast.presentation import wording
+
 TERMS: dict[str, str] = {
-    "80 % interval": "A range that about 8 in 10 outcomes should fall inside, if growth goes on much as in recent years.",
+    "80 % interval": f"A range that {wording.OUTCOMES_INSIDE}, if growth goes on much as in recent years.",
     "Age": "Whole years at 31 August before the January, so Reception is 4 and Year 6 is 10.",
     "Chance of shortfall": "Share of the forecast's futures in which at least one child is without the "
     "specialist place they want.",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
+from forecast.presentation import wording
 from forecast.ui.frame import choices as chosen
 from forecast.ui.frame import controls
 from forecast.ui.frame.choices import BASELINE, LEFT, SAMPLE, TAKEN, Choices
@@ -45,7 +46,7 @@ class TourStep:
 STEPS: dict[str, TourStep] = {
     "Overview": TourStep(
         "directors, councillors and anyone who has one minute",
-        "The sentence at the head can be said aloud. Every figure has a range that about 8 in 10 outcomes should fall inside. "
+        f"The sentence at the head can be said aloud. Every figure has a range that {wording.OUTCOMES_INSIDE}. "
         "'When places run out' and 'What is estimated' say what to worry about, and how far to trust it.",
     ),
     "Demand": TourStep(

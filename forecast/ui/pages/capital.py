@@ -102,14 +102,14 @@ elements.download("The whole appraisal (zip)", zipped(dict(view.files)), f"{area
 money = Source(
     f"Pounds of {view.base_year}, real; whole cost, whoever pays",
     "From the base year to the end of the places' life",
-    "Average, and the range that holds 80 % of futures",
+    f"Average, and {wording.RANGE_OF_FUTURES}",
     "Schemes above; prices of the page Money; capital benchmarks of the Department for Education and rates of the Green Book",
     "Schemes marked assumed or estimated; savings after the forecast are held as in its last year.",
 )
 children = Source(
     "Children and young people",
     f"Each January to {view.effect['january'].max()}",
-    "Average, and the range that holds 80 % of futures",
+    f"Average, and {wording.RANGE_OF_FUTURES}",
     "Forecast, register of places and schemes above",
 )
 st.header("What the programme does", anchor=False)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from data.errors import HistoryError
+from forecast.presentation import wording
 from forecast.ui.background.national_job import zipped
 from forecast.ui.components import elements, results
 from forecast.ui.components.charts import money as money_charts
@@ -26,7 +27,7 @@ shell.scenario_banner(choices)
 
 elements.headline(
     view.headline,
-    "Pounds of each financial year; a deficit is minus. About 8 in 10 futures fall inside each range. "
+    f"Pounds of each financial year; a deficit is minus. About {wording.MOST_FUTURES} fall inside each range. "
     "Not a budget, an outturn or a return.",
 )
 with st.container(horizontal=True):
@@ -42,7 +43,7 @@ forecast = f"Forecast from January {min(view.measures) - 1}"
 source = Source(
     "Pounds of each financial year (nominal)",
     f"31 March {min(view.measures)} to {max(view.measures)}. {forecast}",
-    "Average, and the range that holds 80 % of futures",
+    f"Average, and {wording.RANGE_OF_FUTURES}",
     money.S251,
     money.ESTIMATED,
 )

@@ -189,7 +189,7 @@ def _measures(run: MoneyTables, table: pd.DataFrame) -> dict[int, tuple[Measure,
     rows = {key: cells(row) for key, row in by_key.iterrows()}
     p = money_tables.chance_of_deficit(run.shown.balance)
     first = run.years[0]
-    sure = "80 % interval: about 8 in 10 futures should fall inside. The figure is the average, so that lines add up"
+    sure = f"80 % interval: about {wording.MOST_FUTURES} should fall inside. The figure is the average, so that lines add up"
     forecast = f"Forecast from January {run.shown.outcome.plans.origin}, seed {run.shown.outcome.seed}"
     measures: dict[int, tuple[Measure, ...]] = {}
     for year in run.years:

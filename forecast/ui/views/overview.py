@@ -74,7 +74,7 @@ def measures(outcome: Outcome, history: History) -> dict[int, tuple[Measure, ...
     new = history.flows["new_plans"].sel(area=outcome.area.la_code).to_series().dropna()
     placed = float(outcome.shortfall.placed_now.sum())
     forecast = f"Forecast from January {outcome.plans.origin}, seed {outcome.seed}"
-    sure = "80 % interval: about 8 in 10 outcomes should fall inside"
+    sure = f"80 % interval: {wording.OUTCOMES_INSIDE}"
     register = f"{SEN2}; {REGISTER} {outcome.register.origin}"
     latent = "Children turned away today are inferred, not counted." if outcome.shortfall.blend else ""
     by_january: dict[int, tuple[Measure, ...]] = {}

@@ -1,4 +1,4 @@
-"""Pounds and chances are written in one module only; this looks through every other module's text for a second formatter.
+"""Pounds, chances and what an interval means are written in one module only; this looks for a second writer.
 
 Looked at are the strings of the code (f-strings with their placeholders), without docstrings and comments.
 """
@@ -19,6 +19,7 @@ HOMES = {"forecast/presentation/wording.py", "data/formatting.py"}
 EVERYWHERE = (
     r"£\{", r"£%", r"£$", r"GBP \{", r"\} ?(million|billion|bn|m)\b",  # pounds
     r"chances? in (\d|\{)", r"\} in 100?\b", r"certain in every",  # chances
+    r"8 in 10 (outcomes|futures)", r"range that holds 80 % of",  # intervals
 )  # fmt: skip
 """What a string that formats pounds or a chance looks like; a placeholder is written {}."""
 
@@ -105,6 +106,7 @@ def test_no_other_module_writes_pounds_or_chances() -> None:
         'x = "more than 9 chances in 10"',
         'x = f"{tenths} in 10"',
         'x = "certain in every future drawn"',
+        'x = "about 8 in 10 outcomes should fall inside"',
     ],
 )
 def test_a_second_formatter_is_found(source: str) -> None:
