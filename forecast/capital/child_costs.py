@@ -45,11 +45,11 @@ def costs_from(model: CostModel) -> Callable[[Outcome], UnitCosts]:
         The cost model of the authority's baseline.
     """
 
-    def found(outcome: Outcome) -> UnitCosts:
+    def costs_of(outcome: Outcome) -> UnitCosts:
         return UnitCosts(
             per_child=model.per_child(outcome),
             deflator=1 / model.deflator,
             base_year=model.years[0].label,
         )
 
-    return found
+    return costs_of

@@ -77,8 +77,8 @@ class _Packer:
         if isinstance(value, np.ndarray):
             return self._array(value)
         if isinstance(value, xr.DataArray):
-            held = {"name": value.name, "dims": value.dims, "values": self._array(value.to_numpy())}
-            return {"labelled": held | self._labels(value)}
+            parts = {"name": value.name, "dims": value.dims, "values": self._array(value.to_numpy())}
+            return {"labelled": parts | self._labels(value)}
         if isinstance(value, xr.Dataset):
             return {"dataset": {"values": self._variables(value.data_vars)} | self._labels(value)}
         if is_dataclass(value) and not isinstance(value, type):
@@ -140,12 +140,14 @@ class _Unpacker:
         if "number" in described:
             return np.dtype(described["type"]).type(described["number"])
         if "labelled" in described:
-            held = described["labelled"]
-            coords, attributes = self._labels(held)
-            return xr.DataArray(self._array(held["values"]), coords, held["dims"], held["name"], attributes)
+            parts = described["labelled"]
+            coords, attributes = self._labels(parts)
+            return xr.DataArray(
+                self._array(parts["values"]), coords, parts["dims"], parts["name"], attributes
+            )
         if "dataset" in described:
-            held = described["dataset"]
-            return xr.Dataset(dict(self._variables(held["values"])), *self._labels(held))
+            parts = described["dataset"]
+            return xr.Dataset(dict(self._variables(parts["values"])), *self._labels(parts))
         if "class" in described:
             return self._dataclass(described)
         return self._array(described)

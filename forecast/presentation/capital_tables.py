@@ -266,8 +266,8 @@ def _chosen_for(programme: Programme) -> str:
     return f"Chosen {aim}, judged on {programme.draws_used:,} futures; of all that could be chosen {near}."
 
 
-def _pounds(name: str, told: Mapping[str, float]) -> str:
-    return wording.pounds_interval(told[f"{name}_q10"], told[f"{name}_mean"], told[f"{name}_q90"])
+def _pounds(name: str, numbers: Mapping[str, float]) -> str:
+    return wording.pounds_interval(numbers[f"{name}_q10"], numbers[f"{name}_mean"], numbers[f"{name}_q90"])
 
 
 def sentences(case: Case) -> list[str]:
@@ -325,11 +325,11 @@ def sentences(case: Case) -> list[str]:
 def notes(case: Case) -> list[str]:
     """Return what a reader must know: whether the chance asked for can be had, then the notes of the case."""
     p = case.programme
-    asked, best = wording.per_cent(p.sufficiency.minimum), wording.chances(p.p_reachable)
+    least, best = wording.per_cent(p.sufficiency.minimum), wording.chances(p.p_reachable)
     aims = {
-        "chance of enough places": f"A chance of {asked} of enough places cannot be reached within the budget with these "
+        "chance of enough places": f"A chance of {least} of enough places cannot be reached within the budget with these "
         f"candidates. The most that can is {best}, and the programme reaches it.",
-        "children placed": f"A chance of {asked} of enough places cannot be reached within the budget with these candidates: the "
+        "children placed": f"A chance of {least} of enough places cannot be reached within the budget with these candidates: the "
         f"most that can is {best}. So the programme places as many children as it can, whatever that is worth in pounds.",
     }
     return [*([aims[p.aim]] if p.aim in aims else []), *case.notes]

@@ -340,7 +340,7 @@ def shown(measure: str, value: float, *beside: float, signed: bool = False) -> s
     return wording.count(value, signed=signed)
 
 
-def said(measure: str, value: float, *, signed: bool = False) -> str:
+def value_text(measure: str, value: float, *, signed: bool = False) -> str:
     """Return a value of a measure for a sentence."""
     if measure in POUNDS:
         return wording.pounds(value, signed=signed)

@@ -90,7 +90,7 @@ class ChartPanel:
 
 
 @dataclass(frozen=True)
-class Range:
+class LabelledInterval:
     """A number with its 80 % interval, and a label."""
 
     name: str
@@ -153,7 +153,13 @@ def over_years(
 
 
 def ranges(
-    rows: Sequence[Range], *, unit: str, title: str, key: str, description: str, pounds: bool = False
+    rows: Sequence[LabelledInterval],
+    *,
+    unit: str,
+    title: str,
+    key: str,
+    description: str,
+    pounds: bool = False,
 ) -> Picture:
     """Return a chart of one point with whiskers a row, in the order given, first on top.
 

@@ -356,7 +356,9 @@ def destinations_chart(need: Need) -> Picture | None:
     if f.empty:
         return None
     rows = [
-        charts.Range(DESTINATIONS[str(r["destination"])], float(r["q10"]), float(r["q50"]), float(r["q90"]))
+        charts.LabelledInterval(
+            DESTINATIONS[str(r["destination"])], float(r["q10"]), float(r["q50"]), float(r["q90"])
+        )
         for r in f.to_dict("records")
     ]
     largest = rows[0]

@@ -45,7 +45,7 @@ class Imported:
 
 
 @dataclass(frozen=True)
-class Offer:
+class ExportContents:
     """The contents of an export file: versions in order of id and number, and runs."""
 
     versions: tuple[Version, ...]
@@ -115,7 +115,7 @@ def write(
         ) from None
 
 
-def read(path: Path) -> Offer:
+def read(path: Path) -> ExportContents:
     """Read an export file and check all of it.
 
     Raises
@@ -155,11 +155,13 @@ def read(path: Path) -> Offer:
             raise StoreError(f"Line {number + 1} of {path} cannot be imported. {error}") from None
     if (last.get("versions"), last.get("runs")) != (len(versions), len(runs)):
         raise _damaged(path, "it does not hold as many versions and runs as its end says")
-    return Offer(tuple(sorted(versions, key=lambda one: (one.scenario_id, one.version))), tuple(runs))
+    return ExportContents(
+        tuple(sorted(versions, key=lambda one: (one.scenario_id, one.version))), tuple(runs)
+    )
 
 
 def compare(
-    offer: Offer,
+    contents: ExportContents,
     stored: Mapping[tuple[str, int], str],
     last: Mapping[str, int],
     runs: Mapping[str, str],
@@ -168,7 +170,7 @@ def compare(
 
     Parameters
     ----------
-    offer
+    contents
         What the file holds.
     stored
         Hash of each version the store holds, by id and number.
@@ -182,7 +184,7 @@ def compare(
     new: list[Version] = []
     conflicts: list[str] = []
     already = 0
-    for version in offer.versions:
+    for version in contents.versions:
         place, own = (version.scenario_id, version.version), row_hash(version.row())
         if known.get(place) == own:
             already += 1
@@ -196,7 +198,7 @@ def compare(
             new.append(version)
     new_runs: list[Run] = []
     recorded = dict(runs)
-    for run in offer.runs:
+    for run in contents.runs:
         facts, own = run.facts, row_hash(run.row())
         if recorded.get(run.run_id) == own:
             already += 1

@@ -162,7 +162,7 @@ def value_chart(case: Case) -> Picture:
         if bool(built(a).any())
     ]
     rows = [
-        charts.Range(title, m.low, m.mean, m.high)
+        charts.LabelledInterval(title, m.low, m.mean, m.high)
         for title, m in sorted(averages, key=lambda t: -t[1].mean)[:DRAWN]
     ]
     best = rows[0]

@@ -13,7 +13,7 @@ from forecast.ui.frame.choices import Choices
 from forecast.ui.frame.shell import say
 from forecast.ui.views import council_files
 
-DESK = kept_file_editor.KeptFileEditor(
+EDITOR = kept_file_editor.KeptFileEditor(
     "prices",
     UNIT_COSTS,
     "Unit costs",
@@ -26,7 +26,7 @@ DESK = kept_file_editor.KeptFileEditor(
 def show(choices: Choices) -> None:
     """Show the version of unit costs in use, a download of the prices for correction, and an upload."""
     area = choices.area
-    kept_file_editor.picker(DESK, choices, results.version_of(UNIT_COSTS, choices, choices.prices))
+    kept_file_editor.picker(EDITOR, choices, results.version_of(UNIT_COSTS, choices, choices.prices))
     book = results.book_of(choices)
     elements.download(
         "Prices in use, to correct (CSV)",
@@ -35,7 +35,7 @@ def show(choices: Choices) -> None:
     )
     say("Correct what you know in a spreadsheet, delete the rows you do not, and put the file in here.")
     kept_file_editor.upload(
-        DESK,
+        EDITOR,
         choices,
         council_files.price_rows(book),
         lambda text, file: council_files.price_rows(council_files.book(area.la_code, text, file)),

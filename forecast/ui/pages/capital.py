@@ -17,7 +17,7 @@ from forecast.ui.frame.text import bullets, plain
 from forecast.ui.views import capital, council_files, scenario_draft
 from forecast.ui.views.common import Source
 
-DESK = kept_file_editor.KeptFileEditor(
+EDITOR = kept_file_editor.KeptFileEditor(
     "candidates",
     CANDIDATES,
     "Schemes",
@@ -58,7 +58,7 @@ if schemes:
     with st.expander("Every scheme with its kind, chance and source"):
         elements.table(listed, f"Schemes of {name} in full")
 if own is not None or CANDIDATES.latest(area.la_code):
-    kept_file_editor.picker(DESK, choices, used)
+    kept_file_editor.picker(EDITOR, choices, used)
 elements.download(
     "Schemes, to correct (CSV)", to_csv(schemes).encode("utf-8-sig"), f"schemes-{area.slug}.csv"
 )
@@ -68,7 +68,7 @@ with st.expander("Put in your own schemes"):
         "stand for benchmarks."
     )
     kept_file_editor.upload(
-        DESK,
+        EDITOR,
         choices,
         council_files.candidate_rows(own),
         lambda text, file: council_files.candidate_rows(council_files.candidates(area.la_code, text, file)),

@@ -204,7 +204,7 @@ def finding(comparison: Beside, measure: str, january: int) -> str:
     when = f"January {january}" if measure not in compare.POUNDS else FinancialYear(january - 1).label
     if _is_nothing(measure, away):
         return f"As in the forecast to {when}"
-    step = compare.said(measure, abs(away), signed=measure == "p_shortfall").removeprefix("+")
+    step = compare.value_text(measure, abs(away), signed=measure == "p_shortfall").removeprefix("+")
     if measure in compare.POUNDS:
         return f"{step} {'more' if away > 0 else 'less'} high needs cost in {when}"
     if measure == "p_shortfall":
@@ -219,9 +219,9 @@ def finding_of_many(comparison: Beside, measure: str, january: int) -> str:
         for name, title in comparison.names.items()
     }
     high, low = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
-    if compare.said(measure, means[high]) == compare.said(measure, means[low]):
-        return f"All alike by January {january}: {compare.said(measure, means[high])}"
-    ends = [f"{compare.said(measure, means[title])} ({title})" for title in (low, high)]
+    if compare.value_text(measure, means[high]) == compare.value_text(measure, means[low]):
+        return f"All alike by January {january}: {compare.value_text(measure, means[high])}"
+    ends = [f"{compare.value_text(measure, means[title])} ({title})" for title in (low, high)]
     return f"{compare.MEASURES[measure]}, by January {january}: from {' to '.join(ends)}"
 
 

@@ -50,15 +50,15 @@ def contributions(steps: pd.DataFrame, code: str, area: str, scenario: str, when
     away = float(steps.iloc[-1]["end"] - steps.iloc[0]["end"])
     most = parts.iloc[int(parts["change"].abs().to_numpy().argmax())]
     changes = "; ".join(
-        f"{r['label']} {compare.said(code, r['change'], signed=True)}" for r in parts.to_dict("records")
+        f"{r['label']} {compare.value_text(code, r['change'], signed=True)}" for r in parts.to_dict("records")
     )
     what = compare.LABELLED[code]
-    title = f"Most comes from {most['label']}: {compare.said(code, float(most['change']), signed=True)}"
+    title = f"Most comes from {most['label']}: {compare.value_text(code, float(most['change']), signed=True)}"
     description = (
         f"Waterfall chart of {scenario} in {area}, {when}. {what}: from "
-        f"{compare.said(code, float(steps.iloc[0]['end']))} in the forecast to "
-        f"{compare.said(code, float(steps.iloc[-1]['end']))} with it ({compare.said(code, away, signed=True)}), means with "
-        f"80 % intervals: {changes}."
+        f"{compare.value_text(code, float(steps.iloc[0]['end']))} in the forecast to "
+        f"{compare.value_text(code, float(steps.iloc[-1]['end']))} with it ({compare.value_text(code, away, signed=True)}), "
+        f"means with 80 % intervals: {changes}."
     )
     unit, factor = _unit(code)
     scaled = steps.assign(**{c: factor * steps[c] for c in ("start", "end", "low", "high", "change")})
@@ -80,9 +80,10 @@ def tornado(widths: pd.DataFrame, code: str, area: str, when: str) -> Figure:
     """Return a chart of levers' intervals, widest first; rows are those of `forecast.presentation.seek.tornado`."""
     unit, factor = _unit(code)
     first = widths.iloc[0]
-    title = f"Find out most about {first['lever']}: it moves the mean by {compare.said(code, float(first['width']))}"
+    title = f"Find out most about {first['lever']}: it moves the mean by {compare.value_text(code, float(first['width']))}"
     values = "; ".join(
-        f"{r['lever']} {compare.said(code, r['at_low'])} at its low end, {compare.said(code, r['at_high'])} at its high end"
+        f"{r['lever']} {compare.value_text(code, r['at_low'])} at its low end, "
+        f"{compare.value_text(code, r['at_high'])} at its high end"
         for r in widths.to_dict("records")
     )
     description = f"Bar chart of what each lever's range means for {compare.LABELLED[code].lower()} in {area}, {when}: {values}."
@@ -136,7 +137,7 @@ def beside(frame: pd.DataFrame, code: str, area: str, title: str) -> Figure:
     dated["scenario"] = dated["scenario"].replace(dict(zip(titles, names, strict=True)))
     last = int(frame["january"].max())
     at = frame[frame["january"] == last].set_index("scenario")["mean"]
-    values = "; ".join(f"{title} {compare.said(code, float(at[title]))}" for title in titles)
+    values = "; ".join(f"{title} {compare.value_text(code, float(at[title]))}" for title in titles)
     description = (
         f"Line chart of {compare.LABELLED[code]} in {area} each January to {last}. January {last}: {values}."
     )

@@ -232,7 +232,7 @@ def test_values_in_tables(measure: str, value: float, signed: bool, says: str) -
 def test_values_in_sentences_are_rounded_and_typed_ones_are_not(
     measure: str, value: float, said: str, typed: str
 ) -> None:
-    assert (compare.said(measure, value), compare.typed(measure, value)) == (said, typed)
+    assert (compare.value_text(measure, value), compare.typed(measure, value)) == (said, typed)
 
 
 def test_main_figures_are_those_of_the_last_january(outcome: Outcome) -> None:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from forecast.reports import charts
-from forecast.reports.charts import ChartPanel, Line, Range
+from forecast.reports.charts import ChartPanel, LabelledInterval, Line
 from forecast.reports.document import Picture
 
 YEARS = tuple(str(y) for y in range(2026, 2036))
@@ -71,7 +71,7 @@ def test_a_value_that_is_no_number_is_refused(wrong: float) -> None:
     with pytest.raises(ValueError, match="not numbers"):
         lines(1, shift=wrong)
     with pytest.raises(ValueError, match="rows of numbers"):
-        charts.ranges([Range("A", 0.0, wrong, 2.0)], unit="", title="T", key="", description="")
+        charts.ranges([LabelledInterval("A", 0.0, wrong, 2.0)], unit="", title="T", key="", description="")
 
 
 def test_a_line_must_have_a_value_a_year() -> None:
