@@ -212,7 +212,7 @@ class Candidate(BaseModel):
 
     @property
     def ages(self) -> tuple[int, ...]:
-        """Single ages admitted, as ages occur in counts of plans (2 stands for all under 3)."""
+        """The single ages admitted, as counts of plans have them (2 stands for all under 3)."""
         return tuple(age for age in AGES if max(self.age_low, AGES[0]) <= age <= max(self.age_high, AGES[0]))
 
     @property

@@ -47,7 +47,7 @@ class KeptFile:
 
     @property
     def description(self) -> str:
-        """The version in words: its number, when it was kept and by whom."""
+        """Description of the version: its number, when it was kept and by whom."""
         by = f" by {self.who}" if self.who else ""
         return f"Version {self.version}, kept {self.when:%d %B %Y, %H:%M} UTC{by}"
 

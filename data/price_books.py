@@ -51,7 +51,7 @@ _JANUARIES = (2021, 2022)
 
 @dataclass(frozen=True, slots=True)
 class Implied:
-    """How the price of an item is estimated from spending.
+    """The spending lines and plans from which the price of an item is estimated.
 
     Parameters
     ----------

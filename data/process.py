@@ -185,7 +185,7 @@ def ages_at_request(plans: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def published_age_matrix(younger: float) -> npt.NDArray[np.float64]:
-    """Return K: share of children of each stock age (column, ``AGES``) counted at each published age (row, `PROCESS_AGES`)."""
+    """Return the share of children of each stock age (column, ``AGES``) counted at each published age (row, `PROCESS_AGES`)."""
     kernel = (1 - younger) * np.eye(len(AGES)) + younger * np.eye(len(AGES), k=1)
     kernel[0, 0] = 1.0
     oldest = len(PROCESS_AGES) - 1

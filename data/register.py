@@ -157,7 +157,7 @@ def _date_ok(dates: pd.Series) -> pd.Series:
 
 @cache
 def row_schema() -> pa.DataFrameSchema:
-    """Return what the rows of a register must be, whoever made them.
+    """Return the schema that the rows of every capacity register must meet.
 
     It is made when rows are first checked, because most runs use a register that is known to keep the rules.
     """

@@ -96,7 +96,7 @@ class LeverBase(Strict):
         return ()
 
     def reaches(self, la_code: int) -> bool:
-        """Return whether the lever is for an authority."""
+        """Return whether the lever applies to an authority."""
         return not self.reach.areas or la_code in self.reach.codes
 
     def effects(self, context: LeverContext) -> Effects:
@@ -123,7 +123,7 @@ class LeverBase(Strict):
             )
 
     def acts(self, frame: Frame) -> bool:
-        """Return whether it acts in any January of the forecast."""
+        """Return whether the lever acts in any January of the forecast."""
         return any(dates.weights(frame).any() for dates in self.times)
 
     def active_effects(self, context: LeverContext) -> Effects:

@@ -153,7 +153,7 @@ class Imports(_OnPlaces):
         return "amount"
 
     def signed_size(self, context: LeverContext) -> np.typing.NDArray[np.float64]:
-        """Return the change in places left for residents: minus those that others take."""
+        """Return the change in places left for residents: minus the change in places that others take."""
         return -self.size(context)
 
 

@@ -345,13 +345,13 @@ class Dates(Strict):
         return self
 
     def weight_in(self, year: int) -> float:
-        """Return how far the lever acts in a calendar year, from 0 (not) to 1 (fully)."""
+        """Return the share of its full effect that the lever has in a calendar year, 0 to 1."""
         if year < self.first or (self.until is not None and year > self.until):
             return 0.0
         return min(1.0, (year - self.first + 1) / self.ramp)
 
     def weights(self, frame: Frame) -> Array:
-        """Return how far the lever acts in the year counted by each January, 0 to 1, dims ``(january,)``."""
+        """Return the share of its full effect that the lever has in the year before each January, 0 to 1, dims ``(january,)``."""
         return np.array([self.weight_in(january - 1) for january in frame.januaries], dtype=float)
 
     def words(self) -> str:

@@ -56,7 +56,7 @@ ALIASES: dict[str, int] = {
 
 
 def history() -> pd.DataFrame:
-    """Return the hand-kept list of mergers, splits and recodes, one row a predecessor and successor."""
+    """Return the hand-kept list of mergers, splits and recodes, one row for each predecessor and successor."""
     return pd.read_csv(HISTORY, dtype={"effective": "str", "note": "str"})
 
 

@@ -37,7 +37,7 @@ COST_COLUMNS: dict[str, tuple[str, str]] = {
 
 
 def capital_cost_benchmarks(release: Release) -> pd.DataFrame:
-    """Return published capital costs per place, one row a source."""
+    """Return published capital costs per place, one row for each source."""
     columns = [
         "item", "basis", "places", "total_cost_gbp", "cost_per_place_gbp", "price_date", "source", "url",
         "kind",

@@ -323,7 +323,7 @@ def placements_2022(frame: pd.DataFrame, keys: Sequence[str], column: str, where
 
 
 def placements_2025(frame: pd.DataFrame, keys: Sequence[str], where: str) -> pd.DataFrame:
-    """Return plans by placement of a 2025 file with one column a placement.
+    """Return plans by placement of a 2025 file with one column for each placement.
 
     Rule: where an authority's subtotals are ``x`` all its placements are. Peterborough, January 2024, has
     one stray figure (438 in other settings) that suppression missed; alone it says nothing.

@@ -279,7 +279,7 @@ class _Master:
             self._at_most(terms, constant)
 
     def enough(self, built: Array, claimed: Flags) -> bool:
-        """Add rows for draws claimed to have enough places that do not; return True if there is no such draw."""
+        """Add constraints for draws wrongly claimed to have enough places; return True if there is no such draw."""
         seats, spare = self.problem.target.seats, self.problem.target.spare
         needed = seats.total[:, 0] - spare
         draws = np.arange(len(needed))

@@ -47,7 +47,7 @@ Result = TypeVar("Result")
 
 
 def cached(name: str, sources: Sources, make: Callable[[], Result]) -> Result:
-    """Return what ``make`` returns, read from disk where nothing it depends on has changed.
+    """Return the result of ``make``, read from disk if nothing that it depends on has changed.
 
     Parameters
     ----------

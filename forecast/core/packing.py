@@ -46,7 +46,7 @@ def pack(value: object) -> bytes:
 
 
 def unpack(block: Bytes) -> Any:
-    """Return what `pack` was given. Arrays are parts of the block and may be written to if it may.
+    """Return the value that `pack` was given; its arrays share the memory of the block, and are read-only if the block is.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The long table of a forecast file: one row a model, area, origin, January, age band, need and quantile.
+"""The long table of a forecast file: one row for each model, area, origin, January, age band, need and quantile.
 
 A public contract (docs/schema.md): back-tests and runs write the same columns and the same 39 levels.
 """

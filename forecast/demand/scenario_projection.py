@@ -221,11 +221,11 @@ class _Part:
         return np.asarray(joined * _at(self.pipeline.joiners, t))
 
     def leaving(self, t: int) -> Leaving:
-        """Return what plans do in a year at the scenario's hazard and the baseline's calibration."""
+        """Return the shares of plans that end, transfer or go on in a year, at the scenario's hazard as calibrated."""
         return Leaving.of(self.rates, _at(self.hazard, t), self.base.kept[:, t], self.base.sent[:, t])
 
     def after_reviews(self, t: int, going: Floats, leaving: Leaving, protection: _Protection) -> Leaving:
-        """Return what plans do when some of those that go on end at a review, which takes them out of ``going`` in place."""
+        """Return ``leaving`` with the plans that end at a review, and take those out of ``going`` in place."""
         if not any(r.weight[t] for r in self.effects.reviews):
             return leaving
         ended = _reviewed(going, self.effects.reviews, protection, t)
@@ -234,7 +234,7 @@ class _Part:
         )
 
     def with_plans_brought(self, t: int, year: Year) -> Year:
-        """Return a year with the plans that people moving in bring; no more leave than there are."""
+        """Return a year with the plans of people who move in or out; no more leave than there are."""
         if self.brought is None:
             return year
         came = np.maximum(self.brought[:, t], -year.stock)

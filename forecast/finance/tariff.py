@@ -239,7 +239,7 @@ class _PriceLevers:
         return [change for own in fields(self) for change in getattr(self, own.name)]
 
     def reaching(self, bits: Iterable[int]) -> _PriceLevers:
-        """Return those that reach a class of children, given 1 or 0 for each lever in the order of `all`."""
+        """Return the levers that apply to a class of children, given 1 or 0 for each lever in the order of `all`."""
         bit = iter(bits)
         return _PriceLevers(
             **{own.name: tuple(c for c in getattr(self, own.name) if next(bit)) for own in fields(self)}

@@ -279,7 +279,7 @@ def within_reach(
 def places_per_child(
     zones: Zones, settings: Layer, places: pd.DataFrame, children: float, within_km: float
 ) -> xr.DataArray:
-    """Return places within reach per child who wants one, shared with all children near them, dims (zone,).
+    """Return places within reach of each child who wants one, shared with all children near them, dims (zone,).
 
     Parameters
     ----------

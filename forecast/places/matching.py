@@ -120,7 +120,7 @@ class Rerouted(NamedTuple):
 
 
 class UnplacedCells(NamedTuple):
-    """Whom a step of the preference order sends elsewhere.
+    """Children whom a step of the preference order sends elsewhere, by age and need.
 
     Parameters
     ----------

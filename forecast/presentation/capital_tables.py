@@ -49,7 +49,7 @@ _NO_GAP = 0.0005
 
 
 def options(case: Case) -> pd.DataFrame:
-    """Return one row a candidate, as if it alone were built; columns `OPTION_COLUMNS`."""
+    """Return a row for each candidate as if it alone were built, columns `OPTION_COLUMNS`."""
     return pd.DataFrame([_option(case, a) for a in case.appraisals], columns=list(OPTION_COLUMNS))
 
 
@@ -92,7 +92,7 @@ def payback_percentiles(years: Values) -> dict[str, float]:
 
 
 def by_january(case: Case) -> pd.DataFrame:
-    """Return places, seats, empty places and children without a place by January: with no scheme, each one, and the programme."""
+    """Return places, seats, empty places and children without a place: with no scheme, each scheme alone, and the programme."""
     short = case.short.sum(("provision", "phase", "need_group"))
     frames = [_yearly("none", short * 0, short * 0, short)]
     frames += [_yearly(a.candidate.id, a.places, a.seats, a.unplaced) for a in case.appraisals]
@@ -143,7 +143,7 @@ def chance_all_in_bases(test: BaseComparison) -> float:
 
 
 def programmes(case: Case) -> pd.DataFrame:
-    """Return one row a programme: the choice, the one of largest net present value, and those chosen for other scenarios."""
+    """Return a row for each programme: the one chosen, that of largest net present value, and those of other scenarios."""
     chosen = [case.programme, *([case.best_value] if case.best_value is not None else [])]
     if case.regret is not None:
         chosen += [p for n, p in case.regret.programmes.items() if n != case.programme.name]
@@ -244,7 +244,7 @@ def base_comparisons_for_people(case: Case) -> pd.DataFrame:
 
 
 def regret_for_people(case: Case) -> pd.DataFrame:
-    """Return regret as a table of text, one row a programme."""
+    """Return regret as a table of text, one row for each programme."""
     frame = regret(case)
     wide = frame.assign(text=frame["regret"].map(regret_in_words)).pivot_table(
         "text", "programme", "scenario", aggfunc="first", sort=False
@@ -336,7 +336,7 @@ def notes(case: Case) -> list[str]:
 
 
 def regret_in_words(pounds: float) -> str:
-    """Return a regret for a table; small ones are nothing."""
+    """Return a regret in pounds for a table, "nothing" below `wording.NEGLIGIBLE`."""
     return "nothing" if pounds < wording.NEGLIGIBLE else wording.table_pounds(pounds)
 
 

@@ -271,7 +271,7 @@ def main_figures(outcome: Outcome, finance: FinanceModel | None = None) -> dict[
 
 
 def side_by_side(table: pd.DataFrame, january: int) -> pd.DataFrame:
-    """Return one January of a comparison as text: one row a measure, one column a scenario."""
+    """Return one January of a comparison as text: one row for each measure, one column for each scenario."""
     return _wide(table, january, "mean", "q10", "q90", signed=False)
 
 
@@ -357,7 +357,7 @@ def typed(measure: str, value: float) -> str:
 
 
 def part(measure: str, value: float, *, signed: bool = False) -> str:
-    """Return a value that is added to or told from others like it: as `shown`, but counts whole."""
+    """Return a value for a table in which values are added or compared: as `shown`, but with counts to the whole number."""
     counted = measure not in POUNDS and measure != "p_shortfall"
     return wording.whole(value, signed=signed) if counted else shown(measure, value, signed=signed)
 

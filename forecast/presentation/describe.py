@@ -166,7 +166,7 @@ def chance(happens: xr.DataArray | Values, *, axis: int | None = None) -> Any:
 def cells(
     draws: xr.DataArray, dims: Sequence[str], levels: Sequence[float] = INTERVAL, *, method: Method = "linear"
 ) -> pd.DataFrame:
-    """Return the mean and percentiles of every cell as a table, one row a cell.
+    """Return the mean and percentiles of every cell as a table, one row for each cell.
 
     Parameters
     ----------

@@ -183,7 +183,7 @@ def _row(table: pd.DataFrame, kind: str, line: str, year: str) -> dict[str, Any]
 
 
 def balance_by_year(tables: MoneyTables) -> pd.DataFrame:
-    """Return cost, income, in-year balance, grant and balance at 31 March as text, one row a year."""
+    """Return cost, income, in-year balance, grant and balance at 31 March as text, one row for each year."""
     table = tables.balance
     p = money_tables.chance_of_deficit(tables.shown.balance)
     rows = []
@@ -271,7 +271,7 @@ def regimes_text(table: pd.DataFrame, years: Sequence[str]) -> pd.DataFrame:
 
 
 def difference_text(tables: MoneyTables) -> pd.DataFrame | None:
-    """Return the changes a scenario makes as text, one row a year, small ones left out; None without a scenario."""
+    """Return the changes a scenario makes as text, one row for each year, small ones left out; None without a scenario."""
     if tables.difference is None or tables.unmitigated_balance is None:
         return None
     ends = [

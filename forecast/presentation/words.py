@@ -116,7 +116,7 @@ def _worst(run_out: RunOut) -> str:
 
 
 def bands_table(outcome: Outcome, long: pd.DataFrame) -> pd.DataFrame:
-    """Return plans by age band as text: one row a January, the published one first."""
+    """Return plans by age band as text: one row for each January, the published one first."""
     return _plans_table(
         outcome, long, [(ALL, ALL, BAND_LABELS[ALL])] + [(b, ALL, BAND_LABELS[b]) for b in BAND_CODES]
     )
@@ -145,7 +145,7 @@ def _plans_table(outcome: Outcome, long: pd.DataFrame, cells: list[tuple[str, st
 def places_table(
     outcome: Outcome, shortfall: pd.DataFrame, januaries: Sequence[int] | None = None
 ) -> pd.DataFrame:
-    """Return places against demand as text: one row a phase, provision and January, the published one first.
+    """Return places against demand as text: one row for each phase, provision and January, the published one first.
 
     ``januaries`` keeps some of the forecast Januaries; all are kept where None.
     """

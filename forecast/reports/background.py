@@ -208,7 +208,7 @@ def terms() -> DocumentTable:
 
 
 def making(made: Made) -> DocumentTable:
-    """Return how to make the report again, as a table."""
+    """Return the command, data and versions that make the report again, as a table."""
     record = made.record
     rows = [
         ("Command", made.command),

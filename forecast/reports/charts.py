@@ -161,7 +161,7 @@ def ranges(
     description: str,
     pounds: bool = False,
 ) -> Picture:
-    """Return a chart of one point with whiskers a row, in the order given, first on top.
+    """Return a chart with a point and its whiskers for each row, in the order given, first on top.
 
     Raises
     ------

@@ -86,7 +86,7 @@ def check_origins(history: History, origins: Sequence[int]) -> None:
 
 
 def score(table: pd.DataFrame, history: History) -> pd.DataFrame:
-    """Return one row a cell with its scores; cells without a published outcome are left out.
+    """Return a row for each cell with its scores; cells without a published outcome are left out.
 
     Columns: model, la_code, origin, target, horizon, age_band, actual, median, low_80, high_80, log_crps, crps, ape, in_80,
     in_95, width_80.

@@ -139,7 +139,7 @@ def assumed(programme: Programme) -> list[Candidate]:
 
 
 def builds(programme: Programme) -> str:
-    """Return in words what a programme builds."""
+    """Return the schemes that a programme builds, in words."""
     return named([c.candidate for c in programme.choices]) or "nothing"
 
 

@@ -96,7 +96,7 @@ def considered(case: Case) -> DocumentTable:
 
 
 def alone(case: Case) -> DocumentTable:
-    """Return what each scheme would do if it alone were built, in the draws in which it is delivered, as a table."""
+    """Return the effects of each scheme if it alone were built, in the draws in which it is delivered, as a table."""
     rows = []
     for one in case.appraisals:
         there = built(one)

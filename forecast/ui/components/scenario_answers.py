@@ -49,7 +49,7 @@ def run_beside(choices: Choices) -> scenario_view.Beside | None:
 
 
 def aloud(choices: Choices, comparison: scenario_view.Beside) -> None:
-    """Show the changes a scenario makes, in words."""
+    """Show the changes that a scenario makes, in words."""
     elements.headline(scenario_view.sentence(comparison, choices.area.name, choices.year), HOW_TO_READ)
 
 

@@ -107,7 +107,7 @@ def _names_us(url: str) -> bool:
 
 
 def not_from_here() -> Closed:
-    """Return what a visitor from another computer sees if sign-in is not set up."""
+    """Return the message to a visitor from another computer if sign-in is not set up."""
     return Closed(
         "This planner is for one person on one computer",
         "Sign-in is not set up, so the planner opens only in a browser on the computer it runs on, at http://localhost or "
@@ -197,7 +197,7 @@ def visitor(claims: Mapping[str, object], people: AllowList, now: datetime) -> P
 
 
 def sign_in() -> Closed:
-    """Return what a visitor sees who has not signed in."""
+    """Return the message to a visitor who has not signed in."""
     return Closed(
         "Sign in",
         "The planner is open to people whom your council has named.",

@@ -91,12 +91,12 @@ def financial_year(choices: Choices) -> None:
 
 
 def regime(choices: Choices) -> None:
-    """Show the menu of who bears deficits after the statutory override."""
+    """Show the menu of funding regimes: who bears deficits after the statutory override."""
     _select("regime", chosen.REGIMES, choices.regime, width=2 * WIDTH)
 
 
 def grant(choices: Choices) -> None:
-    """Show the menu of whether the stability grant is counted."""
+    """Show the menu to count the stability grant or not."""
     _select("grant", chosen.GRANTS, choices.grant)
 
 

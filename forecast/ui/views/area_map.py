@@ -32,7 +32,7 @@ KINDS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Layered:
-    """What can be shown on the map.
+    """A quantity that the map can show.
 
     Parameters
     ----------

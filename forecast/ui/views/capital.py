@@ -248,7 +248,7 @@ def effect_title(view: CapitalView) -> str:
 
 
 def effect_text(view: CapitalView) -> pd.DataFrame:
-    """Return children without a specialist place as text, one row a January."""
+    """Return children without a specialist place as text, one row for each January."""
     wide = {
         str(what): [wording.count_interval(r["q10"], r["mean"], r["q90"]) for r in rows.to_dict("records")]
         for what, rows in view.effect.groupby("what", sort=False)

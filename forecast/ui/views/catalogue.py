@@ -54,7 +54,7 @@ def load() -> Catalogue:
 
 
 def read_sources() -> pd.DataFrame:
-    """Return ``data/SOURCES.csv`` as text: one row a published table and input file.
+    """Return ``data/SOURCES.csv`` as text: one row for each published table and input file.
 
     Raises
     ------

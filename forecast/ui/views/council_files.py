@@ -98,7 +98,7 @@ def _cells(text: str) -> pd.DataFrame:
 def changes(
     old: pd.DataFrame, new: pd.DataFrame, key: Sequence[str], named: Callable[[pd.Series], str]
 ) -> pd.DataFrame:
-    """Return the differences between two files in words, one row a change: columns What, Of, Change.
+    """Return the differences between two files in words, one row for each change: columns What, Of, Change.
 
     Parameters
     ----------

@@ -150,7 +150,7 @@ def load_record(area: Area) -> RecordView:
 
 
 def fit_table(about: Mapping[str, Any] | None = None) -> pd.DataFrame:
-    """Return the checks of the stored fit as text, one row a model.
+    """Return the checks of the stored fit as text, one row for each model.
 
     Raises
     ------

@@ -473,7 +473,7 @@ def choose(lever: Values, path: Path, value: Any) -> None:
 
 
 def give_as(lever: Values, name: str) -> None:
-    """Change how the number of places is given, in place."""
+    """Change the field in which a number of places is given, in place."""
     for other in SIZES:
         lever.pop(other, None)
     lever[name] = unit_of(lever, name).start

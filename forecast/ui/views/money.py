@@ -323,7 +323,7 @@ def _total(january: int, cost: float) -> dict[str, Any]:
 
 
 def why_text(table: pd.DataFrame) -> pd.DataFrame:
-    """Return why cost changes as text: one row a part, largest change first, without parts that do not change."""
+    """Return why cost changes as text: one row for each part, largest change first, without parts that do not change."""
     parts = table.set_index(["part", "cause"])
     change = table[table["cause"] == "change"].set_index("part")
     order = change["mean"].abs().sort_values(ascending=False).index
@@ -377,7 +377,7 @@ def _amount(row: Mapping[str, Any], *, share: bool) -> str:
 
 
 def balance_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return balances at 31 March as text, one column a case."""
+    """Return balances at 31 March as text, one column for each case."""
     wide = {
         str(who): [in_table(cells(r)) for r in rows.to_dict("records")]
         for who, rows in frame.groupby("who", sort=False)
@@ -386,7 +386,7 @@ def balance_text(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def flows_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return cost and income as text, one row a financial year."""
+    """Return cost and income as text, one row for each financial year."""
     wide = {
         str(what).capitalize(): [in_table(cells(r)) for r in rows.to_dict("records")]
         for what, rows in frame.groupby("what", sort=False)

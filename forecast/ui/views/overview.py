@@ -122,7 +122,7 @@ def _growth(later: float, now: float) -> str:
 
 
 def changed(outcome: Outcome, history: History) -> pd.DataFrame:
-    """Return changes between the last two returns: what, before, after, change; rows without both figures are left out."""
+    """Return changes between the last two returns, columns what, before, after, change; rows lacking a figure are left out."""
     origin, code = outcome.plans.origin, outcome.area.la_code
     rows = [("EHC plans, all ages", origin - 1, origin, outcome.history_total.rename(january="t"), "January")]
     rows += [

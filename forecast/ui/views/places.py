@@ -129,7 +129,7 @@ def found_run_outs(view: PlacesView, phase: str, group: str) -> tuple[RunOut, ..
 
 
 def strip(view: PlacesView, phase: str, group: str, last: int) -> pd.DataFrame:
-    """Return the chance of a shortfall, 0 to 1: one row a phase and provision in use, one column a January."""
+    """Return the chance of a shortfall, 0 to 1: one row for each phase and provision in use, one column for each January."""
     rows = view.cells[(view.cells["need_group"] == group) & (view.cells["year"] <= last)]
     lines = {}
     for code in PHASE_CODES if phase == ALL else (phase,):
@@ -168,7 +168,7 @@ def table(view: PlacesView, phase: str, group: str, last: int) -> pd.DataFrame:
 
 
 def kind_table(view: PlacesView, run_out: RunOut, group: str, last: int) -> pd.DataFrame:
-    """Return `table` of one phase and provision, one row a January."""
+    """Return `table` of one phase and provision, one row for each January."""
     whole = table(view, run_out.phase, group, last)
     kind = words.SHORT_PROVISIONS[run_out.provision].capitalize()
     return whole[whole["Kind of place"] == kind].drop(columns="Kind of place").reset_index(drop=True)
@@ -252,7 +252,7 @@ def settings_in_words(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def basis_in_words(register: Register, january: int) -> pd.DataFrame:
-    """Return how the places of one January are known, one row a provision; open and agreed places."""
+    """Return the basis of the open and agreed places of one January, one row for each provision."""
     rows = in_force(register, january, statuses=("open", "agreed"))
     rows = rows[rows["provision"].isin(SPECIALIST_PROVISIONS)]
     count = rows.pivot_table(index="provision", columns="basis", values="places", aggfunc="sum", fill_value=0)

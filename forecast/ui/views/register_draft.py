@@ -68,7 +68,7 @@ def checked(content: bytes, name: str, la_code: int) -> Register:
 
 
 def changes(difference: RegisterDiff) -> pd.DataFrame:
-    """Return the differences between two registers in words, one row a change."""
+    """Return the differences between two registers in words, one row for each change."""
     rows = [("Added", r["setting"], _row_in_words(r)) for r in difference.added.to_dict("records")]
     rows += [("Removed", r["setting"], _row_in_words(r)) for r in difference.removed.to_dict("records")]
     rows += [

@@ -91,7 +91,7 @@ def against_forecast(comparison: Beside, january: int) -> pd.DataFrame:
 
 
 def side_by_side(comparison: Beside, january: int) -> pd.DataFrame:
-    """Return one January as text: one row a measure, one column a scenario, headed by its title."""
+    """Return one January as text: one row for each measure, one column for each scenario, headed by its title."""
     return (
         compare.side_by_side(comparison.table, january)
         .rename(columns=dict(comparison.names))
@@ -160,7 +160,7 @@ def lines(comparison: Beside, measure: str, last: int) -> pd.DataFrame:
 
 
 def lines_in_words(frame: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """Return `lines` as text: one row a January, one column a scenario."""
+    """Return `lines` as text: one row for each January, one column for each scenario."""
     cells = [
         compare.shown(measure, r["mean"]) if measure == "p_shortfall" else compare.with_range(measure, r)
         for r in frame.to_dict("records")
