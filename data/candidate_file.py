@@ -22,12 +22,12 @@ from data.candidates import BASES, CONFIDENCES, KINDS, Candidate, Kind
 from data.capital_benchmarks import benchmark, location_factor
 from data.errors import CapitalError, OutputError
 from data.formulas import guarded, unguarded
-from data.register import PHASINGS, SHOWN, SLIPPAGE, Problem, academic_year, first_year, quoted
+from data.register import PHASINGS, SHOWN, SLIPPAGE, Problem, academic_year, first_year, quoted, report
 from data.spreadsheet import (
     CellError,
     column_names,
     csv_rows,
-    find_extra_cells,
+    parse_cells,
     parse_code,
     plain,
     write_whole,
@@ -46,6 +46,8 @@ NEEDED: tuple[str, ...] = (
     "id", "title", "kind", "places", "age_low", "age_high", "needs", "basis", "confidence", "source",
 )  # fmt: skip
 """Columns whose cells must not be blank; ``opens`` may be blank where ``decided`` is given."""
+
+_BLANK = dict.fromkeys(NEEDED, "Every scheme needs it. Fill it in.")
 
 OPTIONAL: tuple[str, ...] = tuple(c for c in COLUMNS if c not in NEEDED)
 """Columns a file may leave out, and whose cells may be blank."""
@@ -177,7 +179,8 @@ def read_candidates(path: str | Path, la_code: int) -> Candidates:
             rows[number] = candidate
     problems += _repeated(rows)
     if problems:
-        raise CapitalError(_report(path.name, problems))
+        result = "no candidates were read from it and nothing was written"
+        raise CapitalError(report(path.name, problems, result, "CSV UTF-8"))
     return Candidates(tuple(rows.values()), path.name)
 
 
@@ -243,19 +246,7 @@ def _candidate(
     number: int, header: Sequence[str], cells: Sequence[str], la_code: int
 ) -> tuple[Candidate | None, list[Problem]]:
     """Return the candidate scheme of one row, or None and every problem in the row."""
-    padded = [*cells, *[""] * (len(header) - len(cells))]
-    if (beyond := find_extra_cells(number, header, cells)) is not None:
-        return None, [beyond]
-    values: dict[str, Any] = {}
-    problems = []
-    for column, cell in zip(header, padded, strict=False):
-        if cell:
-            try:
-                values[column] = _PARSERS[column](cell)
-            except CellError as error:
-                problems.append(Problem(number, column, str(error)))
-        elif column in NEEDED:
-            problems.append(Problem(number, column, "is blank. Every scheme needs it. Fill it in."))
+    values, problems = parse_cells(number, header, cells, _PARSERS, _BLANK)
     if problems:
         return None, problems
     try:
@@ -360,17 +351,6 @@ def _repeated(rows: Mapping[int, Candidate]) -> list[Problem]:
         ids.setdefault(row.id, number)
         titles.setdefault(row.title.casefold(), number)
     return problems
-
-
-def _report(where: str, problems: Sequence[Problem]) -> str:
-    ordered = sorted(problems, key=lambda p: p.row)
-    listed = " ".join(str(p) for p in ordered[:SHOWN])
-    more = f" ... and {len(ordered) - SHOWN} more." if len(ordered) > SHOWN else ""
-    count = "1 problem" if len(ordered) == 1 else f"{len(ordered)} problems"
-    return (
-        f"'{where}' has {count}, so no candidates were read from it and nothing was written. {listed}{more} Correct the rows in "
-        "the spreadsheet (row 1 is the header), save it as CSV UTF-8 and try again."
-    )
 
 
 def to_csv(candidates: Sequence[Candidate]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,15 +40,17 @@ from data.prices import (
     lines_of,
     overlaps,
 )
-from data.register import SHOWN, Problem, quoted
+from data.register import SHOWN, Problem, quoted, report
 from data.spreadsheet import (
+    AGE_BLANK,
     AUTHORITY,
     CellError,
     column_names,
     csv_rows,
-    find_extra_cells,
     name_of,
+    parse_age,
     parse_authority,
+    parse_cells,
     parse_code,
     plain,
     write_whole,
@@ -72,7 +74,6 @@ MAX_BYTES = 20_000_000
 
 _NUMBER = re.compile(r"(\d{1,9}|\d{1,3}(,\d{3}){1,2})(\.\d{1,12})?", re.ASCII)
 _NEGATIVE = re.compile(r"[-\u2212].*|\(.*\)")
-_WHOLE = re.compile(r"\d{1,2}", re.ASCII)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,14 +127,6 @@ def _share(cell: str) -> float:
     return number
 
 
-def _age(cell: str) -> int:
-    if _WHOLE.fullmatch(cell) is None or int(cell) > 25:
-        raise CellError(
-            f"{quoted(cell)} is not an age. Write a whole number from 0 to 25 (age at 31 August)."
-        )
-    return int(cell)
-
-
 def _year(cell: str) -> str:
     text = cell.replace("/", "-")
     if starting_year(text) is None:
@@ -158,8 +151,8 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "item": _choice("item", {code: item.label for code, item in ITEMS.items()}),
     "provision": _choice("provision", {ALL: ALL, **PROVISIONS}),
     "need_group": _choice("need group", {ALL: ALL, **{g.code: g.label for g in NEED_GROUPS}}),
-    "age_low": _age,
-    "age_high": _age,
+    "age_low": parse_age,
+    "age_high": parse_age,
     "kind": _choice("kind", {kind: kind for item in ITEMS for kind in kinds_of(item)}),
     "price": _number,
     "low": _number,
@@ -181,8 +174,7 @@ _BLANK: dict[str, str] = {
     "item": f"Write what is priced: {', '.join(ITEMS)}.",
     "provision": f"Write a provision such as {', '.join(PROVISION_CODES[3:6])}, or {ALL}.",
     "need_group": f"Write a need group such as {', '.join(NEED_GROUP_CODES[:3])}, or {ALL}.",
-    "age_low": "Write the youngest age at 31 August, 0 to 25.",
-    "age_high": "Write the oldest age at 31 August, 0 to 25.",
+    **AGE_BLANK,
     "price": "A blank could mean free or not known. Write pounds a year, 0 if it costs nothing.",
     "price_year": "Prices of different years cannot be added. Write the financial year of the price, like '2025-26'.",
     "s251_line": "Write the line of the S251 return it is booked to, such as 1.2.3.",
@@ -221,8 +213,9 @@ def read_ledger(path: str | Path, inflation: PriceGrowth, la_code: int | None = 
     rows: dict[int, dict[str, Any]] = {}
     owners: dict[int, int] = {}
     for number, cells in body:
-        values, wrong = _parse(number, header, cells)
-        if values and not wrong:
+        values, wrong = parse_cells(number, header, cells, _PARSERS, _BLANK)
+        values = dict.fromkeys(OPTIONAL) | values
+        if not wrong:
             wrong = _row_problems(number, values, inflation)
         owner = values.pop(AUTHORITY, None)
         if owner is not None:
@@ -241,7 +234,9 @@ def read_ledger(path: str | Path, inflation: PriceGrowth, la_code: int | None = 
     ]  # fmt: skip
     problems += _between_rows(rows)
     if problems:
-        raise PriceError(_report(path.name, problems))
+        raise PriceError(
+            report(path.name, problems, "no prices were read from it and those in use stay", "CSV UTF-8")
+        )
     return Ledger(whose, as_rows(rows.values()), path.name)
 
 
@@ -305,24 +300,6 @@ def _header(lines: list[tuple[int, list[str]]], where: str) -> tuple[list[str], 
             "prices by provision and need, not single children."
         )
     return names, body
-
-
-def _parse(number: int, header: Sequence[str], cells: Sequence[str]) -> tuple[dict[str, Any], list[Problem]]:
-    """Return the values of one row and every problem found in its single cells."""
-    padded = [*cells, *[""] * (len(header) - len(cells))]
-    if beyond := find_extra_cells(number, header, cells):
-        return {}, [beyond]
-    values: dict[str, Any] = dict.fromkeys(OPTIONAL)
-    problems = []
-    for column, cell in zip(header, padded, strict=False):
-        if cell:
-            try:
-                values[column] = _PARSERS[column](cell)
-            except CellError as error:
-                problems.append(Problem(number, column, str(error)))
-        elif column not in (*OPTIONAL, AUTHORITY):
-            problems.append(Problem(number, column, f"is blank. {_BLANK[column]}"))
-    return values, problems
 
 
 def _row_problems(number: int, row: Mapping[str, Any], inflation: PriceGrowth) -> list[Problem]:
@@ -434,18 +411,6 @@ def _between_rows(rows: Mapping[int, Mapping[str, Any]]) -> list[Problem]:
         for at, total in find_wrong_shares(prices) if at not in doubtful
     ]  # fmt: skip
     return problems
-
-
-def _report(where: str, problems: Sequence[Problem]) -> str:
-    """Return one paragraph on all problems, listing the first `SHOWN`."""
-    ordered = sorted(problems, key=lambda p: p.row)
-    listed = " ".join(str(p) for p in ordered[:SHOWN])
-    more = f" ... and {len(ordered) - SHOWN} more." if len(ordered) > SHOWN else ""
-    count = "1 problem" if len(ordered) == 1 else f"{len(ordered)} problems"
-    return (
-        f"'{where}' has {count}, so no prices were read from it and those in use stay. {listed}{more} Correct the rows in the "
-        "spreadsheet (row 1 is the header), save it as CSV UTF-8 and try again."
-    )
 
 
 def to_csv(rows: pd.DataFrame, la_code: int | None = None) -> str:

@@ -578,15 +578,32 @@ def _overlap(a: Record, b: Record) -> bool:
     return years and _ages_shared(a, b) > 0 and bool(needs_of(a) & needs_of(b))
 
 
-def report(where: str, problems: Sequence[Problem]) -> str:
-    """Return one paragraph on all problems, listing the first `SHOWN`."""
+def report(
+    where: str,
+    problems: Sequence[Problem],
+    result: str = "no places were read from it",
+    kinds: str = "CSV UTF-8 or .xlsx",
+) -> str:
+    """Return one paragraph on all problems of a file, listing the first `SHOWN`.
+
+    Parameters
+    ----------
+    where
+        Name of the file.
+    problems
+        At least one.
+    result
+        What therefore happened, as the end of a sentence.
+    kinds
+        Kinds of file that can be read.
+    """
     ordered = sorted(problems, key=lambda p: p.row)
     listed = " ".join(str(p) for p in ordered[:SHOWN])
     more = f" ... and {len(ordered) - SHOWN} more." if len(ordered) > SHOWN else ""
     count = "1 problem" if len(ordered) == 1 else f"{len(ordered)} problems"
     return (
-        f"'{where}' has {count}, so no places were read from it. {listed}{more} Correct the rows in the "
-        "spreadsheet (row 1 is the header), save it as CSV UTF-8 or .xlsx and try again."
+        f"'{where}' has {count}, so {result}. {listed}{more} Correct the rows in the spreadsheet (row 1 is the header), save it "
+        f"as {kinds} and try again."
     )
 
 

@@ -49,13 +49,15 @@ from data.register import (
     row_problems,
 )
 from data.spreadsheet import (
+    AGE_BLANK,
     AUTHORITY,
     CellError,
     column_names,
     csv_rows,
-    find_extra_cells,
     name_of,
+    parse_age,
     parse_authority,
+    parse_cells,
     parse_code,
     plain,
     write_whole,
@@ -141,14 +143,6 @@ def _urn(cell: str) -> int:
     return int(cell)
 
 
-def _age(cell: str) -> int:
-    if _WHOLE.fullmatch(cell) is None or int(cell.replace(",", "")) > 25:
-        raise CellError(
-            f"{quoted(cell)} is not an age. Write a whole number from 0 to 25 (age at 31 August)."
-        )
-    return int(cell)
-
-
 def _count(what: str) -> Callable[[str], int]:
     def read(cell: str) -> int:
         if _WHOLE.fullmatch(cell) is None:
@@ -218,8 +212,8 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "urn": _urn,
     "provision": _provision,
     "needs": _needs,
-    "age_low": _age,
-    "age_high": _age,
+    "age_low": parse_age,
+    "age_high": parse_age,
     "from_academic_year": _year,
     "to_academic_year": _year,
     "places": _count("places"),
@@ -247,8 +241,7 @@ _BLANK: dict[str, str] = {
     "setting": "Name the school or unit.",
     "provision": f"Write a provision code such as {', '.join(SPECIALIST_PROVISIONS)}.",
     "needs": f"Write need codes joined by ';', or {ALL}.",
-    "age_low": "Write the youngest age at 31 August, 0 to 25.",
-    "age_high": "Write the oldest age at 31 August, 0 to 25.",
+    **AGE_BLANK,
     "from_academic_year": "Write the first academic year, like '2024/25'.",
     "places": "A blank could mean none or not known. Write a whole number, 0 if there are none.",
     "located": f"Write {' or '.join(LOCATIONS)}.",
@@ -457,21 +450,9 @@ def _header(lines: list[tuple[int, list[str]]], where: str) -> tuple[list[str], 
 
 def _parse(number: int, header: Sequence[str], cells: Sequence[str]) -> tuple[dict[str, Any], list[Problem]]:
     """Return the values of one row and every problem in it."""
-    padded = [*cells, *[""] * (len(header) - len(cells))]
-    if beyond := find_extra_cells(number, header, cells):
-        return {}, [beyond]
-    problems = []
-    values: dict[str, Any] = {}
-    for column, cell in zip(header, padded, strict=False):
-        if cell:
-            try:
-                values[column] = _PARSERS[column](cell)
-            except CellError as error:
-                problems.append(Problem(number, column, str(error)))
-        elif column in OPTIONAL or column == AUTHORITY:
-            values[column] = None
-        else:
-            problems.append(Problem(number, column, f"is blank. {_BLANK[column]}"))
+    values, problems = parse_cells(number, header, cells, _PARSERS, _BLANK)
+    if values:
+        values = dict.fromkeys(column for column in header if column not in _BLANK) | values
     low, high = values.get("age_low", 0), values.get("age_high", 25)
     if low > high:
         problems.append(

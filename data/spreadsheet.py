@@ -11,7 +11,9 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 from rapidfuzz import fuzz, process
 
@@ -21,6 +23,15 @@ from data.register import Problem, quoted
 
 AUTHORITY = "la_code"
 """Column that says whose sheet it is: the DfE number of the authority in every row; a file may leave it out."""
+
+
+AGE_BLANK: dict[str, str] = {
+    "age_low": "Write the youngest age at 31 August, 0 to 25.",
+    "age_high": "Write the oldest age at 31 August, 0 to 25.",
+}
+"""What to write in a blank cell of an age."""
+
+_WHOLE = re.compile(r"\d{1,9}", re.ASCII)
 
 
 class CellError(ValueError):
@@ -57,6 +68,21 @@ def parse_code(cell: str, spellings: Mapping[str, str], kind: str, allowed: Iter
     near = process.extractOne(word[:60], list(spellings), scorer=fuzz.ratio, score_cutoff=60)
     hint = f"Did you mean '{spellings[near[0]]}'?" if near else f"Write one of {', '.join(allowed)}."
     raise CellError(f"{quoted(cell)} is not a {kind} we know. {hint}")
+
+
+def parse_age(cell: str) -> int:
+    """Return the age at 31 August in a cell, 0 to 25.
+
+    Raises
+    ------
+    CellError
+        It is none.
+    """
+    if _WHOLE.fullmatch(cell) is None or int(cell) > 25:
+        raise CellError(
+            f"{quoted(cell)} is not an age. Write a whole number from 0 to 25 (age at 31 August)."
+        )
+    return int(cell)
 
 
 def parse_authority(cell: str) -> int:
@@ -140,6 +166,41 @@ def find_extra_cells(number: int, header: Sequence[str], cells: Sequence[str]) -
         f"there are {len(cells)} cells for {len(header)} columns. Put text that holds a comma between double quotes, or "
         "clear the cells to the right.",
     )  # fmt: skip
+
+
+def parse_cells(
+    number: int,
+    header: Sequence[str],
+    cells: Sequence[str],
+    parsers: Mapping[str, Callable[[str], object]],
+    needed: Mapping[str, str],
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the values of a row's filled cells, and every problem found in single cells.
+
+    Parameters
+    ----------
+    number
+        Row of the spreadsheet.
+    header, cells
+        Names of the columns, and the row; cells missing at its end are blank.
+    parsers
+        Function for each column that reads a cell or raises a `CellError`.
+    needed
+        Columns whose cells must not be blank, with what to write.
+    """
+    if beyond := find_extra_cells(number, header, cells):
+        return {}, [beyond]
+    values: dict[str, Any] = {}
+    problems = []
+    for column, cell in zip_longest(header, cells[: len(header)], fillvalue=""):
+        if cell:
+            try:
+                values[column] = parsers[column](cell)
+            except CellError as error:
+                problems.append(Problem(number, column, str(error)))
+        elif column in needed:
+            problems.append(Problem(number, column, f"is blank. {needed[column]}"))
+    return values, problems
 
 
 def write_whole(path: Path, content: bytes, what: str, check: Callable[[Path], None] | None = None) -> None:
