@@ -113,7 +113,7 @@ def changes(
     differences = []
     for at, row in after.iterrows():
         if at not in before.index:
-            differences.append(("Added", named(row), _said(row, key)))
+            differences.append(("Added", named(row), _row_in_words(row, key)))
             continue
         was = before.loc[[at]].iloc[0]
         cells = [
@@ -124,12 +124,14 @@ def changes(
         if cells:
             differences.append(("Changed", named(row), "; ".join(cells)))
     differences += [
-        ("Taken out", named(row), _said(row, key)) for at, row in before.iterrows() if at not in after.index
+        ("Taken out", named(row), _row_in_words(row, key))
+        for at, row in before.iterrows()
+        if at not in after.index
     ]
     return pd.DataFrame(differences, columns=["What", "Of", "Change"])
 
 
-def _said(row: pd.Series, key: Sequence[str]) -> str:
+def _row_in_words(row: pd.Series, key: Sequence[str]) -> str:
     shown = [f"{c.replace('_', ' ')} {row[c]}" for c in row.index if c not in key and row[c]]
     return "; ".join(shown[:4])
 
