@@ -29,6 +29,9 @@ from models.base import Array
 
 ORIGIN, SEED = 2025, 11
 
+FEW_DRAWS = 2
+"""Draws that are enough to see that each has numbers of its own."""
+
 PRICES: dict[str, float] = {
     "mainstream": 9_000.0, "early_years": 8_000.0, "specialist_base": 9_000.0, "state_special": 20_000.0,
     "inmss": 65_000.0, "eotas": 30_000.0, "general_fe": 12_000.0, "specialist_post16": 40_000.0,
@@ -91,7 +94,7 @@ def outcome(short: Array, inmss: float = 0.6) -> Outcome:
     return cast("Outcome", found)
 
 
-def cell(draws: int = 2, januaries: int = 3) -> Array:
+def cell(draws: int = FEW_DRAWS, januaries: int = 3) -> Array:
     """Return no child short, dims (draw, january, provision, phase, need_group)."""
     return np.zeros((draws, januaries, len(SPECIALIST_PROVISIONS), len(PHASE_CODES), len(NEED_GROUP_CODES)))
 
