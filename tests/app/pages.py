@@ -6,17 +6,23 @@ another.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import unescape
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
+from forecast.jobs.worker import Job, Progress, State
 from forecast.ui.frame.choices import Choices, read
 from forecast.ui.frame.registry import PAGES
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 REDBRIDGE, KENT, SCILLY = "E09000026", "E10000016", "E06000053"
 """Codes of areas as an address has them."""
+
+KEEP = "Keep as a new version and use it"
+"""Label of the button that keeps a file that was put in."""
 
 FILES = {entry.path: entry.file for entry in PAGES}
 """The script of each page, by its address."""
@@ -69,3 +75,42 @@ def text(app: AppTest) -> str:
     """Return all text and tables of a page; a figure and its interval are one run of text, as they are read."""
     said = "\n".join([*(m.value for m in app.markdown), *(h.proto.body for h in app.get("html"))])
     return unescape(said.replace("<span>", "").replace("</span>", ""))
+
+
+def put_in(app: AppTest, content: str | bytes, name: str = "mine.csv") -> AppTest:
+    """Return a page after a file was put in."""
+    given = content.encode() if isinstance(content, str) else content
+    return app.file_uploader[0].upload(name, given).run()
+
+
+def keep_buttons(app: AppTest) -> list[Button]:
+    """Return the buttons of a page that would keep something."""
+    return [b for b in app.button if b.label.startswith("Keep")]
+
+
+def keep_button(app: AppTest) -> Button:
+    """Return the button that keeps the file put in, the only one that would keep something."""
+    (button,) = keep_buttons(app)
+    assert button.label == KEEP
+    return button
+
+
+class Finished:
+    """A worker that has finished every job it has a result for, and notes what it was asked."""
+
+    def __init__(self, results_of: Mapping[Job, object]) -> None:
+        self.results_of = results_of
+        self.asked: dict[Job, tuple[object, ...]] = {}
+
+    def find(self, job: Job, *arguments: object) -> Job | None:
+        """Return the job as its own ticket, where there is a result."""
+        self.asked[job] = arguments
+        return job if job in self.results_of else None
+
+    def progress(self, ticket: Job) -> Progress:
+        """Return that it is done."""
+        return Progress(State.DONE, 1, 1, "Writing", 3.0)
+
+    def result(self, ticket: Job) -> object:
+        """Return what was made."""
+        return self.results_of[ticket]

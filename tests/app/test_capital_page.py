@@ -25,7 +25,7 @@ from data.vocabulary import PROVISION_CODES
 from forecast.capital import capital_case, child_costs
 from forecast.core.defaults import SEED
 from forecast.core.outcome import Outcome
-from forecast.jobs.worker import Job, Progress, State, Worker
+from forecast.jobs.worker import State, Worker
 from forecast.presentation import capital_tables, wording
 from forecast.runs.baseline import ForecastInputs
 from forecast.ui.background import capital_job
@@ -39,32 +39,11 @@ from forecast.ui.views import capital, council_files
 from forecast.ui.views.capital import CapitalView
 from scenarios import reading
 from tests import made_case
-from tests.app.pages import APP, SCILLY, choices_of, open_page, text
+from tests.app.pages import APP, SCILLY, Finished, choices_of, keep_button, open_page, put_in, text
 from tests.command_line import printed
 
 opened = partial(open_page, "capital")
 REDBRIDGE, CITY = 317, 201
-
-
-class Finished:
-    """A worker that has done whatever it is asked."""
-
-    def __init__(self, result: object) -> None:
-        self.made = result
-        self.asked: list[tuple[Job, tuple[object, ...]]] = []
-
-    def find(self, job: Job, *arguments: object) -> str:
-        """Return a ticket and note what was asked."""
-        self.asked.append((job, arguments))
-        return "ticket"
-
-    def progress(self, ticket: str) -> Progress:
-        """Return that it is done."""
-        return Progress(State.DONE, 1, 1, "Writing", 3.0)
-
-    def result(self, ticket: str) -> object:
-        """Return what was made."""
-        return self.made
 
 
 def schemes(count: int = 3) -> str:
@@ -238,15 +217,14 @@ def test_a_process_of_the_worker_that_imports_the_app_shows_nothing(monkeypatch:
 def test_a_finished_programme_is_shown_with_its_charts_tables_and_files(
     view: CapitalView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = Finished(view)
+    done = Finished({appraise: view})
     monkeypatch.setattr(results, "worker", lambda: done)
     app = opened(scenario="reform-2030", budget="5000000")
     assert not app.error
     page = text(app)
-    assert done.asked[-1] == (
-        appraise,
-        (work_requests.job_inputs(choices_of(scenario="reform-2030", budget="5000000")),),
-    )
+    assert done.asked == {
+        appraise: (work_requests.job_inputs(choices_of(scenario="reform-2030", budget="5000000")),)
+    }
     assert "Done in 3 seconds." in page
     # What was answered is not asked for again.
     assert "Appraise and choose" not in [b.label for b in app.button]
@@ -366,17 +344,17 @@ def test_a_broken_file_of_schemes_is_refused_with_every_problem_and_a_mended_one
     good = schemes()
     places = shipped(REDBRIDGE).rows[0].places  # type: ignore[union-attr]
     broken = good.replace(f",{places},", ",many,", 1).replace(",base,", ",bass,", 1)
-    app.file_uploader[0].upload("mine.csv", broken.encode()).run()
+    put_in(app, broken)
     assert "2 problems" in app.error[0].value
     assert CANDIDATES.versions(REDBRIDGE) == ()
     app = opened()
-    app.file_uploader[0].upload("mine.csv", good.replace(f",{places},", ",75,", 1).encode()).run()
+    put_in(app, good.replace(f",{places},", ",75,", 1))
     assert not app.error
     page = text(app)
     assert f"places from {places} to 75" in page
     assert page.count("Taken out") == 11
     assert any("Not kept yet" in w.value for w in app.warning)
-    next(b for b in app.button if b.label.startswith("Keep")).click().run()
+    keep_button(app).click().run()
     assert [k.version for k in CANDIDATES.versions(REDBRIDGE)] == [1]
     assert "3 schemes with" in text(opened())
     assert "14 schemes with 745 places" in text(opened(candidates="0"))
@@ -389,12 +367,12 @@ def test_a_broken_file_of_schemes_is_refused_with_every_problem_and_a_mended_one
 
 def test_of_two_who_put_in_schemes_the_second_is_told() -> None:
     app = opened()
-    app.file_uploader[0].upload("mine.csv", schemes(2).encode()).run()
+    put_in(app, schemes(2))
     theirs = CANDIDATES.keep(
         this_computer("Jo"), REDBRIDGE, 0, lambda path: path.write_text(schemes(4), encoding="utf-8")
     )
     before = theirs.path.read_bytes()
-    next(b for b in app.button if b.label.startswith("Keep")).click().run()
+    keep_button(app).click().run()
     assert "was kept by somebody else while you edited" in app.error[0].value
     assert theirs.path.read_bytes() == before
 

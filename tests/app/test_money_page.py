@@ -23,7 +23,7 @@ from forecast.ui.components import results
 from forecast.ui.components.charts import money as money_charts
 from forecast.ui.views import council_files, money
 from scenarios import reading
-from tests.app.pages import SCILLY, choices_of, open_page, text
+from tests.app.pages import SCILLY, choices_of, keep_button, keep_buttons, open_page, put_in, text
 from tests.command_line import printed
 
 opened = partial(open_page, "money")
@@ -174,34 +174,32 @@ def test_a_broken_file_of_prices_is_refused_with_every_problem_and_nothing_is_ke
     app = opened()
     good = ledger()
     broken = good.replace("2021-22", "last year", 1).replace(",inmss,", ",inmess,", 2)
-    app.file_uploader[0].upload("mine.csv", broken.encode()).run()
+    put_in(app, broken)
     assert "4 problems" in app.error[0].value
     for row in ("Row 2, column 'provision'", "Row 2, column 'price\\_year'", "Row 3, column 'provision'"):
         assert row in app.error[0].value
     assert UNIT_COSTS.versions(REDBRIDGE) == ()
-    assert not [b for b in app.button if b.label.startswith("Keep")]
+    assert not keep_buttons(app)
 
 
 def test_a_file_that_is_not_text_says_how_to_save_it() -> None:
     app = opened()
-    app.file_uploader[0].upload("mine.csv", b"\xff\xfe\x00\x01").run()
+    put_in(app, b"\xff\xfe\x00\x01")
     assert "CSV UTF-8" in app.error[0].value
     assert UNIT_COSTS.versions(REDBRIDGE) == ()
 
 
 def test_a_file_that_says_what_is_in_use_has_nothing_to_keep() -> None:
     app = opened()
-    app.file_uploader[0].upload(
-        "same.csv", to_csv(council_files.book(REDBRIDGE, None).in_use(), REDBRIDGE).encode()
-    ).run()
+    put_in(app, to_csv(council_files.book(REDBRIDGE, None).in_use(), REDBRIDGE), "same.csv")
     assert "says the same as what is in use" in text(app)
-    assert not [b for b in app.button if b.label.startswith("Keep")]
+    assert not keep_buttons(app)
 
 
 def test_a_mended_file_shows_the_difference_is_kept_and_changes_the_figures() -> None:
     before = opened()
     app = opened()
-    app.file_uploader[0].upload("mine.csv", ledger(factor=2.0).encode()).run()
+    put_in(app, ledger(factor=2.0))
     assert not app.error
     assert any("Not kept yet" in w.value for w in app.warning)
     page = text(app)
@@ -209,7 +207,7 @@ def test_a_mended_file_shows_the_difference_is_kept_and_changes_the_figures() ->
     assert "Fee of an INMSS placement, residential, 38 weeks" in page
     assert re.search(r"price from \d+ to \d+", page)
     assert [m.value for m in app.metric] == [m.value for m in before.metric]
-    next(b for b in app.button if b.label.startswith("Keep")).click().run()
+    keep_button(app).click().run()
     assert not app.error
     assert [s.value for s in app.success] == [
         "Unit costs: kept as version 1, which every page uses from now on."
@@ -233,12 +231,12 @@ def test_kept_prices_give_the_figures_of_the_command_line_with_that_file(tmp_pat
 
 def test_of_two_who_put_in_prices_the_second_is_told_and_nothing_is_lost() -> None:
     app = opened()
-    app.file_uploader[0].upload("mine.csv", ledger(factor=2.0).encode()).run()
+    put_in(app, ledger(factor=2.0))
     theirs = UNIT_COSTS.keep(
         this_computer("Jo"), REDBRIDGE, 0, lambda path: path.write_text(ledger(factor=1.1), encoding="utf-8")
     )
     before = theirs.path.read_bytes()
-    next(b for b in app.button if b.label.startswith("Keep")).click().run()
+    keep_button(app).click().run()
     assert "was kept by somebody else while you edited" in app.error[0].value
     assert theirs.path.read_bytes() == before
     assert [k.version for k in UNIT_COSTS.versions(REDBRIDGE)] == [1]

@@ -16,7 +16,7 @@ from data.register import Register
 from forecast.ui.components import results
 from forecast.ui.frame.registry import PAGES, PageEntry
 from forecast.ui.frame.shell import PRODUCT
-from tests.app.pages import APP, KENT, REDBRIDGE, SCILLY, choice_of, open_page, text
+from tests.app.pages import APP, KENT, REDBRIDGE, SCILLY, choice_of, keep_button, open_page, put_in, text
 
 OVERVIEW, DEMAND, PLACES, MAP, SCENARIOS, MONEY, CAPITAL, EVIDENCE, DATA, REPORTS = (e.path for e in PAGES)
 
@@ -240,16 +240,16 @@ def test_a_broken_register_is_refused_with_every_problem_and_a_mended_one_is_kep
     good = (Path(registers.SHIPPED) / "redbridge.csv").read_bytes().decode("utf-8-sig")
     app = open_page(DATA)
     broken = good.replace(",191,local,", ",many,local,").replace("state_special", "state_spesial", 1)
-    app.file_uploader[0].upload("mine.csv", broken.encode()).run()
+    put_in(app, broken)
     assert "2 problems" in app.error[0].value
     assert "Row 2" in app.error[0].value
     assert kept_registers.versions(317) == ()
     mended = open_page(DATA)
-    mended.file_uploader[0].upload("mine.csv", good.replace(",191,local,", ",200,local,").encode()).run()
+    put_in(mended, good.replace(",191,local,", ",200,local,"))
     assert not mended.error
     assert "What would change" in text(mended)
     assert any("Not kept yet" in w.value for w in mended.warning)
-    next(b for b in mended.button if b.label == "Keep as a new version and use it").click().run()
+    keep_button(mended).click().run()
     assert [s.value for s in mended.success] == [
         "Register of places: kept as version 1, which every page uses from now on."
     ]

@@ -16,7 +16,6 @@ import pytest
 from data.candidate_file import shipped, to_csv
 from data.people import this_computer
 from forecast.core.defaults import SEED
-from forecast.jobs.worker import Job, Progress, State
 from forecast.reports.preview import Grid, Heading, Image, Text
 from forecast.ui.background import report_jobs
 from forecast.ui.background.job_inputs import JobInputs
@@ -29,7 +28,7 @@ from scenarios.scenario import Scenario
 from scenarios.store import Store
 from scenarios.unsaved import Unsaved, pack
 from tests.app import pages
-from tests.app.pages import choices_of, open_page, text
+from tests.app.pages import Finished, choices_of, open_page, text
 from tests.command_line import printed
 
 opened = partial(open_page, "reports")
@@ -273,27 +272,6 @@ def test_reports_of_an_authority_without_published_income_say_so_and_leave_pound
 
 
 # The page
-
-
-class Finished:
-    """A worker that has done whatever it is asked."""
-
-    def __init__(self, results_of: dict[Job, MadeReport]) -> None:
-        self.results_of = results_of
-        self.asked: dict[Job, tuple[object, ...]] = {}
-
-    def find(self, job: Job, *arguments: object) -> Job | None:
-        """Return the job as its own ticket, where there is a result."""
-        self.asked[job] = arguments
-        return job if job in self.results_of else None
-
-    def progress(self, ticket: Job) -> Progress:
-        """Return that it is done."""
-        return Progress(State.DONE, 1, 1, "Writing", 3.0)
-
-    def result(self, ticket: Job) -> MadeReport:
-        """Return what was made."""
-        return self.results_of[ticket]
 
 
 def test_every_report_is_offered_and_nothing_is_made_before_it_is_asked_for() -> None:

@@ -18,7 +18,7 @@ from forecast.ui.frame.registry import PAGES, PageEntry
 from scenarios import reading
 from scenarios.store import Store
 from scenarios.unsaved import Unsaved, pack
-from tests.app.pages import open_page, text
+from tests.app.pages import keep_button, open_page, put_in, text
 
 AUTH = {
     "redirect_uri": "http://localhost:8501/oauth2callback",
@@ -182,9 +182,9 @@ def test_who_is_taken_off_the_list_can_save_nothing_more(people: Path) -> None:
 def test_a_register_is_kept_by_who_may_and_only_tried_by_others(people: Path, who: str, may: bool) -> None:
     good = (Path(registers.SHIPPED) / "redbridge.csv").read_bytes().decode("utf-8-sig")
     app = opened(signed_in(f"{who}@council.gov.uk"), "data")
-    app.file_uploader[0].upload("mine.csv", good.replace(",191,local,", ",200,local,").encode()).run()
+    put_in(app, good.replace(",191,local,", ",200,local,"))
     assert "What would change" in text(app)
-    button = next(b for b in app.button if b.label == "Keep as a new version and use it")
+    button = keep_button(app)
     assert button.disabled is not may
     if may:
         button.click().run()
@@ -200,9 +200,9 @@ def test_unit_costs_are_kept_by_finance_and_not_by_planners(people: Path, who: s
     header, row, *_ = to_csv(for_area(317).in_use(), 317).removeprefix("\ufeff").splitlines(keepends=True)
     dearer = row.replace(",10000,10000,10000,", ",11000,11000,11000,")
     assert dearer != row
-    app.file_uploader[0].upload("mine.csv", (header + dearer).encode()).run()
+    put_in(app, header + dearer)
     assert not app.error
-    button = next(b for b in app.button if b.label == "Keep as a new version and use it")
+    button = keep_button(app)
     assert button.disabled is not may
 
 
