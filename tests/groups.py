@@ -37,6 +37,7 @@ SECONDS: dict[str, int] = {
     "tests/recovery/test_growth_calibration.py": 40,
     "tests/recovery/test_cohort_calibration.py": 40,
     "tests/recovery/test_growth_recovery.py": 35,
+    "tests/unit/notebooks/": 30,
     "tests/laws/test_scenario_grammar_laws.py": 25,
     "tests/laws/test_register_laws.py": 25,
     "tests/recovery/test_cohort_recovery.py": 20,
@@ -55,8 +56,10 @@ SECONDS: dict[str, int] = {
     "tests/laws/test_scenario_laws.py": 10,
     "tests/unit/data/test_checks.py": 10,
     "tests/unit/data/test_prices_implied.py": 8,
+    "tests/unit/data/test_registers.py": 8,
     "tests/unit/models/test_moves.py": 8,
     "tests/recovery/test_moves_recovery.py": 5,
+    "tests/unit/forecast/test_start.py": 5,
 }
 """Seconds of one quiet core for files and folders of files that take five or more by themselves."""
 
