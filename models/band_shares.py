@@ -48,10 +48,10 @@ import xarray as xr
 from data.errors import AreaError, OptionError
 from data.history import History
 from data.vocabulary import AGE_BANDS, ALL, BAND_CODES
-from models.base import Array
+from models.base import Array, shares_of
 from models.baselines import scale, total_view
-from models.inference import FULL, Diagnostics, Sampling, compile_model
-from models.memory import Memory, fingerprint
+from models.inference import FULL, Diagnostics, Sampling
+from models.memory import Memory
 
 NAME = "band_shares"
 
@@ -177,7 +177,7 @@ def smoothed_log_share(plans: Array, england: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedBands:
     """Band stocks and flows of a history as arrays, complete where a forecast needs them.
 
     Parameters
@@ -202,14 +202,14 @@ class Published:
     first: int
 
     @classmethod
-    def of(cls, history: History) -> Published:
+    def of(cls, history: History) -> PublishedBands:
         """Read a history."""
         stock = history.stock.transpose("area", "series", "january")
         bands = stock.sel(series=list(BAND_CODES)).to_numpy()
         collected = ~np.isnan(bands).all(axis=0)
         seen = (~np.isnan(bands) | ~collected).all(axis=1) & collected.any(axis=0)
-        shares = _shares(np.nan_to_num(bands), axis=1)
-        england = _shares(np.nansum(bands[history.pooled.to_numpy()], axis=0), axis=0)
+        shares = shares_of(np.nan_to_num(bands), axis=1)
+        england = shares_of(np.nansum(bands[history.pooled.to_numpy()], axis=0), axis=0)
         total = stock.sel(series=ALL).to_numpy()
         total = np.take_along_axis(total, _last_true(~np.isnan(total)), axis=1)
         last = _last_true(seen)
@@ -243,7 +243,7 @@ class Published:
         plans = self.plans[:, :, at].sum(axis=1)
         england, england_plans = average[counts].sum(axis=0), plans[counts].sum()
         total = average.sum(axis=1)
-        split = (average + SPLIT_PRIOR * _shares(england, axis=0)) / (total[:, None] + SPLIT_PRIOR)
+        split = (average + SPLIT_PRIOR * shares_of(england, axis=0)) / (total[:, None] + SPLIT_PRIOR)
         usual = england.sum() / max(england_plans, 1.0)
         rate = np.where((known > 0) & (plans > 0), total / np.maximum(plans, 1), usual)
         return split, rate
@@ -261,12 +261,6 @@ def _last_true(known: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
         np.where(known, np.arange(known.shape[1]), 0), axis=1
     )
     return latest
-
-
-def _shares(counts: Array, axis: int) -> Array:
-    total = counts.sum(axis=axis, keepdims=True)
-    shares: Array = counts / np.where(total > 0, total, 1)
-    return shares
 
 
 def oldest_shares(history: History, january: int) -> Array:
@@ -323,7 +317,7 @@ def observations(history: History) -> dict[str, npt.NDArray[np.generic]]:
 
     Areas outside pooled estimates, and changes with a split missing at either end, are left out.
     """
-    published = Published.of(history)
+    published = PublishedBands.of(history)
     usable = [u for u in range(published.first + 1, history.origin) if u not in BREAK]
     parts: dict[str, list[Array]] = {name: [] for name in ("change", "tilt", "share", "unit", "band")}
     for b, code in enumerate(BAND_CODES):
@@ -337,7 +331,7 @@ def observations(history: History) -> dict[str, npt.NDArray[np.generic]]:
             values = {
                 "change": np.log((then + 3) / (now + 3)) - growth,
                 "tilt": flows.tilt(now, then.sum(axis=1)),
-                "share": smoothed_log_share(now, _shares(now.sum(axis=0), axis=0)),
+                "share": smoothed_log_share(now, shares_of(now.sum(axis=0), axis=0)),
             }
             for name, value in values.items():
                 away = value - weighted_mean(value, now)
@@ -425,7 +419,7 @@ class England:
     share_gap: Array
 
     @classmethod
-    def of(cls, history: History, published: Published, flows: BandFlows) -> England:
+    def of(cls, history: History, published: PublishedBands, flows: BandFlows) -> England:
         """Add up the pooled areas at the origin."""
         at = published.column(history.origin)
         rows = np.nonzero(published.pooled)[0]
@@ -440,7 +434,7 @@ class England:
             rate=np.array([joined.sum() / max(total.sum(), 1.0)]),
         )
         growth = total_view(history).national_growth(history.origin)
-        shares = _shares(total, axis=0)
+        shares = shares_of(total, axis=0)
         tilts = own.tilt(plans, plans.sum(axis=1) * np.exp(growth))
         logged = smoothed_log_share(plans, shares)
         return cls(
@@ -487,7 +481,7 @@ class FittedShares:
     @classmethod
     def of(cls, history: History, posterior: xr.Dataset, diagnostics: Diagnostics) -> FittedShares:
         """Put a posterior together with the history it was fitted to."""
-        published = Published.of(history)
+        published = PublishedBands.of(history)
         flows = published.flows(history, history.origin)
         return cls(
             areas=history.areas,
@@ -550,7 +544,7 @@ class FittedShares:
             total, plans = totals[:, :, year], np.maximum(plans, least)
             after = np.exp(self.england.growth) * england.sum(axis=-1)
             tilt = flows.tilt(plans, total) - self.england.flows.tilt(england, after) - self.england.tilt_gap
-            shares = _shares(england, axis=-1)
+            shares = shares_of(england, axis=-1)
             away = (
                 smoothed_log_share(plans, shares)
                 - smoothed_log_share(england, shares)
@@ -583,7 +577,7 @@ def _held(deviation: Array) -> Array:
 
 
 def _added_up(plans: Array, total: Array) -> Array:
-    return _shares(plans, axis=-1) * total[..., None]
+    return shares_of(plans, axis=-1) * total[..., None]
 
 
 @dataclass(frozen=True)
@@ -604,11 +598,6 @@ class BandShares:
 
     def fit(self, history: History, *, rng: np.random.Generator) -> FittedShares:
         """Sample the posterior given a history; a memory's first fit to it is every later one's."""
-        key = (NAME, self.sampling, fingerprint(history))
-        return self.memory.recall(key, lambda: self._sampled(history, rng))
-
-    def _sampled(self, history: History, rng: np.random.Generator) -> FittedShares:
-        data = observations(history)
-        compiled = self.memory.compile(NAME, lambda: compile_model(build(data)))
-        posterior, diagnostics = compiled.sample(data, rng, self.sampling)
-        return FittedShares.of(history, posterior, diagnostics)
+        return self.memory.sampled(
+            NAME, history, self.sampling, rng, observe=observations, build=build, finish=FittedShares.of
+        )

@@ -31,6 +31,12 @@ QUANTILE_DRAWS = 1000
 """Draws behind the quantiles of a `SampleForecast`."""
 
 
+def shares_of(counts: Array, axis: int) -> Array:
+    """Return counts as shares that add up to 1 along an axis; all 0 where there is nothing to share."""
+    total = counts.sum(axis=axis, keepdims=True)
+    return np.asarray(counts / np.where(total > 0, total, 1))
+
+
 class Forecast(Protocol):
     """A distribution of plans over areas, series and Januaries."""
 

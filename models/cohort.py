@@ -60,7 +60,7 @@ from models.cohort_evidence import (
     RECORDED,
     TRANSFER_GROUP_OF_AGE,
     TRANSFER_GROUPS,
-    Evidence,
+    CohortEvidence,
     Integers,
 )
 from models.cohort_flow import BAND_OF_AGE, Flows, recoding
@@ -89,7 +89,7 @@ KEPT_DRAWS = 1000
 """Posterior draws kept."""
 
 
-def build_joiners(evidence: Evidence) -> Any:
+def build_joiners(evidence: CohortEvidence) -> Any:
     """Return the model of new plans by authority, band and calendar year."""
     import pymc as pm
     import pytensor.tensor as pt
@@ -137,7 +137,7 @@ def _negative_binomial(counts: Array, log_mean: Tensor, alpha: Tensor, kind: Int
     return by_cell.sum() + (cells * (alpha * pt.log(alpha) - pt.gammaln(alpha))).sum()
 
 
-def build_leavers(evidence: Evidence) -> Any:
+def build_leavers(evidence: CohortEvidence) -> Any:
     """Return the model of leavers by authority and age group, and of net transfers by authority."""
     import pymc as pm
     import pytensor.tensor as pt
@@ -208,7 +208,7 @@ def _by_band(needs: Array) -> Array:
     return counts
 
 
-def build_needs(evidence: Evidence) -> Any:
+def build_needs(evidence: CohortEvidence) -> Any:
     """Return the model of joiners' needs: England's by age, and how far authorities' differ by band.
 
     England's counts enter as the ages of each band's joiners with a need, authorities' as the needs of each band's
@@ -402,7 +402,7 @@ class CohortModel:
         HistoryError
             The composition is not that of the history's last January; earlier origins have no flows by age.
         """
-        evidence = Evidence.of(history, composition)
+        evidence = CohortEvidence.of(history, composition)
         parts = {"joiners": build_joiners, "leavers": build_leavers, "needs": build_needs}
         found: dict[str, dict[str, Array]] = {}
         checks: list[Diagnostics] = []
@@ -429,7 +429,7 @@ def _england(counts: xr.DataArray) -> xr.DataArray:
 
 
 def _summary_draws(
-    evidence: Evidence, found: dict[str, dict[str, Array]], rng: np.random.Generator
+    evidence: CohortEvidence, found: dict[str, dict[str, Array]], rng: np.random.Generator
 ) -> xr.Dataset:
     """Return the posterior of what flows need, from the parameters of the three models."""
     joiners, leavers, needs = found["joiners"], found["leavers"], found["needs"]

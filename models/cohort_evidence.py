@@ -72,7 +72,7 @@ HAZARD_GROUP_OF_AGE, TRANSFER_GROUP_OF_AGE = _group_of(HAZARD_GROUPS), _group_of
 
 
 @dataclass(frozen=True)
-class Evidence:
+class CohortEvidence:
     """What is published about flows, on the ages of stocks.
 
     Parameters
@@ -115,7 +115,7 @@ class Evidence:
     reason_names: tuple[str, ...]
 
     @classmethod
-    def of(cls, history: History, composition: Composition) -> Evidence:
+    def of(cls, history: History, composition: Composition) -> CohortEvidence:
         """Gather the evidence.
 
         Raises
@@ -182,7 +182,7 @@ def _tied(by_age: Array) -> Array:
 
 @dataclass(frozen=True)
 class _Leavers:
-    """The part of the evidence that concerns those who leave or move; fields as in `Evidence`."""
+    """The part of the evidence that concerns those who leave or move; fields as in `CohortEvidence`."""
 
     gone: Array
     exposed: Array

@@ -36,7 +36,7 @@ import xarray as xr
 from data.errors import HistoryError
 from data.history import History
 from data.vocabulary import AGES, BAND_CODES, NEED_CODES, band_of
-from models.base import Array
+from models.base import Array, shares_of
 
 MAX_INDEX = 4.0
 """The joiner index is held in [1 / MAX_INDEX, MAX_INDEX] as long as leavers can meet the rest."""
@@ -111,14 +111,8 @@ def recoding(stock: xr.DataArray, joiners: xr.DataArray, hazard: xr.DataArray) -
     joined = joiners.transpose("age", "need").to_numpy()
     aged = (held * (1 - hazard.to_numpy())[:, None])[:-1] + joined[1:]
     gap = np.zeros_like(held)
-    gap[1:] = _shares_of(held)[1:] - _shares_of(aged)
+    gap[1:] = shares_of(held, axis=-1)[1:] - shares_of(aged, axis=-1)
     return xr.DataArray(gap, dims=("age", "need"), coords={"age": list(AGES), "need": list(NEED_CODES)})
-
-
-def _shares_of(plans: Array) -> Array:
-    """Return plans as shares over needs, the last axis; 0 where there are none."""
-    total = plans.sum(axis=-1, keepdims=True)
-    return np.asarray(plans / np.where(total > 0, total, 1.0))
 
 
 def exposure(history: History, mid_years: Sequence[int]) -> xr.DataArray:
@@ -410,8 +404,8 @@ def _recoded(plans: Array, shift: Array) -> Array:
     """Return the change of plans by need when shares shift, dims (draw, age, need); it adds up to 0 at every age."""
     total = plans.sum(axis=2, keepdims=True)
     # A need nobody holds cannot be left, so a share never falls below 0.
-    wanted = np.maximum(_shares_of(plans) + shift, 0.0)
-    return np.asarray(total * _shares_of(wanted) - plans)
+    wanted = np.maximum(shares_of(plans, axis=-1) + shift, 0.0)
+    return np.asarray(total * shares_of(wanted, axis=-1) - plans)
 
 
 @dataclass(frozen=True)

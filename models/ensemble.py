@@ -57,7 +57,7 @@ COPULA_DRAWS = 1000
 
 
 @dataclass(frozen=True)
-class Cells:
+class PastForecasts:
     """Past forecasts of one horizon: log quantiles by member and what happened.
 
     Parameters
@@ -239,7 +239,7 @@ class Ensemble:
             self.name, history.origin, fitted, weights, recalibrate(cells, weights), self.paths
         )
 
-    def _past(self, history: History, rng: np.random.Generator) -> dict[int, Cells]:
+    def _past(self, history: History, rng: np.random.Generator) -> dict[int, PastForecasts]:
         """Return past forecasts by horizon, each made with what was known at its origin."""
         found: dict[int, list[tuple[Array, Array]]] = {h: [] for h in range(1, LONGEST_SCORED + 1)}
         pooled = history.pooled.to_numpy()
@@ -257,7 +257,9 @@ class Ensemble:
                 known = pooled & ~np.isnan(actual)
                 found[target - origin].append((quantiles[known, k], actual[known]))
         return {
-            h: Cells(np.concatenate([q for q, _ in parts]), np.concatenate([a for _, a in parts]), len(parts))
+            h: PastForecasts(
+                np.concatenate([q for q, _ in parts]), np.concatenate([a for _, a in parts]), len(parts)
+            )
             for h, parts in found.items()
             if parts
         }
@@ -284,7 +286,7 @@ def crps(quantiles: Array, actual: Array) -> float:
     return float(2 * np.maximum(SCORED_LEVELS * error, (SCORED_LEVELS - 1) * error).mean())
 
 
-def stack(cells: dict[int, Cells], members: int) -> Array:
+def stack(cells: dict[int, PastForecasts], members: int) -> Array:
     """Return weights by horizon, dims (horizon, member) for horizons 1 to `LONGEST_SCORED`; equal without a past."""
     equal = np.full((LONGEST_SCORED, members), 1 / members)
     if not cells or members == 1:
@@ -315,7 +317,7 @@ def stack(cells: dict[int, Cells], members: int) -> Array:
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
-def recalibrate(cells: dict[int, Cells], weights: Array) -> float:
+def recalibrate(cells: dict[int, PastForecasts], weights: Array) -> float:
     """Return the stretch of distances from the median that scores best on past forecasts, shrunk towards 1.
 
     Never below 1: the years that can be scored saw no national shock, so they are no reason to promise more than the

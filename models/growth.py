@@ -79,7 +79,7 @@ LARGEST_GROWTH = (-0.5, 0.7)
 
 
 @dataclass(frozen=True)
-class Panel:
+class GrowthPanel:
     """Indicators and the regions of their areas: what the model is fitted to."""
 
     indicators: Indicators
@@ -87,13 +87,13 @@ class Panel:
     regions: int
 
     @classmethod
-    def of(cls, history: History) -> Panel:
+    def of(cls, history: History) -> GrowthPanel:
         """Measure a history."""
         _, region = np.unique(history.region.to_numpy().astype(str), return_inverse=True)
         return cls(measure(history), region.astype(np.int64), int(region.max()) + 1)
 
 
-def observations(panel: Panel) -> dict[str, npt.NDArray[np.generic]]:
+def observations(panel: GrowthPanel) -> dict[str, npt.NDArray[np.generic]]:
     """Return the values of the model's data containers."""
     x = panel.indicators
     years = x.growth.shape[1]
@@ -134,12 +134,12 @@ def long_run_weight(januaries: npt.NDArray[np.int64]) -> Array:
     return np.clip((januaries - LAST_STATEMENT_JANUARY) / span, 0.0, 1.0)
 
 
-def path_years(panel: Panel) -> int:
+def path_years(panel: GrowthPanel) -> int:
     """Return the number of years of the national path in the model."""
     return max(SHORTEST_PATH, int(panel.indicators.growth.shape[1]))
 
 
-def build(panel: Panel) -> Any:
+def build(panel: GrowthPanel) -> Any:
     """Return the PyMC model; its data containers hold `observations` of the panel."""
     import pymc as pm
     import pytensor.tensor as pt
@@ -199,7 +199,7 @@ def build(panel: Panel) -> Any:
     return model
 
 
-def path_start(panel: Panel) -> Array:
+def path_start(panel: GrowthPanel) -> Array:
     """Return where sampling of the national path starts: the median growth of each year, then 0 for place-holders."""
     x = panel.indicators
     middle = np.median(np.where(x.known, x.growth, 0.0)[x.pooled], axis=0)
@@ -263,7 +263,7 @@ class FittedGrowth:
     areas: tuple[int, ...]
     origin: int
     posterior: xr.Dataset
-    panel: Panel
+    panel: GrowthPanel
     diagnostics: Diagnostics
 
     def forecast(self, januaries: Sequence[int], areas: Sequence[int] | None = None) -> SampleForecast:
@@ -296,7 +296,7 @@ class FittedGrowth:
 
 
 def simulate(
-    panel: Panel,
+    panel: GrowthPanel,
     posterior: xr.Dataset,
     steps: int,
     count: int,
@@ -412,7 +412,7 @@ class BayesGrowth:
 
     def fit(self, history: History, *, rng: np.random.Generator) -> FittedGrowth:
         """Sample the posterior given a history."""
-        panel = Panel.of(history)
+        panel = GrowthPanel.of(history)
         key = (NAME, panel.indicators.first, path_years(panel), panel.region.tobytes())
         compiled = self.memory.compile(key, lambda: compile_model(build(panel)))
         posterior, diagnostics = compiled.sample(observations(panel), rng, self.sampling)

@@ -63,7 +63,7 @@ from data.vocabulary import (
     PHASES,
     PROVISION_CODES,
 )
-from models.base import Array
+from models.base import Array, shares_of
 from models.inference import Diagnostics, Sampling, compile_model
 from models.placement import fit_three_way
 
@@ -126,7 +126,7 @@ class Prior:
 
 
 @dataclass(frozen=True)
-class Cells:
+class GroupCells:
     """What is fitted: one row for each area and need group, dims (cell,).
 
     Parameters
@@ -174,7 +174,7 @@ class Cells:
         return per
 
 
-def build(cells: Cells, prior: Prior) -> Any:
+def build(cells: GroupCells, prior: Prior) -> Any:
     """Return the PyMC model of some cells."""
     import pymc as pm
     import pytensor.tensor as pt
@@ -245,7 +245,7 @@ def rationing(posterior: xr.Dataset, signs: Array, away: Array) -> Array:
 
 
 def fit_cells(
-    cells: Cells, rng: np.random.Generator, sampling: Sampling = SAMPLING, prior: Prior | None = None
+    cells: GroupCells, rng: np.random.Generator, sampling: Sampling = SAMPLING, prior: Prior | None = None
 ) -> tuple[xr.Dataset, Diagnostics]:
     """Return (posterior thinned to `KEPT` draws, diagnostics) of some cells."""
     posterior, diagnostics = compile_model(build(cells, prior or Prior())).sample({}, rng, sampling)
@@ -329,7 +329,7 @@ def fitted_areas(use: SpecialistUse, tables: Tables) -> npt.NDArray[np.bool_]:
     return usable
 
 
-def observations(use: SpecialistUse, tables: Tables) -> Cells:
+def observations(use: SpecialistUse, tables: Tables) -> GroupCells:
     """Return what is fitted: need groups with `FEWEST_PLANS` plans or more in areas whose returns are sound."""
     usable = fitted_areas(use, tables)
     if not usable.any():
@@ -347,7 +347,7 @@ def observations(use: SpecialistUse, tables: Tables) -> Cells:
     keep = (plans >= FEWEST_PLANS) & usable[:, None]
     area, group = np.nonzero(keep)
     position = np.cumsum(usable) - 1
-    return Cells(
+    return GroupCells(
         filled=placed[:, :, AT_SPECIALIST].sum(axis=2)[keep],
         expected=expected[:, :, AT_SPECIALIST].sum(axis=2)[keep],
         overflow=placed[:, :, AT_OVERFLOW].sum(axis=2)[keep],
@@ -532,58 +532,15 @@ def _split(placed: Array, expected: Array, ration: Array, rng: np.random.Generat
     overflow = placed[:, :, AT_OVERFLOW].sum(axis=2) + 1
     lead = rng.beta(2, 2, draws)[:, None, None]
     turned_away = (filled.sum(axis=(0, 2)) * np.expm1(ration))[:, None, :]
-    phase_share = _shares(by_phase ** (1 - lead) * overflow**lead * (by_phase > 0), axis=1)
+    phase_share = shares_of(by_phase ** (1 - lead) * overflow**lead * (by_phase > 0), axis=1)
     # Nobody is turned away who is not taught elsewhere.
     elsewhere = placed.sum(axis=2) - filled.sum(axis=2) - placed[:, :, AT_POST16]
     wanting = np.minimum(turned_away * phase_share, np.maximum(elsewhere, 0))
-    own = _shares(np.where(usable, filled, 0.0), axis=2)
-    usual = _shares(np.where(usable, expected[:, :, AT_SPECIALIST], 0.0), axis=2)
+    own = shares_of(np.where(usable, filled, 0.0), axis=2)
+    usual = shares_of(np.where(usable, expected[:, :, AT_SPECIALIST], 0.0), axis=2)
     lead = rng.random(draws)[:, None, None, None]
     found: Array = wanting[..., None] * ((1 - lead) * own + lead * usual)
     return found
-
-
-def _shares(values: Array, axis: int) -> Array:
-    total = values.sum(axis=axis, keepdims=True)
-    shares: Array = values / np.where(total > 0, total, 1)
-    return shares
-
-
-def reassign(share: Array, uplift: Array, shown: Array) -> Array:
-    """Return placement shares as wanted: more in state specialist places, fewer elsewhere, every child once.
-
-    Parameters
-    ----------
-    share
-        Placement shares as filled, dims (draw, age, need, provision), adding to 1 over provisions.
-    uplift
-        Wanted over filled, dims (draw, phase, need group, provision) over `STATE_SPECIALIST`.
-    shown
-        Part of those turned away who are taken out of overflow, as far as it goes, dims (draw,); the others come out of every
-        other provision but specialist post-16, in proportion.
-    """
-    at_age, at_need = AGE_PHASE.argmax(axis=0), NEED_GROUP.argmax(axis=0)
-    factor = uplift[:, at_age][:, :, at_need]
-    gain = share[..., AT_SPECIALIST] * (factor - 1)
-    givers = np.ones(share.shape[-1])
-    givers[[*AT_SPECIALIST, AT_POST16]] = 0
-    overflow = np.zeros(share.shape[-1])
-    overflow[AT_OVERFLOW] = 1
-    in_overflow = (share * overflow).sum(axis=-1)
-    elsewhere = (share * (givers - overflow)).sum(axis=-1)
-    asked = gain.sum(axis=-1)
-    moved = np.minimum(asked, in_overflow + elsewhere)
-    from_overflow = np.minimum(shown[:, None, None] * moved, in_overflow)
-    from_overflow = np.maximum(from_overflow, moved - elsewhere)
-    kept = 1 - _per(from_overflow, in_overflow)[..., None] * overflow
-    kept = kept - _per(moved - from_overflow, elsewhere)[..., None] * (givers - overflow)
-    wanted: Array = share * kept
-    wanted[..., AT_SPECIALIST] += gain * _per(moved, asked)[..., None]
-    return wanted
-
-
-def _per(part: Array, whole: Array) -> Array:
-    return np.where(whole > 0, part / np.where(whole > 0, whole, 1), 0.0)
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,12 @@ import xarray as xr
 
 from data.history import History
 from models.base import FittedModel, Model
+from models.inference import Diagnostics, Sampling, compile_model
 
 Made = TypeVar("Made")
+
+Data = dict[str, npt.NDArray[Any]]
+"""Values of a model's data containers, by name."""
 
 FIT_SEED = 20250131
 """Seed of remembered fits; with the origin it decides their randomness, so a fit does not depend on who asked first."""
@@ -50,6 +54,44 @@ class Memory:
             self._kept[key] = make()
         made: Made = self._kept[key]
         return made
+
+    def sampled(
+        self,
+        name: str,
+        history: History,
+        sampling: Sampling,
+        rng: np.random.Generator,
+        *,
+        observe: Callable[[History], Data],
+        build: Callable[[Data], Any],
+        finish: Callable[[History, xr.Dataset, Diagnostics], Made],
+    ) -> Made:
+        """Return the fit of a sampled model to a history: compiled once, and sampled once for each history.
+
+        Parameters
+        ----------
+        name
+            Of the model.
+        history
+            What it sees.
+        sampling
+            How long to sample.
+        rng
+            Source of the sampler's seed, at the first fit.
+        observe
+            Measures a history: values of the model's data containers, by name.
+        build
+            Makes the PyMC model for data of that shape.
+        finish
+            Makes the fitted model of a history, a posterior and its diagnostics.
+        """
+
+        def fit() -> Made:
+            data = observe(history)
+            compiled = self.compile(name, lambda: compile_model(build(data)))
+            return finish(history, *compiled.sample(data, rng, sampling))
+
+        return self.recall((name, sampling, fingerprint(history)), fit)
 
     def with_compiled(self) -> Memory:
         """Return a memory that has forgotten every fit and shares what was compiled."""

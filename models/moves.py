@@ -110,7 +110,7 @@ ROUNDS = 200
 
 
 @dataclass(frozen=True)
-class Evidence:
+class StageFlows:
     """Flows grouped by stage.
 
     Parameters
@@ -136,7 +136,7 @@ class Evidence:
     choice_weight: Array
 
     @classmethod
-    def of(cls, flows: PlacementFlows) -> Evidence:
+    def of(cls, flows: PlacementFlows) -> StageFlows:
         """Gather the evidence."""
         ending = _relative_ending(flows)
         gone = _shared_leavers(flows.before, ending, flows.leavers)
@@ -214,7 +214,7 @@ def prior_moves(stays: Array, after: Array, new: Array) -> Array:
     return np.asarray((1 - kept)[:, :, None] * spread[:, None, :] + kept[:, :, None] * np.eye(len(GROUPS)))
 
 
-def observations(evidence: Evidence, stage: int) -> dict[str, npt.NDArray[Any]]:
+def observations(evidence: StageFlows, stage: int) -> dict[str, npt.NDArray[Any]]:
     """Return the values of the model's data containers for one stage."""
     stays, after, new = evidence.stays[:, stage], evidence.after[:, stage], evidence.new[:, stage]
     # Moves between authorities and misreported stocks are spread as the others are.
@@ -241,7 +241,7 @@ def _log_odds(prior: Array) -> Array:
     return np.asarray(np.log(prior) - np.log(np.diagonal(prior))[:, None])
 
 
-def build(evidence: Evidence) -> Any:
+def build(evidence: StageFlows) -> Any:
     """Return the PyMC model of one stage; its data containers hold `observations`."""
     import pymc as pm
     import pytensor.tensor as pt
@@ -317,7 +317,7 @@ class Moves:
 
     def fit(self, flows: PlacementFlows, *, rng: np.random.Generator) -> FittedMoves:
         """Sample the posterior, stage by stage with one compiled model."""
-        evidence = Evidence.of(flows)
+        evidence = StageFlows.of(flows)
         compiled = compile_model(build(evidence))
         found, checks = [], []
         for stage in range(len(STAGES)):

@@ -58,8 +58,8 @@ from data.history import History
 from data.vocabulary import ALL, BAND_CODES
 from models.base import Array
 from models.baselines import scale
-from models.inference import FULL, Diagnostics, Sampling, compile_model
-from models.memory import Memory, fingerprint
+from models.inference import FULL, Diagnostics, Sampling
+from models.memory import Memory
 
 NAME = "provision_totals"
 
@@ -157,7 +157,7 @@ LEAST_REST = 0.25
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedKinds:
     """Plans by kind and what they follow, as arrays.
 
     Parameters
@@ -185,7 +185,7 @@ class Published:
     first: int
 
     @classmethod
-    def of(cls, history: History) -> Published:
+    def of(cls, history: History) -> PublishedKinds:
         """Read a history."""
         whole = _grid(history.placements, "provision").sum(axis=1)
         kinds = np.stack(
@@ -304,7 +304,7 @@ def weighted_median(values: Array, weight: Array) -> Array:
     return median
 
 
-def observations(published: Published) -> dict[str, npt.NDArray[np.generic]]:
+def observations(published: PublishedKinds) -> dict[str, npt.NDArray[np.generic]]:
     """Return the values of the model's data containers.
 
     One row for each area, kind and yearly change ("change" ... "kind"), and one for each kind and yearly change of England
@@ -416,7 +416,7 @@ class FittedProvision:
     @classmethod
     def of(cls, history: History, posterior: xr.Dataset, diagnostics: Diagnostics) -> FittedProvision:
         """Put a posterior together with the history it was fitted to."""
-        published = Published.of(history)
+        published = PublishedKinds.of(history)
         at = published.column(history.origin)
         return cls(
             areas=history.areas,
@@ -538,6 +538,11 @@ def _room_for_rest(plans: Array, total: Array, least: Array) -> Array:
     return roomy
 
 
+def _observed(history: History) -> dict[str, npt.NDArray[Any]]:
+    """Return values of the model's data containers for a history."""
+    return observations(PublishedKinds.of(history))
+
+
 @dataclass(frozen=True)
 class ProvisionTotals:
     """The model of kinds of provision.
@@ -556,11 +561,6 @@ class ProvisionTotals:
 
     def fit(self, history: History, *, rng: np.random.Generator) -> FittedProvision:
         """Sample the posterior given a history; a memory's first fit to it is every later one's."""
-        key = (NAME, self.sampling, fingerprint(history))
-        return self.memory.recall(key, lambda: self._sampled(history, rng))
-
-    def _sampled(self, history: History, rng: np.random.Generator) -> FittedProvision:
-        data = observations(Published.of(history))
-        compiled = self.memory.compile(NAME, lambda: compile_model(build(data)))
-        posterior, diagnostics = compiled.sample(data, rng, self.sampling)
-        return FittedProvision.of(history, posterior, diagnostics)
+        return self.memory.sampled(
+            NAME, history, self.sampling, rng, observe=_observed, build=build, finish=FittedProvision.of
+        )

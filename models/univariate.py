@@ -152,7 +152,7 @@ Projector = Callable[[Array, int], Projection]
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class TotalsPanel:
     """Totals of all areas up to an origin, split into the national path and deviations from it.
 
     Parameters
@@ -177,7 +177,7 @@ class Panel:
     pooled: tuple[int, ...]
 
 
-def panel(history: History) -> Panel:
+def panel(history: History) -> TotalsPanel:
     """Split the totals of a history into the national path and deviations."""
     stock = history.stock.sel(series=ALL).transpose("area", "january")
     start = int(stock.notnull().any("area").to_numpy().argmax())
@@ -192,7 +192,9 @@ def panel(history: History) -> Panel:
     )
     long = [len(path) >= SHORTEST for path in deviations]
     pooled = np.flatnonzero(view.pooled & np.array(long))
-    return Panel(national, deviations, value, tuple(int(k) for k in lag), size, tuple(int(i) for i in pooled))
+    return TotalsPanel(
+        national, deviations, value, tuple(int(k) for k in lag), size, tuple(int(i) for i in pooled)
+    )
 
 
 def _national_path(view: View) -> Array:
@@ -475,7 +477,7 @@ class FittedUnivariate:
 
     name: str
     history: History
-    panel: Panel
+    panel: TotalsPanel
     national: Projector | None
     local: Projector | None
 

@@ -23,7 +23,7 @@ from forecast.presentation import place_tables, summary
 from forecast.runs.baseline import ForecastInputs
 from forecast.validation.provision_backtest import latest_shares, published_kinds
 from models.latent_demand import Prior
-from models.moves import GROUPS, STAGE_CODES, Evidence, observations
+from models.moves import GROUPS, STAGE_CODES, StageFlows, observations
 from models.provision_totals import (
     DRIFTS,
     FOLLOWS,
@@ -82,7 +82,7 @@ print(share.round(1).to_string())
 
 # %%
 flows = placement_flows.load(history, made_of)
-evidence = Evidence.of(flows)
+evidence = StageFlows.of(flows)
 found = []
 for at, stage in enumerate(STAGE_CODES):
     given = observations(evidence, at)

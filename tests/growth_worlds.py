@@ -18,7 +18,7 @@ import xarray as xr
 from data.history import History
 from models.base import Array
 from models.baselines import scale
-from models.growth import COVARIATES, INDICATOR_TAIL, STEP_TAIL, Panel, long_run_weight, path_years
+from models.growth import COVARIATES, INDICATOR_TAIL, STEP_TAIL, GrowthPanel, long_run_weight, path_years
 from models.indicators import GROWTH_UNIT, LARGEST_OWN_GROWTH, MEASURED, robust_spread
 from tests.histories import BAND_SHARE, history
 
@@ -92,7 +92,7 @@ class World:
     def posterior(self, count: int) -> xr.Dataset:
         """Return the truth as if a sampler had found nothing else, with dims ``(draw, ...)``."""
         whole = dict(self.truth)
-        years = path_years(Panel.of(self.history))
+        years = path_years(GrowthPanel.of(self.history))
         for name in ("path", "year_noise"):
             whole[name] = np.concatenate([whole[name], np.zeros(years - len(whole[name]))])
         return xr.Dataset(
@@ -272,7 +272,7 @@ def _measured_truth(
     area: Array,
 ) -> dict[str, Array]:
     """Return parameters in measured units, by the model's names."""
-    panel = Panel.of(published)
+    panel = GrowthPanel.of(published)
     x = panel.indicators
     seen = x.measured.any(axis=0)  # (january, indicator)
     unit = np.array([_units(deviation[:, seen[:, k], k : k + 1])[0] for k in range(len(MEASURED))])

@@ -13,7 +13,7 @@ import numpy as np
 from data.placement_flow import NEW_YEARS, PlacementFlows
 from data.vocabulary import AGES, PROVISION_CODES
 from models.base import Array
-from models.moves import GROUPS, IN_GROUP, STAGE_OF_AGE, STAGES, STILL_NOT_RECORDED, Evidence
+from models.moves import GROUPS, IN_GROUP, STAGE_OF_AGE, STAGES, STILL_NOT_RECORDED, StageFlows
 
 JANUARY = 2025
 
@@ -141,6 +141,6 @@ def _at(table: tuple[tuple[int, float], ...], age: int) -> float:
     return next(value for oldest, value in table if age <= oldest)
 
 
-def england(evidence: Evidence) -> tuple[Array, Array, Array]:
+def england(evidence: StageFlows) -> tuple[Array, Array, Array]:
     """Return England's plans that went on, a year later and new, dims (stage, group): what the prior is made of."""
     return evidence.stays.sum(axis=0), evidence.after.sum(axis=0), evidence.new.sum(axis=0)

@@ -40,7 +40,7 @@ from models import band_shares, cohort, growth, latent_demand, moves, provision_
 from models.band_shares import FittedShares
 from models.cohort import CohortModel, FittedCohort
 from models.ensemble import EnsembleForecast, Tabulated, past_origins
-from models.growth import FittedGrowth, Panel
+from models.growth import FittedGrowth, GrowthPanel
 from models.headline import HEADLINE, FittedBanded
 from models.inference import Diagnostics
 from models.latent_demand import Latent, LatentDemand
@@ -459,7 +459,7 @@ def _restored(name: str, history: History, about: Mapping[str, Any], folder: Pat
         return Totals(Tabulated(whole), stored["weights"], about["stretch"])
     found = Diagnostics(**about["diagnostics"][name])
     restore: dict[str, Callable[[], object]] = {
-        growth.NAME: lambda: FittedGrowth(history.areas, history.origin, stored, Panel.of(history), found),
+        growth.NAME: lambda: FittedGrowth(history.areas, history.origin, stored, GrowthPanel.of(history), found),
         band_shares.NAME: lambda: FittedShares.of(history, stored, found),
         cohort.NAME: lambda: FittedCohort.restored(stored, found),
         provision_totals.NAME: lambda: FittedProvision.of(history, stored, found),

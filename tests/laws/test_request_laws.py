@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from data.history import History
 from models import pipeline_ridge
-from models.growth import Panel, simulate
+from models.growth import GrowthPanel, simulate
 from tests.growth_worlds import World, world
 
 AREAS = 30
@@ -62,7 +62,7 @@ def posterior(world: World, draws: int = 100) -> xr.Dataset:
 def expected(world: World, history: History) -> np.ndarray:
     """Return the growth model's expected plans next January, dims (area,), with the same luck every time."""
     rows = np.arange(AREAS)
-    logs = simulate(Panel.of(history), posterior(world), 1, 100, np.random.default_rng(1), rows)
+    logs = simulate(GrowthPanel.of(history), posterior(world), 1, 100, np.random.default_rng(1), rows)
     return np.asarray(np.expm1(logs[:, :, 0]).mean(axis=0))
 
 

@@ -39,7 +39,7 @@ from models.cohort import (
     build_leavers,
     build_needs,
 )
-from models.cohort_evidence import HAZARD_GROUPS, MIXED_AGES, PERSON_LEVEL_YEAR, RECORDED, Evidence
+from models.cohort_evidence import HAZARD_GROUPS, MIXED_AGES, PERSON_LEVEL_YEAR, RECORDED, CohortEvidence
 from models.inference import Sampling, compile_model
 
 Values = Mapping[str, Array]
@@ -66,7 +66,7 @@ START = np.array([-4.5, -2.2, -0.9])
 """Centres of the priors of logit hazards."""
 
 
-def _panel() -> Evidence:
+def _panel() -> CohortEvidence:
     """Return evidence with the exposures of every simulation; what it says happened is made up."""
     rng = np.random.default_rng(12)
     size = rng.lognormal(0, 0.5, AREAS)
@@ -88,7 +88,7 @@ def _panel() -> Evidence:
         size[:, None, None] * joined[:, None] * rng.dirichlet(np.full(NEEDS, 2.0), len(MIXED_AGES))
     )
     empty = np.zeros(0)
-    return Evidence(
+    return CohortEvidence(
         areas=tuple(range(201, 201 + AREAS)),
         years=YEARS,
         new=new,
@@ -177,7 +177,7 @@ class Calibration(ABC):
     """Priors, simulator and compiled model of one kind of flow."""
 
     quantities: ClassVar[Quantities]
-    build: Callable[[Evidence], Any]
+    build: Callable[[CohortEvidence], Any]
 
     def __init__(self) -> None:
         other = self.simulated(self.prior(np.random.default_rng(1)), np.random.default_rng(2))
@@ -188,14 +188,14 @@ class Calibration(ABC):
         """Return a draw from the priors."""
 
     @abstractmethod
-    def simulated(self, v: Values, rng: np.random.Generator) -> Evidence:
+    def simulated(self, v: Values, rng: np.random.Generator) -> CohortEvidence:
         """Return evidence simulated from parameters."""
 
     def held(self) -> Sequence[Array]:
         """Return values that stay those of the panel."""
         return ()
 
-    def described(self, draws: dict[str, Array], evidence: Evidence) -> dict[str, Array]:
+    def described(self, draws: dict[str, Array], evidence: CohortEvidence) -> dict[str, Array]:
         """Return posterior draws in the terms of the prior."""
         return draws
 
@@ -260,7 +260,7 @@ class Joiners(Calibration):
             "noise": rng.lognormal(np.log(0.25), 0.4, BANDS),
         }
 
-    def simulated(self, v: Values, rng: np.random.Generator) -> Evidence:
+    def simulated(self, v: Values, rng: np.random.Generator) -> CohortEvidence:
         later = v["earlier"] + v["step"] + v["change"] * v["changed"]
         level = np.where(LATER, later[:, :, None], v["earlier"][:, :, None])
         mean = PANEL.expected * np.exp(level + self.path(v).T)
@@ -320,7 +320,7 @@ class Leavers(Calibration):
             "transfer_noise": np.array(rng.lognormal(np.log(0.015), 0.5)),
         }
 
-    def simulated(self, v: Values, rng: np.random.Generator) -> Evidence:
+    def simulated(self, v: Values, rng: np.random.Generator) -> CohortEvidence:
         shape = self.shape(v)
         level = np.concatenate(
             [v["young_level"], v["middle"][1:] + v["spread"][1:] * v["older_level"]], axis=1
@@ -379,7 +379,7 @@ class Needs(Calibration):
             "concentration": rng.lognormal(np.log(30), 1.0, BANDS),
         }
 
-    def simulated(self, v: Values, rng: np.random.Generator) -> Evidence:
+    def simulated(self, v: Values, rng: np.random.Generator) -> CohortEvidence:
         joined = self.mix(v).T * self.joined[:, None]
         counts = np.zeros_like(PANEL.needs)
         for band in range(BANDS):
@@ -395,7 +395,7 @@ class Needs(Calibration):
     def held(self) -> Sequence[Array]:
         return (self.joined[:, None],)
 
-    def described(self, draws: dict[str, Array], evidence: Evidence) -> dict[str, Array]:
+    def described(self, draws: dict[str, Array], evidence: CohortEvidence) -> dict[str, Array]:
         centre, spread = _rough_posterior(evidence.needs.sum(axis=0))
         return {**draws, "logit": centre + np.einsum("kab,dkb->dka", spread, draws["unit"])}
 

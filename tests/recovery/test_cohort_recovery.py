@@ -12,7 +12,7 @@ from data.composition import Composition
 from data.history import History
 from data.vocabulary import AGES, ALL, BAND_CODES, NEED_CODES, PROVISION_CODES, band_of
 from models.cohort import CohortModel, build_joiners
-from models.cohort_evidence import Evidence
+from models.cohort_evidence import CohortEvidence
 from models.inference import Sampling, compile_model
 from tests.histories import AGE_SHARE
 from tests.histories import history as made_up
@@ -162,7 +162,7 @@ def coverage(draws: np.ndarray, truth: np.ndarray) -> float:
 
 def test_joiner_levels_are_found_through_the_break() -> None:
     made = country(40, seed=4)
-    evidence = Evidence.of(made.history, made.composition)
+    evidence = CohortEvidence.of(made.history, made.composition)
     posterior, found = compile_model(build_joiners(evidence)).sample({}, np.random.default_rng(2), SHORT)
     assert found.divergences == 0
     level = posterior["earlier"] + posterior["step"].rename(step_dim_0="earlier_dim_1")

@@ -16,7 +16,7 @@ import pymc as pm
 import pytest
 from scipy.stats import chisquare
 
-from models.growth import COVARIATES, INDICATOR_TAIL, Panel, build, observations
+from models.growth import COVARIATES, INDICATOR_TAIL, GrowthPanel, build, observations
 from models.indicators import MEASURED
 from models.inference import Compiled, Sampling, compile_model
 from tests.histories import history
@@ -64,7 +64,7 @@ class Calibration:
     """The compiled model of a small fixed panel, its priors and its simulator."""
 
     def __init__(self) -> None:
-        self.panel = Panel.of(history(areas=15, last=LAST_JANUARY))
+        self.panel = GrowthPanel.of(history(areas=15, last=LAST_JANUARY))
         self.fixed = observations(self.panel)
         self.model = build(self.panel)
         self.compiled: Compiled = compile_model(self.model)

@@ -14,7 +14,7 @@ import pytest
 
 from data.specialist_uses import load
 from models.inference import Diagnostics, Sampling
-from models.latent_demand import GROUPS, SAMPLING, Cells, LatentDemand, fit_cells, rationing
+from models.latent_demand import GROUPS, SAMPLING, GroupCells, LatentDemand, fit_cells, rationing
 
 PLACES = np.array([450.0, 240.0, 150.0, 140.0, 140.0, 85.0, 20.0])
 """Usual places filled by need group, and usual overflow."""
@@ -25,7 +25,7 @@ OVERFLOW = np.array([118.0, 37.0, 120.0, 28.0, 11.0, 14.0, 6.0])
 class World:
     """Areas with known wanted places, dims of ``wanted`` and ``filled`` (area, need_group)."""
 
-    cells: Cells
+    cells: GroupCells
     wanted: npt.NDArray[np.float64]
     filled: npt.NDArray[np.float64]
 
@@ -78,7 +78,7 @@ def world(areas: int, seed: int, room: float, shown: float = 0.7) -> World:
     expected *= filled.sum(axis=0) / expected.sum(axis=0)
     expected_overflow *= overflow.sum(axis=0) / expected_overflow.sum(axis=0)
     area, group = (x.ravel() for x in np.indices((areas, GROUPS)))
-    cells = Cells(
+    cells = GroupCells(
         filled=filled.ravel().astype(float),
         expected=expected.ravel(),
         overflow=overflow.ravel().astype(float),

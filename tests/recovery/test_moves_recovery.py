@@ -9,7 +9,7 @@ import pytest
 from models import moves
 from models.base import Array
 from models.inference import Compiled, Sampling
-from models.moves import GROUPS, STAGE_CODES, STAGES, Evidence, FittedMoves, Moves, observations, prior_moves
+from models.moves import GROUPS, STAGE_CODES, STAGES, StageFlows, FittedMoves, Moves, observations, prior_moves
 from tests.moves_worlds import World, england, world
 
 SMALL = Sampling(draws=200, tune=250, chains=2, target_accept=0.8)
@@ -27,7 +27,7 @@ Flags = npt.NDArray[np.bool_]
 
 def told(made: World) -> Flags:
     """Return which moves the data can tell, dims (stage, group, group): those learnt and, from the same places, staying."""
-    evidence = Evidence.of(made.flows)
+    evidence = StageFlows.of(made.flows)
     learnt = np.stack([observations(evidence, s)["width"] for s in range(len(STAGES))]).astype(bool)
     some = np.asarray(learnt.any(axis=2), dtype=bool)
     staying = np.eye(len(GROUPS), dtype=bool) & some[:, :, None]
@@ -47,7 +47,7 @@ def error(made: World, guess: Array, which: Flags) -> float:
 
 def check_against_prior(made: World, fitted: FittedMoves) -> None:
     which = told(made)
-    evidence = Evidence.of(made.flows)
+    evidence = StageFlows.of(made.flows)
     prior = prior_moves(*england(evidence))
     found = fitted.posterior["moves"].to_numpy().mean(axis=0)
     assert error(made, found, which) < 0.75 * error(made, prior, which)

@@ -12,7 +12,7 @@ from data.errors import AreaError, OptionError
 from data.history import History
 from data.vocabulary import BAND_CODES
 from models import band_shares
-from models.band_shares import BandShares, FittedShares, Published
+from models.band_shares import BandShares, FittedShares, PublishedBands
 from models.inference import Sampling
 from models.memory import Memory
 from tests.histories import corrupted_after, history
@@ -97,7 +97,7 @@ def test_nothing_after_the_origin_is_seen(past: History) -> None:
     clean, spoilt = past.until(origin), corrupted_after(past, origin).until(origin)
     for name, values in band_shares.observations(clean).items():
         np.testing.assert_array_equal(values, band_shares.observations(spoilt)[name])
-    published, other = Published.of(clean), Published.of(spoilt)
+    published, other = PublishedBands.of(clean), PublishedBands.of(spoilt)
     np.testing.assert_array_equal(published.plans, other.plans)
     one, two = published.flows(clean, origin), other.flows(spoilt, origin)
     for name in ("oldest", "stays", "moves", "split", "rate"):
@@ -128,7 +128,7 @@ def test_a_missing_split_is_the_last_published_one_of_the_last_known_total(past:
     first, second = past.areas[:2]
     stock.loc[{"area": first, "series": list(BAND_CODES), "january": 2025}] = np.nan
     stock.loc[{"area": second, "january": 2025}] = np.nan
-    plans = Published.of(replace(past, stock=stock)).plans[:2, :, -1]
+    plans = PublishedBands.of(replace(past, stock=stock)).plans[:2, :, -1]
     before = past.stock.sel(series=list(BAND_CODES), january=2024).to_numpy()[:2]
     total = [
         float(past.stock.sel(area=first, series="All", january=2025)),
@@ -195,7 +195,7 @@ def simulated_world(model: BandShares, follow: np.ndarray, revert: np.ndarray) -
     for january in range(2018, 2022):
         now = stock.sel(series=codes, january=january).transpose("area", "series").to_numpy()
         total = stock.sel(series="All", january=january + 1).to_numpy()
-        tilt = Published.of(world).flows(world, january).tilt(now, total)
+        tilt = PublishedBands.of(world).flows(world, january).tilt(now, total)
         share = band_shares.smoothed_log_share(now, now.sum(axis=0) / now.sum())
         change = follow * (tilt - band_shares.weighted_mean(tilt, now))
         change -= pull * (share - band_shares.weighted_mean(share, now))

@@ -13,7 +13,7 @@ from data.errors import HistoryError
 from data.history import History
 from data.vocabulary import AGES, BAND_CODES, NEED_CODES, PROVISION_CODES, band_of
 from models.cohort import CohortModel, FittedCohort
-from models.cohort_evidence import Evidence, stock_at
+from models.cohort_evidence import CohortEvidence, stock_at
 from models.cohort_flow import Flows, advance, explain, exposure, exposure_draws
 from models.inference import Sampling
 from tests.histories import corrupted_after
@@ -137,7 +137,7 @@ def test_single_ages_of_a_january_without_them_come_from_bands(panel: History) -
 
 
 def test_evidence_uses_leavers_of_19_and_over_against_plans_of_19_and_over(panel: History) -> None:
-    found = Evidence.of(panel, composed(panel))
+    found = CohortEvidence.of(panel, composed(panel))
     held = panel.stock_by_age.sel(january=2024)
     np.testing.assert_allclose(found.exposed[:, 2, -1], held.sel(age=slice(19, 25)).sum("age"))
     gone = panel.leavers_by_age.sel(reason="needs_met", year=2024)
@@ -149,7 +149,7 @@ def test_evidence_uses_leavers_of_19_and_over_against_plans_of_19_and_over(panel
 def test_an_authority_that_returned_nothing_still_has_evidence(panel: History) -> None:
     composition = composed(panel)
     silent = replace(composition, joiners=composition.joiners.where(composition.joiners["area"] != 304))
-    found = Evidence.of(panel, silent)
+    found = CohortEvidence.of(panel, silent)
     assert found.needs[panel.areas.index(304)].sum() == 0
     assert np.isfinite(found.rate).all()
     assert np.isfinite(found.expected).all()
@@ -157,7 +157,7 @@ def test_an_authority_that_returned_nothing_still_has_evidence(panel: History) -
 
 def test_flows_are_not_fitted_to_an_origin_without_a_composition(panel: History) -> None:
     with pytest.raises(HistoryError, match="January 2025"):
-        Evidence.of(panel.until(2024), composed(panel))
+        CohortEvidence.of(panel.until(2024), composed(panel))
 
 
 def test_flows_have_the_dims_they_promise(fitted: FittedCohort) -> None:

@@ -17,7 +17,7 @@ from models.ensemble import (
     LONGEST_SCORED,
     SCORED_LEVELS,
     STACKING_ORIGINS,
-    Cells,
+    PastForecasts,
     Ensemble,
     EnsembleForecast,
     combine,
@@ -35,7 +35,7 @@ CHEAP = Ensemble("ensemble", MEMBERS, MEMBERS, "regional_growth")
 
 def cells(
     centres: list[float], spreads: list[float], horizons: int = 5, origins: int = 6
-) -> dict[int, Cells]:
+) -> dict[int, PastForecasts]:
     """Return forecasts by members with a bias and a spread, of outcomes that are standard normal around 7."""
     rng = np.random.default_rng(0)
     made = {}
@@ -44,7 +44,7 @@ def cells(
         quantiles = np.stack(
             [7 + c + s * norm.ppf(SCORED_LEVELS) for c, s in zip(centres, spreads, strict=True)]
         )
-        made[h] = Cells(np.broadcast_to(quantiles, (400, *quantiles.shape)), actual, origins)
+        made[h] = PastForecasts(np.broadcast_to(quantiles, (400, *quantiles.shape)), actual, origins)
     return made
 
 

@@ -20,7 +20,7 @@ from models.growth import (
     STEP_TAIL,
     BayesGrowth,
     FittedGrowth,
-    Panel,
+    GrowthPanel,
     build,
     observations,
     simulate,
@@ -39,7 +39,7 @@ CALM = {
 """Parameters of a world in which nothing happens by chance and the path stays where it is."""
 
 
-def posterior(panel: Panel, draws: int = 4, path: float = 0.0, **changed: object) -> xr.Dataset:
+def posterior(panel: GrowthPanel, draws: int = 4, path: float = 0.0, **changed: object) -> xr.Dataset:
     """Return equal draws of `CALM` with some parameters changed and a path of one height."""
     values = {
         "path": np.full(SHORTEST_PATH, path),
@@ -59,12 +59,12 @@ def posterior(panel: Panel, draws: int = 4, path: float = 0.0, **changed: object
 
 
 def fitted(whole: History, draws: xr.Dataset) -> FittedGrowth:
-    return FittedGrowth(whole.areas, whole.origin, draws, Panel.of(whole), UNTOLD)
+    return FittedGrowth(whole.areas, whole.origin, draws, GrowthPanel.of(whole), UNTOLD)
 
 
 def walk(whole: History, steps: int, draws: xr.Dataset, count: int = 4, seed: int = 0) -> np.ndarray:
     rows = np.arange(len(whole.areas))
-    return simulate(Panel.of(whole), draws, steps, count, np.random.default_rng(seed), rows)
+    return simulate(GrowthPanel.of(whole), draws, steps, count, np.random.default_rng(seed), rows)
 
 
 def last_logs(whole: History) -> np.ndarray:
@@ -77,7 +77,7 @@ def made() -> World:
 
 
 def test_observations_agree_in_length(made: World) -> None:
-    panel = Panel.of(made.history)
+    panel = GrowthPanel.of(made.history)
     data = observations(panel)
     x = panel.indicators
     grown = int((x.known & x.pooled[:, None]).sum())
@@ -97,21 +97,21 @@ def test_unpublished_growth_and_areas_outside_the_pool_are_not_observed(syntheti
     stock, pooled = synthetic.stock.copy(), synthetic.pooled.copy()
     stock[3, 0, 8] = np.nan
     pooled[5] = False
-    data = observations(Panel.of(replace(synthetic, stock=stock, pooled=pooled)))
+    data = observations(GrowthPanel.of(replace(synthetic, stock=stock, pooled=pooled)))
     assert len(data["growth_observed"]) == 39 * 15 - 2
     assert 5 not in data["growth_area"]
     assert not set(data["growth_year"][data["growth_area"] == 3]) & {7, 8}
 
 
 def test_every_observation_is_a_data_container_of_the_model(synthetic: History) -> None:
-    panel = Panel.of(synthetic)
+    panel = GrowthPanel.of(synthetic)
     model = build(panel)
     assert {v.name for v in model.data_vars} == set(observations(panel))
     assert {v.name for v in model.free_RVs} == set(posterior(panel).data_vars)
 
 
 def test_growth_is_measured_from_england_plus_an_areas_deviation(synthetic: History) -> None:
-    panel = Panel.of(synthetic)
+    panel = GrowthPanel.of(synthetic)
     data, x = observations(panel), panel.indicators
     row = int(np.flatnonzero((data["growth_area"] == 7) & (data["growth_year"] == 10))[0])
     expected = x.covariates(10)[7].copy()
@@ -138,7 +138,7 @@ def test_the_path_is_an_autoregression_with_heavy_tails_and_fixed_place_holders(
 
 
 def test_sampling_starts_at_the_median_growth_of_each_year(synthetic: History) -> None:
-    panel = Panel.of(synthetic)
+    panel = GrowthPanel.of(synthetic)
     start = growth.path_start(panel)
     assert len(start) == SHORTEST_PATH
     np.testing.assert_allclose(start[:15], np.median(panel.indicators.growth, axis=0))
@@ -148,7 +148,7 @@ def test_sampling_starts_at_the_median_growth_of_each_year(synthetic: History) -
 def test_a_forecast_continues_from_the_last_level() -> None:
     """A panel whose logs drift by 5 goes on from there: not from its mean, nor from where it started."""
     whole = history(areas=10, growth=5 / 15, noise=0.0)
-    calm = posterior(Panel.of(whole), path=5 / 15, long_run_plans=0.06, persistence=0.9)
+    calm = posterior(GrowthPanel.of(whole), path=5 / 15, long_run_plans=0.06, persistence=0.9)
     first = 0.06 + 0.9 * (5 / 15 - 0.06)
     second = 0.06 + 0.9 * (first - 0.06)
     logs = walk(whole, 2, calm)
@@ -159,7 +159,7 @@ def test_a_forecast_continues_from_the_last_level() -> None:
 def test_an_earlier_origin_heads_for_the_long_run_of_its_era() -> None:
     whole = history(areas=10, growth=0.02, noise=0.0).until(2013)
     calm = posterior(
-        Panel.of(whole), path=0.02, long_run_statements=0.02, long_run_plans=0.10, persistence=0.5
+        GrowthPanel.of(whole), path=0.02, long_run_statements=0.02, long_run_plans=0.10, persistence=0.5
     )
     yearly = np.diff(np.concatenate([[last_logs(whole)], walk(whole, 4, calm)[0].T]), axis=0)[:, 0]
     # Growth from January 2013 and 2014 is the statement era's, from 2015 half way, from 2016 the plans'.
@@ -171,7 +171,7 @@ def test_an_area_without_a_last_january_catches_up_first() -> None:
     stock = whole.stock.copy()
     stock[0, 0, -1] = stock[1, 0, -2] = stock[1, 0, -1] = np.nan
     gap = replace(whole, stock=stock)
-    logs = walk(gap, 1, posterior(Panel.of(gap), path=0.1, long_run_plans=0.1))
+    logs = walk(gap, 1, posterior(GrowthPanel.of(gap), path=0.1, long_run_plans=0.1))
     # Their own stock is known one and two years earlier; England's growth since then is known too.
     for row, back in ((0, 1), (1, 2), (2, 0)):
         known = np.log1p(stock.to_numpy()[row, 0, -1 - back])
@@ -183,7 +183,7 @@ def test_catching_up_is_uncertain(made: World) -> None:
         fitted(made.history, made.posterior(50)).forecast([ORIGIN + 1]).draws(500, np.random.default_rng(0))
     )
     spread = np.log(told.sel(series="All", january=ORIGIN + 1)).std("draw").to_numpy()
-    behind = Panel.of(made.history).indicators.lag > 0
+    behind = GrowthPanel.of(made.history).indicators.lag > 0
     assert behind.any()
     assert spread[behind].min() > 1.15 * np.median(spread[~behind])
 
@@ -226,7 +226,7 @@ def test_the_truth_holds_independent_futures() -> None:
 
 
 def test_requests_and_refusals_act_with_their_signs(made: World) -> None:
-    panel = Panel.of(made.history)
+    panel = GrowthPanel.of(made.history)
     still = walk(made.history, 1, posterior(panel))[0, :, 0]
     deviation = panel.indicators.deviation[:, -1]
     level = panel.indicators.national_level(15)
@@ -240,7 +240,7 @@ def test_requests_and_refusals_act_with_their_signs(made: World) -> None:
 
 
 def test_fast_growth_holds_growth_back_through_prevalence(made: World) -> None:
-    panel = Panel.of(made.history)
+    panel = GrowthPanel.of(made.history)
     free = np.zeros(len(COVARIATES) - 2)
     free[COVARIATES.index("prevalence") - 2] = -0.01
     now = walk(made.history, 1, posterior(panel, free_effect=free))[0, :, 0]
@@ -250,7 +250,7 @@ def test_fast_growth_holds_growth_back_through_prevalence(made: World) -> None:
 
 
 def test_no_year_empties_or_trebles_an_area(synthetic: History) -> None:
-    wild = posterior(Panel.of(synthetic), noise=50.0, tail=0.5)
+    wild = posterior(GrowthPanel.of(synthetic), noise=50.0, tail=0.5)
     logs = walk(synthetic, 3, wild, count=50)
     steps = np.diff(
         np.concatenate([np.broadcast_to(last_logs(synthetic), (50, 40))[..., None], logs], axis=2)
@@ -277,7 +277,7 @@ def test_one_compiled_model_serves_every_origin(synthetic: History, monkeypatch:
     class Stub:
         def sample(self, data: dict, rng: np.random.Generator, sampling: Sampling) -> tuple:
             told.append(data)
-            return posterior(Panel.of(synthetic)), UNTOLD
+            return posterior(GrowthPanel.of(synthetic)), UNTOLD
 
     compiled: list[pm.Model] = []
     monkeypatch.setattr(growth, "compile_model", lambda model: compiled.append(model) or Stub())

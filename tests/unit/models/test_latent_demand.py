@@ -8,26 +8,22 @@ import pytest
 import xarray as xr
 
 from data.errors import AreaError, HistoryError, OptionError
-from data.specialist_use import STATE_SPECIALIST
 from data.specialist_uses import load
-from data.vocabulary import AGES, NEED_CODES, NEED_GROUP_CODES, PHASE_CODES, PROVISION_CODES
+from data.vocabulary import NEED_GROUP_CODES, PHASE_CODES, PROVISION_CODES
 from models.inference import Diagnostics
 from models.latent_demand import (
-    AT_SPECIALIST,
     FEWEST_PLANS,
     GROUPS,
-    Cells,
+    GroupCells,
     Latent,
     Prior,
     Tables,
     observations,
     rationing,
-    reassign,
 )
 
 DRAWS = 50
 TIGHT, SLACK, SILENT = 1, 2, 3
-OVERFLOW_AT = [PROVISION_CODES.index(p) for p in ("inmss", "eotas")]
 
 
 def placed() -> npt.NDArray[np.float64]:
@@ -135,32 +131,6 @@ def test_unknown_and_silent_areas_are_refused_in_words(latent: Latent) -> None:
         latent.uplift(SILENT, 5, np.random.default_rng(1))
 
 
-@pytest.mark.parametrize("shown", [0.0, 0.7, 1.0])
-@pytest.mark.parametrize("factor", [1.0, 1.2, 50.0])
-def test_reassigning_counts_every_child_once(factor: float, shown: float) -> None:
-    rng = np.random.default_rng(2)
-    share = rng.dirichlet(np.ones(len(PROVISION_CODES)), (3, len(AGES), len(NEED_CODES)))
-    uplift = np.full((3, len(PHASE_CODES), GROUPS, len(STATE_SPECIALIST)), factor)
-    wanted = reassign(share, uplift, np.full(3, shown))
-    np.testing.assert_allclose(wanted.sum(axis=-1), 1.0)
-    assert wanted.min() >= -1e-12
-    assert (wanted[..., AT_SPECIALIST] >= share[..., AT_SPECIALIST] - 1e-12).all()
-    assert (wanted[..., OVERFLOW_AT] <= share[..., OVERFLOW_AT] + 1e-12).all()
-    if factor == 1.0:
-        np.testing.assert_allclose(wanted, share)
-
-
-def test_those_shown_come_out_of_overflow() -> None:
-    share = np.zeros((1, len(AGES), len(NEED_CODES), len(PROVISION_CODES)))
-    for provision, part in {"mainstream": 0.5, "state_special": 0.3, "inmss": 0.2}.items():
-        share[..., PROVISION_CODES.index(provision)] = part
-    uplift = np.full((1, len(PHASE_CODES), GROUPS, len(STATE_SPECIALIST)), 1.2)
-    wanted = reassign(share, uplift, np.array([0.75]))
-    np.testing.assert_allclose(wanted[..., PROVISION_CODES.index("state_special")], 0.36)
-    np.testing.assert_allclose(wanted[..., PROVISION_CODES.index("inmss")], 0.2 - 0.045)
-    np.testing.assert_allclose(wanted[..., PROVISION_CODES.index("mainstream")], 0.5 - 0.015)
-
-
 def test_fewer_places_used_never_mean_less_rationing() -> None:
     posterior = xr.Dataset(
         {
@@ -179,7 +149,7 @@ def test_fewer_places_used_never_mean_less_rationing() -> None:
 
 
 def test_cells_are_measured_from_the_mean_of_areas() -> None:
-    cells = Cells(
+    cells = GroupCells(
         filled=np.array([50.0, 200.0]),
         expected=np.array([100.0, 100.0]),
         overflow=np.array([10.0, 10.0]),

@@ -20,7 +20,7 @@ from models.moves import (
     STAGES,
     STILL_NOT_RECORDED,
     WIDTH,
-    Evidence,
+    StageFlows,
     FittedMoves,
     Moves,
     observations,
@@ -39,8 +39,8 @@ def known() -> World:
 
 
 @pytest.fixture(scope="module")
-def evidence(known: World) -> Evidence:
-    return Evidence.of(known.flows)
+def evidence(known: World) -> StageFlows:
+    return StageFlows.of(known.flows)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_every_provision_but_support_bases_is_in_one_group() -> None:
     assert set(members.values()) == {1.0}
 
 
-def test_prior_moves_add_up_to_one_and_most_children_stay(evidence: Evidence) -> None:
+def test_prior_moves_add_up_to_one_and_most_children_stay(evidence: StageFlows) -> None:
     prior = prior_moves(*england(evidence))
     assert prior.shape == (len(STAGES), len(GROUPS), len(GROUPS))
     np.testing.assert_allclose(prior.sum(axis=2), 1.0)
@@ -82,7 +82,7 @@ def test_prior_moves_add_up_to_one_and_most_children_stay(evidence: Evidence) ->
         assert table[NOT_RECORDED, NOT_RECORDED] >= STILL_NOT_RECORDED
 
 
-def test_evidence_counts_every_child_once(known: World, evidence: Evidence) -> None:
+def test_evidence_counts_every_child_once(known: World, evidence: StageFlows) -> None:
     flows = known.flows
     # Those of the oldest age grow too old; nobody of the youngest was there before.
     assert evidence.after.sum() == pytest.approx(flows.after[:, 1:].sum())
@@ -92,7 +92,7 @@ def test_evidence_counts_every_child_once(known: World, evidence: Evidence) -> N
     assert (evidence.stays >= 0).all()
 
 
-def test_relative_chances_of_ending_reproduce_englands_ended_plans(known: World, evidence: Evidence) -> None:
+def test_relative_chances_of_ending_reproduce_englands_ended_plans(known: World, evidence: StageFlows) -> None:
     flows = known.flows
     weight = flows.before * evidence.ending
     shared = weight / weight.sum(axis=2, keepdims=True) * flows.leavers[:, :, None]
@@ -101,13 +101,13 @@ def test_relative_chances_of_ending_reproduce_englands_ended_plans(known: World,
     assert evidence.ending[PROVISION_CODES.index("mainstream")] == 1.0
 
 
-def test_relative_chances_of_ending_are_those_that_made_the_world(evidence: Evidence) -> None:
+def test_relative_chances_of_ending_are_those_that_made_the_world(evidence: StageFlows) -> None:
     for provision in ("general_fe", "neet", "state_special"):
         found = evidence.ending[PROVISION_CODES.index(provision)]
         assert found == pytest.approx(ENDS[provision], rel=0.2), provision
 
 
-def test_choices_add_up_to_one_and_follow_new_plans(known: World, evidence: Evidence) -> None:
+def test_choices_add_up_to_one_and_follow_new_plans(known: World, evidence: StageFlows) -> None:
     np.testing.assert_allclose(evidence.choice.sum(axis=1), 1.0)
     chosen = known.flows.joiners.sum(axis=0) @ evidence.choice
     usual = known.flows.new.sum(axis=0) / known.flows.new.sum()
@@ -115,7 +115,7 @@ def test_choices_add_up_to_one_and_follow_new_plans(known: World, evidence: Evid
 
 
 def test_observations_have_one_row_an_authority_and_learn_nothing_from_blank_returns(
-    known: World, evidence: Evidence
+    known: World, evidence: StageFlows
 ) -> None:
     areas, groups = len(known.flows.areas), len(GROUPS)
     for stage in range(len(STAGES)):
@@ -138,7 +138,7 @@ def test_fitted_moves_add_up_to_one(fitted: FittedMoves) -> None:
     assert (drawn >= 0).all()
 
 
-def test_moves_of_blank_returns_stay_those_of_the_prior(fitted: FittedMoves, evidence: Evidence) -> None:
+def test_moves_of_blank_returns_stay_those_of_the_prior(fitted: FittedMoves, evidence: StageFlows) -> None:
     drawn = fitted.moves(10, np.random.default_rng(1))[:, :, NOT_RECORDED]
     prior = prior_moves(*england(evidence))[:, NOT_RECORDED]
     np.testing.assert_allclose(drawn, np.broadcast_to(prior, drawn.shape), rtol=1e-4, atol=1e-6)
@@ -187,6 +187,6 @@ def test_a_stage_nobody_is_in_keeps_its_prior(known: World) -> None:
         flows, before=np.where(np.array(AGES)[:, None] == 17, 0.0, flows.before), leavers=flows.leavers.copy()
     )
     empty.leavers[:, AGES.index(17)] = 0.0
-    found = observations(Evidence.of(empty), moves.STAGE_CODES.index("year_13"))
+    found = observations(StageFlows.of(empty), moves.STAGE_CODES.index("year_13"))
     assert (found["width"] == 0).all()
     assert np.isfinite(found["log_odds"]).all()

@@ -8,7 +8,7 @@ import xarray as xr
 
 from data.vocabulary import AGES, NEED_CODES, PROVISION_CODES
 from models.inference import Diagnostics
-from models.moves import STAGES, Evidence, FittedMoves, prior_moves
+from models.moves import STAGES, StageFlows, FittedMoves, prior_moves
 from models.placement import LARGEST_TILT, Paths
 from tests.moves_worlds import england, world
 
@@ -23,7 +23,7 @@ SPECIAL, MAINSTREAM, SUPPORT_BASE = (
 def fitted() -> FittedMoves:
     """Return moves as the prior has them: nothing is sampled."""
     flows = world(areas=6, seed=2).flows
-    evidence = Evidence.of(flows)
+    evidence = StageFlows.of(flows)
     moved = np.repeat(prior_moves(*england(evidence))[None], 3, axis=0)
     posterior = xr.Dataset(
         {

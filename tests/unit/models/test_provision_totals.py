@@ -21,7 +21,7 @@ from models.provision_totals import (
     REST,
     FittedProvision,
     ProvisionTotals,
-    Published,
+    PublishedKinds,
     observations,
     weighted_median,
 )
@@ -73,7 +73,7 @@ def test_every_kind_has_a_label_and_its_provisions_exist() -> None:
 
 def test_redbridge_kinds_are_as_published() -> None:
     series = panels.load("series")
-    published = Published.of(series)
+    published = PublishedKinds.of(series)
     row = series.areas.index(317)
     found = dict(zip(KIND_CODES, published.plans[row, :, -1], strict=True))
     placed = series.placements.sel(area=317, january=2025)
@@ -109,14 +109,14 @@ def test_what_a_return_left_unrecorded_is_handed_back(past: History) -> None:
     lost = last.drop_sel(provision="not_recorded") / 3
     spoilt.loc[{"area": area, "january": past.origin, "provision": lost["provision"]}] -= lost
     spoilt.loc[{"area": area, "january": past.origin, "provision": "not_recorded"}] += lost.sum()
-    clean, other = Published.of(past).plans, Published.of(with_placements(past, spoilt)).plans
+    clean, other = PublishedKinds.of(past).plans, PublishedKinds.of(with_placements(past, spoilt)).plans
     np.testing.assert_allclose(other[3, :, -1], clean[3, :, -1], rtol=0.03)
     np.testing.assert_array_equal(np.delete(other, 3, axis=0), np.delete(clean, 3, axis=0))
 
 
 def test_an_areas_usual_not_recorded_is_left_alone(past: History) -> None:
     placed = past.placements.sel(january=past.origin)
-    published = Published.of(past)
+    published = PublishedKinds.of(past)
     raw = placed.sel(provision="state_special").to_numpy()
     np.testing.assert_allclose(published.plans[:, 0, -1], raw, rtol=0.01)
 
@@ -126,8 +126,8 @@ def test_an_unusable_return_is_the_last_known_share_of_the_last_known_total(past
     first, second = past.areas[:2]
     placed.loc[{"area": [first, second], "january": past.origin}] = np.nan
     stock.loc[{"area": second, "january": past.origin}] = np.nan
-    published = Published.of(replace(past, placements=placed, stock=stock))
-    before = Published.of(past.until(past.origin - 1)).plans[:2, :, -1]
+    published = PublishedKinds.of(replace(past, placements=placed, stock=stock))
+    before = PublishedKinds.of(past.until(past.origin - 1)).plans[:2, :, -1]
     totals = past.stock.sel(series=ALL)
     grown = float(
         totals.sel(area=first, january=past.origin) / totals.sel(area=first, january=past.origin - 1)
@@ -155,8 +155,8 @@ def test_an_area_outside_pooled_estimates_teaches_nothing(past: History) -> None
     pooled[0] = False
     placed = past.placements.copy(deep=True)
     placed[0] = placed[0] * np.linspace(0.1, 1, placed.sizes["january"])
-    quiet = observations(Published.of(replace(past, pooled=pooled)))
-    loud = observations(Published.of(replace(past, pooled=pooled, placements=placed)))
+    quiet = observations(PublishedKinds.of(replace(past, pooled=pooled)))
+    loud = observations(PublishedKinds.of(replace(past, pooled=pooled, placements=placed)))
     for name, values in quiet.items():
         np.testing.assert_array_equal(values, loud[name])
 
@@ -164,7 +164,7 @@ def test_an_area_outside_pooled_estimates_teaches_nothing(past: History) -> None
 def test_nothing_after_the_origin_is_seen(past: History) -> None:
     for origin in (2019, 2022, 2024):
         one, two = past.until(origin), corrupted_after(past, origin).until(origin)
-        clean, spoilt = observations(Published.of(one)), observations(Published.of(two))
+        clean, spoilt = observations(PublishedKinds.of(one)), observations(PublishedKinds.of(two))
         for name, values in clean.items():
             np.testing.assert_array_equal(values, spoilt[name])
 
@@ -174,7 +174,7 @@ def test_the_change_into_person_level_returns_is_not_englands(past: History) -> 
     placed = past.placements.copy(deep=True)
     jump = placed["january"] >= 2023
     placed = placed.where(~(jump & (placed["provision"] == "inmss")), 1.5 * placed)
-    before, after = (observations(Published.of(h)) for h in (past, with_placements(past, placed)))
+    before, after = (observations(PublishedKinds.of(h)) for h in (past, with_placements(past, placed)))
     of_inmss = before["england_kind"] == KIND_CODES.index("inmss")
     np.testing.assert_allclose(
         after["england_change"][of_inmss], before["england_change"][of_inmss], atol=0.01
@@ -184,7 +184,7 @@ def test_the_change_into_person_level_returns_is_not_englands(past: History) -> 
 @pytest.mark.parametrize("origin", [2013, 2018, 2020])
 def test_early_origins_have_no_gaps(past: History, origin: int) -> None:
     early = past.until(origin)
-    assert all(np.isfinite(v).all() for v in observations(Published.of(early)).values())
+    assert all(np.isfinite(v).all() for v in observations(PublishedKinds.of(early)).values())
     fit = known_fit(early)
     found = fit.kinds(plans(fit, early).fillna(0.0), np.random.default_rng(SEED))
     assert np.isfinite(found).all()
