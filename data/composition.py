@@ -1,4 +1,4 @@
-"""`Composition`: how plans were made up at the latest January, by age, need and provision.
+"""`Composition`: plans of each authority at the latest January, by age, need and provision.
 
 Invariant: all arrays are complete over areas, ages, needs and provisions; a cell an authority did not return
 is NaN for that whole authority, never a silent zero. Stock by age and need is published for one January only
@@ -28,7 +28,7 @@ OLDEST_FLOW_AGE = 20
 
 @dataclass(frozen=True)
 class Composition:
-    """What the plans of each authority were made of.
+    """Plans of each authority by age, need and provision, with the flows published by the same categories.
 
     Parameters
     ----------

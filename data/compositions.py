@@ -1,4 +1,4 @@
-"""The composition at the latest January, read from the published tables.
+"""Read the composition of plans at the latest January from the published tables.
 
 Rules that put ages on one footing are those of `data.composition`.
 """
@@ -15,7 +15,7 @@ from data.vocabulary import AGES, NEED_CODES, PROVISION_CODES
 
 
 def load() -> Composition:
-    """Read the latest composition of today's authorities from the published tables."""
+    """Read the latest composition of the current authorities' plans from the published tables."""
     areas = tables.read("areas")
     current = sorted(int(a) for a in areas.loc[areas["is_current"], "la_code"])
     stock_rows = tables.read("plans_age_need")
@@ -48,7 +48,7 @@ def _at(rows: pd.DataFrame, january: int) -> pd.DataFrame:
 
 
 def _cube(rows: pd.DataFrame, value: str, areas: list[int], **dims: tuple[object, ...]) -> xr.DataArray:
-    """Return rows summed onto the full grid; an authority with any unpublished or no row at all is NaN."""
+    """Return rows summed onto the full grid; NaN for an authority with an unpublished row or none at all."""
     keys = ["la_code", *dims]
     usable = rows.groupby("la_code")[value].agg(lambda v: bool(v.notna().all()))
     summed = rows.groupby(keys)[value].sum().astype("float64")
@@ -59,7 +59,7 @@ def _cube(rows: pd.DataFrame, value: str, areas: list[int], **dims: tuple[object
 
 
 def _spread_oldest(flow: xr.DataArray, stock_by_age: xr.DataArray) -> xr.DataArray:
-    """Spread the "20 and over" row of a flow over ages 20 to 25 in proportion to England's stock."""
+    """Divide the "20 and over" row of a flow between ages 20 to 25, in proportion to England's plans."""
     oldest = [a for a in AGES if a >= OLDEST_FLOW_AGE]
     weight = stock_by_age.sel(age=oldest) / stock_by_age.sel(age=oldest).sum()
     spread = (flow.sel(age=OLDEST_FLOW_AGE, drop=True) * weight).reindex(age=list(AGES)).transpose(*flow.dims)
@@ -79,7 +79,7 @@ def _a_year_older(joiners: xr.DataArray, stock: xr.DataArray) -> xr.DataArray:
 
 
 def _leaver_hazard(year: int) -> xr.DataArray:
-    """Return England's ceased plans of a calendar year per plan held the January before, by age that January.
+    """Return England's ceased plans of a calendar year per plan in the January before, by age in that January.
 
     Transfers between authorities are left out: they leave one authority's plans, not England's. See rule
     ``leavers_a_year_older``.
@@ -90,10 +90,11 @@ def _leaver_hazard(year: int) -> xr.DataArray:
     stock = stock[stock["january"] == year]
     both = set(ceased["la_code"]) & set(stock.loc[stock["plans"].notna(), "la_code"])
     leavers = ceased[ceased["la_code"].isin(both)].groupby("age")["plans"].sum()
-    held = stock[stock["la_code"].isin(both)].groupby("age")["plans"].sum()
-    oldest = held[held.index + 1 >= OLDEST_FLOW_AGE].sum()
+    plans_before = stock[stock["la_code"].isin(both)].groupby("age")["plans"].sum()
+    oldest = plans_before[plans_before.index + 1 >= OLDEST_FLOW_AGE].sum()
     hazard = [
-        leavers.get(min(a + 1, OLDEST_FLOW_AGE), 0) / (oldest if a + 1 >= OLDEST_FLOW_AGE else held[a])
+        leavers.get(min(a + 1, OLDEST_FLOW_AGE), 0)
+        / (oldest if a + 1 >= OLDEST_FLOW_AGE else plans_before[a])
         for a in AGES
     ]
     return xr.DataArray(hazard, dims="age", coords={"age": list(AGES)}).astype("float64").clip(0, 1)

@@ -1,4 +1,4 @@
-"""`History`: everything published for a set of areas up to an origin, on complete grids.
+"""`History`: published stocks and flows of a set of areas up to an origin, on complete grids.
 
 Invariant: a history with origin T holds stocks up to January T, flows up to calendar year T - 1 (they are
 published together) and residents up to mid-year T - 2, and nothing later; a projection of residents is held only at
@@ -97,7 +97,7 @@ class History:
         return tuple(int(a) for a in self.stock["area"].to_numpy())
 
     def until(self, origin: int) -> History:
-        """Return this history as it stood at an earlier January.
+        """Return the history up to an earlier January, as it could be known then.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Panels: published tables assembled into a `History`.
+"""Panels: read published tables into a `History`.
 
 ``series``
     148 long series. Areas that were split or merged are added together for all years (Bournemouth, Poole and
@@ -45,10 +45,10 @@ def load(panel: Panel = "current") -> History:
     stock = stock.sel(series=[*SERIES, *PROVISION_CODES]).transpose("area", "series", "january")
     flows = _flows()
     members = _members(panel)
-    grouped = _grouped(stock, members)
+    grouped = _sum_members(stock, members)
     spliced = xr.zeros_like(grouped.isel(series=0, drop=True), dtype=bool)
     if panel == "current":
-        grouped, spliced = _splice(grouped, _grouped(stock, _members("series", keep_tiny=True)))
+        grouped, spliced = _splice(grouped, _sum_members(stock, _members("series", keep_tiny=True)))
     pooled = xr.DataArray(
         [a not in SMALLEST_AUTHORITIES for a in grouped["area"].to_numpy()],
         dims="area",
@@ -57,16 +57,16 @@ def load(panel: Panel = "current") -> History:
     return History(
         origin=int(stock["january"][-1]),
         stock=grouped.sel(series=list(SERIES)),
-        flows=_grouped(flows.to_array("flow"), members).to_dataset("flow"),
+        flows=_sum_members(flows.to_array("flow"), members).to_dataset("flow"),
         pooled=pooled,
         spliced=spliced,
         region=_regions(list(members)),
-        new_plans_by_band=_grouped(_new_plans_by_band(), members).rename(age_band="series"),
-        stock_by_age=_grouped(
+        new_plans_by_band=_sum_members(_new_plans_by_band(), members).rename(age_band="series"),
+        stock_by_age=_sum_members(
             _cube(tables.read("plans_age"), ["la_code", "january", "age"], "plans"), members
         ),
-        new_plans_by_age=_grouped(_new_plans_by_age(), members),
-        leavers_by_age=_grouped(_leavers_by_age(), members),
+        new_plans_by_age=_sum_members(_new_plans_by_age(), members),
+        leavers_by_age=_sum_members(_leavers_by_age(), members),
         residents=_residents(members, estimates=True),
         projection=_residents(members, estimates=False),
         placements=grouped.sel(series=list(PROVISION_CODES)).rename(series="provision").rename("placements"),
@@ -74,21 +74,21 @@ def load(panel: Panel = "current") -> History:
 
 
 def population() -> xr.DataArray:
-    """Return residents aged 0 to 25 by mid-year, estimated or projected, dims ``(area, mid_year)``."""
+    """Return residents aged 0 to 25 at each mid-year, estimated or projected, dims ``(area, mid_year)``."""
     rows = tables.read("population").groupby(["la_code", "mid_year"])["population"].sum()
     residents: xr.DataArray = rows.to_xarray().rename({"la_code": "area"})
     return residents
 
 
 def out_of_line(la_code: int) -> tuple[int, ...]:
-    """Return the Januaries whose total is kept though it leaps from the year before."""
+    """Return the Januaries whose total is kept although it differs sharply from the year before."""
     totals = tables.read("plans_total")
     mine = totals[(totals["la_code"] == la_code) & (totals["quality"] == "out_of_line")]
     return tuple(int(j) for j in mine["january"])
 
 
 def issued_in_twenty_weeks(la_code: int) -> tuple[int, float] | None:
-    """Return (latest calendar year, share of new plans issued within 20 weeks), None where not published.
+    """Return the latest calendar year and its share of plans issued within 20 weeks; None if not published.
 
     Exceptions allowed by regulation are left out.
     """
@@ -103,7 +103,7 @@ def issued_in_twenty_weeks(la_code: int) -> tuple[int, float] | None:
 
 
 def _members(panel: Panel, *, keep_tiny: bool = False) -> dict[int, tuple[int, ...]]:
-    """Return area -> the DfE numbers whose figures add up to it."""
+    """Return, by area, the DfE numbers whose figures add up to it."""
     areas = tables.read("areas")
     if panel == "current":
         return {int(a): (int(a),) for a in sorted(areas.loc[areas["is_current"], "la_code"])}
@@ -116,7 +116,7 @@ def _members(panel: Panel, *, keep_tiny: bool = False) -> dict[int, tuple[int, .
 
 
 def long_series() -> dict[int, int]:
-    """Return DfE number -> the long series it belongs to, for areas that were split or merged."""
+    """Return the number of the long series that each split or merged area belongs to, by DfE number."""
     history = tables.read_reference("area_history")
     moved = history[history["kind"] != "recode"]
     pairs = pd.concat(
@@ -128,8 +128,8 @@ def long_series() -> dict[int, int]:
     return {int(a): int(s) for a, s in zip(pairs["la_code"], pairs["series"], strict=True)}
 
 
-def _grouped(values: xr.DataArray, members: dict[int, tuple[int, ...]]) -> xr.DataArray:
-    """Add up the parts of each area, January by January; NaN if a part that reported then has no figure.
+def _sum_members(values: xr.DataArray, members: dict[int, tuple[int, ...]]) -> xr.DataArray:
+    """Return the sum of each area's parts by January; NaN if a part that reported then has no figure.
 
     A part counts in a January only while it existed, so old and new codes of one area never double.
     """
@@ -157,7 +157,7 @@ def _grouped(values: xr.DataArray, members: dict[int, tuple[int, ...]]) -> xr.Da
 
 
 def _new_plans_by_age() -> xr.DataArray:
-    """Return new plans by single age at 31 August before the January that follows.
+    """Return new plans by single age at 31 August before the following January.
 
     The table counts age near the end of the calendar year: those born from September to December, a third, are a year
     younger on the stock's footing (data/composition.py).
@@ -188,7 +188,7 @@ def _new_plans_by_band() -> xr.DataArray:
 
 
 def _leavers_by_age() -> xr.DataArray:
-    """Return ceased plans by reason and single age at 31 August before the January they were last counted in.
+    """Return ceased plans by reason and single age at 31 August before the January in which they were last counted.
 
     The table counts age on the day, most often a year more (data/composition.py).
     """
@@ -226,7 +226,7 @@ def _residents(members: dict[int, tuple[int, ...]], *, estimates: bool) -> xr.Da
 
 
 def _splice(stock: xr.DataArray, series: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
-    """Fill Januaries before an authority existed with its long series times its first share."""
+    """Fill Januaries before an authority existed with its long series times its share in the first year."""
     unit_of = long_series()
     spliced = xr.zeros_like(stock.isel(series=0, drop=True), dtype=bool)
     for code in stock["area"].to_numpy():
@@ -250,7 +250,7 @@ def _splice(stock: xr.DataArray, series: xr.DataArray) -> tuple[xr.DataArray, xr
 
 
 def _cube(frame: pd.DataFrame, keys: list[str], value: str) -> xr.DataArray:
-    """Return a frame as floats on the full grid of its keys; absent and unpublished cells are NaN."""
+    """Return a table as an array of floats on the full grid of its keys; NaN in absent and unpublished cells."""
     series = frame.set_index(keys)[value].astype("float64")
     array: xr.DataArray = series.to_xarray()
     return array.rename({"la_code": "area"})
@@ -269,7 +269,7 @@ def _bands() -> xr.DataArray:
 
 
 def _placements() -> xr.DataArray:
-    """Return plans by provision: an area's are all NaN where any category was withheld, 0 where one was not itemised."""
+    """Return plans by provision: all NaN for an area with a withheld category, 0 where one was not itemised."""
     rows = tables.read("plans_placement")
     keys = ["la_code", "january"]
     counted = rows.groupby([*keys, "provision"])[["plans"]].sum().reset_index()

@@ -1,4 +1,4 @@
-"""`PlacementFlows`: where plan holders were taught at two Januaries, and where new and ended plans were.
+"""`PlacementFlows`: plans by age and provision at two Januaries, and new and ended plans by provision between them.
 
 Invariant: only authorities that returned placements by age at both Januaries, in returns that are not out of line, are held, so
 every array is complete. Ages are those of stocks; joiners stand at the age they have in the second January.

@@ -1,4 +1,4 @@
-"""The flows of placements into the latest January, read from the published tables.
+"""Read the flows of placements up to the latest January from the published tables.
 
 Which authorities are held, and on what ages, is said in `data.placement_flow`.
 """
@@ -19,7 +19,7 @@ from data.vocabulary import AGES, PROVISION_CODES
 
 
 def load(history: History, composition: Composition) -> PlacementFlows:
-    """Read the flows into the composition's January.
+    """Read the flows of placements up to the composition's January.
 
     Raises
     ------
@@ -63,16 +63,16 @@ def _cube(rows: pd.DataFrame, areas: list[int]) -> Array:
     grid: Mapping[str, list[object]] = {"area": [*areas], "age": [*AGES], "provision": [*PROVISION_CODES]}
     summed = rows.groupby(["la_code", "age", "provision"])["plans"].sum().astype("float64")
     array = summed.to_xarray().rename({"la_code": "area"}).reindex(grid).fillna(0.0)
-    found: Array = array.transpose("area", "age", "provision").to_numpy()
-    return found
+    values: Array = array.transpose("area", "age", "provision").to_numpy()
+    return values
 
 
-def _spread_oldest(ended: Array, held: Array) -> Array:
-    """Return ended plans at every age of `AGES`; the oldest row is spread as plans are, no more than there are plans."""
+def _spread_oldest(ended: Array, plans: Array) -> Array:
+    """Return ended plans at every age of `AGES`; the oldest row is divided as plans are, at most all plans."""
     oldest = ended.shape[1] - 1
-    share = held[:, oldest:] / np.maximum(held[:, oldest:].sum(axis=1, keepdims=True), 1.0)
+    share = plans[:, oldest:] / np.maximum(plans[:, oldest:].sum(axis=1, keepdims=True), 1.0)
     whole = np.concatenate([ended[:, :oldest], ended[:, [oldest]] * share], axis=1)
-    capped: Array = np.minimum(whole, held)
+    capped: Array = np.minimum(whole, plans)
     return capped
 
 

@@ -1,4 +1,4 @@
-"""`SpecialistUse`: what says how far the use of state specialist places falls short of what children would be placed in.
+"""`SpecialistUse`: use of state specialist places by authority, with signs of how scarce they are.
 
 It joins, for every authority at the latest January, where plan holders are taught (a `Composition`) with two signs that
 places are short: how fast plans grew, and how many of its special pupils go to school in other authorities.
@@ -30,7 +30,7 @@ others at school here, per plan."""
 
 @dataclass(frozen=True)
 class SpecialistUse:
-    """Where plan holders are taught and how scarce places seem, by authority.
+    """Plans by provision and signs of scarce specialist places, by authority.
 
     Parameters
     ----------
@@ -54,8 +54,8 @@ class SpecialistUse:
     def __post_init__(self) -> None:
         areas = self.composition.stock["area"].to_numpy().tolist()
         for name in ("signs", "sound"):
-            if (found := getattr(self, name)["area"].to_numpy().tolist()) != areas:
-                odd = sorted(set(found) ^ set(areas))
+            if (own_areas := getattr(self, name)["area"].to_numpy().tolist()) != areas:
+                odd = sorted(set(own_areas) ^ set(areas))
                 raise HistoryError(
                     f"'{name}' and the composition of plans are not about the same authorities in the same order "
                     f"(only in one: {odd}). Build both from the same release."

@@ -1,4 +1,4 @@
-"""What latent demand is fitted to, read from the published tables; see `data.specialist_use`."""
+"""Read the data behind latent demand from the published tables; see `data.specialist_use`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GROWTH_FROM = 2019
 
 
 def load() -> SpecialistUse:
-    """Read what latent demand is fitted to from the published tables."""
+    """Read the data behind latent demand from the published tables."""
     composition = compositions.load()
     areas = composition.stock["area"].to_numpy().tolist()
     signs = pd.DataFrame({"growth": _growth(composition.january), "net_exports": _net_exports()})
@@ -54,12 +54,12 @@ def _net_exports() -> pd.Series:
 
 
 def _totals() -> pd.DataFrame:
-    """Return plans, one row a January and one column an authority."""
+    """Return plans with one row a January and one column an authority."""
     return tables.read("plans_total").pivot_table(index="january", columns="la_code", values="plans")
 
 
 def _reported(january: int) -> pd.Series:
-    """Return whether every part of an authority's return of a January was sound."""
+    """Return whether every part of an authority's return of a January can be used."""
     rows = tables.read("plans_placement_need")
     rows = rows[rows["january"] == january]
     good: pd.Series = rows["quality"].eq("reported").groupby(rows["la_code"]).all()

@@ -31,7 +31,7 @@ class AgeRange:
 
     @property
     def ages(self) -> tuple[int, ...]:
-        """The single ages of the run that occur in stocks."""
+        """Single ages of the range, as ages occur in counts of plans."""
         return tuple(a for a in AGES if self.low <= a <= self.high)
 
 
@@ -90,7 +90,7 @@ NEED_CODES: tuple[str, ...] = tuple(NEEDS)
 
 @dataclass(frozen=True, slots=True)
 class NeedGroup:
-    """Primary needs that share places: what planners mean by "autism places"."""
+    """Primary needs that share places, such as "autism places" in planners' terms."""
 
     code: str
     label: str

@@ -1,1 +1,1 @@
-"""Statistics: one model a file behind one protocol. No files, network, clock or user interface."""
+"""Statistical models, one a file behind one protocol, without files, network, clock or user interface."""

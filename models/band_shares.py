@@ -1,4 +1,4 @@
-"""Age-band shares of a total: each band follows the total and moves a damped part of the way stocks and flows point.
+"""Model of age-band shares: each band follows the total and moves part of the way that stocks and flows point.
 
 For area i, band b (the five of `BAND_CODES`), share s = plans in the band / all plans, January t:
 
@@ -113,7 +113,7 @@ LEAST_PLANS = 0.2
 
 @dataclass(frozen=True)
 class BandFlows:
-    """What ages, leaves and joins each year, by area and band; the last axis of every array but ``rate`` is the band.
+    """Plans that age out, leave and join each year, by area and band; the last axis of every array but ``rate`` is the band.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ class BandFlows:
         return BandFlows(self.oldest[rows], self.stays, self.moves, self.split[rows], self.rate[rows])
 
     def tilt(self, plans: Array, total: Array) -> Array:
-        """Return v: log growth of each band expected by flows less that of the sum, dims (..., area, band).
+        """Return v: expected log growth of each band from flows, less that of the sum, dims (..., area, band).
 
         Parameters
         ----------
@@ -178,7 +178,7 @@ def smoothed_log_share(plans: Array, england: Array) -> Array:
 
 @dataclass(frozen=True)
 class PublishedBands:
-    """Band stocks and flows of a history as arrays, complete where a forecast needs them.
+    """Stocks and flows of bands as arrays, with gaps filled where a forecast needs them.
 
     Parameters
     ----------
@@ -203,7 +203,7 @@ class PublishedBands:
 
     @classmethod
     def of(cls, history: History) -> PublishedBands:
-        """Read a history."""
+        """Return the stocks and flows of a history as arrays."""
         stock = history.stock.transpose("area", "series", "january")
         bands = stock.sel(series=list(BAND_CODES)).to_numpy()
         collected = ~np.isnan(bands).all(axis=0)
@@ -226,7 +226,7 @@ class PublishedBands:
         return january - self.first
 
     def joiners(self, january: int) -> tuple[Array, Array]:
-        """Return (split of joiners (area, band), new plans a year per plan (area,)) known at a January.
+        """Return joiners' split by band (area, band) and new plans a year per plan (area,), as known at a January.
 
         An area without new plans has England's.
         """
@@ -256,7 +256,7 @@ class PublishedBands:
 
 
 def _last_true(known: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """Return the latest position up to each at which something is known, 0 if there is none, dims (area, january)."""
+    """Return the latest position up to each January at which a value is known, 0 if there is none, dims (area, january)."""
     latest: npt.NDArray[np.int64] = np.maximum.accumulate(
         np.where(known, np.arange(known.shape[1]), 0), axis=1
     )
@@ -279,7 +279,7 @@ def oldest_shares(history: History, january: int) -> Array:
 
 
 def kept(history: History, january: int) -> tuple[Array, Array]:
-    """Return England's chances to keep a plan for a year (within a band, when ageing out of it), dims (band,).
+    """Return England's chances that a plan lasts a year, within its band and when ageing out of it, dims (band,).
 
     From leavers of the last calendar year if they and the stock they left are published by then. Plans handed over to
     another authority are not lost to England. The oldest row of leavers stands for all ages from it up.
@@ -293,14 +293,21 @@ def kept(history: History, january: int) -> tuple[Array, Array]:
     gone = history.leavers_by_age.sel(year=year).drop_sel(reason="transfer").sum("reason", min_count=1)
     stock = history.stock_by_age.sel(january=year)
     counts = history.pooled & gone.notnull().all("age") & stock.notnull().all("age")
-    left, held = gone.where(counts).sum("area").to_series(), stock.where(counts).sum("area").to_series()
+    left, plans_before = (
+        gone.where(counts).sum("area").to_series(),
+        stock.where(counts).sum("area").to_series(),
+    )
     open_age = int(left.index[-1])
-    rate = (left / held.reindex(left.index).clip(lower=1)).reindex(held.index)
-    rate[rate.index >= open_age] = left[open_age] / max(float(held[held.index >= open_age].sum()), 1.0)
+    rate = (left / plans_before.reindex(left.index).clip(lower=1)).reindex(plans_before.index)
+    rate[rate.index >= open_age] = left[open_age] / max(
+        float(plans_before[plans_before.index >= open_age].sum()), 1.0
+    )
     stays, moves = EVEN_KEPT.copy(), EVEN_KEPT.copy()
     for b, band in enumerate(AGE_BANDS):
         inside = list(band.ages[:-1])
-        stays[b] = 1 - (rate[inside] * held[inside]).sum() / max(float(held[inside].sum()), 1.0)
+        stays[b] = 1 - (rate[inside] * plans_before[inside]).sum() / max(
+            float(plans_before[inside].sum()), 1.0
+        )
         moves[b] = 1 - rate[band.ages[-1]]
     return np.clip(stays, 0, 1), np.clip(moves, 0, 1)
 
@@ -396,7 +403,7 @@ def national_drift(plans: Array, before: Array, years: int) -> Array:
 
 @dataclass(frozen=True)
 class England:
-    """England as one more area: what deviations are measured from.
+    """England as one more area, from which deviations of areas are measured.
 
     Parameters
     ----------
@@ -420,7 +427,7 @@ class England:
 
     @classmethod
     def of(cls, history: History, published: PublishedBands, flows: BandFlows) -> England:
-        """Add up the pooled areas at the origin."""
+        """Return the sum of the pooled areas at the origin."""
         at = published.column(history.origin)
         rows = np.nonzero(published.pooled)[0]
         plans, own = published.plans[rows, :, at], flows.of(rows)
@@ -450,7 +457,7 @@ class England:
 
 @dataclass(frozen=True)
 class FittedShares:
-    """Posterior draws of the share model and where each area stands.
+    """Posterior draws of the share model, with each area's state at the origin.
 
     Parameters
     ----------
@@ -480,7 +487,7 @@ class FittedShares:
 
     @classmethod
     def of(cls, history: History, posterior: xr.Dataset, diagnostics: Diagnostics) -> FittedShares:
-        """Put a posterior together with the history it was fitted to."""
+        """Return the fitted model of a posterior and the history it was fitted to."""
         published = PublishedBands.of(history)
         flows = published.flows(history, history.origin)
         return cls(
@@ -494,7 +501,7 @@ class FittedShares:
         )
 
     def bands(self, totals: xr.DataArray, rng: np.random.Generator) -> xr.DataArray:
-        """Split draws of totals into age bands that add up to them, dims ``(draw, area, series, january)``.
+        """Divide draws of totals into age bands that add up to them, dims ``(draw, area, series, january)``.
 
         An area's bands depend on its own totals and on ``rng``, not on which other areas are given.
 
@@ -523,9 +530,9 @@ class FittedShares:
             raise AreaError(
                 f"Areas {unknown} were not in the history the age bands were fitted to. Fit it with them."
             )
-        found = self._simulate(totals.to_numpy(), areas, rng)
+        bands = self._simulate(totals.to_numpy(), areas, rng)
         coords = {"draw": totals["draw"], "area": areas, "series": list(BAND_CODES), "january": januaries}
-        return xr.DataArray(found, dims=("draw", "area", "series", "january"), coords=coords, name="plans")
+        return xr.DataArray(bands, dims=("draw", "area", "series", "january"), coords=coords, name="plans")
 
     def _simulate(self, totals: Array, areas: list[int], rng: np.random.Generator) -> Array:
         """Return plans, dims (draw, area, band, january)."""
@@ -563,7 +570,7 @@ class FittedShares:
         return {str(n): v.to_numpy()[chosen] for n, v in self.posterior.data_vars.items()}
 
     def _noise(self, size: Array, areas: list[int], years: int, seed: int) -> Array:
-        """Return areas' own errors, dims (draw, area, band, year); an area's do not depend on the others."""
+        """Return areas' errors, dims (draw, area, band, year); an area's errors do not depend on the other areas."""
         own = []
         for area in areas:
             unit = NOISE_KEPT * size * scale(self.plans[self.areas.index(area)])
@@ -582,7 +589,7 @@ def _added_up(plans: Array, total: Array) -> Array:
 
 @dataclass(frozen=True)
 class BandShares:
-    """The share model.
+    """The model of age-band shares.
 
     Parameters
     ----------
@@ -597,7 +604,7 @@ class BandShares:
     name: str = NAME
 
     def fit(self, history: History, *, rng: np.random.Generator) -> FittedShares:
-        """Sample the posterior given a history; a memory's first fit to it is every later one's."""
+        """Sample the posterior given a history; a memory returns its first fit to a history again."""
         return self.memory.sampled(
             NAME, history, self.sampling, rng, observe=observations, build=build, finish=FittedShares.of
         )

@@ -1,4 +1,4 @@
-"""The protocol every demand model follows: fit on a history, forecast Januaries, give quantiles and draws.
+"""The protocol of demand models: fit to a history, forecast Januaries, and give quantiles and draws.
 
 Equation of the contract: ``model.fit(history, rng=rng).forecast(januaries)`` describes the number of EHC
 plans y[area, series, january] where ``series`` is ``"All"`` or an age band. A forecast answers two
@@ -56,7 +56,7 @@ class Forecast(Protocol):
 
 
 class FittedModel(Protocol):
-    """A model that has seen its history."""
+    """A model that has been fitted to a history."""
 
     def forecast(self, januaries: Sequence[int], areas: Sequence[int] | None = None) -> Forecast:
         """Forecast Januaries after the origin, for some areas or all."""
@@ -70,12 +70,12 @@ class Model(Protocol):
         """Short name, as printed in the track record."""
 
     def fit(self, history: History, *, rng: np.random.Generator) -> FittedModel:
-        """Learn from a history and return a fitted model; neither argument is changed."""
+        """Fit to a history and return the fitted model; neither argument is changed."""
 
 
 @dataclass(frozen=True)
 class QuantileForecast:
-    """A forecast known through the quantile function of each cell.
+    """A forecast given by the quantile function of each cell.
 
     Quantile p of a cell is exp(log(f + 1) + s sign(p - 1/2) Q(|2p - 1|)) - 1, never below 0, with f the median, s
     the scale and Q the quantile function of the series' absolute scaled errors.
@@ -151,7 +151,7 @@ class QuantileForecast:
 
 @dataclass(frozen=True)
 class SampleForecast:
-    """A forecast known through joint draws.
+    """A forecast given by joint draws.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Simple growth rules with conformal intervals: the bar that later models must beat.
+"""Simple growth rules with conformal intervals, the benchmark for all other models.
 
 Notation: y[i, t] plans of area i in January t, l = log(y + 1), N[t] = log(sum_i y[i, t] + 1), T the origin,
 h = 1, 2, ... years ahead. A rule is a point forecast f[i, T + h] from data up to T. Interval of every rule
@@ -46,7 +46,7 @@ FIRST_CALIBRATION_ORIGIN: dict[str, int] = {ALL: 2014} | dict.fromkeys(BAND_CODE
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One series of all areas up to an origin, as a rule sees it.
+    """One series of all areas up to an origin, as input of a growth rule.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class View:
         return self.first + int(self.plans.shape[1]) - 1
 
     def upto(self, january: int) -> View:
-        """Return the view as it stood at an earlier January."""
+        """Return the series up to an earlier January, as known then."""
         return View(self.plans[:, : january - self.first + 1], self.pooled, self.first)
 
     def last_known(self) -> tuple[Array, Array]:
@@ -111,7 +111,7 @@ def last_value(view: View, horizons: Array) -> Array:
 
 
 def own_growth(view: View, horizons: Array) -> Array:
-    """Forecast the area's own mean log growth of the last three years (fewer where fewer are published)."""
+    """Forecast the area's own mean log growth of the last three years, or of as many as are published."""
     rate = _mean_growth(np.log1p(view.plans), 3)
     return np.nan_to_num(rate)[:, None] * horizons
 
@@ -169,7 +169,7 @@ def _mean_growth(logs: Array, years: int) -> Array:
 
 
 def point(view: View, rule: Rule, horizons: Sequence[float]) -> Array:
-    """Return the rule's point forecast in plans, dims (area, h), kept within believable bounds."""
+    """Return a rule's point forecast in plans, dims (area, h), kept within plausible bounds."""
     value, lag = view.last_known()
     steps = np.asarray(horizons, dtype=float)
     change = np.empty((len(value), len(steps)))
@@ -177,11 +177,11 @@ def point(view: View, rule: Rule, horizons: Sequence[float]) -> Array:
         rows = lag == gap
         change[rows] = rule(view, steps + gap)[rows]
     forecast: Array = np.expm1(np.log1p(value)[:, None] + change)
-    return held_within_bounds(forecast, value)
+    return keep_within_bounds(forecast, value)
 
 
-def held_within_bounds(forecast: Array, value: Array) -> Array:
-    """Return forecasts (area, h) kept between a quarter of the last value and the larger of six times it and 60."""
+def keep_within_bounds(forecast: Array, value: Array) -> Array:
+    """Return forecasts (area, h) limited to between a quarter of the last value and the larger of six times it and 60."""
     return np.clip(forecast, 0.25 * value[:, None], np.maximum(6 * value, 60)[:, None])
 
 
@@ -191,7 +191,7 @@ def scale(plans: Array) -> Array:
 
 
 def one_year_errors(view: View, rule: Rule, first_origin: int) -> Array:
-    """Return sorted absolute scaled one-year errors of the rule at the latest earlier origins.
+    """Return a rule's absolute scaled one-year errors at the latest earlier origins, sorted.
 
     Origins before ``first_origin`` are used only when there is no later one.
     """
@@ -211,7 +211,7 @@ def one_year_errors(view: View, rule: Rule, first_origin: int) -> Array:
 
 @dataclass(frozen=True)
 class FittedRule:
-    """A growth rule that has seen its history."""
+    """A growth rule with the history it forecasts from."""
 
     name: str
     rule: Rule
@@ -247,7 +247,7 @@ class FittedRule:
 
 @dataclass(frozen=True)
 class GrowthRule:
-    """A baseline: a point rule with conformal intervals."""
+    """A growth rule with conformal intervals."""
 
     name: str
     rule: Rule
@@ -267,7 +267,7 @@ BASELINES: tuple[GrowthRule, ...] = (
 
 
 def total_view(history: History) -> View:
-    """Return the totals of a history as a rule sees them."""
+    """Return the totals of a history as input of a growth rule."""
     plans = history.stock.sel(series=ALL).transpose("area", "january")
     return View(plans.to_numpy(), history.pooled.to_numpy(), int(plans["january"][0]))
 

@@ -1,4 +1,4 @@
-"""Flows of plans by single age and need, for every authority: what joins, leaves and moves in a year.
+"""Model of yearly flows of plans by single age and need: joiners, leavers and moves of every authority.
 
 Three independent fits, pooled across authorities; i is an authority, b an age band, g an age group, k a need. Ages are those
 of stocks (31 August before the January).
@@ -151,7 +151,7 @@ def build_leavers(evidence: CohortEvidence) -> Any:
     area, group, year = np.nonzero(known)
     exposed = np.rint(evidence.exposed[known])
     in_group = group[:, None] == HAZARD_GROUP_OF_AGE
-    held = np.where(in_group, evidence.held[area, : len(HAZARD_AGES), year], 0.0)
+    plans_before = np.where(in_group, evidence.held[area, : len(HAZARD_AGES), year], 0.0)
     oldest = np.where(group == groups - 1, evidence.held[area, -1, year], 0.0) / evidence.exposed[known]
     measured = ~np.isnan(evidence.residual)
     moved_area, moved_year = np.nonzero(measured)
@@ -177,7 +177,7 @@ def build_leavers(evidence: CohortEvidence) -> Any:
         level = pt.concatenate([young_level, middle[1:] + spread[1:] * older_level], axis=1)
         year_effect = pm.Normal("year_effect", 0, HAZARD_YEAR, shape=(groups, years))
         logit = (level[area, group] + year_effect[group, year])[:, None] + shape
-        weight = held / evidence.exposed[known][:, None]
+        weight = plans_before / evidence.exposed[known][:, None]
         share = pt.clip((weight * pm.math.sigmoid(logit)).sum(axis=1) + oldest, 1e-6, 1 - 1e-6)
         scatter = pm.LogNormal("scatter", np.log(0.1), 0.7, shape=groups)
         strength = (scatter**-2)[group]
@@ -209,7 +209,7 @@ def _by_band(needs: Array) -> Array:
 
 
 def build_needs(evidence: CohortEvidence) -> Any:
-    """Return the model of joiners' needs: England's by age, and how far authorities' differ by band.
+    """Return the model of joiners' needs: England's by age, and authorities' differences from it by band.
 
     England's counts enter as the ages of each band's joiners with a need, authorities' as the needs of each band's
     joiners, so that no count is used twice.
@@ -304,7 +304,7 @@ class FittedCohort:
 
     @classmethod
     def restored(cls, stored: xr.Dataset, diagnostics: Diagnostics) -> FittedCohort:
-        """Return what `stored` kept."""
+        """Return the fitted model from the dataset that `stored` returned."""
         return cls(
             areas=tuple(int(a) for a in stored["area"].to_numpy()),
             january=int(stored.attrs["january"]),
@@ -365,7 +365,7 @@ class FittedCohort:
         return Flows(rates)
 
     def _mix(self, at: dict[str, Array], rows: Sequence[int], rng: np.random.Generator) -> Array:
-        """Return need mixes of joiners, dims (draw, area, age, need): England's at the age, tilted as the authority's band is."""
+        """Return need mixes of joiners, dims (draw, area, age, need): England's by age, shifted by the authority's band."""
         national = np.exp(at["needs"])
         weight = self.national_joiners[:, None] * IN_BAND[: len(MIXED_AGES)]
         band = np.einsum("dak,ab->dbk", national, weight / weight.sum(axis=0))
@@ -383,7 +383,7 @@ class FittedCohort:
 
 @dataclass(frozen=True)
 class CohortModel:
-    """The cohort model: how to fit it.
+    """The cohort model with its sampling settings.
 
     Parameters
     ----------
@@ -404,17 +404,17 @@ class CohortModel:
         """
         evidence = CohortEvidence.of(history, composition)
         parts = {"joiners": build_joiners, "leavers": build_leavers, "needs": build_needs}
-        found: dict[str, dict[str, Array]] = {}
+        parameters: dict[str, dict[str, Array]] = {}
         checks: list[Diagnostics] = []
         for name, build in parts.items():
             posterior, diagnostics = compile_model(build(evidence)).sample({}, rng, self.sampling)
             kept = rng.permutation(posterior.sizes["draw"])[:KEPT_DRAWS]
-            found[name] = {str(n): v.to_numpy()[kept] for n, v in posterior.data_vars.items()}
+            parameters[name] = {str(n): v.to_numpy()[kept] for n, v in posterior.data_vars.items()}
             checks.append(diagnostics)
         return FittedCohort(
             areas=history.areas,
             january=composition.january,
-            posterior=_summary_draws(evidence, found, rng),
+            posterior=_summary_draws(evidence, parameters, rng),
             need_counts=_by_band(evidence.needs).astype(np.float32),
             national_joiners=evidence.needs.sum(axis=(0, 2)) + 0.5,
             recoding=recoding(
@@ -429,10 +429,10 @@ def _england(counts: xr.DataArray) -> xr.DataArray:
 
 
 def _summary_draws(
-    evidence: CohortEvidence, found: dict[str, dict[str, Array]], rng: np.random.Generator
+    evidence: CohortEvidence, parameters: dict[str, dict[str, Array]], rng: np.random.Generator
 ) -> xr.Dataset:
-    """Return the posterior of what flows need, from the parameters of the three models."""
-    joiners, leavers, needs = found["joiners"], found["leavers"], found["needs"]
+    """Return the posterior that flows need, from the parameters of the three models."""
+    joiners, leavers, needs = parameters["joiners"], parameters["leavers"], parameters["needs"]
     draws = len(joiners["earlier"])
     walk = np.concatenate(
         [np.zeros((draws, 1, len(BAND_CODES))), joiners["later_steps"].cumsum(axis=1)], axis=1

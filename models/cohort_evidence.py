@@ -1,4 +1,4 @@
-"""What is published about flows of plans by age, put on the ages of stocks: what the cohort models are fitted to.
+"""Published flows of plans by age, converted to the ages of stocks: the data that the cohort models are fitted to.
 
 Ages of new plans are moved to those at which they arrive in stocks (data/composition.py); net transfers are what is left of a
 year's change in stock when joiners and leavers are accounted for:
@@ -73,7 +73,7 @@ HAZARD_GROUP_OF_AGE, TRANSFER_GROUP_OF_AGE = _group_of(HAZARD_GROUPS), _group_of
 
 @dataclass(frozen=True)
 class CohortEvidence:
-    """What is published about flows, on the ages of stocks.
+    """Published flows, on the ages of stocks.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ class CohortEvidence:
 
     @classmethod
     def of(cls, history: History, composition: Composition) -> CohortEvidence:
-        """Gather the evidence.
+        """Return the evidence of a history and a composition.
 
         Raises
         ------
@@ -175,14 +175,14 @@ class CohortEvidence:
 
 
 def _tied(by_age: Array) -> Array:
-    """Return values by age with ages of the oldest flow row added together, the sum standing at each of them."""
+    """Return values by age in which the ages of the oldest flow row are summed, with the sum at each of them."""
     oldest = np.array(AGES) >= OLDEST_FLOW_AGE
     return np.where(oldest, by_age[oldest].sum(), by_age)
 
 
 @dataclass(frozen=True)
 class _Leavers:
-    """The part of the evidence that concerns those who leave or move; fields as in `CohortEvidence`."""
+    """The evidence on leavers and moves; fields as in `Evidence`."""
 
     gone: Array
     exposed: Array

@@ -1,4 +1,4 @@
-"""The cohort flow: what becomes of every plan in a year, by single age and need, in every draw.
+"""The cohort flow: how plans of each age and need change in a year, in every draw.
 
 Ages are those at 31 August before the January. For age a, need k and January t (no area index: one authority at a time):
 
@@ -93,7 +93,7 @@ class Flows:
 
 
 def recoding(stock: xr.DataArray, joiners: xr.DataArray, hazard: xr.DataArray) -> xr.DataArray:
-    """Return how needs' shares at an age differ from what the age before and joiners would make, dims ``(age, need)``.
+    """Return the difference of needs' shares at an age from those that the age before and joiners imply, dims ``(age, need)``.
 
     Parameters
     ----------
@@ -107,11 +107,11 @@ def recoding(stock: xr.DataArray, joiners: xr.DataArray, hazard: xr.DataArray) -
     xr.DataArray
         Differences of shares, adding up to 0 at every age; 0 at age 2, which nobody ages into.
     """
-    held = stock.transpose("age", "need").to_numpy()
+    plans = stock.transpose("age", "need").to_numpy()
     joined = joiners.transpose("age", "need").to_numpy()
-    aged = (held * (1 - hazard.to_numpy())[:, None])[:-1] + joined[1:]
-    gap = np.zeros_like(held)
-    gap[1:] = shares_of(held, axis=-1)[1:] - shares_of(aged, axis=-1)
+    aged = (plans * (1 - hazard.to_numpy())[:, None])[:-1] + joined[1:]
+    gap = np.zeros_like(plans)
+    gap[1:] = shares_of(plans, axis=-1)[1:] - shares_of(aged, axis=-1)
     return xr.DataArray(gap, dims=("age", "need"), coords={"age": list(AGES), "need": list(NEED_CODES)})
 
 
@@ -138,10 +138,10 @@ def exposure(history: History, mid_years: Sequence[int]) -> xr.DataArray:
     projected = history.projection.reindex(mid_year=years).transpose("area", "mid_year", "age").to_numpy()
     known = np.asarray(~np.isnan(estimate).any(axis=2))
     last = np.where(known, years, -1).max(axis=1, initial=-1)
-    held = np.where(
+    residents = np.where(
         known[:, :, None], estimate, np.where((years > last[:, None])[:, :, None], projected, np.nan)
     )
-    usable = np.asarray(~np.isnan(held).any(axis=2))
+    usable = np.asarray(~np.isnan(residents).any(axis=2))
     without = [a for a, count in zip(history.areas, usable.sum(axis=1), strict=True) if not count]
     if without:
         raise HistoryError(
@@ -156,7 +156,7 @@ def exposure(history: History, mid_years: Sequence[int]) -> xr.DataArray:
     ahead = np.where(wanted > np.where(usable, years, -1).max(axis=1)[:, None], ahead, 0)
     ages = history.residents["age"].to_numpy()
     row = np.arange(len(history.areas))[:, None, None]
-    aged = held[row, source[:, :, None], np.maximum(np.arange(len(ages)) - ahead[:, :, None], 0)]
+    aged = residents[row, source[:, :, None], np.maximum(np.arange(len(ages)) - ahead[:, :, None], 0)]
     return xr.DataArray(
         aged,
         dims=("area", "mid_year", "age"),
@@ -168,7 +168,7 @@ def exposure(history: History, mid_years: Sequence[int]) -> xr.DataArray:
 def exposure_draws(
     history: History, area: int, januaries: Sequence[int], count: int, rng: np.random.Generator
 ) -> xr.DataArray:
-    """Return draws of the residents whom joiners come from, dims ``(draw, january, age)``, ages as in stocks.
+    """Return draws of the residents from whom joiners come, dims ``(draw, january, age)``, ages as in stocks.
 
     Joiners of the year to a January come from the residents at the mid-year before it. Log-normal factors, one common to all
     ages and one for each age band, grow in proportion to the years since the area's last estimate.
@@ -205,7 +205,7 @@ def exposure_draws(
 
 @dataclass(frozen=True, eq=False)
 class Rates:
-    """Rates of one authority as arrays: `Flows` without an area.
+    """Rates of one authority as arrays; the same as `Flows` without an area.
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ class Rates:
 
     @classmethod
     def of(cls, flows: Flows) -> Rates:
-        """Read the flows of one authority."""
+        """Return the rates of one authority."""
         by_age, by_need = ("draw", "age"), ("draw", "age", "need")
         rates = flows.rates
         return cls(
@@ -235,11 +235,11 @@ class Rates:
         )
 
     def some(self, draws: slice) -> Rates:
-        """Return the rates of some draws."""
+        """Return the rates in a subset of draws."""
         return Rates(*(getattr(self, f.name)[draws] for f in fields(self)))
 
     def survival(self, hazard: Array) -> Array:
-        """Return plans a year later over plans held, without joiners, dims of ``hazard``: ``(draw, age[, need])``.
+        """Return plans a year later per plan, without joiners, dims of ``hazard``: ``(draw, age[, need])``.
 
         Those who move away cannot be more than those who are left, and nobody holds a plan after the oldest age.
         """
@@ -251,7 +251,7 @@ class Rates:
 
 @dataclass(frozen=True, eq=False)
 class Leaving:
-    """What a plan held in January does in the year, dims ``(draw, age, need)`` or a need of length 1 that stands for all.
+    """Shares of plans that stay, end or move in a year, dims ``(draw, age, need)`` or a need of length 1 for all.
 
     Parameters
     ----------
@@ -265,7 +265,7 @@ class Leaving:
 
     @classmethod
     def of(cls, rates: Rates, hazard: Array, kept: Array, sent: Array) -> Leaving:
-        """Return what plans do at a hazard, and at the shares of leavers kept and of others sent by a calibration.
+        """Return the shares of plans that stay, end or move, from a hazard and a calibration's shares.
 
         Parameters
         ----------
@@ -287,7 +287,7 @@ class Leaving:
 
 @dataclass(frozen=True, eq=False)
 class Year:
-    """Plans after a year and the flows that made them, dims ``(draw, age, need)``: `advance` says by which age."""
+    """Plans after one year and the flows behind them, dims ``(draw, age, need)``; `advance` says by which age."""
 
     stock: Array
     leavers: Array
@@ -295,12 +295,12 @@ class Year:
     recoded: Array
 
 
-def pass_year(held: Array, leaving: Leaving, joined: Array, rates: Rates) -> Year:
-    """Return one year: the equation of this module, for given joiners.
+def pass_year(plans: Array, leaving: Leaving, joined: Array, rates: Rates) -> Year:
+    """Return plans and flows of one year for given joiners, by the equation of the module.
 
     Parameters
     ----------
-    held
+    plans
         Plans in January, dims ``(draw, age, need)``.
     leaving
         What they do.
@@ -309,12 +309,12 @@ def pass_year(held: Array, leaving: Leaving, joined: Array, rates: Rates) -> Yea
     rates
         Rates of the authority: changes of recorded need.
     """
-    transfers, recoded, stock = np.zeros(held.shape), np.zeros(held.shape), joined.copy()
-    np.multiply(held[:, :-1], leaving.moves[:, :-1], out=transfers[:, 1:])
-    stock[:, 1:] += held[:, :-1] * leaving.stays[:, :-1]
+    transfers, recoded, stock = np.zeros(plans.shape), np.zeros(plans.shape), joined.copy()
+    np.multiply(plans[:, :-1], leaving.moves[:, :-1], out=transfers[:, 1:])
+    stock[:, 1:] += plans[:, :-1] * leaving.stays[:, :-1]
     recoded[:, 1:] = _recoded(stock[:, 1:], rates.recoding[:, 1:])
     stock += recoded
-    return Year(stock=stock, leavers=held * leaving.leaves, transfers=transfers, recoded=recoded)
+    return Year(stock=stock, leavers=plans * leaving.leaves, transfers=transfers, recoded=recoded)
 
 
 def advance(stock: xr.DataArray, flows: Flows, residents: xr.DataArray, bands: xr.DataArray) -> xr.Dataset:
@@ -360,21 +360,21 @@ def advance(stock: xr.DataArray, flows: Flows, residents: xr.DataArray, bands: x
     survival = rates.survival(rates.hazard)
 
     opening = stock.transpose("age", "need").to_numpy()
-    held = np.broadcast_to(opening, (count, *opening.shape))
+    earlier = np.broadcast_to(opening, (count, *opening.shape))
     shape = (count, len(januaries), *opening.shape)
     plans, joined, left, transferred, recoded = (np.zeros(shape) for _ in range(5))
     index, spread, kept, sent = (np.zeros((count, len(januaries), len(BAND_CODES))) for _ in range(4))
     for t in range(len(januaries)):
-        solved = _calibrate(target[t], held.sum(axis=2), rates.hazard, survival, expected[t])
+        solved = _calibrate(target[t], earlier.sum(axis=2), rates.hazard, survival, expected[t])
         index[:, t], spread[:, t] = solved.index, solved.spread
         kept[:, t], sent[:, t] = solved.kept, solved.sent
         np.multiply(
             rates.need_mix, (expected[t] * solved.index[:, BAND_OF_AGE])[:, :, None], out=joined[:, t]
         )
         leaving = Leaving.of(rates, rates.hazard[:, :, None], solved.kept, solved.sent)
-        year = pass_year(held, leaving, joined[:, t], rates)
+        year = pass_year(earlier, leaving, joined[:, t], rates)
         left[:, t], transferred[:, t], recoded[:, t] = year.leavers, year.transfers, year.recoded
-        plans[:, t] = held = year.stock
+        plans[:, t] = earlier = year.stock
 
     cells = ("draw", "january", "age", "need")
     return xr.Dataset(
@@ -401,7 +401,7 @@ def advance(stock: xr.DataArray, flows: Flows, residents: xr.DataArray, bands: x
 
 
 def _recoded(plans: Array, shift: Array) -> Array:
-    """Return the change of plans by need when shares shift, dims (draw, age, need); it adds up to 0 at every age."""
+    """Return changes of plans by need when shares shift, dims (draw, age, need); they add up to 0 at every age."""
     total = plans.sum(axis=2, keepdims=True)
     # A need nobody holds cannot be left, so a share never falls below 0.
     wanted = np.maximum(shares_of(plans, axis=-1) + shift, 0.0)
@@ -428,9 +428,9 @@ def _calibrate(target: Array, total: Array, hazard: Array, survival: Array, expe
     wanted = needed / joiners
     index = np.clip(wanted, 1 / MAX_INDEX, MAX_INDEX)
     short = np.where(wanted == index, 0.0, needed - index * joiners)
-    kept = _portion(np.maximum(short, 0.0), leavers)
+    kept = _share_at_most_one(np.maximum(short, 0.0), leavers)
     fuller = stayed + kept * leavers
-    sent = _portion(np.maximum(-short, 0.0), fuller)
+    sent = _share_at_most_one(np.maximum(-short, 0.0), fuller)
     # Whatever is still missing is left to the index: more than four times the joiners, or fewer than a quarter.
     index = np.where(
         (kept >= 1) | (sent >= 1), np.maximum(target - (1 - sent) * fuller, 0.0) / joiners, index
@@ -438,14 +438,14 @@ def _calibrate(target: Array, total: Array, hazard: Array, survival: Array, expe
     return _Solved(index=index, spread=sent * fuller - kept * leavers, kept=kept, sent=sent)
 
 
-def _portion(part: Array, whole: Array) -> Array:
-    """Return part / whole, at most 1; a part of nothing is all of it."""
+def _share_at_most_one(part: Array, whole: Array) -> Array:
+    """Return part / whole, at most 1; 1 where the whole is 0."""
     share = np.divide(part, whole, out=np.ones_like(part), where=whole > part)
     return np.where(part > 0, share, 0.0)
 
 
 def explain(plans: xr.Dataset, residents: xr.DataArray) -> xr.DataArray:
-    """Return why plans changed since the opening January, dims ``(draw, january, term)``; terms add up to the change exactly.
+    """Return the parts of the change in plans since the opening January, dims ``(draw, january, term)``, which add up exactly.
 
     With J joiners, L leavers (those of 25 included), T transfers, S stock by age, E residents, and sums over the years u up to
     the January and all ages a, and with the share of plans that ended h[a, u] = L[a, u] / S[a, u]:

@@ -1,4 +1,4 @@
-"""Ensemble: members' quantiles averaged with weights learnt from past origins, then recalibrated on them.
+"""Ensemble of totals: members' quantiles averaged with weights learnt at past origins, then recalibrated on these.
 
 For horizon h, quantile level p and members m:
 
@@ -21,8 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from scipy.optimize import Bounds, LinearConstraint, minimize, minimize_scalar
-from scipy.stats import norm, rankdata
+from scipy.special import ndtr, ndtri
 
 from data.history import History
 from data.vocabulary import ALL
@@ -58,7 +57,7 @@ COPULA_DRAWS = 1000
 
 @dataclass(frozen=True)
 class PastForecasts:
-    """Past forecasts of one horizon: log quantiles by member and what happened.
+    """Past forecasts of one horizon: log quantiles by member, and outcomes.
 
     Parameters
     ----------
@@ -77,7 +76,7 @@ class PastForecasts:
 
 @dataclass(frozen=True)
 class EnsembleForecast:
-    """A forecast known through quantiles and a copula.
+    """A forecast given by quantiles and a copula.
 
     Parameters
     ----------
@@ -111,7 +110,7 @@ class EnsembleForecast:
         areas, years = table.sizes["area"], table.sizes["january"]
         together = rng.standard_normal((count, 1, years)) @ _root(self.shared).T
         apart = rng.standard_normal((count, areas, years)) @ _root(self.own).T
-        uniform = norm.cdf(together + apart)
+        uniform = ndtr(together + apart)
         values = np.empty((count, areas, years))
         grid = table.transpose("area", "january", "level").to_numpy()
         for a in range(areas):
@@ -132,7 +131,7 @@ class EnsembleForecast:
 
 @dataclass(frozen=True)
 class Tabulated:
-    """A fitted model known through its forecast of many Januaries: what is stored with a release.
+    """A fitted model given by its forecasts of many Januaries, as stored with a release.
 
     Parameters
     ----------
@@ -143,10 +142,10 @@ class Tabulated:
     whole: EnsembleForecast
 
     def forecast(self, januaries: Sequence[int], areas: Sequence[int] | None = None) -> EnsembleForecast:
-        """Return the part of the forecast asked for."""
+        """Return the forecast of the requested Januaries and areas."""
         table = self.whole.log_quantiles
-        held = table["january"].to_numpy().tolist()
-        rows = [held.index(j) for j in januaries]
+        stored_januaries = table["january"].to_numpy().tolist()
+        rows = [stored_januaries.index(j) for j in januaries]
         wanted = table["area"].to_numpy().tolist() if areas is None else list(areas)
         return EnsembleForecast(
             model=self.whole.model,
@@ -159,7 +158,7 @@ class Tabulated:
 
 @dataclass(frozen=True)
 class FittedEnsemble:
-    """Members that have seen the history, with weights and stretch.
+    """Fitted members with their weights and the recalibration factor.
 
     Parameters
     ----------
@@ -228,7 +227,7 @@ class Ensemble:
     on_step: Callable[[str], None] = lambda _: None
 
     def fit(self, history: History, *, rng: np.random.Generator) -> FittedEnsemble:
-        """Fit the members, at past origins too, and learn weights and stretch."""
+        """Fit the members, also at past origins, and learn weights and recalibration."""
         cells = self._past(history, rng)
         weights = stack(cells, len(self.members))
         fitted = {}
@@ -240,8 +239,8 @@ class Ensemble:
         )
 
     def _past(self, history: History, rng: np.random.Generator) -> dict[int, PastForecasts]:
-        """Return past forecasts by horizon, each made with what was known at its origin."""
-        found: dict[int, list[tuple[Array, Array]]] = {h: [] for h in range(1, LONGEST_SCORED + 1)}
+        """Return past forecasts by horizon, each made from data known at its origin."""
+        by_horizon: dict[int, list[tuple[Array, Array]]] = {h: [] for h in range(1, LONGEST_SCORED + 1)}
         pooled = history.pooled.to_numpy()
         for origin in past_origins(history):
             past = history.until(origin)
@@ -255,18 +254,18 @@ class Ensemble:
             for k, target in enumerate(targets):
                 actual = np.log1p(history.actual(target).sel(series=ALL).to_numpy())
                 known = pooled & ~np.isnan(actual)
-                found[target - origin].append((quantiles[known, k], actual[known]))
+                by_horizon[target - origin].append((quantiles[known, k], actual[known]))
         return {
             h: PastForecasts(
                 np.concatenate([q for q, _ in parts]), np.concatenate([a for _, a in parts]), len(parts)
             )
-            for h, parts in found.items()
+            for h, parts in by_horizon.items()
             if parts
         }
 
 
 def past_origins(history: History) -> list[int]:
-    """Return the origins to learn from: the latest before the history's own, none before requests if others exist."""
+    """Return the origins to learn from: the latest before the history's own, from the first requests on if possible."""
     first = max(EARLIEST_ORIGIN, int(history.stock["january"][0]) + 3)
     earlier = list(range(first, history.origin))
     recent = [o for o in earlier if o >= FIRST_STACKING_ORIGIN]
@@ -287,7 +286,9 @@ def crps(quantiles: Array, actual: Array) -> float:
 
 
 def stack(cells: dict[int, PastForecasts], members: int) -> Array:
-    """Return weights by horizon, dims (horizon, member) for horizons 1 to `LONGEST_SCORED`; equal without a past."""
+    """Return weights by horizon, dims (horizon, member) for horizons 1 to `LONGEST_SCORED`; equal without past forecasts."""
+    from scipy.optimize import Bounds, LinearConstraint, minimize
+
     equal = np.full((LONGEST_SCORED, members), 1 / members)
     if not cells or members == 1:
         return equal
@@ -318,11 +319,13 @@ def stack(cells: dict[int, PastForecasts], members: int) -> Array:
 
 
 def recalibrate(cells: dict[int, PastForecasts], weights: Array) -> float:
-    """Return the stretch of distances from the median that scores best on past forecasts, shrunk towards 1.
+    """Return the factor on distances from the median that scores best on past forecasts, shrunk towards 1.
 
     Never below 1: the years that can be scored saw no national shock, so they are no reason to promise more than the
     members do.
     """
+    from scipy.optimize import minimize_scalar
+
     if not cells:
         return 1.0
     bar = {h: crps(combine(c.quantiles, weights[h - 1], 1.0), c.actual) for h, c in cells.items()}
@@ -342,7 +345,10 @@ def recalibrate(cells: dict[int, PastForecasts], weights: Array) -> float:
 
 def copula(draws: Array) -> tuple[Array, Array]:
     """Return (shared, own) covariances over Januaries of the normal scores of draws, dims (draw, area, january)."""
-    scores = norm.ppf((rankdata(draws, axis=0) - 0.5) / len(draws))
+    # Imported when needed: a forecast from the stored fit does not wait for them.
+    from scipy.stats import rankdata
+
+    scores = ndtri((rankdata(draws, axis=0) - 0.5) / len(draws))
     areas = scores.shape[1]
     whole = np.einsum("dah,dak->hk", scores, scores) / (len(draws) * areas)
     mean = scores.mean(axis=1)

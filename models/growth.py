@@ -1,4 +1,4 @@
-"""Bayesian growth of total plans: all areas together, one national path, leading indicators, heavy tails.
+"""Bayesian model of growth in total plans: one national path, leading indicators and heavy tails, all areas together.
 
 For area i, January t and indicators x[i, t] (`models.indicators`, England's level n[t] plus a deviation d[i, t]):
 
@@ -80,7 +80,7 @@ LARGEST_GROWTH = (-0.5, 0.7)
 
 @dataclass(frozen=True)
 class GrowthPanel:
-    """Indicators and the regions of their areas: what the model is fitted to."""
+    """Indicators and regions of areas, the data that the model is fitted to."""
 
     indicators: Indicators
     region: npt.NDArray[np.int64]
@@ -88,7 +88,7 @@ class GrowthPanel:
 
     @classmethod
     def of(cls, history: History) -> GrowthPanel:
-        """Measure a history."""
+        """Return the indicators of a history."""
         _, region = np.unique(history.region.to_numpy().astype(str), return_inverse=True)
         return cls(measure(history), region.astype(np.int64), int(region.max()) + 1)
 
@@ -200,7 +200,7 @@ def build(panel: GrowthPanel) -> Any:
 
 
 def path_start(panel: GrowthPanel) -> Array:
-    """Return where sampling of the national path starts: the median growth of each year, then 0 for place-holders."""
+    """Return starting values of the national path: median growth of each year, then 0 for future years."""
     x = panel.indicators
     middle = np.median(np.where(x.known, x.growth, 0.0)[x.pooled], axis=0)
     return np.concatenate([middle, np.zeros(path_years(panel) - len(middle))])
@@ -244,7 +244,7 @@ def _path_random(
 
 @dataclass(frozen=True)
 class FittedGrowth:
-    """Posterior draws of the growth model and where each area stands.
+    """Posterior draws of the growth model, with each area's state at the origin.
 
     Parameters
     ----------

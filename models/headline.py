@@ -1,4 +1,4 @@
-"""Totals of any model with age bands that add up to them; with the ensemble's totals, the product's own forecast.
+"""Totals of any model with age bands that add up to them; with the ensemble's totals this is the product's own forecast.
 
 Equation, draw by draw: plans[band, t] = total[t] * share[band, t], sum_b share = 1. Totals keep the accuracy and interval of
 their model; shares come from `models.band_shares`, which follows children up the ages.
@@ -62,7 +62,7 @@ class BandedForecast:
 
 @dataclass(frozen=True)
 class FittedBanded:
-    """A fitted model of totals with fitted shares."""
+    """A fitted model of totals with fitted age-band shares."""
 
     name: str
     origin: int
@@ -79,7 +79,7 @@ class FittedBanded:
 
 @dataclass(frozen=True)
 class Banded:
-    """A model of totals with the shares' age bands, under the common protocol."""
+    """A model of totals with age bands from the share model."""
 
     name: str
     totals: Model

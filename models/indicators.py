@@ -1,4 +1,4 @@
-"""Leading indicators of growth in plans: what the statutory process says about next year.
+"""Leading indicators of growth in plans, from the statutory process.
 
 For area i and January t, from flows of calendar year t - 1 and the stock y[i, t]:
 
@@ -127,13 +127,13 @@ def measure(history: History) -> Indicators:
     stock = history.stock.sel(series=ALL).transpose("area", "january")
     plans = stock.to_numpy()
     published = ~np.isnan(plans)
-    logs, lag = _carried_forward(np.log1p(plans), published)
+    logs, lag = _fill_last_published(np.log1p(plans), published)
     growth = np.diff(logs, axis=1)
     known = published[:, 1:] & published[:, :-1]
     pooled = history.pooled.to_numpy()
     counted = known & pooled[:, None]
     middle = np.array([np.median(g[c]) if c.any() else 0.0 for g, c in zip(growth.T, counted.T, strict=True)])
-    raw = _raw(history, logs)
+    raw = _raw_indicators(history, logs)
     measured = ~np.isnan(raw)
     deviation, national = _standardised(raw, pooled)
     prevalence, unit = _prevalence(history, logs, pooled)
@@ -154,8 +154,10 @@ def measure(history: History) -> Indicators:
     )
 
 
-def _carried_forward(logs: Array, published: npt.NDArray[np.bool_]) -> tuple[Array, npt.NDArray[np.int64]]:
-    """Return logs with gaps filled by the last published value, and the length of the gap at the end.
+def _fill_last_published(
+    logs: Array, published: npt.NDArray[np.bool_]
+) -> tuple[Array, npt.NDArray[np.int64]]:
+    """Return logs with gaps filled by the last published value, and the number of years filled at the end.
 
     Before an area's first published January its first value stands.
     """
@@ -167,19 +169,19 @@ def _carried_forward(logs: Array, published: npt.NDArray[np.bool_]) -> tuple[Arr
     return filled, logs.shape[1] - 1 - last[:, -1]
 
 
-def _raw(history: History, logs: Array) -> Array:
-    """Return `MEASURED` before standardising, dims (area, january, indicator), NaN where not published.
+def _raw_indicators(history: History, logs: Array) -> Array:
+    """Return `MEASURED` before standardising, dims (area, january, indicator); NaN where not published.
 
     Small constants keep logs finite for the smallest areas; they are about the sampling error of a count of one.
     """
     januaries = history.stock["january"].to_numpy()
     flows = history.flows.reindex(year=januaries - 1).transpose("area", "year")
     flow = {name: flows[name].to_numpy() for name in flows.data_vars}
-    held = np.expm1(logs)
-    requests = np.log((flow["requests"] + 1) / (held + 1))
+    plans = np.expm1(logs)
+    requests = np.log((flow["requests"] + 1) / (plans + 1))
     refusals = _log_odds(flow["refused"] + 2, flow["requests"] - flow["refused"] + 6)
-    new_plans = np.log((flow["new_plans"] + 2) / (held + 1))
-    pending = np.log((flow["pending"] + 5) / (held + 5))
+    new_plans = np.log((flow["new_plans"] + 2) / (plans + 1))
+    pending = np.log((flow["pending"] + 5) / (plans + 5))
     late = flow["issued"] - flow["issued_in_20_weeks"]
     timeliness = _log_odds(flow["issued_in_20_weeks"] + 2, late + 2)
     return np.stack([requests, refusals, new_plans, pending, timeliness], axis=2)
@@ -219,7 +221,7 @@ def robust_spread(values: Array) -> float:
 
 
 def _prevalence(history: History, logs: Array, pooled: npt.NDArray[np.bool_]) -> tuple[Array, float]:
-    """Return the deviation of log plans per resident and its unit; zeros where no estimate of residents is known."""
+    """Return the deviation of log plans per resident, and its unit; 0 where residents are not known."""
     children = history.residents.sel(age=slice(None, OLDEST_CHILD))
     counts = children.transpose("area", "mid_year", "age").to_numpy().sum(axis=2)
     known = ~np.isnan(counts)

@@ -1,4 +1,4 @@
-"""Sampling: the one place that knows PyMC's samplers, and the gate a fit must pass.
+"""Sampling of posteriors: the only module that knows PyMC's samplers, and the convergence checks of a fit.
 
 A model is compiled once and sampled many times with new data (`Compiled.sample`). Results leave here as an
 `xarray.Dataset` of draws and a `Diagnostics`; nothing else in the project sees a sampler's own objects.
@@ -27,7 +27,7 @@ SMALLEST_ESS = 400
 
 @dataclass(frozen=True)
 class Sampling:
-    """How long to sample.
+    """Settings of a sampling run: chains, draws and warm-up.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ REHEARSAL = Sampling(draws=400, tune=300, chains=2, target_accept=0.8)
 
 @dataclass(frozen=True)
 class Diagnostics:
-    """How well a posterior was explored.
+    """Convergence diagnostics of a posterior.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ class Diagnostics:
 
     @classmethod
     def worst_of(cls, checks: Sequence[Diagnostics]) -> Diagnostics:
-        """Return the worst of several fits that make up one model; seconds are their sum."""
+        """Return the worst diagnostics of several fits that make up one model; seconds are summed."""
         largest = max(checks, key=lambda d: np.inf if np.isnan(d.r_hat) else d.r_hat)
         return cls(
             r_hat=largest.r_hat,
@@ -112,7 +112,7 @@ class Diagnostics:
 
 @dataclass(frozen=True)
 class Compiled:
-    """A model ready to sample, whose data can be exchanged without compiling again."""
+    """A compiled model whose data can be exchanged without compiling again."""
 
     _compiled: Any
     parameters: tuple[str, ...]
@@ -120,7 +120,7 @@ class Compiled:
     def sample(
         self, data: Mapping[str, npt.NDArray[Any]], rng: np.random.Generator, sampling: Sampling
     ) -> tuple[xr.Dataset, Diagnostics]:
-        """Return (posterior with dims ``(draw, ...)``, diagnostics).
+        """Return the posterior with dims ``(draw, ...)``, and its diagnostics.
 
         Parameters
         ----------
@@ -146,11 +146,11 @@ class Compiled:
         )
         seconds = time.perf_counter() - start
         posterior = trace.posterior[list(self.parameters)]
-        found = diagnose(posterior, int(trace.sample_stats["diverging"].sum()), seconds)
+        diagnostics = diagnose(posterior, int(trace.sample_stats["diverging"].sum()), seconds)
         flat = posterior.stack(sample=("chain", "draw"), create_index=False)
         draws = flat.drop_vars(["chain", "draw"]).rename(sample="draw").transpose("draw", ...)
         # The sampler notes when it ran; equal fits are to be equal.
-        return draws.drop_attrs(), found
+        return draws.drop_attrs(), diagnostics
 
 
 def compile_model(model: Any) -> Compiled:

@@ -1,4 +1,4 @@
-"""Latent demand for state specialist places: how many children were turned away because no place was free.
+"""Latent demand for state specialist places: children turned away because no place was free.
 
 Seen are places *filled* F (state special schools and specialist bases) and *overflow* O (independent and non-maintained
 special schools, education other than at school) by area i and need group k. Both are set beside what England would place
@@ -97,7 +97,7 @@ SETTLED_PHASES = ("primary", "secondary", "post16")
 
 @dataclass(frozen=True)
 class Prior:
-    """Beliefs that decide where the data do not.
+    """Prior assumptions that matter where the data say little.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ class Prior:
 
 @dataclass(frozen=True)
 class GroupCells:
-    """What is fitted: one row for each area and need group, dims (cell,).
+    """The data fitted: one row for each area and need group, dims (cell,).
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ class GroupCells:
 
     @property
     def away(self) -> Array:
-        """``seen`` less its mean over areas, weighted by children, of the need group."""
+        """Log of filled over expected, less its mean over areas of the need group, weighted by children."""
         weight = np.bincount(self.group, self.expected, minlength=GROUPS)
         mean = np.bincount(self.group, self.expected * self.seen, minlength=GROUPS) / np.maximum(weight, 1)
         away: Array = self.seen - mean[self.group]
@@ -240,14 +240,14 @@ def rationing(posterior: xr.Dataset, signs: Array, away: Array) -> Array:
     area = v["tightness"][:, None] + v["pressure"] @ signs.T
     area = area + v["tightness_spread"][:, None] * v["tightness_unit"]
     u = area[:, :, None] + v["tightness_need"][:, None, :] - v["capped"][:, None, None] * away
-    found: Array = CORNER * np.logaddexp(0, u / CORNER)
-    return found
+    ration: Array = CORNER * np.logaddexp(0, u / CORNER)
+    return ration
 
 
 def fit_cells(
     cells: GroupCells, rng: np.random.Generator, sampling: Sampling = SAMPLING, prior: Prior | None = None
 ) -> tuple[xr.Dataset, Diagnostics]:
-    """Return (posterior thinned to `KEPT` draws, diagnostics) of some cells."""
+    """Return the posterior, thinned to `KEPT` draws, and diagnostics of some cells."""
     posterior, diagnostics = compile_model(build(cells, prior or Prior())).sample({}, rng, sampling)
     size = posterior.sizes["draw"]
     return posterior.isel(draw=rng.choice(size, KEPT, replace=size < KEPT)), diagnostics
@@ -275,7 +275,7 @@ AGE_PHASE = np.array([[a in p.ages for a in AGES] for p in PHASES], dtype=float)
 NEED_GROUP = np.array([[n in g.needs for n in NEED_CODES] for g in NEED_GROUPS], dtype=float)
 
 
-def grouped(table: Array) -> Array:
+def sum_by_group(table: Array) -> Array:
     """Return a table (age, need, provision) summed to (phase, need group, provision)."""
     summed: Array = np.einsum("ga,kn,anp->gkp", AGE_PHASE, NEED_GROUP, table)
     return summed
@@ -283,7 +283,7 @@ def grouped(table: Array) -> Array:
 
 @dataclass(frozen=True)
 class Tables:
-    """Plans by phase, need group and provision: as placed, and as England would place the same children.
+    """Plans by phase, need group and provision: as placed, and as England places the same children.
 
     Parameters
     ----------
@@ -296,7 +296,7 @@ class Tables:
 
     @classmethod
     def of(cls, composition: Composition) -> Tables:
-        """Fit every area's table to its margins."""
+        """Return every area's table, fitted to its margins."""
         england = england_table(composition)
         share = england / np.maximum(england.sum(axis=2, keepdims=True), 1e-9)
         areas = composition.stock["area"].to_numpy().tolist()
@@ -310,8 +310,8 @@ class Tables:
             if np.isnan(stock).any() or np.isnan(by_age).any():
                 continue
             needs = None if np.isnan(by_need).any() else by_need
-            placed[i] = grouped(fit_three_way(england, stock, by_age, needs))
-            expected[i] = grouped(stock[:, :, None] * share)
+            placed[i] = sum_by_group(fit_three_way(england, stock, by_age, needs))
+            expected[i] = sum_by_group(stock[:, :, None] * share)
         coords = {
             "area": areas,
             "phase": list(PHASE_CODES),
@@ -322,7 +322,7 @@ class Tables:
 
 
 def fitted_areas(use: SpecialistUse, tables: Tables) -> npt.NDArray[np.bool_]:
-    """Return whether an area has sound returns of placements by age and by need, dims (area,)."""
+    """Return whether an area's returns of placements by age and by need can be used, dims (area,)."""
     whole = use.composition.need_provision.notnull().all(("need", "provision")).to_numpy()
     some = tables.placed.sum(("phase", "need_group", "provision")).to_numpy() > 0
     usable: npt.NDArray[np.bool_] = use.sound.to_numpy() & whole & some
@@ -330,7 +330,7 @@ def fitted_areas(use: SpecialistUse, tables: Tables) -> npt.NDArray[np.bool_]:
 
 
 def observations(use: SpecialistUse, tables: Tables) -> GroupCells:
-    """Return what is fitted: need groups with `FEWEST_PLANS` plans or more in areas whose returns are sound."""
+    """Return the data fitted: need groups with `FEWEST_PLANS` plans or more in areas whose returns can be used."""
     usable = fitted_areas(use, tables)
     if not usable.any():
         raise HistoryError(
@@ -361,7 +361,7 @@ def observations(use: SpecialistUse, tables: Tables) -> GroupCells:
 
 @dataclass(frozen=True)
 class AreaLatent:
-    """One area's places wanted beside those filled.
+    """One area's specialist places wanted and filled.
 
     Parameters
     ----------
@@ -441,7 +441,7 @@ class Latent:
 
     @classmethod
     def restored(cls, stored: xr.Dataset, diagnostics: Diagnostics) -> Latent:
-        """Return what `stored` kept."""
+        """Return the fitted model from the dataset that `stored` returned."""
         areas = stored["area"].to_numpy()
         return cls(
             tables=Tables(stored["placed"].astype(float), stored["expected"].astype(float)),
@@ -452,7 +452,7 @@ class Latent:
         )
 
     def tells(self, area: int) -> bool:
-        """Return whether an area published placements by age, so that `of_area` has something to say of it."""
+        """Return whether an area published placements by age, which `of_area` needs."""
         return bool(self.tables.placed.sel(area=area).sum() > 0)
 
     def of_area(self, area: int, draws: int, rng: np.random.Generator) -> AreaLatent:
@@ -490,7 +490,7 @@ class Latent:
         size = self.rationing.sizes["draw"]
         chosen = rng.choice(size, draws, replace=draws > size)
         ration = self.rationing.sel(area=area).transpose("draw", "need_group").to_numpy()[chosen]
-        found = _split(placed, expected, ration.astype(float), rng)
+        turned_away = _split(placed, expected, ration.astype(float), rng)
         coords = {
             "draw": np.arange(draws),
             "phase": list(PHASE_CODES),
@@ -500,7 +500,7 @@ class Latent:
         dims = ("phase", "need_group", "provision")
         return AreaLatent(
             filled=xr.DataArray(placed[:, :, AT_SPECIALIST], dims=dims, coords={d: coords[d] for d in dims}),
-            turned_away=xr.DataArray(found, dims=("draw", *dims), coords=coords),
+            turned_away=xr.DataArray(turned_away, dims=("draw", *dims), coords=coords),
             shown=xr.DataArray(
                 self.shown.to_numpy()[chosen].astype(float), dims="draw", coords={"draw": coords["draw"]}
             ),
@@ -539,13 +539,13 @@ def _split(placed: Array, expected: Array, ration: Array, rng: np.random.Generat
     own = shares_of(np.where(usable, filled, 0.0), axis=2)
     usual = shares_of(np.where(usable, expected[:, :, AT_SPECIALIST], 0.0), axis=2)
     lead = rng.random(draws)[:, None, None, None]
-    found: Array = wanting[..., None] * ((1 - lead) * own + lead * usual)
-    return found
+    by_provision: Array = wanting[..., None] * ((1 - lead) * own + lead * usual)
+    return by_provision
 
 
 @dataclass(frozen=True)
 class LatentDemand:
-    """The model.
+    """The model of latent demand.
 
     Parameters
     ----------
@@ -572,14 +572,14 @@ class LatentDemand:
         posterior, diagnostics = fit_cells(cells, rng, self.sampling, self.prior)
         away = np.zeros((len(cells.signs), GROUPS))
         away[cells.area, cells.group] = cells.away
-        found = rationing(posterior, cells.signs, away)
+        ration = rationing(posterior, cells.signs, away)
         areas = use.sound["area"].to_numpy()
         usable = fitted_areas(use, tables)
-        every = np.empty((len(found), len(areas), GROUPS), dtype=np.float32)
-        every[:, usable] = found
-        lent = rng.integers(found.shape[1], size=(len(found), int((~usable).sum())))
-        every[:, ~usable] = found[np.arange(len(found))[:, None], lent]
-        draw = np.arange(len(found))
+        every = np.empty((len(ration), len(areas), GROUPS), dtype=np.float32)
+        every[:, usable] = ration
+        lent = rng.integers(ration.shape[1], size=(len(ration), int((~usable).sum())))
+        every[:, ~usable] = ration[np.arange(len(ration))[:, None], lent]
+        draw = np.arange(len(ration))
         return Latent(
             tables=tables,
             rationing=xr.DataArray(

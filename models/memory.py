@@ -1,4 +1,4 @@
-"""`Memory`: fits and compiled models that several steps of one job need, made once.
+"""`Memory`: a cache of fits and compiled models that several steps of one job share.
 
 Invariant: what is recalled equals what would be made again, because the key names everything it depends on. A memory
 belongs to one job (a back-test, a fit) and is handed to those who share it; nothing is remembered between jobs.
@@ -30,7 +30,7 @@ FIT_SEED = 20250131
 
 @dataclass(frozen=True)
 class Memory:
-    """Things made once, by key.
+    """A cache of results, each made once, by key.
 
     Parameters
     ----------
@@ -42,14 +42,14 @@ class Memory:
     _kept: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def compile(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        """Return what was compiled under a key, compiling it if need be."""
+        """Return the compiled result of a key, compiling it if needed."""
         if key not in self.compiled:
             self.compiled[key] = make()
         made: Made = self.compiled[key]
         return made
 
     def recall(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        """Return what was made under a key, making it if need be."""
+        """Return the result of a key, making it if needed."""
         if key not in self._kept:
             self._kept[key] = make()
         made: Made = self._kept[key]
@@ -94,13 +94,13 @@ class Memory:
         return self.recall((name, sampling, fingerprint(history)), fit)
 
     def with_compiled(self) -> Memory:
-        """Return a memory that has forgotten every fit and shares what was compiled."""
+        """Return a memory without fits that shares what was compiled."""
         return Memory(compiled=self.compiled)
 
 
 @dataclass(frozen=True)
 class Remembered:
-    """A model whose fits are kept in a memory."""
+    """A model whose fits are cached in a memory."""
 
     model: Model
     memory: Memory
@@ -119,21 +119,21 @@ class Remembered:
 
 
 def fingerprint(history: History) -> str:
-    """Return a hash of everything a model can see in a history."""
+    """Return a hash of all data in a history that a model can use."""
     digest = hashlib.sha256(str(history.origin).encode())
     for part in fields(history):
         value = getattr(history, part.name)
         arrays = value.data_vars.values() if isinstance(value, xr.Dataset) else [value]
         for array in arrays:
             if isinstance(array, xr.DataArray):
-                for held in (array, *array.coords.values()):
-                    digest.update(f"{held.name} {held.dims} {held.shape}".encode())
-                    digest.update(_bytes(held.to_numpy()))
+                for values in (array, *array.coords.values()):
+                    digest.update(f"{values.name} {values.dims} {values.shape}".encode())
+                    digest.update(_bytes(values.to_numpy()))
     return digest.hexdigest()
 
 
 def _bytes(values: npt.NDArray[Any]) -> bytes:
-    """Return the content of an array, however it lies in memory."""
+    """Return the content of an array as bytes, independent of its memory layout."""
     if values.dtype.kind in "OTU":
         return " ".join(map(str, values.ravel())).encode()
     return np.ascontiguousarray(values).tobytes()

@@ -1,4 +1,4 @@
-"""Moves of plan holders between kinds of provision from one January to the next, by stage of schooling, pooled over authorities.
+"""Model of moves between kinds of provision from one January to the next, by stage of schooling, pooled over authorities.
 
 For authority i, stage s (`STAGES`, by age at the first January) and provision q, with stay[i, s, p] the plans of the first
 January that did not end and new[i, s, q] the new plans placed in q:
@@ -40,7 +40,7 @@ NAME = "moves"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A run of ages whose moves to the next January are alike; ``kept`` is the prior chance to stay in a provision."""
+    """A range of ages with the same move probabilities; ``kept`` is the prior chance to stay in a provision."""
 
     code: str
     low: int
@@ -137,7 +137,7 @@ class StageFlows:
 
     @classmethod
     def of(cls, flows: PlacementFlows) -> StageFlows:
-        """Gather the evidence."""
+        """Return flows grouped by stage."""
         ending = _relative_ending(flows)
         gone = _shared_leavers(flows.before, ending, flows.leavers)
         choice = _choice(flows)
@@ -167,7 +167,7 @@ def _by_stage(values: Array, *, shift: int) -> Array:
 
 
 def _shared_leavers(before: Array, ending: Array, leavers: Array) -> Array:
-    """Return leavers by provision: those of an age are shared in proportion to plans and relative chances."""
+    """Return leavers by provision: those of each age are divided in proportion to plans and relative chances."""
     weight = before * ending
     shared = weight / np.maximum(weight.sum(axis=2, keepdims=True), 1e-9) * leavers[:, :, None]
     capped: Array = np.minimum(shared, before)
@@ -187,11 +187,11 @@ def _relative_ending(flows: PlacementFlows) -> Array:
 
 
 def _choice(flows: PlacementFlows) -> Array:
-    """Return England's choice by age: where plans of the age are, scaled to new plans by provision."""
+    """Return England's new plans by age and provision: plans of the age, scaled to new plans by provision."""
     by_age, by_provision = flows.joiners.sum(axis=0), flows.new.sum(axis=0)
-    held = flows.after.sum(axis=0)
+    plans = flows.after.sum(axis=0)
     # Half a plan lets a provision nobody of an age is in stay possible, but only just.
-    table = (held + 0.5 * (by_provision > 0)) / (held.sum(axis=1, keepdims=True) + 1.0)
+    table = (plans + 0.5 * (by_provision > 0)) / (plans.sum(axis=1, keepdims=True) + 1.0)
     table *= by_age[:, None]
     by_provision = by_provision * by_age.sum() / by_provision.sum()
     for _ in range(ROUNDS):
@@ -201,7 +201,7 @@ def _choice(flows: PlacementFlows) -> Array:
 
 
 def prior_moves(stays: Array, after: Array, new: Array) -> Array:
-    """Return prior chances to move, dims (stage, group, group), from England's plans that went on, a year later and new.
+    """Return prior move probabilities, dims (stage, group, group), from England's continuing, later and new plans.
 
     All have dims (stage, group). No more children can stay in a provision than it has a year later; those who move go where
     more children are than stayed or are new, and a few where any are.
@@ -258,7 +258,7 @@ def build(evidence: StageFlows) -> Any:
 
 @dataclass(frozen=True)
 class FittedMoves:
-    """Posterior draws of moves, and how an authority differs.
+    """Posterior draws of moves, with each authority's differences.
 
     Parameters
     ----------
@@ -277,7 +277,7 @@ class FittedMoves:
 
     @classmethod
     def restored(cls, posterior: xr.Dataset, diagnostics: Diagnostics) -> FittedMoves:
-        """Return what a stored posterior belongs to."""
+        """Return the fitted model of a stored posterior."""
         return cls(tuple(int(a) for a in posterior["area"].to_numpy()), posterior, diagnostics)
 
     def moves(self, draws: int, rng: np.random.Generator) -> Array:
@@ -310,7 +310,7 @@ class FittedMoves:
 
 @dataclass(frozen=True)
 class Moves:
-    """The model of moves: how to fit it."""
+    """The model of moves, with its sampling settings."""
 
     sampling: Sampling = SAMPLING
     name: str = NAME
@@ -319,18 +319,18 @@ class Moves:
         """Sample the posterior, stage by stage with one compiled model."""
         evidence = StageFlows.of(flows)
         compiled = compile_model(build(evidence))
-        found, checks = [], []
+        posteriors, checks = [], []
         for stage in range(len(STAGES)):
             data = observations(evidence, stage)
             posterior, diagnostics = compiled.sample(data, rng, self.sampling)
             rows = rng.permutation(posterior.sizes["draw"])[:KEPT_DRAWS]
             logits = data["log_odds"] + data["width"] * posterior["unit"].to_numpy()[rows]
             chance = np.exp(logits - logits.max(axis=2, keepdims=True))
-            found.append(chance / chance.sum(axis=2, keepdims=True))
+            posteriors.append(chance / chance.sum(axis=2, keepdims=True))
             checks.append(diagnostics)
         posterior = xr.Dataset(
             {
-                "moves": (("draw", "stage", "group", "group_to"), np.stack(found, axis=1).astype("float32")),
+                "moves": (("draw", "stage", "group", "group_to"), np.stack(posteriors, axis=1).astype("float32")),
                 "ending": (("provision",), evidence.ending),
                 "choice": (("age", "provision"), evidence.choice),
                 "choice_tilt": (("area", "provision"), evidence.choice_tilt.astype("float32")),

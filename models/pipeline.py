@@ -1,4 +1,4 @@
-"""The pipeline ahead of the plan: requests, decisions and assessments that draws of new plans imply, by age.
+"""The stages before a plan: requests, decisions and assessments that draws of new plans imply, by age.
 
 Identities, in every draw, calendar year y and age a (at 31 August of y, as the stock's):
 
@@ -50,9 +50,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from scipy.optimize import brentq
-from scipy.special import expit, logit
-from scipy.stats import chi2, norm, spearmanr
+from scipy.special import expit, logit, ndtri
 
 from data.errors import AreaError
 from data.vocabulary import AGES
@@ -86,8 +84,8 @@ _NEVER = 1e-6
 _PERSISTENCE: Array = np.linspace(0.0, 0.99, 100)
 
 
-class Returned(Protocol):
-    """What a fit needs to know: `data.process.Process`."""
+class ProcessReturns(Protocol):
+    """The data a fit needs, as in `data.process.Process`."""
 
     @property
     def by_age(self) -> xr.Dataset:
@@ -99,7 +97,7 @@ class Returned(Protocol):
 
     @property
     def decided(self) -> xr.DataArray:
-        """Requests that refusals are a share of, dims ``(area, year)``."""
+        """Requests that refusals are divided by, dims ``(area, year)``."""
 
     @property
     def delay(self) -> float:
@@ -112,7 +110,7 @@ class Returned(Protocol):
 
 @dataclass(frozen=True)
 class Shares:
-    """A share by authority and age, shrunk to England's.
+    """A share by authority and age, shrunk towards England's.
 
     Parameters
     ----------
@@ -137,7 +135,7 @@ class Shares:
 
     @classmethod
     def pool(cls, successes: xr.DataArray, trials: xr.DataArray) -> Shares:
-        """Estimate England's profile and both concentrations from counts, dims ``(area, year, age)``, NaN if not returned."""
+        """Return England's profile and both concentrations from counts, dims ``(area, year, age)``, NaN if not returned."""
         known = successes.notnull() & trials.notnull()
         order = ("area", "age")
         hits = successes.where(known).sum("year").transpose(*order).to_numpy()
@@ -150,7 +148,7 @@ class Shares:
         of_all, tried_of_all = hits.sum(axis=1), tried.sum(axis=1)
         between = concentration(of_all, tried_of_all, expected)
         alpha, beta = posterior(expected, between, of_all, tried_of_all)
-        profile = shifted(england, weights, alpha / (alpha + beta))
+        profile = shift_profile(england, weights, alpha / (alpha + beta))
         return cls(england, weights, tried, hits, between, concentration(hits, tried, profile))
 
     def draws(self, row: int, count: int, rng: np.random.Generator) -> Array:
@@ -168,7 +166,7 @@ class Shares:
         tried, hits, weights = self.trials[row], self.successes[row], self.weights[row]
         expected = (weights * self.england).sum()
         level = rng.beta(*posterior(expected, self.between, hits.sum(), tried.sum()), size=count)
-        profile = shifted(self.england, weights, level)
+        profile = shift_profile(self.england, weights, level)
         return np.clip(rng.beta(*posterior(profile, self.within, hits, tried)), _NEVER, 1 - _NEVER)
 
 
@@ -198,7 +196,7 @@ class Drift:
 
 @dataclass(frozen=True)
 class Backlog:
-    """Log of requests accepted over requests predicted from assessments: England's median + slow departure + noise.
+    """Log ratio of accepted requests to those predicted from assessments: England's median + slow departure + noise.
 
     Parameters
     ----------
@@ -239,7 +237,7 @@ class Backlog:
 
 @dataclass(frozen=True)
 class FittedPipeline:
-    """Everything needed to go from new plans back to requests.
+    """The fitted quantities with which requests are worked out from new plans.
 
     Parameters
     ----------
@@ -268,7 +266,7 @@ class FittedPipeline:
     backlog: Backlog
 
     def project(self, new_plans: xr.DataArray, la_code: int, rng: np.random.Generator) -> xr.Dataset:
-        """Return the pipeline that draws of new plans imply.
+        """Return requests, decisions and assessments implied by draws of new plans.
 
         Parameters
         ----------
@@ -328,7 +326,7 @@ class FittedPipeline:
         accepted = extra * self._in_the_year_of_request(assessments)
         refused = accepted * refusal / (1 - refusal)
         withdrawn = (accepted + refused) * withdrawal / (1 - withdrawal)
-        found = {
+        stages = {
             "requests": refused + withdrawn + accepted,
             "refused": refused,
             "withdrawn": withdrawn,
@@ -339,7 +337,7 @@ class FittedPipeline:
         }
         cells = ("draw", "year", "age")
         return xr.Dataset(
-            {name: (cells, found[name]) for name in VARIABLES},
+            {name: (cells, stages[name]) for name in VARIABLES},
             coords={"draw": new_plans["draw"].to_numpy(), "year": years, "age": list(AGES)},
         )
 
@@ -352,8 +350,8 @@ class FittedPipeline:
         return (1 - self.delay) * assessments + self.delay * a_year_older
 
 
-def fit(process: Returned) -> FittedPipeline:
-    """Estimate shares, how they move, and backlogs from published requests and assessments."""
+def fit(process: ProcessReturns) -> FittedPipeline:
+    """Estimate shares, their movement over time and backlogs, from published requests and assessments."""
     seen, totals = process.by_age, process.totals.transpose("area", "year")
     answered = seen["accepted"] + seen["refused"]
     by_child = int(seen["year"].min())
@@ -387,7 +385,7 @@ def posterior(mean: Array, prior: float, successes: Array, trials: Array) -> tup
 
 
 def concentration(successes: Array, trials: Array, mean: Array) -> float:
-    """Estimate by moments how closely shares keep to their means.
+    """Return the concentration of shares around their means, by the method of moments.
 
     Counts k of n with mean m vary as n m (1 - m) (1 + (n - 1) / (c + 1)), beta-binomial with concentration c. Cells of fewer
     than two are left out.
@@ -412,8 +410,8 @@ def concentration(successes: Array, trials: Array, mean: Array) -> float:
     return float(np.clip(most / excess - 1, LEAST_CONCENTRATION, MOST_CONCENTRATION))
 
 
-def shifted(profile: Array, weights: Array, level: Array) -> Array:
-    """Return a profile moved on the logit until its weighted mean is each level, dims ``(level, age)``.
+def shift_profile(profile: Array, weights: Array, level: Array) -> Array:
+    """Return a profile shifted on the logit scale until its weighted mean is each level, dims ``(level, age)``.
 
     Parameters
     ----------
@@ -436,7 +434,7 @@ def shifted(profile: Array, weights: Array, level: Array) -> Array:
 
 
 def drift(successes: xr.DataArray, trials: xr.DataArray, breaks: Sequence[int] = ()) -> Drift:
-    """Measure how the logit of a share moves over years, from authorities' series.
+    """Return the AR(1) process of the logit of a share over years, estimated from authorities' series.
 
     Changes d over h years with counting variance v have median d^2 / (s + v) equal to that of chi-squared at the excess variance
     s[h]; an AR(1) process has s[h] = 2 t (1 - p^h), fitted by least squares weighted by the number of changes. The variance t is
@@ -475,7 +473,10 @@ def drift(successes: xr.DataArray, trials: xr.DataArray, breaks: Sequence[int] =
 
 
 def _excess(change: Array, noise: Array) -> float:
-    """Return the variance beyond noise that gives squared changes the median they have; 0 if noise is enough."""
+    """Return the variance beyond noise that matches the median of squared changes; 0 if noise explains it."""
+    from scipy.optimize import brentq
+    from scipy.stats import chi2
+
     centre = float(chi2.median(1))
 
     def beyond(s: float) -> float:
@@ -485,7 +486,7 @@ def _excess(change: Array, noise: Array) -> float:
 
 
 def _ar1(lags: Array, excess: Array, changes: Array, widest: float) -> Drift:
-    """Return the AR(1) process, of at most the widest variance, whose changes over the lags have these variances."""
+    """Return the AR(1) process, up to a maximum variance, whose changes over the lags have these variances."""
     persistence = _PERSISTENCE
     shape = 2 * (1 - persistence[:, None] ** lags)
     variance = (changes * shape * excess).sum(axis=1) / (changes * shape**2).sum(axis=1)
@@ -495,8 +496,8 @@ def _ar1(lags: Array, excess: Array, changes: Array, widest: float) -> Drift:
     return Drift(float(persistence[best]), float(np.sqrt(variance[best] * (1 - persistence[best] ** 2))))
 
 
-def _backlog(process: Returned) -> Backlog:
-    """Compare requests accepted with those that assessments explain, authority by authority and year by year."""
+def _backlog(process: ProcessReturns) -> Backlog:
+    """Return the ratio of accepted requests to those explained by assessments, by authority and year."""
     totals = process.totals.transpose("area", "year").sel(year=slice(FIRST_YEAR, None))
     decided = process.decided.transpose("area", "year").sel(year=totals["year"])
     received, refused = totals["received"].to_numpy(), totals["refused"].to_numpy()
@@ -506,22 +507,22 @@ def _backlog(process: Returned) -> Backlog:
     completed = totals["completed"].to_numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
         # What a forecast starts from does not know the assessments of the year after.
-        held = np.log(accepted / completed)
+        log_ratio = np.log(accepted / completed)
         known = np.log(
             accepted[:, :-1] / ((1 - process.delay) * completed[:, :-1] + process.delay * completed[:, 1:])
         )
         variance = 1 / accepted + 1 / completed
-    held, known = (np.where(np.isfinite(x), x, np.nan) for x in (held, known))
+    log_ratio, known = (np.where(np.isfinite(x), x, np.nan) for x in (log_ratio, known))
     large = (accepted >= LARGE) & (completed >= LARGE)
     level = np.nanmedian(np.where(large[:, :-1], known, np.nan), axis=0)
-    last = held[:, -1:] - np.nanmedian(np.where(large, held, np.nan)[:, -1])
+    last = log_ratio[:, -1:] - np.nanmedian(np.where(large, log_ratio, np.nan)[:, -1])
     departure = np.concatenate([known - level, last], axis=1)
     pooled = np.where(large, departure, np.nan)
     # A few authorities return requests and assessments that cannot both be right: the middle of the spread is used.
-    spread = float(np.median(np.nanmedian(np.abs(pooled), axis=0)) / norm.ppf(0.75))
-    share, persistence = slow_part(pooled)
+    spread = float(np.median(np.nanmedian(np.abs(pooled), axis=0)) / ndtri(0.75))
+    share, persistence = estimate_slow_part(pooled)
     slow, noise = share * spread**2, (1 - share) * spread**2
-    own, left = filtered(departure, noise + variance, slow, persistence)
+    own, left = filter_ar1(departure, noise + variance, slow, persistence)
     return Backlog(
         england=float(level[-1]),
         slow=Drift(persistence, float(np.sqrt(slow * (1 - persistence**2)))),
@@ -531,8 +532,8 @@ def _backlog(process: Returned) -> Backlog:
     )
 
 
-def slow_part(departure: Array) -> tuple[float, float]:
-    """Return how much of the variance is an AR(1) process under yearly noise, and its persistence.
+def estimate_slow_part(departure: Array) -> tuple[float, float]:
+    """Return the share of variance due to an AR(1) process under yearly noise, and its persistence.
 
     The autocorrelation of their sum is share * persistence^h at lag h. Ranks are correlated, and lags weigh by their pairs of
     years.
@@ -544,7 +545,7 @@ def slow_part(departure: Array) -> tuple[float, float]:
     """
     years = departure.shape[1]
     lags = np.arange(1, years)
-    found = np.array(
+    covariances = np.array(
         [
             np.mean([_rank_correlation(departure[:, t], departure[:, t + h]) for t in range(years - h)])
             for h in lags
@@ -554,14 +555,14 @@ def slow_part(departure: Array) -> tuple[float, float]:
     shape = _PERSISTENCE[:, None] ** lags
     # Without persistence there is no slow part: its share is what noise leaves.
     share = np.clip(
-        (pairs * shape * found).sum(axis=1) / np.maximum((pairs * shape**2).sum(axis=1), 1e-12), 0, 1
+        (pairs * shape * covariances).sum(axis=1) / np.maximum((pairs * shape**2).sum(axis=1), 1e-12), 0, 1
     )
-    best = int((pairs * (found - share[:, None] * shape) ** 2).sum(axis=1).argmin())
+    best = int((pairs * (covariances - share[:, None] * shape) ** 2).sum(axis=1).argmin())
     return float(share[best]), float(_PERSISTENCE[best])
 
 
-def filtered(seen: Array, noise: Array, stationary: float, persistence: float) -> tuple[Array, Array]:
-    """Return mean and variance of an AR(1) process in the last year, given noisy sights of it (Kalman filter), by area.
+def filter_ar1(seen: Array, noise: Array, stationary: float, persistence: float) -> tuple[Array, Array]:
+    """Return mean and variance of an AR(1) process in the last year from noisy observations (Kalman filter), by area.
 
     Parameters
     ----------
@@ -583,7 +584,9 @@ def filtered(seen: Array, noise: Array, stationary: float, persistence: float) -
 
 
 def _rank_correlation(x: Array, y: Array) -> float:
-    """Return Spearman's correlation of the pairs both known; 0 with fewer than ten."""
+    """Return Spearman's correlation of the pairs where both are known; 0 with fewer than ten."""
+    from scipy.stats import spearmanr
+
     both = np.isfinite(x) & np.isfinite(y)
     return float(spearmanr(x[both], y[both]).statistic) if both.sum() >= 10 else 0.0
 

@@ -1,4 +1,4 @@
-"""Ridge regression of an area's growth, less England's, on the pipeline ahead of the plan.
+"""Ridge regression of an area's growth relative to England's on indicators from requests and assessments.
 
 For each horizon h up to five years: z[i, e, h] = log y[i, e+h] - log y[i, e] - (N[e+h] - N[e]), pooled over areas and past
 origins e, is regressed on indicators at January e (`models.indicators`) with
@@ -30,7 +30,7 @@ from models.baselines import (
     CALIBRATION_ORIGINS,
     FIRST_CALIBRATION_ORIGIN,
     HORIZON_EXPONENT,
-    held_within_bounds,
+    keep_within_bounds,
     scale,
     total_view,
 )
@@ -65,7 +65,7 @@ NEVER_LOWERS, NEVER_RAISES = "requests", "refusals"
 
 
 def covariates(x: Indicators, region: npt.NDArray[np.int64], column: int) -> Array:
-    """Return `COVARIATES` at a January's column, dims (area, covariate), about one unit in spread."""
+    """Return `COVARIATES` at a January's column, dims (area, covariate), scaled to a spread of about one."""
     last = x.growth_deviation[:, column - 1] / GROWTH_UNIT if column else np.zeros(len(region))
     regional = np.zeros(len(region))
     for r in range(region.max() + 1):
@@ -97,7 +97,7 @@ def deviations(history: History, longest: int) -> Array:
 def _fit(
     x: Indicators, region: npt.NDArray[np.int64], national: Array, origin: int, horizon: int
 ) -> tuple[float, Array] | None:
-    """Return (intercept, slopes) of one horizon, None without a past origin to learn from."""
+    """Return intercept and slopes of one horizon; None without a past origin to learn from."""
     latest = origin - horizon
     earliest = max(FIRST_ORIGIN, latest - WINDOW)
     if latest < earliest:
@@ -137,7 +137,7 @@ def medians(history: History, longest: int) -> Array:
     value, lag = view.last_known()
     steps = np.arange(1, longest + 1)
     change = deviations(history, longest) + (steps + lag[:, None]) * view.national_growth(view.origin)
-    return held_within_bounds(np.expm1(np.log1p(value)[:, None] + change), value)
+    return keep_within_bounds(np.expm1(np.log1p(value)[:, None] + change), value)
 
 
 def one_year_errors(history: History) -> Array:
@@ -158,7 +158,7 @@ def one_year_errors(history: History) -> Array:
 
 @dataclass(frozen=True)
 class FittedRidge:
-    """The ridge with its history."""
+    """The ridge regression with its history."""
 
     history: History
 
@@ -182,10 +182,10 @@ class FittedRidge:
 
 @dataclass(frozen=True)
 class PipelineRidge:
-    """The ridge under the common protocol; it draws no random numbers."""
+    """The ridge regression under the common protocol; it draws no random numbers."""
 
     name: str = NAME
 
     def fit(self, history: History, *, rng: np.random.Generator) -> FittedRidge:
-        """Return the ridge with its history: regressions are solved when a forecast is asked for."""
+        """Return the ridge regression with its history; regressions are solved when a forecast is requested."""
         return FittedRidge(history)

@@ -1,4 +1,4 @@
-"""Placements: where plan holders of each age and need are taught today, and where they will be.
+"""Placements: plans by age, need and provision today, and how they change from January to January.
 
 **Today.** Three two-way tables are published per authority (age x need, age x provision, need x provision), not the three-way
 table. Iterative proportional fitting starts from England's fitted table and scales it until it agrees with the
@@ -89,7 +89,7 @@ def fit_three_way(
 
 
 def shares(table: Array, england: Array) -> tuple[Array, Array]:
-    """Return (placement shares, plans behind them): dims (age, need, provision) and (age, need).
+    """Return placement shares (age, need, provision) and the number of plans behind them (age, need).
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def share_draws(share: Array, strength: Array, draws: int, rng: np.random.Genera
 
 @dataclass(frozen=True)
 class Paths:
-    """How one authority's placements change, in every draw.
+    """Yearly transitions of one authority's placements, in every draw.
 
     Parameters
     ----------
@@ -144,11 +144,11 @@ class Paths:
     choice: Array
 
     def single(self) -> Paths:
-        """Return the same in single precision, in which placements are carried."""
+        """Return the transitions in single precision, in which placements are computed."""
         return Paths(*(getattr(self, f.name).astype(np.float32) for f in fields(self)))
 
     def some(self, draws: slice) -> Paths:
-        """Return the paths of some draws."""
+        """Return the transitions in a subset of draws."""
         return Paths(self.kept[draws], self.goes[draws], self.need_tilt, self.ending, self.choice[draws])
 
     @classmethod
@@ -161,7 +161,7 @@ class Paths:
         draws: int,
         rng: np.random.Generator,
     ) -> Paths:
-        """Return an authority's paths.
+        """Return the transitions of an authority.
 
         Parameters
         ----------
@@ -182,7 +182,9 @@ class Paths:
         # What England would use for as many children of these ages and needs.
         per_child = england / np.maximum(england.sum(axis=2, keepdims=True), 1e-9)
         expected = later @ (own.sum(axis=2)[:, :, None] * per_child).sum(axis=1)
-        use = _held((here + USE_PRIOR * _shares(there)) / (expected + USE_PRIOR * _shares(there) + 1e-9))
+        use = _clipped_tilt(
+            (here + USE_PRIOR * _shares(there)) / (expected + USE_PRIOR * _shares(there) + 1e-9)
+        )
         # Within a merged group plans are told apart by what the authority has of each.
         own_mix = here + 0.5 * _shares(there)
         within = own_mix / np.maximum((own_mix @ IN_GROUP) @ IN_GROUP.T, 1e-9)
@@ -210,25 +212,25 @@ def _shares(counts: Array) -> Array:
     return shares
 
 
-def _held(ratio: Array) -> Array:
-    held: Array = np.clip(ratio, 1 / LARGEST_TILT, LARGEST_TILT)
-    return held
+def _clipped_tilt(ratio: Array) -> Array:
+    clipped: Array = np.clip(ratio, 1 / LARGEST_TILT, LARGEST_TILT)
+    return clipped
 
 
 def _need_tilt(england: Array) -> Array:
-    """Return how much more a need is in a provision than all needs of the age are, dims (age, need, provision)."""
+    """Return how much more frequent a need is in a provision than all needs of the age, dims (age, need, provision)."""
     prior = _shares(england.sum(axis=(0, 1)))
     all_needs = _shares(england.sum(axis=1) + prior)[:, None, :]
     by_need = _shares(england + USE_PRIOR * all_needs)
-    return _held(by_need / np.maximum(all_needs, 1e-9))
+    return _clipped_tilt(by_need / np.maximum(all_needs, 1e-9))
 
 
-def remaining(held: Floats, leavers: Array, ending: Array) -> Floats:
-    """Return the plans of each provision that go on when some end, dims of ``held``.
+def end_plans(placed: Floats, leavers: Array, ending: Array) -> Floats:
+    """Return continuing plans by provision after some end, dims of ``placed``.
 
     Parameters
     ----------
-    held
+    placed
         Plans in January, dims ``(draw, age, need, provision)``.
     leavers
         Plans of each age and need that end in the year, dims ``(draw, age, need)``.
@@ -236,13 +238,13 @@ def remaining(held: Floats, leavers: Array, ending: Array) -> Floats:
         Relative chance of a plan ending, dims ``(provision,)``.
     """
     chance = ending.astype(np.float32)
-    share = leavers.astype(np.float32) / np.maximum(held @ chance, np.float32(1e-12))
-    left = held * (1 - np.minimum(share[..., None] * chance, 1))
+    share = leavers.astype(np.float32) / np.maximum(placed @ chance, np.float32(1e-12))
+    left = placed * (1 - np.minimum(share[..., None] * chance, 1))
     return np.asarray(left, dtype=np.float32)
 
 
-def settled(left: Floats, joiners: Array, plans: Array, paths: Paths) -> tuple[Floats, Floats]:
-    """Return where children whose plans go on are a year later, and where new plans are, before both are scaled to all plans.
+def place_next_year(left: Floats, joiners: Array, plans: Array, paths: Paths) -> tuple[Floats, Floats]:
+    """Return continuing plans by provision a year later, and new plans by provision, before scaling to all plans.
 
     Parameters
     ----------
@@ -264,15 +266,15 @@ def settled(left: Floats, joiners: Array, plans: Array, paths: Paths) -> tuple[F
     stay = going * paths.kept[:, stage][:, :, None, :]
     leave = going - stay
     arrive = (leave @ paths.goes[:, stage]) * paths.need_tilt[1:]
-    arrive *= _per(leave @ ONES, arrive @ ONES)[..., None]
+    arrive *= _divide(leave @ ONES, arrive @ ONES)[..., None]
     older = np.zeros_like(left)
     np.add(stay, arrive, out=older[:, 1:])
     arriving = np.where(older @ ONES + joiners > NOBODY, joiners, plans)
     return older, paths.choice * arriving[..., None].astype(np.float32)
 
 
-def scaled(placed: Floats, plans: Array) -> Floats:
-    """Return placements in proportion, adding up to plans at every age and need, dims ``(draw, age, need, provision)``."""
+def scale_to_plans(placed: Floats, plans: Array) -> Floats:
+    """Return placements scaled to add up to plans at every age and need, dims ``(draw, age, need, provision)``."""
     factor = plans.astype(np.float32) / np.maximum(placed @ ONES, np.float32(NOBODY**2))
     return np.asarray(placed * factor[..., None])
 
@@ -291,19 +293,19 @@ def advance(start: Array, leavers: Array, joiners: Array, plans: Array, paths: P
     paths
         How placements change.
     """
-    held = start.astype(np.float32)
+    placed = start.astype(np.float32)
     single = paths.single()
     out = np.empty((plans.shape[0], plans.shape[1], *start.shape[1:]), dtype=np.float32)
     for t in range(plans.shape[1]):
-        left = remaining(held, leavers[:, t], paths.ending)
-        older, new = settled(left, joiners[:, t], plans[:, t], single)
-        held = scaled(older + new, plans[:, t])
-        out[:, t] = held
+        left = end_plans(placed, leavers[:, t], paths.ending)
+        older, new = place_next_year(left, joiners[:, t], plans[:, t], single)
+        placed = scale_to_plans(older + new, plans[:, t])
+        out[:, t] = placed
     return out
 
 
 def kind_factors(placements: Floats, kinds: Array, kind_of: npt.NDArray[np.int64]) -> Floats:
-    """Return the factors on kinds of provision with which placements add up to a forecast of kinds, dims (draw, january, kind).
+    """Return factors on kinds of provision that make placements add up to a forecast of kinds, dims (draw, january, kind).
 
     Parameters
     ----------
@@ -320,14 +322,14 @@ def kind_factors(placements: Floats, kinds: Array, kind_of: npt.NDArray[np.int64
     target = kinds.astype(np.float32)
     factor = np.ones(kinds.shape, dtype=np.float32)
     for _ in range(ROUNDS):
-        row = _per(plans, (by_kind @ factor[..., None])[..., 0])
-        found = (row[:, :, None, :] @ by_kind)[:, :, 0] * factor
-        factor *= np.where(found > 0, _per(target, found), 1.0)
+        row = _divide(plans, (by_kind @ factor[..., None])[..., 0])
+        sums = (row[:, :, None, :] @ by_kind)[:, :, 0] * factor
+        factor *= np.where(sums > 0, _divide(target, sums), 1.0)
     return np.asarray(factor)
 
 
 def to_totals(placements: Floats, factors: Floats, kind_of: npt.NDArray[np.int64]) -> Floats:
-    """Return placements whose kinds follow `kind_factors`, ages and needs unchanged, dims of ``placements``.
+    """Return placements after `kind_factors`, with ages and needs unchanged, dims of ``placements``.
 
     Parameters
     ----------
@@ -339,7 +341,7 @@ def to_totals(placements: Floats, factors: Floats, kind_of: npt.NDArray[np.int64
         Index of the kind of each provision, dims ``(provision,)``.
     """
     by_provision = (factors @ members(kind_of, factors.shape[2]).T)[:, :, None, None, :]
-    row = _per(placements @ ONES, (placements @ by_provision[..., 0, :, None])[..., 0])
+    row = _divide(placements @ ONES, (placements @ by_provision[..., 0, :, None])[..., 0])
     fitted: Floats = placements * by_provision
     fitted *= row[..., None]
     return fitted
@@ -351,8 +353,8 @@ def members(kind_of: npt.NDArray[np.int64], kinds: int) -> Floats:
     return member
 
 
-def _per(part: Floats, whole: Floats) -> Floats:
-    """Return part / whole, 0 where there is no whole."""
+def _divide(part: Floats, whole: Floats) -> Floats:
+    """Return part / whole; 0 where the whole is 0."""
     share: Floats = part / np.where(whole > 0, whole, np.inf)
     return share
 

@@ -1,4 +1,4 @@
-"""Plans by kind of provision: four specialist kinds follow the total only in part; mainstream and the rest take what is left.
+"""Model of plans by kind of provision: four specialist kinds follow the total in part; mainstream and the rest are the remainder.
 
 For area i, kind p (`KINDS`), c recorded plans, T all plans, o the share of them aged 16 or over, January t:
 
@@ -158,7 +158,7 @@ LEAST_REST = 0.25
 
 @dataclass(frozen=True)
 class PublishedKinds:
-    """Plans by kind and what they follow, as arrays.
+    """Plans by kind and the series they follow, as arrays.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ class PublishedKinds:
 
     @classmethod
     def of(cls, history: History) -> PublishedKinds:
-        """Read a history."""
+        """Return plans by kind and the series they follow from a history."""
         whole = _grid(history.placements, "provision").sum(axis=1)
         kinds = np.stack(
             [_grid(history.placements, "provision", parts).sum(axis=1) for parts in KINDS.values()], axis=1
@@ -194,15 +194,15 @@ class PublishedKinds:
         blank = _grid(history.placements, "provision", (NOT_RECORDED,))[:, 0] / np.where(whole > 0, whole, 1)
         recorded = (1 - _excess(blank)) * np.maximum(whole, 1)
         total = _grid(history.stock, "series", (ALL,))[:, 0]
-        known = _filled(total[:, None], ~np.isnan(total))[:, 0]
+        known = _fill_last_known(total[:, None], ~np.isnan(total))[:, 0]
         bands = _grid(history.stock, "series", BAND_CODES)
         older = np.nansum(_grid(history.stock, "series", OLDER), axis=1) + OFFSET
         older /= np.nansum(bands, axis=1) + OFFSET
         # Ages 20 to 25 are missing everywhere before they were collected, the other bands where an area gave no ages.
         aged: npt.NDArray[np.bool_] = np.asarray(~np.isnan(bands[:, :-1]).any(axis=1))
-        ages = _filled(older[:, None], aged)[:, 0]
+        ages = _fill_last_known(older[:, None], aged)[:, 0]
         return cls(
-            plans=_filled(kinds / recorded[:, None], ~np.isnan(whole)) * known[:, None],
+            plans=_fill_last_known(kinds / recorded[:, None], ~np.isnan(whole)) * known[:, None],
             seen=~np.isnan(whole) & ~np.isnan(total) & aged,
             total=known,
             # Before an area's first ages, the mean of those who gave them.
@@ -222,7 +222,7 @@ class PublishedKinds:
         return kinds, total, np.log(self.older[:, at] / self.older[:, at - 1])
 
     def away(self, at: int) -> tuple[dict[str, Array], dict[str, Array], npt.NDArray[np.bool_]]:
-        """Return changes into a position: (areas' less England's, England's, areas that were seen at both ends).
+        """Return changes into a position: areas' less England's, England's, and which areas are known at both ends.
 
         Values are by name: "change", "growth" and "ageing", dims (area, kind) and (kind,). England's is the median of areas
         weighted by their plans of the kind, so that one large area's coding is not England's change.
@@ -243,8 +243,8 @@ class PublishedKinds:
         england = plans[rows].sum(axis=0) / np.maximum(within[rows].sum(axis=0), 1)
         logged = np.log((plans + SHARE_PRIOR * england + 1e-9) / (within + SHARE_PRIOR))
         away = logged - weighted_median(logged[rows], plans[rows] + 1)
-        held: Array = np.clip(away, -LARGEST_DISTANCE, LARGEST_DISTANCE)
-        return held
+        clipped: Array = np.clip(away, -LARGEST_DISTANCE, LARGEST_DISTANCE)
+        return clipped
 
     def residual(self, at: int) -> Array:
         """Return r of the change into a position at prior elasticities, dims (area, kind); 0 where unknown.
@@ -265,7 +265,7 @@ class PublishedKinds:
 
 
 def _grid(values: xr.DataArray, dim: str, codes: tuple[str, ...] | None = None) -> Array:
-    """Return values, dims (area, dim, january), for some codes or all; laid out alike, so that sums agree to the last bit."""
+    """Return values, dims (area, dim, january), for some codes or all, in a fixed layout so that sums agree exactly."""
     chosen = values if codes is None else values.sel({dim: list(codes)})
     grid: Array = np.ascontiguousarray(chosen.transpose("area", dim, "january").to_numpy())
     return grid
@@ -286,15 +286,15 @@ def _post16(values: Array) -> Array:
     return only
 
 
-def _filled(values: Array, known: npt.NDArray[np.bool_]) -> Array:
-    """Return values (area, x, january) with the last known in place of unknown ones, 0 before the first."""
+def _fill_last_known(values: Array, known: npt.NDArray[np.bool_]) -> Array:
+    """Return values (area, x, january) with unknown ones replaced by the last known, 0 before the first."""
     latest = np.maximum.accumulate(np.where(known, np.arange(known.shape[1]), 0), axis=1)
     filled: Array = np.nan_to_num(np.take_along_axis(values, latest[:, None, :], axis=2))
     return filled
 
 
 def weighted_median(values: Array, weight: Array) -> Array:
-    """Return the weighted median over areas of values (area, kind); 0 where no area is given."""
+    """Return the weighted median over areas of values (area, kind); 0 where there is no area."""
     if not len(values):
         return np.zeros(values.shape[1])
     order = values.argsort(axis=0)
@@ -335,8 +335,8 @@ def observations(published: PublishedKinds) -> dict[str, npt.NDArray[np.generic]
             parts["kind"].append(np.full(len(unit), float(p)))
             if not changed:
                 national["england_kind"].append(np.array([float(p)]))
-    found = {name: np.concatenate([*part, []]) for name, part in {**parts, **national}.items()}
-    return {**found, **{name: found[name].astype(np.int64) for name in ("kind", "england_kind")}}
+    containers = {name: np.concatenate([*part, []]) for name, part in {**parts, **national}.items()}
+    return {**containers, **{name: containers[name].astype(np.int64) for name in ("kind", "england_kind")}}
 
 
 def build(data: dict[str, npt.NDArray[np.generic]]) -> Any:
@@ -385,7 +385,7 @@ def build(data: dict[str, npt.NDArray[np.generic]]) -> Any:
 
 @dataclass(frozen=True)
 class FittedProvision:
-    """Posterior draws and where each area stands.
+    """Posterior draws, with each area's state at the origin.
 
     Parameters
     ----------
@@ -415,7 +415,7 @@ class FittedProvision:
 
     @classmethod
     def of(cls, history: History, posterior: xr.Dataset, diagnostics: Diagnostics) -> FittedProvision:
-        """Put a posterior together with the history it was fitted to."""
+        """Return the fitted model of a posterior and the history it was fitted to."""
         published = PublishedKinds.of(history)
         at = published.column(history.origin)
         return cls(
@@ -431,7 +431,7 @@ class FittedProvision:
         )
 
     def kinds(self, bands: xr.DataArray, rng: np.random.Generator) -> xr.DataArray:
-        """Split draws of totals into kinds of provision that add up to them, dims ``(draw, area, kind, january)``.
+        """Divide draws of totals into kinds of provision that add up to them, dims ``(draw, area, kind, january)``.
 
         An area's kinds depend on its own plans and on ``rng``, not on which other areas are given.
 
@@ -463,16 +463,16 @@ class FittedProvision:
         ordered = bands.transpose("draw", "area", "series", "january")
         total = ordered.sel(series=ALL).to_numpy()
         older = ordered.sel(series=list(OLDER)).sum("series").to_numpy()
-        found = self._simulate(total, (older + OFFSET) / (total + OFFSET), areas, rng)
+        kinds = self._simulate(total, (older + OFFSET) / (total + OFFSET), areas, rng)
         coords = {"draw": bands["draw"], "area": areas, "kind": [*KIND_CODES, REST], "january": januaries}
-        return xr.DataArray(found, dims=("draw", "area", "kind", "january"), coords=coords, name="plans")
+        return xr.DataArray(kinds, dims=("draw", "area", "kind", "january"), coords=coords, name="plans")
 
     def _simulate(self, total: Array, older: Array, areas: list[int], rng: np.random.Generator) -> Array:
         """Return plans, dims (draw, area, kind and rest, january)."""
         draws, _, years = total.shape
         at = {name: v[:, None] for name, v in self._coefficients(draws, rng).items()}
         national = at["national"] * rng.standard_normal((years, draws, 1, KIND_COUNT))
-        noise, luck = _noise(at["tail"][:, 0], areas, years, int(rng.integers(2**63)))
+        noise, uniforms = _noise(at["tail"][:, 0], areas, years, int(rng.integers(2**63)))
         rows = np.array([self.areas.index(a) for a in areas], dtype=np.int64)
         start = (draws, len(areas), KIND_COUNT)
         growth = _log_changes(np.maximum(total, 1), np.maximum(self.total[rows], 1))
@@ -484,7 +484,7 @@ class FittedProvision:
         out = []
         for year in range(years):
             unit = scale(plans)
-            undone = (np.abs(residual) > LEAP * unit) & (luck[..., year] < at["undone"])
+            undone = (np.abs(residual) > LEAP * unit) & (uniforms[..., year] < at["undone"])
             error = np.clip(
                 NOISE_KEPT * at["size"] * unit * noise[..., year], -LARGEST_CHANGE, LARGEST_CHANGE
             )
@@ -514,13 +514,13 @@ class FittedProvision:
 
 
 def _noise(tail: Array, areas: list[int], years: int, seed: int) -> tuple[Array, Array]:
-    """Return areas' own (Student-t errors, uniforms), dims (draw, area, kind, year), whoever else is asked for."""
-    errors, luck = [], []
+    """Return areas' Student-t errors and uniforms, dims (draw, area, kind, year), independent of the other areas requested."""
+    errors, uniforms = [], []
     for area in areas:
         own = np.random.default_rng([seed, area])
         errors.append(np.moveaxis(own.standard_t(tail, (years, *tail.shape)), 0, -1))
-        luck.append(np.moveaxis(own.random((years, *tail.shape)), 0, -1))
-    return np.stack(errors, axis=1), np.stack(luck, axis=1)
+        uniforms.append(np.moveaxis(own.random((years, *tail.shape)), 0, -1))
+    return np.stack(errors, axis=1), np.stack(uniforms, axis=1)
 
 
 def _log_changes(path: Array, start: Array) -> Array:
@@ -531,7 +531,7 @@ def _log_changes(path: Array, start: Array) -> Array:
 
 
 def _room_for_rest(plans: Array, total: Array, least: Array) -> Array:
-    """Return kinds scaled down, where need be, so that the rest keeps its least share of the total."""
+    """Return kinds scaled down where needed so that the rest keeps its minimum share of the total."""
     most = (1 - least) * total
     used = plans.sum(axis=-1)
     roomy: Array = plans * np.minimum(most / np.maximum(used, 1e-9), 1)[..., None]
@@ -545,7 +545,7 @@ def _observed(history: History) -> dict[str, npt.NDArray[Any]]:
 
 @dataclass(frozen=True)
 class ProvisionTotals:
-    """The model of kinds of provision.
+    """The model of plans by kind of provision.
 
     Parameters
     ----------
@@ -560,7 +560,7 @@ class ProvisionTotals:
     name: str = NAME
 
     def fit(self, history: History, *, rng: np.random.Generator) -> FittedProvision:
-        """Sample the posterior given a history; a memory's first fit to it is every later one's."""
+        """Sample the posterior given a history; a memory returns its first fit to a history again."""
         return self.memory.sampled(
             NAME, history, self.sampling, rng, observe=_observed, build=build, finish=FittedProvision.of
         )

@@ -46,7 +46,7 @@ from statsmodels.tsa.statespace.structural import UnobservedComponents
 from data.history import History
 from data.vocabulary import ALL
 from models.base import Array
-from models.baselines import View, held_within_bounds, scale
+from models.baselines import View, keep_within_bounds, scale
 
 Order = tuple[int, int, int]
 """ARIMA order: autoregressive, differences, moving average."""
@@ -130,7 +130,7 @@ class GaussianForecast:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """A path continued by a model.
+    """The mean and covariance of a projected path.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ Projector = Callable[[Array, int], Projection]
 
 @dataclass(frozen=True, slots=True)
 class TotalsPanel:
-    """Totals of all areas up to an origin, split into the national path and deviations from it.
+    """Totals of all areas up to an origin, divided into the national path and deviations from it.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ class TotalsPanel:
 
 
 def panel(history: History) -> TotalsPanel:
-    """Split the totals of a history into the national path and deviations."""
+    """Return the totals of a history as the national path and deviations from it."""
     stock = history.stock.sel(series=ALL).transpose("area", "january")
     start = int(stock.notnull().any("area").to_numpy().argmax())
     stock = stock.isel(january=slice(start, None))
@@ -187,7 +187,7 @@ def panel(history: History) -> TotalsPanel:
     value, lag = view.last_known()
     size = scale(np.nan_to_num(value))
     deviations = tuple(
-        steady(_filled(row) / s, SMALLEST_DEVIATION / s)
+        steady(_fill_gaps(row) / s, SMALLEST_DEVIATION / s)
         for row, s in zip(np.log1p(view.plans) - national, size, strict=True)
     )
     long = [len(path) >= SHORTEST for path in deviations]
@@ -198,7 +198,7 @@ def panel(history: History) -> TotalsPanel:
 
 
 def _national_path(view: View) -> Array:
-    """Return cumulated national growth from 0; a January nobody published grows by the mean."""
+    """Return cumulative national growth from 0; a January that nobody published grows by the mean."""
     with np.errstate(invalid="ignore", divide="ignore"):
         growth = np.array([view.national_growth(j) for j in range(view.first + 1, view.origin + 1)])
     known = np.isfinite(growth)
@@ -206,8 +206,8 @@ def _national_path(view: View) -> Array:
     return np.concatenate([[0.0], np.cumsum(growth)])
 
 
-def _filled(path: Array) -> Array:
-    """Return a path from its first to its last known value, gaps filled along straight lines."""
+def _fill_gaps(path: Array) -> Array:
+    """Return a path from its first to its last known value, with gaps filled by straight lines."""
     known = np.flatnonzero(~np.isnan(path))
     if not known.size:
         return np.array([np.nan])
@@ -215,7 +215,7 @@ def _filled(path: Array) -> Array:
 
 
 def steady(path: Array, least: float) -> Array:
-    """Return the path with its yearly changes winsorised about their median, ending where it ended.
+    """Return the path with its yearly changes winsorised about their median and the same last value.
 
     A leap and its undoing, typical of a wrong return, would otherwise be read as a large variance or a sudden
     trend. The end is kept because a forecast must start from the last published figure.
@@ -238,7 +238,7 @@ def steady(path: Array, least: float) -> Array:
 
 
 def random_walk(path: Array, years: int) -> Projection:
-    """Project a random walk with the path's mean growth: the fallback of the national path."""
+    """Project a random walk with the path's mean growth, the fallback for the national path."""
     change = np.diff(path)
     drift = float(change.mean()) if change.size else 0.0
     variance = float(change.var()) if change.size > 1 else SMALLEST_DEVIATION**2
@@ -247,13 +247,13 @@ def random_walk(path: Array, years: int) -> Projection:
 
 
 def level_walk(path: Array, years: int) -> Projection:
-    """Project a random walk with unit steps and no drift: the fallback of a deviation, which then grows as the nation."""
+    """Project a random walk with unit steps and no drift, the fallback for a deviation, which then grows as England does."""
     mean = np.full(years, path[-1])
     return Projection(mean, _covariance(np.ones(years)), np.diff(path))
 
 
 def _covariance(response: Array) -> Array:
-    """Return the covariance over horizons of a model whose unit shock moves it by ``response``, dims (h,)."""
+    """Return the covariance over horizons of a model in which a unit shock has the effect ``response``, dims (h,)."""
     lag = np.subtract.outer(np.arange(len(response)), np.arange(len(response)))
     loading = np.where(lag >= 0, response[np.maximum(lag, 0)], 0.0)
     return np.asarray(loading @ loading.T)
@@ -316,7 +316,7 @@ def national_trend(path: Array) -> Projector:
 
 
 def shared_trend(paths: Sequence[Array]) -> Projector:
-    """Estimate one set of variances and one prior of the first slope on all paths together."""
+    """Estimate one set of variances and one prior of the first slope from all paths together."""
 
     def settle(log_deviations: Array) -> tuple[Array, float]:
         deviations = np.exp(np.clip(log_deviations, -9.0, 3.0))
@@ -326,10 +326,10 @@ def shared_trend(paths: Sequence[Array]) -> Projector:
         return -trend_log_likelihood(paths, *settle(log_deviations)) / len(paths)
 
     start = np.array([-1.5, 0.0, -1.5, -0.5])
-    found = minimize(
+    optimum = minimize(
         loss, start, method="Nelder-Mead", options={"maxiter": 150, "xatol": 0.03, "fatol": 1e-3}
     )
-    variances, prior = settle(found.x)
+    variances, prior = settle(optimum.x)
     return lambda path, years: _project_trend(path, years, variances, prior)
 
 
@@ -337,7 +337,7 @@ def shared_trend(paths: Sequence[Array]) -> Projector:
 
 
 def _smoothing_model(path: Array, slope: float) -> ETSModel:
-    """Return the model with its first level and slope known: too few points to estimate them as well."""
+    """Return the model with fixed first level and slope, since there are too few points to estimate them."""
     return ETSModel(
         path,
         error="add",
@@ -372,12 +372,12 @@ def national_smoothing(path: Array) -> Projector:
 
 
 def smoothing_errors(paths: Sequence[Array], weights: Array) -> Array:
-    """Return one-year errors of damped smoothing with first slopes of 0 on all paths, in no particular order.
+    """Return one-year errors of damped smoothing with first slopes of 0 on all paths, in any order.
 
     Equal to the smoothing model's residuals, path by path; paths of one length are smoothed together.
     """
     level_weight, trend_weight, damping = weights
-    found = []
+    errors = []
     for length in {len(path) for path in paths}:
         together = np.stack([path for path in paths if len(path) == length])
         level, slope = together[:, 0], np.zeros(len(together))
@@ -385,8 +385,8 @@ def smoothing_errors(paths: Sequence[Array], weights: Array) -> Array:
             error = value - level - damping * slope
             level = level + damping * slope + level_weight * error
             slope = damping * slope + trend_weight * error
-            found.append(error)
-    return np.concatenate(found)
+            errors.append(error)
+    return np.concatenate(errors)
 
 
 def shared_smoothing(paths: Sequence[Array]) -> Projector:
@@ -403,8 +403,10 @@ def shared_smoothing(paths: Sequence[Array]) -> Projector:
         return float(np.mean(np.minimum(np.abs(errors), 3.0) ** 2))
 
     start = np.array([2.0, -1.0, 0.0])
-    found = minimize(loss, start, method="Nelder-Mead", options={"maxiter": 60, "xatol": 0.05, "fatol": 1e-4})
-    weights = settle(found.x)
+    optimum = minimize(
+        loss, start, method="Nelder-Mead", options={"maxiter": 60, "xatol": 0.05, "fatol": 1e-4}
+    )
+    weights = settle(optimum.x)
     return lambda path, years: _project_smoothing(path, years, weights, 0.0)
 
 
@@ -465,7 +467,7 @@ def shared_arima(paths: Sequence[Array]) -> Projector:
 
 @dataclass(frozen=True)
 class FittedUnivariate:
-    """A time-series member that has seen its history.
+    """A time-series model fitted to a history.
 
     Parameters
     ----------
@@ -504,11 +506,11 @@ class FittedUnivariate:
             column = ahead + self.panel.lag[i] - 1
             mean.append(nation.mean[ahead - 1] + size[i] * own.mean[column])
             covariance.append(
-                _bounded(nation.covariance)[np.ix_(ahead - 1, ahead - 1)]
+                _limit_growth(nation.covariance)[np.ix_(ahead - 1, ahead - 1)]
                 + (size[i] * unit) ** 2 * own.covariance[np.ix_(column, column)] / own.covariance[0, 0]
             )
         # The same bounds as every growth rule: a trend of a few Januaries is not believed without end.
-        bounded = np.log1p(held_within_bounds(np.expm1(mean), self.panel.value))
+        bounded = np.log1p(keep_within_bounds(np.expm1(mean), self.panel.value))
         codes = list(self.history.areas)
         wanted = codes if areas is None else list(areas)
         coords = {"area": codes, "january": list(januaries)}
@@ -531,8 +533,8 @@ class FittedUnivariate:
         return max(float(np.quantile(size, CENTRAL) / ndtri((1 + CENTRAL) / 2)), SMALLEST_SCALE)
 
 
-def _bounded(covariance: Array) -> Array:
-    """Return a covariance whose standard deviation grows no faster than the horizon; correlations are kept.
+def _limit_growth(covariance: Array) -> Array:
+    """Return a covariance whose standard deviation grows no faster than the horizon, with the same correlations.
 
     A wandering slope would let national growth be anything in fifteen years, from a variance that ten points
     hardly tell. Growth misjudged by a constant gives an error in proportion to the horizon: that is the bound.
@@ -550,16 +552,16 @@ def _project(projector: Projector | None, path: Array, years: int) -> Projection
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            found = projector(path, years)
+            projection = projector(path, years)
         except (ValueError, np.linalg.LinAlgError):
             return None
-    sound = np.isfinite(found.mean).all() and np.isfinite(found.covariance).all()
-    return found if sound and found.covariance[0, 0] > 0 else None
+    sound = np.isfinite(projection.mean).all() and np.isfinite(projection.covariance).all()
+    return projection if sound and projection.covariance[0, 0] > 0 else None
 
 
 @dataclass(frozen=True)
 class UnivariateModel:
-    """A time-series member.
+    """A time-series model of the ensemble.
 
     Parameters
     ----------

@@ -52,7 +52,7 @@ def fit_command(
         )
         return
     if reasons:
-        say(screen, f"To fit: {stored_fit.in_words(reasons)}.")
+        say(screen, f"To fit: {stored_fit.stale_text(reasons)}.")
     if kept:
         say(screen, f"Kept as they are: {', '.join(kept)}.")
     with progress(screen) as bar:

@@ -30,7 +30,7 @@ def ensemble(
     seed: int,
     on_step: Callable[[str], None],
 ) -> Ensemble:
-    """Return the stacked members, to be fitted to a history and, with less sampling, to its past origins.
+    """Return the ensemble of stacked members, fitted with less sampling at past origins.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def ensemble(
 
 
 def members(memory: Memory, sampling: Sampling, fits: Memory, seed: int) -> tuple[Model, ...]:
-    """Return the members.
+    """Return the member models of the ensemble.
 
     Parameters
     ----------

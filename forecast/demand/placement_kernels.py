@@ -1,6 +1,6 @@
 """Yearly transitions of placements, the steps of `models.placement` compiled to one pass over memory each.
 
-Invariant: every number is, to the last bit, the one that `models.placement.remaining`, `settled`, `scaled` and `to_totals` give,
+Invariant: every number is, to the last bit, the one that `models.placement.end_plans`, `settled`, `scaled` and `to_totals` give,
 as single steps in single precision in the same order. Sums over provisions and the products with the paths' matrices are left to
 numpy here as there, because a library for matrices may add in any order. So a scenario that changes nothing gives the
 baseline's placements.
@@ -92,14 +92,14 @@ class Carrier:
         )
 
     def remaining(self, placed: Floats, leavers: Array) -> Floats:
-        """Return the plans of each provision that continue: `models.placement.remaining`."""
+        """Return the plans of each provision that continue: `models.placement.end_plans`."""
         _remain(
             placed, placed @ self.paths.ending, np.ascontiguousarray(leavers), self.paths.ending, self.going
         )
         return self.going
 
     def settled(self, left: Floats, joiners: Array, plans: Array) -> tuple[Floats, Floats]:
-        """Return continuing plans by provision a year later, and new plans by provision: `models.placement.settled`."""
+        """Return continuing plans by provision a year later, and new plans by provision: `models.placement.place_next_year`."""
         older, leave, arrive = self.older, self.leave, self.arrive
         _part(left, self.paths.kept, _STAGE, older, leave)
         np.matmul(leave, self.goes, out=arrive)
@@ -111,7 +111,7 @@ class Carrier:
 
 
 def scale(placed: Floats, plans: Array) -> None:
-    """Scale placements in place so that they add up to plans at every age and need: `models.placement.scaled`."""
+    """Scale placements in place so that they add up to plans at every age and need: `models.placement.scale_to_plans`."""
     _scale(placed, placed @ ONES, np.ascontiguousarray(plans))
 
 

@@ -1,4 +1,4 @@
-"""The fitted result of a release: made by ``sendplan fit``, shipped in ``data/fitted``, used only while it is current.
+"""The stored fit of a release: made by ``sendplan fit``, shipped in ``data/fitted``, and used only while it is current.
 
 Invariant: a stored fit is used only if every model's key (`forecast.demand.fit_key`) is that of the tables and modules at hand,
 every file is the one its manifest describes, and every Bayesian model passed its gate. Only models whose key is not current need
@@ -66,7 +66,7 @@ STORED_DRAWS = 1000
 
 @dataclass(frozen=True)
 class Totals:
-    """The ensemble as it is stored.
+    """The ensemble's forecast of total plans, as stored.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ class Totals:
 
 @dataclass(frozen=True)
 class Fit:
-    """Everything fitted to one release.
+    """All fitted models of one release.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ class Fit:
 
     @property
     def passed(self) -> bool:
-        """Whether every Bayesian model passed its gate."""
+        """Whether every Bayesian model passed its convergence checks."""
         return all(d.passed for d in self.diagnostics.values())
 
     @property
@@ -202,7 +202,7 @@ def make(
     (history,) = _panel()
     kept = [name for name in NAMES if name not in which]
     about = _written(folder) if kept else {}
-    found = {name: _restored(name, history, about, folder) for name in kept}
+    fitted = {name: _read_fitted(name, history, about, folder) for name in kept}
     models = Models(Memory(), seed=seed, on_step=on_step)
     placed = {name: partial(fit, seed + n) for name, (n, fit) in BESIDE.items() if name in which}
     with ExitStack() as stack:
@@ -212,49 +212,51 @@ def make(
             beside = stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("spawn")))
             results = {name: beside.submit(fit).result for name, fit in placed.items()}
         if STACKED & set(which):
-            found |= _fit_totals(models, history, seed, which)
+            fitted |= _fit_totals(models, history, seed, which)
         if band_shares.NAME in which:
             on_step("age bands")
-            found[band_shares.NAME] = models.shares().fit(history, rng=np.random.default_rng(seed + 1))
+            fitted[band_shares.NAME] = models.shares().fit(history, rng=np.random.default_rng(seed + 1))
         if provision_totals.NAME in which:
             on_step("provision totals")
-            found[provision_totals.NAME] = ProvisionTotals().fit(history, rng=np.random.default_rng(seed + 4))
+            fitted[provision_totals.NAME] = ProvisionTotals().fit(
+                history, rng=np.random.default_rng(seed + 4)
+            )
         for name, result in results.items():
             on_step(name.replace("_", " "))
-            found[name] = result()
-    return _whole(found, time.perf_counter() - start, new)
+            fitted[name] = result()
+    return _fit_from_parts(fitted, time.perf_counter() - start, new)
 
 
 def _fit_totals(models: Models, history: History, seed: int, which: Collection[str]) -> dict[str, Any]:
-    """Return the growth model and the totals stacked on it, those of them that are wanted.
+    """Return the requested models of totals: the growth model and the ensemble stacked on it.
 
     Totals alone need the growth model too: its draws in full, not as stored.
     """
     ensemble = models.ensemble().fit(history, rng=np.random.default_rng(seed))
-    found: dict[str, Any] = {growth.NAME: ensemble.members[growth.NAME]}
+    fitted: dict[str, Any] = {growth.NAME: ensemble.members[growth.NAME]}
     if TOTALS in which:
         models.on_step("tabulating")
         whole = ensemble.forecast(range(history.origin + 1, history.origin + defaults.MOST_YEARS + 1))
         coords = {"horizon": list(range(1, len(ensemble.weights) + 1)), "member": list(ensemble.members)}
         weights = xr.DataArray(ensemble.weights, dims=("horizon", "member"), coords=coords)
-        found[TOTALS] = Totals(Tabulated(whole), weights, ensemble.stretch)
-    return {name: part for name, part in found.items() if name in which}
+        fitted[TOTALS] = Totals(Tabulated(whole), weights, ensemble.stretch)
+    return {name: part for name, part in fitted.items() if name in which}
 
 
 def _fit_flows(seed: int) -> FittedCohort:
-    """Fit the cohort flows, in a process of their own."""
+    """Fit the cohort flows in a separate process."""
     set_up_process()
     return CohortModel().fit(*_cohort_inputs(), rng=np.random.default_rng(seed))
 
 
 def _fit_moves(seed: int) -> FittedMoves:
-    """Fit moves between provisions, in a process of their own."""
+    """Fit moves between provisions in a separate process."""
     set_up_process()
     return Moves().fit(*_moves_inputs(), rng=np.random.default_rng(seed))
 
 
 def _fit_latent(seed: int) -> Latent:
-    """Fit latent demand, in a process of its own."""
+    """Fit latent demand in a separate process."""
     set_up_process()
     return LatentDemand().fit(*_latent_inputs(), rng=np.random.default_rng(seed))
 
@@ -271,7 +273,7 @@ STACKED: frozenset[str] = frozenset({TOTALS, growth.NAME})
 
 
 def steps(which: Collection[str] = NAMES) -> int:
-    """Return how many times `make` says what it is doing."""
+    """Return how many progress messages `make` gives."""
     stacked = 0
     if STACKED & set(which):
         past = len(past_origins(panels.load("current")))
@@ -280,7 +282,7 @@ def steps(which: Collection[str] = NAMES) -> int:
 
 
 def key() -> str:
-    """Return the hash of every table and module that any model of a stored fit is made from, as they are now."""
+    """Return one hash of all tables and modules behind the stored fit, as they are now."""
     hashes, about = Hashes(), _written(FOLDER)
     pieces: dict[str, str] = {}
     for model in MODELS.values():
@@ -289,7 +291,7 @@ def key() -> str:
 
 
 def write(fit: Fit, folder: Path = FOLDER) -> list[Path]:
-    """Write the models of a fit that are new, and leave the others' files alone.
+    """Write the newly fitted models of a fit, leaving the files of the others unchanged.
 
     They go into the folder if the fit passed, else into its `FAILED` folder, and what was in use stays.
     """
@@ -330,7 +332,7 @@ def write(fit: Fit, folder: Path = FOLDER) -> list[Path]:
 
 
 def _datasets(fit: Fit) -> dict[str, xr.Dataset]:
-    """Return what is written of each model."""
+    """Return the dataset that is stored for each model."""
     whole = fit.totals.whole
     totals = xr.Dataset(
         {
@@ -352,30 +354,30 @@ def _datasets(fit: Fit) -> dict[str, xr.Dataset]:
 
 
 def thinned(posterior: xr.Dataset) -> xr.Dataset:
-    """Return `STORED_DRAWS` evenly spaced draws."""
+    """Return `STORED_DRAWS` evenly spaced posterior draws."""
     size = posterior.sizes["draw"]
     rows = np.linspace(0, size - 1, min(STORED_DRAWS, size)).round().astype(int)
     return posterior.isel(draw=rows).astype("float32")
 
 
 def stamp(folder: Path = FOLDER) -> int:
-    """Return what changes whenever a fit is written: when that was, in nanoseconds; 0 where there is none."""
+    """Return the time of the stored fit in nanoseconds, as a value that changes with every fit; 0 if there is none."""
     path = folder / MANIFEST
     return path.stat().st_mtime_ns if path.is_file() else 0
 
 
 def stale(folder: Path = FOLDER) -> dict[str, str]:
-    """Return the models that need fitting again, and why in words; in the order of `forecast.demand.fit_key.MODELS`."""
+    """Return the models that need fitting again, with the reason in words, in the order of `forecast.demand.fit_key.MODELS`."""
     about = _written(folder)
     if about.get("status") != "passed":
         return dict.fromkeys(NAMES, "not fitted yet")
     hashes = Hashes()
-    found = {model.name: _why_stale(model, about, folder, hashes) for model in MODELS.values()}
-    return {name: why for name, why in found.items() if why}
+    reasons = {model.name: _why_stale(model, about, folder, hashes) for model in MODELS.values()}
+    return {name: why for name, why in reasons.items() if why}
 
 
 def _why_stale(model: StoredModel, about: Mapping[str, Any], folder: Path, hashes: Hashes) -> str:
-    """Return why a model needs fitting again, in words; nothing where it does not."""
+    """Return in words why a model needs fitting again; blank if it does not."""
     entry = about.get("models", {}).get(model.name)
     if entry is None:
         return f"{MANIFEST} does not say what it was made from"
@@ -383,12 +385,12 @@ def _why_stale(model: StoredModel, about: Mapping[str, Any], folder: Path, hashe
     if not path.is_file() or sha256(path) != entry["sha256"]:
         return f"{model.file} is not the file that was fitted"
     altered = changes(model.sources, entry["made_from"], hashes)
-    told = [f"{file} {how}" for file, how in altered.items()]
-    more = f" and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
-    return ", ".join(told[:MOST_NAMED]) + more
+    changes_text = [f"{file} {how}" for file, how in altered.items()]
+    more = f" and {len(changes_text) - MOST_NAMED} more" if len(changes_text) > MOST_NAMED else ""
+    return ", ".join(changes_text[:MOST_NAMED]) + more
 
 
-def in_words(reasons: Mapping[str, str]) -> str:
+def stale_text(reasons: Mapping[str, str]) -> str:
     """Return `stale` as a phrase, models with the same reason together: "moves, cohort (data/panels.py changed); ..."."""
     alike: dict[str, list[str]] = {}
     for name, why in reasons.items():
@@ -397,7 +399,7 @@ def in_words(reasons: Mapping[str, str]) -> str:
 
 
 def manifest(folder: Path = FOLDER) -> dict[str, Any]:
-    """Return what is known about the stored fit.
+    """Return the description of the stored fit: models, files and diagnostics.
 
     Raises
     ------
@@ -417,14 +419,14 @@ def manifest(folder: Path = FOLDER) -> dict[str, Any]:
     if reasons := stale(folder):
         raise FitError(
             f"The fitted result in {folder} was made from other data or other models, so forecasts from it would not be what "
-            f"they say. No longer as fitted: {in_words(reasons)}. Put those files back as they were, or run 'sendplan fit' to "
+            f"they say. No longer as fitted: {stale_text(reasons)}. Put those files back as they were, or run 'sendplan fit' to "
             "fit these models, and no others, to the data at hand: it takes a few minutes."
         )
     return about
 
 
 def _written(folder: Path) -> dict[str, Any]:
-    """Return the manifest of a folder as it was written; nothing where there is none."""
+    """Return the manifest in a folder; empty if there is none."""
     path = folder / MANIFEST
     about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return about
@@ -436,7 +438,7 @@ def _recorded(about: Mapping[str, Any], model: StoredModel) -> Mapping[str, str]
 
 
 def load(history: History, folder: Path = FOLDER) -> Fit:
-    """Read the stored fit of a history.
+    """Read the stored fit that belongs to a history.
 
     Raises
     ------
@@ -444,11 +446,13 @@ def load(history: History, folder: Path = FOLDER) -> Fit:
         As `manifest`.
     """
     about = manifest(folder)
-    return _whole({name: _restored(name, history, about, folder) for name in NAMES}, about["seconds"], {})
+    return _fit_from_parts(
+        {name: _read_fitted(name, history, about, folder) for name in NAMES}, about["seconds"], {}
+    )
 
 
-def _restored(name: str, history: History, about: Mapping[str, Any], folder: Path) -> Any:
-    """Return a fitted model as it was stored."""
+def _read_fitted(name: str, history: History, about: Mapping[str, Any], folder: Path) -> Any:
+    """Read one fitted model from its file."""
     stored = _read(folder / MODELS[name].file)
     if name == TOTALS:
         table = stored["log_quantiles"].astype(float).expand_dims(series=[ALL], axis=1)
@@ -457,29 +461,33 @@ def _restored(name: str, history: History, about: Mapping[str, Any], folder: Pat
             stored["shared"].to_numpy(), stored["own"].to_numpy(),
         )  # fmt: skip
         return Totals(Tabulated(whole), stored["weights"], about["stretch"])
-    found = Diagnostics(**about["diagnostics"][name])
+    diagnostics = Diagnostics(**about["diagnostics"][name])
     restore: dict[str, Callable[[], object]] = {
-        growth.NAME: lambda: FittedGrowth(history.areas, history.origin, stored, GrowthPanel.of(history), found),
-        band_shares.NAME: lambda: FittedShares.of(history, stored, found),
-        cohort.NAME: lambda: FittedCohort.restored(stored, found),
-        provision_totals.NAME: lambda: FittedProvision.of(history, stored, found),
-        moves.NAME: lambda: FittedMoves.restored(stored, found),
-        latent_demand.NAME: lambda: Latent.restored(stored, found),
+        growth.NAME: lambda: FittedGrowth(
+            history.areas, history.origin, stored, GrowthPanel.of(history), diagnostics
+        ),
+        band_shares.NAME: lambda: FittedShares.of(history, stored, diagnostics),
+        cohort.NAME: lambda: FittedCohort.restored(stored, diagnostics),
+        provision_totals.NAME: lambda: FittedProvision.of(history, stored, diagnostics),
+        moves.NAME: lambda: FittedMoves.restored(stored, diagnostics),
+        latent_demand.NAME: lambda: Latent.restored(stored, diagnostics),
     }
     return restore[name]()
 
 
-def _whole(found: Mapping[str, Any], seconds: float, new: Mapping[str, Mapping[str, str]]) -> Fit:
-    """Return a fit from its parts by name."""
-    totals = found[TOTALS]
+def _fit_from_parts(
+    models_by_name: Mapping[str, Any], seconds: float, new: Mapping[str, Mapping[str, str]]
+) -> Fit:
+    """Return a fit from its models by name."""
+    totals = models_by_name[TOTALS]
     return Fit(
         totals=totals.table,
-        growth=found[growth.NAME],
-        shares=found[band_shares.NAME],
-        cohort=found[cohort.NAME],
-        provision=found[provision_totals.NAME],
-        moves=found[moves.NAME],
-        latent=found[latent_demand.NAME],
+        growth=models_by_name[growth.NAME],
+        shares=models_by_name[band_shares.NAME],
+        cohort=models_by_name[cohort.NAME],
+        provision=models_by_name[provision_totals.NAME],
+        moves=models_by_name[moves.NAME],
+        latent=models_by_name[latent_demand.NAME],
         weights=totals.weights,
         stretch=totals.stretch,
         seconds=seconds,

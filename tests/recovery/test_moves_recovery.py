@@ -9,7 +9,16 @@ import pytest
 from models import moves
 from models.base import Array
 from models.inference import Compiled, Sampling
-from models.moves import GROUPS, STAGE_CODES, STAGES, StageFlows, FittedMoves, Moves, observations, prior_moves
+from models.moves import (
+    GROUPS,
+    STAGE_CODES,
+    STAGES,
+    FittedMoves,
+    Moves,
+    StageFlows,
+    observations,
+    prior_moves,
+)
 from tests.moves_worlds import World, england, world
 
 SMALL = Sampling(draws=200, tune=250, chains=2, target_accept=0.8)

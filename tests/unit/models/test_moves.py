@@ -20,9 +20,9 @@ from models.moves import (
     STAGES,
     STILL_NOT_RECORDED,
     WIDTH,
-    StageFlows,
     FittedMoves,
     Moves,
+    StageFlows,
     observations,
     prior_moves,
 )
@@ -92,7 +92,9 @@ def test_evidence_counts_every_child_once(known: World, evidence: StageFlows) ->
     assert (evidence.stays >= 0).all()
 
 
-def test_relative_chances_of_ending_reproduce_englands_ended_plans(known: World, evidence: StageFlows) -> None:
+def test_relative_chances_of_ending_reproduce_englands_ended_plans(
+    known: World, evidence: StageFlows
+) -> None:
     flows = known.flows
     weight = flows.before * evidence.ending
     shared = weight / weight.sum(axis=2, keepdims=True) * flows.leavers[:, :, None]

@@ -21,11 +21,11 @@ from models.pipeline import (
     Shares,
     concentration,
     drift,
-    filtered,
+    estimate_slow_part,
+    filter_ar1,
     fit,
     posterior,
-    shifted,
-    slow_part,
+    shift_profile,
 )
 
 LEICESTER, ISLE_OF_WIGHT, REDBRIDGE = 856, 921, 317
@@ -135,7 +135,7 @@ def test_a_shifted_profile_has_the_mean_asked_for() -> None:
     profile = np.linspace(0.1, 0.6, AGE_COUNT)
     weights = np.random.default_rng(0).dirichlet(np.ones(AGE_COUNT))
     level = np.array([0.05, (weights * profile).sum(), 0.9])
-    moved = shifted(profile, weights, level)
+    moved = shift_profile(profile, weights, level)
     np.testing.assert_allclose((weights * moved).sum(axis=1), level, atol=1e-9)
     np.testing.assert_allclose(moved[1], profile, atol=1e-9)
     assert (np.diff(moved, axis=1) > 0).all()
@@ -166,16 +166,16 @@ def test_slow_part_is_told_from_noise() -> None:
     slow[:, 0] = rng.standard_normal(600)
     for t in range(1, 9):
         slow[:, t] = 0.8 * slow[:, t - 1] + 0.6 * rng.standard_normal(600)
-    share, persistence = slow_part(slow + 1.5 * rng.standard_normal(slow.shape))
+    share, persistence = estimate_slow_part(slow + 1.5 * rng.standard_normal(slow.shape))
     assert share == pytest.approx(1 / 3.25, abs=0.08)
     assert persistence == pytest.approx(0.8, abs=0.1)
-    assert slow_part(rng.standard_normal((600, 9)))[0] < 0.1
+    assert estimate_slow_part(rng.standard_normal((600, 9)))[0] < 0.1
 
 
 def test_a_slow_departure_is_the_conjugate_one_and_fades_between_sights() -> None:
     """Variance 1 seen as 0.6 with noise 1: mean 0.3, variance 0.5; unseen a year later 0.24 and 0.68."""
     seen = np.array([[0.6, np.nan], [np.nan, np.nan], [np.nan, 0.6]])
-    mean, variance = filtered(seen, np.ones_like(seen), stationary=1.0, persistence=0.8)
+    mean, variance = filter_ar1(seen, np.ones_like(seen), stationary=1.0, persistence=0.8)
     np.testing.assert_allclose(mean, [0.24, 0.0, 0.3])
     np.testing.assert_allclose(variance, [0.68, 1.0, 0.5])
 

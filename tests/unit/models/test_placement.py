@@ -8,7 +8,7 @@ import xarray as xr
 
 from data.vocabulary import AGES, NEED_CODES, PROVISION_CODES
 from models.inference import Diagnostics
-from models.moves import STAGES, StageFlows, FittedMoves, prior_moves
+from models.moves import STAGES, FittedMoves, StageFlows, prior_moves
 from models.placement import LARGEST_TILT, Paths
 from tests.moves_worlds import england, world
 

@@ -46,9 +46,9 @@ def test_a_year_is_that_of_the_model_and_a_second_one_too(held: Floats) -> None:
     mine, models = held, held
     for t in range(2):
         leavers, joiners, plans = (some(10 * t + i, DRAWS, AGE, NEED) for i in range(3))
-        left = model.remaining(models, leavers, paths().ending)
-        older, new = model.settled(left, joiners, plans, paths())
-        models = model.scaled(older + new, plans)
+        left = model.end_plans(models, leavers, paths().ending)
+        older, new = model.place_next_year(left, joiners, plans, paths())
+        models = model.scale_to_plans(older + new, plans)
         going = carrier.remaining(mine, leavers)
         np.testing.assert_array_equal(going, left)
         mine = np.add(*carrier.settled(going, joiners, plans))

@@ -137,7 +137,7 @@ def test_models_with_one_reason_are_told_together_and_many_files_are_counted(fol
     many = MODELS["moves"].sources.files[:6]
     for file in many:
         say_made_from(folder, "moves", file, "0")
-    said = stored_fit.in_words(stored_fit.stale(folder))
+    said = stored_fit.stale_text(stored_fit.stale(folder))
     assert "totals, bayes_growth (data/panels.py changed); moves (" in said
     assert f"{many[3]} changed and 2 more)" in said
 
