@@ -47,6 +47,7 @@ import xarray as xr
 
 from data.errors import AreaError, OptionError
 from data.history import History
+from data.shrinkage import shrunk_share
 from data.vocabulary import AGE_BANDS, ALL, BAND_CODES
 from models.base import Array, shares_of
 from models.baselines import scale, total_view
@@ -170,10 +171,8 @@ def smoothed_log_share(plans: Array, england: Array) -> Array:
     england
         England's shares, broadcast over areas.
     """
-    logged: Array = np.log(
-        (plans + SHARE_PRIOR * england + 1e-9) / (plans.sum(axis=-1, keepdims=True) + SHARE_PRIOR)
-    )
-    return logged
+    whole = plans.sum(axis=-1, keepdims=True)
+    return np.asarray(np.log(shrunk_share(plans, whole, england, SHARE_PRIOR, floor=1e-9)))
 
 
 @dataclass(frozen=True)
@@ -243,7 +242,7 @@ class PublishedBands:
         plans = self.plans[:, :, at].sum(axis=1)
         england, england_plans = average[counts].sum(axis=0), plans[counts].sum()
         total = average.sum(axis=1)
-        split = (average + SPLIT_PRIOR * shares_of(england, axis=0)) / (total[:, None] + SPLIT_PRIOR)
+        split = shrunk_share(average, total[:, None], shares_of(england, axis=0), SPLIT_PRIOR)
         usual = england.sum() / max(england_plans, 1.0)
         rate = np.where((known > 0) & (plans > 0), total / np.maximum(plans, 1), usual)
         return split, rate
@@ -274,7 +273,7 @@ def oldest_shares(history: History, january: int) -> Array:
         ages = stock.sel(age=list(band.ages)).to_numpy()
         whole, top = ages.sum(axis=1), ages[:, -1]
         england = top[pooled].sum() / max(whole[pooled].sum(), 1.0)
-        out[:, b] = (top + OLDEST_PRIOR * england) / (whole + OLDEST_PRIOR)
+        out[:, b] = shrunk_share(top, whole, england, OLDEST_PRIOR)
     return out
 
 
@@ -557,8 +556,8 @@ class FittedShares:
                 - smoothed_log_share(england, shares)
                 - self.england.share_gap
             )
-            change = national[year] + noise[:, :, :, year] + follow * _held(tilt)
-            change[..., :REVERTING] -= pull * _held(away[..., :REVERTING])
+            change = national[year] + noise[:, :, :, year] + follow * _clip_deviation(tilt)
+            change[..., :REVERTING] -= pull * _clip_deviation(away[..., :REVERTING])
             plans = _added_up(plans * np.exp(change), total)
             england = _added_up(england * np.exp(national[year]), after)
             out.append(plans)
@@ -579,7 +578,7 @@ class FittedShares:
         return np.stack(own, axis=1)
 
 
-def _held(deviation: Array) -> Array:
+def _clip_deviation(deviation: Array) -> Array:
     return np.clip(deviation, -LARGEST_DEVIATION, LARGEST_DEVIATION)
 
 

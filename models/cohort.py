@@ -151,8 +151,10 @@ def build_leavers(evidence: CohortEvidence) -> Any:
     area, group, year = np.nonzero(known)
     exposed = np.rint(evidence.exposed[known])
     in_group = group[:, None] == HAZARD_GROUP_OF_AGE
-    plans_before = np.where(in_group, evidence.held[area, : len(HAZARD_AGES), year], 0.0)
-    oldest = np.where(group == groups - 1, evidence.held[area, -1, year], 0.0) / evidence.exposed[known]
+    plans_before = np.where(in_group, evidence.plans_before[area, : len(HAZARD_AGES), year], 0.0)
+    oldest = (
+        np.where(group == groups - 1, evidence.plans_before[area, -1, year], 0.0) / evidence.exposed[known]
+    )
     measured = ~np.isnan(evidence.residual)
     moved_area, moved_year = np.nonzero(measured)
     with pm.Model() as model:

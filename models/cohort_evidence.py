@@ -86,7 +86,7 @@ class CohortEvidence:
     rate, rate_error
         England's log joiner rate by age in the latest year and its standard error.
     gone, exposed
-        Leavers and plans, dims ``(area, group, year)``, and ``held`` plans by age, dims ``(area, age, year)``.
+        Leavers and plans, dims ``(area, group, year)``, and ``plans_before`` plans by age, dims ``(area, age, year)``.
     shape, shape_error
         England's logit hazard by age to 24 and its standard error.
     residual
@@ -105,7 +105,7 @@ class CohortEvidence:
     rate_error: Array
     gone: Array
     exposed: Array
-    held: Array
+    plans_before: Array
     shape: Array
     shape_error: Array
     residual: Array
@@ -124,12 +124,12 @@ class CohortEvidence:
             The composition is not of the history's last January, or stocks or leavers by age are missing before it.
         """
         year = composition.january - 1
-        held_januaries = set(history.stock_by_age["january"].to_numpy().tolist())
-        if composition.january != history.origin or not {year, year + 1} <= held_januaries:
+        known_januaries = set(history.stock_by_age["january"].to_numpy().tolist())
+        if composition.january != history.origin or not {year, year + 1} <= known_januaries:
             raise HistoryError(
                 f"Flows by age are fitted at January {composition.january}, whose composition is published, and need stocks by "
                 f"single age then and a year before; the history runs to January {history.origin} and holds them for "
-                f"{sorted(held_januaries)}. Use the history up to January {composition.january}."
+                f"{sorted(known_januaries)}. Use the history up to January {composition.january}."
             )
         joiners = composition.joiners.reindex(area=list(history.areas)).transpose("area", "age", "need")
         by_age = joiners.sum("need", skipna=False)
@@ -163,7 +163,7 @@ class CohortEvidence:
             rate_error=np.sqrt(1 / (counts + 0.5) + RATE_CHANGE**2),
             gone=leavers.gone,
             exposed=leavers.exposed,
-            held=leavers.held,
+            plans_before=leavers.plans_before,
             shape=leavers.shape,
             shape_error=leavers.shape_error,
             residual=leavers.residual,
@@ -186,7 +186,7 @@ class _Leavers:
 
     gone: Array
     exposed: Array
-    held: Array
+    plans_before: Array
     shape: Array
     shape_error: Array
     residual: Array
@@ -201,7 +201,7 @@ class _Leavers:
         leavers = published.sel(reason=reasons)
         years = leavers["year"].to_numpy().tolist()
         left = leavers.sum("reason", skipna=False).transpose("area", "age", "year")
-        held = np.stack([stock_at(history, y).to_numpy() for y in years], axis=2)
+        plans_before = np.stack([stock_at(history, y).to_numpy() for y in years], axis=2)
         gone = np.stack(
             [left.sel(age=slice(*g)).sum("age", skipna=False).to_numpy() for g in HAZARD_GROUPS], axis=1
         )
@@ -210,7 +210,7 @@ class _Leavers:
         tops = [*(high for _, high in HAZARD_GROUPS[:-1]), AGES[-1]]
         exposed = np.stack(
             [
-                held[:, (ages >= low) & (ages <= top)].sum(axis=1)
+                plans_before[:, (ages >= low) & (ages <= top)].sum(axis=1)
                 for (low, _), top in zip(HAZARD_GROUPS, tops, strict=True)
             ],
             axis=1,
@@ -256,7 +256,7 @@ class _Leavers:
         return cls(
             gone=gone,
             exposed=exposed,
-            held=held,
+            plans_before=plans_before,
             shape=np.log(share / (1 - share)),
             shape_error=np.sqrt(1 / (single + 0.5) + HAZARD_CHANGE**2),
             residual=change / np.stack([total.sel(january=y).to_numpy() for y in years], axis=1),

@@ -24,6 +24,7 @@ import xarray as xr
 from scipy.special import ndtr, ndtri
 
 from data.history import History
+from data.shrinkage import weight_of
 from data.vocabulary import ALL
 from models.base import Array, FittedModel, Model
 
@@ -340,7 +341,7 @@ def recalibrate(cells: dict[int, PastForecasts], weights: Array) -> float:
 
     best = minimize_scalar(loss, bounds=(np.log(0.5), np.log(2.0)), method="bounded").x
     origins = max(c.origins for c in cells.values())
-    return max(1.0, float(np.exp(best * origins / (origins + TRUST))))
+    return max(1.0, float(np.exp(best * weight_of(origins, TRUST))))
 
 
 def copula(draws: Array) -> tuple[Array, Array]:

@@ -31,6 +31,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from data.placement_flow import PlacementFlows
+from data.shrinkage import shrunk_ratio
 from data.vocabulary import AGES, PROVISION_CODES
 from models.base import Array
 from models.inference import Diagnostics, Sampling, compile_model
@@ -144,7 +145,7 @@ class StageFlows:
         expected = np.einsum("ia,ap->ip", flows.joiners, choice)
         scaled = flows.new / np.maximum(flows.new.sum(axis=1, keepdims=True), 1.0)
         own = scaled * expected.sum(axis=1, keepdims=True)
-        tilt = (own + CHOICE_PRIOR) / (expected + CHOICE_PRIOR)
+        tilt = shrunk_ratio(own, expected, CHOICE_PRIOR)
         placed = choice[None] * tilt[:, None, :]
         placed *= flows.joiners[:, :, None] / np.maximum(placed.sum(axis=2, keepdims=True), 1e-12)
         return cls(

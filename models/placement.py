@@ -32,8 +32,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
+from data.shrinkage import shrunk_ratio
 from data.vocabulary import AGES, PROVISION_CODES
-from models.base import Array, Floats
+from models.base import Array, Floats, shares_of
 from models.moves import GROUPS, IN_GROUP, STAGE_OF_AGE, STAGES, FittedMoves
 
 PRIOR_PLANS = 0.25
@@ -182,11 +183,9 @@ class Paths:
         # What England would use for as many children of these ages and needs.
         per_child = england / np.maximum(england.sum(axis=2, keepdims=True), 1e-9)
         expected = later @ (own.sum(axis=2)[:, :, None] * per_child).sum(axis=1)
-        use = _clipped_tilt(
-            (here + USE_PRIOR * _shares(there)) / (expected + USE_PRIOR * _shares(there) + 1e-9)
-        )
+        use = _clipped_tilt(shrunk_ratio(here, expected, USE_PRIOR * shares_of(there, axis=-1), floor=1e-9))
         # Within a merged group plans are told apart by what the authority has of each.
-        own_mix = here + 0.5 * _shares(there)
+        own_mix = here + 0.5 * shares_of(there, axis=-1)
         within = own_mix / np.maximum((own_mix @ IN_GROUP) @ IN_GROUP.T, 1e-9)
         spread = (moves @ IN_GROUP.T) * within[:, None, :]
         spread = np.einsum("pg,dsgq->dspq", IN_GROUP, spread, optimize=True)
@@ -207,11 +206,6 @@ def _stage_members(*, shift: int) -> Array:
     return np.array([(ages >= s.low) & (ages <= s.high) for s in STAGES], dtype=float)
 
 
-def _shares(counts: Array) -> Array:
-    shares: Array = counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1e-9)
-    return shares
-
-
 def _clipped_tilt(ratio: Array) -> Array:
     clipped: Array = np.clip(ratio, 1 / LARGEST_TILT, LARGEST_TILT)
     return clipped
@@ -219,9 +213,9 @@ def _clipped_tilt(ratio: Array) -> Array:
 
 def _need_tilt(england: Array) -> Array:
     """Return how much more frequent a need is in a provision than all needs of the age, dims (age, need, provision)."""
-    prior = _shares(england.sum(axis=(0, 1)))
-    all_needs = _shares(england.sum(axis=1) + prior)[:, None, :]
-    by_need = _shares(england + USE_PRIOR * all_needs)
+    prior = shares_of(england.sum(axis=(0, 1)), axis=-1)
+    all_needs = shares_of(england.sum(axis=1) + prior, axis=-1)[:, None, :]
+    by_need = shares_of(england + USE_PRIOR * all_needs, axis=-1)
     return _clipped_tilt(by_need / np.maximum(all_needs, 1e-9))
 
 

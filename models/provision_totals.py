@@ -55,6 +55,7 @@ import xarray as xr
 
 from data.errors import AreaError, OptionError
 from data.history import History
+from data.shrinkage import shrunk_share
 from data.vocabulary import ALL, BAND_CODES
 from models.base import Array
 from models.baselines import scale
@@ -241,7 +242,7 @@ class PublishedKinds:
         within = np.repeat(self.total[:, [at]], KIND_COUNT, axis=1)
         within[:, POST16] *= self.older[:, at]
         england = plans[rows].sum(axis=0) / np.maximum(within[rows].sum(axis=0), 1)
-        logged = np.log((plans + SHARE_PRIOR * england + 1e-9) / (within + SHARE_PRIOR))
+        logged = np.log(shrunk_share(plans, within, england, SHARE_PRIOR, floor=1e-9))
         away = logged - weighted_median(logged[rows], plans[rows] + 1)
         clipped: Array = np.clip(away, -LARGEST_DISTANCE, LARGEST_DISTANCE)
         return clipped

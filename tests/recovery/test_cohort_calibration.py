@@ -97,7 +97,7 @@ def _panel() -> CohortEvidence:
         rate_error=empty,
         gone=np.rint(exposed / 10),
         exposed=exposed,
-        held=held,
+        plans_before=held,
         shape=START[GROUP],
         shape_error=rng.uniform(0.06, 0.15, len(GROUP)),
         residual=np.zeros((AREAS, 2)),
@@ -326,10 +326,10 @@ class Leavers(Calibration):
             [v["young_level"], v["middle"][1:] + v["spread"][1:] * v["older_level"]], axis=1
         )
         logit = level[:, GROUP, None] + v["year_effect"][GROUP] + shape[:, None]
-        leaving = PANEL.held[:, : len(GROUP)] / (1 + np.exp(-logit))
+        leaving = PANEL.plans_before[:, : len(GROUP)] / (1 + np.exp(-logit))
         mean = np.stack([leaving[:, group == GROUP].sum(axis=1) for group in range(GROUPS)], axis=1)
         # At 25 all plans end.
-        mean[:, -1] += PANEL.held[:, -1]
+        mean[:, -1] += PANEL.plans_before[:, -1]
         share = np.clip(mean / PANEL.exposed, 1e-6, 1 - 1e-6)
         strength = v["scatter"][:, None] ** -2
         gone = rng.binomial(PANEL.exposed.astype(int), rng.beta(share * strength, (1 - share) * strength))
