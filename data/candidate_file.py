@@ -21,8 +21,10 @@ from data import tables
 from data.candidates import BASES, CONFIDENCES, KINDS, Candidate, Kind
 from data.capital_benchmarks import benchmark, location_factor
 from data.errors import CapitalError, OutputError
+from data.formatting import quoted
 from data.formulas import guarded, unguarded
-from data.register import PHASINGS, SHOWN, SLIPPAGE, Problem, academic_year, first_year, quoted, report
+from data.problems import SHOWN, Problem, report
+from data.register import PHASINGS, SLIPPAGE, academic_year, first_year
 from data.spreadsheet import (
     CellError,
     column_names,

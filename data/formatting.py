@@ -1,4 +1,4 @@
-"""Exact pounds and lists as text, for messages of every room; rounded pounds are `forecast.presentation.wording`'s.
+"""Exact pounds, lists and quoted cells as text, for messages of every room; rounded pounds are `forecast.presentation.wording`'s.
 
 Invariant: a sum that a person typed or a source published is repeated to the whole pound, never rounded to look like an estimate.
 """
@@ -27,3 +27,9 @@ def listed(items: Iterable[object]) -> str:
     """Return items as a phrase: "a", "a and b", "a, b and c"; nothing where there are none."""
     *first, last = [str(item) for item in items] or [""]
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def quoted(cell: str) -> str:
+    """Return a cell shortened and cleaned, to be quoted in a message."""
+    clean = "".join(c if c.isprintable() else " " for c in cell)
+    return f"'{clean[:40]}...'" if len(clean) > 40 else f"'{clean}'"

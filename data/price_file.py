@@ -19,6 +19,7 @@ from rapidfuzz import fuzz, process
 
 from data.areas import by_code
 from data.errors import OutputError, PriceError
+from data.formatting import quoted
 from data.formulas import guarded, unguarded
 from data.inflation import PriceGrowth, starting_year, year_name
 from data.prices import (
@@ -40,7 +41,7 @@ from data.prices import (
     lines_of,
     overlaps,
 )
-from data.register import SHOWN, Problem, quoted, report
+from data.problems import SHOWN, Problem, report
 from data.spreadsheet import (
     AGE_BLANK,
     AUTHORITY,

@@ -29,6 +29,8 @@ import numpy as np
 import pandas as pd
 
 from data.errors import RegisterError
+from data.formatting import quoted
+from data.problems import SHOWN, Problem, report
 from data.vocabulary import (
     ALL,
     NEED_CODES,
@@ -115,32 +117,11 @@ planning) and two could not be confirmed at their date.
 MAX_PLACES = 5_000
 """More places than any one setting in England offers; a larger number is a typing slip."""
 
-SHOWN = 10
-"""Problems listed in one message; the rest are counted."""
-
 ESTIMATED = "estimated"
 """Basis of a row, and origin of a register, that is inferred from national tables."""
 
 _ACADEMIC_YEAR = re.compile(r"(20\d\d)/(\d\d)")
 _DATE = re.compile(r"(20\d\d)(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
-
-
-def quoted(cell: str) -> str:
-    """Return a cell shortened and cleaned, to be quoted in a message."""
-    clean = "".join(c if c.isprintable() else " " for c in cell)
-    return f"'{clean[:40]}...'" if len(clean) > 40 else f"'{clean}'"
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One problem in one cell of a register, by spreadsheet row and column."""
-
-    row: int
-    column: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"Row {self.row}, column '{self.column}': {self.text}"
 
 
 def _needs_known(needs: pd.Series) -> pd.Series:
@@ -576,35 +557,6 @@ def _overlap(a: Record, b: Record) -> bool:
 
     years = begins_in_time(a, b) and begins_in_time(b, a)
     return years and _ages_shared(a, b) > 0 and bool(needs_of(a) & needs_of(b))
-
-
-def report(
-    where: str,
-    problems: Sequence[Problem],
-    result: str = "no places were read from it",
-    kinds: str = "CSV UTF-8 or .xlsx",
-) -> str:
-    """Return one paragraph on all problems of a file, listing the first `SHOWN`.
-
-    Parameters
-    ----------
-    where
-        Name of the file.
-    problems
-        At least one.
-    result
-        What therefore happened, as the end of a sentence.
-    kinds
-        Kinds of file that can be read.
-    """
-    ordered = sorted(problems, key=lambda p: p.row)
-    listed = " ".join(str(p) for p in ordered[:SHOWN])
-    more = f" ... and {len(ordered) - SHOWN} more." if len(ordered) > SHOWN else ""
-    count = "1 problem" if len(ordered) == 1 else f"{len(ordered)} problems"
-    return (
-        f"'{where}' has {count}, so {result}. {listed}{more} Correct the rows in the spreadsheet (row 1 is the header), save it "
-        f"as {kinds} and try again."
-    )
 
 
 def frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

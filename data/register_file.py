@@ -22,7 +22,9 @@ from rapidfuzz import fuzz, process
 from data import tables
 from data.areas import by_code, current
 from data.errors import OutputError, RegisterError
+from data.formatting import quoted
 from data.formulas import guarded, unguarded
+from data.problems import SHOWN, Problem, report
 from data.provisions import spellings
 from data.register import (
     BASES,
@@ -34,18 +36,14 @@ from data.register import (
     MAX_DELAY,
     MAX_PLACES,
     PHASINGS,
-    SHOWN,
     STATUSES,
-    Problem,
     Register,
     academic_year,
     earliest_day,
     find_phased_steps,
     first_year,
     frame,
-    quoted,
     repeated_places,
-    report,
     row_problems,
 )
 from data.spreadsheet import (

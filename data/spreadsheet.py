@@ -19,7 +19,8 @@ from rapidfuzz import fuzz, process
 
 from data.areas import by_code
 from data.errors import AreaError, OutputError, PlannerError
-from data.register import Problem, quoted
+from data.formatting import quoted
+from data.problems import Problem
 
 AUTHORITY = "la_code"
 """Column that says whose sheet it is: the DfE number of the authority in every row; a file may leave it out."""

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal, Self
 import numpy as np
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from data.register import quoted
+from data.formatting import quoted
 from data.vocabulary import PROVISION_CODES, PROVISIONS
 from scenarios.effects import FIRST_AGES, Effects, How, Moment, Move, PlaceChange
 from scenarios.lever import Dated, LeverContext

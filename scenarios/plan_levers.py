@@ -11,7 +11,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
-from data.register import quoted
+from data.formatting import quoted
 from data.vocabulary import AGES, NEED_CODES, PROVISIONS
 from scenarios.effects import Change, Effects, How, Review, everyone
 from scenarios.lever import Dated, LeverContext

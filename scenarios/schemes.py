@@ -27,6 +27,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Field, PlainSerializer, StrictInt, WithJsonSchema, model_validator
 
 from data.errors import RegisterError, ScenarioError
+from data.formatting import quoted
 from data.register import (
     COLUMNS,
     MAX_DELAY,
@@ -37,7 +38,6 @@ from data.register import (
     Register,
     academic_year,
     first_year,
-    quoted,
     records,
 )
 from data.register import frame as row_frame

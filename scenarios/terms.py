@@ -33,7 +33,7 @@ from pydantic import (
 
 from data.areas import EVERY, by_code, resolve
 from data.errors import AreaError
-from data.register import quoted
+from data.formatting import quoted
 from data.vocabulary import AGES, NEED_CODES, NEEDS, PHASE_CODES, PHASES, PROVISION_CODES
 from scenarios.effects import Array, Flags, Frame, everyone
 from scenarios.sampling import Scale, draw_uniforms, quantile

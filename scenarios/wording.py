@@ -1,6 +1,6 @@
 """Phrases shared by messages and descriptions of scenarios: near matches, lists and sizes in words.
 
-Invariant: what a user wrote is quoted short and clean (`data.register.quoted`), never in full.
+Invariant: what a user wrote is quoted short and clean (`data.formatting.quoted`), never in full.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def diff_command(
     area: Annotated[str | None, typer.Option(help="Authority they should be of.")] = None,
 ) -> None:
     """Say what changed between two registers: rows, cells and places."""
-    from data.register import quoted
+    from data.formatting import quoted
     from data.register_diff import diff
     from data.register_file import read_register
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import ScenarioError
-from data.register import quoted
+from data.formatting import quoted
 from scenarios import reading, unsaved
 from scenarios.keeping import scenario_of
 from scenarios.scenario import Scenario
