@@ -82,47 +82,14 @@ from data.ingest.sen2_process import (
 )
 from data.ingest.tribunals import national_appeals
 from data.placements import PLACEMENT_CODES
-from data.vocabulary import ALL, NEED_CODES
+from data.schemas.flow_columns import DISCONTINUED, REASONS, RESIDENTIAL, WORK_BASED
+from data.vocabulary import NEED_CODES
 
 AGGREGATE_FLOWS: dict[tuple[int, int], str] = {
     (384, 2022): "Wakefield: 462 new plans returned as a total; ages sum to 112",
 }
 """(authority, year) of new plans returned as a total only (data guidance of the 2025 release, note 4)."""
 
-
-REASONS: dict[str, str] = {
-    "total_ceased": ALL,
-    "max_age": "max_age",
-    "needs_met": "needs_met",
-    "he": "higher_education",
-    "employ": "employment",
-    "transfer": "transfer",
-    "no_engage": "disengaged",
-    "moved_outside_eng": "moved_outside_england",
-    "deceased": "deceased",
-    "not_rec": "not_recorded",
-    "other": "other",
-}
-"""Why a plan ceased; ``transfer`` is to another authority, where the plan goes on."""
-
-DISCONTINUED: dict[str, str] = {
-    "DisleaEHC": "transfer",
-    "DismetEHC": "needs_met",
-    "DisleftEHC": "left_school",
-    "DisothEHC": "other",
-    "MtosiEHC": "mainstream_to_special",
-    "SitomEHC": "special_to_mainstream",
-    "MtoParEHC": "mainstream_to_home",
-    "SitoParEHC": "special_to_home",
-}
-"""Discontinued plans of the 2022 release, compulsory school age; the last four are moves, not ends."""
-
-WORK_BASED: dict[str, str] = {
-    "open_supp_intern": "supported_internship",
-    "open_apprentice": "apprenticeship",
-    "open_trainee": "traineeship",
-}
-"""Kinds of work-based placement open in January."""
 
 WORK_AGES: dict[str, int] = {
     "age 15 and under": 15,
@@ -131,10 +98,6 @@ WORK_AGES: dict[str, int] = {
     "Age unknown": UNKNOWN_AGE,
 }
 """Ages of work-based placements; 15 is "15 and under"."""
-
-RESIDENTIAL: dict[str, str] = {"Res_3851": "38-51", "Res_52": "52"}
-"""Weeks a year of residential placements."""
-
 
 _NEW_2022 = ("Total_new_st", "Total_new_st_pc", "Total_new_ehc", "Total_new_ehc_pc", "Total_new_all",
              "Total_new_all_pc")  # fmt: skip

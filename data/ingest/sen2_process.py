@@ -40,6 +40,7 @@ from data.ingest.sen2_layout import (
     uncollected,
     with_year,
 )
+from data.schemas.flow_columns import ASSESSMENTS, REQUESTS, TIMELINESS
 
 INCOMPLETE_FLOWS: dict[tuple[int, int], str] = {
     (921, 2024): "Isle of Wight: 187 new plans, but 8 assessments, 7 timed, needs for 3, 1 ceased plan",
@@ -52,16 +53,6 @@ ERRATA: dict[tuple[str, int, int], int] = {
 }
 """(measure, authority, year) to the figure DfE says is right: St Helens (printed 0), Medway (printed 223)."""
 
-REQUESTS: dict[str, str] = {
-    "requests_received_in_year": "received",
-    "requests_rya": "received_ry",
-    "requests_decided_to_assess": "to_assess",
-    "requests_decided_not_to_assess": "refused",
-    "requests_decision_not_made": "pending",
-    "requests_withdrawn": "withdrawn",
-}
-"""Request columns of the 2025 release; ``received_ry`` are children in relevant youth accommodation."""
-
 REQUESTS_2022: dict[str, str] = {
     "InreqEHC": "received",
     "InreqryaEHC": "received_ry",
@@ -69,33 +60,12 @@ REQUESTS_2022: dict[str, str] = {
 }
 """Request columns of the 2022 release; received is published from 2016, refused from 2014."""
 
-ASSESSMENTS: dict[str, str] = {
-    "assess_in_year": "assess_in_year",
-    "assess_issued": "issued",
-    "assess_not_issued": "not_issued",
-    "assess_not_made": "pending",
-    "assess_withdrawn": "withdrawn",
-}
-"""Assessment columns of the 2025 release; ``assess_in_year`` (2022 on) counts all four outcomes."""
-
 ASSESSMENTS_2022: dict[str, str] = {
     "NewallEHC": "issued",
     "AssnoneEHC": "not_issued",
     "AssnodecisionEHC": "pending",
 }
 """Assessment columns of the 2022 release; pending is at 31 December and counts assessments under way."""
-
-TIMELINESS: dict[str, str] = {
-    "plans_issued_den": "issued",
-    "plans_issued_within_20_weeks": "within_20_weeks",
-    "plans_issued_den_ex": "issued_excl_exceptions",
-    "plans_issued_20_weeks_ex": "within_20_weeks_excl_exceptions",
-    "plans_issued_gt20weeks_ltYear": "over_20_weeks_to_1_year",
-    "plans_issued_gt20weeks_ltYear_ex": "over_20_weeks_to_1_year_excl_exceptions",
-    "plans_issued_gt_1_year": "over_1_year",
-    "plans_issued_gt_1_year_ex": "over_1_year_excl_exceptions",
-}
-"""Timeliness columns of the 2025 release; the last four (how long the late ones took) from 2023."""
 
 TIMELINESS_2022: dict[str, str] = {
     "TotIncExcEHC": "issued",

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-from data.ingest.sen2_flows import DISCONTINUED, REASONS, RESIDENTIAL, WORK_BASED
-from data.ingest.sen2_process import ASSESSMENTS, REQUESTS, TIMELINESS
 from data.schemas.base import (
     Table,
     calendar_year,
@@ -23,6 +21,15 @@ from data.schemas.base import (
     provision,
     schema,
     text,
+)
+from data.schemas.flow_columns import (
+    ASSESSMENTS,
+    DISCONTINUED,
+    REASONS,
+    REQUESTS,
+    RESIDENTIAL,
+    TIMELINESS,
+    WORK_BASED,
 )
 from data.schemas.plans import BASES, marked, placement
 from data.vocabulary import BAND_CODES
