@@ -32,7 +32,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Page, async_playwright
 
-from data.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS
+from data.council_files.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS
 from forecast.ui.frame.registry import PAGES
 from forecast.ui.views.scenario_draft import SAMPLE
 from scenarios.store.address import VARIABLE as STORE

@@ -9,9 +9,9 @@ from typing import Any, cast
 import numpy as np
 import xarray as xr
 
-from data.candidates import Candidate
-from data.inflation import year_name
-from data.prices import ITEMS
+from data.capital.candidates import Candidate
+from data.prices.inflation import year_name
+from data.prices.price_book import ITEMS
 from data.vocabulary import (
     AGES,
     NEED_CODES,

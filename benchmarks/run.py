@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from benchmarks.yardstick import Yardstick, shortest
-from data import areas, panels
+from data import areas
+from data.panels import history_tables
 from forecast.presentation import summary
 from forecast.runs.baseline import ForecastInputs
 from forecast.validation import backtest
@@ -18,9 +19,9 @@ def main() -> None:
     inputs = ForecastInputs.prepare()
     redbridge = areas.by_code(317)
     outcome = inputs.baseline(redbridge).outcome
-    series = panels.load("series")
+    series = history_tables.load("series")
     steps: dict[str, Callable[[], object]] = {
-        "read and assemble the history": lambda: panels.load("current"),
+        "read and assemble the history": lambda: history_tables.load("current"),
         "prepare for all authorities": ForecastInputs.prepare,
         "one authority, 500 draws, 10 years": lambda: inputs.baseline(redbridge).outcome,
         "summarise it": lambda: (summary.plans_long(outcome), summary.shortfall_long(outcome)),

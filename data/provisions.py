@@ -40,7 +40,7 @@ class Provision:
     specialist
         Position among the specialist provisions, whose places an authority commissions and plans; None for the others.
     place_rate
-        Which of its places are paid by the place (`data.place_rates`).
+        Which of its places are paid by the place (`data.prices.place_rates`).
     place_payer
         Who pays for the place: ``authority or dfe``, ``dfe``, ``dfe or none`` or ``none``.
     placement_item

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from data.history import History
+from data.panels.history import History
 
 Array = npt.NDArray[np.float64]
 

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from data.history import SERIES, History
+from data.panels.history import SERIES, History
 from data.vocabulary import ALL, BAND_CODES
 from models.base import Array, QuantileForecast
 

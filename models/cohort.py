@@ -12,7 +12,7 @@ Joiners, calendar years y from 2016 (earlier ones were statements, under another
 ``rate`` is England's log rate by single age in the latest year. Eras part in 2022, when returns became person-level and the
 age in them was defined anew: the step between eras has its own prior, and ``path`` is a walk within an era with mean 0, so no
 walk reads the break as growth. ``footing`` is what returns count over what arrives in stocks: ages in returns of new plans are
-not those of stocks, and a few new plans have no need recorded and are not found again (data/composition.py).
+not those of stocks, and a few new plans have no need recorded and are not found again (data/panels/composition.py).
 
 Leavers for reasons other than a transfer, in groups of ages under 16, 16 to 18, 19 to 24:
 
@@ -45,8 +45,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from data.composition import Composition
-from data.history import History
+from data.panels.composition import Composition
+from data.panels.history import History
 from data.vocabulary import AGES, BAND_CODES, NEED_CODES
 from models.base import Array
 from models.cohort_evidence import (

@@ -1,7 +1,7 @@
 """Published flows of plans by age, converted to the ages of stocks: the data that the cohort models are fitted to.
 
-Ages of new plans are moved to those at which they arrive in stocks (data/composition.py); net transfers are what is left of a
-year's change in stock when joiners and leavers are accounted for:
+Ages of new plans are moved to those at which they arrive in stocks (data/panels/composition.py); net transfers are what is left
+of a year's change in stock when joiners and leavers are accounted for:
 
     residual[i, y] = (stock[i, y + 1] - stock[i, y] + left[i, y] - new[i, y]) / stock[i, y]
 
@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from data.composition import OLDEST_FLOW_AGE, Composition
 from data.errors import HistoryError
-from data.history import History
+from data.panels.composition import OLDEST_FLOW_AGE, Composition
+from data.panels.history import History
 from data.vocabulary import AGE_BANDS, AGES, ALL, BAND_CODES, NEED_CODES
 from models.base import Array
 from models.cohort_flow import BAND_OF_AGE, exposure

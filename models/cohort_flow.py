@@ -34,7 +34,7 @@ import numpy as np
 import xarray as xr
 
 from data.errors import HistoryError
-from data.history import History
+from data.panels.history import History
 from data.vocabulary import AGES, BAND_CODES, NEED_CODES, band_of
 from models.base import Array, shares_of
 

@@ -23,7 +23,7 @@ import numpy as np
 import xarray as xr
 from scipy.special import ndtr, ndtri
 
-from data.history import History
+from data.panels.history import History
 from data.shrinkage import weight_of
 from data.vocabulary import ALL
 from models.base import Array, FittedModel, Model

@@ -31,7 +31,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from data.history import History
+from data.panels.history import History
 from data.vocabulary import ALL
 from models.base import Array, SampleForecast
 from models.baselines import scale

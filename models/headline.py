@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from data.history import History
+from data.panels.history import History
 from data.vocabulary import ALL
 from models.band_shares import BandShares, FittedShares
 from models.base import QUANTILE_DRAWS, FittedModel, Forecast, Model

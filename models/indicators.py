@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from data.history import History
+from data.panels.history import History
 from data.vocabulary import ALL
 from models.base import Array
 

@@ -12,7 +12,7 @@ places D = F exp(r[i,k]) are
 and own Normal. r is rationing, near 0 where an area has slack; ``hinge`` is max(0, u) with its corner rounded over
 `CORNER`. ``capped`` is the part of low use of places that is due to too few of them, where there are too few. B is the
 overflow there would be if nobody were turned away, m the log share of the need group among the area's plans and z the signs
-of `data.specialist_use.SIGNS`, both as deviations. ``shown`` is the part of those turned away whom overflow shows; the
+of `data.panels.specialist_use.SIGNS`, both as deviations. ``shown`` is the part of those turned away whom overflow shows; the
 others wait in mainstream. Counts have 1 added before logs are taken.
 
 The model describes O given F, on purpose: how F is spread over areas is no evidence of rationing. (With F described too, a
@@ -51,9 +51,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from data.composition import Composition
 from data.errors import AreaError, HistoryError, OptionError
-from data.specialist_use import OVERFLOW, SIGNS, STATE_SPECIALIST, SpecialistUse
+from data.panels.composition import Composition
+from data.panels.specialist_use import OVERFLOW, SIGNS, STATE_SPECIALIST, SpecialistUse
 from data.vocabulary import (
     AGES,
     NEED_CODES,

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from data.history import History
+from data.panels.history import History
 from models.base import FittedModel, Model
 from models.inference import Diagnostics, Sampling, compile_model
 

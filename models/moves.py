@@ -30,7 +30,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from data.placement_flow import PlacementFlows
+from data.panels.placement_flow import PlacementFlows
 from data.shrinkage import shrunk_ratio
 from data.vocabulary import AGES, PROVISION_CODES
 from models.base import Array

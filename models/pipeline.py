@@ -85,7 +85,7 @@ _PERSISTENCE: Array = np.linspace(0.0, 0.99, 100)
 
 
 class ProcessReturns(Protocol):
-    """The data a fit needs, as in `data.process.Process`."""
+    """The data a fit needs, as in `data.panels.process.Process`."""
 
     @property
     def by_age(self) -> xr.Dataset:
@@ -362,7 +362,7 @@ def fit(process: ProcessReturns) -> FittedPipeline:
         refusal=Shares.pool(seen["refused"], answered),
         withdrawal=Shares.pool(seen["withdrawn"], answered + seen["withdrawn"]),
         plan=Shares.pool(seen["issued"], seen["completed"]),
-        # Refusals are counted otherwise from the first year returned child by child; see data.process.
+        # Refusals are counted otherwise from the first year returned child by child; see data.panels.process.
         refusal_drift=drift(totals["refused"], process.decided, breaks=[by_child]),
         plan_drift=drift(totals["issued"], totals["completed"]),
         backlog=_backlog(process),

@@ -23,7 +23,7 @@ import numpy.typing as npt
 import xarray as xr
 from scipy.optimize import lsq_linear
 
-from data.history import History
+from data.panels.history import History
 from data.vocabulary import ALL
 from models.base import Array, QuantileForecast
 from models.baselines import (

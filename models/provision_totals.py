@@ -54,7 +54,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from data.errors import AreaError, OptionError
-from data.history import History
+from data.panels.history import History
 from data.shrinkage import shrunk_share
 from data.vocabulary import ALL, BAND_CODES
 from models.base import Array

@@ -43,7 +43,7 @@ from statsmodels.tsa.arima_process import arma2ma
 from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 from statsmodels.tsa.statespace.structural import UnobservedComponents
 
-from data.history import History
+from data.panels.history import History
 from data.vocabulary import ALL
 from models.base import Array
 from models.baselines import View, keep_within_bounds, scale

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data import areas, compositions, panels
+from data import areas
+from data.panels import composition_tables, history_tables
 from data.vocabulary import ALL, NEED_CODES
 from forecast.demand import stored_fit
 from forecast.demand.members import Models
@@ -20,7 +21,7 @@ from forecast.validation import backtest
 from models.growth import COVARIATES, STEP_TAIL
 from models.memory import Memory
 
-history = panels.load("current")
+history = history_tables.load("current")
 fit = stored_fit.load(history)
 inputs = ForecastInputs.prepare()
 
@@ -123,7 +124,7 @@ print(fan.round(0).to_string(index=False))
 # One origin, two cheap models; the full table is docs/track-record.md. A ratio below 1 beats the pooled growth rule.
 
 # %%
-series = panels.load("series")
+series = history_tables.load("series")
 cheap = Models(Memory())
 scores = backtest.score(
     backtest.backtest(series, [cheap.totals(n) for n in ("pipeline_ridge", "regional_growth")], [2023], 2),
@@ -143,7 +144,7 @@ print(
 # much is recoding cannot be told from one January, so every draw believes a part of it.
 
 # %%
-made_of = compositions.load()
+made_of = composition_tables.load()
 stock_mix = made_of.stock.sum(("area", "age")).to_series()
 joiner_mix = made_of.joiners.sum(("area", "age")).to_series()
 mix = pd.DataFrame({"stock": stock_mix / stock_mix.sum(), "joiners": joiner_mix / joiner_mix.sum()})

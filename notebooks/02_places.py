@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data import areas, compositions, panels, placement_flows, registers
+from data import areas
+from data.panels import composition_tables, history_tables, placement_flow_tables
+from data.registers import starting_register
 from data.vocabulary import ALL, NEED_GROUPS, PROVISIONS, SPECIALIST_PROVISIONS
 from forecast.demand import stored_fit
 from forecast.places.capacity import Demand, match
@@ -36,7 +38,7 @@ from models.provision_totals import (
     FittedProvision,
 )
 
-history = panels.load("current")
+history = history_tables.load("current")
 fit = stored_fit.load(history)
 inputs = ForecastInputs.prepare()
 redbridge = areas.by_code(317)
@@ -51,7 +53,7 @@ rng = np.random.default_rng(1)
 # specialist bases and independent special schools less.
 
 # %%
-made_of = compositions.load()
+made_of = composition_tables.load()
 held = made_of.age_provision.sum("age", skipna=False)
 use = pd.DataFrame(
     {
@@ -81,7 +83,7 @@ print(share.round(1).to_string())
 # phase transfer, few in between.
 
 # %%
-flows = placement_flows.load(history, made_of)
+flows = placement_flow_tables.load(history, made_of)
 evidence = StageFlows.of(flows)
 found = []
 for at, stage in enumerate(STAGE_CODES):
@@ -126,7 +128,7 @@ print(
 # with totals forecast too and parameters fitted at each origin, are in docs/track-record-places.md.)
 
 # %%
-series = panels.load("series")
+series = history_tables.load("series")
 past = series.until(2022)
 count = 400
 
@@ -242,7 +244,7 @@ shown_chart = (
 # that counts proposals shows more places and no more certainty.
 
 # %%
-register = registers.shipped(317)
+register = starting_register.shipped(317)
 januaries = list(range(origin, origin + 11))
 offered = []
 for name, statuses in (

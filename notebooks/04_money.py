@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from data import areas
-from data.price_books import for_area
-from data.price_file import read_ledger
-from data.prices import replacements
+from data.prices.ledger import read_ledger
+from data.prices.price_book import replacements
+from data.prices.starting_books import for_area
 from forecast.core.financial_year import FinancialYear
 from forecast.finance.attribution import CAUSES, PARTS, attribution
 from forecast.finance.balance import REGIMES

@@ -13,7 +13,7 @@ from dataclasses import fields
 from data.areas import resolve
 from data.errors import ScenarioError
 from data.formatting import quoted
-from data.register import Register
+from data.registers.register import Register
 from scenarios.effects import Effects, Frame
 from scenarios.lever import LeverContext
 from scenarios.place_levers import Exports, Imports, Occupancy

@@ -12,7 +12,7 @@ import hashlib
 import json
 
 from data.errors import ScenarioError, StoreError
-from data.people import Person
+from data.sign_in.people import Person
 from scenarios.reading import from_values, library
 from scenarios.scenario import Scenario, canonical
 from scenarios.store import Draft, Store, Version

@@ -16,9 +16,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from data.council_files.problems import SHOWN
 from data.errors import ScenarioError
 from data.formatting import quoted
-from data.problems import SHOWN
 from scenarios.levers import KINDS
 from scenarios.scenario import MOST_LEVERS, Scenario, merge_into_base
 from scenarios.wording import suggestion

@@ -14,9 +14,10 @@ slip           what the register holds as a scheme of the setting opens then, wh
 confirm        what the register holds as a scheme is counted, though only proposed; opens then, or when the register says
 =============  ==============================================================================================================
 
-A scheme of a scenario counts in it whatever its status: its row is ``agreed``, with the slippage (`data.register.SLIPPAGE`) of a
-scheme as firm as the lever: agreed, or proposed where the lever is proposed or an assumption. Places given as an interval enter
-the register at their middle, and a `PlaceChange` on the row scales them draw by draw.
+A scheme of a scenario counts in it whatever its status: its row is ``agreed``, with the slippage
+(`data.registers.register.SLIPPAGE`) of a scheme as firm as the lever: agreed, or proposed where the lever is proposed or an
+assumption. Places given as an interval enter the register at their middle, and a `PlaceChange` on the row scales them draw by
+draw.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, StrictInt, WithJso
 
 from data.errors import RegisterError, ScenarioError
 from data.formatting import quoted
-from data.register import (
+from data.registers.register import (
     COLUMNS,
     MAX_DELAY,
     MAX_PLACES,
@@ -40,7 +41,7 @@ from data.register import (
     first_year,
     records,
 )
-from data.register import frame as row_frame
+from data.registers.register import frame as row_frame
 from data.vocabulary import ALL
 from scenarios.effects import Effects, Frame, PlaceChange
 from scenarios.lever import LeverBase, LeverContext

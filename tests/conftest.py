@@ -19,7 +19,7 @@ from tests.groups import longest_first, scheduler
 
 # Fixtures import what they make, so that a run of a few tests does not load the whole product.
 if TYPE_CHECKING:
-    from data.history import History
+    from data.panels.history import History
     from forecast.runs.baseline import Baseline, ForecastInputs
     from models.inference import Compiled
     from models.memory import Memory

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
-from data.history import History
+from data.panels.history import History
 from models.base import Array
 from models.baselines import scale
 from models.growth import COVARIATES, INDICATOR_TAIL, STEP_TAIL, GrowthPanel, long_run_weight, path_years

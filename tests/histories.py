@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from data.history import FIRST_PROJECTION_ORIGIN, FLOWS, RESIDENTS_DELAY, SERIES, History
+from data.panels.history import FIRST_PROJECTION_ORIGIN, FLOWS, RESIDENTS_DELAY, SERIES, History
 from data.vocabulary import AGES, BAND_CODES, PROVISION_CODES
 
 AGE_SHARE = np.concatenate(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from data.candidates import Candidate, Kind
+from data.capital.candidates import Candidate, Kind
 from forecast.capital.schemes import (
     Appraisal,
     BaseComparison,

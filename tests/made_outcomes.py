@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from data.areas import by_code
-from data.register import Register, frame
+from data.registers.register import Register, frame
 from data.vocabulary import AGES, NEED_CODES, PROVISION_CODES
 from forecast.core.outcome import Outcome, Plans
 from forecast.places.capacity import match

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from data.place_rates import ITEM, price_rows
-from data.price_books import inflation
-from data.prices import ITEMS, Price, PriceBook, as_rows
+from data.prices.place_rates import ITEM, price_rows
+from data.prices.price_book import ITEMS, Price, PriceBook, as_rows
+from data.prices.starting_books import inflation
 
 Row = Mapping[str, object]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.placement_flow import NEW_YEARS, PlacementFlows
+from data.panels.placement_flow import NEW_YEARS, PlacementFlows
 from data.vocabulary import AGES, PROVISION_CODES
 from models.base import Array
 from models.moves import GROUPS, IN_GROUP, STAGE_OF_AGE, STAGES, STILL_NOT_RECORDED, StageFlows

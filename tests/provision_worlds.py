@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
-from data.history import History
+from data.panels.history import History
 from data.vocabulary import BAND_CODES
 from models.base import Array
 from models.baselines import scale

@@ -9,14 +9,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from data import price_books, tables
+from data import tables
+from data.prices import starting_books
 
 CACHED = (
     tables._read_reference,
     tables._read_checked_reference,
-    price_books.inflation,
-    price_books.england,
-    price_books.for_area,
+    starting_books.inflation,
+    starting_books.england,
+    starting_books.for_area,
 )
 """What remembers a reference file, or what was worked out from one."""
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from data.errors import ConflictError
-from data.people import this_computer
+from data.sign_in.people import this_computer
 from scenarios.store import Draft, RunFacts, Store
 
 FACTS = RunFacts(

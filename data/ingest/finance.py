@@ -47,7 +47,7 @@ from data.ingest.funded_places import PLACE_TYPE_CODES, PROVIDERS, coded
 from data.ingest.reading import Release, numbers
 from data.ingest.redbridge import LA_CODE as REDBRIDGE
 from data.ingest.redbridge import blank_as_null
-from data.place_rates import place_rate
+from data.prices.place_rates import place_rate
 from data.schemas.finance import BLOCKS
 from data.vocabulary import ALL
 

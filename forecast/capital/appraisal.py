@@ -31,10 +31,10 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from data import price_books
-from data.candidates import Candidate
+from data.capital.candidates import Candidate
 from data.errors import CapitalError, PriceError
-from data.inflation import require_starting_year, year_name
+from data.prices import starting_books
+from data.prices.inflation import require_starting_year, year_name
 from data.provisions import destination, destinations
 from data.vocabulary import NEED_GROUP_CODES, PHASE_CODES, SPECIALIST_PROVISIONS
 from forecast.capital.schemes import Appraisal, Horizon, UnitCosts
@@ -413,7 +413,7 @@ def _index(candidate: Candidate, base: int) -> float:
     begins = require_starting_year(candidate.price_year, "the cost")
     low, high = min(begins, base), max(begins, base)
     try:
-        growth = price_books.inflation().middles("gdp_deflator", list(range(low + 1, high + 1)))["growth"]
+        growth = starting_books.inflation().middles("gdp_deflator", list(range(low + 1, high + 1)))["growth"]
     except PriceError as error:
         raise CapitalError(
             f"The cost of candidate '{candidate.id}' is in prices of {candidate.price_year}. {error}"

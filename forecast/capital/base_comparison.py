@@ -21,9 +21,9 @@ import geopandas as gpd
 import numpy as np
 import xarray as xr
 
-from data.candidates import SPECIAL, Candidate
-from data.geography import DEGREES
-from data.setting_points import distances_km
+from data.capital.candidates import SPECIAL, Candidate
+from data.geography.maps import DEGREES
+from data.geography.setting_points import distances_km
 from data.vocabulary import PROVISION_CODES, SPECIALIST_PROVISIONS
 from forecast.capital.appraisal import AppraisalInputs
 from forecast.capital.schemes import BaseComparison, NearBy

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from data.candidates import KINDS, Candidate, Kind
-from data.capital_benchmarks import benchmark, location_factor
-from data.register import PHASINGS, SLIPPAGE
+from data.capital.benchmarks import benchmark, location_factor
+from data.capital.candidates import KINDS, Candidate, Kind
+from data.registers.register import PHASINGS, SLIPPAGE
 from data.vocabulary import NEED_CODES, NEED_GROUPS, PHASES, AgeRange, NeedGroup
 from forecast.capital.schemes import Choice
 from forecast.core.outcome import Outcome

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 import xarray as xr
 
-from data.candidates import Candidate
+from data.capital.candidates import Candidate
 from data.errors import CapitalError
 from forecast.capital import candidate_schemes
 from forecast.capital.appraisal import AppraisalInputs, Option, appraisal, prepare_inputs

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from data.errors import HistoryError
-from data.price_books import for_area
-from data.prices import PriceBook
+from data.prices.price_book import PriceBook
+from data.prices.starting_books import for_area
 from forecast.capital.schemes import UnitCosts
 from forecast.core.outcome import Outcome
 from forecast.finance.cost_model import CostModel

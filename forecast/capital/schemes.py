@@ -22,7 +22,7 @@ from typing import Literal
 
 import xarray as xr
 
-from data.candidates import Candidate
+from data.capital.candidates import Candidate
 from forecast.core import defaults
 from forecast.core.outcome import Outcome
 
@@ -42,7 +42,7 @@ class UnitCosts:
     ----------
     per_child
         Nominal pounds a year for one child taught in a provision, dims ``(draw, financial_year, item, provision, phase,
-        need_group)``; items as `data.prices.ITEMS`, ``send_transport`` already times the share of pupils who travel.
+        need_group)``; items as `data.prices.price_book.ITEMS`, ``send_transport`` already times the share of pupils who travel.
     deflator
         Factor that brings nominal pounds of a year to pounds of ``base_year``, dims ``(draw, financial_year)``.
     base_year

@@ -28,7 +28,7 @@ import xarray as xr
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from data.candidates import Candidate
+from data.capital.candidates import Candidate
 from data.errors import CapitalError
 from data.vocabulary import AGES, NEED_CODES, SPECIALIST_PROVISIONS
 from forecast.core.arrays import Flags

@@ -24,8 +24,8 @@ def template_command(
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Write an authority's capacity register as a file to edit: CSV, or .xlsx with guidance and lists of codes."""
-    from data import registers
-    from data.register_file import write_register
+    from data.registers import starting_register
+    from data.registers.register_file import write_register
     from forecast.core.atomic_files import check_folder
 
     chosen = areas.resolve(area)
@@ -34,7 +34,7 @@ def template_command(
     path = out or Path(f"capacity-{chosen[0].slug}.csv")
     check_may_write(path, force, "another name with --out")
     check_folder(path.parent)
-    write_register(registers.shipped(chosen[0].la_code), path)
+    write_register(starting_register.shipped(chosen[0].la_code), path)
     typer.echo(f"Edit {path}, then run: sendplan forecast {chosen[0].la_code} --capacity {path}")
 
 
@@ -46,8 +46,8 @@ def check_register_command(
     ] = None,
 ) -> None:
     """Check a capacity register: every problem at once, or its places in short with what looks doubtful."""
-    from data.register import counted_by_year
-    from data.register_file import read_register
+    from data.registers.register import counted_by_year
+    from data.registers.register_file import read_register
 
     register = read_register(file, la_code=None if area is None else _one_code(area))
     screen = console()
@@ -69,8 +69,8 @@ def diff_command(
 ) -> None:
     """Say what changed between two registers: rows, cells and places."""
     from data.formatting import quoted
-    from data.register_diff import diff
-    from data.register_file import read_register
+    from data.registers.differences import diff
+    from data.registers.register_file import read_register
 
     code = None if area is None else _one_code(area)
     difference = diff(read_register(old, la_code=code), read_register(new, la_code=code))

@@ -66,7 +66,7 @@ def capital_command(
     ] = None,
 ) -> None:
     """Appraise candidate schemes, choose a programme within a budget, and ask of every special school option why not a base."""
-    from data import candidate_file
+    from data.capital import candidate_file
     from forecast.capital import candidate_schemes, capital_case, child_costs
     from forecast.capital.schemes import Horizon, Sufficiency
     from forecast.core.atomic_files import check_folder

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from data.errors import StoreError
-from data.people import this_computer
+from data.sign_in.people import this_computer
 from forecast.commands.chosen import Kept
 from forecast.commands.output import console, say
 

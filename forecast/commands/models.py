@@ -103,7 +103,7 @@ def backtest_command(
     seed: ModelSeed = 0,
 ) -> None:
     """Forecast from earlier Januaries with no later information, and score the forecasts."""
-    from data import panels
+    from data.panels import history_tables
     from forecast.core.atomic_files import check_folder, write_one
     from forecast.demand.members import Models, all_names, check_name
     from forecast.validation import backtest, track_record
@@ -121,7 +121,7 @@ def backtest_command(
     # Ratios need the benchmark, asked for or not; the file holds what was asked for.
     names = list(dict.fromkeys([*wanted, backtest.BENCHMARK]))
     starts = sorted(set(origins or track_record.REPORTING_ORIGINS))
-    history = panels.load("series")
+    history = history_tables.load("series")
     backtest.check_origins(history, starts)
     check_folder(out.parent)
     screen = console()
@@ -163,7 +163,7 @@ def backtest_places_command(
     seed: ModelSeed = 0,
 ) -> None:
     """Forecast plans by kind of provision from earlier Januaries, and score them. Takes about ten minutes."""
-    from data import panels
+    from data.panels import history_tables
     from forecast.core.atomic_files import check_folder, write_one
     from forecast.demand.members import Models
     from forecast.validation import backtest, provision_backtest
@@ -177,7 +177,7 @@ def backtest_places_command(
             f"--out {out} is a folder; the cells need a file. Give a name such as {out / 'places.parquet'}."
         )
     starts = sorted(set(origins or provision_backtest.ORIGINS))
-    history = panels.load("series")
+    history = history_tables.load("series")
     backtest.check_origins(history, starts)
     if starts[0] >= history.origin:
         raise OptionError(

@@ -176,8 +176,8 @@ def single(area: str) -> Area:
 
 def ledger(unit_costs: Path | None, area: Area) -> Any:
     """Return the authority's price book, with the council's own prices if a file of them was given."""
-    from data.price_books import for_area
-    from data.price_file import read_ledger
+    from data.prices.ledger import read_ledger
+    from data.prices.starting_books import for_area
 
     book = for_area(area.la_code)
     if unit_costs is None:
@@ -192,8 +192,8 @@ def template_command(
     force: Annotated[bool, typer.Option(help="Replace the file if it is there.")] = False,
 ) -> None:
     """Write the prices in use for an authority to a file that the council can correct."""
-    from data.price_books import for_area
-    from data.price_file import write_template
+    from data.prices.ledger import write_template
+    from data.prices.starting_books import for_area
 
     one = single(area)
     check_may_write(path, force)
@@ -209,7 +209,7 @@ def check_command(
     area: OneArea, path: Annotated[Path, typer.Argument(help="The council's file of prices.")]
 ) -> None:
     """Check a file of the council's prices, and say what it replaces."""
-    from data.prices import replacements
+    from data.prices.price_book import replacements
 
     book = ledger(path, single(area))
     screen = console()

@@ -22,7 +22,7 @@ def money_check_command(
     """Set costs beside what authorities spent, each authority's own spending hidden. Takes a few minutes."""
     import pandas as pd
 
-    from data import panels
+    from data.panels import history_tables
     from forecast.core.atomic_files import check_folder, write_all
     from forecast.demand.ensemble_members import BENCHMARK_RULE
     from forecast.demand.members import Models
@@ -40,7 +40,7 @@ def money_check_command(
             on_step=lambda what: bar.update(task, advance=1, description=what)
         )
         totals = [finance_validation.check_totals(lines, rule) for rule in finance_validation.RULES]
-        history, model = panels.load("series"), Models(Memory()).totals(BENCHMARK_RULE)
+        history, model = history_tables.load("series"), Models(Memory()).totals(BENCHMARK_RULE)
         alone = [code for code in finance_validation.areas().values() if code is not None]
         own = hindcast_table(
             [

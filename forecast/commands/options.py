@@ -15,7 +15,7 @@ from data.areas import Area
 from data.errors import OptionError
 
 if TYPE_CHECKING:
-    from data.register import Register
+    from data.registers.register import Register
 
 AnyArea = Annotated[str, typer.Argument(help="Name, GSS code or DfE number of an authority, or 'all'.")]
 """One authority or all of them."""
@@ -59,7 +59,7 @@ def own_register(capacity: Path | None, chosen: Sequence[Area]) -> Register | No
             f"--capacity {capacity} holds one authority's places but 'all' was asked for, so it cannot be used. "
             "Name the authority, or leave --capacity out."
         )
-    from data.register_file import read_register
+    from data.registers.register_file import read_register
 
     return read_register(capacity, la_code=chosen[0].la_code)
 

@@ -90,7 +90,7 @@ def capital_command(
 
 
 def _write(area: Area, options: PaperOptions) -> None:
-    from data.candidate_file import read_candidates, shipped
+    from data.capital.candidate_file import read_candidates, shipped
     from forecast.core.atomic_files import check_folder
     from forecast.reports import capital_paper
     from forecast.runs.baseline import ForecastInputs, check_options

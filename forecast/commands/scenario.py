@@ -32,7 +32,7 @@ from forecast.core import defaults
 if TYPE_CHECKING:
     import pandas as pd
 
-    from data.prices import PriceBook
+    from data.prices.price_book import PriceBook
     from forecast.finance.finance_model import FinanceModel
     from forecast.runs.baseline import Baseline
     from scenarios.scenario import Scenario

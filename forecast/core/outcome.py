@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import xarray as xr
 
 from data.areas import Area
-from data.register import Register
+from data.registers.register import Register
 from scenarios.effects import UNCHANGED, MoneyEffects
 
 ONE_CHILD = 1.0

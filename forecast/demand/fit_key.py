@@ -37,7 +37,7 @@ class Reader:
 
 
 PANELS = Reader(
-    "data.panels",
+    "data.panels.history_tables",
     (
         "areas", "assessments", "ceased_plans_age", "new_plans", "new_plans_age", "new_plans_age_band", "plans_age",
         "plans_age_band", "plans_placement", "plans_total", "population", "population_first_published", "requests", "timeliness",
@@ -45,17 +45,19 @@ PANELS = Reader(
     ("area_history",),
 )  # fmt: skip
 COMPOSITIONS = Reader(
-    "data.compositions",
+    "data.panels.composition_tables",
     (
         "areas", "ceased_plans_age", "new_plans_age_need", "plans_age", "plans_age_need", "plans_age_placement",
         "plans_placement_need",
     ),
 )  # fmt: skip
 PLACEMENT_FLOWS = Reader(
-    "data.placement_flows", ("ceased_plans_placement", "new_plans_placement", "plans_age_placement")
+    "data.panels.placement_flow_tables",
+    ("ceased_plans_placement", "new_plans_placement", "plans_age_placement"),
 )
 SPECIALIST_USES = Reader(
-    "data.specialist_uses", ("plans_placement_need", "plans_total", "special_pupils_import_export")
+    "data.panels.specialist_use_tables",
+    ("plans_placement_need", "plans_total", "special_pupils_import_export"),
 )
 
 

@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
-from data.composition import Composition
 from data.errors import HistoryError
+from data.panels.composition import Composition
 from data.provisions import counted_elsewhere
 from data.vocabulary import AGES, NEED_CODES, PHASE_CODES, PHASES, PROVISION_CODES, SPECIALIST_PROVISIONS
 from forecast.core.outcome import Placements, Plans

@@ -1,9 +1,9 @@
 """Yearly transitions of placements, the steps of `models.placement` compiled to one pass over memory each.
 
-Invariant: every number is, to the last bit, the one that `models.placement.end_plans`, `settled`, `scaled` and `to_totals` give,
-as single steps in single precision in the same order. Sums over provisions and the products with the paths' matrices are left to
-numpy here as there, because a library for matrices may add in any order. So a scenario that changes nothing gives the
-baseline's placements.
+Invariant: every number is, to the last bit, the one that `models.placement.end_plans`, `place_next_year`, `scale_to_plans` and
+`to_totals` give, as single steps in single precision in the same order. Sums over provisions and the products with the paths'
+matrices are left to numpy here as there, because a library for matrices may add in any order. So a scenario that changes
+nothing gives the baseline's placements.
 
 **Why compiled.** There are several thousand ages, needs and provisions in every draw and January. Told to numpy one step at a
 time they go through memory over and over; that took most of the time of a scenario.

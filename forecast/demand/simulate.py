@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from data.composition import Composition
-from data.history import History
+from data.panels.composition import Composition
+from data.panels.history import History
 from data.vocabulary import AGE_BANDS, AGES, BAND_CODES, NEED_CODES
 from forecast.core.outcome import Plans
 from models.base import Array

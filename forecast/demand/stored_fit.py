@@ -23,12 +23,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from data import compositions, panels, placement_flows, specialist_uses, tables
-from data.composition import Composition
+from data import tables
 from data.errors import FitError
-from data.history import History
-from data.placement_flow import PlacementFlows
-from data.specialist_use import SpecialistUse
+from data.panels import composition_tables, history_tables, placement_flow_tables, specialist_use_tables
+from data.panels.composition import Composition
+from data.panels.history import History
+from data.panels.placement_flow import PlacementFlows
+from data.panels.specialist_use import SpecialistUse
 from data.vocabulary import ALL
 from forecast.core import defaults
 from forecast.core.atomic_files import write_all
@@ -144,19 +145,19 @@ class Fit:
 
 
 def _panel() -> tuple[History]:
-    return (panels.load("current"),)
+    return (history_tables.load("current"),)
 
 
 def _cohort_inputs() -> tuple[History, Composition]:
-    return panels.load("current"), compositions.load()
+    return history_tables.load("current"), composition_tables.load()
 
 
 def _moves_inputs() -> tuple[PlacementFlows]:
-    return (placement_flows.load(*_cohort_inputs()),)
+    return (placement_flow_tables.load(*_cohort_inputs()),)
 
 
 def _latent_inputs() -> tuple[SpecialistUse]:
-    return (specialist_uses.load(),)
+    return (specialist_use_tables.load(),)
 
 
 INPUTS: dict[str, Callable[[], tuple[object, ...]]] = {
@@ -276,7 +277,7 @@ def steps(which: Collection[str] = NAMES) -> int:
     """Return how many progress messages `make` gives."""
     stacked = 0
     if STACKED & set(which):
-        past = len(past_origins(panels.load("current")))
+        past = len(past_origins(history_tables.load("current")))
         stacked = (past + 1) * len(Models(Memory()).ensemble().members)
     return stacked + len(set(which) - {growth.NAME})
 
@@ -391,7 +392,7 @@ def _why_stale(model: StoredModel, about: Mapping[str, Any], folder: Path, hashe
 
 
 def stale_text(reasons: Mapping[str, str]) -> str:
-    """Return `stale` as a phrase, models with the same reason together: "moves, cohort (data/panels.py changed); ..."."""
+    """Return `stale` as a phrase, models with the same reason together: "moves, cohort (models/base.py changed); ..."."""
     alike: dict[str, list[str]] = {}
     for name, why in reasons.items():
         alike.setdefault(why, []).append(name)

@@ -23,11 +23,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
-from data import place_rates, provisions, tables
+from data import provisions, tables
 from data.financial_year import FinancialYear
-from data.inflation import draw_root
-from data.prices import GENERAL_FUND, ITEMS, PriceBook, PriceDraws
-from data.register import estimated_share
+from data.prices import place_rates
+from data.prices.inflation import draw_root
+from data.prices.price_book import GENERAL_FUND, ITEMS, PriceBook, PriceDraws
+from data.registers.register import estimated_share
 from data.vocabulary import ALL, PROVISIONS, SPECIALIST_PROVISIONS
 from forecast.core.financial_year import labels, year_average
 from forecast.core.outcome import Outcome

@@ -21,8 +21,8 @@ import xarray as xr
 
 from data.councils import OVERSPEND, CouncilFigure, council_figures
 from data.errors import OptionError
-from data.price_books import for_area
-from data.prices import PriceBook
+from data.prices.price_book import PriceBook
+from data.prices.starting_books import for_area
 from forecast.core.outcome import Outcome
 from forecast.finance.balance import (
     REGIMES,

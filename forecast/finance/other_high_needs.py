@@ -33,9 +33,9 @@ from data import tables
 from data.areas import by_code
 from data.errors import OptionError
 from data.financial_year import FinancialYear
-from data.inflation import draw_root
-from data.price_books import ESTIMATE_YEAR, england, inflation, source_code
-from data.prices import PriceBook
+from data.prices.inflation import draw_root
+from data.prices.price_book import PriceBook
+from data.prices.starting_books import ESTIMATE_YEAR, england, inflation, source_code
 from forecast.core.financial_year import labels
 from models.base import Array
 

@@ -6,7 +6,7 @@ the rest:
     pounds = rate (months_old / 12 places_old + months_new / 12 places_new)
 
 with 5 and 7 months before age 16, 4 and 8 after, as in the published table ``place_funding_rules``. Rates are those of the price
-book: England's (`data.place_rates`, dated) unless the council has its own.
+book: England's (`data.prices.place_rates`, dated) unless the council has its own.
 
 Who pays (maintained schools through the authority's budget; academies and colleges by DfE, taken off the high needs block) does
 not change the amount: give places a dimension for it and it is kept. Independent schools have no place funding. What the
@@ -29,9 +29,9 @@ import xarray as xr
 from data import tables
 from data.errors import OptionError, PriceError, TableError
 from data.financial_year import FinancialYear
-from data.place_rates import ITEM
-from data.prices import LEVELS, Level, PriceBook, PriceDraws
-from data.register import academic_year
+from data.prices.place_rates import ITEM
+from data.prices.price_book import LEVELS, Level, PriceBook, PriceDraws
+from data.registers.register import academic_year
 from data.vocabulary import ALL
 from forecast.core.financial_year import labels, with_levers
 from forecast.finance.tariff import in_years

@@ -7,7 +7,7 @@ may be paid at several prices; each part of a cell with prices of its own is a *
 
 with price in pounds of each financial year, by the growth of the book's inflator, after a scenario's levers: growth of prices
 first, then the price itself, then the variation of single fees, then a ceiling on them, E[min(fee, ceiling)]
-(`data.placement_fees`). Transport is the price of a journey times the share who travel.
+(`data.prices.placement_fees`). Transport is the price of a journey times the share who travel.
 
 Fees differ between single placements: with n of them the average fee is
 
@@ -29,11 +29,11 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from data import place_rates
 from data.financial_year import FinancialYear
-from data.inflation import draw_normals
-from data.placement_fees import mean_under_ceiling
-from data.prices import PriceBook, PriceDraws
+from data.prices import place_rates
+from data.prices.inflation import draw_normals
+from data.prices.placement_fees import mean_under_ceiling
+from data.prices.price_book import PriceBook, PriceDraws
 from data.vocabulary import (
     NEED_CODES,
     NEED_GROUP_CODES,
@@ -88,7 +88,7 @@ class Tariff:
     Parameters
     ----------
     item
-        Code of `data.prices.ITEMS`.
+        Code of `data.prices.price_book.ITEMS`.
     classes
         What is paid alike.
     weights

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data.errors import RegisterError
-from data.register import LOCATIONS
+from data.registers.register import LOCATIONS
 from data.vocabulary import AGES, NEED_CODES, SPECIALIST_PROVISIONS
 from forecast.core.arrays import Flags, Indices
 from models.base import Array

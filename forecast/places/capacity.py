@@ -21,7 +21,7 @@ import pandas as pd
 import xarray as xr
 
 from data.errors import OptionError
-from data.register import Register, places_by_phase
+from data.registers.register import Register, places_by_phase
 from data.vocabulary import (
     AGES,
     ALL,

@@ -27,9 +27,9 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from data.geography import Layer, Zones
-from data.register import phase_shares
-from data.setting_points import distances_km
+from data.geography.maps import Layer, Zones
+from data.geography.setting_points import distances_km
+from data.registers.register import phase_shares
 from data.vocabulary import ALL, PHASE_CODES
 
 APPORTIONMENT = "An apportionment of the authority's total, not a count of children living there."
@@ -159,7 +159,7 @@ def demand_by_zone(total: xr.DataArray, zones: Zones) -> ZoneDemand:
     total
         Plans or wanted places, any dims but ``zone``; never negative.
     zones
-        From `data.geography.zones`.
+        From `data.geography.maps.zones`.
 
     Raises
     ------
@@ -182,8 +182,8 @@ def offers(rows: pd.DataFrame, need_groups: Mapping[str, Sequence[str]]) -> pd.D
     Parameters
     ----------
     rows
-        Rows of a register in force in one January (`data.register.in_force`): setting, provision, needs, age_low, age_high,
-        places. ``places`` may be replaced by free places.
+        Rows of a register in force in one January (`data.registers.register.in_force`): setting, provision, needs, age_low,
+        age_high, places. ``places`` may be replaced by free places.
     need_groups
         Need group to its need codes.
 
@@ -210,7 +210,7 @@ def offers_of_schools(schools: Layer) -> pd.DataFrame:
     Parameters
     ----------
     schools
-        From `data.setting_points.special_schools_nearby`. Schools without a published roll or ages add nothing.
+        From `data.geography.setting_points.special_schools_nearby`. Schools without a published roll or ages add nothing.
     """
     frame = schools.frame
     sized = frame[frame["roll"].notna() & frame["age_low"].notna() & frame["age_high"].notna()]
@@ -240,9 +240,9 @@ def within_reach(
     Parameters
     ----------
     zones
-        From `data.geography.zones`.
+        From `data.geography.maps.zones`.
     settings
-        Points with ``setting`` and ``located``, from `data.setting_points.settings` or `special_schools_nearby`.
+        Points with ``setting`` and ``located``, from `data.geography.setting_points.settings` or `special_schools_nearby`.
     offers
         setting, phase, need_group, places: all places, or free ones.
     within_km
@@ -284,7 +284,7 @@ def places_per_child(
     Parameters
     ----------
     zones
-        From `data.geography.zones`.
+        From `data.geography.maps.zones`.
     settings
         Points with ``setting``.
     places
@@ -356,9 +356,9 @@ def journeys(zones: Zones, settings: Layer, filled: pd.DataFrame, decay_km: floa
     Parameters
     ----------
     zones
-        From `data.geography.zones`.
+        From `data.geography.maps.zones`.
     settings
-        From `data.setting_points.settings`.
+        From `data.geography.setting_points.settings`.
     filled
         setting, phase, need_group, pupils: resident pupils by setting (real numbers). ``All`` must not be among the groups.
     decay_km
@@ -476,7 +476,7 @@ def nearest_with_room(
     Parameters
     ----------
     settings
-        Points, from `data.setting_points.settings`.
+        Points, from `data.geography.setting_points.settings`.
     free
         setting, phase, need_group, places: free places (`offers` of rows whose places are the free ones).
     setting

@@ -4,8 +4,8 @@ Equation, for a unit in a draw and January, with the row of the register that is
 
     places = max(0, places of the row x max_occupancy - taken_by_others) x share of its year groups open
 
-A *unit* is a chain of rows of one setting that follow on in time (`data.register.find_chains`), so a step in places, ages
-or designation keeps the unit and its pupils. Which row is in force differs by draw, because schemes slip:
+A *unit* is a chain of rows of one setting that follow on in time (`data.registers.register.find_chains`), so a step in places,
+ages or designation keeps the unit and its pupils. Which row is in force differs by draw, because schemes slip:
 
 - Three uniform numbers a setting say whether its scheme is delivered, whether on time, and otherwise how many years late
   (geometric, at least one). They are compared with the chances in the register, so a better chance never harms a draw.
@@ -29,7 +29,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from data.errors import RegisterError
-from data.register import (
+from data.registers.register import (
     LOCATIONS,
     STATUSES,
     Record,
@@ -122,7 +122,7 @@ def supply(
     Parameters
     ----------
     register
-        The register; blank cells stand for what `data.register.with_defaults` says.
+        The register; blank cells stand for what `data.registers.register.with_defaults` says.
     januaries
         In order. Units that close before the first are left out.
     draws

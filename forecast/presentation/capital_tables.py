@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xarray as xr
 
-from data.candidates import KINDS
+from data.capital.candidates import KINDS
+from data.council_files.formulas import guarded
 from data.formatting import exact_pounds
-from data.formulas import guarded
-from data.register import academic_year
+from data.registers.register import academic_year
 from forecast.capital.schemes import Appraisal, BaseComparison, Case, Programme
 from forecast.core.atomic_files import write_all
 from forecast.presentation import wording

@@ -19,8 +19,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.formatting import exact_pounds
-from data.price_file import to_csv
-from data.prices import ITEMS, replacements
+from data.prices.ledger import to_csv
+from data.prices.price_book import ITEMS, replacements
 from forecast.core.atomic_files import Writer, write_all
 from forecast.finance.attribution import CAUSES, PARTS, attribution
 from forecast.finance.balance import REGIMES

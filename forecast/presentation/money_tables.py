@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from data.prices import GENERAL_FUND
+from data.prices.price_book import GENERAL_FUND
 from data.vocabulary import ALL
 from forecast.finance.attribution import CAUSES, PARTS, Attribution
 from forecast.finance.balance import REGIMES, Balance, pence

@@ -15,10 +15,9 @@ from typing import Any
 
 import pandas as pd
 
-from data import geography as map_data
-from data import setting_points
+from data.geography import maps, setting_points
 from data.provisions import takes_overflow
-from data.register import academic_year, in_force
+from data.registers.register import academic_year, in_force
 from data.vocabulary import ALL, NEED_GROUPS, PHASES, PROVISIONS, SPECIALIST_PROVISIONS
 from forecast.core.atomic_files import Writer, write_all
 from forecast.core.outcome import ONE_CHILD, Outcome
@@ -367,7 +366,7 @@ class Distances:
     def of(cls, outcome: Outcome) -> Distances:
         """Return the distances of one authority."""
         code, origin = outcome.area.la_code, outcome.plans.origin
-        zones = map_data.zones(code)
+        zones = maps.zones(code)
         rows = in_force(outcome.register, origin + 1, statuses=("open", "agreed"))
         placed = setting_points.settings(rows, code)
         reach = geography.within_reach(zones, placed, geography.offers(rows, GROUPED))
@@ -444,7 +443,7 @@ def _zones_table(outcome: Outcome, zones: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _next_table(outcome: Outcome, placed: map_data.Layer, rows: pd.DataFrame) -> pd.DataFrame:
+def _next_table(outcome: Outcome, placed: maps.Layer, rows: pd.DataFrame) -> pd.DataFrame:
     """Return, for each setting likely to be full, its largest group of pupils and the nearest setting with room for them."""
     shortfall = outcome.shortfall
     free = shortfall.unit_free.isel(january=0)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from data import tables
-from data.register_file import to_csv
+from data.registers.register_file import to_csv
 from forecast.core.atomic_files import Writer, write_all
 from forecast.core.outcome import Outcome
 from forecast.demand import stored_fit

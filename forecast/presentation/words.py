@@ -12,7 +12,7 @@ import pandas as pd
 
 from data.formatting import listed
 from data.provisions import facts_of, whereabouts_unknown
-from data.register import academic_year, estimated_share
+from data.registers.register import academic_year, estimated_share
 from data.vocabulary import (
     AGE_BANDS,
     ALL,

@@ -12,7 +12,7 @@ import pandas as pd
 
 from data import tables
 from data.errors import TableError
-from data.register import academic_year
+from data.registers.register import academic_year
 from data.schemas import TABLES
 from forecast.presentation import wording, words
 from forecast.presentation.record import MONEY_TABLES, PRODUCT, USED_TABLES

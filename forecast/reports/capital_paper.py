@@ -13,11 +13,11 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-from data.candidate_file import Candidates, to_csv
+from data.capital.candidate_file import Candidates, to_csv
 from data.errors import CapitalError, OptionError
-from data.price_books import for_area
-from data.price_file import to_csv as prices_text
-from data.prices import PriceBook
+from data.prices.ledger import to_csv as prices_text
+from data.prices.price_book import PriceBook
+from data.prices.starting_books import for_area
 from forecast.capital import capital_case, child_costs
 from forecast.capital.capital_case import FUTURES
 from forecast.capital.programme import Tell

@@ -14,12 +14,13 @@ from functools import cache
 import numpy as np
 import xarray as xr
 
-from data import compositions, panels, process, registers
 from data.areas import Area
-from data.composition import Composition
 from data.errors import OptionError
-from data.history import History
-from data.register import Register
+from data.panels import composition_tables, history_tables, process
+from data.panels.composition import Composition
+from data.panels.history import History
+from data.registers import starting_register
+from data.registers.register import Register
 from data.vocabulary import ALL, BAND_CODES
 from forecast.core import defaults
 from forecast.core.disk_cache import cached
@@ -109,8 +110,8 @@ class ForecastInputs:
 
     @classmethod
     def _prepared(cls, model: str) -> ForecastInputs:
-        history = panels.load("current")
-        made_of = compositions.load()
+        history = history_tables.load("current")
+        made_of = composition_tables.load()
         fit = stored_fit.load(history)
         stored: dict[str, FittedModel] = {HEADLINE: fit.totals, growth.NAME: fit.growth}
         totals = stored.get(model) or Models(Memory()).totals(model).fit(
@@ -121,7 +122,7 @@ class ForecastInputs:
             # Ages must add up to totals in every draw, whichever model gives the totals.
             fitted=FittedBanded(model, history.origin, totals, fit.shares),
             composition=made_of,
-            population=panels.population(),
+            population=history_tables.population(),
             placement_models=PlacementModels.prepare(made_of, fit.moves, fit.provision),
             latent=fit.latent,
             cohort=fit.cohort,
@@ -181,7 +182,7 @@ class ForecastInputs:
             rng=flow_rng,
         )
         placements, transitions = self.placement_models.place(plans, drawn, area.la_code, place_rng)
-        used = register if register is not None else registers.shipped(area.la_code)
+        used = register if register is not None else starting_register.shipped(area.la_code)
         latent_known = self.latent.tells(area.la_code)
         latent = self.latent.of_area(area.la_code, draws, latent_rng) if latent_known else None
         generator = matching_generator(seed, area.la_code)
@@ -192,8 +193,8 @@ class ForecastInputs:
             population=self.population.sel(area=area.la_code, drop=True),
             history_total=stock.sel(series=ALL, drop=True),
             history_bands=stock.sel(series=list(BAND_CODES)),
-            timeliness=panels.issued_in_twenty_weeks(area.la_code),
-            out_of_line=panels.out_of_line(area.la_code),
+            timeliness=history_tables.issued_in_twenty_weeks(area.la_code),
+            out_of_line=history_tables.out_of_line(area.la_code),
             spliced=self.history.spliced.sel(area=area.la_code, drop=True),
             plans=plans,
             placements=placements,

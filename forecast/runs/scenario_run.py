@@ -17,7 +17,7 @@ from functools import partial
 import numpy as np
 
 from data.errors import ScenarioError
-from data.register import Register
+from data.registers.register import Register
 from forecast.core.outcome import Outcome
 from forecast.demand.scenario_projection import replay
 from forecast.places.capacity import CapacityPlan, match_plan

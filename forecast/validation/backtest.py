@@ -21,7 +21,7 @@ import pandas as pd
 import scoringrules as sr
 
 from data.errors import OptionError
-from data.history import History
+from data.panels.history import History
 from data.vocabulary import ALL
 from forecast.core.quantile_table import PROBABILITIES, long_table
 from models.base import Model

@@ -27,8 +27,8 @@ import xarray as xr
 from data import tables
 from data.errors import AreaError, HistoryError
 from data.financial_year import FinancialYear
-from data.history import History
-from data.price_books import inflation
+from data.panels.history import History
+from data.prices.starting_books import inflation
 from data.vocabulary import ALL
 from forecast.core import defaults
 from forecast.core.financial_year import year_average

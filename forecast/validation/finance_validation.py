@@ -17,7 +17,7 @@ Three intervals, none of which knows i's answer:
 
 * ``price``: how unsure the price is, as the price book shows it: authorities truly differ by tau, regions by omega;
 * ``spending``: the same and what a return adds, noise a + f / n and a chance c of a figure wrong by a factor of e or so:
-  a mixture of two normals in logs, so with heavy tails (`data.implied_prices` for the symbols);
+  a mixture of two normals in logs, so with heavy tails (`data.prices.implied_prices` for the symbols);
 * ``others``: from the other authorities' actual / predicted, quantiles of these as they are. Nothing is assumed of their shape,
   and a line that many do not use has 0 in it.
 
@@ -40,10 +40,10 @@ from data import tables
 from data.areas import by_code
 from data.councils import councils_with_figures
 from data.financial_year import FinancialYear
-from data.implied_prices import shrink
-from data.inflation import Z90
-from data.place_rates import place_rate
-from data.price_books import IMPLIED, Implied, evidence, region_of
+from data.prices.implied_prices import shrink
+from data.prices.inflation import Z90
+from data.prices.place_rates import place_rate
+from data.prices.starting_books import IMPLIED, Implied, evidence, region_of
 from data.provisions import facts_of, recorded_with
 from data.vocabulary import ALL
 from forecast.core.financial_year import year_average
@@ -254,7 +254,7 @@ def held_out(figures: pd.DataFrame, la_code: int) -> HeldOut:
     Parameters
     ----------
     figures
-        Evidence as `data.price_books.evidence` gives it.
+        Evidence as `data.prices.starting_books.evidence` gives it.
     la_code
         DfE number of one of its rows.
     """

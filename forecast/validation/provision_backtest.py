@@ -26,7 +26,7 @@ import scoringrules as sr
 import xarray as xr
 
 from data import tables
-from data.history import History
+from data.panels.history import History
 from data.vocabulary import ALL
 from forecast.core import defaults
 from forecast.core.atomic_files import write_one

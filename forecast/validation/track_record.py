@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from data import panels, tables
+from data import tables
 from data.errors import TableError
-from data.history import History
+from data.panels import history_tables
+from data.panels.history import History
 from data.vocabulary import ALL, BAND_CODES
 from forecast.core.atomic_files import write_one
 from forecast.validation import backtest
@@ -245,7 +246,9 @@ def describe_change(history: History, la_code: int, origin: int, target: int) ->
     span = plans.loc[origin - 3 : target].dropna()
     growth = 100 * span.pct_change().dropna()
     sharpest = growth.index[int((growth - growth.median()).abs().to_numpy().argmax())]
-    leaps = [j for j in panels.out_of_line(la_code) if origin - 1 <= j <= target and j in set(growth.index)]
+    leaps = [
+        j for j in history_tables.out_of_line(la_code) if origin - 1 <= j <= target and j in set(growth.index)
+    ]
     before, after = float(growth.loc[:origin].mean()), float(growth.loc[origin + 1 :].mean())
     new = history.flows["new_plans"].sel(area=la_code)
     was, came = float(new.sel(year=origin - 1)), float(new.sel(year=target - 1))

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select, func, insert, select
 
 from data.errors import ConflictError, StoreError
-from data.people import Person, Right, require
+from data.sign_in.people import Person, Right, require
 from scenarios.store import bundle, checks, log
 from scenarios.store.address import Address, address_of
 from scenarios.store.bundle import Imported

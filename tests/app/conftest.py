@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from data.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS
+from data.council_files.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS
 from forecast.core.outcome import Outcome
 from forecast.runs.baseline import Baseline
 from scenarios.store import address

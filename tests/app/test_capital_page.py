@@ -17,10 +17,10 @@ import pandas as pd
 import pytest
 
 from data import areas
-from data.candidate_file import shipped, to_csv
+from data.capital.candidate_file import shipped, to_csv
+from data.council_files.kept_files import CANDIDATES
 from data.errors import CapitalError
-from data.kept_files import CANDIDATES
-from data.people import this_computer
+from data.sign_in.people import this_computer
 from data.vocabulary import PROVISION_CODES
 from forecast.capital import capital_case, child_costs
 from forecast.core.defaults import SEED

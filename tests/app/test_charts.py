@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from data import areas
-from data.history import History
+from data.panels.history import History
 from data.vocabulary import ALL
 from forecast.core.outcome import Outcome
 from forecast.presentation import words

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from data.allow_list import AllowList
-from data.people import Person, Role
+from data.sign_in.allow_list import AllowList
+from data.sign_in.people import Person, Role
 from forecast.ui.frame import access_rules
 from forecast.ui.frame.access_rules import Closed, only_here, problems, visitor
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from data.areas import Area, by_code
 from data.errors import RegisterError
-from data.register_file import read_register
+from data.registers.register_file import read_register
 from forecast.core.defaults import DRAWS, SEED
 from forecast.core.outcome import Outcome
 from forecast.core.quantile_table import COLUMNS

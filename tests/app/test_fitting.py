@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from data.errors import NotAllowedError
-from data.people import Person, Role, this_computer
+from data.sign_in.people import Person, Role, this_computer
 from forecast.demand import stored_fit
 from forecast.ui.background import fit_job
 from forecast.ui.components import results

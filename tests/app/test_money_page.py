@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from data.kept_files import UNIT_COSTS
-from data.people import this_computer
-from data.price_file import to_csv
+from data.council_files.kept_files import UNIT_COSTS
+from data.prices.ledger import to_csv
+from data.sign_in.people import this_computer
 from data.vocabulary import PROVISION_CODES
 from forecast.core.defaults import SEED
 from forecast.presentation.money_report import in_table

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from data import kept_registers, registers
 from data.errors import FitError, TableError
-from data.people import this_computer
-from data.register import Register
+from data.registers import kept_registers, starting_register
+from data.registers.register import Register
+from data.sign_in.people import this_computer
 from forecast.ui.components import results
 from forecast.ui.frame.registry import PAGES, PageEntry
 from forecast.ui.frame.shell import PRODUCT
@@ -223,7 +223,7 @@ def test_the_product_is_named_once_on_every_page() -> None:
 
 
 def test_a_kept_register_is_used_by_every_page_and_an_older_one_by_its_address() -> None:
-    shipped = registers.shipped(317)
+    shipped = starting_register.shipped(317)
     doubled = shipped.rows.assign(places=2 * shipped.rows["places"])
     kept_registers.keep(this_computer("Jo"), Register(317, doubled, "doubled"), 317, 0)
     latest, ours = open_page(PLACES), open_page(PLACES, register="0")
@@ -237,7 +237,7 @@ def test_a_link_to_a_register_that_is_not_here_says_so() -> None:
 
 
 def test_a_broken_register_is_refused_with_every_problem_and_a_mended_one_is_kept() -> None:
-    good = (Path(registers.SHIPPED) / "redbridge.csv").read_bytes().decode("utf-8-sig")
+    good = (Path(starting_register.SHIPPED) / "redbridge.csv").read_bytes().decode("utf-8-sig")
     app = open_page(DATA)
     broken = good.replace(",191,local,", ",many,local,").replace("state_special", "state_spesial", 1)
     put_in(app, broken)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from data import registers
 from data.errors import RegisterError
-from data.register import COLUMNS
-from data.register_diff import diff
+from data.registers import starting_register
+from data.registers.differences import diff
+from data.registers.register import COLUMNS
 from forecast.ui.views import register_draft
 from forecast.ui.views.register_draft import changes, checked, editable, written
 
-SHIPPED = registers.shipped(317)
+SHIPPED = starting_register.shipped(317)
 
 
 def test_a_draft_that_nobody_touched_is_the_register() -> None:

@@ -13,8 +13,8 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from data.candidate_file import shipped, to_csv
-from data.people import this_computer
+from data.capital.candidate_file import shipped, to_csv
+from data.sign_in.people import this_computer
 from forecast.core.defaults import SEED
 from forecast.reports.preview import Grid, Heading, Image, Text
 from forecast.ui.background import report_jobs

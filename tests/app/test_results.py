@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from data import areas, registers
-from data.kept_registers import fingerprint
-from data.register import Register
+from data import areas
+from data.registers import starting_register
+from data.registers.kept_registers import fingerprint
+from data.registers.register import Register
 from forecast.core.outcome import Outcome
 from forecast.core.sealing import seal
 from forecast.runs.baseline import ForecastInputs
@@ -34,7 +35,7 @@ def test_shared_draws_cannot_be_written_to_and_scenarios_still_run(inputs: Forec
 
 def test_another_register_is_another_forecast_and_the_same_rows_are_not() -> None:
     asked, _ = choices.read({})
-    shipped = registers.shipped(317)
+    shipped = starting_register.shipped(317)
     again = Register(317, shipped.rows.copy(), "another name")
     fewer = Register(317, shipped.rows.iloc[:-1], "fewer")
     assert key_of(asked, fingerprint(again)) == key_of(asked, fingerprint(shipped))

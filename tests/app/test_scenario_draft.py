@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from data.errors import ScenarioError
-from data.people import this_computer
+from data.sign_in.people import this_computer
 from forecast.runs.scenario_names import find_scenario, ref_of
 from forecast.ui.frame.choices import BASELINE, SAMPLE
 from forecast.ui.views import scenario_draft

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from data import areas
 from data.errors import OptionError
-from data.people import this_computer
+from data.sign_in.people import this_computer
 from forecast.core.defaults import SEED
 from forecast.core.outcome import Outcome
 from forecast.presentation import compare

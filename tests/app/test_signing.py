@@ -9,9 +9,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from data import allow_list, kept_registers, registers
-from data.price_books import for_area
-from data.price_file import to_csv
+from data.prices.ledger import to_csv
+from data.prices.starting_books import for_area
+from data.registers import kept_registers, starting_register
+from data.sign_in import allow_list
 from forecast.ui.editors.scenario_editor import SAVER
 from forecast.ui.frame import signing
 from forecast.ui.frame.registry import PAGES, PageEntry
@@ -180,7 +181,7 @@ def test_who_is_taken_off_the_list_can_save_nothing_more(people: Path) -> None:
     ("who", "may"), [("pat", False), ("planner", True), ("finance", False), ("admin", True)]
 )
 def test_a_register_is_kept_by_who_may_and_only_tried_by_others(people: Path, who: str, may: bool) -> None:
-    good = (Path(registers.SHIPPED) / "redbridge.csv").read_bytes().decode("utf-8-sig")
+    good = (Path(starting_register.SHIPPED) / "redbridge.csv").read_bytes().decode("utf-8-sig")
     app = opened(signed_in(f"{who}@council.gov.uk"), "data")
     put_in(app, good.replace(",191,local,", ",200,local,"))
     assert "What would change" in text(app)

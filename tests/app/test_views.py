@@ -10,7 +10,7 @@ import pytest
 
 from data import areas
 from data.errors import FitError, TableError
-from data.history import History
+from data.panels.history import History
 from data.schemas import TABLES
 from data.vocabulary import ALL, NEED_CODES, PHASE_CODES
 from forecast.core.outcome import Outcome

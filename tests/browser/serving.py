@@ -16,7 +16,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from data.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS
+from data.council_files.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS
 from scenarios.store.address import VARIABLE as STORE
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from data import areas
-from data.register_file import read_register
+from data.registers.register_file import read_register
 from forecast.finance.finance_model import FinanceModel
 from forecast.presentation import money_tables, summary, words
 from forecast.presentation.wording import table_pounds

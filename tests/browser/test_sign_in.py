@@ -12,7 +12,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed; 
 
 from playwright.sync_api import Browser, Page, expect
 
-from data import allow_list
+from data.sign_in import allow_list
 from scenarios.store import Store
 from scenarios.store.address import VARIABLE as STORE
 from tests.browser.identity import CLIENT, SECRET, Provider, provider

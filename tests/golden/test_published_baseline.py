@@ -9,7 +9,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from data import panels
+from data.panels import history_tables
 from forecast.validation import backtest
 from models.baselines import BASELINES
 
@@ -21,7 +21,7 @@ BAND_WAPE_CLEAN = {"0-4": 21.6, "5-10": 7.0, "11-15": 5.4, "16-19": 9.0, "20-25"
 
 @pytest.fixture(scope="module")
 def scores() -> pd.DataFrame:
-    history = panels.load("series")
+    history = history_tables.load("series")
     table = backtest.backtest(history, [BASELINES[3], BASELINES[0], BASELINES[2]], range(2018, 2025), 5)
     return backtest.score(table, history)
 

@@ -9,8 +9,8 @@ import xarray as xr
 
 from data import tables
 from data.financial_year import FinancialYear
-from data.place_rates import place_rate
-from data.register import academic_year
+from data.prices.place_rates import place_rate
+from data.registers.register import academic_year
 from data.schemas.places import PARTS
 from forecast.finance.place_funding import KIND_OF, KINDS, paid_places
 

@@ -11,7 +11,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.history import History
+from data.panels.history import History
 from data.vocabulary import AGES, ALL, BAND_CODES, NEED_CODES, PROVISION_CODES
 from forecast.demand.members import Models, all_names
 from models import placement

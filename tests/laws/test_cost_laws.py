@@ -12,7 +12,7 @@ import xarray as xr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data.prices import GENERAL_FUND
+from data.prices.price_book import GENERAL_FUND
 from data.vocabulary import NEED_CODES, NEED_GROUPS, PROVISION_CODES, SPECIALIST_PROVISIONS
 from forecast.core.outcome import Outcome
 from forecast.finance.attribution import attribution

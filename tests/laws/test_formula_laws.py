@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from data.formulas import guarded, unguarded
+from data.council_files.formulas import guarded, unguarded
 
 TEXT = st.text(alphabet="=+-@\t\r\n' aé1", max_size=8) | st.text(max_size=20)
 

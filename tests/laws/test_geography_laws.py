@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Point
 
-from data import geography, registers
 from data.areas import current
-from data.geography import DEGREES, METRES, Layer, Zones
-from data.register import in_force
-from data.setting_points import distances_km
-from data.setting_points import settings as on_map
+from data.geography import maps as geography
+from data.geography.maps import DEGREES, METRES, Layer, Zones
+from data.geography.setting_points import distances_km
+from data.geography.setting_points import settings as on_map
+from data.registers import starting_register
+from data.registers.register import in_force
 from data.vocabulary import PHASE_CODES
 from forecast.places.geography import demand_by_zone, journeys, offers, places_per_child, within_reach
 
@@ -163,7 +164,7 @@ def test_places_shared_with_all_who_live_near_add_up_to_those_anyone_can_reach(
     code: int, within_km: float
 ) -> None:
     zones = geography.zones(code)
-    rows = in_force(registers.shipped(code), 2026, statuses=("open", "agreed"))
+    rows = in_force(starting_register.shipped(code), 2026, statuses=("open", "agreed"))
     rows = rows[rows["located"] == "local"]
     here = on_map(rows, code)
     near = distances_km(zones.points.geometry, here.frame.drop_duplicates("setting").geometry) <= within_km

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.history import History
+from data.panels.history import History
 from forecast.demand.members import Models, all_names
 from models.memory import fingerprint
 from models.provision_totals import ProvisionTotals

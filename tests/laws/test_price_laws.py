@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.financial_year import FinancialYear
-from data.implied_prices import shrink
-from data.inflation import year_name
-from data.placement_fees import mean_under_ceiling
-from data.price_books import england, inflation
-from data.price_file import read_ledger, to_csv
-from data.prices import FUNDS, ITEMS, PriceBook, as_rows, fund_fits, largest_price
+from data.prices.implied_prices import shrink
+from data.prices.inflation import year_name
+from data.prices.ledger import read_ledger, to_csv
+from data.prices.placement_fees import mean_under_ceiling
+from data.prices.price_book import FUNDS, ITEMS, PriceBook, as_rows, fund_fits, largest_price
+from data.prices.starting_books import england, inflation
 from data.vocabulary import NEED_GROUP_CODES, PROVISION_CODES
 from forecast.finance.tariff import in_years
 

@@ -10,7 +10,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.history import History
+from data.panels.history import History
 from data.vocabulary import ALL, BAND_CODES
 from models.provision_totals import KIND_CODES, LEAST_REST, REST, FittedProvision
 from tests.histories import BAND_SHARE

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.errors import OutputError
-from data.register import (
+from data.registers.differences import diff
+from data.registers.register import (
     BASES,
     COLUMNS,
     CONFIDENCES,
@@ -28,8 +29,7 @@ from data.register import (
     places_by_phase,
     records,
 )
-from data.register_diff import diff
-from data.register_file import cells, read_register, write_register
+from data.registers.register_file import cells, read_register, write_register
 from data.vocabulary import NEED_CODES, PROVISION_CODES, SPECIALIST_PROVISIONS
 
 # A cell is trimmed on reading, so registers hold trimmed text; a lone surrogate is not text at all.

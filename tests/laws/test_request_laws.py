@@ -15,7 +15,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.history import History
+from data.panels.history import History
 from models import pipeline_ridge
 from models.growth import GrowthPanel, simulate
 from tests.growth_worlds import World, world

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from data.errors import ScenarioError
-from data.register import Register, frame, records
+from data.registers.register import Register, frame, records
 from data.vocabulary import AGES, NEED_CODES, PHASE_CODES, PROVISION_CODES, SPECIALIST_PROVISIONS
 from scenarios.applying import apply_schemes, effects, notes
 from scenarios.effects import Change, Effects, Frame, apply_changes, everyone

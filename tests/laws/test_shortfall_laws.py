@@ -11,8 +11,9 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data import areas, registers
-from data.register import Register
+from data import areas
+from data.registers import starting_register
+from data.registers.register import Register
 from forecast.core.outcome import Outcome
 from forecast.places.capacity import Demand, match
 from forecast.runs.baseline import Baseline, ForecastInputs
@@ -38,7 +39,7 @@ def short(seed: int, register: Register, growth: float = 1.0) -> xr.DataArray:
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), factor=st.integers(1, 4), growth=st.floats(1, 3))
 def test_monotone_in_places_and_demand(seed: int, factor: int, growth: float) -> None:
-    register = registers.shipped(317)
+    register = starting_register.shipped(317)
     base = short(seed, register)
     # Results are kept in single precision.
     assert (short(seed, with_places(register, factor)) <= base + 1e-3).all()
@@ -49,7 +50,7 @@ def test_monotone_in_places_and_demand(seed: int, factor: int, growth: float) ->
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), low=st.floats(0, 1), high=st.floats(0, 1))
 def test_monotone_in_the_part_of_latent_demand(seed: int, low: float, high: float) -> None:
-    register, base = registers.shipped(317), made(cells(seed))
+    register, base = starting_register.shipped(317), made(cells(seed))
     less, more = (
         match(base, register, turned_away(), ORIGIN, np.random.default_rng(1), Demand(blend=b))
         for b in sorted((low, high))

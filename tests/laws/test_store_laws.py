@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.errors import ConflictError, StoreError
-from data.people import this_computer
+from data.sign_in.people import this_computer
 from scenarios.store import Draft, Store, Version
 from scenarios.store.bundle import FORMAT
 from tests.stores import content, draft, facts_of, tamper, ticking

@@ -10,7 +10,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.register import (
+from data.registers.register import (
     CONFIDENCES,
     LOCATIONS,
     PHASINGS,

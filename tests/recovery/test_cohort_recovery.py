@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.composition import Composition
-from data.history import History
+from data.panels.composition import Composition
+from data.panels.history import History
 from data.vocabulary import AGES, ALL, BAND_CODES, NEED_CODES, PROVISION_CODES, band_of
 from models.cohort import CohortModel, build_joiners
 from models.cohort_evidence import CohortEvidence

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from data.specialist_uses import load
+from data.panels.specialist_use_tables import load
 from models.inference import Diagnostics, Sampling
 from models.latent_demand import GROUPS, SAMPLING, GroupCells, LatentDemand, fit_cells, rationing
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from data import panels
-from data.history import History
+from data.panels import history_tables
+from data.panels.history import History
 from data.vocabulary import ALL
 from models.growth import BayesGrowth
 from models.inference import REHEARSAL
@@ -18,7 +18,7 @@ YEARS = 5
 
 @pytest.fixture(scope="module")
 def series() -> History:
-    return panels.load("series")
+    return history_tables.load("series")
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from data.errors import ConflictError, ScenarioError, StoreError
-from data.people import this_computer
+from data.sign_in.people import this_computer
 from scenarios.store import Imported, Store, Version, bundle
 from scenarios.store.bundle import FORMAT
 from scenarios.store.rows import row_hash

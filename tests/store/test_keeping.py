@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import PlannerError, ScenarioError, StoreError
-from data.people import this_computer
+from data.sign_in.people import this_computer
 from scenarios.keeping import make_draft, scenario_of
 from scenarios.reading import library
 from scenarios.scenario import Scenario

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from data.errors import StoreError
-from data.people import this_computer
+from data.sign_in.people import this_computer
 from scenarios.store import Break, Draft, Store
 from scenarios.store.rows import row_hash, time_text
 from tests.stores import draft, facts_of, tamper

@@ -19,7 +19,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import event, text
 
 from data.errors import StoreError
-from data.people import this_computer
+from data.sign_in.people import this_computer
 from scenarios.store import Store, address, connection
 from scenarios.store.address import address_of, filesystem_of
 from scenarios.store.schema import VERSION_TABLE

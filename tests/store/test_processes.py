@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.people import this_computer
+from data.sign_in.people import this_computer
 from scenarios.store import Store
 from tests.stores import Server, draft, integrity, save_for_ever, save_many
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import NotAllowedError
-from data.people import Person, Role, this_computer
+from data.sign_in.people import Person, Role, this_computer
 from scenarios.keeping import keep
 from scenarios.reading import library
 from scenarios.store import Store

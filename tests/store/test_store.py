@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from data.errors import ConflictError, PlannerError, StoreError
-from data.people import this_computer
+from data.sign_in.people import this_computer
 from scenarios.store import Draft, RunFacts, Store
 from scenarios.store.checks import BODY
 from tests.stores import FACTS, content, draft, facts_of

@@ -105,8 +105,10 @@ def test_a_file_with_no_time_left_is_skipped_whole_and_one_begun_is_ended(
 
 def test_the_product_is_read_with_its_tests() -> None:
     imports = quick.imports_of_product() | quick.imports_of_tests()
-    assert "tests/unit/data/test_register.py" in quick.chosen(["data/register.py"], imports)
-    assert quick.distances(["data.register"], imports)["tests.unit.data.test_register"] == 1
+    assert "tests/unit/data/registers/test_register.py" in quick.chosen(
+        ["data/registers/register.py"], imports
+    )
+    assert quick.distances(["data.registers.register"], imports)["tests.unit.data.test_register"] == 1
 
 
 def test_groups_and_times_are_of_files_there_are() -> None:

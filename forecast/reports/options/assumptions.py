@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from data import capital_benchmarks
-from data.candidates import SCHEME_KINDS, Kind
+from data.capital import benchmarks
+from data.capital.candidates import SCHEME_KINDS, Kind
 from data.formatting import exact_pounds, listed
 from data.vocabulary import ALL
 from forecast.capital.schemes import Case
@@ -73,8 +73,8 @@ def assumptions(case: Case) -> tuple[DocumentTable, ...]:
 
 def typical_costs(kinds: Sequence[Kind]) -> DocumentTable:
     """Return the typical cost of a place for some kinds of scheme, with its source, as a table."""
-    f = capital_benchmarks.rows()
-    costs = {str(r["kind"]): r for r in f[f["parameter"] == capital_benchmarks.COST].to_dict("records")}
+    f = benchmarks.rows()
+    costs = {str(r["kind"]): r for r in f[f["parameter"] == benchmarks.COST].to_dict("records")}
     rows = []
     for kind in kinds:
         cost = costs.get(kind) or costs[ALL]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pandas as pd
 import xarray as xr
 
-from data.candidates import SPECIAL
+from data.capital.candidates import SPECIAL
 from forecast.capital.schemes import BaseComparison, Case
 from forecast.presentation import wording
 from forecast.presentation.capital_tables import chance_all_in_bases

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pandas as pd
 import xarray as xr
 
-from data.candidates import Candidate
+from data.capital.candidates import Candidate
 from data.formatting import exact_pounds, listed
 from forecast.capital.schemes import Case, Programme
 from forecast.presentation import wording

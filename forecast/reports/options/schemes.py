@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.candidates import SCHEME_KINDS, Candidate, Kind
+from data.capital.candidates import SCHEME_KINDS, Candidate, Kind
 from data.formatting import listed
 from data.vocabulary import NEED_CODES, NEEDS
 from forecast.capital.schemes import Appraisal, Case

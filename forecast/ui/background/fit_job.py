@@ -5,7 +5,7 @@ Invariant: a fit that fails replaces nothing; one that passes is used by every p
 
 from __future__ import annotations
 
-from data.people import Person, Right, require
+from data.sign_in.people import Person, Right, require
 from forecast.demand import stored_fit
 from forecast.jobs.worker import Report
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from data.areas import by_code
 from data.errors import HistoryError
-from data.register import Register
-from data.register_file import read_register
+from data.registers.register import Register
+from data.registers.register_file import read_register
 from forecast.finance.finance_model import FinanceModel
 from forecast.jobs.worker import Report
 from forecast.runs.baseline import Baseline, ForecastInputs

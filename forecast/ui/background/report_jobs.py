@@ -14,8 +14,8 @@ import pandas as pd
 from openpyxl import Workbook
 
 from data.areas import by_code
+from data.council_files.formulas import guarded
 from data.errors import HistoryError
-from data.formulas import guarded
 from forecast.capital.programme import Tell
 from forecast.core.outcome import Outcome
 from forecast.finance.finance_model import FinanceModel

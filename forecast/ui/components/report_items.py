@@ -16,7 +16,7 @@ from typing import Any
 
 import streamlit as st
 
-from data.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS
+from data.council_files.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS
 from forecast.jobs.worker import Job
 from forecast.ui.background import report_jobs
 from forecast.ui.components import results, work_requests

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
-from data import kept_registers, registers
+from data.council_files.kept_files import REGISTERS, UNIT_COSTS, FileStore, KeptFile
 from data.errors import HistoryError
-from data.kept_files import REGISTERS, UNIT_COSTS, FileStore, KeptFile
-from data.register import Register
+from data.registers import kept_registers, starting_register
+from data.registers.register import Register
 from forecast.core import defaults
 from forecast.core.sealing import seal
 from forecast.demand import stored_fit
 from forecast.ui.frame.choices import BASELINE, GRANTS, SHIPPED, Choices
 
 if TYPE_CHECKING:
-    from data.history import History
-    from data.prices import PriceBook
+    from data.panels.history import History
+    from data.prices.price_book import PriceBook
     from forecast.core.outcome import Outcome
     from forecast.finance.finance_model import FinanceModel, Money
     from forecast.jobs.worker import Worker
@@ -97,7 +97,7 @@ class RegisterUsed:
 
 @st.cache_resource(max_entries=MOST_REGISTERS, show_spinner=False)
 def _shipped(la_code: int) -> RegisterUsed:
-    register = registers.shipped(la_code)
+    register = starting_register.shipped(la_code)
     return RegisterUsed(register, kept_registers.fingerprint(register))
 
 
@@ -259,7 +259,7 @@ def text_of(file_store: FileStore, choices: Choices, version: int) -> str:
 
 @st.cache_resource(max_entries=MOST_BASELINES, show_spinner=False)
 def _book(la_code: int, own: str | None) -> Priced:
-    from data.price_file import to_csv
+    from data.prices.ledger import to_csv
     from forecast.ui.views import council_files
 
     book = council_files.book(la_code, own)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from data.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS, FileStore
+from data.council_files.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS, FileStore
 from forecast.capital.capital_case import FUTURES
 from forecast.core import defaults
 from forecast.runs.scenario_names import find_scenario, labels

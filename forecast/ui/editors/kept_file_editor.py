@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
+from data.council_files.kept_files import FileStore
 from data.errors import PlannerError
-from data.kept_files import FileStore
 from forecast.ui.components import elements
 from forecast.ui.frame import controls, signing
 from forecast.ui.frame.choices import SHIPPED, Choices

@@ -10,12 +10,12 @@ from typing import Any
 
 import streamlit as st
 
-from data import kept_registers
+from data.council_files.kept_files import REGISTERS
 from data.errors import PlannerError
-from data.kept_files import REGISTERS
-from data.register import BASES, CONFIDENCES, LOCATIONS, PHASINGS, STATUSES, Register
-from data.register_diff import diff
-from data.register_file import to_csv
+from data.registers import kept_registers
+from data.registers.differences import diff
+from data.registers.register import BASES, CONFIDENCES, LOCATIONS, PHASINGS, STATUSES, Register
+from data.registers.register_file import to_csv
 from data.vocabulary import PROVISION_CODES
 from forecast.ui.components import elements, results
 from forecast.ui.frame import controls, signing

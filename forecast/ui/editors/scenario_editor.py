@@ -18,7 +18,7 @@ import pandas as pd
 import streamlit as st
 
 from data.errors import PlannerError
-from data.people import Right
+from data.sign_in.people import Right
 from forecast.runs import scenario_names
 from forecast.runs.scenario_names import NamedScenario
 from forecast.ui.components import elements, results

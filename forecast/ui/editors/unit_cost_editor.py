@@ -5,8 +5,8 @@ Invariant: those of `forecast.ui.editors.kept_file_editor`.
 
 from __future__ import annotations
 
-from data.kept_files import UNIT_COSTS
-from data.price_file import to_csv
+from data.council_files.kept_files import UNIT_COSTS
+from data.prices.ledger import to_csv
 from forecast.ui.components import elements, results
 from forecast.ui.editors import kept_file_editor
 from forecast.ui.frame.choices import Choices

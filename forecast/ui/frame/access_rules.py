@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-from data.allow_list import AllowList, address
-from data.people import Person
+from data.sign_in.allow_list import AllowList, address
+from data.sign_in.people import Person
 
 GUIDE = "docs/sign-in.md"
 """Where setting up sign-in is told."""

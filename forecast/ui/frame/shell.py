@@ -15,7 +15,7 @@ from importlib.metadata import version
 import streamlit as st
 
 from data.errors import PlannerError
-from data.people import Person, Right
+from data.sign_in.people import Person, Right
 from forecast.ui.frame import controls, signing, tour
 from forecast.ui.frame.access_rules import Closed
 from forecast.ui.frame.choices import BASELINE, Choices

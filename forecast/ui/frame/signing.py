@@ -15,9 +15,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from data import allow_list, people
 from data.errors import NotAllowedError, OptionError, PeopleError
-from data.people import Person, Right
+from data.sign_in import allow_list, people
+from data.sign_in.people import Person, Right
 from forecast.ui.frame import access_rules
 from forecast.ui.frame.access_rules import Closed
 

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from data.candidate_file import to_csv
-from data.kept_files import CANDIDATES
+from data.capital.candidate_file import to_csv
+from data.council_files.kept_files import CANDIDATES
 from forecast.capital import candidate_schemes
 from forecast.presentation import wording
 from forecast.ui.background.capital_job import appraise

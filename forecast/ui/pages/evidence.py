@@ -3,7 +3,7 @@
 import streamlit as st
 
 from data.errors import FitError
-from data.people import Right
+from data.sign_in.people import Right
 from forecast.demand import stored_fit
 from forecast.ui.background.fit_job import fit_again
 from forecast.ui.components import elements, results

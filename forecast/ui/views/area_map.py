@@ -12,10 +12,9 @@ from dataclasses import dataclass
 import geopandas as gpd
 import pandas as pd
 
-from data import geography as map_data
-from data import setting_points
-from data.history import History
-from data.register import in_force
+from data.geography import maps, setting_points
+from data.panels.history import History
+from data.registers.register import in_force
 from data.vocabulary import ALL, PHASE_CODES, SPECIALIST_PROVISIONS
 from forecast.core.outcome import Outcome
 from forecast.places import geography
@@ -99,7 +98,7 @@ class MapView:
 def area_map(outcome: Outcome, history: History) -> MapView:
     """Return the map of a run."""
     code = outcome.area.la_code
-    zones = map_data.zones(code)
+    zones = maps.zones(code)
     wanted = describe.mean(outcome.shortfall.wanted.sum(("provision", "need_group")))
     shared = geography.demand_by_zone(wanted, zones)
     rows: list[pd.DataFrame] = []
@@ -143,7 +142,7 @@ def area_map(outcome: Outcome, history: History) -> MapView:
         kind=KINDS[zones.kind],
         shapes=zones.frame[["zone_code", "zone_name", "share", "geometry"]],
         zones=pd.concat(rows, ignore_index=True),
-        around=map_data.neighbours(code).frame[["name", "geometry"]],
+        around=maps.neighbours(code).frame[["name", "geometry"]],
         settings=_settings(open_now, layer.frame),
         notes=tuple(dict.fromkeys(notes)),
     )

@@ -15,9 +15,9 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from data.candidates import KINDS, Candidate
+from data.capital.candidates import KINDS, Candidate
 from data.formatting import exact_pounds
-from data.register import academic_year
+from data.registers.register import academic_year
 from data.vocabulary import NEED_CODES, NEEDS
 from forecast.capital.schemes import Case
 from forecast.core.outcome import Outcome

@@ -16,13 +16,13 @@ from typing import TypeVar
 
 import pandas as pd
 
-from data.candidate_file import Candidates, read_candidates
-from data.candidate_file import shipped as shipped_candidates
-from data.candidate_file import to_csv as candidates_text
-from data.price_books import for_area
-from data.price_file import read_ledger
-from data.price_file import to_csv as prices_text
-from data.prices import ITEMS, PriceBook
+from data.capital.candidate_file import Candidates, read_candidates
+from data.capital.candidate_file import shipped as shipped_candidates
+from data.capital.candidate_file import to_csv as candidates_text
+from data.prices.ledger import read_ledger
+from data.prices.ledger import to_csv as prices_text
+from data.prices.price_book import ITEMS, PriceBook
+from data.prices.starting_books import for_area
 from data.provisions import paid_by, provisions
 from data.vocabulary import ALL, NEED_GROUPS, PROVISIONS
 

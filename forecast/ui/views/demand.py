@@ -10,8 +10,8 @@ import pandas as pd
 import xarray as xr
 
 from data import tables
-from data.history import History
-from data.panels import population
+from data.panels.history import History
+from data.panels.history_tables import population
 from data.vocabulary import ALL, NEED_CODES, NEEDS, PHASES
 from forecast.core.outcome import Outcome
 from forecast.presentation import explain, summary, words

@@ -6,8 +6,8 @@ import json
 
 import pandas as pd
 
-from data.history import History
-from data.register_file import to_csv
+from data.panels.history import History
+from data.registers.register_file import to_csv
 from forecast.core import defaults
 from forecast.core.outcome import Outcome
 from forecast.presentation import place_tables, record

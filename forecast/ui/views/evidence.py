@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from data.areas import Area
-from data.panels import long_series
+from data.panels.history_tables import long_series
 from forecast.demand import stored_fit
 from forecast.presentation import wording
 from forecast.validation import track_record

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from data.formulas import guarded
+from data.council_files.formulas import guarded
 
 
 def to_csv(frame: pd.DataFrame) -> bytes:

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from data.formatting import exact_pounds
-from data.prices import ITEMS
+from data.prices.price_book import ITEMS
 from forecast.finance.attribution import CAUSES, PARTS, attribution
 from forecast.finance.cost_model import HIGH_NEEDS
 from forecast.finance.finance_model import Money

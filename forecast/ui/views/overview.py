@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from data.formatting import listed
-from data.history import History
+from data.panels.history import History
 from data.vocabulary import ALL, BAND_CODES
 from forecast.core.outcome import Outcome
 from forecast.presentation import compare, summary, wording, words

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from data.history import History
-from data.register import Register, academic_year, in_force
+from data.panels.history import History
+from data.registers.register import Register, academic_year, in_force
 from data.vocabulary import ALL, NEEDS, PHASE_CODES, PROVISIONS, SPECIALIST_PROVISIONS
 from forecast.core.outcome import ONE_CHILD, Outcome
 from forecast.presentation import places_report, summary, wording, words

@@ -15,10 +15,10 @@ from typing import Any
 
 import pandas as pd
 
-from data.formulas import guarded, unguarded
-from data.register import COLUMNS, Register
-from data.register_diff import RegisterDiff
-from data.register_file import cells, read_register
+from data.council_files.formulas import guarded, unguarded
+from data.registers.differences import RegisterDiff
+from data.registers.register import COLUMNS, Register
+from data.registers.register_file import cells, read_register
 
 FIRST_ROW = 2
 """Number of the first row below the header, as in a spreadsheet and in every message."""

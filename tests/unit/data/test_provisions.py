@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from data import provisions, specialist_use, tables
+from data import provisions, tables
 from data.errors import TableError
-from data.place_rates import place_rates
-from data.price_books import england
+from data.panels import specialist_use
+from data.prices.place_rates import place_rates
+from data.prices.starting_books import england
 from data.vocabulary import ALL, PHASE_CODES, PROVISION_CODES, PROVISIONS, SPECIALIST_PROVISIONS
 from tests.reference_files import edited_reference, forget
 

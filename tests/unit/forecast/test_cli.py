@@ -13,8 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data import checks, panels, registers, tables
-from data.register_file import to_csv
+from data import checks, tables
+from data.panels import history_tables
+from data.registers import starting_register
+from data.registers.register_file import to_csv
 from data.schemas import TABLES
 from forecast import cli
 from forecast.core.quantile_table import COLUMNS, PROBABILITIES
@@ -241,7 +243,7 @@ def test_a_spoilt_register_is_refused_and_nothing_is_written(
     says: str,
     tmp_path: Path,
 ) -> None:
-    good = to_csv(registers.shipped(317))
+    good = to_csv(starting_register.shipped(317))
     spoilt = spoil(good)
     assert spoilt != good
     path = tmp_path / "places.csv"
@@ -348,7 +350,7 @@ def test_an_unknown_model_is_refused_with_the_list() -> None:
 
 
 def test_fit_prints_diagnostics_and_fails_loudly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stored = stored_fit.load(panels.load("current"))
+    stored = stored_fit.load(history_tables.load("current"))
     pieces = {m.name: made_from(m.sources, Hashes()) for m in MODELS.values()}
 
     def make(on_step: object, seed: int, *, which: tuple[str, ...], folder: Path) -> stored_fit.Fit:
@@ -377,7 +379,7 @@ def test_fit_fits_only_what_is_stale_and_says_which_and_why(
 ) -> None:
     for name in stored_fit.FILES:
         shutil.copy(stored_fit.FOLDER / name, tmp_path / name)
-    stored = stored_fit.load(panels.load("current"))
+    stored = stored_fit.load(history_tables.load("current"))
     monkeypatch.setattr(stored_fit, "make", lambda *_, **__: pytest.fail("it was fitted"))
     code, said, _ = sendplan("fit", "--out", str(tmp_path))
     assert (code, "none was fitted" in said, "--all" in said) == (0, True, True)

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from data.errors import AreaError, OptionError
-from data.history import History
+from data.panels.history import History
 from data.vocabulary import BAND_CODES
 from models import band_shares
 from models.band_shares import BandShares, FittedShares, PublishedBands

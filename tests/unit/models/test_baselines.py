@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from data.history import History
+from data.panels.history import History
 from models import baselines
 from models.baselines import View
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.composition import Composition
 from data.errors import HistoryError
-from data.history import History
+from data.panels.composition import Composition
+from data.panels.history import History
 from data.vocabulary import AGES, BAND_CODES, NEED_CODES, PROVISION_CODES, band_of
 from models.cohort import CohortModel, FittedCohort
 from models.cohort_evidence import CohortEvidence, stock_at

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 from scipy.stats import norm
 
-from data.history import History
+from data.panels.history import History
 from models.base import Forecast, Model
 from models.baselines import BASELINES
 from models.ensemble import (

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 from scipy.stats import norm, t
 
-from data.history import History
+from data.panels.history import History
 from models import growth
 from models.growth import (
     COVARIATES,

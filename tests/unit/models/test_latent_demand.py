@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from data.errors import AreaError, HistoryError, OptionError
-from data.specialist_uses import load
+from data.panels.specialist_use_tables import load
 from data.vocabulary import NEED_GROUP_CODES, PHASE_CODES, PROVISION_CODES
 from models.inference import Diagnostics
 from models.latent_demand import (

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.history import History
+from data.panels.history import History
 from models.baselines import BASELINES, FittedRule
 from models.memory import Memory, Remembered, fingerprint
 

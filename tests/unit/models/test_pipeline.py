@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data import process
 from data.errors import AreaError
-from data.process import PROCESS_AGES, Process
+from data.panels import process
+from data.panels.process import PROCESS_AGES, Process
 from data.vocabulary import AGES
 from models import pipeline
 from models.pipeline import (

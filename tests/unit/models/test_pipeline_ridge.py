@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data.history import History
+from data.panels.history import History
 from models import pipeline_ridge
 from models.baselines import HORIZON_EXPONENT, total_view
 from models.indicators import measure

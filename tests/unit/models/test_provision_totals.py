@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data import panels
 from data.errors import AreaError, OptionError
-from data.history import History
+from data.panels import history_tables
+from data.panels.history import History
 from data.vocabulary import ALL, PROVISION_CODES
 from forecast.demand.stored_fit import STORED_DRAWS, thinned
 from models.provision_totals import (
@@ -72,7 +72,7 @@ def test_every_kind_has_a_label_and_its_provisions_exist() -> None:
 
 
 def test_redbridge_kinds_are_as_published() -> None:
-    series = panels.load("series")
+    series = history_tables.load("series")
     published = PublishedKinds.of(series)
     row = series.areas.index(317)
     found = dict(zip(KIND_CODES, published.plans[row, :, -1], strict=True))

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from data.history import History
+from data.panels.history import History
 from models import univariate
 from models.univariate import UNIVARIATE, GaussianForecast, UnivariateModel
 from tests.histories import history

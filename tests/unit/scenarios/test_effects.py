@@ -7,7 +7,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from data.prices import ITEMS
+from data.prices.price_book import ITEMS
 from data.vocabulary import AGES
 from scenarios.effects import (
     MONEY_TARGETS,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import typer
 
-from data.registers import shipped
+from data.registers.starting_register import shipped
 from forecast.cli import app
 from forecast.presentation.compare import COLUMNS, MEASURES
 from forecast.runs.scenario_run import with_size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from data.registers import shipped
+from data.registers.starting_register import shipped
 from scenarios.applying import apply_schemes, effects, notes
 from scenarios.effects import Frame
 from scenarios.levers import describe

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from data.errors import ScenarioError
-from data.register import SLIPPAGE, Register, frame, records
-from data.registers import shipped
+from data.registers.register import SLIPPAGE, Register, frame, records
+from data.registers.starting_register import shipped
 from scenarios.applying import apply_schemes
 from scenarios.effects import Frame
 from scenarios.scenario import Scenario

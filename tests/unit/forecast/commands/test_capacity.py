@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from data.errors import OptionError, RegisterError
-from data.register_file import read_register
+from data.registers.register_file import read_register
 from forecast.cli import app
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from data.prices import FUNDS, S251_LINES
+from data.prices.price_book import FUNDS, S251_LINES
 from forecast.presentation.money_tables import COLUMNS, CUMULATIVE, KINDS
 from tests.command_line import printed, sendplan
 

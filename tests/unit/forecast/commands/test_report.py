@@ -9,7 +9,7 @@ from pathlib import Path
 import docx
 import pytest
 
-from data.candidate_file import shipped, write_template
+from data.capital.candidate_file import shipped, write_template
 from tests.command_line import sendplan
 
 RUN = [

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from data.price_books import for_area
-from data.price_file import to_csv
+from data.prices.ledger import to_csv
+from data.prices.starting_books import for_area
 from forecast.finance.finance_model import FinanceModel
 from forecast.presentation.compare import COLUMNS, MEASURES, compared, measured
 from forecast.presentation.summary import plans_long, shortfall_long

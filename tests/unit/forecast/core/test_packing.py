@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.composition import Composition
+from data.panels.composition import Composition
 from forecast.core.packing import ALIGNED, pack, unpack
 from forecast.demand.placement import PlacementModels
 from models.inference import Diagnostics

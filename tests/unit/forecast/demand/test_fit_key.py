@@ -20,7 +20,7 @@ NOT_READ = (
     "data/published/funded_places.parquet",
     "data/published/establishment_points.parquet",
     "data/published/boundary_authority.parquet",
-    "data/prices.py",
+    "data/prices/price_book.py",
     "data/schemas/finance.py",
     "models/pipeline.py",
 )
@@ -94,10 +94,14 @@ def test_files_altered_added_lost_and_left_are_told_apart(monkeypatch: pytest.Mo
     recorded = {
         path: digest for path, digest in now.items() if path not in ("data/vocabulary.py", "models/base.py")
     }
-    recorded |= {"data/published/areas.parquet": "other", "data/lost.py": "1", "data/prices.py": "2"}
+    recorded |= {
+        "data/published/areas.parquet": "other",
+        "data/lost.py": "1",
+        "data/prices/price_book.py": "2",
+    }
     assert changes(model.sources, recorded, Hashes()) == {
         "data/lost.py": "gone",
-        "data/prices.py": "not used",
+        "data/prices/price_book.py": "not used",
         "data/published/areas.parquet": "changed",
         "data/vocabulary.py": "new",
         "models/base.py": "new",

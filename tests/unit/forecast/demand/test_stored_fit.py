@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data import panels
 from data.errors import FitError
-from data.history import History
+from data.panels import history_tables
+from data.panels.history import History
 from forecast.core.sources import ROOT, Hashes, made_from, sha256
 from forecast.demand import stored_fit
 from forecast.demand.fit_key import MODELS, NAMES
@@ -25,7 +25,7 @@ LARGEST = 20_000_000
 
 @pytest.fixture(scope="module")
 def history() -> History:
-    return panels.load("current")
+    return history_tables.load("current")
 
 
 @pytest.fixture(scope="module")
@@ -117,28 +117,28 @@ def test_a_fit_that_fails_is_kept_apart_and_not_used(stored: Fit, tmp_path: Path
 def test_a_stale_fit_is_refused_and_what_changed_and_the_way_out_are_told(folder: Path) -> None:
     say_made_from(folder, "cohort", "models/cohort.py", "0" * 64)
     say_made_from(folder, "cohort", "data/published/plans_age.parquet", "0" * 64)
-    say_made_from(folder, "moves", "data/panels.py", "0" * 64)
+    say_made_from(folder, "moves", "data/panels/history_tables.py", "0" * 64)
     say_made_from(folder, "latent_demand", "data/published/plans_age.parquet", "0" * 64)
     with pytest.raises(FitError) as error:
         stored_fit.manifest(folder)
     said = str(error.value)
     assert "cohort (data/published/plans_age.parquet changed, models/cohort.py changed)" in said
-    assert "moves (data/panels.py changed)" in said
+    assert "moves (data/panels/history_tables.py changed)" in said
     assert "latent_demand (data/published/plans_age.parquet changed)" in said
     assert "band_shares" not in said
     assert "run 'sendplan fit'" in said
     with pytest.raises(FitError, match=r"models/cohort\.py changed"):
-        stored_fit.load(panels.load("current"), folder)
+        stored_fit.load(history_tables.load("current"), folder)
 
 
 def test_models_with_one_reason_are_told_together_and_many_files_are_counted(folder: Path) -> None:
     for name in ("bayes_growth", "totals"):
-        say_made_from(folder, name, "data/panels.py", "0")
+        say_made_from(folder, name, "data/panels/history_tables.py", "0")
     many = MODELS["moves"].sources.files[:6]
     for file in many:
         say_made_from(folder, "moves", file, "0")
     said = stored_fit.stale_text(stored_fit.stale(folder))
-    assert "totals, bayes_growth (data/panels.py changed); moves (" in said
+    assert "totals, bayes_growth (data/panels/history_tables.py changed); moves (" in said
     assert f"{many[3]} changed and 2 more)" in said
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from data.errors import OptionError
 from data.financial_year import FinancialYear
-from data.prices import GENERAL_FUND
+from data.prices.price_book import GENERAL_FUND
 from forecast.core.outcome import Outcome
 from forecast.finance.attribution import CAUSES, PARTS, Attribution, attribution
 from scenarios.effects import MoneyChange

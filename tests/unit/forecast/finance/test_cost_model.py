@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from data.financial_year import FinancialYear
-from data.prices import GENERAL_FUND, PriceBook
+from data.prices.price_book import GENERAL_FUND, PriceBook
 from data.vocabulary import PROVISION_CODES
 from forecast.core.financial_year import labels
 from forecast.core.outcome import Outcome

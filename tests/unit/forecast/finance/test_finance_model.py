@@ -10,8 +10,8 @@ import pytest
 from data.areas import by_code
 from data.errors import OptionError
 from data.financial_year import FinancialYear
-from data.inflation import Z90
-from data.prices import PriceBook
+from data.prices.inflation import Z90
+from data.prices.price_book import PriceBook
 from forecast.core.outcome import Outcome
 from forecast.finance.balance import REGIMES
 from forecast.finance.finance_model import FinanceModel, MoneyPlan

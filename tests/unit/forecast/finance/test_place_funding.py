@@ -8,9 +8,9 @@ import xarray as xr
 
 from data.errors import OptionError, PriceError
 from data.financial_year import FinancialYear
-from data.place_rates import ITEM
-from data.price_books import england, inflation
-from data.prices import PriceBook, as_rows
+from data.prices.place_rates import ITEM
+from data.prices.price_book import PriceBook, as_rows
+from data.prices.starting_books import england, inflation
 from forecast.finance.place_funding import (
     KIND_OF,
     KINDS,

@@ -12,10 +12,10 @@ import pytest
 from data import tables
 from data.errors import TableError
 from data.financial_year import FinancialYear
-from data.place_rates import FILE, ITEM, place_rate
-from data.price_books import england, for_area
-from data.price_file import COLUMNS, read_ledger
-from data.prices import PriceBook
+from data.prices.ledger import COLUMNS, read_ledger
+from data.prices.place_rates import FILE, ITEM, place_rate
+from data.prices.price_book import PriceBook
+from data.prices.starting_books import england, for_area
 from data.vocabulary import ALL
 from forecast.core.outcome import Outcome
 from forecast.finance.cost_model import CostModel

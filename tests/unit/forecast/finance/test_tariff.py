@@ -9,8 +9,8 @@ import pytest
 import xarray as xr
 
 from data.financial_year import FinancialYear
-from data.inflation import draw_normals
-from data.prices import PriceBook
+from data.prices.inflation import draw_normals
+from data.prices.price_book import PriceBook
 from data.vocabulary import AGES, NEED_CODES, NEED_GROUP_CODES, PHASE_CODES, PROVISION_CODES
 from forecast.finance.tariff import (
     PER_CHILD,

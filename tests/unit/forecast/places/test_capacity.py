@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data import registers
 from data.errors import OptionError
-from data.register import Register, frame
+from data.registers import starting_register
+from data.registers.register import Register, frame
 from data.vocabulary import AGES, NEED_GROUP_CODES, PHASE_CODES, SPECIALIST_PROVISIONS
 from forecast.core.outcome import Placements, Shortfall
 from forecast.places.capacity import LARGEST_WANTED, Demand, apply_factor, latent_factor, match, sum_by_group
@@ -25,7 +25,7 @@ CELLS = ("draw", "january", "provision", "phase", "need_group")
 
 @pytest.fixture(scope="module")
 def register() -> Register:
-    return registers.shipped(317)
+    return starting_register.shipped(317)
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import pytest
 import xarray as xr
 from shapely.geometry import Point
 
-from data import geography, setting_points
-from data.geography import METRES, Layer, Zones
+from data.geography import maps, setting_points
+from data.geography.maps import METRES, Layer, Zones
 from forecast.places.geography import (
     NOT_KNOWN,
     demand_by_zone,
@@ -248,7 +248,7 @@ def test_a_borough_is_quick_once_its_tables_are_read() -> None:
 
     def everything() -> float:
         start = time.perf_counter()
-        zones = geography.zones(317)
+        zones = maps.zones(317)
         settings = setting_points.settings(rows, 317)
         offered = offers(rows, GROUPS)
         within_reach(zones, settings, offered)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data import registers
 from data.errors import RegisterError
-from data.register import Register, frame
+from data.registers import starting_register
+from data.registers.register import Register, frame
 from forecast.places.supply import Supply, supply
 
 ROW: dict[str, Any] = {
@@ -175,7 +175,7 @@ def test_what_cannot_be_asked_is_refused() -> None:
 
 
 def test_redbridge_keeps_units_through_their_steps() -> None:
-    found = supply(registers.shipped(317), [2025, 2027, 2030], 200, np.random.default_rng(0))
+    found = supply(starting_register.shipped(317), [2025, 2027, 2030], 200, np.random.default_rng(0))
     names = [u.name for u in found.units]
     assert len(names) == len(set(names))
     caterham = found.places.sel(unit="Caterham High School ARP")

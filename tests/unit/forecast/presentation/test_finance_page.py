@@ -12,7 +12,7 @@ import pytest
 import typer
 
 from data.financial_year import FinancialYear
-from data.place_rates import place_rate
+from data.prices.place_rates import place_rate
 from data.vocabulary import ALL
 from forecast.cli import app
 from forecast.finance.attribution import CAUSES, PARTS

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from data import panels
+from data.panels import history_tables
 from forecast.presentation.hindcast_table import hindcast_table
 from forecast.validation import deficit_hindcast
 from tests.unit.forecast.validation.test_deficit_hindcast import REDBRIDGE, RULE
 
 
 def test_a_published_balance_stands_beside_its_interval() -> None:
-    history = panels.load("series")
+    history = history_tables.load("series")
     ahead = deficit_hindcast.forecast_stocks(history, 2021, RULE, 30).sel(area=REDBRIDGE)
     table = hindcast_table([deficit_hindcast.hindcast(REDBRIDGE, 2021, ahead, history.until(2021))])
     row = table[table["financial_year"] == "2021-22"].iloc[0]

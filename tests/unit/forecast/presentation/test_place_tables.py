@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data import areas, registers
+from data import areas
+from data.registers import starting_register
 from data.vocabulary import ALL, NEED_GROUP_CODES, PHASE_CODES, SPECIALIST_PROVISIONS
 from forecast.core.defaults import SURE
 from forecast.core.outcome import ONE_CHILD, Outcome
@@ -149,7 +150,7 @@ def test_settings_hold_no_more_than_their_places(outcome: Outcome) -> None:
 
 
 def test_a_register_without_settings_gives_an_empty_table_with_its_columns(inputs: ForecastInputs) -> None:
-    register = registers.shipped(317)
+    register = starting_register.shipped(317)
     bare = inputs.baseline(
         areas.by_code(317), years=1, draws=100, register=replace(register, rows=register.rows.iloc[:0])
     ).outcome

@@ -14,8 +14,8 @@ import docx
 import pytest
 
 from data.errors import CapitalError, OptionError
-from data.price_books import for_area
-from data.prices import PriceBook
+from data.prices.price_book import PriceBook
+from data.prices.starting_books import for_area
 from forecast.capital import capital_case
 from forecast.reports.capital_paper import (
     FUTURES,

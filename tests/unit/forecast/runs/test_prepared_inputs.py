@@ -86,7 +86,7 @@ def test_every_table_read_is_among_the_sources(monkeypatch: pytest.MonkeyPatch) 
 def test_modules_behind_the_inputs_are_among_the_sources() -> None:
     files = set(imported(baseline.SOURCES.modules)) | set(baseline.SOURCES.files)
     for path in (
-        "data/process.py",
+        "data/panels/process.py",
         "models/pipeline.py",
         "models/placement.py",
         "data/tables.py",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import ScenarioError, StoreError
-from data.people import this_computer
+from data.sign_in.people import this_computer
 from forecast.runs.scenario_names import find_scenario, find_scenario_or_file, ref_of
 from scenarios import reading
 from scenarios.keeping import keep

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from data.errors import OptionError
-from data.history import History
+from data.panels.history import History
 from forecast.core.quantile_table import COLUMNS, PROBABILITIES
 from forecast.validation import backtest
 from models.baselines import BASELINES

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data import panels
 from data.errors import HistoryError
 from data.financial_year import FinancialYear
-from data.history import History
+from data.panels import history_tables
+from data.panels.history import History
 from data.vocabulary import ALL
 from forecast.validation import deficit_hindcast
 from models.baselines import BASELINES
@@ -22,7 +22,7 @@ RULE = next(m for m in BASELINES if m.name == "regional_growth")
 
 @pytest.fixture(scope="module")
 def history() -> History:
-    return panels.load("series")
+    return history_tables.load("series")
 
 
 def flat(history: History, origin: int) -> xr.DataArray:

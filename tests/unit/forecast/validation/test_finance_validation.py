@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from data import tables
-from data.price_books import IMPLIED, evidence
+from data.prices.starting_books import IMPLIED, evidence
 from forecast.validation import finance_validation
 
 REDBRIDGE = 317

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.history import History
+from data.panels.history import History
 from data.vocabulary import ALL
 from forecast.validation import provision_backtest, track_record
 from forecast.validation.provision_backtest import (

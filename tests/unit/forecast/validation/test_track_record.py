@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from data import panels
 from data.errors import TableError
-from data.history import History
+from data.panels import history_tables
+from data.panels.history import History
 from forecast.demand.members import Models, all_names
 from forecast.validation import backtest, track_record
 from models.baselines import BASELINES
@@ -19,7 +19,7 @@ from models.memory import Memory
 
 @pytest.fixture(scope="module")
 def history() -> History:
-    return panels.load("series")
+    return history_tables.load("series")
 
 
 @pytest.fixture(scope="module")

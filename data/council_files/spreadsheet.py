@@ -1,0 +1,241 @@
+"""Functions shared by the files that people fill in: reading cells, columns and rows, and writing a file whole.
+
+Invariant: a cell that cannot be used is refused in words, never guessed; a file is written whole, or what was there stays.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from rapidfuzz import fuzz, process
+
+from data.areas import by_code
+from data.council_files.problems import Problem
+from data.errors import AreaError, OutputError, PlannerError
+from data.formatting import quoted
+
+AUTHORITY = "la_code"
+"""Column that says whose sheet it is: the DfE number of the authority in every row; a file may leave it out."""
+
+
+AGE_BLANK: dict[str, str] = {
+    "age_low": "Write the youngest age at 31 August, 0 to 25.",
+    "age_high": "Write the oldest age at 31 August, 0 to 25.",
+}
+"""What to write in a blank cell of an age."""
+
+_WHOLE = re.compile(r"\d{1,9}", re.ASCII)
+
+
+class CellError(ValueError):
+    """A cell cannot be used; the message says why and what to write instead."""
+
+
+def plain(text: str) -> str:
+    """Return text in lower case, with dashes, underscores and repeated spaces as single spaces, to compare spellings."""
+    return " ".join(re.sub(r"[_\-]", " ", text).split()).lower()
+
+
+def parse_code(cell: str, spellings: Mapping[str, str], kind: str, allowed: Iterable[str]) -> str:
+    """Return the code that a spelling stands for.
+
+    Parameters
+    ----------
+    cell
+        What was written.
+    spellings
+        Spellings, as `plain` has them, to codes.
+    kind
+        What the codes are of, in words.
+    allowed
+        Codes that are named where none is like the cell.
+
+    Raises
+    ------
+    CellError
+        It is no spelling of any; says which one may have been meant.
+    """
+    word = plain(cell)
+    if word in spellings:
+        return spellings[word]
+    near = process.extractOne(word[:60], list(spellings), scorer=fuzz.ratio, score_cutoff=60)
+    hint = f"Did you mean '{spellings[near[0]]}'?" if near else f"Write one of {', '.join(allowed)}."
+    raise CellError(f"{quoted(cell)} is not a {kind} we know. {hint}")
+
+
+def parse_age(cell: str) -> int:
+    """Return the age at 31 August in a cell, 0 to 25.
+
+    Raises
+    ------
+    CellError
+        It is none.
+    """
+    if _WHOLE.fullmatch(cell) is None or int(cell) > 25:
+        raise CellError(
+            f"{quoted(cell)} is not an age. Write a whole number from 0 to 25 (age at 31 August)."
+        )
+    return int(cell)
+
+
+def parse_authority(cell: str) -> int:
+    """Return the DfE number of the current authority named in a cell.
+
+    Raises
+    ------
+    CellError
+        It is none.
+    """
+    try:
+        return by_code(int(cell) if re.fullmatch(r"\d{3}", cell, re.ASCII) else 0).la_code
+    except AreaError:
+        raise CellError(
+            f"{quoted(cell)} is not the DfE number of an authority of today. Write three digits, such as 317 for "
+            "Redbridge, or delete the column."
+        ) from None
+
+
+def name_of(la_code: int | None) -> str:
+    """Return the name of a current authority; its number if there is none."""
+    try:
+        return by_code(la_code or 0).name
+    except AreaError:
+        return f"authority {la_code}"
+
+
+def csv_rows(
+    raw: bytes, where: str, garbled: str, refuse: Callable[[str], PlannerError]
+) -> list[tuple[int, list[str]]]:
+    """Return (spreadsheet row, cells) of every row of a CSV file: UTF-8, with or without a byte order mark.
+
+    Parameters
+    ----------
+    raw
+        What the file holds.
+    where
+        Its name.
+    garbled
+        What would be garbled in another encoding.
+    refuse
+        Makes the error of such a file from words.
+
+    Raises
+    ------
+    PlannerError
+        It is not UTF-8 text or not a CSV table.
+    """
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        row = raw.count(b"\n", 0, error.start) + 1
+        raise refuse(
+            f"'{where}' is not UTF-8 text (line {row}, byte {error.start}), so {garbled} in it would be garbled and it was not "
+            "read. In the spreadsheet choose Save as, CSV UTF-8, and try again."
+        ) from None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        return list(enumerate(reader, start=1))
+    except csv.Error as error:
+        raise refuse(
+            f"'{where}' is not a CSV table at line {reader.line_num} ({error}), so cells could not be told apart and "
+            "nothing was read. Look there for a double quote that is never closed, or save the sheet again as CSV UTF-8."
+        ) from None
+
+
+def column_names(first: Sequence[str]) -> list[str]:
+    """Return the column names of a header without the empty cells at its end."""
+    names = [name.lower() for name in first]
+    while names and not names[-1]:
+        names.pop()
+    return names
+
+
+def find_extra_cells(number: int, header: Sequence[str], cells: Sequence[str]) -> Problem | None:
+    """Return a problem if a row has cells beyond its last column; None otherwise."""
+    if not any(cells[len(header) :]):
+        return None
+    return Problem(
+        number, header[-1],
+        f"there are {len(cells)} cells for {len(header)} columns. Put text that holds a comma between double quotes, or "
+        "clear the cells to the right.",
+    )  # fmt: skip
+
+
+def parse_cells(
+    number: int,
+    header: Sequence[str],
+    cells: Sequence[str],
+    parsers: Mapping[str, Callable[[str], object]],
+    needed: Mapping[str, str],
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the values of a row's filled cells, and every problem found in single cells.
+
+    Parameters
+    ----------
+    number
+        Row of the spreadsheet.
+    header, cells
+        Names of the columns, and the row; cells missing at its end are blank.
+    parsers
+        Function for each column that reads a cell or raises a `CellError`.
+    needed
+        Columns whose cells must not be blank, with what to write.
+    """
+    if beyond := find_extra_cells(number, header, cells):
+        return {}, [beyond]
+    values: dict[str, Any] = {}
+    problems = []
+    for column, cell in zip_longest(header, cells[: len(header)], fillvalue=""):
+        if cell:
+            try:
+                values[column] = parsers[column](cell)
+            except CellError as error:
+                problems.append(Problem(number, column, str(error)))
+        elif column in needed:
+            problems.append(Problem(number, column, f"is blank. {needed[column]}"))
+    return values, problems
+
+
+def write_whole(path: Path, content: bytes, what: str, check: Callable[[Path], None] | None = None) -> None:
+    """Write a file whole or not at all.
+
+    Parameters
+    ----------
+    path
+        Where to.
+    content
+        What it holds.
+    what
+        What it is, as the subject of a sentence.
+    check
+        Looks at the draft before it takes the file's place, and raises an error where it must not.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written; a file already there is left as it was.
+    """
+    draft = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix.lower()}")
+    try:
+        try:
+            draft.write_bytes(content)
+            if check is not None:
+                check(draft)
+            os.replace(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError(
+            f"{what} cannot be written to '{path}' ({error.strerror}); nothing there was changed. Choose a folder that "
+            "exists and that you may write to, and close the file in other programs."
+        ) from None

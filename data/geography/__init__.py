@@ -1,0 +1,1 @@
+"""Outlines of authorities and their small areas, and where settings are."""

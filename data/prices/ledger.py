@@ -1,0 +1,473 @@
+"""Ledgers of unit costs (``unit_costs.csv``): read and check the council's own prices, and write a template.
+
+Invariant: a file is read whole or not at all, and every problem in it is reported at once, by spreadsheet row and column;
+what is written reads back unchanged. A text cell never reaches a spreadsheet as a formula.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rapidfuzz import fuzz, process
+
+from data.areas import by_code
+from data.council_files.formulas import guarded, unguarded
+from data.council_files.problems import SHOWN, Problem, report
+from data.council_files.spreadsheet import (
+    AGE_BLANK,
+    AUTHORITY,
+    CellError,
+    column_names,
+    csv_rows,
+    name_of,
+    parse_age,
+    parse_authority,
+    parse_cells,
+    parse_code,
+    plain,
+    write_whole,
+)
+from data.errors import OutputError, PriceError
+from data.formatting import quoted
+from data.prices.inflation import PriceGrowth, starting_year, year_name
+from data.prices.price_book import (
+    BASES,
+    CONFIDENCES,
+    FUNDS,
+    ITEMS,
+    KEY,
+    S251_LINES,
+    SPREAD,
+    Price,
+    PriceBook,
+    as_prices,
+    as_rows,
+    find_wrong_shares,
+    fund_fits,
+    kinds_of,
+    largest_price,
+    lines_of,
+    overlaps,
+)
+from data.vocabulary import ALL, NEED_GROUP_CODES, NEED_GROUPS, PROVISION_CODES, PROVISIONS
+
+COLUMNS: tuple[str, ...] = (
+    "item", "provision", "need_group", "age_low", "age_high", "kind", "price", "low", "high", "median", "share",
+    "price_year", "inflator", "s251_line", "dsg_block", "basis", "confidence", "source", "note",
+)  # fmt: skip
+"""Columns of a ledger, in order."""
+
+OPTIONAL: tuple[str, ...] = ("kind", "low", "high", "median", "share", "inflator", "note")
+"""Columns a file may leave out, and whose cells may be blank."""
+
+MAX_ROWS = 5_000
+"""Rows in one ledger."""
+
+MAX_BYTES = 20_000_000
+"""Largest ledger file that is opened, in bytes (20 MB)."""
+
+_NUMBER = re.compile(r"(\d{1,9}|\d{1,3}(,\d{3}){1,2})(\.\d{1,12})?", re.ASCII)
+_NEGATIVE = re.compile(r"[-\u2212].*|\(.*\)")
+
+
+@dataclass(frozen=True, eq=False)
+class Ledger:
+    """The council's own prices, as read from a ledger.
+
+    Parameters
+    ----------
+    la_code
+        DfE number of the authority, where the file or the reader says it.
+    rows
+        As `data.prices.price_book.ROWS`, all of level ``council``: give them to `PriceBook.replaced`.
+    origin
+        Name of the file.
+    """
+
+    la_code: int | None
+    rows: pd.DataFrame
+    origin: str
+
+    @property
+    def prices(self) -> tuple[Price, ...]:
+        """The prices, one for each row, in order."""
+        return as_prices(self.rows)
+
+
+def _choice(kind: str, allowed: Mapping[str, str]) -> Callable[[str], str]:
+    """Return a function that reads a cell with a closed list of values, given codes and labels."""
+    spellings = {plain(ALL): ALL} if ALL in allowed else {}
+    spellings |= {plain(label): code for code, label in allowed.items()} | {plain(c): c for c in allowed}
+
+    return lambda cell: parse_code(cell, spellings, kind, allowed)
+
+
+def _number(cell: str) -> float:
+    text = cell.replace("£", "").replace(" ", "")
+    if _NEGATIVE.fullmatch(text):
+        raise CellError(f"{quoted(cell)} is below 0. A price is 0 or more; income is not entered as a price.")
+    if _NUMBER.fullmatch(text) is None:
+        raise CellError(
+            f"{quoted(cell)} is not a number. Write pounds a year in figures, such as 12500 or 12,500.50, without words."
+        )
+    return float(text.replace(",", ""))
+
+
+def _share(cell: str) -> float:
+    text = cell.removesuffix("%").strip()
+    number = _number(text) / (100 if cell.endswith("%") else 1)
+    if number > 1:
+        raise CellError(f"{quoted(cell)} is more than 1. Write a share such as 0.95, or 95%.")
+    return number
+
+
+def _year(cell: str) -> str:
+    text = cell.replace("/", "-")
+    if starting_year(text) is None:
+        raise CellError(f"{quoted(cell)} is not a financial year. Write it like '2025-26'.")
+    return text
+
+
+def _lines(cell: str) -> str:
+    parts = lines_of(cell)
+    for part in parts:
+        if part not in S251_LINES:
+            near = process.extractOne(part[:20], S251_LINES, scorer=fuzz.ratio, score_cutoff=60)
+            hint = f"Did you mean '{near[0]}'?" if near else f"Write one of {', '.join(S251_LINES)}."
+            raise CellError(
+                f"{quoted(part)} is not a high needs line of the S251 return. {hint} Several are joined by ';'. Format the "
+                "column as text, or a spreadsheet may turn 1.2.3 into a date."
+            )
+    return ";".join(dict.fromkeys(parts))
+
+
+_PARSERS: dict[str, Callable[[str], object]] = {
+    "item": _choice("item", {code: item.label for code, item in ITEMS.items()}),
+    "provision": _choice("provision", {ALL: ALL, **PROVISIONS}),
+    "need_group": _choice("need group", {ALL: ALL, **{g.code: g.label for g in NEED_GROUPS}}),
+    "age_low": parse_age,
+    "age_high": parse_age,
+    "kind": _choice("kind", {kind: kind for item in ITEMS for kind in kinds_of(item)}),
+    "price": _number,
+    "low": _number,
+    "high": _number,
+    "median": _number,
+    "share": _share,
+    "price_year": _year,
+    "inflator": plain,
+    "s251_line": _lines,
+    "dsg_block": _choice("block of the grant", {fund: fund for fund in FUNDS}),
+    "basis": _choice("basis", {basis: basis for basis in BASES}),
+    "confidence": _choice("confidence", {c: c for c in CONFIDENCES}),
+    "source": str,
+    "note": str,
+    AUTHORITY: parse_authority,
+}
+
+_BLANK: dict[str, str] = {
+    "item": f"Write what is priced: {', '.join(ITEMS)}.",
+    "provision": f"Write a provision such as {', '.join(PROVISION_CODES[3:6])}, or {ALL}.",
+    "need_group": f"Write a need group such as {', '.join(NEED_GROUP_CODES[:3])}, or {ALL}.",
+    **AGE_BLANK,
+    "price": "A blank could mean free or not known. Write pounds a year, 0 if it costs nothing.",
+    "price_year": "Prices of different years cannot be added. Write the financial year of the price, like '2025-26'.",
+    "s251_line": "Write the line of the S251 return it is booked to, such as 1.2.3.",
+    "dsg_block": f"Write {', '.join(FUNDS[:-1])} or {FUNDS[-1]}.",
+    "basis": f"Write {', '.join(BASES[:-1])} or {BASES[-1]}: council for your own figures.",
+    "confidence": f"Write {', '.join(CONFIDENCES[:-1])} or {CONFIDENCES[-1]}.",
+    "source": "Say where the price comes from: a report, a contract list or 'placement ledger'.",
+}
+"""What to write in a cell that must not be blank."""
+
+
+def read_ledger(path: str | Path, inflation: PriceGrowth, la_code: int | None = None) -> Ledger:
+    """Read and check a ledger of unit costs: CSV, UTF-8 with or without a byte order mark.
+
+    Rows are numbered as in the spreadsheet: the header is row 1. A blank kind is all kinds, a blank share 1, a blank inflator
+    the usual one of the item; blank low and high stand for `SPREAD` by confidence.
+
+    Parameters
+    ----------
+    path
+        The file.
+    inflation
+        Inflators that rows may name.
+    la_code
+        Whose ledger it should be; None to take what the file says, if it does.
+
+    Raises
+    ------
+    PriceError
+        The file cannot be read, any cell cannot be used, or it is another authority's; nothing is read in part.
+    """
+    path = Path(path)
+    lines = _csv_lines(path)
+    header, body = _header(lines, path.name)
+    problems: list[Problem] = []
+    rows: dict[int, dict[str, Any]] = {}
+    owners: dict[int, int] = {}
+    for number, cells in body:
+        values, wrong = parse_cells(number, header, cells, _PARSERS, _BLANK)
+        values = dict.fromkeys(OPTIONAL) | values
+        if not wrong:
+            wrong = _row_problems(number, values, inflation)
+        owner = values.pop(AUTHORITY, None)
+        if owner is not None:
+            owners[number] = owner
+        problems += wrong
+        if not wrong:
+            rows[number] = _with_defaults(values)
+    whose = la_code if la_code is not None or not owners else next(iter(owners.values()))
+    problems += [
+        Problem(
+            number, AUTHORITY,
+            f"'{owner}' is {by_code(owner).name}, but the ledger was given for {name_of(whose)}. Give its own file, or "
+            "correct the number.",
+        )
+        for number, owner in owners.items() if owner != whose
+    ]  # fmt: skip
+    problems += _between_rows(rows)
+    if problems:
+        raise PriceError(
+            report(path.name, problems, "no prices were read from it and those in use stay", "CSV UTF-8")
+        )
+    return Ledger(whose, as_rows(rows.values()), path.name)
+
+
+def _csv_lines(path: Path) -> list[tuple[int, list[str]]]:
+    """Return (spreadsheet row, trimmed cells) of every row that is not blank."""
+    if not path.is_file():
+        raise PriceError(
+            f"There is no file '{path}', so no prices were read from it. Check the spelling of the path, or start from the "
+            "template."
+        )
+    if path.suffix.lower() != ".csv":
+        raise PriceError(
+            f"'{path.name}' is not a .csv file and other kinds are not read. In the spreadsheet choose Save as, CSV UTF-8, and "
+            "give that file."
+        )
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise PriceError(
+                f"'{path.name}' is {size / 1e6:,.0f} MB; a ledger is at most {MAX_BYTES // 1_000_000} MB. It was not opened. "
+                "Check that it lists prices, not single payments."
+            )
+        raw = path.read_bytes()
+    except OSError as error:
+        raise PriceError(
+            f"'{path.name}' cannot be opened ({error.strerror}), so no prices were read. Close it in other programs and "
+            "check that you may read it."
+        ) from None
+    rows = csv_rows(raw, path.name, "pound signs and names", PriceError)
+    lines = [(n, [unguarded(c.strip()).strip() for c in cells]) for n, cells in rows]
+    lines = [(n, cells) for n, cells in lines if any(cells)]
+    if not lines:
+        raise PriceError(f"'{path.name}' is empty, so there are no prices to use. Start from the template.")
+    return lines
+
+
+def _header(lines: list[tuple[int, list[str]]], where: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Return the column names and the data rows; refuse a header with missing or unknown columns."""
+    (row, first), body = lines[0], lines[1:]
+    names = column_names(first)
+    parts = []
+    if missing := [c for c in COLUMNS if c not in names and c not in OPTIONAL]:
+        parts.append(f"column(s) missing: {', '.join(missing)}")
+    if unknown := [c for c in names if c not in (*COLUMNS, AUTHORITY)]:
+        parts.append(f"column(s) unknown: {', '.join(quoted(c) for c in unknown[:SHOWN])}")
+    if repeated := sorted({c for c in names if names.count(c) > 1 and c not in unknown}):
+        parts.append(f"column(s) given twice: {', '.join(repeated)}")
+    if parts:
+        raise PriceError(
+            f"'{where}', row {row}: {'; '.join(parts)}. Prices cannot be told apart without the columns "
+            f"{', '.join(c for c in COLUMNS if c not in OPTIONAL)}; a file may also have {', '.join((*OPTIONAL, AUTHORITY))}, "
+            "and no others. Rename, add or delete columns, or copy your rows into the template."
+        )
+    if not body:
+        raise PriceError(
+            f"'{where}' has a header but 0 data rows, so it replaces no price. Add a row for each price you know."
+        )
+    if len(body) > MAX_ROWS:
+        raise PriceError(
+            f"'{where}' has {len(body):,} data rows; a ledger has at most {MAX_ROWS:,}. It was not read. Check that it lists "
+            "prices by provision and need, not single children."
+        )
+    return names, body
+
+
+def _row_problems(number: int, row: Mapping[str, Any], inflation: PriceGrowth) -> list[Problem]:
+    """Return contradictions between the cells of one row, each of which is valid on its own."""
+    problems: list[Problem] = []
+
+    def wrong(column: str, text: str) -> None:
+        problems.append(Problem(number, column, text))
+
+    item, price, low, high = row["item"], row["price"], row["low"], row["high"]
+    if row["age_low"] > row["age_high"]:
+        wrong("age_high", f"{row['age_high']} is below age_low {row['age_low']}. Swap or correct the ages.")
+    if price > largest_price(item):
+        what = (
+            "a share is at most 1"
+            if largest_price(item) == 1
+            else "look for an extra digit, or for a total instead of a price"
+        )
+        wrong("price", f"{price:,.10g} is more than {largest_price(item):,.0f}: {what}.")
+    if (low is None) != (high is None):
+        wrong("low" if low is None else "high", "is blank. An interval needs both low and high, or neither.")
+    elif low is not None and not low <= price <= high:
+        wrong(
+            "low",
+            f"{low:,.10g} to {high:,.10g} does not hold the price {price:,.10g}. Correct one of the three.",
+        )
+    elif low is not None and high > largest_price(item):
+        wrong("high", f"{high:,.10g} is more than {largest_price(item):,.0f}. Look for an extra digit.")
+    elif low is not None and (low == 0) != (high == 0):
+        wrong(
+            "low",
+            "is 0, but the price may be above 0. Write the lowest price above 0, or 0 in price, low and high.",
+        )
+    if row["median"] is not None and not 0 < row["median"] <= price:
+        wrong(
+            "median",
+            f"{row['median']:,.10g} is not above 0 and at most the mean {price:,.10g}. A few dear placements pull the mean up; "
+            "leave it blank where they do not.",
+        )
+    if row["kind"] is not None and row["kind"] not in kinds_of(item):
+        wrong("kind", f"'{row['kind']}' is not a kind of {item}. Write {', '.join(kinds_of(item))}.")
+    if strange := [line for line in lines_of(row["s251_line"]) if line not in ITEMS[item].lines]:
+        wrong(
+            "s251_line",
+            f"{item} is not booked to {', '.join(strange)}. Write one of {', '.join(ITEMS[item].lines)}.",
+        )
+    elif not fund_fits(row["s251_line"], row["dsg_block"]):
+        wrong(
+            "dsg_block",
+            f"'{row['dsg_block']}' does not go with line {row['s251_line']}: lines 2 are the general fund's, lines 1 the "
+            "grant's. Correct one of the two.",
+        )
+    inflator = (row["inflator"] or ITEMS[item].inflator).replace(" ", "_")
+    if inflator not in inflation.codes:
+        wrong(
+            "inflator",
+            f"{quoted(inflator)} is not an inflator we know. Write one of {', '.join(inflation.codes)}.",
+        )
+    elif int(row["price_year"][:4]) < (first := inflation.first_year(inflator)) - 1:
+        wrong(
+            "price_year",
+            f"'{row['price_year']}' is too long ago: growth of '{inflator}' is known from {year_name(first)}. Give a price of "
+            f"{year_name(first - 1)} or later.",
+        )
+    return problems
+
+
+def _with_defaults(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a valid row as a row of the price book, its blanks filled with defaults."""
+    item, price, spread = row["item"], row["price"], SPREAD[row["confidence"]]
+    low, high = (
+        (price * (1 - spread), min(largest_price(item), price * (1 + spread)))
+        if row["low"] is None
+        else (row["low"], row["high"])
+    )
+    return {
+        **row,
+        "kind": row["kind"] or ALL,
+        "low": low,
+        "high": high,
+        "share": 1.0 if row["share"] is None else row["share"],
+        "inflator": (row["inflator"] or ITEMS[item].inflator).replace(" ", "_"),
+        "level": "council",
+    }
+
+
+def _between_rows(rows: Mapping[int, Mapping[str, Any]]) -> list[Problem]:
+    """Return problems between rows: duplicates, overlaps, and kinds whose shares do not sum to 1."""
+    numbers, prices = list(rows), as_prices(as_rows(rows.values()))
+    problems = []
+    clashes = overlaps(prices)
+    for a, b in clashes:
+        same = all(getattr(prices[a], c) == getattr(prices[b], c) for c in KEY)
+        what = "repeats" if same else "has pupils in common with"
+        problems.append(
+            Problem(
+                numbers[b], "item",
+                f"{what} row {numbers[a]} ({prices[a].name}), so it is not clear which price holds. Delete one, or give them "
+                "ages, need groups or kinds that do not overlap.",
+            )
+        )  # fmt: skip
+    doubtful = {i for pair in clashes for i in pair}
+    problems += [
+        Problem(
+            numbers[at], "share",
+            f"the kinds of {prices[at].item}, {prices[at].provision}, {prices[at].need_group} have shares that sum to "
+            f"{total:.4g} at some age, not 1, so their average is not known. Add the missing kinds or correct the shares.",
+        )
+        for at, total in find_wrong_shares(prices) if at not in doubtful
+    ]  # fmt: skip
+    return problems
+
+
+def to_csv(rows: pd.DataFrame, la_code: int | None = None) -> str:
+    """Return rows of a price book as the text of a ledger that `read_ledger` reads back unchanged."""
+    owner = [] if la_code is None else [str(la_code)]
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([*COLUMNS, *([AUTHORITY] if owner else [])])
+    for price in as_prices(rows):
+        values = [getattr(price, column) for column in COLUMNS]
+        writer.writerow([*["" if v is None else guarded(_text(v)) for v in values], *owner])
+    return out.getvalue()
+
+
+def _text(value: object) -> str:
+    """Return a value as text: whole numbers without decimals, and no number as a power of ten."""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.0f}" if value.is_integer() else f"{value:.12f}".rstrip("0")
+
+
+def write_template(book: PriceBook, path: str | Path, la_code: int) -> None:
+    """Write the prices in use as a ledger for correction, whole or not at all.
+
+    The file begins with a byte order mark, so that spreadsheets show pound signs and dashes correctly.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written; a file already there is left as it was.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".csv":
+        raise OutputError(
+            f"The ledger cannot be written to '{path}': ledgers are .csv files. Give the file this ending."
+        )
+    rows = book.in_use()
+    _check_same_prices(book, rows, path)
+    write_whole(path, to_csv(rows, la_code).encode("utf-8-sig"), "The ledger")
+
+
+def _check_same_prices(book: PriceBook, rows: pd.DataFrame, path: Path) -> None:
+    """Refuse to write a ledger that, without levels, would give some child another price than the book does."""
+    try:
+        flat = PriceBook(rows.assign(level="council"), book.inflation)
+    except PriceError:
+        flat = None
+    if flat is None or any(_prices_in_force(flat, item) != _prices_in_force(book, item) for item in ITEMS):
+        raise OutputError(
+            f"The ledger cannot be written to '{path}': some prices of the council's hold for all needs and others of the "
+            "authority's for all provisions, and one list cannot say which goes first. Correct the council's own file instead."
+        )
+
+
+def _prices_in_force(book: PriceBook, item: str) -> list[tuple[object, ...] | None]:
+    """Return the price, price year and source in force for every combination of provision, need, age and kind."""
+    prices = book.prices
+    rows = book.rows_in_force(item).to_numpy().ravel()
+    return [None if at < 0 else (prices[at].price, prices[at].price_year, prices[at].source) for at in rows]
