@@ -21,8 +21,10 @@ def text_of(name: str) -> str:
 
 
 def room_of(module: str) -> str:
-    """Return the room a dotted name is in: a floor below forecast, else the package in forecast (or in its pages)."""
+    """Return the room a dotted name is in: the package in data or forecast (or in its pages), else the floor."""
     parts = module.split(".")
+    if parts[0] == "data" and len(parts) > 1 and (ROOT / "data" / parts[1] / "__init__.py").is_file():
+        return ".".join(parts[:2])
     if parts[0] != "forecast" or len(parts) == 1:
         return parts[0]
     if parts[1] == "ui":
@@ -32,12 +34,12 @@ def room_of(module: str) -> str:
 
 @cache
 def rooms() -> dict[str, frozenset[str]]:
-    """Return every room of forecast with the rooms it imports, itself left out."""
+    """Return every room of data and of forecast with the rooms it imports, itself left out; others see data as one floor."""
     stands_on: dict[str, set[str]] = {}
-    for path in sorted((ROOT / "forecast").rglob("*.py")):
+    for path in sorted([*(ROOT / "data").rglob("*.py"), *(ROOT / "forecast").rglob("*.py")]):
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         room = room_of(module)
-        if room in ("forecast", "forecast.ui"):
+        if room in ("data", "forecast", "forecast.ui"):
             continue
         needs = stands_on.setdefault(room, set())
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -47,7 +49,9 @@ def rooms() -> dict[str, frozenset[str]]:
                 names = [alias.name for alias in node.names]
             else:
                 continue
-            needs |= {room_of(name) for name in names if name.split(".")[0] in (*FLOORS, "forecast")} - {room}
+            ours = {room_of(name) for name in names if name.split(".")[0] in (*FLOORS, "forecast")} - {room}
+            inside = room.startswith("data.")
+            needs |= {"data" if below.startswith("data.") and not inside else below for below in ours}
     return {room: frozenset(needs) for room, needs in stands_on.items()}
 
 
@@ -75,6 +79,8 @@ def test_the_layers_that_the_import_check_keeps_are_the_rooms() -> None:
         named = {f"{container}.{name.strip()}" for layer in layers for name in layer.split("|")}
         there = {room for room in rooms() if room.rpartition(".")[0] == container}
         there |= {"forecast.ui"} if container == "forecast" else set()
+        if container == "data":
+            there |= {f"data.{path.stem}" for path in (ROOT / "data").glob("*.py") if path.stem != "__init__"}
         assert named == there, container
 
 
