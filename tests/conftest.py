@@ -111,7 +111,7 @@ def compiled_moves() -> Compiled:
     from models.inference import compile_model
     from tests.moves_worlds import world
 
-    return compile_model(moves.build(moves.Evidence.of(world(areas=20, seed=1).flows)))
+    return compile_model(moves.build(moves.StageFlows.of(world(areas=20, seed=1).flows)))
 
 
 @pytest.fixture(scope="session")
