@@ -10,9 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from forecast.core.sources import imported
-from forecast.demand import fit_key
-
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("data", "models", "scenarios", "forecast")
 
@@ -24,13 +21,6 @@ METAPHORS_OF_CLASSES = METAPHORS | {"offer"}
 
 NO_NOUNS = {"asked", "found", "held", "said", "told"}
 """Names that say nothing of what they hold."""
-
-OF_THE_FIT = {
-    ROOT / "forecast/demand/stored_fit.py",
-    *(ROOT / "models").glob("*.py"),
-    *(ROOT / path for model in fit_key.MODELS.values() for path in imported(model.sources.modules)),
-}
-"""Models, and modules that the stored fit is made from: a new name there asks for a new fit."""
 
 NOT_VERBS = {
     "A",
@@ -94,7 +84,6 @@ def test_no_name_is_a_metaphor_that_has_a_standard_term() -> None:
     riddles = [
         f"{path.relative_to(ROOT)}:{line}: {name}"
         for path, tree in sources()
-        if path not in OF_THE_FIT
         for line, name in given_names(tree)
         if words_of(name) & METAPHORS
     ]
@@ -105,7 +94,7 @@ def test_no_class_is_a_metaphor_and_no_two_share_a_name() -> None:
     homes: dict[str, list[str]] = {}
     for path, tree in sources():
         for node in ast.walk(tree):
-            if isinstance(node, ast.ClassDef) and path not in OF_THE_FIT:
+            if isinstance(node, ast.ClassDef):
                 homes.setdefault(node.name, []).append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert not [name for name in homes if words_of(name) & METAPHORS_OF_CLASSES]
     assert not {name: places for name, places in homes.items() if len(places) > 1}
@@ -115,7 +104,6 @@ def test_variables_are_named_by_the_noun_of_what_they_hold() -> None:
     riddles = [
         f"{path.relative_to(ROOT)}:{line}: {name}"
         for path, tree in sources()
-        if path not in OF_THE_FIT
         for line, name in given_names(tree)
         if name in NO_NOUNS
     ]
