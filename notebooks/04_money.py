@@ -23,7 +23,8 @@ from forecast.finance.attribution import CAUSES, PARTS, attribution
 from forecast.finance.balance import REGIMES
 from forecast.finance.finance_model import FinanceModel, Money, MoneyPlan
 from forecast.presentation import money_tables
-from forecast.presentation.money_report import CAUSE_LABELS, CENTRAL
+from forecast.presentation.funding_regimes import REGIME_WORDS
+from forecast.presentation.money_report import CAUSE_LABELS
 from forecast.presentation.wording import table_pounds
 from forecast.runs import scenario_run
 from forecast.runs.baseline import shared_inputs
@@ -139,7 +140,10 @@ print(
 )
 regimes_chart = fan(
     pd.concat(
-        bands(finance.closing(base.outcome, unmitigated.costs, unmitigated.income, name).closing.to_numpy(), rule=CENTRAL[name])
+        bands(
+            finance.closing(base.outcome, unmitigated.costs, unmitigated.income, name).closing.to_numpy(),
+            rule=REGIME_WORDS[name].label,
+        )
         for name in REGIMES
     ),
     "rule", "Balance at 31 March under each rule, grant paid",

@@ -108,7 +108,9 @@ def test_the_product_is_read_with_its_tests() -> None:
     assert "tests/unit/data/registers/test_register.py" in quick.chosen(
         ["data/registers/register.py"], imports
     )
-    assert quick.distances(["data.registers.register"], imports)["tests.unit.data.test_register"] == 1
+    assert (
+        quick.distances(["data.registers.register"], imports)["tests.unit.data.registers.test_register"] == 1
+    )
 
 
 def test_groups_and_times_are_of_files_there_are() -> None:
