@@ -20,7 +20,7 @@ from data.ingest.redbridge import LA_CODE as REDBRIDGE
 from data.schemas import TABLES
 from data.schemas.base import Table
 from data.schemas.reference import REFERENCE_TABLES
-from data.tables import PUBLISHED, SOURCES, read_checked_reference
+from data.tables import HASHES, PUBLISHED, SOURCES, hash_of, published_hashes, read_checked_reference
 from data.vocabulary import SMALLEST_AUTHORITIES
 
 LAST_JANUARY = 2025
@@ -109,6 +109,7 @@ def check(published: Path = PUBLISHED, sources: Path = SOURCES) -> list[CheckRes
             continue
         frames[table.name] = frame
         results.append(CheckResult(table.name, "present", True, f"{len(frame):,} rows"))
+        results.append(_as_built(table, published))
         results.append(_sound(table, frame))
         results.append(_traced(table, frame, listing))
         results += _dated(table, frame)
@@ -170,6 +171,23 @@ def _load(table: Table, published: Path) -> tuple[pd.DataFrame | None, str]:
     # Whatever a damaged file raises, the answer is the same: restore it.
     except Exception as error:
         return None, f"{path.name} cannot be read ({type(error).__name__}); restore it or build again"
+
+
+def _as_built(table: Table, published: Path) -> CheckResult:
+    """Return whether a table's bytes are those that were built."""
+    path = published / f"{table.name}.parquet"
+    try:
+        same = hash_of(path.read_bytes()) == published_hashes(published).get(path.name)
+    except TableError as error:
+        return CheckResult(table.name, "as built", False, str(error))
+    if not same:
+        return CheckResult(
+            table.name,
+            "as built",
+            False,
+            f"{path.name} was altered since it was built; restore it or build again",
+        )
+    return CheckResult(table.name, "as built", True, f"its hash is that in {HASHES}")
 
 
 def _sound(table: Table, frame: pd.DataFrame) -> CheckResult:

@@ -1,12 +1,16 @@
 """Published tables: the list of all of them, and the one way to read them.
 
-Invariant: a table on disk passed its schema when it was built; readers trust that and
-``sendplan data check`` proves it again. So reading a table does not load the schemas, nor naming one pandas.
+Invariant: a table passed its schema when it was built, and is read only if its bytes are those that were built: the hash of
+each is beside them in ``SHA256SUMS``. Readers trust the schema and ``sendplan data check`` proves it again, so reading a table
+does not load the schemas, nor naming one pandas.
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +24,9 @@ if TYPE_CHECKING:
 DATA_DIR = Path(__file__).parent
 PUBLISHED = DATA_DIR / "published"
 """Where the built tables live."""
+
+HASHES = "SHA256SUMS"
+"""File beside the published tables with the hash of each, in the form that ``sha256sum -c`` reads."""
 
 REFERENCE = DATA_DIR / "reference"
 """Small hand-kept files: area history, capacity registers."""
@@ -64,11 +71,70 @@ def path_of(name: str) -> Path:
     return path
 
 
+def published_hashes(folder: Path | None = None) -> dict[str, str]:
+    """Return the hash of every table as it was built, by file name; of the shipped tables if no folder is named.
+
+    Raises
+    ------
+    TableError
+        The list of hashes is missing or cannot be read.
+    """
+    path = (folder or PUBLISHED) / HASHES
+    try:
+        lines = path.read_text(encoding="ascii").splitlines()
+    except (OSError, UnicodeDecodeError):
+        lines = []
+    rows = [re.fullmatch(r"([0-9a-f]{64}) [ *]([\w.-]+)", line) for line in lines]
+    if not rows or None in rows:
+        raise TableError(
+            f"{path}, which says what the published tables should be, is missing or damaged, so an altered table could go "
+            "unnoticed and none is used. Restore the file from the repository, or rebuild the tables with "
+            "'sendplan data build --from DIR'."
+        )
+    return {row[2]: row[1] for row in rows if row}
+
+
+def write_hashes(folder: Path, path: Path) -> None:
+    """Write the hashes of all tables in a folder to a file, as `published_hashes` reads them."""
+    lines = [f"{hash_of(p.read_bytes())}  {p.name}\n" for p in sorted(folder.glob("*.parquet"))]
+    path.write_text("".join(lines), encoding="ascii", newline="\n")
+
+
+def hash_of(content: bytes) -> str:
+    """Return the sha256 of some bytes."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def content_of(name: str) -> BytesIO:
+    """Return the bytes of a published table, checked to be those that were built.
+
+    Raises
+    ------
+    TableError
+        The name is unknown, the file is not there or cannot be read, or it is not the one that was built.
+    """
+    path = path_of(name)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise TableError(
+            f"The published table '{name}' cannot be read from {path} ({error.strerror or error}), and forecasts cannot be made "
+            "without it. Ask for permission to read the file, or restore it from the repository."
+        ) from None
+    if hash_of(content) != published_hashes().get(path.name):
+        raise TableError(
+            f"The published table '{name}' in {path} is not the one that was built: it was altered or cut short, or comes from "
+            "another version. Figures would not be what they say, so it is not used. Restore the file from the repository, or "
+            "rebuild the tables with 'sendplan data build --from DIR'; 'sendplan doctor' looks at all of them."
+        )
+    return BytesIO(content)
+
+
 @cache
 def _read(name: str) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.read_parquet(path_of(name))
+    return pd.read_parquet(content_of(name))
 
 
 def read(name: str) -> pd.DataFrame:

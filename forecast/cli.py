@@ -17,6 +17,7 @@ from forecast.commands import (
     capacity,
     capital,
     data,
+    doctor,
     forecasts,
     models,
     money,
@@ -47,6 +48,7 @@ app.command("backtest-places")(models.backtest_places_command)
 app.command("money-check")(money_check.money_check_command)
 app.command("fit")(models.fit_command)
 app.command("explain")(forecasts.explain_command)
+app.command("doctor")(doctor.doctor_command)
 app.add_typer(data.app, name="data")
 app.add_typer(capacity.app, name="capacity")
 app.add_typer(money.app, name="unit-costs")

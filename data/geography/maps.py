@@ -212,7 +212,7 @@ def points_at(lat: pd.Series, lon: pd.Series, crs: str) -> gpd.GeoSeries:
 
 @cache
 def _outlines(table: str, code_column: str) -> Layer:
-    frame = gpd.read_parquet(tables.path_of(table))
+    frame = gpd.read_parquet(tables.content_of(table))
     return repair(frame, frame[code_column].tolist())
 
 

@@ -38,7 +38,7 @@ from data.ingest import (
 from data.ingest.reading import Origin, Release, sha256
 from data.schemas import TABLES
 from data.schemas.base import Table
-from data.tables import PUBLISHED
+from data.tables import HASHES, PUBLISHED, write_hashes
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -228,6 +228,8 @@ def build(
             pd.DataFrame(rows).to_csv(staging / LISTING, index=False, lineterminator="\n")
             for table in built:
                 os.replace(staging / f"{table.name}.parquet", destination / f"{table.name}.parquet")
+            write_hashes(destination, staging / HASHES)
+            os.replace(staging / HASHES, destination / HASHES)
             os.replace(staging / LISTING, sources)
         except OSError as error:
             raise _unwritable(destination, error) from None

@@ -55,6 +55,9 @@ FAILED = "failed"
 
 MANIFEST = "manifest.json"
 
+SEAL = "sha256"
+"""Last entry of the manifest: the hash of the others."""
+
 FILES: tuple[str, ...] = (*(model.file for model in MODELS.values()), MANIFEST)
 """Files of a stored fit."""
 
@@ -322,7 +325,7 @@ def write(fit: Fit, folder: Path = FOLDER) -> list[Path]:
             "diagnostics": {name: asdict(d) for name, d in fit.diagnostics.items()},
             "models": {name: entries[name] for name in NAMES if name in entries},
         }
-        path.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+        path.write_text(sealed(about), encoding="utf-8")
 
     datasets = _datasets(fit)
     writers: dict[str, Callable[[Path], None]] = {
@@ -408,6 +411,11 @@ def manifest(folder: Path = FOLDER) -> dict[str, Any]:
         There is none, it failed its gate, or a model was made from other tables or modules than those at hand.
     """
     about = _written(folder)
+    if not about and (folder / MANIFEST).exists():
+        raise FitError(
+            f"{folder / MANIFEST}, which says what the fitted result is, was altered or damaged since it was written, so "
+            "forecasts from it would not be what they say. Put it back as it was, or run 'sendplan fit': it takes a few minutes."
+        )
     if not about:
         raise FitError(
             f"There is no fitted result in {folder}, so nothing can be forecast. Run 'sendplan fit': it takes a few minutes."
@@ -427,10 +435,21 @@ def manifest(folder: Path = FOLDER) -> dict[str, Any]:
 
 
 def _written(folder: Path) -> dict[str, Any]:
-    """Return the manifest in a folder; empty if there is none."""
-    path = folder / MANIFEST
-    about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return about
+    """Return the manifest in a folder; empty if there is none or it is not as it was written."""
+    try:
+        text = (folder / MANIFEST).read_text(encoding="utf-8")
+        about: dict[str, Any] = json.loads(text)
+        return about if text == sealed(about) else {}
+    # Whatever a damaged file holds, it is no manifest of ours.
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def sealed(about: Mapping[str, Any]) -> str:
+    """Return a manifest as text that ends with the hash of the rest, so that an alteration shows."""
+    rest = {name: value for name, value in about.items() if name != SEAL}
+    digest = tables.hash_of(json.dumps(rest, indent=2).encode())
+    return json.dumps({**rest, SEAL: digest}, indent=2) + "\n"
 
 
 def _recorded(about: Mapping[str, Any], model: StoredModel) -> Mapping[str, str] | None:

@@ -386,7 +386,7 @@ def test_fit_fits_only_what_is_stale_and_says_which_and_why(
     about = json.loads((tmp_path / stored_fit.MANIFEST).read_text())
     now = about["models"]["band_shares"]["made_from"] | {"models/band_shares.py": "0" * 64}
     about["models"]["band_shares"]["made_from"] = now
-    (tmp_path / stored_fit.MANIFEST).write_text(json.dumps(about))
+    (tmp_path / stored_fit.MANIFEST).write_text(stored_fit.sealed(about))
     asked: list[tuple[str, ...]] = []
 
     def make(on_step: object, seed: int, *, which: tuple[str, ...], folder: Path) -> stored_fit.Fit:

@@ -54,7 +54,7 @@ def say_made_from(folder: Path, model: str, file: str, digest: str) -> None:
     about = json.loads((folder / stored_fit.MANIFEST).read_text())
     assert file in about["models"][model]["made_from"]
     about["models"][model]["made_from"][file] = digest
-    (folder / stored_fit.MANIFEST).write_text(json.dumps(about))
+    (folder / stored_fit.MANIFEST).write_text(stored_fit.sealed(about))
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
@@ -98,6 +98,26 @@ def test_a_stored_fit_forecasts_what_was_fitted(stored: Fit, history: History, t
     assert stored.latent.borrowed == again.latent.borrowed
     draws = [f.headline.forecast([2030], [317]).draws(100, np.random.default_rng(1)) for f in (stored, again)]
     np.testing.assert_allclose(draws[0], draws[1], rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", '"text"', "{}", '{"models": 3, "status": "passed"}', "\x00\xff"]
+)
+def test_a_damaged_manifest_is_refused_in_words(text: str, tmp_path: Path) -> None:
+    (tmp_path / stored_fit.MANIFEST).write_bytes(text.encode("latin-1"))
+    with pytest.raises(FitError, match="altered or damaged"):
+        stored_fit.manifest(tmp_path)
+    assert set(stored_fit.stale(tmp_path)) == set(NAMES)  # so that fitting again mends it
+
+
+def test_a_manifest_with_one_figure_altered_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / stored_fit.MANIFEST
+    about = json.loads((stored_fit.FOLDER / stored_fit.MANIFEST).read_text())
+    path.write_text(stored_fit.sealed(about))
+    assert path.read_text() == (stored_fit.FOLDER / stored_fit.MANIFEST).read_text()
+    path.write_text(path.read_text().replace('"stretch": 1.0', '"stretch": 2.0'))
+    with pytest.raises(FitError, match="altered or damaged"):
+        stored_fit.manifest(tmp_path)
 
 
 def test_a_fit_that_fails_is_kept_apart_and_not_used(stored: Fit, tmp_path: Path) -> None:
@@ -154,7 +174,7 @@ def test_a_file_that_is_not_the_one_fitted_is_refused(folder: Path) -> None:
 def test_a_manifest_that_does_not_say_what_models_were_made_from_is_refused(folder: Path) -> None:
     about = json.loads((folder / stored_fit.MANIFEST).read_text())
     del about["models"]
-    (folder / stored_fit.MANIFEST).write_text(json.dumps(about))
+    (folder / stored_fit.MANIFEST).write_text(stored_fit.sealed(about))
     assert set(stored_fit.stale(folder)) == set(NAMES)
     with pytest.raises(FitError, match="does not say what it was made from"):
         stored_fit.manifest(folder)
