@@ -6,6 +6,7 @@ Invariant: a sum that a person typed or a source published is repeated to the wh
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterable
 
 
@@ -27,6 +28,14 @@ def listed(items: Iterable[object]) -> str:
     """Return items as a phrase: "a", "a and b", "a, b and c"; nothing where there are none."""
     *first, last = [str(item) for item in items] or [""]
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def find_control_character(text: str) -> str | None:
+    """Return the first character that no file of text can show, tabs and ends of lines apart; None if there is none.
+
+    Such are control characters (Unicode category Cc), which Excel refuses, and halves of characters (Cs), which no UTF-8 holds.
+    """
+    return next((c for c in text if unicodedata.category(c) in ("Cc", "Cs") and c not in "\t\r\n"), None)
 
 
 def quoted(cell: str) -> str:

@@ -20,7 +20,7 @@ from rapidfuzz import fuzz, process
 from data.areas import by_code
 from data.council_files.problems import Problem
 from data.errors import AreaError, OutputError, PlannerError
-from data.formatting import quoted
+from data.formatting import find_control_character, quoted
 
 AUTHORITY = "la_code"
 """Column that says whose sheet it is: the DfE number of the authority in every row; a file may leave it out."""
@@ -194,7 +194,13 @@ def parse_cells(
     values: dict[str, Any] = {}
     problems = []
     for column, cell in zip_longest(header, cells[: len(header)], fillvalue=""):
-        if cell:
+        if (odd := find_control_character(cell)) is not None:
+            problems.append(
+                Problem(
+                    number, column, f"holds the character U+{ord(odd):04X}, which cannot be shown. Delete it."
+                )
+            )
+        elif cell:
             try:
                 values[column] = parsers[column](cell)
             except CellError as error:
