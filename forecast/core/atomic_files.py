@@ -1,19 +1,33 @@
-"""Writing of result files: every file appears whole or not at all.
+"""Writing of result files: the files of a run appear together, whole, or not at all.
 
-A folder is checked before the work starts; each file is written beside its place under a temporary name and renamed.
+A folder is checked before the work starts. Files are written into a draft folder inside it and put on disk; then each takes its
+place, and what stood there is kept aside until all have. If one cannot take its place, those before it are put back.
+
+Invariants: after an error every file is as it was before; a draft is never taken for a result. A process that is killed while
+files take their places (well under a second) can leave some of each; its draft folder, with what was kept aside, stays for
+`STALE` seconds and is then removed by the next write.
 """
 
 from __future__ import annotations
 
+import errno
 import os
-import secrets
+import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from data.errors import OutputError
 
 Writer = Callable[[Path], None]
+
+DRAFT = ".draft-"
+"""Beginning of the name of a folder in which files are written before they take their places."""
+
+STALE = 24 * 3600
+"""Seconds after which a draft is that of a process that was killed."""
 
 
 def check_folder(folder: Path) -> None:
@@ -33,7 +47,7 @@ def check_folder(folder: Path) -> None:
 
 
 def write_all(folder: Path, writers: Mapping[str, Writer]) -> list[Path]:
-    """Write several files into a folder under temporary names, then rename them together.
+    """Write several files into a folder, together or not at all.
 
     Parameters
     ----------
@@ -48,19 +62,72 @@ def write_all(folder: Path, writers: Mapping[str, Writer]) -> list[Path]:
         Something could not be written; no file of this call has changed.
     """
     check_folder(folder)
-    staged: dict[str, Path] = {}
     try:
+        _remove_stale(folder)
+        draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=folder))
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    try:
+        (draft / "before").mkdir()
         for name, writer in writers.items():
-            staged[name] = folder / f".{name}.{secrets.token_hex(4)}.part"
-            writer(staged[name])
-        for name, part in staged.items():
-            os.replace(part, folder / name)
+            writer(draft / name)
+            _to_disk(draft / name)
+        _take_places(folder, draft, list(writers))
     except OSError as error:
         raise _unwritable(folder, error) from None
     finally:
-        for part in staged.values():
-            part.unlink(missing_ok=True)
+        shutil.rmtree(draft, ignore_errors=True)
     return [folder / name for name in writers]
+
+
+def _take_places(folder: Path, draft: Path, names: Sequence[str]) -> None:
+    """Move every file of a draft into its place, or put back what stood there and raise what went wrong."""
+    aside: list[str] = []
+    placed: list[str] = []
+    try:
+        for name in names:
+            if (folder / name).is_dir():
+                raise IsADirectoryError(errno.EISDIR, f"there is a folder named {name}")
+        for name in names:
+            if (folder / name).exists():
+                os.replace(folder / name, draft / "before" / name)
+                aside.append(name)
+            os.replace(draft / name, folder / name)
+            placed.append(name)
+    except OSError:
+        for name in placed:
+            (folder / name).unlink(missing_ok=True)
+        for name in aside:
+            os.replace(draft / "before" / name, folder / name)
+        raise
+    _folder_to_disk(folder)
+
+
+def _to_disk(path: Path) -> None:
+    """Make a file outlast a loss of power."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _folder_to_disk(folder: Path) -> None:
+    """Make the names in a folder outlast a loss of power, where the system can."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        # Some network shares refuse; the files themselves are on disk.
+        with suppress(OSError):
+            os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _remove_stale(folder: Path) -> None:
+    """Remove the drafts of processes that were killed: nobody writes for longer than `STALE` seconds."""
+    for path in folder.glob(f"{DRAFT}*"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > STALE:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def write_one(path: Path, writer: Writer) -> Path:
@@ -70,6 +137,6 @@ def write_one(path: Path, writer: Writer) -> Path:
 
 def _unwritable(folder: Path, error: OSError) -> OutputError:
     return OutputError(
-        f"Results cannot be written to {folder} ({error.strerror or error}). Nothing was left half-written. "
+        f"Results cannot be written to {folder} ({error.strerror or error}). Everything there is as it was. "
         "Choose another folder with --out, or ask for permission to write there."
     )
