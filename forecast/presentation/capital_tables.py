@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import xarray as xr
 
 from data.capital.candidates import KINDS
-from data.council_files.formulas import guarded
 from data.formatting import exact_pounds
 from data.registers.register import academic_year
 from forecast.capital.schemes import Appraisal, BaseComparison, Case, Programme
-from forecast.core.atomic_files import write_all
+from forecast.core.atomic_files import Writer, write_all
+from forecast.core.table_files import write_csv, write_parquet, write_text
 from forecast.presentation import wording
 from forecast.presentation.describe import INTERVAL, Values, chance, column, known, mean, percentiles, single
 from forecast.presentation.record import markdown_table
@@ -375,26 +374,13 @@ def write(case: Case, folder: Path, area: str, record: Mapping[str, Any]) -> lis
         "january": str(case.january), "candidates": case.candidates_from, "statement": "A forecast, not an outturn.",
     }  # fmt: skip
 
-    def parquet(frame: pd.DataFrame) -> Any:
-        def save(path: Path) -> None:
-            table = pa.Table.from_pandas(frame, preserve_index=False)
-            pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **about}), path)
-
-        return save
-
-    def csv(frame: pd.DataFrame) -> Any:
-        text = frame.map(lambda v: guarded(v) if isinstance(v, str) else v).to_csv(index=False)
-        return lambda path: path.write_text(text, encoding="utf-8-sig")
-
-    def text(words: str) -> Any:
-        return lambda path: path.write_text(words, encoding="utf-8")
-
-    writers = {f"{name}.parquet": parquet(frame) for name, frame in frames.items()}
-    writers |= {f"{name}.csv": csv(frame) for name, frame in frames.items()}
-    writers["capital.md"] = text(page(case, area))
-    writers["run.json"] = text(
-        json.dumps({**record, "capital": about}, indent=2, ensure_ascii=False, default=str) + "\n"
-    )
+    record_text = json.dumps({**record, "capital": about}, indent=2, ensure_ascii=False, default=str) + "\n"
+    writers: dict[str, Writer] = {
+        **{f"{name}.parquet": partial(write_parquet, frame, about) for name, frame in frames.items()},
+        **{f"{name}.csv": partial(write_csv, frame) for name, frame in frames.items()},
+        "capital.md": partial(write_text, page(case, area)),
+        "run.json": partial(write_text, record_text),
+    }
     return write_all(folder, writers)
 
 

@@ -15,13 +15,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from data.formatting import exact_pounds
 from data.prices.ledger import to_csv
 from data.prices.price_book import ITEMS, replacements
 from forecast.core.atomic_files import Writer, write_all
+from forecast.core.table_files import csv_bytes, write_csv, write_parquet, write_text
 from forecast.finance.attribution import CAUSES, PARTS, attribution
 from forecast.finance.balance import REGIMES
 from forecast.finance.cost_model import HIGH_NEEDS, SCALE_BOUNDS
@@ -485,7 +484,7 @@ def write(tables: MoneyTables, folder: Path, arguments: Mapping[str, Any]) -> li
     record["inputs"] |= record_money_inputs()
     record["price_book"] = hashlib.sha256(to_csv(tables.finance.model.book.rows).encode()).hexdigest()
     record["growth_of_prices"] = hashlib.sha256(
-        tables.finance.model.book.inflation.rows.to_csv(index=False).encode()
+        csv_bytes(tables.finance.model.book.inflation.rows)
     ).hexdigest()
     record["funding_policy"] = hashlib.sha256(repr(tables.finance.model.policy).encode()).hexdigest()
     writers: dict[str, Writer] = {
@@ -495,24 +494,9 @@ def write(tables: MoneyTables, folder: Path, arguments: Mapping[str, Any]) -> li
     }
     prices = money_tables.prices_table(tables.finance)
     writers |= {
-        "balance.csv": partial(_write_csv, tables.balance),
-        "prices.csv": partial(_write_csv, prices),
-        "money.md": partial(_write_text, page(tables)),
-        "run.json": partial(_write_text, json.dumps(record, indent=2, ensure_ascii=False) + "\n"),
+        "balance.csv": partial(write_csv, tables.balance),
+        "prices.csv": partial(write_csv, prices),
+        "money.md": partial(write_text, page(tables)),
+        "run.json": partial(write_text, json.dumps(record, indent=2, ensure_ascii=False) + "\n"),
     }
     return write_all(folder, writers)
-
-
-def write_parquet(frame: pd.DataFrame, about: Mapping[str, str], path: Path) -> None:
-    """Write a table to Parquet with metadata on what its numbers are."""
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    metadata = {k.encode(): v.encode() for k, v in about.items()}
-    pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **metadata}), path)
-
-
-def _write_csv(frame: pd.DataFrame, path: Path) -> None:
-    frame.to_csv(path, index=False)
-
-
-def _write_text(text: str, path: Path) -> None:
-    path.write_text(text, encoding="utf-8")

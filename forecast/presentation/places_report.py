@@ -21,6 +21,7 @@ from data.registers.register import academic_year, in_force
 from data.vocabulary import ALL, NEED_GROUPS, PHASES, PROVISIONS, SPECIALIST_PROVISIONS
 from forecast.core.atomic_files import Writer, write_all
 from forecast.core.outcome import ONE_CHILD, Outcome
+from forecast.core.table_files import write_text
 from forecast.places import geography
 from forecast.places.allocation import GROUPED
 from forecast.places.preference_order import DESTINATIONS
@@ -96,7 +97,7 @@ def write(
     text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
     others = {
         "zones.parquet": partial(_write_table, distances.zones),
-        "places.md": partial(_write_text, page),
+        "places.md": partial(write_text, page),
     }
     return write_tables(tables, text, folder, others)
 
@@ -108,15 +109,11 @@ def write_tables(
     writers: dict[str, Writer] = {
         f"{name}.parquet": partial(_write_table, frame) for name, frame in tables.frames.items()
     }
-    return write_all(folder, {**writers, **(others or {}), "run.json": partial(_write_text, record)})
+    return write_all(folder, {**writers, **(others or {}), "run.json": partial(write_text, record)})
 
 
 def _write_table(frame: pd.DataFrame, path: Path) -> None:
     frame.to_parquet(path, index=False)
-
-
-def _write_text(text: str, path: Path) -> None:
-    path.write_text(text, encoding="utf-8")
 
 
 def combine(parts: Sequence[PlacesTables]) -> PlacesTables:

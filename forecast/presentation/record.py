@@ -7,7 +7,7 @@ import json
 import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from data import tables
 from data.registers.register_file import to_csv
 from forecast.core.atomic_files import Writer, write_all
 from forecast.core.outcome import Outcome
+from forecast.core.table_files import write_text
 from forecast.demand import stored_fit
 from forecast.presentation import summary, words
 
@@ -123,14 +124,10 @@ def write(run: RunTables, folder: Path, arguments: Mapping[str, Any]) -> list[Pa
         "shortfall.parquet": lambda path: run.shortfall.to_parquet(path, index=False),
         "flows.parquet": lambda path: run.flows.to_parquet(path, index=False),
         "process.parquet": lambda path: run.process.to_parquet(path, index=False),
-        "summary.md": lambda path: _write_text(path, page),
-        "run.json": lambda path: _write_text(path, record),
+        "summary.md": partial(write_text, page),
+        "run.json": partial(write_text, record),
     }
     return write_all(folder, writers)
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
 
 
 def provenance(outcome: Outcome, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,10 +20,10 @@ from data.registers.register_file import read_register
 from forecast.core.defaults import DRAWS, SEED
 from forecast.core.outcome import Outcome
 from forecast.core.quantile_table import COLUMNS
+from forecast.core.table_files import csv_bytes
 from forecast.presentation.summary import SHORTFALL_COLUMNS
 from forecast.runs.baseline import Baseline, ForecastInputs
 from forecast.ui.background.national_job import every_authority, zipped
-from forecast.ui.views import exports
 from forecast.ui.views.downloads import files
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "'=1", '=HYPERLINK("http://a.b")')
@@ -35,23 +35,23 @@ def reopened(content: bytes) -> list[list[str]]:
 
 @pytest.mark.parametrize("cell", FORMULAS)
 def test_text_that_looks_like_a_formula_is_guarded(cell: str) -> None:
-    rows = reopened(exports.to_csv(pd.DataFrame({"setting": [cell], "places": [-5]})))
+    rows = reopened(csv_bytes(pd.DataFrame({"setting": [cell], "places": [-5]})))
     assert rows == [["setting", "places"], [f"'{cell}", "-5"]]
 
 
 def test_headings_are_guarded_and_ordinary_text_is_not() -> None:
-    rows = reopened(exports.to_csv(pd.DataFrame({"=cmd": ["Under 5", "O'Neill", "a = b"]})))
+    rows = reopened(csv_bytes(pd.DataFrame({"=cmd": ["Under 5", "O'Neill", "a = b"]})))
     assert rows == [["'=cmd"], ["Under 5"], ["O'Neill"], ["a = b"]]
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
 def test_numbers_stay_the_same_numbers(numbers: list[float]) -> None:
-    rows = reopened(exports.to_csv(pd.DataFrame({"value": numbers})))
+    rows = reopened(csv_bytes(pd.DataFrame({"value": numbers})))
     assert [float(r[0]) for r in rows[1:]] == numbers
 
 
 def test_missing_text_stays_empty() -> None:
-    assert reopened(exports.to_csv(pd.DataFrame({"a": ["x", None], "b": [1, 2]})))[2] == ["", "2"]
+    assert reopened(csv_bytes(pd.DataFrame({"a": ["x", None], "b": [1, 2]})))[2] == ["", "2"]
 
 
 @pytest.fixture(scope="module")

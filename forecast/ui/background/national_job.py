@@ -14,10 +14,10 @@ import pandas as pd
 from data import areas
 from data.errors import PlannerError
 from forecast.core.quantile_table import PROBABILITIES
+from forecast.core.table_files import csv_bytes
 from forecast.jobs.worker import Report
 from forecast.presentation import summary
 from forecast.runs.baseline import ForecastInputs
-from forecast.ui.views import exports
 
 INTERVAL: tuple[float, ...] = tuple(p for p in PROBABILITIES if round(p, 3) in (0.1, 0.5, 0.9))
 """Probabilities kept: the middle and the 80 % interval."""
@@ -60,7 +60,7 @@ def every_authority(report: Report, draws: int, seed: int, codes: tuple[int, ...
         "shortfall.csv": pd.concat(shortfalls, ignore_index=True) if shortfalls else pd.DataFrame(),
         "not-forecast.csv": pd.DataFrame(failed, columns=["la_code", "name", "why"]),
     }
-    return zipped({name: exports.to_csv(frame) for name, frame in frames.items()})
+    return zipped({name: csv_bytes(frame) for name, frame in frames.items()})
 
 
 def zipped(files: dict[str, bytes]) -> bytes:

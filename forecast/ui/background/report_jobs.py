@@ -18,6 +18,7 @@ from data.council_files.formulas import guarded
 from data.errors import HistoryError
 from forecast.capital.programme import Tell
 from forecast.core.outcome import Outcome
+from forecast.core.table_files import csv_bytes
 from forecast.finance.finance_model import FinanceModel
 from forecast.jobs.worker import Report
 from forecast.presentation import compare, money_tables, wording
@@ -29,7 +30,7 @@ from forecast.runs.scenario_run import rerun
 from forecast.ui.background.job_inputs import JobInputs, base_of, finance_of, steps
 from forecast.ui.background.national_job import zipped
 from forecast.ui.frame.choices import BASELINE
-from forecast.ui.views import council_files, downloads, exports
+from forecast.ui.views import council_files, downloads
 from forecast.ui.views.scenarios import FORECAST_COLUMN
 
 MOST_ROWS = 8
@@ -142,7 +143,7 @@ def comparison(report: Report, job_inputs: JobInputs, names: Sequence[str], janu
         f"{len(table):,} rows."
     )
     return MadeReport(
-        says, {f"{stem}.parquet": raw.getvalue(), f"{stem}.csv": exports.to_csv(table)}, tuple(blocks)
+        says, {f"{stem}.parquet": raw.getvalue(), f"{stem}.csv": csv_bytes(table)}, tuple(blocks)
     )
 
 
@@ -184,7 +185,7 @@ def tidy(report: Report, job_inputs: JobInputs) -> MadeReport:
     stem = f"{by_code(job_inputs.la_code).slug}-tables"
     files = {
         f"{stem}.xlsx": workbook(about, tables),
-        f"{stem}-csv.zip": zipped({f"{n}.csv": exports.to_csv(frame) for n, frame in tables.items()}),
+        f"{stem}-csv.zip": zipped({f"{n}.csv": csv_bytes(frame) for n, frame in tables.items()}),
     }
     blocks: list[Block] = [Text(costed), Text(AS_IN_FILES)]
     for sheet, frame in tables.items():

@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
+from forecast.core.table_files import csv_bytes
 from forecast.ui.components import tables
 from forecast.ui.components.charts.figure import Figure
 from forecast.ui.frame.glossary import TERMS, meaning
 from forecast.ui.frame.shell import say
 from forecast.ui.frame.text import bullets, plain
-from forecast.ui.views import exports
 from forecast.ui.views.common import Measure, Source
 
 PER_ROW = 4
@@ -73,7 +73,7 @@ def chart(
     say(plain(figure.key))
     with st.expander(f"Table, download and source: {caption}"):
         table(shown, caption)
-        download("Download these figures (CSV)", exports.to_csv(data), file)
+        download("Download these figures (CSV)", csv_bytes(data), file)
         say(plain(source_text(source)))
 
 

@@ -10,8 +10,8 @@ from data.panels.history import History
 from data.registers.register_file import to_csv
 from forecast.core import defaults
 from forecast.core.outcome import Outcome
+from forecast.core.table_files import csv_bytes
 from forecast.presentation import place_tables, record
-from forecast.ui.views import exports
 
 
 def tables(run: record.RunTables) -> dict[str, pd.DataFrame]:
@@ -38,7 +38,7 @@ def files(outcome: Outcome, history: History) -> dict[str, bytes]:
         "area": outcome.area.name, "years": defaults.YEARS, "capacity": outcome.register.origin, "seed": outcome.seed,
         "model": outcome.plans.model, "draws": defaults.DRAWS, "scenario": outcome.scenario,
     }  # fmt: skip
-    return {f"{name}.csv": exports.to_csv(frame) for name, frame in frames.items()} | {
+    return {f"{name}.csv": csv_bytes(frame) for name, frame in frames.items()} | {
         "summary.md": record.markdown(run).encode(),
         "run.json": json.dumps(record.provenance(outcome, arguments), indent=2, ensure_ascii=False).encode(),
         f"capacity-{outcome.area.slug}.csv": to_csv(outcome.register).encode("utf-8-sig"),

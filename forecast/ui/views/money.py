@@ -16,13 +16,14 @@ import pandas as pd
 
 from data.formatting import exact_pounds
 from data.prices.price_book import ITEMS
+from forecast.core.table_files import csv_bytes
 from forecast.finance.attribution import CAUSES, PARTS, attribution
 from forecast.finance.cost_model import HIGH_NEEDS
 from forecast.finance.finance_model import Money
 from forecast.presentation import money_report, money_tables, wording
 from forecast.presentation.money_report import CAUSE_LABELS, MoneyTables, Ways, in_table
 from forecast.presentation.money_tables import attribution_table
-from forecast.ui.views import council_files, exports
+from forecast.ui.views import council_files
 from forecast.ui.views.common import Measure, Source
 
 S251 = "Department for Education: S251 outturn 2021-22, DSG allocations 2019-20 to 2023-24; the prices in use, below"
@@ -406,4 +407,4 @@ def files(run: MoneyTables) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         written = money_report.write(run, Path(folder), arguments)
         files = {path.name: path.read_bytes() for path in written}
-    return files | {"cost_detail.csv": exports.to_csv(money_tables.detail_table(run.shown.costs))}
+    return files | {"cost_detail.csv": csv_bytes(money_tables.detail_table(run.shown.costs))}
