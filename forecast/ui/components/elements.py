@@ -16,7 +16,7 @@ from forecast.ui.components import tables
 from forecast.ui.components.charts.figure import Figure
 from forecast.ui.frame.glossary import TERMS, meaning
 from forecast.ui.frame.shell import say
-from forecast.ui.frame.text import bullets, plain
+from forecast.ui.frame.text import bullets, literal, plain
 from forecast.ui.views.common import Measure, Source
 
 PER_ROW = 4
@@ -36,7 +36,7 @@ def measures(figures: Sequence[Measure]) -> None:
     """Show figures side by side, each with interval, trend and a link to its source."""
     for column, one in zip(st.columns(PER_ROW), figures, strict=False):
         with column.container(border=True):
-            st.metric(one.label, one.value, help=meaning(*one.terms))
+            st.metric(literal(one.label), one.value, help=meaning(*one.terms))
             st.markdown(f"{plain(one.interval)}  \n{plain(one.trend)}")
     with st.expander("Where these figures come from"):
         say(bullets(tuple(f"{m.label}: {source_text(m.source)}" for m in figures)))
@@ -68,10 +68,10 @@ def chart(
     data, file
         The figures as numbers, and the name of the file they download as.
     """
-    st.subheader(figure.title, anchor=False)
+    st.subheader(literal(figure.title), anchor=False)
     _drawing(figure.name, figure)
     say(plain(figure.key))
-    with st.expander(f"Table, download and source: {caption}"):
+    with st.expander(f"Table, download and source: {literal(caption)}"):
         table(shown, caption)
         download("Download these figures (CSV)", csv_bytes(data), file)
         say(plain(source_text(source)))

@@ -13,7 +13,7 @@ from data.errors import OptionError
 from forecast.jobs.worker import Job, Progress, State
 from forecast.ui.components import elements, results
 from forecast.ui.frame.shell import say
-from forecast.ui.frame.text import plain
+from forecast.ui.frame.text import literal, plain
 
 EVERY = 2.0
 """Seconds between looks at work that is under way."""
@@ -59,7 +59,7 @@ def awaited(name: str, label: str, job: Job, arguments: tuple[Any, ...]) -> Any:
         say(f"Done in {progress.seconds:,.0f} seconds.")
         return worker.result(ticket)
     if progress is not None:
-        st.warning(plain(f"{label}: {progress.says}"))
+        st.warning(literal(f"{label}: {progress.says}"))
     if st.button(label, key=f"start-{name}", type="primary"):
         worker.submit(job, *arguments)
         st.rerun()

@@ -18,7 +18,7 @@ from forecast.ui.components.progress import awaited
 from forecast.ui.frame import controls
 from forecast.ui.frame.choices import BASELINE, MEASURES, Choices
 from forecast.ui.frame.shell import say
-from forecast.ui.frame.text import bullets, plain
+from forecast.ui.frame.text import bullets, literal, plain
 from forecast.ui.views import lever_fields, scenario_draft
 from forecast.ui.views import scenarios as scenario_view
 from forecast.ui.views.common import REGISTER, SEN2, Source
@@ -44,7 +44,7 @@ def run_beside(choices: Choices) -> scenario_view.Beside | None:
         with st.spinner("Making the forecast again"):
             return _beside(choices, (BASELINE, choices.scenario))
     except PlannerError as error:
-        st.error(plain(str(error)))
+        st.error(literal(str(error)))
         return None
 
 
@@ -204,7 +204,7 @@ def seek_goal(choices: Choices, flat: Scenario, comparison: scenario_view.Beside
     )
     if answer is not None:
         say(plain(f"Goal: {search.goal.words()}."))
-        st.info(plain(answer))
+        st.info(literal(answer))
 
 
 def compare_up_to_four(choices: Choices) -> None:

@@ -17,7 +17,7 @@ from forecast.ui.components import elements
 from forecast.ui.frame import controls, signing
 from forecast.ui.frame.choices import SHIPPED, Choices
 from forecast.ui.frame.shell import keep_button, note_kept, say, say_kept
-from forecast.ui.frame.text import plain
+from forecast.ui.frame.text import literal, plain
 from forecast.ui.views import council_files
 
 BOM = "\ufeff"
@@ -102,7 +102,7 @@ def upload(
         )
         return
     except PlannerError as error:
-        st.error(plain(str(error)))
+        st.error(literal(str(error)))
         return
     differences = council_files.changes(in_use, new, editor.key, editor.named)
     if differences.empty:
@@ -116,7 +116,7 @@ def upload(
                 signing.person(), code, after, lambda path: path.write_bytes((BOM + text).encode("utf-8"))
             )
         except PlannerError as error:
-            st.error(plain(str(error)))
+            st.error(literal(str(error)))
             return
         st.session_state.pop(start, None)
         note_kept(f"{editor.label}: kept as version {kept.version}, which every page uses from now on.")

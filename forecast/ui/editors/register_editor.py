@@ -21,7 +21,7 @@ from forecast.ui.components import elements, results
 from forecast.ui.frame import controls, signing
 from forecast.ui.frame.choices import SHIPPED, Choices
 from forecast.ui.frame.shell import keep_button, note_kept, say, say_kept
-from forecast.ui.frame.text import plain
+from forecast.ui.frame.text import literal, plain
 from forecast.ui.views import register_draft
 
 SHOWN: tuple[str, ...] = (
@@ -91,7 +91,7 @@ def edit(choices: Choices) -> None:
     try:
         new = register_draft.checked(content, "your edits.csv", code)
     except PlannerError as error:
-        st.error(plain(str(error)))
+        st.error(literal(str(error)))
         say(
             "Your edits are still in the grid. They are lost if you close the window before they are kept or downloaded."
         )
@@ -120,10 +120,10 @@ def upload(choices: Choices) -> None:
     try:
         new = register_draft.checked(file.getvalue(), file.name, code)
     except PlannerError as error:
-        st.error(plain(str(error)))
+        st.error(literal(str(error)))
         return
     for warning in new.warnings:
-        st.warning(plain(warning))
+        st.warning(literal(warning))
     _offer(choices, results.register_of(choices), new, after, None, start)
 
 
@@ -140,7 +140,7 @@ def _offer(choices: Choices, old: Register, new: Register, after: int, draft: st
         try:
             kept = kept_registers.keep(signing.person(), new, choices.area.la_code, after)
         except PlannerError as error:
-            st.error(plain(str(error)))
+            st.error(literal(str(error)))
             return
         for key in (draft, start):
             if key is not None:

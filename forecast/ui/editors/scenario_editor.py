@@ -26,7 +26,7 @@ from forecast.ui.editors import lever_form
 from forecast.ui.frame import controls, signing
 from forecast.ui.frame.choices import BASELINE, SAMPLE, Choices
 from forecast.ui.frame.shell import say
-from forecast.ui.frame.text import bullets, plain
+from forecast.ui.frame.text import bullets, literal, plain
 from forecast.ui.views import lever_fields, scenario_draft
 from forecast.ui.views.lever_fields import Values
 from forecast.ui.views.scenario_draft import ScenarioDraft
@@ -125,7 +125,7 @@ def levers(choices: Choices, editor: ScenarioEditor) -> None:
     values = editor.work.content
     of_scenario = values["levers"]
     if editor.problem:
-        st.error(plain(editor.problem))
+        st.error(literal(editor.problem))
         say("The figures are of the scenario before this change.")
         st.button("Undo the change", key="undo-change", on_click=_undo)
     labels = [_label(lever, position) for position, lever in enumerate(of_scenario)]
@@ -207,7 +207,9 @@ def keeper(choices: Choices, editor: ScenarioEditor) -> None:
         )
         why = signing.why_not(Right.KEEP_SCENARIOS)
         if why:
-            st.info(plain(f"{why} Until then this work can be shared by its link and downloaded, not saved."))
+            st.info(
+                literal(f"{why} Until then this work can be shared by its link and downloaded, not saved.")
+            )
         elif signing.is_set_up():
             say(plain(f"The history will say that {signing.person().signature} saved it."))
         else:

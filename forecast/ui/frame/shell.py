@@ -20,7 +20,7 @@ from forecast.ui.frame import controls, signing, tour
 from forecast.ui.frame.access_rules import Closed
 from forecast.ui.frame.choices import BASELINE, Choices
 from forecast.ui.frame.registry import PAGES, PageEntry
-from forecast.ui.frame.text import plain
+from forecast.ui.frame.text import literal, plain
 
 log = logging.getLogger("forecast.ui")
 
@@ -121,7 +121,7 @@ def _shut(closed: Closed) -> None:
 def _content(heading: str) -> None:
     """Show the heading of a page, the target of the link that skips the menu."""
     st.html(f'<div id="{CONTENT}" tabindex="-1"></div>')
-    st.title(heading, anchor=False)
+    st.title(literal(heading), anchor=False)
 
 
 def _signed_in() -> None:
@@ -147,7 +147,7 @@ def frame(entry: PageEntry, menu: list[tuple[PageEntry, st.Page]]) -> Choices:
     _content(entry.heading)
     controls.area(choices)
     for problem in problems:
-        st.warning(plain(problem))
+        st.warning(literal(problem))
     tour.guide(entry, choices)
     return choices
 
@@ -159,7 +159,7 @@ def scenario_banner(choices: Choices) -> None:
 
         title = find_scenario(choices.scenario).as_written.title
         st.info(
-            f"You are looking at the scenario '{plain(title)}', not the forecast: what follows if its levers come true."
+            f"You are looking at the scenario '{literal(title)}', not the forecast: what follows if its levers come true."
         )
         if st.button("Back to the forecast"):
             controls.choose("scenario", BASELINE)
@@ -170,7 +170,7 @@ def keep_button(right: Right, key: str) -> bool:
     """Show the button that stores the council's own file, or why the visitor may not; return whether it was pressed."""
     why = signing.why_not(right)
     if why:
-        st.info(plain(f"{why} Until then it can be tried and downloaded here, not kept."))
+        st.info(literal(f"{why} Until then it can be tried and downloaded here, not kept."))
     pressed: bool = st.button("Keep as a new version and use it", type="primary", key=key, disabled=bool(why))
     return pressed
 
@@ -187,7 +187,7 @@ def note_kept(message: str) -> None:
 def say_kept(of: str) -> None:
     """Show the remembered message on what was stored, if it is of this kind."""
     if st.session_state.get(KEPT, "").startswith(of):
-        st.success(plain(st.session_state.pop(KEPT)))
+        st.success(literal(st.session_state.pop(KEPT)))
 
 
 def say(markdown: str) -> None:
@@ -207,7 +207,7 @@ def errors_in_place() -> Iterator[None]:
     except EndOfPage:
         return
     except PlannerError as error:
-        st.error(plain(str(error)))
+        st.error(literal(str(error)))
     except Exception:
         reference = secrets.token_hex(4).upper()
         log.exception("reference %s", reference)

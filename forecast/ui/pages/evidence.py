@@ -11,7 +11,7 @@ from forecast.ui.components.charts import evidence as evidence_charts
 from forecast.ui.components.progress import awaited
 from forecast.ui.frame import controls, shell, signing
 from forecast.ui.frame.glossary import TERMS
-from forecast.ui.frame.text import bullets, plain
+from forecast.ui.frame.text import bullets, literal, plain
 from forecast.ui.views import evidence
 from forecast.ui.views.common import SEN2, Source
 from forecast.ui.views.overview import overview
@@ -72,7 +72,7 @@ st.header("Whether the models' fit passed", anchor=False)
 try:
     elements.table(evidence.fit_table(), "Checks of the stored fit of every Bayesian model")
 except FitError as error:
-    st.error(plain(str(error)))
+    st.error(literal(str(error)))
 shell.say(
     "A fit passes with an R-hat of at most 1.01, an effective sample of at least 400 and no divergences. One "
     "that fails is not shown as "
@@ -98,7 +98,7 @@ elements.estimated(tuple(dict.fromkeys((*view.notes, *view.estimates))))
 
 st.header("Assumptions and decisions", anchor=False)
 for title, text in evidence.decisions():
-    with st.expander(title):
+    with st.expander(plain(title)):
         shell.say(text)
 
 st.header("Method", anchor=False)

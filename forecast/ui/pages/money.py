@@ -10,7 +10,7 @@ from forecast.ui.components.charts import money as money_charts
 from forecast.ui.editors import unit_cost_editor
 from forecast.ui.frame import controls, shell
 from forecast.ui.frame.choices import BASELINE
-from forecast.ui.frame.text import bullets, plain
+from forecast.ui.frame.text import bullets, literal
 from forecast.ui.views import money, scenario_draft
 from forecast.ui.views.common import Source
 
@@ -21,7 +21,7 @@ try:
         view = results.pounds(money.money, choices)
 except HistoryError as error:
     st.header("Pounds cannot be forecast here", anchor=False)
-    st.info(plain(str(error)))
+    st.info(literal(str(error)))
     raise shell.EndOfPage from None
 shell.scenario_banner(choices)
 

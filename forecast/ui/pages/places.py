@@ -9,7 +9,7 @@ from forecast.ui.components.charts import places as place_charts
 from forecast.ui.editors import register_editor
 from forecast.ui.frame import controls, shell
 from forecast.ui.frame.choices import years
-from forecast.ui.frame.text import bullets, plain
+from forecast.ui.frame.text import bullets, literal, plain
 from forecast.ui.views import places
 from forecast.ui.views.common import REGISTER, SEN2, Source
 
@@ -79,7 +79,7 @@ with st.expander(f"All kinds of place in one table, {of}"):
         places.table(view, choices.phase, group, choices.last), f"Places against demand in {name}, {of}"
     )
 for title, more in view.more:
-    with st.expander(title):
+    with st.expander(plain(title)):
         elements.table(more, f"{title}, {name}")
 with st.expander("What overflow is caused by, and how to read places"):
     shell.say(bullets((*view.causes, *view.notes)))
@@ -97,7 +97,7 @@ with st.expander("How places are known, and every row of the register"):
     elements.table(view.register, f"Register of {name}, in force in January {years()[0] - 1}")
     elements.table(view.register_later, "Rows that begin later")
 for warning in view.warnings:
-    st.warning(plain(warning))
+    st.warning(literal(warning))
 
 st.header("The register of places", anchor=False)
 register_editor.picker(choices)

@@ -7,6 +7,7 @@ from forecast.ui.editors import scenario_editor
 from forecast.ui.frame import controls
 from forecast.ui.frame.choices import BASELINE
 from forecast.ui.frame.shell import say
+from forecast.ui.frame.text import literal
 
 choices = controls.current()
 
@@ -25,7 +26,7 @@ else:
     scenario_editor.unsaved_warning(choices)
     editor = scenario_editor.current_editor(choices)
     flat = editor.chosen.flat
-    st.header(flat.title, anchor=False)
+    st.header(literal(flat.title), anchor=False)
     controls.year(choices)
     comparison = scenario_answers.run_beside(choices)
     if comparison is not None:
