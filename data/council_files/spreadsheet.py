@@ -26,6 +26,12 @@ AUTHORITY = "la_code"
 """Column that says whose sheet it is: the DfE number of the authority in every row; a file may leave it out."""
 
 
+MAX_LINES = 20_000
+"""Rows of a file that are looked at, blank ones included: a register has at most a quarter of that."""
+
+MAX_COLUMNS = 200
+"""Columns of a file that are looked at."""
+
 AGE_BLANK: dict[str, str] = {
     "age_low": "Write the youngest age at 31 August, 0 to 25.",
     "age_high": "Write the oldest age at 31 August, 0 to 25.",
@@ -130,7 +136,7 @@ def csv_rows(
     Raises
     ------
     PlannerError
-        It is not UTF-8 text or not a CSV table.
+        It is not UTF-8 text or not a CSV table, or has more than `MAX_LINES` rows or `MAX_COLUMNS` columns.
     """
     try:
         text = raw.decode("utf-8-sig")
@@ -141,8 +147,21 @@ def csv_rows(
             "read. In the spreadsheet choose Save as, CSV UTF-8, and try again."
         ) from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[tuple[int, list[str]]] = []
     try:
-        return list(enumerate(reader, start=1))
+        for number, cells in enumerate(reader, start=1):
+            if number > MAX_LINES or len(cells) > MAX_COLUMNS:
+                what = (
+                    f"{MAX_LINES:,} rows, blank ones included"
+                    if number > MAX_LINES
+                    else f"{MAX_COLUMNS} columns"
+                )
+                raise refuse(
+                    f"'{where}' has more than {what} (line {reader.line_num}), far more than such a file has, so it was not "
+                    "read. Copy the rows into the template and try again."
+                )
+            rows.append((number, cells))
+        return rows
     except csv.Error as error:
         raise refuse(
             f"'{where}' is not a CSV table at line {reader.line_num} ({error}), so cells could not be told apart and "

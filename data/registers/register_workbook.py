@@ -19,6 +19,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import IllegalCharacterError
 from openpyxl.worksheet.datavalidation import DataValidation
 
+from data.council_files.spreadsheet import MAX_COLUMNS, MAX_LINES
 from data.errors import OutputError, RegisterError
 from data.registers.register import (
     BASES,
@@ -39,11 +40,14 @@ SHEET = "Register"
 MAX_UNPACKED = 200_000_000
 """Most bytes a workbook may unpack to (200 MB); a register is far below 1 MB."""
 
-MAX_SHEET_ROWS = 50_000
-"""Rows of a sheet that are looked at, blank ones included."""
+MAX_RATIO = 100
+"""Most times its own size that a workbook may unpack to, beyond `SMALL`; workbooks of figures unpack to five or ten times."""
 
-MAX_SHEET_COLUMNS = 200
-"""Columns of a sheet that are looked at."""
+SMALL = 10_000_000
+"""Bytes that any workbook may unpack to."""
+
+MAX_CELLS = 500_000
+"""Cells of a sheet that are looked at; the largest register has a quarter of that."""
 
 SPARE_ROWS = 500
 """Blank rows below the register that offer the lists of codes."""
@@ -122,12 +126,13 @@ def _check_archive(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(part.file_size for part in archive.infolist())
+            packed = max(1, sum(part.compress_size for part in archive.infolist()))
     except (zipfile.BadZipFile, OSError):
         raise RegisterError(
             f"'{path.name}' is not an .xlsx workbook although its name says so, or it has a password; no places were "
             "read. Take the password off, or save it again as .xlsx or as CSV UTF-8."
         ) from None
-    if size > MAX_UNPACKED:
+    if size > MAX_UNPACKED or (size > SMALL and size > MAX_RATIO * packed):
         raise RegisterError(
             f"'{path.name}' unpacks to {size / 1e6:,.0f} MB; a register is far smaller, so it was not opened. Copy the "
             "rows into the template."
@@ -140,15 +145,22 @@ def _cells(shown: Any, written: Any, where: str) -> list[tuple[int, list[str]]]:
     for book in (shown, written):
         book[name].reset_dimensions()
     pairs = zip(
-        shown[name].iter_rows(max_col=MAX_SHEET_COLUMNS),
-        written[name].iter_rows(max_col=MAX_SHEET_COLUMNS),
+        shown[name].iter_rows(max_col=MAX_COLUMNS),
+        written[name].iter_rows(max_col=MAX_COLUMNS),
         strict=True,
     )
     rows = []
+    filled = 0
     for number, (values, formulas) in enumerate(pairs, start=1):
-        if number > MAX_SHEET_ROWS:
+        filled += sum(cell.value is not None for cell in values)
+        if filled > MAX_CELLS:
             raise RegisterError(
-                f"Sheet '{name}' of '{where}' has more than {MAX_SHEET_ROWS:,} rows, so it was not read. Check that it "
+                f"Sheet '{name}' of '{where}' has more than {MAX_CELLS:,} filled cells, so it was not read. Check that it lists "
+                "settings, not children, or copy the rows into the template."
+            )
+        if number > MAX_LINES:
+            raise RegisterError(
+                f"Sheet '{name}' of '{where}' has more than {MAX_LINES:,} rows, so it was not read. Check that it "
                 "lists settings, not children, or copy the rows into the template."
             )
         for value, formula in zip(values, formulas, strict=True):
