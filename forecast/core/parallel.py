@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +17,7 @@ PART = 100
 
 def set_up_process() -> None:
     """Set up this process; called first by the command line and by the processes it starts."""
+    end_with_parent()
     # Sampling runs compiled code of its own and needs no BLAS from PyTensor.
     warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS")
     # Matrices here are small: threads for each cost more than they bring, and on a busy machine ten times as much.
@@ -23,6 +26,19 @@ def set_up_process() -> None:
         from threadpoolctl import threadpool_limits
 
         threadpool_limits(limits=1, user_api="blas")
+
+
+def end_with_parent() -> None:
+    """Let this process end when the one that started it does: a command that is killed leaves no worker behind."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, name="end with parent", daemon=True).start()
 
 
 def run_in_parts(count: int, job: Callable[[slice], None], size: int = PART) -> None:
