@@ -16,6 +16,7 @@ from forecast.ui.components import elements, results, work_requests
 from forecast.ui.components.charts import scenarios as scenario_charts
 from forecast.ui.components.progress import awaited
 from forecast.ui.frame import controls
+from forecast.ui.frame.callbacks import callback
 from forecast.ui.frame.choices import BASELINE, MEASURES, Choices
 from forecast.ui.frame.shell import say
 from forecast.ui.frame.text import bullets, literal, plain
@@ -216,7 +217,7 @@ def compare_up_to_four(choices: Choices) -> None:
         st.button(
             "Set this scenario beside the forecast",
             key="compare-this",
-            on_click=controls.choose,
+            on_click=callback(controls.choose),
             args=("compare", (BASELINE, choices.scenario)),
         )
     # Four runs take seconds, so nobody waits for those that were not asked for.

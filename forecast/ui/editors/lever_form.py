@@ -13,6 +13,7 @@ import streamlit as st
 
 from data import areas
 from forecast.presentation import wording
+from forecast.ui.frame.callbacks import callback
 from forecast.ui.views import lever_fields
 from forecast.ui.views.lever_fields import Control, Path, SizeUnit, Values
 
@@ -80,11 +81,13 @@ def _shown(
         _SHOWN[control.takes](control, value, key, change)
 
 
+@callback
 def _follow(key: str, path: Path, change: Change, read: Callable[[Any], Any]) -> None:
     value = read(st.session_state[key])
     change(lambda lever: lever_fields.put(lever, path, value))
 
 
+@callback
 def _follow_option(key: str, path: Path, change: Change) -> None:
     value = st.session_state[key]
     change(lambda lever: lever_fields.choose(lever, path, value or None))
@@ -123,6 +126,7 @@ def _size(control: Control, value: Any, key: str, change: Change, unit: SizeUnit
     )
 
 
+@callback
 def _follow_range(key: str, path: Path, change: Change, unit: SizeUnit) -> None:
     ranged = st.session_state[key]
 
@@ -170,6 +174,7 @@ def _dates(control: Control, value: Any, key: str, change: Change) -> None:
         )  # fmt: skip
 
 
+@callback
 def _follow_dates(key: str, which: str, path: Path, change: Change) -> None:
     value = st.session_state[key]
 
@@ -273,6 +278,7 @@ def _either(control: Control, lever: Mapping[str, Any], key: str, change: Change
     )  # fmt: skip
 
 
+@callback
 def _follow_either(key: str, change: Change) -> None:
     name = st.session_state[key]
     change(lambda lever: lever_fields.give_as(lever, name))

@@ -24,6 +24,7 @@ from forecast.runs.scenario_names import NamedScenario
 from forecast.ui.components import elements, results
 from forecast.ui.editors import lever_form
 from forecast.ui.frame import controls, signing
+from forecast.ui.frame.callbacks import callback
 from forecast.ui.frame.choices import BASELINE, SAMPLE, Choices
 from forecast.ui.frame.shell import say
 from forecast.ui.frame.text import bullets, literal, plain
@@ -291,6 +292,7 @@ def _change(turn: Callable[[ScenarioDraft], ScenarioDraft]) -> None:
     _put(turn(ScenarioDraft(copy.deepcopy(before.content), before.began)))
 
 
+@callback
 def _put(work: ScenarioDraft) -> None:
     """Write the scenario into the address; if it is not valid, keep it aside with its problem."""
     choices = controls.current()
@@ -312,11 +314,13 @@ def _open(name: str) -> None:
     controls.choose("scenario", name)
 
 
+@callback
 def _open_chosen(key: str) -> None:
     st.session_state[LEVER] = 0
     _open(st.session_state[key])
 
 
+@callback
 def _open_sample() -> None:
     # Of all it changes, children without a place show best what a scenario is for.
     controls.choose("measure", "shortfall")
@@ -324,18 +328,22 @@ def _open_sample() -> None:
     _open(SAMPLE)
 
 
+@callback
 def _open_version() -> None:
     _open(st.session_state["pick-version"])
 
 
+@callback
 def _undo() -> None:
     st.session_state.pop(PENDING, None)
 
 
+@callback
 def _pick() -> None:
     st.session_state[LEVER] = st.session_state["pick-lever"]
 
 
+@callback
 def _add() -> None:
     kind = st.session_state["new-kind"]
 
@@ -350,6 +358,7 @@ def _add() -> None:
     _change(turn)
 
 
+@callback
 def _remove(position: int) -> None:
     def turn(work: ScenarioDraft) -> ScenarioDraft:
         work.content["levers"] = [lever for i, lever in enumerate(work.content["levers"]) if i != position]
@@ -358,6 +367,7 @@ def _remove(position: int) -> None:
     _change(turn)
 
 
+@callback
 def _follow_about(name: str, key: str, takes: str) -> None:
     typed = str(st.session_state[key])
     value: Any = [line for line in typed.splitlines() if line.strip()] if takes == "lines" else typed.strip()
@@ -371,6 +381,7 @@ def _follow_about(name: str, key: str, takes: str) -> None:
     _change(turn)
 
 
+@callback
 def _save(scenario: Scenario, began: int) -> None:
     try:
         kept = keeping.keep(

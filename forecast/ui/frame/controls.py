@@ -14,6 +14,7 @@ import streamlit as st
 from data import areas
 from data.vocabulary import ALL
 from forecast.ui.frame import choices as chosen
+from forecast.ui.frame.callbacks import callback
 from forecast.ui.frame.choices import PARAMETERS, Choices
 
 MILLION = 1_000_000
@@ -124,6 +125,7 @@ def budget(choices: Choices) -> None:
     )
 
 
+@callback
 def _follow_budget(key: str) -> None:
     millions = st.session_state[key]
     choose("budget", None if millions is None else round(millions * MILLION))
@@ -145,6 +147,7 @@ def compare(choices: Choices, titles: Mapping[str, str]) -> None:
     )
 
 
+@callback
 def _follow_compare(key: str) -> None:
     names = tuple(st.session_state[key])
     # One alone is compared with nothing, so the choice before it stands.
@@ -198,6 +201,7 @@ def _select(
     )
 
 
+@callback
 def _follow(name: str, key: str) -> None:
     value: Any = PARAMETERS[name].read(st.session_state[key])
     choose(name, value)

@@ -7,7 +7,6 @@ any other is shown as a reference number that finds its traceback in the server'
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -18,6 +17,7 @@ from data.errors import PlannerError
 from data.sign_in.people import Person, Right
 from forecast.ui.frame import controls, signing, tour
 from forecast.ui.frame.access_rules import Closed
+from forecast.ui.frame.callbacks import reference_text, show_failed
 from forecast.ui.frame.choices import BASELINE, Choices
 from forecast.ui.frame.registry import PAGES, PageEntry
 from forecast.ui.frame.text import literal, plain
@@ -148,6 +148,7 @@ def frame(entry: PageEntry, menu: list[tuple[PageEntry, st.Page]]) -> Choices:
     controls.area(choices)
     for problem in problems:
         st.warning(literal(problem))
+    show_failed()
     tour.guide(entry, choices)
     return choices
 
@@ -209,12 +210,7 @@ def errors_in_place() -> Iterator[None]:
     except PlannerError as error:
         st.error(literal(str(error)))
     except Exception:
-        reference = secrets.token_hex(4).upper()
-        log.exception("reference %s", reference)
-        st.error(
-            f"Something went wrong on this page that is not your doing. Nothing you kept is lost. Reload the page; if it happens "
-            f"again, tell whoever runs the planner this reference: {reference}."
-        )
+        st.error(reference_text("on this page"))
 
 
 def footer() -> None:

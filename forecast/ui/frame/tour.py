@@ -13,6 +13,7 @@ import streamlit as st
 from forecast.presentation import wording
 from forecast.ui.frame import choices as chosen
 from forecast.ui.frame import controls
+from forecast.ui.frame.callbacks import callback
 from forecast.ui.frame.choices import BASELINE, LEFT, SAMPLE, TAKEN, Choices
 from forecast.ui.frame.registry import PAGES, PageEntry
 from forecast.ui.frame.text import plain
@@ -164,6 +165,7 @@ def invitation(choices: Choices) -> None:
                 _say(f"For {plain(step.whom)}. {plain(step.look)}")
 
 
+@callback
 def _go(query: dict[str, str]) -> None:
     st.query_params.from_dict(query)
 
