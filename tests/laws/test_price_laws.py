@@ -21,7 +21,13 @@ from data.prices.starting_books import england, inflation
 from data.vocabulary import NEED_GROUP_CODES, PROVISION_CODES
 from forecast.finance.tariff import in_years
 
-words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12).map(str.strip).filter(bool)
+words = (
+    st.text(
+        st.characters(exclude_categories=["Cc", "Cs"], include_characters="\t\r\n"), min_size=1, max_size=12
+    )
+    .map(str.strip)
+    .filter(bool)
+)
 texts = st.one_of(words, st.builds(str.__add__, st.sampled_from(["=", "+", "-", "@", "'", "'="]), words))
 
 

@@ -33,7 +33,13 @@ from data.registers.register_file import cells, read_register, write_register
 from data.vocabulary import NEED_CODES, PROVISION_CODES, SPECIALIST_PROVISIONS
 
 # A cell is trimmed on reading, so registers hold trimmed text; a lone surrogate is not text at all.
-words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12).map(str.strip).filter(bool)
+words = (
+    st.text(
+        st.characters(exclude_categories=["Cc", "Cs"], include_characters="\t\r\n"), min_size=1, max_size=12
+    )
+    .map(str.strip)
+    .filter(bool)
+)
 risky = st.builds(str.__add__, st.sampled_from(["=", "+", "-", "@", "'", "'=", "''@"]), words)
 texts = st.one_of(words, risky)
 
