@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 
 PART = 100
 """Draws worked on at a time."""
@@ -28,8 +29,9 @@ def set_up_process() -> None:
         threadpool_limits(limits=1, user_api="blas")
 
 
+@cache
 def end_with_parent() -> None:
-    """Let this process end when the one that started it does: a command that is killed leaves no worker behind."""
+    """Let this process end when the one that started it does, so a killed command leaves no worker; later calls do nothing."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return

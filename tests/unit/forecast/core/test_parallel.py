@@ -13,13 +13,15 @@ import pytest
 ROOT = Path(__file__).resolve().parents[4]
 
 PROGRAM = """
-import os, time
+import os, threading, time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from forecast.core.parallel import set_up_process
 
 def work(path):
-    set_up_process()
+    for _ in range(20):
+        set_up_process()
+    assert sum(t.name == "end with parent" for t in threading.enumerate()) == 1
     open(path, "w").write(str(os.getpid()))
     time.sleep(600)
 
