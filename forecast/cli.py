@@ -64,6 +64,14 @@ def main() -> None:
     except PlannerError as error:
         typer.echo(f"sendplan: {error}", err=True)
         raise SystemExit(2) from None
+    except ImportError as error:
+        from forecast.core.left_out import message_for
+
+        message = message_for(error)
+        if message is None:
+            raise
+        typer.echo(f"sendplan: {message}", err=True)
+        raise SystemExit(2) from None
 
 
 def spread_values(arguments: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 PRODUCT = "send-place-planner"
 
 LIBRARIES: tuple[str, ...] = ("numpy", "pandas", "scipy", "xarray", "pyarrow", "pymc", "statsmodels")
-"""Libraries whose version a run records."""
+"""Libraries whose version a run records, where they are installed; a forecast from the stored fit needs no sampler."""
 
 USED_TABLES: tuple[str, ...] = (
     "areas", "plans_total", "plans_age_band", "plans_age", "plans_age_need", "plans_age_placement",
@@ -145,7 +146,7 @@ def provenance(outcome: Outcome, arguments: Mapping[str, Any]) -> dict[str, Any]
         "seed": outcome.seed,
         "draws": int(outcome.plans.future.sizes["draw"]),
         "versions": {PRODUCT: version(PRODUCT), "python": platform.python_version()}
-        | {name: version(name) for name in LIBRARIES},
+        | {name: version(name) for name in LIBRARIES if find_spec(name)},
         "inputs": record_inputs(USED_TABLES)
         | {"reference/area_history": _hash(tables.REFERENCE / "area_history.csv")}
         | {f"fitted/{name}": _hash(stored_fit.FOLDER / name) for name in stored_fit.FILES},
