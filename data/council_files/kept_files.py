@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from data.areas import by_code
+from data.drafts import write_in_place
 from data.errors import CapitalError, ConflictError, OutputError, PlannerError, PriceError, RegisterError
 from data.sign_in.people import Person, Right, require
 
@@ -160,18 +160,14 @@ class FileStore:
         require(who, self.right)
         folder = self.folder_of(la_code)
         path = folder / f"{after + 1:04d}.csv"
-        draft = folder / f".draft-{secrets.token_hex(4)}.csv"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            try:
-                write(draft)
-                # A link to a name that exists fails, whoever made it: renaming would replace it.
-                os.link(draft, path)
-            finally:
-                draft.unlink(missing_ok=True)
+            write_in_place(path, write, new=True)
             # After the version is there: a name that could not be written must not lose what it is of.
             with suppress(OSError):
-                _keeper_path(path).write_text(who.signature, encoding="utf-8")
+                write_in_place(
+                    _keeper_path(path), lambda draft: draft.write_text(who.signature, encoding="utf-8")
+                )
         except FileExistsError:
             raise ConflictError(
                 f"Version {after + 1} of {by_code(la_code).name}'s {self.what} was kept by somebody else while you edited, so "

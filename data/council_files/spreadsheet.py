@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
-import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -19,6 +17,7 @@ from rapidfuzz import fuzz, process
 
 from data.areas import by_code
 from data.council_files.problems import Problem
+from data.drafts import write_in_place
 from data.errors import AreaError, OutputError, PlannerError
 from data.formatting import find_control_character, quoted
 
@@ -248,15 +247,14 @@ def write_whole(path: Path, content: bytes, what: str, check: Callable[[Path], N
     OutputError
         The file cannot be written; a file already there is left as it was.
     """
-    draft = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix.lower()}")
+
+    def write(draft: Path) -> None:
+        draft.write_bytes(content)
+        if check is not None:
+            check(draft)
+
     try:
-        try:
-            draft.write_bytes(content)
-            if check is not None:
-                check(draft)
-            os.replace(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
+        write_in_place(path, write)
     except OutputError:
         raise
     except OSError as error:

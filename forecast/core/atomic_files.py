@@ -5,7 +5,7 @@ place, and what stood there is kept aside until all have. If one cannot take its
 
 Invariants: after an error every file is as it was before; a draft is never taken for a result. A process that is killed while
 files take their places (well under a second) can leave some of each; its draft folder, with what was kept aside, stays for
-`STALE` seconds and is then removed by the next write.
+`data.drafts.STALE` seconds and is then removed by the next write.
 """
 
 from __future__ import annotations
@@ -14,20 +14,13 @@ import errno
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
+from data import drafts
 from data.errors import OutputError
 
 Writer = Callable[[Path], None]
-
-DRAFT = ".draft-"
-"""Beginning of the name of a folder in which files are written before they take their places."""
-
-STALE = 24 * 3600
-"""Seconds after which a draft is that of a process that was killed."""
 
 
 def check_folder(folder: Path) -> None:
@@ -63,15 +56,15 @@ def write_all(folder: Path, writers: Mapping[str, Writer]) -> list[Path]:
     """
     check_folder(folder)
     try:
-        _remove_stale(folder)
-        draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=folder))
+        drafts.remove_stale(folder)
+        draft = Path(tempfile.mkdtemp(prefix=drafts.PREFIX, dir=folder))
     except OSError as error:
         raise _unwritable(folder, error) from None
     try:
         (draft / "before").mkdir()
         for name, writer in writers.items():
             writer(draft / name)
-            _to_disk(draft / name)
+            drafts.to_disk(draft / name)
         _take_places(folder, draft, list(writers))
     except OSError as error:
         raise _unwritable(folder, error) from None
@@ -100,34 +93,7 @@ def _take_places(folder: Path, draft: Path, names: Sequence[str]) -> None:
         for name in aside:
             os.replace(draft / "before" / name, folder / name)
         raise
-    _folder_to_disk(folder)
-
-
-def _to_disk(path: Path) -> None:
-    """Make a file outlast a loss of power."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def _folder_to_disk(folder: Path) -> None:
-    """Make the names in a folder outlast a loss of power, where the system can."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        # Some network shares refuse; the files themselves are on disk.
-        with suppress(OSError):
-            os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _remove_stale(folder: Path) -> None:
-    """Remove the drafts of processes that were killed: nobody writes for longer than `STALE` seconds."""
-    for path in folder.glob(f"{DRAFT}*"):
-        with suppress(OSError):
-            if time.time() - path.stat().st_mtime > STALE:
-                shutil.rmtree(path, ignore_errors=True)
+    drafts.folder_to_disk(folder)
 
 
 def write_one(path: Path, writer: Writer) -> Path:

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from data.drafts import write_in_place
 from data.errors import StoreError
 from scenarios.store import checks
 from scenarios.store.rows import Draft, Run, Version, row_hash, time_text
@@ -100,14 +99,11 @@ def write(
     lines += [_line({"kind": "run", "hash": row_hash(row), "row": dict(row)}) for row in runs]
     body = "".join(lines)
     last = {"kind": "end", "versions": len(versions), "runs": len(runs), "hash": _hash(body)}
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            part.write_text(body + _line(last), encoding="utf-8", newline="\n")
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+        write_in_place(
+            path, lambda draft: draft.write_text(body + _line(last), encoding="utf-8", newline="\n")
+        )
     except (OSError, ValueError) as error:
         raise StoreError(
             f"The export cannot be written to {path} ({getattr(error, 'strerror', None) or error}). Nothing was left "

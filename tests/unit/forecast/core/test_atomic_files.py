@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from data.drafts import PREFIX, STALE
 from data.errors import OutputError
-from forecast.core.atomic_files import DRAFT, STALE, check_folder, write_all
+from forecast.core.atomic_files import check_folder, write_all
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -74,13 +75,13 @@ def test_files_that_took_their_places_are_put_back_if_a_later_one_cannot(
 
 
 def test_a_draft_of_a_killed_process_is_removed_once_it_is_stale(tmp_path: Path) -> None:
-    for name, age in (("killed", STALE + 60), ("at-work", 60)):
-        folder = tmp_path / f"{DRAFT}{name}"
+    for name, age in (("killed01", STALE + 60), ("at_work1", 60)):
+        folder = tmp_path / f"{PREFIX}{name}"
         folder.mkdir()
         (folder / "plans.parquet").write_text("half")
         os.utime(folder, (time.time() - age,) * 2)
     write_all(tmp_path, {"a.txt": lambda p: p.write_text("a")})
-    assert sorted(p.name for p in tmp_path.iterdir()) == [f"{DRAFT}at-work", "a.txt"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [f"{PREFIX}at_work1", "a.txt"]
 
 
 PROGRAM = """
