@@ -71,3 +71,11 @@ class NotAllowedError(PlannerError, PermissionError):
 
 class PeopleError(PlannerError, ValueError):
     """The list of people who may sign in is missing or unusable, so nobody may sign in."""
+
+
+class UploadError(PlannerError, ValueError):
+    """A file that was put in takes too long or too much memory to read."""
+
+
+class BusyError(PlannerError, RuntimeError):
+    """Another file is being read; nothing is wrong with the one that was put in, and it may be put in again."""

@@ -39,3 +39,37 @@ def breaks(report: Report) -> None:
 def dies(report: Report) -> None:
     """End without a word, as when the computer is short of memory."""
     os._exit(9)
+
+
+def length_of(path: Path) -> tuple[int, str, int]:
+    """Return the length and name of a file, and the process that read it."""
+    return len(path.read_bytes()), path.name, os.getpid()
+
+
+def never_reads(path: Path, mark: str) -> None:
+    """Leave a mark, and do not end."""
+    Path(mark).write_text(str(os.getpid()), encoding="utf-8")
+    while True:
+        pass
+
+
+def fills_memory(path: Path) -> int:
+    """Take ever more memory."""
+    taken: list[bytes] = []
+    while True:
+        taken.append(bytes(10_000_000))
+
+
+def falls(path: Path) -> None:
+    """End this process without a word."""
+    os._exit(9)
+
+
+def refuses_file(path: Path) -> None:
+    """Refuse a file in words."""
+    raise RegisterError(f"'{path.name}' holds nothing.")
+
+
+def errs(path: Path) -> None:
+    """Fail as a mistake of ours does."""
+    raise KeyError("a mistake")

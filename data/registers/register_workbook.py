@@ -113,7 +113,7 @@ def read_cells(path: Path) -> list[tuple[int, list[str]]]:
         finally:
             shown.close()
             written.close()
-    except RegisterError:
+    except (RegisterError, MemoryError):
         raise
     except Exception as error:  # the reader fails in many ways on a damaged workbook
         raise RegisterError(

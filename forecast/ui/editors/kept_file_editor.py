@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
 from data.council_files.kept_files import FileStore
 from data.errors import PlannerError
-from forecast.ui.components import elements
+from forecast.ui.components import elements, uploads
 from forecast.ui.frame import controls, signing
 from forecast.ui.frame.choices import SHIPPED, Choices
 from forecast.ui.frame.shell import keep_button, note_kept, say, say_kept
-from forecast.ui.frame.text import literal, plain
+from forecast.ui.frame.text import literal
 from forecast.ui.views import council_files
+from forecast.ui.views.council_files import FileRead
 
 BOM = "\ufeff"
 """Begins files that spreadsheets open, so that they show pound signs."""
@@ -67,7 +69,7 @@ def upload(
     editor: KeptFileEditor,
     choices: Choices,
     in_use: pd.DataFrame,
-    checked: Callable[[str, str], pd.DataFrame],
+    read: Callable[[Path, int], FileRead],
 ) -> None:
     """Read an uploaded file, show every problem or what would change, and store it as a new version.
 
@@ -79,8 +81,9 @@ def upload(
         Whose.
     in_use
         What is used now, cells as text.
-    checked
-        Text and name of a file to what would be used with it, cells as text; raises a `PlannerError` with every problem.
+    read
+        Path of a file and number of the authority to what would be used with it; at the top of a module, as for
+        `forecast.ui.components.uploads.read_once`.
     """
     code = choices.area.la_code
     file = st.file_uploader(
@@ -91,20 +94,10 @@ def upload(
     # The version that was the latest when this file was first put in: later ones are a conflict.
     start = f"upload-{editor.parameter}-{code}-{file.file_id}"
     after = st.session_state.setdefault(start, editor.file_store.latest(code))
-    content = file.getvalue()
-    try:
-        text = content.decode("utf-8-sig")
-        new = checked(text, file.name)
-    except UnicodeDecodeError:
-        st.error(
-            f"{plain(file.name)} is not text that can be read, so nothing was read from it. In the spreadsheet choose Save as, "
-            "CSV UTF-8, and put that file in."
-        )
+    new = uploads.read_once(f"read-{editor.parameter}-{code}", file, read, code)
+    if new is None:
         return
-    except PlannerError as error:
-        st.error(literal(str(error)))
-        return
-    differences = council_files.changes(in_use, new, editor.key, editor.named)
+    differences = council_files.changes(in_use, new.rows, editor.key, editor.named)
     if differences.empty:
         say("It can be used, and says the same as what is in use, so there is nothing to keep.")
         return
@@ -113,7 +106,7 @@ def upload(
     if keep_button(editor.file_store.right, f"keep-{start}"):
         try:
             kept = editor.file_store.keep(
-                signing.person(), code, after, lambda path: path.write_bytes((BOM + text).encode("utf-8"))
+                signing.person(), code, after, lambda path: path.write_bytes((BOM + new.text).encode("utf-8"))
             )
         except PlannerError as error:
             st.error(literal(str(error)))

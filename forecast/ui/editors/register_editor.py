@@ -15,9 +15,9 @@ from data.errors import PlannerError
 from data.registers import kept_registers
 from data.registers.differences import diff
 from data.registers.register import BASES, CONFIDENCES, LOCATIONS, PHASINGS, STATUSES, Register
-from data.registers.register_file import to_csv
+from data.registers.register_file import read_register, to_csv
 from data.vocabulary import PROVISION_CODES
-from forecast.ui.components import elements, results
+from forecast.ui.components import elements, results, uploads
 from forecast.ui.frame import controls, signing
 from forecast.ui.frame.choices import SHIPPED, Choices
 from forecast.ui.frame.shell import keep_button, note_kept, say, say_kept
@@ -117,10 +117,8 @@ def upload(choices: Choices) -> None:
     # The version that was the latest when this file was first put in: later ones are a conflict.
     start = f"upload-start-{code}-{file.file_id}"
     after = st.session_state.setdefault(start, versions[-1].version if versions else 0)
-    try:
-        new = register_draft.checked(file.getvalue(), file.name, code)
-    except PlannerError as error:
-        st.error(literal(str(error)))
+    new = uploads.read_once(f"read-{code}", file, read_register, code)
+    if new is None:
         return
     for warning in new.warnings:
         st.warning(literal(warning))

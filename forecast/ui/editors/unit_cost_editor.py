@@ -38,5 +38,5 @@ def show(choices: Choices) -> None:
         EDITOR,
         choices,
         council_files.price_rows(book),
-        lambda text, file: council_files.price_rows(council_files.book(area.la_code, text, file)),
+        council_files.read_prices,
     )

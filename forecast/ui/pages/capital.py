@@ -71,7 +71,7 @@ with st.expander("Put in your own schemes"):
         EDITOR,
         choices,
         council_files.candidate_rows(own),
-        lambda text, file: council_files.candidate_rows(council_files.candidates(area.la_code, text, file)),
+        council_files.read_schemes,
     )
 
 if not schemes:

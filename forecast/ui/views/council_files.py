@@ -11,6 +11,7 @@ import io
 import re
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -60,11 +61,14 @@ def book(la_code: int, own: str | None, name: str = "unit costs.csv") -> PriceBo
     PriceError
         The text cannot be used; every problem is listed.
     """
-    ours = for_area(la_code)
     if own is None:
-        return ours
-    read = from_text(own.encode("utf-8"), name, lambda path: read_ledger(path, ours.inflation, la_code))
-    return ours.with_rows(read.rows)
+        return for_area(la_code)
+    return from_text(own.encode("utf-8"), name, lambda path: _own_book(path, la_code))
+
+
+def _own_book(path: Path, la_code: int) -> PriceBook:
+    ours = for_area(la_code)
+    return ours.with_rows(read_ledger(path, ours.inflation, la_code).rows)
 
 
 def candidates(la_code: int, own: str | None, name: str = "schemes.csv") -> Candidates | None:
@@ -78,6 +82,38 @@ def candidates(la_code: int, own: str | None, name: str = "schemes.csv") -> Cand
     if own is None:
         return shipped_candidates(la_code)
     return from_text(own.encode("utf-8"), name, lambda path: read_candidates(path, la_code))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FileRead:
+    """A file of the council's own that can be used: its text, and what would be used with it, cells as text."""
+
+    text: str
+    rows: pd.DataFrame
+
+
+def read_prices(path: Path, la_code: int) -> FileRead:
+    """Read and check a file of unit costs that was put in.
+
+    Raises
+    ------
+    PriceError
+        It cannot be used; every problem is listed.
+    """
+    rows = price_rows(_own_book(path, la_code))
+    return FileRead(path.read_bytes().decode("utf-8-sig"), rows)
+
+
+def read_schemes(path: Path, la_code: int) -> FileRead:
+    """Read and check a file of schemes that was put in.
+
+    Raises
+    ------
+    CapitalError
+        It cannot be used; every problem is listed.
+    """
+    rows = candidate_rows(read_candidates(path, la_code))
+    return FileRead(path.read_bytes().decode("utf-8-sig"), rows)
 
 
 def price_rows(price_book: PriceBook) -> pd.DataFrame:
