@@ -11,12 +11,14 @@ import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from openpyxl import Workbook, load_workbook
+from openpyxl.cell.read_only import ReadOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import IllegalCharacterError
+from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from data.council_files.spreadsheet import MAX_COLUMNS, MAX_LINES
@@ -107,12 +109,11 @@ def read_cells(path: Path) -> list[tuple[int, list[str]]]:
     """
     _check_archive(path)
     try:
-        shown, written = (load_workbook(path, read_only=True, data_only=only) for only in (True, False))
+        book = load_workbook(path, read_only=True, data_only=True)
         try:
-            return _cells(shown, written, path.name)
+            return _cells(book, path.name)
         finally:
-            shown.close()
-            written.close()
+            book.close()
     except (RegisterError, MemoryError):
         raise
     except Exception as error:  # the reader fails in many ways on a damaged workbook
@@ -139,37 +140,69 @@ def _check_archive(path: Path) -> None:
         )
 
 
-def _cells(shown: Any, written: Any, where: str) -> list[tuple[int, list[str]]]:
-    name = next((n for n in shown.sheetnames if n.casefold() == SHEET.casefold()), shown.sheetnames[0])
-    # Some programs record the size of a sheet wrongly; without it, rows are read to the end.
-    for book in (shown, written):
-        book[name].reset_dimensions()
-    pairs = zip(
-        shown[name].iter_rows(max_col=MAX_COLUMNS),
-        written[name].iter_rows(max_col=MAX_COLUMNS),
-        strict=True,
-    )
-    rows = []
-    filled = 0
-    for number, (values, formulas) in enumerate(pairs, start=1):
-        filled += sum(cell.value is not None for cell in values)
-        if filled > MAX_CELLS:
-            raise RegisterError(
-                f"Sheet '{name}' of '{where}' has more than {MAX_CELLS:,} filled cells, so it was not read. Check that it lists "
-                "settings, not children, or copy the rows into the template."
-            )
-        if number > MAX_LINES:
-            raise RegisterError(
-                f"Sheet '{name}' of '{where}' has more than {MAX_LINES:,} rows, so it was not read. Check that it "
-                "lists settings, not children, or copy the rows into the template."
-            )
-        for value, formula in zip(values, formulas, strict=True):
-            if formula.data_type == "f" and value.value is None:
-                raise RegisterError(
-                    f"'{where}', row {number}: cell {formula.coordinate} holds a formula without a result, so nothing was "
-                    "read. Save the workbook in the spreadsheet program, or type the value."
-                )
-        rows.append((number, [_text(cell) for cell in values]))
+class _Parser(WorkSheetParser):  # type: ignore[misc]  # openpyxl has no types
+    """Openpyxl's parser of a sheet, which tells a formula without a result from a blank cell and counts cells."""
+
+    def __init__(self, book: Any, sheet: Any, source: IO[bytes]) -> None:
+        super().__init__(
+            source,
+            sheet._shared_strings,
+            data_only=True,
+            epoch=book.epoch,
+            date_formats=book._date_formats,
+            timedelta_formats=book._timedelta_formats,
+        )
+        self.cells = 0
+
+    def parse_cell(self, element: Any) -> dict[str, Any]:
+        """Return the cell of an element: its place, value and format."""
+        self.cells += 1
+        if self.cells > MAX_CELLS:
+            raise _TooManyError(f"{MAX_CELLS:,} cells")
+        cell: dict[str, Any] = super().parse_cell(element)
+        if cell["value"] is None:
+            if element.find(FORMULA_TAG) is not None:
+                raise _NoResultError(cell["row"], f"{get_column_letter(cell['column'])}{cell['row']}")
+        elif cell["column"] > MAX_COLUMNS:
+            raise _TooManyError(f"{MAX_COLUMNS} columns")
+        return cell
+
+
+class _TooManyError(Exception):
+    """A sheet has more than a register has; says more than what."""
+
+
+class _NoResultError(Exception):
+    """A formula has no result; says its row and its cell."""
+
+
+def _cells(book: Any, where: str) -> list[tuple[int, list[str]]]:
+    """Return (row number, cells as text) of the rows of a workbook's register sheet, read once from first to last."""
+    name = next((n for n in book.sheetnames if n.casefold() == SHEET.casefold()), book.sheetnames[0])
+    sheet = book[name]
+    rows: list[tuple[int, list[str]]] = []
+    try:
+        with sheet._get_source() as source:
+            for number, cells in _Parser(book, sheet, source).parse():
+                if number > MAX_LINES:
+                    raise _TooManyError(f"{MAX_LINES:,} rows")
+                if rows and number <= rows[-1][0]:
+                    raise ValueError("rows are out of order")
+                filled = {
+                    c["column"]: _text(ReadOnlyCell(sheet, **c)) for c in cells if c["value"] is not None
+                }
+                rows.append((number, [filled.get(n, "") for n in range(1, max(filled, default=0) + 1)]))
+    except _TooManyError as more:
+        raise RegisterError(
+            f"Sheet '{name}' of '{where}' has more than {more}, so it was not read. Check that it lists settings, not "
+            "children, or copy the rows into the template."
+        ) from None
+    except _NoResultError as formula:
+        row, cell = formula.args
+        raise RegisterError(
+            f"'{where}', row {row}: cell {cell} holds a formula without a result, so nothing was read. Save the workbook in "
+            "the spreadsheet program, or type the value."
+        ) from None
     return rows
 
 
