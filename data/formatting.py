@@ -38,6 +38,12 @@ def find_control_character(text: str) -> str | None:
     return next((c for c in text if unicodedata.category(c) in ("Cc", "Cs") and c not in "\t\r\n"), None)
 
 
+def describe_control_character(text: str) -> str | None:
+    """Return what is wrong with text that no file can show, after the words that say which text; None if nothing is."""
+    odd = find_control_character(text)
+    return None if odd is None else f"holds the character U+{ord(odd):04X}, which cannot be shown. Delete it."
+
+
 def quoted(cell: str) -> str:
     """Return a cell shortened and cleaned, to be quoted in a message."""
     clean = "".join(c if c.isprintable() else " " for c in cell)

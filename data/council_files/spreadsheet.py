@@ -19,7 +19,7 @@ from data.areas import by_code
 from data.council_files.problems import Problem
 from data.drafts import write_in_place
 from data.errors import AreaError, OutputError, PlannerError
-from data.formatting import find_control_character, quoted
+from data.formatting import describe_control_character, quoted
 
 AUTHORITY = "la_code"
 """Column that says whose sheet it is: the DfE number of the authority in every row; a file may leave it out."""
@@ -212,12 +212,8 @@ def parse_cells(
     values: dict[str, Any] = {}
     problems = []
     for column, cell in zip_longest(header, cells[: len(header)], fillvalue=""):
-        if (odd := find_control_character(cell)) is not None:
-            problems.append(
-                Problem(
-                    number, column, f"holds the character U+{ord(odd):04X}, which cannot be shown. Delete it."
-                )
-            )
+        if (odd := describe_control_character(cell)) is not None:
+            problems.append(Problem(number, column, odd))
         elif cell:
             try:
                 values[column] = parsers[column](cell)

@@ -16,6 +16,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from data.errors import PeopleError
+from data.formatting import describe_control_character
 from data.sign_in.people import Role
 
 VARIABLE = "SENDPLAN_PEOPLE"
@@ -71,6 +72,12 @@ def _domain(text: str) -> str:
     return text.lower()
 
 
+def _shown(text: str) -> str:
+    if (odd := describe_control_character(text)) is not None:
+        raise ValueError(odd.removesuffix("."))
+    return text
+
+
 class Allowed(BaseModel):
     """One entry of the list: a person, by address, or everybody at a domain, with a role."""
 
@@ -101,7 +108,7 @@ class AllowList(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    contact: str = Field(default="", max_length=200)
+    contact: Annotated[str, AfterValidator(_shown)] = Field(default="", max_length=200)
     """Whom somebody asks who is not on it."""
 
     allow: tuple[Allowed, ...] = Field(min_length=1)
@@ -144,9 +151,10 @@ def read(where: Path) -> AllowList:
             f"There is no list of people at {where}, so nobody can sign in. Write one (docs/sign-in.md has an example), or set "
             f"{VARIABLE} to where it is."
         ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
+        why = "it is nested too deep" if isinstance(error, RecursionError) else error
         raise PeopleError(
-            f"The list of people {where} cannot be read ({error}), so nobody can sign in. Correct it; docs/sign-in.md has an "
+            f"The list of people {where} cannot be read ({why}), so nobody can sign in. Correct it; docs/sign-in.md has an "
             "example."
         ) from None
     try:

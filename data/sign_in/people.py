@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from data.errors import NotAllowedError, OptionError
+from data.formatting import describe_control_character, quoted
 
 
 class Right(StrEnum):
@@ -114,7 +115,7 @@ def this_computer(name: str | None = None) -> Person:
     Raises
     ------
     OptionError
-        No name was given, and the computer does not know its user.
+        No name was given, and the computer does not know its user; or the name holds a character that cannot be shown.
     """
     if name is None:
         try:
@@ -123,4 +124,6 @@ def this_computer(name: str | None = None) -> Person:
             raise OptionError(
                 "The history needs a name, but this computer does not say who uses it. Add --who and your name."
             ) from None
+    if (odd := describe_control_character(name)) is not None:
+        raise OptionError(f"The name {quoted(name)} {odd} Nothing was kept.")
     return Person(name, "", Role.ADMIN)

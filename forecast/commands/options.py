@@ -13,6 +13,7 @@ import typer
 
 from data.areas import Area
 from data.errors import OptionError
+from data.formatting import describe_control_character, quoted
 
 if TYPE_CHECKING:
     from data.registers.register import Register
@@ -68,6 +69,12 @@ def check_chance(option: str, value: float) -> None:
     """Raise an `OptionError` unless the value of an option is a chance, 0 to 1."""
     if not 0 <= value <= 1:
         raise OptionError(f"{option} {value:g} is not a chance. Write a share from 0 to 1, such as 0.8.")
+
+
+def check_shown(option: str, text: str | None) -> None:
+    """Raise an `OptionError` if the text of an option holds a character that cannot be shown."""
+    if text is not None and (odd := describe_control_character(text)) is not None:
+        raise OptionError(f"{option} {quoted(text)} {odd}")
 
 
 def check_may_write(path: Path, force: bool, instead: str = "another name") -> None:

@@ -22,6 +22,7 @@ from forecast.commands.options import (
     Seed,
     Years,
     check_chance,
+    check_shown,
     own_register,
 )
 from forecast.commands.output import console, progress, say
@@ -77,6 +78,7 @@ def capital_command(
 
     check_name(out)
     check_chance("--p-sufficient", p_sufficient)
+    check_shown("--author", author)
     day = _day(issued)
     matches = areas.resolve(area)
     if len(matches) > 1:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections.abc import Iterator
 from typing import Any
 
 from data.errors import StoreError
+from data.formatting import describe_control_character, quoted
 from scenarios.store.rows import Draft, RunFacts
 
 LINE = 400
@@ -114,6 +116,9 @@ def check_json_object(what: str, value: object) -> None:
         raise StoreError(
             f"{what} is not a JSON object but {type(parsed).__name__}. Nothing was saved. Begin it with {{."
         )
+    for text in _texts(parsed):
+        if (odd := describe_control_character(text)) is not None:
+            raise StoreError(f"{what} cannot be kept. Nothing was saved. Its text {quoted(text)} {odd}")
 
 
 def check_whole_number(what: str, value: object, least: int, most: int) -> None:
@@ -128,6 +133,19 @@ def check_whole_number(what: str, value: object, least: int, most: int) -> None:
         raise StoreError(
             f"{what} is {value!r}, not a whole number from {least} to {most}. Nothing was saved. Correct it."
         )
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Return every text of a JSON value, keys included."""
+    left = [value]
+    while left:
+        match left.pop():
+            case str(text):
+                yield text
+            case dict(values):
+                left += [*values, *values.values()]
+            case list(values):
+                left += values
 
 
 def _refuse(name: str) -> Any:

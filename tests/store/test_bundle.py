@@ -137,6 +137,7 @@ REWRITINGS: dict[str, tuple[Change, str]] = {
     "a version of text": (set_row(1, version="1"), "Line 2 of .* not a whole number"),
     "a version 0": (set_row(1, version=0), "Line 2 of .* not a whole number from 1"),
     "a body that is no JSON": (set_row(1, body="levers:"), "Line 2 of .* is not JSON"),
+    "a bell in a body": (set_row(1, body=r'{"note": "\u0007"}'), r"Line 2 of .* holds the character U\+0007"),
     "a title that moves the cursor": (set_row(1, title="\x1b[2J"), "Line 2 of .* cannot be shown"),
     "a seed of text": (set_row(4, seed="1"), "Line 5 of .* The seed of the run is '1'"),
     "an id of a run that is a number": (set_row(4, run_id=7), "Line 5 of .* The id of a run is not text"),

@@ -11,14 +11,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from data.errors import ConflictError, PlannerError, StoreError
-from data.sign_in.people import this_computer
+from data.sign_in.people import Person, Role, this_computer
 from scenarios.store import Draft, RunFacts, Store
 from scenarios.store.checks import BODY
 from tests.stores import FACTS, content, draft, facts_of
 
 
 def test_what_is_saved_comes_back_to_the_letter(store: Store) -> None:
-    body = '{ "id":"two-bases", "note": "£2.5m  Café Łódź 中 \\u0000 \\n", "size": 1.50 }'
+    body = '{ "id":"two-bases", "note": "£2.5m  Café Łódź 中 \\t \\n", "size": 1.50 }'
     kept = store.save(
         Draft("two-bases", "Two bases", body, "k" * 64),
         expected_version=0,
@@ -162,6 +162,8 @@ BAD_DRAFTS = {
     "too deep": replace(draft(), body='{"a":' + "[" * 200_000 + "]" * 200_000 + "}"),
     "too long": replace(draft(), body='{"a":"' + "x" * BODY + '"}'),
     "half a character in the body": replace(draft(), body='{"a":"\ud800"}'),
+    "a bell in the body": replace(draft(), body=r'{"levers": [{"note": "\u0007"}]}'),
+    "an escape in a key of the body": replace(draft(), body=r'{"\u001b[2J": 1}'),
     "not text": replace(draft(), body=b"{}"),  # type: ignore[arg-type]
 }
 
@@ -186,7 +188,7 @@ def test_a_save_that_says_nonsense_leaves_the_store_as_it_was(
 ) -> None:
     said = {"expected_version": 0, "who": "Jo", **change}
     with pytest.raises(StoreError, match=r"Nothing was saved\. "):
-        store.save(draft(), **(said | {"who": this_computer(str(said["who"]))}))  # type: ignore[arg-type]
+        store.save(draft(), **(said | {"who": Person(str(said["who"]), "", Role.ADMIN)}))  # type: ignore[arg-type]
     assert content(store) == ([], (), ())
 
 
@@ -205,8 +207,8 @@ def test_a_run_that_cannot_be_kept_leaves_the_store_as_it_was(store: Store, bad:
 
 @pytest.mark.parametrize(
     "figures",
-    [{"short": float("nan")}, {"short": object()}, {"a": "\ud800"}],
-    ids=["nan", "object", "surrogate"],
+    [{"short": float("nan")}, {"short": object()}, {"a": "\ud800"}, {"a": ["\x07"]}],
+    ids=["nan", "object", "surrogate", "bell"],
 )
 def test_figures_that_json_cannot_hold_are_refused(store: Store, figures: dict[str, object]) -> None:
     with pytest.raises(StoreError, match=r"Nothing was saved\. "):

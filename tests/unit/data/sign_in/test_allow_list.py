@@ -91,7 +91,12 @@ def test_a_letter_that_only_looks_like_one_of_ours_is_no_address(tmp_path: Path)
             GOOD + '[[allow]]\ndomain = "council.gov.UK"\nrole = "finance"',
             "council.gov.uk is on the list twice",
         ),
+        (
+            r'contact = "Jo\u001b[2J"' + "\n" + GOOD,
+            "contact holds the character U+001B, which cannot be shown",
+        ),
         ("[[allow", "cannot be read"),
+        ("a = " + "[" * 5_000, "cannot be read"),
     ],
 )
 def test_a_list_with_anything_wrong_lets_nobody_in_and_says_what(

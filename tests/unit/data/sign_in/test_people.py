@@ -73,6 +73,13 @@ def test_the_one_person_of_a_computer_may_do_everything_under_its_name() -> None
     assert this_computer("Jo").signature == "Jo"
 
 
+def test_a_name_that_cannot_be_shown_is_refused() -> None:
+    with pytest.raises(
+        OptionError, match=r"The name 'Jo \[2J' holds the character U\+001B, which cannot be shown"
+    ):
+        this_computer("Jo\x1b[2J")
+
+
 def test_a_computer_that_does_not_know_its_user_asks_for_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     def nobody() -> str:
         raise OSError

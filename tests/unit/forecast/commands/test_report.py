@@ -75,8 +75,12 @@ def test_the_paper_says_how_it_was_made_without_folders(written: tuple[str, Path
             "is named twice",
         ),
         (["Redbridge", "--out", "paper.docx", "--candidates", "absent.csv"], "absent.csv"),
+        (
+            ["Redbridge", "--out", "paper.docx", "--author", "Jo\x07"],
+            "--author 'Jo ' holds the character U+0007",
+        ),
     ],
-    ids=["ending", "date", "all", "chance", "twice", "absent"],
+    ids=["ending", "date", "all", "chance", "twice", "absent", "author"],
 )
 def test_bad_input_is_said_and_nothing_is_written(
     words: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

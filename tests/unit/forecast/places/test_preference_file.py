@@ -22,6 +22,8 @@ def test_written_and_read_again_it_is_the_same(tmp_path: Path) -> None:
         ("0.25", "25", r"Row 2 .*share 25"),
         ("inmss", "imnss", r"Row 4 .*'imnss', which we do not know"),
         ("provision,", "kind,", r"no column provision"),
+        ("inmss", "inmss\x07", r"Row 4, column 'destination': holds the character U\+0007"),
+        ("provision,", "," * 300 + "provision,", r"more than 200 columns"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_row(tmp_path: Path, before: str, after: str, message: str) -> None:
