@@ -92,7 +92,7 @@ def test_a_letter_that_only_looks_like_one_of_ours_is_no_address(tmp_path: Path)
             "council.gov.uk is on the list twice",
         ),
         (
-            r'contact = "Jo\u001b[2J"' + "\n" + GOOD,
+            GOOD.replace("send.data@", r"\u001b[2J@"),
             "contact holds the character U+001B, which cannot be shown",
         ),
         ("[[allow", "cannot be read"),
