@@ -11,7 +11,6 @@ import os
 import re
 import secrets
 import shutil
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -44,11 +43,11 @@ def write_in_place(path: Path, write: Callable[[Path], object], *, new: bool = F
     OSError
         The file cannot be written.
     """
-    remove_stale(path.parent)
     draft = path.with_name(f"{PREFIX}{secrets.token_hex(4)}{path.suffix.lower()}")
     try:
         write(draft)
         to_disk(draft)
+        remove_stale(draft)
         if new:
             # A link to a name that exists fails, whoever made it.
             os.link(draft, path)
@@ -78,12 +77,17 @@ def folder_to_disk(folder: Path) -> None:
         os.close(handle)
 
 
-def remove_stale(folder: Path) -> None:
-    """Remove the drafts of processes that were killed: nobody writes for longer than `STALE` seconds."""
-    for path in folder.glob(f"{PREFIX}*"):
-        with suppress(OSError):
-            if _DRAFT.fullmatch(path.name) and time.time() - path.lstat().st_mtime > STALE:
-                if path.is_dir() and not path.is_symlink():
-                    shutil.rmtree(path, ignore_errors=True)
-                else:
-                    path.unlink()
+def remove_stale(young: Path) -> None:
+    """Remove the drafts of processes that were killed beside a draft just made: nobody writes for longer than `STALE` seconds.
+
+    Ages are told by the clock of the disk, which gave all drafts their times: this computer's own may be years off.
+    """
+    with suppress(OSError):
+        now = young.lstat().st_mtime
+        for path in young.parent.glob(f"{PREFIX}*"):
+            with suppress(OSError):
+                if _DRAFT.fullmatch(path.name) and now - path.lstat().st_mtime > STALE:
+                    if path.is_dir() and not path.is_symlink():
+                        shutil.rmtree(path, ignore_errors=True)
+                    else:
+                        path.unlink()

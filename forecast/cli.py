@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 import typer
 
-from data.errors import PlannerError
+from data.errors import OptionError, PlannerError
 from forecast.commands import (
     capacity,
     capital,
@@ -59,8 +60,9 @@ app.add_typer(report.app, name="report")
 def main() -> None:
     """Run the command line; show planner errors as messages and exit with code 2."""
     set_up_process()
+    _print_what_can_be_printed()
     try:
-        app(args=spread_values(sys.argv[1:]), prog_name="sendplan")
+        app(args=spread_values(readable(sys.argv[1:])), prog_name="sendplan")
     except PlannerError as error:
         typer.echo(f"sendplan: {error}", err=True)
         raise SystemExit(2) from None
@@ -72,6 +74,33 @@ def main() -> None:
             raise
         typer.echo(f"sendplan: {message}", err=True)
         raise SystemExit(2) from None
+
+
+def _print_what_can_be_printed() -> None:
+    """Let a terminal that lacks a letter show a question mark in its place; files are UTF-8 whatever the terminal."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def readable(arguments: Sequence[str]) -> Sequence[str]:
+    """Return the arguments, or raise an error if one has letters that this terminal's settings cannot express.
+
+    Such letters arrive as surrogates, in which no file can be named by every library and nothing can be found.
+
+    Raises
+    ------
+    OptionError
+        An argument has such letters.
+    """
+    for word in arguments:
+        if any("\ud800" <= letter <= "\udfff" for letter in word):
+            raise OptionError(
+                f"'{''.join('?' if letter > '~' else letter for letter in word)}' has letters, shown as '?', that this terminal "
+                f"is not set up for ({sys.getfilesystemencoding()}), so nothing was done. Set the environment variable "
+                "PYTHONUTF8=1 and run the command again, or use plain letters."
+            )
+    return arguments
 
 
 def spread_values(arguments: Sequence[str]) -> list[str]:

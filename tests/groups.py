@@ -39,6 +39,7 @@ SECONDS: dict[str, int] = {
     "tests/recovery/test_growth_recovery.py": 35,
     "tests/unit/notebooks/": 30,
     "tests/laws/test_scenario_grammar_laws.py": 25,
+    "tests/unit/forecast/test_odd_machines.py": 10,
     "tests/laws/test_register_laws.py": 25,
     "tests/recovery/test_cohort_recovery.py": 20,
     "tests/recovery/test_latent_demand_recovery.py": 20,

@@ -56,8 +56,8 @@ def write_all(folder: Path, writers: Mapping[str, Writer]) -> list[Path]:
     """
     check_folder(folder)
     try:
-        drafts.remove_stale(folder)
         draft = Path(tempfile.mkdtemp(prefix=drafts.PREFIX, dir=folder))
+        drafts.remove_stale(draft)
     except OSError as error:
         raise _unwritable(folder, error) from None
     try:
@@ -102,7 +102,9 @@ def write_one(path: Path, writer: Writer) -> Path:
 
 
 def _unwritable(folder: Path, error: OSError) -> OutputError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT) or f"errno {errno.ENOSPC}]" in str(error).lower()
+    way = "make room on the disk" if full else "ask for permission to write there"
     return OutputError(
         f"Results cannot be written to {folder} ({error.strerror or error}). Everything there is as it was. "
-        "Choose another folder with --out, or ask for permission to write there."
+        f"Choose another folder with --out, or {way}."
     )
