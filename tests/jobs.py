@@ -36,6 +36,11 @@ def breaks(report: Report) -> None:
     raise ZeroDivisionError("a secret detail")
 
 
+def needs_a_library(report: Report) -> None:
+    """Fail as a job does where a library is not installed."""
+    raise ModuleNotFoundError("No module named 'pymc'", name="pymc")
+
+
 def dies(report: Report) -> None:
     """End without a word, as when the computer is short of memory."""
     os._exit(9)

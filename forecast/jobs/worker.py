@@ -25,6 +25,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from data.errors import OptionError, PlannerError
+from forecast.core.left_out import message_for
 from forecast.core.parallel import set_up_process
 
 log = logging.getLogger(__name__)
@@ -258,9 +259,10 @@ def _child(pipe: Connection, job: Job, arguments: tuple[Any, ...]) -> None:
         last = ("done", job(report, *arguments))
     except PlannerError as error:
         last = ("failed", str(error))
-    except Exception:
+    except Exception as error:
+        missing = message_for(error) if isinstance(error, ImportError) else None
         reference = secrets.token_hex(4).upper()
         logging.getLogger(__name__).error("reference %s\n%s", reference, traceback.format_exc())
-        last = ("failed", f"Something went wrong that is not your doing. Reference {reference}.")
+        last = ("failed", missing or f"Something went wrong that is not your doing. Reference {reference}.")
     pipe.send(last)
     pipe.close()

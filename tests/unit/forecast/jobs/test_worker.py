@@ -83,6 +83,13 @@ def test_a_mistake_fails_with_a_reference_and_no_detail() -> None:
     assert "secret" not in found.says
 
 
+def test_a_library_that_is_not_installed_is_named() -> None:
+    worker = Worker()
+    found = worker.wait(worker.submit(jobs.needs_a_library), PATIENCE)
+    assert found.state is State.FAILED
+    assert "needs the library pymc" in found.says
+
+
 def test_a_process_that_dies_is_told_and_the_next_job_runs() -> None:
     worker = Worker()
     found = worker.wait(worker.submit(jobs.dies), PATIENCE)
