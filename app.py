@@ -1,18 +1,7 @@
-"""The planner in a browser: page settings and navigation. Start it with ``make app``."""
+"""The planner in a browser: Streamlit's server behind the planner's own door. Start it with ``make app``."""
 
-# Processes that do long work import this file again under another name, and must not make a page.
-if __name__ == "__main__":
-    import streamlit as st
+import streamlit as st
 
-    from forecast.ui.frame import shell
+from forecast.ui.frame import server
 
-    st.set_page_config(page_title=shell.PRODUCT, layout="wide", initial_sidebar_state="collapsed")
-
-    menu = shell.pages()
-    page = st.navigation([p for _, p in menu], position="hidden")
-    entry = next(e for e, p in menu if p == page)
-    if shell.admits():
-        with shell.errors_in_place():
-            shell.frame(entry, menu)
-            page.run()
-        shell.footer()
+app = st.App("forecast/ui/frame/planner.py", middleware=server.middleware(), lifespan=server.opened)

@@ -17,14 +17,14 @@ from forecast.jobs.worker import Job, Progress, State
 from forecast.ui.frame.choices import Choices, read
 from forecast.ui.frame.registry import PAGES
 
-APP = Path(__file__).resolve().parents[2] / "app.py"
+APP = Path(__file__).resolve().parents[2] / "forecast" / "ui" / "frame" / "planner.py"
 REDBRIDGE, KENT, SCILLY = "E09000026", "E10000016", "E06000053"
 """Codes of areas as an address has them."""
 
 KEEP = "Keep as a new version and use it"
 """Label of the button that keeps a file that was put in."""
 
-FILES = {entry.path: entry.file for entry in PAGES}
+FILES = {entry.path: entry.script for entry in PAGES}
 """The script of each page, by its address."""
 
 

@@ -12,7 +12,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed; 
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browser.serving import CHROMIUM_FLAGS, PATIENCE, chromium_path, free_port, serve
+from tests.browser.serving import CHROMIUM_FLAGS, PATIENCE, chromium_path, free_port, refusals, serve
 
 
 @pytest.fixture(scope="session")
@@ -43,11 +43,13 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """Return a fresh window of 1280 by 900."""
+    """Return a fresh window of 1280 by 900; nothing that a page of ours does may be against the security policy."""
     window = browser.new_page(viewport={"width": 1280, "height": 900})
     window.set_default_timeout(PATIENCE * 1000)
+    against = refusals(window)
     yield window
     window.close()
+    assert against == []
 
 
 @pytest.fixture

@@ -92,6 +92,13 @@ def serve(folder: Path, port: int, *options: str, **more: str) -> Iterator[str]:
             process.wait(timeout=20)
 
 
+def refusals(page: Page) -> list[str]:
+    """Return a list that grows by what the browser says it did not do because of the content security policy."""
+    said: list[str] = []
+    page.on("console", lambda m: said.append(m.text) if "Content Security Policy" in m.text else None)
+    return said
+
+
 def settled(page: Page) -> None:
     """Wait until the page is complete."""
     # While a page is made again its old foot may stand beside the new one for a moment.

@@ -16,7 +16,7 @@ from data.sign_in import allow_list
 from scenarios.store import Store
 from scenarios.store.address import VARIABLE as STORE
 from tests.browser.identity import CLIENT, SECRET, Provider, provider
-from tests.browser.serving import PATIENCE, free_port, serve
+from tests.browser.serving import PATIENCE, free_port, refusals, serve
 from tests.browser.test_browser import WIDTHS, settled, violations, visit
 
 pytestmark = pytest.mark.browser
@@ -86,8 +86,11 @@ def fresh(browser: Browser) -> Iterator[Page]:
     """Return a window without cookies."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(PATIENCE * 1000)
-    yield context.new_page()
+    window = context.new_page()
+    against = refusals(window)
+    yield window
     context.close()
+    assert against == []
 
 
 @pytest.fixture
@@ -204,16 +207,18 @@ def test_without_sign_in_a_request_through_a_proxy_shows_only_what_to_set_up(
         context.close()
 
 
-def test_without_sign_in_another_s_name_for_this_computer_shows_only_what_to_set_up(
-    browser: Browser, chromium: str, served: str
-) -> None:
+def test_another_s_name_for_this_computer_opens_nothing(browser: Browser, chromium: str, served: str) -> None:
     # As when a page elsewhere points its own name at this computer, to read what is on it.
     tricked = browser.browser_type.launch(
         executable_path=chromium,
         args=["--no-sandbox", "--host-resolver-rules=MAP elsewhere.example 127.0.0.1"],
     )
     try:
-        shut(tricked.new_page(), served.replace("127.0.0.1", "elsewhere.example"))
+        page = tricked.new_page()
+        answer = page.goto(served.replace("127.0.0.1", "elsewhere.example"))
+        assert answer is not None
+        assert answer.status == 400
+        expect(page.get_by_text("The planner is not known by this name")).to_be_visible()
     finally:
         tricked.close()
 

@@ -7,8 +7,9 @@ address that the provider does not call unverified, who signed in today; whateve
 from __future__ import annotations
 
 import ipaddress
+import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -96,14 +97,61 @@ def only_here(listens_on: str | None, headers: Mapping[str, str]) -> bool:
     if not by_name:
         return True
     origin = by_name.get("origin")
-    return _names_us(f"//{by_name.get('host', '')}") and (origin is None or _names_us(origin))
+    return names_us(f"//{by_name.get('host', '')}") and (origin is None or names_us(origin))
 
 
-def _names_us(url: str) -> bool:
+def names_us(url: str) -> bool:
+    """Return whether an address leads to this computer; ``//host`` for a host alone."""
+    return is_loopback(_host(url))
+
+
+def _host(url: str) -> str | None:
+    """Return the host of an address, in lower case and without a dot at its end; None if there is none."""
     try:
-        return is_loopback(urlsplit(url).hostname)
+        found = urlsplit(url)
+        # Reading the port checks it.
+        return None if found.port == 0 or found.hostname is None else found.hostname.rstrip(".")
     except ValueError:
+        return None
+
+
+def hosts(allowed: Sequence[str], listens_on: str | None, redirect_uri: str | None) -> tuple[str, ...]:
+    """Return the hosts by whose names the planner may be asked.
+
+    Parameters
+    ----------
+    allowed
+        Hosts that whoever runs it has set; ``*.`` before a domain stands for every host in it, ``*`` alone for any.
+    listens_on
+        Address the server listens on; None for all there are.
+    redirect_uri
+        Address people come back to from signing in; None where sign-in is not set up.
+    """
+    if allowed:
+        return tuple(host.strip().lower().rstrip(".") for host in allowed)
+    ours = (_host(f"//{listens_on}" if listens_on else ""), _host(redirect_uri or ""))
+    return ("localhost", "127.0.0.1", "::1", *(host for host in ours if host is not None))
+
+
+def is_ours(host: str, allowed: Iterable[str]) -> bool:
+    """Return whether the ``Host`` of a request is one of `hosts`.
+
+    A page of another site whose name was made to lead to this computer (DNS rebinding) is told by its name.
+    """
+    name = _host(f"//{host}")
+    if name is None or re.search(r"[/@?#\\\s]", host):
         return False
+    return any(
+        one == "*" or name == one or (one.startswith("*.") and name.endswith(one[1:])) for one in allowed
+    )
+
+
+def origin_host(origin: str) -> str | None:
+    """Return host and port of an ``Origin``, as ``Host`` has them; None if it is none, as of a page without an address."""
+    try:
+        return urlsplit(origin).netloc.lower() or None
+    except ValueError:
+        return None
 
 
 def not_from_here() -> Closed:
@@ -113,6 +161,14 @@ def not_from_here() -> Closed:
         "Sign-in is not set up, so the planner opens only in a browser on the computer it runs on, at http://localhost or "
         'http://127.0.0.1, with server.address = "127.0.0.1" in .streamlit/config.toml. To open it to others, whoever runs it '
         f"sets up sign-in: {GUIDE} says how.",
+    )
+
+
+def wrong_host() -> str:
+    """Return the answer to a request by a name that is not the planner's."""
+    return (
+        f"The planner is not known by this name. {not_from_here().words} If it is set up, put the name of its address into "
+        "allowedHosts under [server] in .streamlit/config.toml."
     )
 
 

@@ -10,6 +10,14 @@ Invariant: every entry has its own address, and exactly one is the first page.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parents[1] / "pages"
+"""Where the scripts are.
+
+Streamlit runs what is in a folder of this name beside its first script at an address of its own, without our frame and its rule
+of access; so that script, ``planner.py``, is in another folder.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +33,7 @@ class PageEntry:
     path
         Its address; "" for the first page.
     file
-        Its script, from the folder of ``app.py``.
+        Its script, in ``forecast/ui/pages``.
     """
 
     title: str
@@ -33,17 +41,22 @@ class PageEntry:
     path: str
     file: str
 
+    @property
+    def script(self) -> str:
+        """The whole path of its script."""
+        return str(FOLDER / self.file)
+
 
 PAGES: tuple[PageEntry, ...] = (
-    PageEntry("Overview", "EHC plans and specialist places", "", "forecast/ui/pages/overview.py"),
-    PageEntry("Demand", "How many plans, and why", "demand", "forecast/ui/pages/demand.py"),
-    PageEntry("Places", "Places against demand", "places", "forecast/ui/pages/places.py"),
-    PageEntry("Map", "Where children and places are", "map", "forecast/ui/pages/map.py"),
-    PageEntry("Scenarios", "What if: scenarios", "scenarios", "forecast/ui/pages/scenarios.py"),
-    PageEntry("Money", "High needs cost, income and balance", "money", "forecast/ui/pages/money.py"),
-    PageEntry("Capital", "Which places to build", "capital", "forecast/ui/pages/capital.py"),
-    PageEntry("Evidence", "How far to trust the forecast", "evidence", "forecast/ui/pages/evidence.py"),
-    PageEntry("Data", "Sources, uploads and downloads", "data", "forecast/ui/pages/data.py"),
-    PageEntry("Reports", "Reports to download", "reports", "forecast/ui/pages/reports.py"),
+    PageEntry("Overview", "EHC plans and specialist places", "", "overview.py"),
+    PageEntry("Demand", "How many plans, and why", "demand", "demand.py"),
+    PageEntry("Places", "Places against demand", "places", "places.py"),
+    PageEntry("Map", "Where children and places are", "map", "map.py"),
+    PageEntry("Scenarios", "What if: scenarios", "scenarios", "scenarios.py"),
+    PageEntry("Money", "High needs cost, income and balance", "money", "money.py"),
+    PageEntry("Capital", "Which places to build", "capital", "capital.py"),
+    PageEntry("Evidence", "How far to trust the forecast", "evidence", "evidence.py"),
+    PageEntry("Data", "Sources, uploads and downloads", "data", "data.py"),
+    PageEntry("Reports", "Reports to download", "reports", "reports.py"),
 )
 """Every page there is."""

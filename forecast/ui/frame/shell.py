@@ -15,12 +15,12 @@ import streamlit as st
 
 from data.errors import PlannerError
 from data.sign_in.people import Person, Right
-from forecast.ui.frame import controls, signing, tour
+from forecast.ui.frame import controls, scripts, signing, tour
 from forecast.ui.frame.access_rules import Closed
 from forecast.ui.frame.callbacks import reference_text, show_failed
 from forecast.ui.frame.choices import BASELINE, Choices
 from forecast.ui.frame.registry import PAGES, PageEntry
-from forecast.ui.frame.text import literal, plain
+from forecast.ui.frame.text import literal
 
 log = logging.getLogger("forecast.ui")
 
@@ -78,18 +78,11 @@ a:focus-visible, button:focus-visible, summary:focus-visible, input:focus-visibl
 </style><a class="skip" href="#{CONTENT}">Skip to the content</a>"""
 
 
-_LEFT = "sendplan-left"
-"""Where a window holds the address it was at before signing in: providers lead back to the first page only."""
-
-_LEAVE = f"<script>sessionStorage.setItem('{_LEFT}', location.href)</script>"
-_RETURN = f"""<script>(() => {{ const left = sessionStorage.getItem('{_LEFT}'); sessionStorage.removeItem('{_LEFT}');
-  if (left && left !== location.href) location.replace(left); }})()</script>"""
-
-
 def pages() -> list[tuple[PageEntry, st.Page]]:
     """Return every page of the registry as a Streamlit page."""
     return [
-        (e, st.Page(e.file, title=e.title, url_path=e.path or "overview", default=not e.path)) for e in PAGES
+        (e, st.Page(e.script, title=e.title, url_path=e.path or "overview", default=not e.path))
+        for e in PAGES
     ]
 
 
@@ -109,10 +102,10 @@ def _shut(closed: Closed) -> None:
     st.set_page_config(page_title=f"{closed.heading} - {PRODUCT}")
     st.markdown(PRODUCT)
     _content(closed.heading)
-    say(plain(closed.words))
+    say(literal(closed.words))
     with st.container(horizontal=True):
         if closed.sign_in:
-            st.html(_LEAVE, unsafe_allow_javascript=True)
+            st.html(scripts.element(scripts.LEAVE), unsafe_allow_javascript=True)
             st.button("Sign in", key="sign-in", type="primary", on_click=st.login)
         if closed.sign_out:
             st.button("Sign out", key="sign-out", on_click=st.logout)
@@ -127,7 +120,7 @@ def _content(heading: str) -> None:
 def _signed_in() -> None:
     """Show who is signed in, and a link to sign out."""
     if signing.is_set_up():
-        st.html(_RETURN, unsafe_allow_javascript=True)
+        st.html(scripts.element(scripts.RETURN), unsafe_allow_javascript=True)
         who = signing.person()
         with st.container(horizontal=True, vertical_alignment="center"):
             st.text(f"Signed in as {who.signature}, {who.role.value}", width="content")

@@ -16,7 +16,7 @@ from forecast.ui.frame import controls
 from forecast.ui.frame.callbacks import callback
 from forecast.ui.frame.choices import BASELINE, LEFT, SAMPLE, TAKEN, Choices
 from forecast.ui.frame.registry import PAGES, PageEntry
-from forecast.ui.frame.text import plain
+from forecast.ui.frame.text import literal
 
 READING_WIDTH = 800
 """Width of running text in pixels, as on every page."""
@@ -127,7 +127,8 @@ def guide(entry: PageEntry, choices: Choices) -> None:
     step = STEPS[entry.title]
     with st.container(border=True, key="tour"):
         _say(
-            f"**Tour, step {number + 1} of {len(PAGES)}: {plain(entry.title)}.** For {plain(step.whom)}.\n\n{plain(step.look)}"
+            f"**Tour, step {number + 1} of {len(PAGES)}: {literal(entry.title)}.** For {literal(step.whom)}.\n\n"
+            f"{literal(step.look)}"
         )
         with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
             if number + 1 < len(PAGES):
@@ -162,7 +163,7 @@ def invitation(choices: Choices) -> None:
             step = STEPS[entry.title]
             with st.container(gap=None, key=f"tour-step-{number}"):
                 _link(entry, f"{number}. {entry.title}: {entry.heading}", ask(choices, entry))
-                _say(f"For {plain(step.whom)}. {plain(step.look)}")
+                _say(f"For {literal(step.whom)}. {literal(step.look)}")
 
 
 @callback
@@ -171,7 +172,7 @@ def _go(query: dict[str, str]) -> None:
 
 
 def _link(entry: PageEntry, label: str, query: dict[str, str]) -> None:
-    st.page_link(entry.file, label=label, query_params=query)
+    st.page_link(entry.script, label=label, query_params=query)
 
 
 def _say(markdown: str) -> None:
