@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from forecast.ui.components.tables import html
-from forecast.ui.frame.text import bullets, plain
+from forecast.ui.frame.text import bullets, literal
 
 
 def test_a_table_has_a_caption_headings_and_a_region_that_takes_focus() -> None:
@@ -48,6 +48,6 @@ def test_intervals_are_numbers_and_ages_are_not() -> None:
 
 
 def test_plain_text_is_not_markup() -> None:
-    assert plain("**a** [b](c) <i> $x$ :red[y]") == r"\*\*a\*\* \[b\](c) \<i\> \$x\$ \:red\[y\]"
-    assert plain("Places: 80 % (4 to 5)") == "Places: 80 % (4 to 5)"
+    assert literal("**a** [b](c) <i> $x$ :red[y]") == r"\*\*a\*\* \[b\](c) \<i\> \$x\$ \:red\[y\]"
+    assert literal("Places: 80 % (4 to 5)") == "Places: 80 % (4 to 5)"
     assert bullets(("a_b", "c")) == "- a\\_b\n- c"

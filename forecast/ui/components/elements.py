@@ -16,7 +16,7 @@ from forecast.ui.components import tables
 from forecast.ui.components.charts.figure import Figure
 from forecast.ui.frame.glossary import TERMS, meaning
 from forecast.ui.frame.shell import say
-from forecast.ui.frame.text import bullets, literal, plain
+from forecast.ui.frame.text import bullets, literal
 from forecast.ui.views.common import Measure, Source
 
 PER_ROW = 4
@@ -29,7 +29,7 @@ MOST_DRAWINGS = 1_000
 def headline(sentence: str, how_to_read: str) -> None:
     """Show the main sentence of a page, and how to read its ranges."""
     st.html(tables.lead(sentence))
-    say(plain(how_to_read))
+    say(literal(how_to_read))
 
 
 def measures(figures: Sequence[Measure]) -> None:
@@ -37,7 +37,7 @@ def measures(figures: Sequence[Measure]) -> None:
     for column, one in zip(st.columns(PER_ROW), figures, strict=False):
         with column.container(border=True):
             st.metric(literal(one.label), one.value, help=meaning(*one.terms))
-            st.markdown(f"{plain(one.interval)}  \n{plain(one.trend)}")
+            st.markdown(f"{literal(one.interval)}  \n{literal(one.trend)}")
     with st.expander("Where these figures come from"):
         say(bullets(tuple(f"{m.label}: {source_text(m.source)}" for m in figures)))
 
@@ -70,11 +70,11 @@ def chart(
     """
     st.subheader(literal(figure.title), anchor=False)
     _drawing(figure.name, figure)
-    say(plain(figure.key))
+    say(literal(figure.key))
     with st.expander(f"Table, download and source: {literal(caption)}"):
         table(shown, caption)
         download("Download these figures (CSV)", csv_bytes(data), file)
-        say(plain(source_text(source)))
+        say(literal(source_text(source)))
 
 
 @st.cache_data(max_entries=MOST_DRAWINGS, show_spinner=False)
@@ -89,7 +89,7 @@ def table(frame: pd.DataFrame, caption: str) -> None:
     if len(frame):
         st.html(tables.html(frame, caption))
     else:
-        say(f"{plain(caption)}: none.")
+        say(f"{literal(caption)}: none.")
 
 
 def strip(chances: pd.DataFrame, caption: str) -> None:
@@ -110,4 +110,4 @@ def estimated(lines: Sequence[str]) -> None:
 def words(*terms: str) -> None:
     """Show the meaning of terms used on the page, in an expander."""
     with st.expander("Words on this page"):
-        say("\n".join(f"- **{plain(t)}**: {plain(TERMS[t])}" for t in terms))
+        say("\n".join(f"- **{literal(t)}**: {literal(TERMS[t])}" for t in terms))

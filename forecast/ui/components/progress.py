@@ -13,7 +13,7 @@ from data.errors import OptionError
 from forecast.jobs.worker import Job, Progress, State
 from forecast.ui.components import elements, results
 from forecast.ui.frame.shell import say
-from forecast.ui.frame.text import literal, plain
+from forecast.ui.frame.text import literal
 
 EVERY = 2.0
 """Seconds between looks at work that is under way."""
@@ -83,6 +83,6 @@ def _watched(name: str, ticket: str) -> None:
     share = progress.done / progress.total if progress.total else 0.0
     count = f"{progress.done} of {progress.total}: " if progress.total else ""
     waits = "Waiting for other work to end" if progress.state is State.WAITING else f"{count}{progress.says}"
-    st.progress(share, text=plain(waits))
+    st.progress(share, text=literal(waits))
     if st.button("Stop", key=f"stop-{name}"):
         results.worker().cancel(ticket)

@@ -9,7 +9,7 @@ import streamlit as st
 from forecast.reports.preview import Block, Grid, Heading, Image
 from forecast.ui.components import elements
 from forecast.ui.frame.shell import say
-from forecast.ui.frame.text import plain
+from forecast.ui.frame.text import literal
 
 WIDE = 700
 """Pixels of a picture at most."""
@@ -20,10 +20,10 @@ def show(blocks: Sequence[Block], of: str) -> None:
     for number, block in enumerate(blocks, start=1):
         match block:
             case Heading(text, level):
-                st.markdown(f"{'#' * min(level + 2, 6)} {plain(text)}")
+                st.markdown(f"{'#' * min(level + 2, 6)} {literal(text)}")
             case Grid(frame, caption):
                 elements.table(frame, caption if caption != "Table" else f"{of}, table {number}")
             case Image(content, alt):
                 st.image(content, width=WIDE, alt=alt)
             case _:
-                say(f"- {plain(block.text)}" if block.item else plain(block.text))
+                say(f"- {literal(block.text)}" if block.item else literal(block.text))

@@ -19,7 +19,7 @@ from forecast.ui.frame import controls
 from forecast.ui.frame.callbacks import callback
 from forecast.ui.frame.choices import BASELINE, MEASURES, Choices
 from forecast.ui.frame.shell import say
-from forecast.ui.frame.text import bullets, literal, plain
+from forecast.ui.frame.text import bullets, literal
 from forecast.ui.views import lever_fields, scenario_draft
 from forecast.ui.views import scenarios as scenario_view
 from forecast.ui.views.common import REGISTER, SEN2, Source
@@ -110,7 +110,7 @@ def explain(choices: Choices, flat: Scenario) -> None:
         )
     steps = scenario_view.steps(explained.bars[code])
     if not steps.loc[steps["kind"] != "total", "change"].abs().max():
-        say(plain(f"No lever of this scenario moves this by then: {compare.MEASURES[code]}, {when}."))
+        say(literal(f"No lever of this scenario moves this by then: {compare.MEASURES[code]}, {when}."))
         return
     elements.chart(
         scenario_charts.contributions(steps, code, area.name, flat.title, when),
@@ -186,7 +186,7 @@ def seek_goal(choices: Choices, flat: Scenario, comparison: scenario_view.Beside
         )
         if now:
             of_all = ", all specialist places together" if kind else ""
-            say(plain(f"With the scenario as it is: {compare.part(goal, now)}{of_all}."))
+            say(literal(f"With the scenario as it is: {compare.part(goal, now)}{of_all}."))
     search = scenario_jobs.Sought(
         lever,
         unit.size(low),
@@ -204,7 +204,7 @@ def seek_goal(choices: Choices, flat: Scenario, comparison: scenario_view.Beside
         (work_requests.job_inputs(choices, (choices.scenario,)), search),
     )
     if answer is not None:
-        say(plain(f"Goal: {search.goal.words()}."))
+        say(literal(f"Goal: {search.goal.words()}."))
         st.info(literal(answer))
 
 

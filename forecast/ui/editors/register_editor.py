@@ -21,7 +21,7 @@ from forecast.ui.components import elements, results, uploads
 from forecast.ui.frame import controls, signing
 from forecast.ui.frame.choices import SHIPPED, Choices
 from forecast.ui.frame.shell import keep_button, note_kept, say, say_kept
-from forecast.ui.frame.text import literal, plain
+from forecast.ui.frame.text import literal
 from forecast.ui.views import register_draft
 
 SHOWN: tuple[str, ...] = (
@@ -132,7 +132,7 @@ def _offer(choices: Choices, old: Register, new: Register, after: int, draft: st
         say("It can be used, and holds the same rows as the register in use, so there is nothing to keep.")
         return
     st.warning("Not kept yet: these changes are lost if you close the window.")
-    say(plain(difference.sentence()))
+    say(literal(difference.sentence()))
     elements.table(register_draft.changes(difference), "What would change")
     if keep_button(REGISTERS.right, f"keep-{start}"):
         try:

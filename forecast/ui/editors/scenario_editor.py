@@ -27,7 +27,7 @@ from forecast.ui.frame import controls, signing
 from forecast.ui.frame.callbacks import callback
 from forecast.ui.frame.choices import BASELINE, SAMPLE, Choices
 from forecast.ui.frame.shell import say
-from forecast.ui.frame.text import bullets, literal, plain
+from forecast.ui.frame.text import bullets, literal
 from forecast.ui.views import lever_fields, scenario_draft
 from forecast.ui.views.lever_fields import Values
 from forecast.ui.views.scenario_draft import ScenarioDraft
@@ -109,7 +109,7 @@ def opener(choices: Choices) -> None:
             )
     message = st.session_state.pop(MESSAGE, None)
     if message is not None:
-        (st.success if message[0] else st.error)(plain(message[1]))
+        (st.success if message[0] else st.error)(literal(message[1]))
 
 
 def unsaved_warning(choices: Choices) -> None:
@@ -186,7 +186,7 @@ def written(editor: ScenarioEditor) -> None:
         for lever in flat.levers
     ]  # fmt: skip
     if flat.note:
-        say(plain(flat.note))
+        say(literal(flat.note))
     if flat.caveats:
         say(bullets(flat.caveats))
     if rows:
@@ -200,7 +200,7 @@ def keeper(choices: Choices, editor: ScenarioEditor) -> None:
     unsaved = scenario_draft.is_unsaved(choices.scenario)
     if unsaved:
         say(
-            plain(
+            literal(
                 f"It will be saved as {scenario.id}, version {editor.work.began + 1}."
                 if editor.work.began
                 else f"It will be saved as a new scenario, {scenario.id}. Title and short name are under 'About this scenario'."
@@ -212,7 +212,7 @@ def keeper(choices: Choices, editor: ScenarioEditor) -> None:
                 literal(f"{why} Until then this work can be shared by its link and downloaded, not saved.")
             )
         elif signing.is_set_up():
-            say(plain(f"The history will say that {signing.person().signature} saved it."))
+            say(literal(f"The history will say that {signing.person().signature} saved it."))
         else:
             st.text_input("Your name, for the history", key=SAVER, value=signing.person().name)
         st.text_input("What changed and why (may be left blank)", key="comment")
@@ -226,7 +226,7 @@ def keeper(choices: Choices, editor: ScenarioEditor) -> None:
         )
     elif chosen.kept is not None:
         say(
-            plain(
+            literal(
                 f"Saved: version {chosen.kept.version}, by {chosen.kept.saved_by} on {moment(chosen.kept.saved_at)}."
             )
         )

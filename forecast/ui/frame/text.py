@@ -12,19 +12,14 @@ _ADDRESS = re.compile(r"(https?|ftp|mailto|xmpp|www(?=\\?\.)|@(?=\S))", re.IGNOR
 _JOINER = "\u2060"
 
 
-def plain(text: str) -> str:
-    """Return text that Markdown shows literally."""
-    return _MARKUP.sub(r"\\\1", text)
-
-
 def literal(text: str) -> str:
-    """Return text that Markdown shows literally and makes no link of, for what somebody else may have written.
+    """Return text that Markdown shows as it is: no mark-up, and no link.
 
     Web and e-mail addresses become links wherever they stand in Markdown; an invisible word joiner inside stops that.
     """
-    return _ADDRESS.sub(f"\\1{_JOINER}", plain(text))
+    return _ADDRESS.sub(f"\\1{_JOINER}", _MARKUP.sub(r"\\\1", text))
 
 
 def bullets(lines: tuple[str, ...]) -> str:
     """Return sentences as a Markdown list."""
-    return "\n".join(f"- {plain(line)}" for line in lines)
+    return "\n".join(f"- {literal(line)}" for line in lines)

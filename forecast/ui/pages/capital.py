@@ -13,7 +13,7 @@ from forecast.ui.components.charts import money as money_charts
 from forecast.ui.components.progress import awaited
 from forecast.ui.editors import kept_file_editor
 from forecast.ui.frame import controls, shell
-from forecast.ui.frame.text import bullets, plain
+from forecast.ui.frame.text import bullets, literal
 from forecast.ui.views import capital, council_files, scenario_draft
 from forecast.ui.views.common import Source
 
@@ -54,7 +54,7 @@ if schemes:
     listed = capital.schemes_text(schemes)
     elements.table(capital.in_short(listed), f"Schemes of {name}")
     if codes := capital.needs_key(schemes):
-        shell.say(plain(f"{codes}."))
+        shell.say(literal(f"{codes}."))
     with st.expander("Every scheme with its kind, chance and source"):
         elements.table(listed, f"Schemes of {name} in full")
 if own is not None or CANDIDATES.latest(area.la_code):

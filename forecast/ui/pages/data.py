@@ -9,7 +9,7 @@ from forecast.ui.components import elements, results
 from forecast.ui.components.progress import long_work
 from forecast.ui.editors import register_editor, unit_cost_editor
 from forecast.ui.frame import controls, shell
-from forecast.ui.frame.text import plain
+from forecast.ui.frame.text import literal
 from forecast.ui.views.downloads import files
 
 choices = controls.current()
@@ -40,7 +40,7 @@ with st.spinner(f"Forecasting {name}"):
     downloads = results.view(files, choices)
 shell.scenario_banner(choices)
 shell.say(
-    f"All tables of {plain(name)}, the summary, the record of the run with hashes of every input, and the "
+    f"All tables of {literal(name)}, the summary, the record of the run with hashes of every input, and the "
     f"register, in one file. Tables "
     "are long: one figure a row."
 )
@@ -48,7 +48,7 @@ elements.download(f"Everything about {name} (zip)", lambda: zipped(downloads), f
 try:
     results.finance_of(choices)
 except HistoryError as error:
-    shell.say(f"There are no files of money: {plain(str(error))}")
+    shell.say(f"There are no files of money: {literal(str(error))}")
 else:
     elements.download(
         f"Everything about {name}'s money (zip)",
@@ -80,7 +80,7 @@ shell.say(
     "periods a table covers: Januaries for stocks, calendar years for flows, financial years as 2023-24."
 )
 if catalogue.missing:
-    st.warning(f"Not in this copy: {plain(', '.join(catalogue.missing))}.")
+    st.warning(f"Not in this copy: {literal(', '.join(catalogue.missing))}.")
 elements.table(catalogue.used, "Tables that the forecast reads")
 with st.expander("Other tables"):
     elements.table(catalogue.other, "Tables kept for context")

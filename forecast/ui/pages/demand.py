@@ -7,7 +7,7 @@ from forecast.ui.components import elements, results
 from forecast.ui.components.charts import demand as demand_charts
 from forecast.ui.frame import controls, shell
 from forecast.ui.frame.choices import origin, years
-from forecast.ui.frame.text import bullets, plain
+from forecast.ui.frame.text import bullets, literal
 from forecast.ui.views import demand
 from forecast.ui.views.common import RESIDENTS, SEN2, Source, in_words, tidy
 
@@ -30,7 +30,7 @@ estimated = (
     else ""
 )
 if frame.iloc[0]["q50"] == 0 and frame["q90"].max() < 1:
-    shell.say(f"Nobody in {plain(name)} has a plan of this kind, and the forecast expects nobody to.")
+    shell.say(f"Nobody in {literal(name)} has a plan of this kind, and the forecast expects nobody to.")
 else:
     elements.chart(
         demand_charts.plans(frame, name, whom),
@@ -85,7 +85,7 @@ elements.chart(
     drivers,
     f"{area.slug}-why-{choices.year}.csv",
 )
-shell.say(plain(words.EXPLAIN_NOTE))
+shell.say(literal(words.EXPLAIN_NOTE))
 
 st.header("Compared with others", anchor=False)
 elements.chart(
@@ -103,7 +103,7 @@ elements.chart(
 )
 if view.rank:
     shell.say(
-        f"{plain(name)} ranks {view.rank} of {view.of} authorities, 1 being the highest rate. Rates of several "
+        f"{literal(name)} ranks {view.rank} of {view.of} authorities, 1 being the highest rate. Rates of several "
         f"authorities are their "
         "plans over their residents. A high rate is neither good nor bad in itself."
     )

@@ -11,7 +11,7 @@ from forecast.ui.components.charts import evidence as evidence_charts
 from forecast.ui.components.progress import awaited
 from forecast.ui.frame import controls, shell, signing
 from forecast.ui.frame.glossary import TERMS
-from forecast.ui.frame.text import bullets, literal, plain
+from forecast.ui.frame.text import bullets, literal
 from forecast.ui.views import evidence
 from forecast.ui.views.common import SEN2, Source
 from forecast.ui.views.overview import overview
@@ -22,8 +22,8 @@ area, name = choices.area, choices.area.name
 record = results.record_of(choices)
 
 st.header("How earlier forecasts did", anchor=False)
-shell.say(f"**{plain(record.own_sentence)}**")
-shell.say(plain(record.sentence))
+shell.say(f"**{literal(record.own_sentence)}**")
+shell.say(literal(record.sentence))
 shell.say(
     "Each of these forecasts was made again with the data up to its January and nothing later, by the models "
     "used today. Data are as "
@@ -37,7 +37,7 @@ past = Source(
 )
 if record.part_of:
     shell.say(
-        f"{plain(name)} was split or merged, so the record is that of the authorities that make up its long series together."
+        f"{literal(name)} was split or merged, so the record is that of the authorities that make up its long series together."
     )
 if len(record.own):
     elements.chart(
@@ -85,11 +85,11 @@ with st.expander("Fit every model again"):
     )
     why = signing.why_not(Right.FIT)
     if why:
-        shell.say(plain(why))
+        shell.say(literal(why))
     else:
         outcome = awaited("fit", "Fit every model again", fit_again, (stored_fit.key(), signing.person()))
         if outcome is not None:
-            shell.say(plain(outcome))
+            shell.say(literal(outcome))
 
 st.header("Quality of the data", anchor=False)
 with st.spinner(f"Forecasting {name}"):
@@ -98,7 +98,7 @@ elements.estimated(tuple(dict.fromkeys((*view.notes, *view.estimates))))
 
 st.header("Assumptions and decisions", anchor=False)
 for title, text in evidence.decisions():
-    with st.expander(plain(title)):
+    with st.expander(literal(title)):
         shell.say(text)
 
 st.header("Method", anchor=False)

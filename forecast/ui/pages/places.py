@@ -9,7 +9,7 @@ from forecast.ui.components.charts import places as place_charts
 from forecast.ui.editors import register_editor
 from forecast.ui.frame import controls, shell
 from forecast.ui.frame.choices import years
-from forecast.ui.frame.text import bullets, literal, plain
+from forecast.ui.frame.text import bullets, literal
 from forecast.ui.views import places
 from forecast.ui.views.common import REGISTER, SEN2, Source
 
@@ -32,14 +32,14 @@ group = places.group_of(choices.need)
 label = places.group_label(choices.need)
 of = f"{label.lower()}, {controls.phase_label(choices.phase).lower()}"
 if group != ALL:
-    shell.say(f"Places are shared by groups of needs, so this is {plain(label.lower())}.")
+    shell.say(f"Places are shared by groups of needs, so this is {literal(label.lower())}.")
 chances = places.strip(view, choices.phase, group, choices.last)
 if len(chances):
     elements.strip(
         chances, f"Chance that at least one child is without the place they want, {of}, each January"
     )
 else:
-    shell.say(f"Nobody in {plain(name)} wants a specialist place of this kind, and there is none.")
+    shell.say(f"Nobody in {literal(name)} wants a specialist place of this kind, and there is none.")
 shell.say(
     bullets(tuple(words.run_out_sentence(r) for r in places.found_run_outs(view, choices.phase, group)))
 )
@@ -59,13 +59,13 @@ if len(run_outs) > MOST_CHARTS:
         f"Charts of the {MOST_CHARTS} kinds of place that run out first; choose a phase for the others."
     )
 run_outs = run_outs[:MOST_CHARTS]
-shell.say(plain(words.PLACES_NOTE))
+shell.say(literal(words.PLACES_NOTE))
 for start in range(0, len(run_outs), 2):
     for column, one in zip(st.columns(2), run_outs[start : start + 2], strict=False):
         with column:
             kind = f"{words.PHASE_LABELS[one.phase]}, {words.SHORT_PROVISIONS[one.provision]}"
             rows = frame[(frame["phase"] == one.phase) & (frame["provision"] == one.provision)]
-            st.markdown(plain(kind))
+            st.markdown(literal(kind))
             elements.chart(
                 place_charts.places(frame, one, name),
                 places.kind_table(view, one, group, choices.last),
@@ -79,7 +79,7 @@ with st.expander(f"All kinds of place in one table, {of}"):
         places.table(view, choices.phase, group, choices.last), f"Places against demand in {name}, {of}"
     )
 for title, more in view.more:
-    with st.expander(plain(title)):
+    with st.expander(literal(title)):
         elements.table(more, f"{title}, {name}")
 with st.expander("What overflow is caused by, and how to read places"):
     shell.say(bullets((*view.causes, *view.notes)))

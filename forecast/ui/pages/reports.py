@@ -8,7 +8,7 @@ from forecast.ui.components import elements, report_preview
 from forecast.ui.components.progress import awaited
 from forecast.ui.components.report_items import RETURNS
 from forecast.ui.frame import controls, shell
-from forecast.ui.frame.text import plain
+from forecast.ui.frame.text import literal
 from forecast.ui.views import scenario_draft
 
 choices = controls.current()
@@ -26,7 +26,7 @@ for item in RETURNS:
     made = awaited(item.id, item.label, item.job, item.arguments(choices, date.today()))
     if made is None:
         continue
-    shell.say(plain(made.says))
+    shell.say(literal(made.says))
     for name, content in made.files.items():
         elements.download(f"Download {name}", content, name)
     with st.expander(f"Preview: {item.title}"):
