@@ -1,11 +1,12 @@
 """Writing of result files: the files of a run appear together, whole, or not at all.
 
-A folder is checked before the work starts. Files are written into a draft folder inside it and put on disk; then each takes its
-place, and what stood there is kept aside until all have. If one cannot take its place, those before it are put back.
+A folder is checked before the work starts. Files are written into a draft folder inside it and put on disk; then what stands in
+their place is kept aside and each takes its place. If one cannot, everything is put back.
 
-Invariants: after an error every file is as it was before; a draft is never taken for a result. A process that is killed while
-files take their places (well under a second) can leave some of each; its draft folder, with what was kept aside, stays for
-`data.drafts.STALE` seconds and is then removed by the next write.
+Invariants: after an error every file is as it was before; a draft is never taken for a result; the last file named, the record of
+a run, is there only with all the others of its own run. So a process killed while files take their places (well under a second)
+leaves a folder without a record. Its draft folder, with what was kept aside, stays for `data.drafts.STALE` seconds and is then
+removed by the next write.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def write_all(folder: Path, writers: Mapping[str, Writer]) -> list[Path]:
     folder
         Where the files go; made if absent.
     writers
-        File name -> function that writes it to the path it is given.
+        File name -> function that writes it to the path it is given; the record of the run last.
 
     Raises
     ------
@@ -81,10 +82,11 @@ def _take_places(folder: Path, draft: Path, names: Sequence[str]) -> None:
         for name in names:
             if (folder / name).is_dir():
                 raise IsADirectoryError(errno.EISDIR, f"there is a folder named {name}")
-        for name in names:
+        for name in reversed(names):
             if (folder / name).exists():
                 os.replace(folder / name, draft / "before" / name)
                 aside.append(name)
+        for name in names:
             os.replace(draft / name, folder / name)
             placed.append(name)
     except OSError:

@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,27 @@ def test_files_that_took_their_places_are_put_back_if_a_later_one_cannot(
         write_all(tmp_path, {name: lambda p: p.write_text("new") for name in ("a.txt", "b.txt", "c.txt")})
     left = {p.name: p.read_text() for p in tmp_path.iterdir()}
     assert left == {"a.txt": "old a.txt", "b.txt": "old b.txt"}
+
+
+@pytest.mark.parametrize("moves", range(9))
+def test_a_kill_between_two_moves_leaves_no_record_of_a_mixture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moves: int
+) -> None:
+    names = ("a.txt", "b.txt", "run.json")
+    write_all(tmp_path, {name: lambda p: p.write_text("old") for name in names})
+    replace, left = os.replace, iter(range(moves))
+
+    def until_killed(source: Path, target: Path) -> None:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", until_killed)
+    with suppress(KeyboardInterrupt):
+        write_all(tmp_path, {name: lambda p: p.write_text("new") for name in names})
+    texts = {p.name: p.read_text() for p in tmp_path.iterdir() if p.is_file()}
+    if "run.json" in texts:
+        assert texts == dict.fromkeys(names, texts["run.json"])
 
 
 def test_a_draft_of_a_killed_process_is_removed_once_it_is_stale(tmp_path: Path) -> None:
