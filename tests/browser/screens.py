@@ -17,7 +17,16 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from forecast.ui.frame.choices import SAMPLE
 from forecast.ui.frame.registry import PAGES, PageEntry
-from tests.browser.serving import CHROMIUM_FLAGS, PATIENCE, ROOT, chromium_path, free_port, serve, settled
+from tests.browser.serving import (
+    CHROMIUM_FLAGS,
+    PATIENCE,
+    ROOT,
+    chromium_path,
+    free_port,
+    serve,
+    settled,
+    wait_until,
+)
 
 FOLDER = ROOT / "docs" / "screens"
 
@@ -65,8 +74,9 @@ def take(page: Page, address: str, entry: PageEntry, width: int) -> bytes:
     tall = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size({"width": width, "height": min(int(tall), HEIGHTS[width])})
     page.evaluate("document.fonts.ready")
-    page.wait_for_function(
-        "[...document.querySelectorAll('[data-testid=stVegaLiteChart]')].every(e => e.querySelector('canvas, svg'))"
+    wait_until(
+        page,
+        "[...document.querySelectorAll('[data-testid=stVegaLiteChart]')].every(e => e.querySelector('canvas, svg'))",
     )
     page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
     # Charts follow a new width after a moment.

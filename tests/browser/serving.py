@@ -99,6 +99,23 @@ def refusals(page: Page) -> list[str]:
     return said
 
 
+def wait_until(page: Page, true: str, of: object = None, seconds: float = PATIENCE) -> None:
+    """Wait until an expression, or a function of something, is true in the page.
+
+    Playwright's own waiting makes code from text inside the page, which the content security policy forbids.
+
+    Raises
+    ------
+    TimeoutError
+        It did not become true.
+    """
+    until = time.monotonic() + seconds
+    while not page.evaluate(true, of):
+        if time.monotonic() > until:
+            raise TimeoutError(true)
+        page.wait_for_timeout(50)
+
+
 def settled(page: Page) -> None:
     """Wait until the page is complete."""
     # While a page is made again its old foot may stand beside the new one for a moment.

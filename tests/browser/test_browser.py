@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from forecast.ui.frame.registry import PAGES, PageEntry
-from tests.browser.serving import settled
+from tests.browser.serving import settled, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -34,8 +34,9 @@ def unfold(page: Page) -> None:
     expect(page.locator("details:not([open])")).to_have_count(0)
     expect(page.get_by_test_id("stExpanderDetails").last).to_be_visible()
     # An expander grows to its height, and a field half uncovered is too small to hit. What spins never ends.
-    page.wait_for_function(
-        "document.getAnimations().every(a => a.playState !== 'running' || a.effect.getComputedTiming().endTime === Infinity)"
+    wait_until(
+        page,
+        "document.getAnimations().every(a => a.playState !== 'running' || a.effect.getComputedTiming().endTime === Infinity)",
     )
     tables = page.get_by_role("table")
     # A page may have none before something is asked for.
@@ -144,7 +145,7 @@ def test_wide_tables_can_be_scrolled_by_keyboard(page: Page, served: str) -> Non
     region.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("e => e.scrollLeft > 0", arg=region.element_handle())
+    wait_until(page, "e => e.scrollLeft > 0", region.element_handle())
 
 
 def test_long_work_shows_progress_and_stops_when_asked(page: Page, served: str) -> None:

@@ -18,7 +18,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from data import areas
 from data.registers.register_file import read_register
@@ -28,7 +27,7 @@ from forecast.presentation.wording import table_pounds
 from forecast.runs.baseline import Baseline, ForecastInputs
 from forecast.ui.frame.choices import DEFAULT_AREA
 from forecast.ui.frame.registry import PAGES
-from tests.browser.serving import free_port, serve, settled
+from tests.browser.serving import free_port, serve, settled, wait_until
 from tests.browser.test_browser import unfold, violations, visit
 
 pytestmark = pytest.mark.browser
@@ -431,8 +430,8 @@ def reach(page: Page, name: str, key: str = "Tab", most: int = 80) -> None:
             continue
         try:
             # The page scrolls to what has focus after a moment.
-            page.wait_for_function(f"({RINGED})(document.activeElement)", timeout=5_000)
-        except PlaywrightTimeout:
+            wait_until(page, f"({RINGED})(document.activeElement)", seconds=5)
+        except TimeoutError:
             pytest.fail(f"no visible focus at {passed[-1]}")
         if re.search(name, passed[-1]):
             return
