@@ -441,7 +441,7 @@ def as_rows(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def overlaps(prices: Sequence[Price]) -> list[tuple[int, int]]:
-    """Return pairs of row numbers of one level that apply to the same pupils and kind."""
+    """Return pairs of row numbers of one level that apply to the same pupils and kind: each row with the first before it."""
     pairs = []
     groups: dict[tuple[str, ...], list[int]] = {}
     for at, p in enumerate(prices):
@@ -451,6 +451,7 @@ def overlaps(prices: Sequence[Price]) -> list[tuple[int, int]]:
             shared = max(p.age_low, q.age_low) <= min(p.age_high, q.age_high)
             if shared and (p.kind == q.kind or ALL in (p.kind, q.kind)):
                 pairs.append((other, at))
+                break
         same.append(at)
     return pairs
 

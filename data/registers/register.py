@@ -521,10 +521,15 @@ def with_defaults(rows: pd.DataFrame) -> pd.DataFrame:
 def repeated_places(rows: Mapping[int, Record]) -> list[Problem]:
     """Return a problem for each row that offers the same places as an earlier row of its setting and provision."""
     problems: list[Problem] = []
-    earlier: dict[tuple[str, str], list[int]] = {}
+    # By age too: rows of a long file are compared with the few that share an age, not with all.
+    earlier: dict[tuple[str, str, int], list[int]] = {}
     for number, row in rows.items():
-        group = earlier.setdefault((row["setting"].casefold(), row["provision"]), [])
-        for other in group:
+        place = row["setting"].casefold(), row["provision"]
+        groups = [
+            earlier.setdefault((*place, age), [])
+            for age in range(int(row["age_low"]), int(row["age_high"]) + 1)
+        ]
+        for other in sorted({n for group in groups for n in group}):
             if row == rows[other]:
                 problems.append(
                     Problem(
@@ -544,7 +549,8 @@ def repeated_places(rows: Mapping[int, Record]) -> list[Problem]:
                 )  # fmt: skip
                 break
         else:
-            group.append(number)
+            for group in groups:
+                group.append(number)
     return problems
 
 

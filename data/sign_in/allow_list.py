@@ -28,6 +28,12 @@ DEFAULT = Path(".streamlit") / "people.toml"
 LONGEST = 254
 """Most characters of an address (RFC 5321)."""
 
+MOST_BYTES = 1_000_000
+"""Longest list that is read, in bytes; several thousand people."""
+
+LONGEST_LINE = 1_000
+"""Longest line of the list, in characters."""
+
 FOR_EVERYBODY: frozenset[str] = frozenset({
     "aol.com", "btinternet.com", "gmail.com", "googlemail.com", "hotmail.co.uk", "hotmail.com", "icloud.com", "live.co.uk",
     "live.com", "me.com", "msn.com", "outlook.com", "proton.me", "protonmail.com", "yahoo.co.uk", "yahoo.com",
@@ -145,7 +151,7 @@ def read(where: Path) -> AllowList:
         It is not there or cannot be used; every problem is listed.
     """
     try:
-        content = tomllib.loads(where.read_text(encoding="utf-8"))
+        content = tomllib.loads(_text(where))
     except FileNotFoundError:
         raise PeopleError(
             f"There is no list of people at {where}, so nobody can sign in. Write one (docs/sign-in.md has an example), or set "
@@ -165,6 +171,26 @@ def read(where: Path) -> AllowList:
             f"The list of people {where} cannot be used, so nobody can sign in: {problems}. Correct it; docs/sign-in.md has an "
             "example."
         ) from None
+
+
+def _text(where: Path) -> str:
+    """Return the text of a file that is not too long to be read in a moment.
+
+    Raises
+    ------
+    ValueError
+        It is too long, or a line of it is, or it is not UTF-8.
+    """
+    with where.open("rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
+    text = content.decode("utf-8")
+    for number, line in enumerate(text.split("\n"), start=1):
+        # Reading a key takes memory that grows with the square of its length.
+        if len(line) > LONGEST_LINE:
+            raise ValueError(f"line {number} has more than {LONGEST_LINE:,} characters")
+    return text
 
 
 def _describe_problem(at: tuple[int | str, ...], kind: str, message: str) -> str:

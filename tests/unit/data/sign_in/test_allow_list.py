@@ -96,7 +96,9 @@ def test_a_letter_that_only_looks_like_one_of_ours_is_no_address(tmp_path: Path)
             "contact holds the character U+001B, which cannot be shown",
         ),
         ("[[allow", "cannot be read"),
-        ("a = " + "[" * 5_000, "cannot be read"),
+        ("a = [\n" + "[\n" * 5_000, "nested too deep"),
+        (".".join("a" * 5_000), "line 1 has more than 1,000 characters"),
+        ("#\n" * 500_001, "more than 1,000,000 bytes"),
     ],
 )
 def test_a_list_with_anything_wrong_lets_nobody_in_and_says_what(
