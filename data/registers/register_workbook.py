@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -18,8 +18,9 @@ from openpyxl.cell.read_only import ReadOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import IllegalCharacterError
-from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
+from openpyxl.worksheet._reader import CELL_TAG, DATA_TAG, FORMULA_TAG, ROW_TAG, WorkSheetParser
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.xml.functions import iterparse
 
 from data.council_files.spreadsheet import MAX_COLUMNS, MAX_LINES
 from data.errors import OutputError, RegisterError
@@ -141,7 +142,7 @@ def _check_archive(path: Path) -> None:
 
 
 class _Parser(WorkSheetParser):  # type: ignore[misc]  # openpyxl has no types
-    """Openpyxl's parser of a sheet, which tells a formula without a result from a blank cell and counts cells."""
+    """Openpyxl's parser of a sheet, which tells a formula without a result from a blank cell, and stops at the limits."""
 
     def __init__(self, book: Any, sheet: Any, source: IO[bytes]) -> None:
         super().__init__(
@@ -152,13 +153,24 @@ class _Parser(WorkSheetParser):  # type: ignore[misc]  # openpyxl has no types
             date_formats=book._date_formats,
             timedelta_formats=book._timedelta_formats,
         )
-        self.cells = 0
+
+    def parse(self) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+        """Return (row number, cells) of each row as it comes; what follows the rows is not read."""
+        count = 0
+        for _, element in iterparse(self.source):
+            if element.tag == CELL_TAG:
+                # Before the end of its row, which may never come.
+                count += 1
+                if count > MAX_CELLS:
+                    raise _TooManyError(f"{MAX_CELLS:,} cells")
+            elif element.tag == ROW_TAG:
+                yield self.parse_row(element)
+                element.clear()
+            elif element.tag == DATA_TAG:
+                return
 
     def parse_cell(self, element: Any) -> dict[str, Any]:
         """Return the cell of an element: its place, value and format."""
-        self.cells += 1
-        if self.cells > MAX_CELLS:
-            raise _TooManyError(f"{MAX_CELLS:,} cells")
         cell: dict[str, Any] = super().parse_cell(element)
         if cell["value"] is None:
             if element.find(FORMULA_TAG) is not None:
