@@ -51,6 +51,8 @@ SECONDS: dict[str, int] = {
     "tests/unit/forecast/commands/test_capital.py": 12,
     "tests/unit/forecast/commands/test_money_check.py": 10,
     "tests/laws/test_cost_laws.py": 15,
+    "tests/laws/test_fuzzed_files.py": 15,
+    "tests/unit/forecast/jobs/": 8,
     "tests/laws/test_geography_laws.py": 15,
     "tests/laws/test_capital_laws.py": 15,
     "tests/laws/test_money_laws.py": 12,
