@@ -1,4 +1,4 @@
-"""The planner in a browser: Streamlit's server behind the planner's own door. Start it with ``make app``."""
+"""The planner in a browser: Streamlit's server behind the planner's own guard. Start it with ``make app``."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""The door of the web server: what is answered, what is passed on, and what every answer tells the browser."""
+"""The guard of the web server: what is answered, what is passed on, and what every answer tells the browser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 from streamlit import config
 
 from forecast.ui.frame import scripts, server
-from forecast.ui.frame.server import HEADERS, Door
+from forecast.ui.frame.server import HEADERS, RequestGuard
 
 HERE = "127.0.0.1:8501"
 COUNCIL = "planner.council.gov.uk"
@@ -44,7 +44,7 @@ def answer(path: str = "/", kind: str = "http", **headers: str) -> tuple[int, li
     async def send(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(Door(behind)(scope, receive, send))
+    asyncio.run(RequestGuard(behind)(scope, receive, send))
     body = b"".join(m.get("body", b"") for m in sent)
     found = [(k.decode(), v.decode("latin-1")) for k, v in sent[0]["headers"]]
     return sent[0]["status"], found, body.decode()

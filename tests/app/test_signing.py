@@ -16,6 +16,7 @@ from data.sign_in import allow_list
 from forecast.ui.editors.scenario_editor import SAVER
 from forecast.ui.frame import signing
 from forecast.ui.frame.registry import PAGES, PageEntry
+from forecast.ui.frame.text import literal
 from scenarios import reading
 from scenarios.store import Store
 from scenarios.unsaved import Unsaved, pack
@@ -111,7 +112,7 @@ def test_nobody_sees_a_page_before_signing_in(people: Path, entry: PageEntry) ->
 @pytest.mark.parametrize("page", ["", "data"])
 def test_a_stranger_is_refused_and_can_sign_out(people: Path, page: str) -> None:
     app = opened(signed_in("jo@elsewhere.gov.uk"), page)
-    assert "jo@elsewhere.gov.uk, which is not on the list" in shut(app)
+    assert literal("jo@elsewhere.gov.uk, which is not on the list") in shut(app)
     assert [b.key for b in app.button] == ["sign-out"]
     app.button(key="sign-out").click().run()
     assert app.title[0].value == "Sign in"

@@ -52,8 +52,8 @@ def read_once(key: str, file: UploadedFile, read: Callable[..., T], *arguments: 
     _, content, error = known
     if error is not None:
         st.error(literal(str(error)))
-    found: T | None = content
-    return found
+    read_content: T | None = content
+    return read_content
 
 
 def _outcome(

@@ -108,9 +108,9 @@ def names_us(url: str) -> bool:
 def _host(url: str) -> str | None:
     """Return the host of an address, in lower case and without a dot at its end; None if there is none."""
     try:
-        found = urlsplit(url)
+        parts = urlsplit(url)
         # Reading the port checks it.
-        return None if found.port == 0 or found.hostname is None else found.hostname.rstrip(".")
+        return None if parts.port == 0 or parts.hostname is None else parts.hostname.rstrip(".")
     except ValueError:
         return None
 

@@ -1,4 +1,4 @@
-"""The door of the web server: which requests are answered, what every answer tells the browser, and the browser opened at start.
+"""The guard of the web server: which requests are answered, what every answer tells the browser, and the browser opened at start.
 
 Invariants: a request is passed on only if it names a host of ours, comes from no other site's page and asks for an address that
 the pages need; every answer has the headers in `HEADERS` and a content security policy that lets the browser load from this
@@ -15,7 +15,6 @@ import webbrowser
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
@@ -48,10 +47,10 @@ NEEDED_OF_CORE = frozenset({"health", "host-config", "stream", "upload_file"})
 
 def middleware() -> list[Middleware]:
     """Return what stands before Streamlit, for `streamlit.App`."""
-    return [Middleware(Door)]
+    return [Middleware(RequestGuard)]
 
 
-class Door:
+class RequestGuard:
     """Answers what it must and passes on the rest, with headers added.
 
     Parameters
@@ -172,5 +171,5 @@ def _redirect_uri() -> str | None:
     if not st.secrets.load_if_toml_exists():
         return None
     settings = st.secrets.get("auth")
-    found = settings.get("redirect_uri") if settings is not None else None
-    return found if isinstance(found, str) and urlsplit(found).hostname else None
+    address = settings.get("redirect_uri") if settings is not None else None
+    return address if isinstance(address, str) else None
