@@ -40,7 +40,7 @@ class Origin:
 class Release:
     """A folder of official releases, read file by file.
 
-    Remembers every file it opened, so that a built table can name its inputs and their hashes.
+    Remembers every file it opened, so that a built table can name its inputs and their hashes, and what it read.
 
     Parameters
     ----------
@@ -50,6 +50,7 @@ class Release:
 
     root: Path
     opened: list[str] = field(default_factory=list)
+    _read: dict[tuple[str, str | None, str, bool], pd.DataFrame] = field(default_factory=dict)
 
     def path(self, relative: str) -> Path:
         """Return the path of one file of the release, or raise an error if it is missing."""
@@ -78,6 +79,18 @@ class Release:
         """
         path = self.path(relative)
         where = relative if member is None else f"{relative}:{member}"
+        key = (relative, member, encoding, header)
+        if key not in self._read:
+            self._read[key] = self._text(path, member, where, encoding, header=header)
+        # A copy is made only of what a caller changes.
+        frame = self._read[key].copy(deep=False)
+        if columns is not None:
+            strict_columns(frame, columns, where)
+        return frame
+
+    def _text(
+        self, path: Path, member: str | None, where: str, encoding: str, *, header: bool
+    ) -> pd.DataFrame:
         raw = path.read_bytes() if member is None else self._member(path, member)
         try:
             text = raw.decode(encoding)
@@ -86,10 +99,7 @@ class Release:
                 f"{where} is not {encoding} text (byte {error.start}). Names would be garbled, so the build stopped. "
                 "Save the file as UTF-8 or restore the published one."
             ) from None
-        frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, header=0 if header else None)
-        if columns is not None:
-            strict_columns(frame, columns, where)
-        return frame
+        return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, header=0 if header else None)
 
     def parquet(self, relative: str, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return a parquet file with the columns the caller expects."""
@@ -100,9 +110,21 @@ class Release:
 
     @staticmethod
     def _member(path: Path, member: str) -> bytes:
-        with zipfile.ZipFile(path) as archive:
+        try:
+            archive = zipfile.ZipFile(path)
+        except zipfile.BadZipFile:
+            raise SourceError(
+                f"{path.name} is not a whole zip file, so nothing was built. Download it again, and put it in the place of "
+                "this one."
+            ) from None
+        with archive:
             try:
                 return archive.read(member)
+            except zipfile.BadZipFile:
+                raise SourceError(
+                    f"{path.name}: '{member}' in it is damaged, so nothing was built. Download the zip again, and put it in the "
+                    "place of this one."
+                ) from None
             except KeyError:
                 members = ", ".join(sorted(archive.namelist()))
                 raise SourceError(

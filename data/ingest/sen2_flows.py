@@ -30,60 +30,52 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
+from data.ingest.layout import CellSource, Layout
 from data.ingest.reading import Release, numbers
 from data.ingest.sen2_layout import (
-    BAND_OF_LABEL,
+    AGGREGATE,
     ELSEWHERE_ITEMS,
     ENGLAND,
-    FLOW_AGE_OF_LABEL,
     FLOW_AGES,
-    NEED_COLUMNS,
-    NEED_OF_COLUMN,
     NOT_AVAILABLE,
-    PLACEMENT_COLUMNS,
-    PLACEMENT_OF_2025,
-    PLACEMENT_SUMS,
     UNKNOWN_AGE,
     Pick,
+    aggregate_source,
     authorities,
-    coded,
+    by_age,
+    by_placement,
     complete,
+    each,
     england,
     joined,
     measured,
-    placement_rows,
-    placements_2022,
-    placements_2025,
-    read_2022,
-    read_2025,
+    needs_in,
+    placement_columns,
+    read_aggregate,
     regions,
     set_aside,
     tidy,
     topic,
     uncollected,
-    with_january,
     with_provision,
     with_remainder,
-    with_year,
     without_nil,
 )
 from data.ingest.sen2_process import (
     FIRST_YEAR_OF_DETAIL,
     INCOMPLETE_FLOWS,
     KEYS,
-    MI,
-    PERSON_AGES,
     assessment_totals,
-    management_information,
     request_totals,
     returned_from,
     timeliness_totals,
+    with_release,
     with_unknown_age,
 )
 from data.ingest.tribunals import national_appeals
 from data.placements import PLACEMENT_CODES
-from data.schemas.flow_columns import DISCONTINUED, REASONS, RESIDENTIAL, WORK_BASED
-from data.vocabulary import NEED_CODES
+from data.schemas.flow_codes import REASONS, WORK_BASED
+from data.vocabulary import ALL
 
 AGGREGATE_FLOWS: dict[tuple[int, int], str] = {
     (384, 2022): "Wakefield: 462 new plans returned as a total; ages sum to 112",
@@ -91,38 +83,36 @@ AGGREGATE_FLOWS: dict[tuple[int, int], str] = {
 """(authority, year) of new plans returned as a total only (data guidance of the 2025 release, note 4)."""
 
 
-WORK_AGES: dict[str, int] = {
-    "age 15 and under": 15,
-    **{f"age {a}": a for a in range(16, 25)},
-    "age 25 or over": 25,
-    "Age unknown": UNKNOWN_AGE,
-}
-"""Ages of work-based placements; 15 is "15 and under"."""
-
-_NEW_2022 = ("Total_new_st", "Total_new_st_pc", "Total_new_ehc", "Total_new_ehc_pc", "Total_new_all",
-             "Total_new_all_pc")  # fmt: skip
-
-_NEW_AGES_2022 = "sen2_age_new_plans"
-_NEW_PLACES_2022 = "sen2_estab_new_plans"
-_NEW = "newplans"
-_NEW_NEEDS = "sen_need_newplans"
-_CEASED = "ceased_plans"
-_NEW_ALL = "New EHC plans"
-_NEW_AGES = "Age when plan started"
-_ALL_PLANS = "All EHC plans"
+def _new(release: Release, layout: Layout, pick: Pick) -> pd.DataFrame:
+    return pick(layout.read(release, "new_plans"))
 
 
-def _new(release: Release, pick: Pick) -> pd.DataFrame:
-    columns = ("new_ehc_plans", *PLACEMENT_COLUMNS, *PLACEMENT_SUMS)
-    return with_year(pick(read_2025(release, _NEW, columns)))
+def _new_totals(release: Release, layout: Layout, pick: Pick) -> pd.DataFrame:
+    frame = topic(_new(release, layout, pick), "all")
+    keys = [*KEYS, "region_code"]
+    return measured(frame, keys, ["plans"], layout.source("new_plans"), value="new_plans")
 
 
-def _new_needs(release: Release, pick: Pick) -> pd.DataFrame:
-    return with_year(pick(read_2025(release, _NEW_NEEDS, NEED_COLUMNS)))
+def _new_ages(release: Release, layout: Layout, pick: Pick) -> pd.DataFrame:
+    frame = by_age(_new(release, layout, pick))
+    return measured(frame, [*KEYS, "age"], ["plans"], layout.source("new_plans"))
 
 
-def _ceased(release: Release, pick: Pick) -> pd.DataFrame:
-    return with_year(pick(read_2025(release, _CEASED, tuple(REASONS))))
+def _ceased_totals(release: Release, pick: Pick) -> pd.DataFrame:
+    def totals(layout: Layout) -> pd.DataFrame:
+        frame = topic(pick(layout.read(release, "ceased")), "all")
+        return measured(frame, KEYS, REASONS, layout.source("ceased"), name="reason")
+
+    return each(release, "ceased", totals)
+
+
+def _new_need_totals(release: Release, pick: Pick) -> pd.DataFrame:
+    def totals(layout: Layout) -> pd.DataFrame:
+        frame = topic(pick(layout.read(release, "new_needs")), "all")
+        source = layout.source("new_needs")
+        return measured(frame, KEYS, needs_in(source), source, name="need")
+
+    return each(release, "new_needs", totals)
 
 
 def undo_regional_total(totals: pd.DataFrame, ages: pd.DataFrame, regional: pd.DataFrame) -> pd.DataFrame:
@@ -152,23 +142,25 @@ def undo_regional_total(totals: pd.DataFrame, ages: pd.DataFrame, regional: pd.D
     return rows.assign(new_plans=rows["new_plans"].mask(repeated, true)).loc[:, list(totals.columns)]
 
 
-def _new_totals_2025(release: Release) -> pd.DataFrame:
-    frame = _new(release, authorities)
-    totals = measured(
-        topic(frame, _NEW_ALL), [*KEYS, "region_code"], {"new_ehc_plans": ""}, _NEW, value="new_plans"
-    )
-    aged = topic(frame, _NEW_AGES)
-    ages = measured(aged, KEYS, {"new_ehc_plans": ""}, _NEW).groupby(KEYS)["plans"].sum()
-    region = topic(_new(release, regions), _NEW_ALL)
-    regional = measured(region, ["region_code", "year"], {"new_ehc_plans": ""}, _NEW, value="of_region")
-    true = undo_regional_total(totals, ages.rename("of_ages").reset_index(), regional.drop(columns="marker"))
-    return true.drop(columns="region_code")
+def _corrected_new_totals(release: Release) -> pd.DataFrame:
+    """Return new plans of the person-level releases (rule ``regional_total_repeated``)."""
+
+    def totals(layout: Layout) -> pd.DataFrame:
+        ages = _new_ages(release, layout, authorities).groupby(KEYS)["plans"].sum()
+        regional = _new_totals(release, layout, regions).rename(columns={"new_plans": "of_region"})
+        return undo_regional_total(
+            _new_totals(release, layout, authorities),
+            ages.rename("of_ages").reset_index(),
+            regional[["region_code", "year", "of_region"]],
+        )
+
+    return each(release, "new_plans", totals).drop(columns="region_code")
 
 
 def _new_totals_2022(release: Release, pick: Pick) -> pd.DataFrame:
-    frame = with_year(pick(read_2022(release, _NEW_AGES_2022, ("characteristic_age", *_NEW_2022))))
-    frame = frame.loc[frame["characteristic_age"] == "Total"]
-    return measured(frame, KEYS, {"Total_new_all": ""}, _NEW_AGES_2022, value="new_plans")
+    frame = pick(read_aggregate(release, "new_bands"))
+    frame = frame.loc[frame["age_band"] == ALL]
+    return measured(frame, KEYS, ["plans"], aggregate_source("new_bands"), value="new_plans")
 
 
 def new_plans(release: Release) -> pd.DataFrame:
@@ -176,8 +168,8 @@ def new_plans(release: Release) -> pd.DataFrame:
 
     The Isles of Scilly have no row for 2019 in the 2025 release: the 2022 release has nil.
     """
-    new = _new_totals_2025(release)
-    new = complete(new, returned_from(release, 2019), {}, "new_plans")
+    new = complete(_corrected_new_totals(release), returned_from(release, 2019), {}, "new_plans")
+    new = with_release(new)
     old = _new_totals_2022(release, authorities)
     rows = joined(old, new, KEYS, "new plans", value="new_plans")
     return tidy(rows, ["la_code", "year", "new_plans", "marker", "release"], KEYS)
@@ -185,8 +177,7 @@ def new_plans(release: Release) -> pd.DataFrame:
 
 def new_plans_age(release: Release) -> pd.DataFrame:
     """Return new plans by single age when the plan started, 2022 to 2024 (rule ``AGGREGATE_FLOWS``)."""
-    aged = coded(topic(_new(release, authorities), _NEW_AGES), "breakdown", "age", FLOW_AGE_OF_LABEL, _NEW)
-    rows = measured(aged, [*KEYS, "age"], {"new_ehc_plans": ""}, _NEW)
+    rows = each(release, "new_plans", lambda one: _new_ages(release, one, authorities))
     rows = complete(rows, returned_from(release, 2022), {"age": FLOW_AGES})
     rows = set_aside(rows, AGGREGATE_FLOWS, "year")
     return tidy(rows, ["la_code", "year", "age", "plans", "marker"], [*KEYS, "age"])
@@ -194,34 +185,38 @@ def new_plans_age(release: Release) -> pd.DataFrame:
 
 def new_plans_age_band(release: Release) -> pd.DataFrame:
     """Return new plans (and statements) by age band, 2009 to 2021."""
-    frame = with_year(authorities(read_2022(release, _NEW_AGES_2022, ("characteristic_age", *_NEW_2022))))
-    frame = frame.loc[frame["characteristic_age"] != "Total"]
-    frame = coded(frame, "characteristic_age", "age_band", BAND_OF_LABEL, _NEW_AGES_2022)
-    rows = measured(frame, [*KEYS, "age_band"], {"Total_new_all": ""}, _NEW_AGES_2022)
+    frame = authorities(read_aggregate(release, "new_bands"))
+    frame = frame.loc[frame["age_band"] != ALL]
+    rows = measured(frame, [*KEYS, "age_band"], ["plans"], aggregate_source("new_bands"))
     rows = rows.assign(low=rows["age_band"].str.split("-").str[0].astype("int64"))
     columns = ["la_code", "year", "age_band", "plans", "marker"]
     return tidy(rows, [*columns, "low"], [*KEYS, "low"]).drop(columns="low")
 
 
 def _new_placements(release: Release, pick: Pick) -> pd.DataFrame:
-    columns = ("establishment_group", "establishment_type", *_NEW_2022)
-    frame = with_year(pick(read_2022(release, _NEW_PLACES_2022, columns)))
-    old = placements_2022(frame, KEYS, "Total_new_all", _NEW_PLACES_2022)
-    frame = topic(_new(release, pick), _NEW_ALL)
-    frame = frame.loc[frame["year"] > 2021]
-    new = placements_2025(frame, KEYS, _NEW)
-    rest = _elsewhere_not_itemised(frame)
+    frame = pick(read_aggregate(release, "new_placements"))
+    old = measured(frame, [*KEYS, "placement"], ["plans"], aggregate_source("new_placements"))
+
+    def placements(layout: Layout) -> pd.DataFrame:
+        frame = topic(_new(release, layout, pick), "all")
+        frame = frame.loc[frame["year"] > 2021]
+        source = layout.source("new_plans")
+        return pd.concat([placement_columns(frame, KEYS, source), _elsewhere_not_itemised(frame, source)])
+
     return pd.concat(
-        [old.assign(basis="aggregate_return"), pd.concat([new, rest]).assign(basis="person_level")],
+        [
+            old.assign(basis="aggregate_return", release=AGGREGATE),
+            each(release, "new_plans", placements).assign(basis="person_level"),
+        ],
         ignore_index=True,
     )
 
 
-def _elsewhere_not_itemised(frame: pd.DataFrame) -> pd.DataFrame:
+def _elsewhere_not_itemised(frame: pd.DataFrame, source: CellSource) -> pd.DataFrame:
     """Return the part of "educated elsewhere" not in its columns (rule ``elsewhere_not_itemised``)."""
     known = frame.loc[frame["ed_elsewhere"].str.strip() != NOT_AVAILABLE]
-    whole, marker = numbers(known["ed_elsewhere"], _NEW, whole=True)
-    items = pd.DataFrame({c: numbers(known[c], _NEW, whole=True)[0] for c in ELSEWHERE_ITEMS})
+    whole, marker = numbers(known["ed_elsewhere"], source.file, whole=True)
+    items = pd.DataFrame({c: numbers(known[c], source.file, whole=True)[0] for c in ELSEWHERE_ITEMS})
     rest = known[KEYS].assign(
         placement="ed_elsewhere_not_itemised", plans=whole - items.sum(axis=1).astype("Int64"), marker=marker
     )
@@ -243,61 +238,59 @@ def new_plans_placement(release: Release) -> pd.DataFrame:
 
 def new_plans_need(release: Release) -> pd.DataFrame:
     """Return new plans by primary need, 2024."""
-    frame = topic(_new_needs(release, authorities), _ALL_PLANS)
-    rows = measured(frame, KEYS, NEED_OF_COLUMN, _NEW_NEEDS, name="need")
-    return tidy(
-        set_aside(rows, INCOMPLETE_FLOWS, "year"),
-        ["la_code", "year", "need", "plans", "marker"],
-        [*KEYS, "need"],
-    )
+    rows = set_aside(_new_need_totals(release, authorities), INCOMPLETE_FLOWS, "year")
+    return tidy(rows, ["la_code", "year", "need", "plans", "marker"], [*KEYS, "need"])
 
 
 def new_plans_age_need(release: Release) -> pd.DataFrame:
     """Return new plans by single age when the plan started and primary need, 2024."""
-    frame = _new_needs(release, authorities)
-    areas = topic(frame, _ALL_PLANS)[KEYS]
-    aged = coded(topic(frame, PERSON_AGES), "breakdown", "age", FLOW_AGE_OF_LABEL, _NEW_NEEDS)
-    rows = measured(aged, [*KEYS, "age"], NEED_OF_COLUMN, _NEW_NEEDS, name="need")
-    rows = set_aside(complete(rows, areas, {"age": FLOW_AGES, "need": NEED_CODES}), INCOMPLETE_FLOWS, "year")
+
+    def ages(layout: Layout) -> pd.DataFrame:
+        frame = authorities(layout.read(release, "new_needs"))
+        source = layout.source("new_needs")
+        rows = measured(by_age(frame), [*KEYS, "age"], needs_in(source), source, name="need")
+        return complete(rows, topic(frame, "all")[KEYS], {"age": FLOW_AGES, "need": needs_in(source)})
+
+    rows = set_aside(each(release, "new_needs", ages), INCOMPLETE_FLOWS, "year")
     return tidy(rows, ["la_code", "year", "age", "need", "plans", "marker"], [*KEYS, "age", "need"])
 
 
 def new_plans_placement_need(release: Release) -> pd.DataFrame:
     """Return new plans by placement and primary need, 2024, nil rows left out."""
-    frame = _new_needs(release, authorities)
-    areas = topic(frame, _ALL_PLANS)[KEYS]
-    named = placement_rows(frame, _NEW_NEEDS)
-    rows = measured(named, [*KEYS, "placement"], NEED_OF_COLUMN, _NEW_NEEDS, name="need")
-    codes = [c for c in PLACEMENT_CODES if c in set(PLACEMENT_OF_2025.values())]
-    rows = set_aside(
-        complete(rows, areas, {"placement": codes, "need": NEED_CODES}), INCOMPLETE_FLOWS, "year"
-    )
+
+    def placements(layout: Layout) -> pd.DataFrame:
+        frame = authorities(layout.read(release, "new_needs"))
+        source = layout.source("new_needs")
+        rows = measured(by_placement(frame), [*KEYS, "placement"], needs_in(source), source, name="need")
+        grid: dict[str, Sequence[object]] = {"placement": _placements_in(layout), "need": needs_in(source)}
+        return complete(rows, topic(frame, "all")[KEYS], grid)
+
+    rows = set_aside(each(release, "new_needs", placements), INCOMPLETE_FLOWS, "year")
     columns = ["la_code", "year", "placement", "provision", "need", "plans", "marker"]
     return tidy(without_nil(with_provision(rows)), columns, [*KEYS, "placement", "need"])
 
 
+def _placements_in(layout: Layout) -> list[str]:
+    """Return the placements that a release has as labels."""
+    return [code for code in PLACEMENT_CODES if code in layout.codes("placement")]
+
+
 def ceased_plans(release: Release) -> pd.DataFrame:
     """Return plans that ceased by reason, 2022 to 2024; reason ``All`` is the total."""
-    frame = topic(_ceased(release, authorities), "All ceased EHC plans")
-    rows = measured(frame, KEYS, REASONS, _CEASED, name="reason")
-    rows = complete(rows, returned_from(release, 2022), {"reason": list(REASONS.values())})
+    rows = complete(_ceased_totals(release, authorities), returned_from(release, 2022), {"reason": REASONS})
     rows = set_aside(rows, INCOMPLETE_FLOWS, "year")
     return tidy(rows, ["la_code", "year", "reason", "plans", "marker"], [*KEYS, "reason"])
 
 
 def ceased_plans_age(release: Release) -> pd.DataFrame:
     """Return plans that ceased by single age (-1 is "age unknown") and reason, 2023 and 2024."""
-    aged = coded(
-        topic(_ceased(release, authorities), "Age plan ceased"),
-        "breakdown",
-        "age",
-        FLOW_AGE_OF_LABEL,
-        _CEASED,
-    )
-    rows = measured(aged, [*KEYS, "age"], REASONS, _CEASED, name="reason")
-    rows = with_unknown_age(
-        rows, returned_from(release, FIRST_YEAR_OF_DETAIL), {"reason": list(REASONS.values())}, "plans"
-    )
+
+    def ages(layout: Layout) -> pd.DataFrame:
+        aged = by_age(authorities(layout.read(release, "ceased")))
+        return measured(aged, [*KEYS, "age"], REASONS, layout.source("ceased"), name="reason")
+
+    rows = each(release, "ceased", ages)
+    rows = with_unknown_age(rows, returned_from(release, FIRST_YEAR_OF_DETAIL), {"reason": REASONS}, "plans")
     rows = set_aside(rows, INCOMPLETE_FLOWS, "year")
     columns = ["la_code", "year", "age", "reason", "plans", "marker"]
     return tidy(rows, columns, columns[:4])
@@ -305,52 +298,56 @@ def ceased_plans_age(release: Release) -> pd.DataFrame:
 
 def ceased_plans_placement(release: Release) -> pd.DataFrame:
     """Return plans that ceased by last placement and reason, 2023 and 2024, nil rows left out."""
-    named = placement_rows(_ceased(release, authorities), _CEASED)
-    rows = measured(named, [*KEYS, "placement"], REASONS, _CEASED, name="reason")
-    codes = [c for c in PLACEMENT_CODES if c in set(PLACEMENT_OF_2025.values())]
-    grid: dict[str, Sequence[object]] = {"placement": codes, "reason": tuple(REASONS.values())}
-    rows = set_aside(
-        complete(rows, returned_from(release, FIRST_YEAR_OF_DETAIL), grid), INCOMPLETE_FLOWS, "year"
-    )
+
+    def placements(layout: Layout) -> pd.DataFrame:
+        named = by_placement(authorities(layout.read(release, "ceased")))
+        rows = measured(named, [*KEYS, "placement"], REASONS, layout.source("ceased"), name="reason")
+        grid: dict[str, Sequence[object]] = {"placement": _placements_in(layout), "reason": REASONS}
+        return complete(rows, returned_from(release, FIRST_YEAR_OF_DETAIL), grid)
+
+    rows = set_aside(each(release, "ceased", placements), INCOMPLETE_FLOWS, "year")
     columns = ["la_code", "year", "placement", "provision", "reason", "plans", "marker"]
     return tidy(without_nil(with_provision(rows)), columns, [*KEYS, "placement", "reason"])
 
 
 def discontinued_plans(release: Release) -> pd.DataFrame:
     """Return discontinued plans of compulsory school age and moves between settings, 2015 to 2021."""
-    rows = measured(management_information(release, authorities), KEYS, DISCONTINUED, MI, name="reason")
+    source = aggregate_source("discontinued")
+    frame = authorities(read_aggregate(release, "discontinued"))
+    rows = measured(frame, KEYS, list(source.columns), source, name="reason")
     rows = rows.loc[rows["marker"] != "z"]
     return tidy(rows, ["la_code", "year", "reason", "plans", "marker"], [*KEYS, "reason"])
 
 
 def work_based_placements(release: Release) -> pd.DataFrame:
     """Return work-based placements open in January 2025 by age and kind."""
-    columns = (*WORK_BASED, "open_wbp")
-    frame = with_january(authorities(read_2025(release, "work_based_placements", columns)))
-    areas = topic(frame, "All work based placements")[["la_code", "january"]]
-    aged = coded(topic(frame, "Young persons age"), "breakdown", "age", WORK_AGES, "work_based_placements")
     keys = ["la_code", "january", "age"]
-    rows = measured(aged, keys, WORK_BASED, "work_based_placements", name="kind")
-    unknown = rows["age"] == UNKNOWN_AGE
-    grid: dict[str, Sequence[object]] = {"age": range(15, 26), "kind": tuple(WORK_BASED.values())}
-    full = complete(rows.loc[~unknown], areas, grid)
-    rows = pd.concat([full, rows.loc[unknown]], ignore_index=True)
-    return tidy(rows, [*keys, "kind", "plans", "marker"], [*keys, "kind"])
+
+    def ages(layout: Layout) -> pd.DataFrame:
+        frame = authorities(layout.read(release, "work_based"))
+        rows = measured(by_age(frame), keys, WORK_BASED, layout.source("work_based"), name="kind")
+        unknown = rows["age"] == UNKNOWN_AGE
+        grid: dict[str, Sequence[object]] = {"age": range(15, 26), "kind": WORK_BASED}
+        full = complete(rows.loc[~unknown], topic(frame, "all")[keys[:2]], grid)
+        return pd.concat([full, rows.loc[unknown]], ignore_index=True)
+
+    return tidy(each(release, "work_based", ages), [*keys, "kind", "plans", "marker"], [*keys, "kind"])
 
 
 def residential_placements(release: Release) -> pd.DataFrame:
     """Return residential placements each January, 2019 to 2025, by weeks a year."""
-    frame = with_january(authorities(read_2025(release, "residential_settings", (*RESIDENTIAL, "Res_tot"))))
     keys = ["la_code", "january"]
-    rows = measured(
-        topic(frame, "All residential placements"), keys, RESIDENTIAL, "residential_settings", name="weeks"
-    )
-    return tidy(rows, [*keys, "weeks", "plans", "marker"], [*keys, "weeks"])
+
+    def totals(layout: Layout) -> pd.DataFrame:
+        frame = topic(authorities(layout.read(release, "residential")), "all")
+        source = layout.source("residential")
+        return measured(frame, keys, list(source.columns), source, name="weeks")
+
+    return tidy(each(release, "residential", totals), [*keys, "weeks", "plans", "marker"], [*keys, "weeks"])
 
 
-def _named(rows: pd.DataFrame, measure: pd.Series | str, release: str | None = None) -> pd.DataFrame:
-    named = rows.assign(measure=measure)
-    return named if release is None else named.assign(release=release)
+def _named(rows: pd.DataFrame, measure: pd.Series | str) -> pd.DataFrame:
+    return rows.rename(columns={"plans": "value", "new_plans": "value"}).assign(measure=measure)
 
 
 def national_flows(release: Release) -> pd.DataFrame:
@@ -358,39 +355,23 @@ def national_flows(release: Release) -> pd.DataFrame:
     request = request_totals(release, england)
     assessment = assessment_totals(release, england)
     timely = timeliness_totals(release, england)
-    new = measured(
-        topic(_new(release, england), _NEW_ALL), KEYS, {"new_ehc_plans": ""}, _NEW, value="new_plans"
+    new = each(release, "new_plans", lambda one: _new_totals(release, one, england)).drop(
+        columns="region_code"
     )
     news = joined(_new_totals_2022(release, england), new, KEYS, "new plans", value="new_plans")
-    places = _new_placements(release, england).rename(columns={"plans": "value"})
-    aged = coded(topic(_new(release, england), _NEW_AGES), "breakdown", "age", FLOW_AGE_OF_LABEL, _NEW)
-    ages = measured(aged, [*KEYS, "age"], {"new_ehc_plans": ""}, _NEW, value="value")
-    needs = measured(
-        topic(_new_needs(release, england), _ALL_PLANS),
-        KEYS,
-        NEED_OF_COLUMN,
-        _NEW_NEEDS,
-        name="need",
-        value="value",
-    )
-    ceased = measured(
-        topic(_ceased(release, england), "All ceased EHC plans"),
-        KEYS,
-        REASONS,
-        _CEASED,
-        name="reason",
-        value="value",
-    )
-    person_level = (places["basis"] == "person_level").map({True: "2025", False: "2022"})
+    places = _new_placements(release, england)
+    ages = each(release, "new_plans", lambda one: _new_ages(release, one, england))
+    needs = _new_need_totals(release, england)
+    ceased = _ceased_totals(release, england)
     parts = [
         _named(request, "requests:" + request["measure"]),
         _named(assessment, "assessments:" + assessment["measure"]),
         _named(timely, "timeliness:" + timely["measure"]),
-        _named(news.rename(columns={"new_plans": "value"}), "new_plans"),
-        _named(ages, "new_plans_age:" + ages["age"].astype("str"), "2025"),
-        _named(places.assign(release=person_level), "new_plans_placement:" + places["placement"]),
-        _named(needs, "new_plans_need:" + needs["need"], "2025"),
-        _named(ceased, "ceased_plans:" + ceased["reason"], "2025"),
+        _named(news, "new_plans"),
+        _named(ages, "new_plans_age:" + ages["age"].astype("str")),
+        _named(places, "new_plans_placement:" + places["placement"]),
+        _named(needs, "new_plans_need:" + needs["need"]),
+        _named(ceased, "ceased_plans:" + ceased["reason"]),
         national_appeals(release),
     ]
     rows = pd.concat(parts, ignore_index=True)

@@ -1,13 +1,13 @@
-"""Layout of the DfE SEN2 releases: files, placements, needs and ages, and the steps that every table shares.
+"""The DfE SEN2 releases as one series: which releases there are, and the steps that every table shares.
 
 Invariants kept here:
 
-* a published placement label or column has exactly one placement code, and a code exactly one provision;
 * a cell becomes a whole number or a null with its published symbol, never both and never neither;
 * a row that is absent counts as nil only where the authority returned that breakdown at all.
 
-Two releases are read, unchanged. The 2022 release holds aggregate returns (January 2010 to 2022, flows to
-calendar 2021); the 2025 release restates January 2019 to 2022 and adds person-level returns from 2023.
+What a release calls its files, columns and labels is in its layout file (`data.ingest.layout`). The 2022 release holds aggregate
+returns (January 2010 to 2022, flows to calendar 2021); the 2025 release restates January 2019 to 2022 and adds person-level
+returns from 2023.
 """
 
 from __future__ import annotations
@@ -17,23 +17,10 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 
 from data.errors import SourceError
+from data.ingest.layout import CellSource, Layout, layout
 from data.ingest.reading import Release, numbers
-from data.placements import PLACEMENTS, PROVISION_OF
-
-RELEASE_2022 = "sen2/education-health-and-care-plans_2022.zip"
-"""DfE, Education, health and care plans, reporting year 2022 (underlying data, unchanged)."""
-
-RELEASE_2025 = "sen2/education-health-and-care-plans_2025.zip"
-"""DfE, Education, health and care plans, reporting year 2025 (underlying data, unchanged)."""
-
-AREA_COLUMNS: tuple[str, ...] = (
-    "time_period", "time_identifier", "geographic_level", "country_code", "country_name",
-    "region_code", "region_name", "old_la_code", "new_la_code", "la_name",
-)  # fmt: skip
-"""Columns that say when and where, in both releases."""
-
-TOPIC_COLUMNS: tuple[str, ...] = ("breakdown_topic", "breakdown")
-"""Columns of the 2025 release that say which table a row belongs to and which category it is."""
+from data.placements import PLACEMENT_CODES, PROVISION_OF
+from data.published_needs import PUBLISHED_NEED_CODES
 
 ENGLAND = 0
 """Stands for England (and regions) in ``la_code`` where national rows use the code of authorities."""
@@ -54,31 +41,6 @@ Pick = Callable[[pd.DataFrame], pd.DataFrame]
 """Chooses the rows of one geographic level: `authorities`, `regions` or `england`."""
 
 
-WORK_BASED_2022: tuple[str, ...] = (
-    "Apprenticeship", "Supported Internship", "Traineeship", "Work-based learning",
-)  # fmt: skip
-"""Work-based categories of January 2015 and 2016, left out.
-
-In January 2016 placements exceed the plans of 45 authorities by exactly these (England 215): the same plans
-are also counted in their setting. In January 2015, and for new plans, they are nil.
-"""
-
-PLACEMENT_OF_2022: dict[str, str] = {p.label_2022: p.code for p in PLACEMENTS if p.label_2022}
-"""``establishment_type`` of the 2022 release to placement code."""
-
-PLACEMENT_OF_2025: dict[str, str] = {label: p.code for p in PLACEMENTS for label in p.labels_2025}
-""""Type of placement" of the 2025 release to placement code."""
-
-PLACEMENT_COLUMNS: tuple[str, ...] = tuple(p.code for p in PLACEMENTS if p.column_2025)
-"""Placement columns of ``caseload.csv`` and ``newplans.csv``; each plan is in exactly one."""
-
-PLACEMENT_SUMS: tuple[str, ...] = (
-    "mainstream_total", "mainstream_total_pc", "special_total", "special_total_pc", "ap_pru_total",
-    "AP_PRU_total_pc", "fe_total", "fe_total_pc", "ed_elsewhere", "ed_elsewhere_pc", "nm_early_years_pc",
-    "placement_unknown_pc",
-)  # fmt: skip
-"""Columns of the same files that repeat the placement columns as sums or percentages."""
-
 ELSEWHERE_ITEMS: tuple[str, ...] = (
     "elective_home_education", "other_arrangements_la", "other_arrangements_parents", "online_provider",
     "w_settings", "other_schools", "other_placement_settings", "neet", "neet_ntci", "neet_other",
@@ -86,138 +48,113 @@ ELSEWHERE_ITEMS: tuple[str, ...] = (
 )  # fmt: skip
 """Placement columns that add up to ``ed_elsewhere`` in person-level returns (new plans 2022 on)."""
 
-NEED_OF_COLUMN: dict[str, str] = {
-    "number_asd": "ASD", "number_slcn": "SLCN", "number_semh": "SEMH", "number_mld": "MLD",
-    "number_sld": "SLD", "number_pmld": "PMLD", "number_spld": "SPLD", "number_pd": "PD",
-    "number_hi": "HI", "number_vi": "VI", "number_msi": "MSI", "number_oth": "OTH",
-    "number_need_unknown": "UNKNOWN",
-}  # fmt: skip
-"""Need columns of the 2025 release to need code."""
+AGGREGATE = "2022"
+"""The release with aggregate returns, to January 2022."""
 
-NEED_COLUMNS: tuple[str, ...] = (
-    "ehc_plans", *NEED_OF_COLUMN,
-    "asd_pc", "hi_pc", "mld_pc", "msi_pc", "oth_pc", "pd_pc", "pmld_pc", "semh_pc", "slcn_pc", "sld_pc",
-    "spld_pc", "vi_pc", "unknown_pc",
-)  # fmt: skip
-"""All value columns of the two need files of the 2025 release."""
+PERSON_LEVEL: tuple[str, ...] = ("2025",)
+"""Releases with person-level returns that the tables are built from, oldest first; one that is not at hand is passed over.
 
-BAND_OF_LABEL: dict[str, str] = {
-    "Under 5": "0-4", "Age 5 to 10": "5-10", "Age 11 to 15": "11-15", "Age 16 to 19": "16-19",
-    "Age 20 to 25": "20-25",
-}  # fmt: skip
-"""Published age bands to our codes. 20 to 25 was not collected before 2015 and has no rows then."""
+The release of 2026 is read (its layout and what was written down of it) and tested, and comes in with models fitted to it.
+"""
 
-STOCK_AGE_OF_LABEL: dict[str, int] = {"under 3": 2, **{f"age {a}": a for a in range(3, 26)}}
-"""Single ages of January stocks."""
-
-FLOW_AGE_OF_LABEL: dict[str, int] = {
-    "age 2 and under": 2, **{f"age {a}": a for a in range(3, 20)}, "age 20 and over": 20,
-    "Age unknown": UNKNOWN_AGE,
-}  # fmt: skip
-"""Single ages of new and ceased plans."""
-
-REQUEST_AGE_OF_LABEL: dict[str, int] = {
-    "Aged 2 and under": 2, **{f"Aged {a}": a for a in range(3, 20)}, "Aged 20 and over": 20,
-    "Age unknown": UNKNOWN_AGE,
-}  # fmt: skip
-"""Single ages of requests and assessments, on the day the request came in."""
+DASHBOARD = "dashboard"
+"""The dashboard file of age bands, for the one January that is in no release."""
 
 
-def read_2022(release: Release, name: str, columns: Sequence[str]) -> pd.DataFrame:
-    """Return a file of the 2022 release as text; ``columns`` are all columns besides the area columns."""
-    return release.csv(RELEASE_2022, member=f"data/{name}.csv", columns=(*AREA_COLUMNS, *columns))
+def read_aggregate(release: Release, name: str) -> pd.DataFrame:
+    """Return a file of the release of aggregate returns, under our names."""
+    return layout(AGGREGATE).read(release, name)
 
 
-def read_2025(release: Release, name: str, columns: Sequence[str]) -> pd.DataFrame:
-    """Return a file of the 2025 release as text; ``columns`` are all columns besides the area and topic columns."""
-    expected = (*AREA_COLUMNS, *TOPIC_COLUMNS, *columns)
-    return release.csv(RELEASE_2025, member=f"data/{name}.csv", columns=expected)
+def aggregate_source(name: str) -> CellSource:
+    """Return where the cells of a file of aggregate returns stand, for messages."""
+    return layout(AGGREGATE).source(name)
+
+
+def needs_in(source: CellSource) -> list[str]:
+    """Return the need codes for which a file has a column."""
+    return [code for code in PUBLISHED_NEED_CODES if code in source.columns]
+
+
+def each(release: Release, name: str, make: Callable[[Layout], pd.DataFrame]) -> pd.DataFrame:
+    """Return what is made from a file of every release of person-level returns, one below the other.
+
+    Parameters
+    ----------
+    name
+        Our name of the file; a release that lacks it adds nothing.
+    make
+        Layout of a release to rows; a column ``release`` is added.
+    """
+    layouts = [layout(year) for year in PERSON_LEVEL]
+    made = [make(one).assign(release=one.release) for one in layouts if one.has(release, name)]
+    return pd.concat(made, ignore_index=True)
 
 
 def authorities(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the local authority rows with ``la_code``, the DfE number as an integer."""
-    rows = frame.loc[frame["geographic_level"] == "Local authority"]
-    return rows.assign(la_code=rows["old_la_code"].astype("int64"))
+    rows = frame.loc[frame["level"] == "Local authority"]
+    return rows.assign(la_code=rows["la_code"].astype("int64"))
 
 
 def regions(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the regional rows, identified by ``region_code``."""
-    return frame.loc[frame["geographic_level"] == "Regional"].assign(la_code=ENGLAND)
+    return frame.loc[frame["level"] == "Regional"].assign(la_code=ENGLAND)
 
 
 def england(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the national rows with ``la_code`` 0."""
-    return frame.loc[frame["geographic_level"] == "National"].assign(la_code=ENGLAND)
-
-
-def with_january(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with a column ``january``: "2022" is January 2022, academic year "202425" is January 2025."""
-    period = frame["time_period"]
-    year = period.where(period.str.len() == 4, period.str.slice(0, 2) + period.str.slice(4, 6))
-    return frame.assign(january=year.astype("int64"))
-
-
-def with_year(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with a column ``year``, the calendar year of the flow."""
-    return frame.assign(year=frame["time_period"].astype("int64"))
+    return frame.loc[frame["level"] == "National"].assign(la_code=ENGLAND)
 
 
 def topic(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return the rows of one breakdown topic of the 2025 release."""
-    return frame.loc[frame["breakdown_topic"] == name]
+    """Return the rows of one topic of a file."""
+    return frame.loc[frame["topic"] == name]
 
 
-def coded(
-    frame: pd.DataFrame, source: str, target: str, codes: Mapping[str, object], where: str
-) -> pd.DataFrame:
-    """Return the table with a column ``target``: the code of each published label in ``source``.
+def by_age(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the topic ``age`` with a column ``age``."""
+    rows = topic(frame, "age")
+    return rows.assign(age=rows["label"].astype("int64"))
 
-    Raises
-    ------
-    SourceError
-        A label is not in ``codes``.
-    """
-    unknown = sorted(set(frame[source]) - set(codes))
-    if unknown:
-        raise SourceError(
-            f"{where}, column '{source}': label(s) we do not know: {', '.join(unknown)}. Their plans "
-            "would be "
-            "lost, so nothing was built. Give each label a code in data/ingest/sen2_layout.py."
-        )
-    return frame.assign(**{target: frame[source].map(codes)})
+
+def by_placement(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the topic ``placement`` with a column ``placement``."""
+    rows = topic(frame, "placement")
+    return rows.assign(placement=rows["label"])
 
 
 def measured(
     frame: pd.DataFrame,
     keys: Sequence[str],
-    columns: Mapping[str, str],
-    where: str,
+    columns: Sequence[str],
+    source: CellSource,
     *,
     name: str | None = None,
     value: str = "plans",
 ) -> pd.DataFrame:
-    """Return value columns as long rows: ``keys``, ``name`` (the code of the column), ``value``, ``marker``.
+    """Return value columns as long rows: ``keys``, ``name`` (the name of the column), ``value``, ``marker``.
 
     Parameters
     ----------
     frame
-        Published text, with the row of the file as index.
+        Published text under our names, with the row of the file as index.
     columns
-        Published column to code; the code goes into column ``name`` (left out if ``name`` is None).
-    where
-        File name for messages.
+        Our names of the columns; the name goes into column ``name`` (left out if ``name`` is None).
+    source
+        Where the cells stand, for messages.
     """
     parts = []
-    for column, code in columns.items():
-        number, marker = numbers(frame[column], where, whole=True)
+    for column in columns:
+        number, marker = numbers(frame[column].rename(source.columns[column]), source.file, whole=True)
         part = frame.loc[:, list(keys)].assign(**{value: number, "marker": marker})
-        parts.append(part if name is None else part.assign(**{name: code}))
+        parts.append(part if name is None else part.assign(**{name: column}))
     order = [*keys, *([] if name is None else [name]), value, "marker"]
     return pd.concat(parts, ignore_index=True)[order]
 
 
 def uncollected(rows: pd.DataFrame, national: pd.DataFrame, keys: Sequence[str]) -> pd.Series:
-    """Return True for rows of a category that was not collected: England has no figure either.
+    """Return True for rows of a category that was not collected: England has no figure, or no authority has.
 
     Parameters
     ----------
@@ -228,7 +165,8 @@ def uncollected(rows: pd.DataFrame, national: pd.DataFrame, keys: Sequence[str])
     """
     missing = national.loc[national["marker"].notna(), list(keys)].drop_duplicates()
     matched = rows.loc[:, list(keys)].merge(missing, on=list(keys), how="left", indicator=True)
-    return pd.Series((matched["_merge"] == "both").to_numpy(), index=rows.index)
+    empty = rows["marker"].isna().groupby([rows[key] for key in keys]).transform("sum").eq(0)
+    return pd.Series((matched["_merge"] == "both").to_numpy(), index=rows.index) | empty
 
 
 def complete(
@@ -237,7 +175,8 @@ def complete(
     """Return rows for every cell of a grid, for every authority and period.
 
     An absent row is nil if the authority returned any figure of the breakdown in that period. If it
-    returned none, its cells are null with marker ``x``. A row that is present is kept as it is.
+    returned none, its cells are null with marker ``x``. A row that is present is kept as it is. A period
+    without a row of any authority has no cells: the breakdown was not published, or is not at hand.
 
     Parameters
     ----------
@@ -249,7 +188,8 @@ def complete(
         Column to all its codes.
     """
     keys = list(areas.columns)
-    cells = areas.drop_duplicates()
+    period = next(key for key in keys if key != "la_code")
+    cells = areas.loc[areas[period].isin(rows[period])].drop_duplicates()
     for column, codes in grid.items():
         cells = cells.merge(pd.DataFrame({column: list(codes)}), how="cross")
     known = rows.loc[rows[value].notna(), keys].drop_duplicates().assign(returned=True)
@@ -284,7 +224,9 @@ def in_cells(rows: pd.DataFrame, cells: Mapping[tuple[int, int], str], period: s
 def joined(
     old: pd.DataFrame, new: pd.DataFrame, keys: Sequence[str], where: str, value: str = "plans"
 ) -> pd.DataFrame:
-    """Return one series from two releases, with the newer figure where both have one; ``release`` names the one used.
+    """Return one series from aggregate and later returns, with the later figure where both have one.
+
+    ``new`` has a column ``release``; in the result it names the one used.
 
     Raises
     ------
@@ -299,7 +241,7 @@ def joined(
         first = both.loc[differ].iloc[0]
         cell = ", ".join(f"{k} {first[k]}" for k in on)
         raise SourceError(
-            f"{where}: the 2022 and 2025 releases disagree in {int(differ.sum())} cell(s), first {cell}: "
+            f"{where}: the releases of {AGGREGATE} and {first['release']} disagree in {int(differ.sum())} cell(s), first {cell}: "
             f"{first[f'{value}_old']} and {first[f'{value}_new']}. A series spliced from them would jump, "
             "so nothing "
             "was built. Restore the published releases, or decide in data/ingest which figure holds."
@@ -310,28 +252,21 @@ def joined(
         **{
             value: now.where(newer, was),
             "marker": both["marker_new"].where(newer, both["marker_old"]),
-            "release": newer.map({True: "2025", False: "2022"}),
+            "release": both["release"].where(newer, AGGREGATE),
         }
     )
 
 
-def placements_2022(frame: pd.DataFrame, keys: Sequence[str], column: str, where: str) -> pd.DataFrame:
-    """Return plans by placement of a 2022 establishment file; totals and `WORK_BASED_2022` are left out."""
-    detail = frame.loc[~frame["establishment_type"].isin(["Total", *WORK_BASED_2022])]
-    named = coded(detail, "establishment_type", "placement", PLACEMENT_OF_2022, where)
-    return measured(named, [*keys, "placement"], {column: ""}, where)
-
-
-def placements_2025(frame: pd.DataFrame, keys: Sequence[str], where: str) -> pd.DataFrame:
-    """Return plans by placement of a 2025 file with one column for each placement.
+def placement_columns(frame: pd.DataFrame, keys: Sequence[str], source: CellSource) -> pd.DataFrame:
+    """Return plans by placement of a file with one column for each placement.
 
     Rule: where an authority's subtotals are ``x`` all its placements are. Peterborough, January 2024, has
     one stray figure (438 in other settings) that suppression missed; alone it says nothing.
     """
     hidden = frame["mainstream_total"].str.strip() == NOT_AVAILABLE
-    columns = list(PLACEMENT_COLUMNS)
+    columns = [c for c in PLACEMENT_CODES if c in source.columns]
     clean = frame.assign(**{c: frame[c].mask(hidden, NOT_AVAILABLE) for c in columns})
-    return measured(clean, keys, {c: c for c in columns}, where, name="placement")
+    return measured(clean, keys, columns, source, name="placement")
 
 
 def with_remainder(rows: pd.DataFrame, totals: pd.DataFrame, keys: Sequence[str], where: str) -> pd.DataFrame:
@@ -370,13 +305,6 @@ def with_remainder(rows: pd.DataFrame, totals: pd.DataFrame, keys: Sequence[str]
         )
     rest = left.loc[left["plans"] > 0, [*on, "plans"]].assign(placement="unexplained")
     return pd.concat([rows, rest], ignore_index=True)
-
-
-def placement_rows(frame: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Return the "Type of placement" rows with ``placement``, without "- total" rows, which repeat others."""
-    rows = topic(frame, "Type of placement")
-    rows = rows.loc[~rows["breakdown"].str.endswith("- total")]
-    return coded(rows, "breakdown", "placement", PLACEMENT_OF_2025, where)
 
 
 def with_provision(rows: pd.DataFrame) -> pd.DataFrame:

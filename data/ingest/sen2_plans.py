@@ -36,40 +36,36 @@ from collections.abc import Callable
 import pandas as pd
 
 from data.ingest import sen2_flows
+from data.ingest.layout import Layout, layout
 from data.ingest.reading import Release
 from data.ingest.sen2_layout import (
-    BAND_OF_LABEL,
-    NEED_COLUMNS,
-    NEED_OF_COLUMN,
+    AGGREGATE,
+    DASHBOARD,
     PERSON_LEVEL_JANUARY,
-    PLACEMENT_COLUMNS,
-    PLACEMENT_OF_2025,
-    PLACEMENT_SUMS,
-    STOCK_AGE_OF_LABEL,
     Pick,
+    aggregate_source,
     authorities,
-    coded,
+    by_age,
+    by_placement,
     complete,
+    each,
     england,
     in_cells,
     joined,
     measured,
-    placement_rows,
-    placements_2022,
-    placements_2025,
-    read_2022,
-    read_2025,
+    needs_in,
+    placement_columns,
+    read_aggregate,
     set_aside,
     tidy,
     topic,
     uncollected,
-    with_january,
     with_provision,
     with_remainder,
     without_nil,
 )
 from data.placements import PLACEMENT_CODES
-from data.vocabulary import AGES, NEED_CODES, band_of
+from data.vocabulary import AGES, ALL, band_of
 
 INCOMPLETE_RETURNS: dict[tuple[int, int], str] = {
     (316, 2025): "Newham: 1,199 plans after 2,705 in January 2024, with few ceased",
@@ -88,9 +84,6 @@ OUT_OF_LINE_RETURNS: dict[tuple[int, int], str] = {
 }
 """(authority, January) whose stock leaps from the year before, and the leap."""
 
-DASHBOARD = "sen2/ehcp_ageprofile_jan2010_jan2023.parquet"
-"""DfE dashboard file of age bands; used for January 2023 only (rule ``dashboard_2023``)."""
-
 REDEFINED: dict[tuple[str, int], str] = {
     ("mainstream_academy", 2017): "SEN units and resourced provision counted apart",
     ("mainstream_free_school", 2017): "SEN units and resourced provision counted apart",
@@ -101,26 +94,19 @@ REDEFINED: dict[tuple[str, int], str] = {
 }
 """(placement, January) whose definition changed although the category went on, and how."""
 
-_STOCKS = ("Total_st", "Total_st_pc", "Total_ehc", "Total_ehc_pc", "Total_all", "Total_all_pc")
-_BANDS_2022 = "sen2_age_caseload"
-_PLACES_2022 = "sen2_estab_caseload"
-_CASELOAD = "caseload"
-_NEEDS = "sen_needs_all_plans"
-_ALL = "All EHC plans"
-_AGES = "Child or young persons age"
+_KEYS = ["la_code", "january"]
 
 
-def _caseload(release: Release, pick: Pick) -> pd.DataFrame:
-    columns = ("ehcplans", *PLACEMENT_COLUMNS, *PLACEMENT_SUMS)
-    return with_january(pick(read_2025(release, _CASELOAD, columns)))
+def _caseload(release: Release, layout: Layout, pick: Pick) -> pd.DataFrame:
+    return pick(layout.read(release, "caseload"))
 
 
-def _needs(release: Release, pick: Pick) -> pd.DataFrame:
-    return with_january(pick(read_2025(release, _NEEDS, NEED_COLUMNS)))
+def _needs(release: Release, layout: Layout, pick: Pick) -> pd.DataFrame:
+    return pick(layout.read(release, "needs"))
 
 
 def _stocks_2022(release: Release, pick: Pick) -> pd.DataFrame:
-    return with_january(pick(read_2022(release, _BANDS_2022, ("characteristic_age", *_STOCKS))))
+    return pick(read_aggregate(release, "stock_bands"))
 
 
 def _graded(rows: pd.DataFrame) -> pd.DataFrame:
@@ -132,12 +118,17 @@ def _graded(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _totals(release: Release, pick: Pick) -> pd.DataFrame:
-    """Return totals of both releases: ``la_code, january, plans, marker, release``."""
-    keys = ["la_code", "january"]
+    """Return totals of all releases: ``la_code, january, plans, marker, release``."""
     frame = _stocks_2022(release, pick)
-    old = measured(frame.loc[frame["characteristic_age"] == "Total"], keys, {"Total_all": ""}, _BANDS_2022)
-    new = measured(topic(_caseload(release, pick), _ALL), keys, {"ehcplans": ""}, _CASELOAD)
-    return joined(old, new, keys, "January totals")
+    old = measured(frame.loc[frame["age_band"] == ALL], _KEYS, ["plans"], aggregate_source("stock_bands"))
+    new = each(
+        release,
+        "caseload",
+        lambda one: measured(
+            topic(_caseload(release, one, pick), "all"), _KEYS, ["plans"], one.source("caseload")
+        ),
+    )
+    return joined(old, new, _KEYS, "January totals")
 
 
 def plans_total(release: Release) -> pd.DataFrame:
@@ -145,9 +136,11 @@ def plans_total(release: Release) -> pd.DataFrame:
     keys = ["la_code", "january"]
     totals = _totals(release, authorities)
     frame = _stocks_2022(release, authorities)
-    frame = frame.loc[frame["characteristic_age"] == "Total"]
-    for column, name in {"Total_st": "statements", "Total_ehc": "ehc_plans"}.items():
-        part = measured(frame, keys, {column: ""}, _BANDS_2022, value=name).drop(columns="marker")
+    frame = frame.loc[frame["age_band"] == ALL]
+    for name in ("statements", "ehc_plans"):
+        part = measured(frame, keys, [name], aggregate_source("stock_bands"), value=name).drop(
+            columns="marker"
+        )
         totals = totals.merge(part, on=keys, how="left", validate="one_to_one")
     rows = _graded(totals.assign(as_published=totals["plans"]))
     later = rows["january"] >= 2019
@@ -159,28 +152,30 @@ def plans_total(release: Release) -> pd.DataFrame:
 
 def _bands_2022(release: Release, pick: Pick) -> pd.DataFrame:
     frame = _stocks_2022(release, pick)
-    frame = frame.loc[frame["characteristic_age"] != "Total"]
-    frame = coded(frame, "characteristic_age", "age_band", BAND_OF_LABEL, _BANDS_2022)
-    return measured(frame, ["la_code", "january", "age_band"], {"Total_all": ""}, _BANDS_2022)
+    frame = frame.loc[frame["age_band"] != ALL]
+    return measured(frame, [*_KEYS, "age_band"], ["plans"], aggregate_source("stock_bands"))
 
 
 def bands_2023(release: Release, pick: Pick) -> pd.DataFrame:
     """Return age bands of January 2023 from the dashboard file (rule ``dashboard_2023``)."""
-    frame = with_january(pick(release.parquet(DASHBOARD)))
+    file = layout(DASHBOARD)
+    frame = pick(file.read(release, "stock_bands"))
     frame = frame.loc[frame["january"] == PERSON_LEVEL_JANUARY]
-    frame = coded(frame, "characteristic_age", "age_band", BAND_OF_LABEL, DASHBOARD)
-    return measured(frame, ["la_code", "january", "age_band"], {"num_caseload": ""}, DASHBOARD)
+    return measured(frame, [*_KEYS, "age_band"], ["plans"], file.source("stock_bands"))
 
 
 def _single_ages(release: Release, pick: Pick) -> pd.DataFrame:
-    frame = coded(topic(_caseload(release, pick), _AGES), "breakdown", "age", STOCK_AGE_OF_LABEL, _CASELOAD)
-    return measured(frame, ["la_code", "january", "age"], {"ehcplans": ""}, _CASELOAD)
+    def ages(layout: Layout) -> pd.DataFrame:
+        aged = by_age(_caseload(release, layout, pick))
+        return measured(aged, [*_KEYS, "age"], ["plans"], layout.source("caseload"))
+
+    return each(release, "caseload", ages)
 
 
 def _aged_areas(release: Release) -> pd.DataFrame:
     """Return the authorities in the Januaries for which single ages are published."""
-    areas = topic(_caseload(release, authorities), _ALL)
-    return areas.loc[areas["january"] > PERSON_LEVEL_JANUARY, ["la_code", "january"]]
+    areas = each(release, "caseload", lambda one: topic(_caseload(release, one, authorities), "all"))
+    return areas.loc[areas["january"] > PERSON_LEVEL_JANUARY, _KEYS]
 
 
 def bands_of_ages(ages: pd.DataFrame) -> pd.DataFrame:
@@ -215,14 +210,18 @@ def plans_age(release: Release) -> pd.DataFrame:
 
 
 def _placements(release: Release, pick: Pick) -> pd.DataFrame:
-    """Return placements: January 2010 to 2018 of the 2022 release, then of the 2025 release."""
-    keys = ["la_code", "january"]
-    columns = ("establishment_group", "establishment_type", *_STOCKS)
-    frame = with_january(pick(read_2022(release, _PLACES_2022, columns)))
+    """Return placements: January 2010 to 2018 of the 2022 release, then of the later ones."""
+    frame = pick(read_aggregate(release, "stock_placements"))
     frame = frame.loc[frame["january"] < 2019]
-    old = placements_2022(frame, keys, "Total_all", _PLACES_2022)
-    new = placements_2025(topic(_caseload(release, pick), _ALL), keys, _CASELOAD)
-    return pd.concat([old.assign(release="2022"), new.assign(release="2025")], ignore_index=True)
+    old = measured(frame, [*_KEYS, "placement"], ["plans"], aggregate_source("stock_placements"))
+    new = each(
+        release,
+        "caseload",
+        lambda one: placement_columns(
+            topic(_caseload(release, one, pick), "all"), _KEYS, one.source("caseload")
+        ),
+    )
+    return pd.concat([old.assign(release=AGGREGATE), new], ignore_index=True)
 
 
 def _collected(release: Release, rows: pd.DataFrame) -> pd.DataFrame:
@@ -264,24 +263,33 @@ def plans_placement(release: Release) -> pd.DataFrame:
     return tidy(rows, columns, columns[:3])
 
 
+def _need_totals(release: Release, pick: Pick) -> pd.DataFrame:
+    def totals(layout: Layout) -> pd.DataFrame:
+        frame = topic(_needs(release, layout, pick), "all")
+        source = layout.source("needs")
+        return measured(frame, _KEYS, needs_in(source), source, name="need")
+
+    return each(release, "needs", totals)
+
+
 def plans_need(release: Release) -> pd.DataFrame:
     """Return plans by primary need, January 2025."""
-    frame = topic(_needs(release, authorities), _ALL)
-    rows = measured(frame, ["la_code", "january"], NEED_OF_COLUMN, _NEEDS, name="need")
     columns = ["la_code", "january", "need", "plans", "marker", "quality"]
-    return tidy(_graded(rows), columns, columns[:3])
+    return tidy(_graded(_need_totals(release, authorities)), columns, columns[:3])
 
 
 def plans_age_need(release: Release) -> pd.DataFrame:
     """Return plans by single year of age and need, January 2025 (rule ``needs_not_returned``)."""
-    frame = _needs(release, authorities)
-    areas = topic(frame, _ALL)[["la_code", "january"]]
-    aged = coded(topic(frame, _AGES), "breakdown", "age", STOCK_AGE_OF_LABEL, _NEEDS)
-    rows = measured(aged, ["la_code", "january", "age"], NEED_OF_COLUMN, _NEEDS, name="need")
-    # A whole authority is marked or not: where it is, ages without a row are not nil either.
-    rows = complete(rows, areas, {"age": AGES, "need": NEED_CODES})
+
+    def ages(layout: Layout) -> pd.DataFrame:
+        frame = _needs(release, layout, authorities)
+        source = layout.source("needs")
+        rows = measured(by_age(frame), [*_KEYS, "age"], needs_in(source), source, name="need")
+        # A whole authority is marked or not: where it is, ages without a row are not nil either.
+        return complete(rows, topic(frame, "all")[_KEYS], {"age": AGES, "need": needs_in(source)})
+
     columns = ["la_code", "january", "age", "need", "plans", "marker", "quality"]
-    return tidy(_graded(rows), columns, columns[:4])
+    return tidy(_graded(each(release, "needs", ages)), columns, columns[:4])
 
 
 def plans_placement_need(release: Release) -> pd.DataFrame:
@@ -290,31 +298,36 @@ def plans_placement_need(release: Release) -> pd.DataFrame:
     Cambridgeshire and North East Lincolnshire are here as published: most or all of their plans are
     "placement not recorded", where ``plans_placement`` has no figure.
     """
-    frame = _needs(release, authorities)
-    areas = topic(frame, _ALL)[["la_code", "january"]]
-    named = placement_rows(frame, _NEEDS)
-    rows = measured(named, ["la_code", "january", "placement"], NEED_OF_COLUMN, _NEEDS, name="need")
-    codes = [c for c in PLACEMENT_CODES if c in set(PLACEMENT_OF_2025.values())]
-    rows = complete(rows, areas, {"placement": codes, "need": NEED_CODES})
+
+    def placements(layout: Layout) -> pd.DataFrame:
+        frame = _needs(release, layout, authorities)
+        source = layout.source("needs")
+        rows = measured(by_placement(frame), [*_KEYS, "placement"], needs_in(source), source, name="need")
+        codes = [c for c in PLACEMENT_CODES if c in layout.codes("placement")]
+        return complete(rows, topic(frame, "all")[_KEYS], {"placement": codes, "need": needs_in(source)})
+
     columns = ["la_code", "january", "placement", "provision", "need", "plans", "marker", "quality"]
-    return tidy(
-        without_nil(_graded(with_provision(rows))), columns, ["la_code", "january", "placement", "need"]
-    )
+    rows = without_nil(_graded(with_provision(each(release, "needs", placements))))
+    return tidy(rows, columns, ["la_code", "january", "placement", "need"])
 
 
 def plans_age_placement(release: Release) -> pd.DataFrame:
     """Return plans by single year of age and placement, January 2024 and 2025, nil rows left out."""
-    frame = coded(
-        topic(_caseload(release, authorities), _AGES), "breakdown", "age", STOCK_AGE_OF_LABEL, _CASELOAD
+    published = each(
+        release,
+        "caseload",
+        lambda one: placement_columns(
+            by_age(_caseload(release, one, authorities)), [*_KEYS, "age"], one.source("caseload")
+        ),
     )
-    rows = _collected(release, placements_2025(frame, ["la_code", "january", "age"], _CASELOAD))
+    rows = _collected(release, published)
     areas = _aged_areas(release)
     parts = []
-    for january, published in rows.groupby("january"):
-        collected = set(published["placement"])
+    for january, then in rows.groupby("january"):
+        collected = set(then["placement"])
         codes = [c for c in PLACEMENT_CODES if c in collected]
         areas_then = areas.loc[areas["january"] == january]
-        parts.append(complete(published, areas_then, {"age": AGES, "placement": codes}))
+        parts.append(complete(then, areas_then, {"age": AGES, "placement": codes}))
     rows = without_nil(_graded(with_provision(pd.concat(parts, ignore_index=True))))
     columns = ["la_code", "january", "age", "placement", "provision", "plans", "marker", "quality"]
     return tidy(rows, columns, columns[:4])
@@ -323,24 +336,23 @@ def plans_age_placement(release: Release) -> pd.DataFrame:
 def england_totals(release: Release) -> pd.DataFrame:
     """Return published national figures of every stock and flow, named ``table:category``."""
     totals = _totals(release, england).assign(measure="plans")
+    ages = _single_ages(release, england)
+    published_in = ages[["january", "release"]].drop_duplicates()
     bands = [
         _bands_2022(release, england).assign(release="2022"),
         bands_2023(release, england).assign(release="dashboard"),
-        bands_of_ages(_single_ages(release, england)).assign(release="2025"),
+        bands_of_ages(ages).merge(published_in, on="january"),
     ]
     bands_all = pd.concat(bands, ignore_index=True)
     places = _placements(release, england)
-    needs = measured(
-        topic(_needs(release, england), _ALL), ["la_code", "january"], NEED_OF_COLUMN, _NEEDS, name="need"
-    )
-    ages = _single_ages(release, england)
+    needs = _need_totals(release, england)
     stocks = pd.concat(
         [
             totals,
             bands_all.assign(measure="plans_age_band:" + bands_all["age_band"]),
-            ages.assign(measure="plans_age:" + ages["age"].astype("str"), release="2025"),
+            ages.assign(measure="plans_age:" + ages["age"].astype("str")),
             places.assign(measure="plans_placement:" + places["placement"]),
-            needs.assign(measure="plans_need:" + needs["need"], release="2025"),
+            needs.assign(measure="plans_need:" + needs["need"]),
         ],
         ignore_index=True,
     ).rename(columns={"plans": "value", "january": "year"})

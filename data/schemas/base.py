@@ -10,7 +10,8 @@ from typing import Any
 
 import pandera.pandas as pa
 
-from data.vocabulary import MARKERS, NEED_CODES, PROVISION_CODES
+from data.published_needs import PUBLISHED_NEED_CODES
+from data.vocabulary import MARKERS, PROVISION_CODES
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,9 @@ def age() -> pa.Column:
 
 def need() -> pa.Column:
     """Return the primary need code column."""
-    return pa.Column("str", pa.Check.isin(NEED_CODES), description="Primary need code")
+    return pa.Column(
+        "str", pa.Check.isin(PUBLISHED_NEED_CODES), description="Primary need code; DS only from January 2026"
+    )
 
 
 def provision() -> pa.Column:

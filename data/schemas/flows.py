@@ -22,7 +22,7 @@ from data.schemas.base import (
     schema,
     text,
 )
-from data.schemas.flow_columns import (
+from data.schemas.flow_codes import (
     ASSESSMENTS,
     DISCONTINUED,
     REASONS,
@@ -34,7 +34,7 @@ from data.schemas.flow_columns import (
 from data.schemas.plans import BASES, marked, placement
 from data.vocabulary import BAND_CODES
 
-RELEASES: tuple[str, ...] = ("2022", "2025", "erratum")
+RELEASES: tuple[str, ...] = ("2022", "2025", "2026", "erratum")
 """Which release a figure is from; ``erratum`` is a correction DfE printed beside the 2022 release."""
 
 
@@ -97,7 +97,7 @@ def _counted(
 
 
 def _reason() -> pa.Column:
-    return text("Why the plan ceased; All is the total", isin=tuple(REASONS.values()))
+    return text("Why the plan ceased; All is the total", isin=REASONS)
 
 
 def _january_table(name: str, about: str, keys: dict[str, pa.Column]) -> Table:
@@ -115,14 +115,14 @@ TABLES: tuple[Table, ...] = (
     _by_age(
         "requests",
         "Requests for an EHC needs assessment and what was decided, by calendar year; ages from 2023.",
-        tuple(REQUESTS.values()),
+        REQUESTS,
     ),
     _by_age(
         "assessments",
         "EHC needs assessments and their outcome, by calendar year; ages from 2023. Completed is issued "
         "plus not "
         "issued; pending is at 31 December to 2021, not made in the year from 2023.",
-        (*ASSESSMENTS.values(), "completed"),
+        (*ASSESSMENTS, "completed"),
     ),
     Table(
         "new_plans",
@@ -185,7 +185,7 @@ TABLES: tuple[Table, ...] = (
         "Plans of compulsory school age discontinued, and moves between settings, 2015 to 2021; not "
         "comparable with "
         "ceased_plans.",
-        {"reason": text("Why discontinued, or the move", isin=tuple(DISCONTINUED.values()))},
+        {"reason": text("Why discontinued, or the move", isin=DISCONTINUED)},
     ),
     Table(
         "timeliness",
@@ -194,7 +194,7 @@ TABLES: tuple[Table, ...] = (
             {
                 "la_code": la_code(),
                 "year": calendar_year(),
-                "measure": text("What is counted", isin=tuple(TIMELINESS.values())),
+                "measure": text("What is counted", isin=TIMELINESS),
                 "value": count("Plans issued"),
                 "marker": marker(),
                 "release": _release(),
@@ -230,12 +230,12 @@ TABLES: tuple[Table, ...] = (
             "age": pa.Column(
                 "int64", pa.Check.isin([-1, *range(15, 26)]), description="Age; -1 is age unknown"
             ),
-            "kind": text("Kind of placement", isin=tuple(WORK_BASED.values())),
+            "kind": text("Kind of placement", isin=WORK_BASED),
         },
     ),
     _january_table(
         "residential_placements",
         "Plans with a residential placement each January, by weeks a year.",
-        {"weeks": text("Weeks a year", isin=tuple(RESIDENTIAL.values()))},
+        {"weeks": text("Weeks a year", isin=RESIDENTIAL)},
     ),
 )

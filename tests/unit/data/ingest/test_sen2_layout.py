@@ -8,7 +8,8 @@ import pytest
 from data import placements
 from data.errors import SourceError
 from data.ingest import sen2_layout
-from data.vocabulary import NEED_CODES, PROVISION_CODES
+from data.ingest.layout import CellSource
+from data.vocabulary import PROVISION_CODES
 
 
 def long(rows: list[tuple[object, ...]], columns: list[str]) -> pd.DataFrame:
@@ -17,13 +18,14 @@ def long(rows: list[tuple[object, ...]], columns: list[str]) -> pd.DataFrame:
     return frame.astype({"plans": "Int64", "marker": "str"})
 
 
-def test_every_placement_has_one_code_one_label_and_a_known_provision() -> None:
+SOURCE = CellSource(
+    "caseload.csv", {"plans": "ehcplans", **{code: code for code in placements.PLACEMENT_CODES}}
+)
+
+
+def test_every_placement_has_one_code_and_a_known_provision() -> None:
     codes = [p.code for p in placements.PLACEMENTS]
-    labels = [p.label_2022 for p in placements.PLACEMENTS if p.label_2022]
-    newer = [label for p in placements.PLACEMENTS for label in p.labels_2025]
     assert len(codes) == len(set(codes))
-    assert len(labels) == len(set(labels))
-    assert len(newer) == len(set(newer))
     assert set(placements.PROVISION_OF.values()) <= set(PROVISION_CODES)
 
 
@@ -48,33 +50,13 @@ def test_placements_map_to_our_provisions(placement: str, provision: str) -> Non
     assert placements.PROVISION_OF[placement] == provision
 
 
-def test_no_total_is_a_placement() -> None:
-    assert not set(sen2_layout.PLACEMENT_SUMS) & set(sen2_layout.PLACEMENT_COLUMNS)
-    assert not [label for label in sen2_layout.PLACEMENT_OF_2025 if "total" in label]
-
-
-def test_every_need_has_a_column() -> None:
-    assert sorted(sen2_layout.NEED_OF_COLUMN.values()) == sorted(NEED_CODES)
-
-
-def test_academic_year_becomes_its_january() -> None:
-    frame = sen2_layout.with_january(pd.DataFrame({"time_period": ["2022", "202425", "201819"]}))
-    assert frame["january"].tolist() == [2022, 2025, 2019]
-
-
-def test_unknown_label_is_refused() -> None:
-    frame = pd.DataFrame({"breakdown": ["age 4", "age 99"]})
-    with pytest.raises(SourceError, match="age 99"):
-        sen2_layout.coded(frame, "breakdown", "age", sen2_layout.STOCK_AGE_OF_LABEL, "caseload")
-
-
 def test_measured_keeps_number_or_symbol() -> None:
-    frame = pd.DataFrame({"la_code": [317, 204], "ehcplans": ["3,391", "x"]})
-    rows = sen2_layout.measured(frame, ["la_code"], {"ehcplans": "all"}, "caseload", name="what")
+    frame = pd.DataFrame({"la_code": [317, 204], "plans": ["3,391", "x"]})
+    rows = sen2_layout.measured(frame, ["la_code"], ["plans"], SOURCE, name="what")
     assert rows["plans"].tolist() == [3391, pd.NA]
     assert rows["marker"].isna().tolist() == [True, False]
-    with pytest.raises(SourceError, match="caseload"):
-        sen2_layout.measured(frame.assign(ehcplans="~"), ["la_code"], {"ehcplans": ""}, "caseload")
+    with pytest.raises(SourceError, match=r"caseload\.csv, column 'ehcplans', row 2: '~'"):
+        sen2_layout.measured(frame.assign(plans="~"), ["la_code"], ["plans"], SOURCE)
 
 
 def test_absent_age_is_nil_only_if_the_authority_returned_ages() -> None:
@@ -111,6 +93,7 @@ def test_joined_takes_the_newer_release_and_keeps_what_only_the_older_has() -> N
     new = long(
         [(317, 2019, 2119, None), (317, 2020, 2334, None), (420, 2019, None, "x")], ["la_code", "january"]
     )
+    new = new.assign(release="2025")
     both = sen2_layout.joined(old, new, ["la_code", "january"], "totals").set_index(["la_code", "january"])
     assert both["plans"].to_dict() == {
         (317, 2018): 1904,
@@ -126,8 +109,10 @@ def test_joined_takes_the_newer_release_and_keeps_what_only_the_older_has() -> N
 
 def test_joined_refuses_two_releases_that_differ() -> None:
     old = long([(317, 2019, 2119, None)], ["la_code", "january"])
-    with pytest.raises(SourceError, match="317"):
-        sen2_layout.joined(old, old.assign(plans=old["plans"] + 1), ["la_code", "january"], "totals")
+    with pytest.raises(SourceError, match=r"releases of 2022 and 2025 disagree .* la_code 317"):
+        sen2_layout.joined(
+            old, old.assign(plans=old["plans"] + 1, release="2025"), ["la_code", "january"], "totals"
+        )
 
 
 def test_remainder_becomes_a_placement_and_excess_is_refused() -> None:
@@ -143,38 +128,14 @@ def test_remainder_becomes_a_placement_and_excess_is_refused() -> None:
     assert "unexplained" not in set(sen2_layout.with_remainder(hidden, total, keys, "test")["placement"])
 
 
-def test_work_based_rows_and_totals_are_not_placements() -> None:
-    frame = pd.DataFrame(
-        {
-            "la_code": 317,
-            "january": 2016,
-            "establishment_type": ["Total", "Apprenticeship", "Hospital School"],
-            "Total_all": ["9", "2", "7"],
-        }
-    )
-    rows = sen2_layout.placements_2022(frame, ["la_code", "january"], "Total_all", "estab")
-    assert rows[["placement", "plans"]].to_numpy().tolist() == [["hospital_school", 7]]
-
-
 def test_a_stray_figure_in_a_suppressed_row_is_suppressed_too() -> None:
-    cells = {c: ["x"] for c in sen2_layout.PLACEMENT_COLUMNS} | {"other_placement_settings": ["438"]}
+    cells = {c: ["x"] for c in placements.PLACEMENT_CODES} | {"other_placement_settings": ["438"]}
     frame = pd.DataFrame({"la_code": [874], "january": [2024], "mainstream_total": ["x"], **cells})
-    rows = sen2_layout.placements_2025(frame, ["la_code", "january"], "caseload")
+    rows = sen2_layout.placement_columns(frame, ["la_code", "january"], SOURCE)
     assert rows["plans"].isna().all()
     assert (rows["marker"] == "x").all()
-    seen = sen2_layout.placements_2025(frame.assign(mainstream_total="5"), ["la_code", "january"], "caseload")
+    seen = sen2_layout.placement_columns(frame.assign(mainstream_total="5"), ["la_code", "january"], SOURCE)
     assert seen["plans"].sum() == 438
-
-
-def test_subtotal_rows_are_left_out() -> None:
-    frame = pd.DataFrame(
-        {
-            "breakdown_topic": "Type of placement",
-            "breakdown": ["Special - total", "Special - independent", "Special - Academy/free schools"],
-        }
-    )
-    rows = sen2_layout.placement_rows(frame, "needs")
-    assert rows["placement"].tolist() == ["special_independent", "special_academy_free"]
 
 
 def test_nil_rows_go_and_unknown_rows_stay() -> None:
