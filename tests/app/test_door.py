@@ -74,6 +74,14 @@ def test_from_elsewhere_or_through_a_proxy_nobody_is_let_in(
     assert not only_here(listens_on, headers)
 
 
+@pytest.mark.parametrize(
+    ("listens_on", "every"),
+    [(None, True), ("0.0.0.0", True), ("::", True), ("127.0.0.1", False), ("planner.council.gov.uk", False)],
+)
+def test_a_server_that_listens_everywhere_is_told(listens_on: str | None, every: bool) -> None:
+    assert access_rules.is_every_address(listens_on) is every
+
+
 def test_somebody_on_the_list_is_let_in_in_their_role() -> None:
     assert visitor(CLAIMS, PEOPLE, NOW) == Person("Jo Smith", "jo@council.gov.uk", Role.PLANNER)
     assert visitor(CLAIMS | {"email": "x@council.gov.uk"}, PEOPLE, NOW) == Person(

@@ -78,6 +78,14 @@ def is_loopback(host: str | None) -> bool:
         return False
 
 
+def is_every_address(listens_on: str | None) -> bool:
+    """Return whether a server listens on every address of its computer."""
+    try:
+        return listens_on is None or ipaddress.ip_address(listens_on).is_unspecified
+    except ValueError:
+        return False
+
+
 def only_here(listens_on: str | None, headers: Mapping[str, str]) -> bool:
     """Return whether the pages can be reached from this computer only.
 

@@ -150,7 +150,7 @@ def inline_scripts() -> list[str]:
 async def opened(_: st.App) -> AsyncIterator[None]:
     """Say where the planner is once it listens, and open it in the browser of whoever sits here."""
     listens_on = st.get_option("server.address")
-    host = listens_on if listens_on not in (None, "0.0.0.0", "::") else "localhost"
+    host = "localhost" if access_rules.is_every_address(listens_on) else listens_on
     scheme = "https" if st.get_option("server.sslCertFile") else "http"
     url = f"{scheme}://{host}:{st.get_option('server.port')}{_base()}/"
     print(f"The planner is open at {url}. To stop it, press Ctrl and C.", flush=True)
