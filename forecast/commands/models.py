@@ -1,4 +1,4 @@
-"""``sendplan fit``, ``backtest`` and ``backtest-places``: fit the models, and score forecasts from earlier Januaries."""
+"""``sendplan fit``, ``backtest``, ``backtest-places`` and ``score-january``: fit the models, and score their forecasts."""
 
 from __future__ import annotations
 
@@ -155,6 +155,31 @@ def backtest_command(
             "The track record page is left as it is: it is refreshed by a run over origins "
             f"{', '.join(map(str, track_record.REPORTING_ORIGINS))} that includes headline and regional_growth."
         )
+
+
+def score_january_command(
+    source: Annotated[
+        Path, typer.Option("--from", help="Folder of official releases, with the next January.")
+    ],
+) -> None:
+    """Score the stored forecast of the next January, which it has not seen, against its release."""
+    from data.panels import history_tables
+    from forecast.demand import stored_fit
+    from forecast.demand.members import Models
+    from forecast.validation import backtest, track_record, unseen_january
+    from models.headline import HEADLINE
+    from models.memory import Memory
+
+    history = history_tables.load("current")
+    actual = unseen_january.outcomes(source, history.origin + 1)
+    rule = Models(Memory()).totals(backtest.BENCHMARK)
+    made = unseen_january.forecasts(history, stored_fit.load(history).totals, HEADLINE, rule)
+    scores = unseen_january.score(made, history, actual)
+    screen = console()
+    for sentence in unseen_january.sentences(scores, HEADLINE):
+        screen.print(sentence, soft_wrap=True)
+    if track_record.PAGE.exists():
+        screen.print(f"Track record: {track_record.write_unseen(scores)}", soft_wrap=True)
 
 
 def backtest_places_command(

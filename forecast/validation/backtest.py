@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 import pandas as pd
 import scoringrules as sr
+import xarray as xr
 
 from data.errors import OptionError
 from data.panels.history import History
@@ -91,13 +92,18 @@ def score(table: pd.DataFrame, history: History) -> pd.DataFrame:
     Columns: model, la_code, origin, target, horizon, age_band, actual, median, low_80, high_80, log_crps, crps, ape, in_80,
     in_95, width_80.
     """
+    return score_against(table, history.stock)
+
+
+def score_against(table: pd.DataFrame, stock: xr.DataArray) -> pd.DataFrame:
+    """Return what `score` does, against outcomes in plans with dims ``(area, series, january)``."""
     keys = ["model", "la_code", "origin", "target", "age_band"]
     ordered = table[table["need"] == ALL].sort_values([*keys, "quantile"])
     levels = np.asarray(PROBABILITIES)
     cells = ordered.iloc[:: len(levels)][keys].reset_index(drop=True)
     quantile = ordered["value"].to_numpy().reshape(-1, len(levels))
-    stock = history.stock.rename({"series": "age_band", "january": "target", "area": "la_code"})
-    actual = stock.to_series().rename("actual")
+    renamed = stock.rename({"series": "age_band", "january": "target", "area": "la_code"})
+    actual = renamed.to_series().rename("actual")
     y = cells.join(actual, on=["la_code", "age_band", "target"])["actual"].to_numpy()
     known = ~np.isnan(y)
     cells, quantile, y = cells[known].reset_index(drop=True), quantile[known], y[known]

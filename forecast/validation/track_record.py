@@ -18,7 +18,7 @@ from data.panels import history_tables
 from data.panels.history import History
 from data.vocabulary import ALL, BAND_CODES
 from forecast.core.atomic_files import write_one
-from forecast.validation import backtest
+from forecast.validation import backtest, unseen_january
 from models.headline import HEADLINE
 
 PAGE = tables.DATA_DIR.parent / "docs" / "track-record.md"
@@ -29,6 +29,9 @@ TOTALS = tables.REFERENCE / "evidence" / "headline_totals.csv"
 
 TOTALS_COLUMNS: tuple[str, ...] = ("la_code", "origin", "target", "median", "low_80", "high_80", "actual")
 """Columns of `TOTALS`: forecast from January ``origin`` of January ``target``, its 80 % interval, and the plans that came."""
+
+NEXT_HEADING = "## Age bands"
+"""Heading that follows the section on Januaries forecast before they were published."""
 
 REPORTING_ORIGINS: tuple[int, ...] = (2021, 2022, 2023, 2024)
 """Origins kept for reporting; models are tuned only on targets up to January 2022."""
@@ -51,6 +54,20 @@ def write_record(scores: pd.DataFrame, history: History, page: Path = PAGE, tabl
     """Write the public record and its totals from the scores of a full back-test, and return the path of the page."""
     write_one(table, lambda path: totals_of(scores).to_csv(path, index=False, lineterminator="\n"))
     return write_one(page, lambda path: _write(path, markdown(scores, history)))
+
+
+def write_unseen(scores: pd.DataFrame, page: Path = PAGE, table: Path = unseen_january.TABLE) -> Path:
+    """Write the scores of a January forecast before it was published, and their section of the record; return the page.
+
+    Nothing else of the page changes.
+    """
+    rows = unseen_january.together(unseen_january.read_scores(table), scores)
+    text = page.read_text(encoding="utf-8")
+    start, after = text.find(unseen_january.HEADING), text.index(NEXT_HEADING)
+    section = unseen_january.markdown(rows, HEADLINE)
+    write_one(table, lambda path: rows.to_csv(path, index=False, lineterminator="\n"))
+    whole = f"{text[: after if start < 0 else start]}{section}\n{text[after:]}"
+    return write_one(page, lambda path: _write(path, whole))
 
 
 def totals_of(scores: pd.DataFrame) -> pd.DataFrame:
@@ -116,7 +133,12 @@ def markdown(scores: pd.DataFrame, history: History) -> str:
             "",
             _totals_table(totals),
             "",
-            "## Age bands",
+            *(
+                [unseen_january.markdown(unseen, HEADLINE)]
+                if len(unseen := unseen_january.read_scores())
+                else []
+            ),
+            NEXT_HEADING,
             "",
             "wCRPS is on counts, in per cent of plans. The collection moved to person level in 2023 and bands changed in part "
             f"by definition, so the clean cells are targets up to January {backtest.LAST_AGGREGATE_JANUARY} and origins from "
