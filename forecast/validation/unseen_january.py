@@ -167,12 +167,12 @@ def sentences(scores: pd.DataFrame, name: str) -> list[str]:
     target, origin, areas = int(own["target"].iloc[0]), int(own["origin"].iloc[0]), len(own)
     value, error = backtest.ratio(scores.assign(age_band=ALL), name)
     forecast, outcome = (100 * (own[what].sum() / own["before"].sum() - 1) for what in ("median", "actual"))
-    held = {level: 100 * own[f"in_{level}"].astype(bool).mean() for level in (80, 95)}
+    coverage = {level: 100 * own[f"in_{level}"].astype(bool).mean() for level in (80, 95)}
     return [
         f"January {target}: made from tables and a fit that end at January {origin}, and scored on the {areas} authorities with "
         "a figure in both Januaries.",
-        f"It missed totals by {100 * own['ape'].mean():.2f} % on average. Its 80 % intervals held {held[80]:.1f} % of them and "
-        f"its 95 % intervals {held[95]:.1f} %.",
+        f"It missed totals by {100 * own['ape'].mean():.2f} % on average. Its 80 % intervals held {coverage[80]:.1f} % of them "
+        f"and its 95 % intervals {coverage[95]:.1f} %.",
         f"Its logCRPS is {value:.3f} (SE {error:.3f}) of that of the pooled rule, `{backtest.BENCHMARK}`.",
         f"Together these authorities grew by {outcome:.1f} %; the middle forecasts added up to {forecast:.1f} %.",
     ]
