@@ -177,6 +177,7 @@ def build(
     on_progress: Progress | None = None,
     *,
     builders: Mapping[str, Builder] | None = None,
+    older: bool = False,
 ) -> BuildReport:
     """Build every table from the releases in ``source`` and write them to ``destination``.
 
@@ -190,11 +191,13 @@ def build(
         Called before each table.
     builders
         Table name to builder; all of them when omitted.
+    older
+        Whether tables may end earlier than those that are there.
 
     Raises
     ------
     SourceError
-        A release is missing, changed or not the file its list says it is.
+        A release is missing, changed or not the file its list says it is, or older than the one in use.
     TableError
         A built table breaks its schema.
     OutputError
@@ -216,6 +219,8 @@ def build(
                 on_progress(name, number, len(chosen))
             release = Release(source)
             frame = validated(TABLES[name], builder(release))
+            if not older:
+                _not_older(TABLES[name], frame, destination)
             inputs = tuple(sorted(release.opened))
             rows += [_source_row(name, origins, source, relative, len(frame)) for relative in inputs]
             path = staging / f"{name}.parquet"
@@ -236,6 +241,24 @@ def build(
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return BuildReport(destination, sources, tuple(built))
+
+
+def _not_older(table: Table, frame: pd.DataFrame, destination: Path) -> None:
+    """Raise a `SourceError` if a table would end earlier than the one that is there."""
+    path = destination / f"{table.name}.parquet"
+    if table.period is None or not path.exists() or frame.empty:
+        return
+    try:
+        there = pd.read_parquet(path, columns=[table.period])[table.period].max()
+    except (OSError, ValueError, KeyError):
+        # What cannot be read is no reason to keep it.
+        return
+    last = frame[table.period].max()
+    if str(last) < str(there):
+        raise SourceError(
+            f"Table '{table.name}' would end at {last}, and the one in use ends at {there}: the folder lacks a release that was "
+            "there before, so nothing was changed. Put the newer release beside the others, or give --older to go back."
+        )
 
 
 def read_origins(source: Path) -> dict[str, Origin]:

@@ -15,6 +15,7 @@ app = typer.Typer(help="Build and check the published tables.", no_args_is_help=
 @app.command("build")
 def build_command(
     source: Annotated[Path, typer.Option("--from", help="Folder of the official releases.")],
+    older: Annotated[bool, typer.Option("--older", help="Let tables end earlier than those in use.")] = False,
 ) -> None:
     """Turn official releases into the published tables; all of them or none."""
     from data.ingest.build import all_builders, build
@@ -26,7 +27,7 @@ def build_command(
         def step(name: str, number: int, total: int) -> None:
             bar.update(task, completed=number, total=total, description=name)
 
-        made = build(source, on_progress=step)
+        made = build(source, on_progress=step, older=older)
     screen.print(
         f"{len(made.tables)} tables, {made.bytes / 1e6:.1f} MB, in {made.destination}", soft_wrap=True
     )

@@ -7,6 +7,7 @@ import hashlib
 import pandas as pd
 import pytest
 
+from data import tables
 from data.errors import OutputError, SourceError, TableError
 from data.ingest import build, finance
 from data.schemas import TABLES
@@ -131,3 +132,18 @@ def test_shipped_hashes_are_those_of_the_releases(releases):
     listed = pd.read_csv(build.PUBLISHED.parent / build.LISTING, dtype="str")
     origins = build.read_origins(releases)
     assert [origins[path].sha256 for path in listed["input"]] == listed["sha256"].tolist()
+
+
+def test_a_release_older_than_the_one_in_use_is_refused_unless_asked_for(source, tmp_path):
+    published = tmp_path / "out" / "published"
+    shipped = tables.read("plans_total")
+    build.build(source, published, builders={"plans_total": lambda _: shipped})
+    before = (published / "plans_total.parquet").read_bytes()
+    older = {"plans_total": lambda _: shipped.loc[shipped["january"] < 2025].reset_index(drop=True)}
+    with pytest.raises(
+        SourceError, match=r"'plans_total' would end at 2024, .* ends at 2025.*nothing was changed.*--older"
+    ):
+        build.build(source, published, builders=older)
+    assert (published / "plans_total.parquet").read_bytes() == before
+    build.build(source, published, builders=older, older=True)
+    assert pd.read_parquet(published / "plans_total.parquet")["january"].max() == 2024
