@@ -83,6 +83,7 @@ lock: $(TOOLS) ## Write both locks, the parts list and the licences from pyproje
 	$(LOCK) --extra team --excludes .ci/not-installed.in --output-file constraints.txt
 	$(LOCK) --extra team --extra rebuild --extra dev --constraint constraints.txt --output-file constraints-dev.txt
 	$(BIN)/cyclonedx-py requirements --output-reproducible --output-format JSON --pyproject pyproject.toml --output-file docs/sbom.cdx.json constraints.txt
+	$(BIN)/python .ci/parts_list.py docs/sbom.cdx.json
 	$(BIN)/python .ci/licences.py > docs/licences.md
 
 wheels: $(TOOLS) ## Ask the registry whether there is a locked wheel for each system and Python that is supported

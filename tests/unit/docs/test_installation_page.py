@@ -74,6 +74,9 @@ def test_the_parts_list_is_of_the_runtime_lock() -> None:
     assert {str(canonicalize_name(c["name"])): c["version"] for c in parts["components"]} == pins(
         "constraints.txt"
     )
+    hashes = {h["content"] for c in parts["components"] for h in c["hashes"]}
+    assert hashes == set(re.findall(r"sha256:([0-9a-f]{64})", text_of("constraints.txt")))
+    assert "pypi" not in text_of("docs/sbom.cdx.json").replace("pkg:pypi/", "")
     assert "serialNumber" not in parts
     assert "timestamp" not in parts["metadata"]
 
