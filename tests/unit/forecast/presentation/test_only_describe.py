@@ -54,6 +54,7 @@ ALLOWED: dict[str, tuple[int, str]] = {
     "forecast/validation/deficit_hindcast.py": (4, SCORING),
     "forecast/validation/finance_validation.py": (2, SCORING),
     "forecast/validation/provision_backtest.py": (1, SCORING),
+    "forecast/validation/unseen_january.py": (1, SCORING),
     "forecast/validation/track_record.py": (1, OTHER_DIMS),
     "scenarios/plan_levers.py": (1, "tells whether a lever does anything, from the middle of its size"),
     "scenarios/schemes.py": (1, SAMPLING),
