@@ -1,7 +1,6 @@
-"""Primary needs as the returns publish them, and the need that each is counted under here.
+"""Primary needs as the returns publish them: those of `data.vocabulary.NEEDS`, and Down syndrome.
 
-Invariant: every published need is counted under exactly one of `data.vocabulary.NEEDS`; a need that a return did not collect
-yet is absent from it, never nil.
+Invariant: a need that a return did not collect yet is absent from it, never nil.
 """
 
 from __future__ import annotations
@@ -20,6 +19,3 @@ PUBLISHED_NEEDS: dict[str, str] = {
 """Need of a return: code to label."""
 
 PUBLISHED_NEED_CODES: tuple[str, ...] = tuple(PUBLISHED_NEEDS)
-
-NEED_OF: dict[str, str] = {code: code for code in NEEDS} | {DOWN_SYNDROME: "OTH"}
-"""Published need to the need it is counted under: Down syndrome stays with "other" until two Januaries of it are published."""

@@ -175,7 +175,8 @@ def not_from_here() -> Closed:
 def wrong_host() -> str:
     """Return the answer to a request by a name that is not the planner's."""
     return (
-        f"The planner is not known by this name. {not_from_here().words} If it is set up, put the name of its address into "
+        "The planner is not known by this name. It opens at http://localhost or http://127.0.0.1 on the computer it runs on and, "
+        f"where sign-in is set up, at the address of redirect_uri ({GUIDE}). For another name, whoever runs it puts it into "
         "allowedHosts under [server] in .streamlit/config.toml."
     )
 
