@@ -118,8 +118,9 @@ def recoding(stock: xr.DataArray, joiners: xr.DataArray, hazard: xr.DataArray) -
 def exposure(history: History, mid_years: Sequence[int]) -> xr.DataArray:
     """Return residents by age at mid-years past and future, dims ``(area, mid_year, age)``.
 
-    Area by area: the estimate where one is known; before the first, and in gaps, the nearest known mid-year; after the last,
-    the projection the history holds; beyond that everybody ages a year at a time and age 0 stays as it was.
+    Area by area: the estimate where one is known; before the first the nearest known mid-year; after the first, where there is
+    no estimate, the projection the history holds, else in gaps the nearest mid-year; beyond all of them everybody ages a year
+    at a time and age 0 stays as it was.
 
     Parameters
     ----------
@@ -137,9 +138,9 @@ def exposure(history: History, mid_years: Sequence[int]) -> xr.DataArray:
     estimate = history.residents.reindex(mid_year=years).transpose("area", "mid_year", "age").to_numpy()
     projected = history.projection.reindex(mid_year=years).transpose("area", "mid_year", "age").to_numpy()
     known = np.asarray(~np.isnan(estimate).any(axis=2))
-    last = np.where(known, years, -1).max(axis=1, initial=-1)
+    first = np.where(known.any(axis=1), np.where(known, years, np.iinfo(np.int64).max).min(axis=1), -1)
     residents = np.where(
-        known[:, :, None], estimate, np.where((years > last[:, None])[:, :, None], projected, np.nan)
+        known[:, :, None], estimate, np.where((years > first[:, None])[:, :, None], projected, np.nan)
     )
     usable = np.asarray(~np.isnan(residents).any(axis=2))
     without = [a for a, count in zip(history.areas, usable.sum(axis=1), strict=True) if not count]

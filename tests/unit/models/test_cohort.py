@@ -95,6 +95,15 @@ def test_exposure_of_an_area_with_a_gap_takes_its_own_nearest_year(panel: Histor
     np.testing.assert_allclose(found, residents_of(panel, 2020).sel(area=301))
 
 
+def test_exposure_fills_a_gap_from_the_projection_where_one_is_held(panel: History) -> None:
+    gap = (panel.residents["area"] == 301) & (panel.residents["mid_year"] == 2021)
+    projection = 2 * panel.projection.assign_coords(mid_year=np.arange(2019, 2035))
+    holed = replace(panel, residents=panel.residents.where(~gap), projection=projection)
+    found = exposure(holed, [2020, 2021]).sel(area=301)
+    np.testing.assert_allclose(found.sel(mid_year=2021), projection.sel(area=301, mid_year=2021))
+    np.testing.assert_allclose(found.sel(mid_year=2020), residents_of(panel, 2020).sel(area=301))
+
+
 def test_exposure_does_not_look_past_the_origin(panel: History) -> None:
     origin = 2023
     years = [2015, 2021, 2030]
