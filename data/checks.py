@@ -16,6 +16,7 @@ from data.errors import TableError
 from data.formatting import exact_pounds
 from data.ingest.areas import history
 from data.ingest.build import validated
+from data.ingest.population import BASE_YEAR
 from data.ingest.redbridge import LA_CODE as REDBRIDGE
 from data.schemas import TABLES
 from data.schemas.base import Table
@@ -38,8 +39,8 @@ PROJECTIONS: frozenset[str] = frozenset({"population", "population_projection_er
 SIZE_LIMIT = 25_000_000
 """Most bytes the published folder may hold: it ships with the code."""
 
-ENGLAND_0_17_MID_2022 = 11_885_789
-"""Residents of England aged 0 to 17 in mid-2022 (ONS, rebased to the 2021 Census)."""
+ENGLAND_0_17: dict[int, int] = {2022: 11_885_789, 2023: 11_998_646}
+"""Mid-year -> residents of England aged 0 to 17 (ONS, rebased to the 2021 Census)."""
 
 NATIONAL_TOLERANCE = 0.002
 """Share by which authorities may miss England: returns England estimates for but an authority did not
@@ -414,9 +415,27 @@ def _lait_stock(indicators: pd.DataFrame, total: pd.DataFrame) -> Iterator[Outco
 
 
 def _england_children(population: pd.DataFrame) -> Iterator[Outcome]:
-    rows = population[(population["mid_year"] == 2022) & (population["age"] <= 17)]
-    total = float(rows["population"].sum())
-    yield abs(total - ENGLAND_0_17_MID_2022) <= 1, f"{total:,.0f} aged 0 to 17, ONS {ENGLAND_0_17_MID_2022:,}"
+    for mid_year, published in ENGLAND_0_17.items():
+        rows = population[(population["mid_year"] == mid_year) & (population["age"] <= 17)]
+        total = float(rows["population"].sum())
+        yield abs(total - published) <= 1, f"{total:,.0f} aged 0 to 17 in mid-{mid_year}, ONS {published:,}"
+
+
+def _aged_on_smoothly(population: pd.DataFrame, first: pd.DataFrame) -> Iterator[Outcome]:
+    """Yield whether no authority's residents change more in the first year aged on than any did in a year of ONS estimates."""
+
+    def change(rows: pd.DataFrame, mid_year: int) -> pd.Series:
+        larger = rows[~rows["la_code"].isin(SMALLEST_AUTHORITIES)]
+        total = larger.groupby(["mid_year", "la_code"])["population"].sum()
+        return pd.Series(total.loc[mid_year] / total.loc[mid_year - 1] - 1)
+
+    estimated = change(first, int(first["mid_year"].max()))
+    aged = change(population, BASE_YEAR + 1)
+    yield (
+        bool(aged.abs().max() <= estimated.abs().max()),
+        f"at most {aged.abs().max():.1%} from mid-{BASE_YEAR} to mid-{BASE_YEAR + 1} (authority {aged.abs().idxmax()}), "
+        f"{estimated.abs().max():.1%} in a year of ONS estimates",
+    )
 
 
 def _ten_neighbours(neighbours: pd.DataFrame) -> Iterator[Outcome]:
@@ -478,6 +497,7 @@ RECONCILIATIONS: tuple[tuple[str, tuple[str, ...], Reconciliation], ...] = (
     ("Redbridge ages", ("plans_age", "redbridge_age_placement"), _redbridge_ages),
     ("same stock in LAIT", ("lait_indicators", "plans_total"), _lait_stock),
     ("England aged 0 to 17", ("population",), _england_children),
+    ("aged on without a jump", ("population", "population_first_published"), _aged_on_smoothly),
     ("ten neighbours", ("statistical_neighbours",), _ten_neighbours),
     ("outline for each authority", ("boundary_authority",), _all_outlined),
     ("high needs block", ("hnb_components", "dsg_allocations"), _budget),

@@ -44,6 +44,17 @@ AGE_BANDS: tuple[AgeRange, ...] = (
 )
 """The five published bands (DfE, Education, health and care plans)."""
 
+POPULATION_BASES: dict[str, str] = {
+    "ons_mye_single_age_0_17_scaled": "estimate",
+    "cohort_aged_0_17_scaled_to_ons_total": "estimate",
+    "ons_snpp_2022_based_migration_category_variant": "projection",
+    "ons_mye_mid2023": "estimate",
+    "aged_on_from_mid2023": "projection",
+    "aged_on_from_mid2023_under_18_as_ons_2022_based": "projection",
+}
+"""How a number of residents was made, and whether that is an estimate or a projection. Whatever rests on the ONS projection is
+one, for years now past too: it was published later than estimates of those years."""
+
 PHASES: tuple[AgeRange, ...] = (
     AgeRange("early_years", "Early years", 0, 3),
     AgeRange("primary", "Primary", 4, 10),

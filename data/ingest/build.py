@@ -71,11 +71,8 @@ NOT_YET_READ: tuple[str, ...] = (
     "finance/published_dsg_positions_by_council.csv",
     "finance/published_hnb_allocations_by_council.csv",
     "finance/send_transport_national.csv",
-    "population/census2021_broad_age_lsoa21_england.parquet",
     "population/ehcp_share_of_pupils_in_new_housing_by_district_2015-16_to_2021-22.csv",
     "population/ons_lsoa11_single_age_0_25_mid2020_england.parquet",
-    "population/ons_mye_mid2023_single_age_education_la.parquet",
-    "population/ons_mye_mid2023_single_age_ltla.parquet",
     "schools/gias_specialist_and_post16_2025-05-24.parquet",
     "sen2/2026/age_bands_january_2026_redbridge_london_england.csv",
     "sen2/2026/assessments_2025_england_redbridge.csv",
@@ -110,9 +107,8 @@ NOT_INGESTED: dict[str, str] = {
     "sen2/ehc_totals_jan2010_jan2025.parquet": _STACKED,
     "sen2/ehc_by_age_band_jan2010_jan2025.parquet": _STACKED,
     "lait/lait_send_measures_coverage.csv": "coverage of the LAIT file, which shows it itself",
-    "population/ons_snpp2022_migcat_redbridge_persons_0_25.csv": "already in the derived population table",
-    "population/ons_snpp2022_migcat_london_boroughs_persons_0_25.csv": "already in the derived population "
-    "table",
+    "population/ons_snpp2022_migcat_redbridge_persons_0_25.csv": "the same figures are in the file of all London boroughs",
+    "population/validation_cohort_aged_v_ons_projection.csv": "error of the former method, measured again here",
     "population/ons_mye_0_17_total_la_2012_2023.parquet": "already in the derived population table",
     "neighbours/lait_statistical_neighbours_may_2025.xlsx": "second form of the neighbours; the wide file "
     "is read",

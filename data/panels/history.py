@@ -32,10 +32,12 @@ FLOWS: tuple[str, ...] = (
 under way at the end of the year, new plans, and new plans counted for timeliness (all, and those within 20 weeks)."""
 
 RESIDENTS_DELAY = 2
-"""An estimate of residents at mid-year t is published in time for January t + 2 (ONS mid-year estimates)."""
+"""An estimate of residents at mid-year t is published in time for January t + 2 (ONS mid-year estimates). So mid-2023, published
+in July 2024, is first known to January 2025, not to January 2024, whose plans were published in June 2024."""
 
 FIRST_PROJECTION_ORIGIN = 2025
-"""First January at which the shipped population projection had been published (ONS 2022-based, 2025)."""
+"""First January at which the shipped population projection could be made: it rests on mid-2023 (published in July 2024) and, in
+London, on the ONS 2022-based projection (June 2025, as the plans of January 2025)."""
 
 
 @dataclass(frozen=True)

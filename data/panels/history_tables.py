@@ -18,14 +18,21 @@ import xarray as xr
 
 from data import tables
 from data.panels.history import FLOWS, SERIES, History
-from data.vocabulary import AGE_BANDS, ALL, BAND_CODES, PROVISION_CODES, SMALLEST_AUTHORITIES
+from data.vocabulary import (
+    AGE_BANDS,
+    ALL,
+    BAND_CODES,
+    POPULATION_BASES,
+    PROVISION_CODES,
+    SMALLEST_AUTHORITIES,
+)
 
 Panel = Literal["series", "current"]
 
 LAST_YEAR_PENDING = 2021
 """Assessments under way at the end of the year: later returns count something else under the same name."""
 
-PROJECTED_BASES: tuple[str, ...] = ("cohort_aged", "ons_snpp_2022_based_migration_category_variant")
+PROJECTED_BASES: tuple[str, ...] = tuple(b for b, kind in POPULATION_BASES.items() if kind == "projection")
 """Bases of the population table that are projections, whatever year they are for."""
 
 FIRST_JANUARY_20_25 = 2016

@@ -9,20 +9,13 @@ from __future__ import annotations
 import pandera.pandas as pa
 
 from data.schemas.base import Table, january, la_code, marker, measure, schema, text
+from data.vocabulary import BAND_CODES, POPULATION_BASES
 
 REGIONS: tuple[str, ...] = (
     "East Midlands", "East of England", "London", "North East", "North West",
     "South East", "South West", "West Midlands", "Yorkshire and The Humber",
 )  # fmt: skip
 """The nine English regions, as DfE prints them."""
-
-POPULATION_BASES: tuple[str, ...] = (
-    "ons_mye_single_age_0_17_scaled",
-    "cohort_aged_0_17_scaled_to_ons_total",
-    "cohort_aged",
-    "ons_snpp_2022_based_migration_category_variant",
-)
-"""How a population cell was made, in the words of the derived table."""
 
 
 def _gss(description: str = "ONS nine-character code") -> pa.Column:
@@ -78,17 +71,18 @@ TABLES: tuple[Table, ...] = (
     ),
     Table(
         "population",
-        "Residents by single age at mid-year (30 June), estimates to 2023 and projection to 2040, people.",
+        "Residents by single age at mid-year (30 June), the ONS estimate of mid-2023, estimates derived before it, and "
+        "residents aged on from it to 2040, people.",
         schema(
             {
                 "la_code": la_code(),
                 "mid_year": _year("Mid-year (30 June)"),
                 "age": pa.Column("int64", pa.Check.in_range(0, 25), description="Age last birthday"),
-                "population": measure("Residents, adopted version", minimum=0),
-                "population_plain_ageing": measure("Residents if nobody under 18 moved", minimum=0),
-                "basis": text("How the cell was made", isin=POPULATION_BASES),
+                "population": measure("Residents", minimum=0),
+                "basis": text("How the cell was made", isin=tuple(POPULATION_BASES)),
                 "basis_break": pa.Column(
-                    "bool", description="First year on another basis: read no growth across it"
+                    "bool",
+                    description="First year on the base after the 2021 Census: read no growth across it",
                 ),
             },
             ["la_code", "mid_year", "age"],
@@ -112,21 +106,40 @@ TABLES: tuple[Table, ...] = (
     ),
     Table(
         "population_projection_error",
-        "How far ageing cohorts fall from the ONS 2022-based projection where both exist, per cent at "
-        "mid-year.",
+        "How far residents aged on from a mid-year miss, by age band: against the ONS estimate of mid-2023, and in London "
+        "against the growth that the ONS 2022-based projection has from mid-2023. From 18, misses from a base before the Census "
+        "hold the miss of the base.",
         schema(
             {
-                "area": text("Area or group of areas"),
-                "la_code": pa.Column("Int64", nullable=True, description="DfE number; null for a group"),
-                "mid_year": _year("Mid-year (30 June)"),
-                "age_band": text("Ages last birthday"),
-                "ons_2022_based": measure("Residents, ONS projection", minimum=0),
-                "cohort_aged": measure("Residents, ageing method", minimum=0),
-                "difference_pct": measure("Method against ONS, per cent"),
-                "plain_ageing": measure("Residents, plain ageing", minimum=0),
-                "plain_ageing_difference_pct": measure("Plain ageing against ONS, per cent"),
+                "compared_with": text(
+                    "What it is compared with",
+                    isin=("ons_mye_mid2023", "ons_snpp_2022_based_migration_category_variant"),
+                ),
+                "method": text(
+                    "How residents were aged on",
+                    isin=("adopted", "own_ratios", "plain_ageing", "ons_projection"),
+                ),
+                "base_mid_year": _year("Mid-year aged on from"),
+                "mid_year": _year("Mid-year (30 June) compared"),
+                "base_after_census": pa.Column(
+                    "bool", description="Whether the base year is right by the 2021 Census at all ages"
+                ),
+                "age_band": text("Ages last birthday", isin=(*BAND_CODES, "0-25")),
+                "authorities": pa.Column("int64", pa.Check.gt(0), description="Authorities compared"),
+                "mean_absolute_pct": measure(
+                    "Mean over authorities of the size of the error, per cent", minimum=0
+                ),
+                "median_absolute_pct": measure("Median of the size of the error, per cent", minimum=0),
+                "p80_absolute_pct": measure("80th percentile of the size of the error, per cent", minimum=0),
+                "p90_absolute_pct": measure("90th percentile of the size of the error, per cent", minimum=0),
+                "rms_log_a_year": measure(
+                    "Root mean square of the error in logarithms for each year ahead; of a band, beyond that of all ages",
+                    minimum=0,
+                ),
+                "mean_pct": measure("Mean error over authorities, per cent; positive is too many"),
+                "together_pct": measure("Error of all authorities together, per cent"),
             },
-            ["area", "mid_year", "age_band"],
+            ["compared_with", "method", "base_mid_year", "mid_year", "base_after_census", "age_band"],
         ),
         period="mid_year",
     ),

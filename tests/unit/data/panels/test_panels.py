@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 
+from data import tables
 from data.panels import history_tables
 from data.panels.history import History
 from data.vocabulary import ALL, BAND_CODES, PROVISION_CODES
+from models.cohort_flow import exposure
+from models.memory import fingerprint
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +108,54 @@ def test_placements_before_an_authority_existed_are_spliced_like_totals(current:
     share = float(own.sel(january=2022)) / float(both.sel(january=2022).sum())
     assert float(own.sel(january=2019)) == pytest.approx(share * float(both.sel(january=2019).sum()))
     assert int(current.until(2020).placements["january"].max()) == 2020
+
+
+def spoil_residents(monkeypatch: pytest.MonkeyPatch, later_than: int) -> None:
+    """Replace every figure of residents that rests on something published later than estimates of a mid-year."""
+    read = tables.read
+
+    def spoilt(name: str) -> pd.DataFrame:
+        frame = read(name)
+        if name == "population":
+            unknown = (frame["mid_year"] > later_than) | frame["basis"].isin(history_tables.PROJECTED_BASES)
+            frame["population"] = frame["population"].mask(unknown, 77_777.0)
+        return frame
+
+    monkeypatch.setattr(tables, "read", spoilt)
+
+
+@pytest.mark.parametrize("origin", [2021, 2022, 2023, 2024])
+def test_no_origin_before_2025_knows_mid_2023_or_what_rests_on_it(
+    origin: int, series: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoil_residents(monkeypatch, later_than=2022)
+    spoilt = history_tables.load("series").until(origin)
+    known = series.until(origin)
+    assert int(known.residents["mid_year"].max()) <= 2022
+    assert not known.projection["mid_year"].size
+    assert fingerprint(spoilt) == fingerprint(known)
+    years = range(2019, 2035)
+    xr.testing.assert_identical(exposure(spoilt, years), exposure(known, years))
+
+
+def test_the_test_of_what_was_known_can_fail(series: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    spoil_residents(monkeypatch, later_than=2021)
+    spoilt = history_tables.load("series")
+    assert fingerprint(spoilt.until(2024)) != fingerprint(series.until(2024))
+    assert fingerprint(spoilt.until(2023)) == fingerprint(series.until(2023))
+
+
+def test_january_2025_knows_mid_2023_of_every_area_and_the_projection(series: History) -> None:
+    known = series.until(2025)
+    assert bool(known.residents.sel(mid_year=2023).notnull().all())
+    assert int(known.projection["mid_year"].max()) == 2040
+
+
+def test_london_in_mid_2022_is_no_estimate_and_exposure_fills_it_from_the_projection(
+    current: History,
+) -> None:
+    assert bool(current.residents.sel(area=317, mid_year=2022).isnull().all())
+    xr.testing.assert_equal(
+        exposure(current, [2022]).sel(area=317, mid_year=2022, drop=True),
+        current.projection.sel(area=317, mid_year=2022, drop=True),
+    )
