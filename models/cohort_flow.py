@@ -50,14 +50,15 @@ TERMS: tuple[str, ...] = ("population", "joiner_rate", "leaver_rate", "transfers
 COMMON_RESIDENTS_ERROR = 0.008
 RESIDENTS_ERROR: dict[str, float] = {
     "0-4": 0.010,
-    "5-10": 0.006,
-    "11-15": 0.014,
-    "16-19": 0.012,
-    "20-25": 0.039,
+    "5-10": 0.011,
+    "11-15": 0.010,
+    "16-19": 0.011,
+    "20-25": 0.013,
 }
-"""Error in log residents per year ahead: common to all ages, and of one age band beyond that. Root mean squares of the change in
-log error since mid-2022, divided by years ahead (1 to 12), of this project's ageing method against the ONS 2022-based
-projection in Redbridge, County Durham and 31 other London boroughs (table population_projection_error)."""
+"""Error in log residents per year ahead: common to all ages, and of one age band beyond that. Root mean squares of the log
+error, divided by years ahead, of residents aged on by this project: from mid-2019 and mid-2020, corrected to the 2021 Census, to
+the ONS estimate of mid-2023 in 151 authorities; and from mid-2023 against the growth of the ONS 2022-based projection in 32
+London boroughs, 1 to 12 years ahead (``rms_log_a_year`` of table population_projection_error)."""
 
 BAND_OF_AGE = np.array([BAND_CODES.index(band_of(a)) for a in AGES])
 """Position in `BAND_CODES` of the band of each of `AGES`."""

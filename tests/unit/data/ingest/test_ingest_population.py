@@ -12,7 +12,8 @@ from data.errors import SourceError
 from data.ingest import population
 from data.ingest.areas import POPULATION
 from data.ingest.reading import Release
-from data.vocabulary import POPULATION_BASES, SMALLEST_AUTHORITIES
+from data.vocabulary import AGE_BANDS, POPULATION_BASES, SMALLEST_AUTHORITIES
+from models.cohort_flow import COMMON_RESIDENTS_ERROR, RESIDENTS_ERROR
 
 REDBRIDGE = 317
 
@@ -171,3 +172,16 @@ def test_the_error_of_a_small_case_is_that_by_hand():
     assert row["mean_pct"] == pytest.approx(2.5)
     assert row["together_pct"] == pytest.approx(2.5)
     assert row["rms_log_a_year"] == pytest.approx(np.sqrt((np.log(1.1) ** 2 + np.log(0.95) ** 2) / 2) / 3)
+
+
+def test_the_spread_of_exposure_is_the_measured_error(error):
+    rows = error[
+        (error["method"] == "adopted")
+        & error["base_after_census"]
+        & (error["base_mid_year"] != 2022)
+        & (error["mid_year"] - error["base_mid_year"] <= 12)
+    ]
+    squares = (rows["rms_log_a_year"] ** 2 * rows["authorities"]).groupby(rows["age_band"]).sum()
+    measured = np.sqrt(squares / rows.groupby("age_band")["authorities"].sum()).round(3)
+    assert measured["0-25"] == COMMON_RESIDENTS_ERROR
+    assert {b.code: measured[b.code] for b in AGE_BANDS} == RESIDENTS_ERROR
