@@ -12,18 +12,19 @@ import hashlib
 import json
 
 from data.errors import ScenarioError, StoreError
+from data.made_with import UNWRITTEN, MadeWith
 from data.sign_in.people import Person
 from scenarios.reading import from_values, library
 from scenarios.scenario import Scenario, canonical
 from scenarios.store import Draft, Store, Version
 
 
-def make_draft(scenario: Scenario) -> Draft:
-    """Return a scenario as a draft that a store can save.
+def make_draft(scenario: Scenario, made_with: MadeWith = UNWRITTEN) -> Draft:
+    """Return a scenario as a draft that a store can save, with what it was made with.
 
     One that is based on another keeps only what it says itself; resolve it first to keep what it meant on the day.
     """
-    return Draft(scenario.id, scenario.title, canonical(scenario), scenario.key)
+    return Draft(scenario.id, scenario.title, canonical(scenario), scenario.key, made_with)
 
 
 def check_own_id(scenario: Scenario) -> None:
@@ -43,7 +44,13 @@ def check_own_id(scenario: Scenario) -> None:
 
 
 def keep(
-    store: Store, scenario: Scenario, *, expected_version: int, who: Person, comment: str = ""
+    store: Store,
+    scenario: Scenario,
+    *,
+    expected_version: int,
+    who: Person,
+    comment: str = "",
+    made_with: MadeWith = UNWRITTEN,
 ) -> Version:
     """Save a scenario as its next version and return that; if nothing changed, return the latest version.
 
@@ -55,6 +62,8 @@ def keep(
         What is kept.
     expected_version, who, comment
         As for `scenarios.store.Store.save`.
+    made_with
+        The release and models it was worked out with; pages and commands always say it.
 
     Raises
     ------
@@ -68,7 +77,9 @@ def keep(
         A part cannot be kept, or the store cannot be written to. Nothing is saved.
     """
     check_own_id(scenario)
-    return store.save(make_draft(scenario), expected_version=expected_version, who=who, comment=comment)
+    return store.save(
+        make_draft(scenario, made_with), expected_version=expected_version, who=who, comment=comment
+    )
 
 
 def scenario_of(version: Version) -> Scenario:

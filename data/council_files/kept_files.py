@@ -18,6 +18,7 @@ from pathlib import Path
 from data.areas import by_code
 from data.drafts import write_in_place
 from data.errors import CapitalError, ConflictError, OutputError, PlannerError, PriceError, RegisterError
+from data.made_with import UNWRITTEN, MadeWith
 from data.sign_in.people import Person, Right, require
 
 _NAME = re.compile(r"(\d{4})\.csv", re.ASCII)
@@ -37,6 +38,8 @@ class KeptFile:
         When it was kept.
     who
         Who kept it; blank where that was not written down.
+    made_with
+        The release and models in use when it was kept.
     """
 
     la_code: int
@@ -44,12 +47,14 @@ class KeptFile:
     path: Path
     when: datetime
     who: str = ""
+    made_with: MadeWith = UNWRITTEN
 
     @property
     def description(self) -> str:
-        """Description of the version: its number, when it was kept and by whom."""
+        """Description of the version: its number, the release it was kept on, when and by whom."""
         by = f" by {self.who}" if self.who else ""
-        return f"Version {self.version}, kept {self.when:%d %B %Y, %H:%M} UTC{by}"
+        release = f"January {self.made_with.latest_january}{'' if self.made_with.january else ' or earlier'}"
+        return f"Version {self.version} ({release}), kept {self.when:%d %B %Y, %H:%M} UTC{by}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ class FileStore:
         for path in sorted(folder.glob("*.csv")) if folder.is_dir() else []:
             if match := _NAME.fullmatch(path.name):
                 when = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-                versions.append(KeptFile(la_code, int(match[1]), path, when, _who(path)))
+                versions.append(KeptFile(la_code, int(match[1]), path, when, _who(path), _made_with(path)))
         return tuple(versions)
 
     def latest(self, la_code: int) -> int:
@@ -134,7 +139,14 @@ class FileStore:
             f"{available}, so {self.lost}. Choose another {self.what}, or ask who sent the link for the file."
         )
 
-    def keep(self, who: Person, la_code: int, after: int, write: Callable[[Path], object]) -> KeptFile:
+    def keep(
+        self,
+        who: Person,
+        la_code: int,
+        after: int,
+        write: Callable[[Path], object],
+        made_with: MadeWith = UNWRITTEN,
+    ) -> KeptFile:
         """Store a file as the version after the one it was edited from.
 
         Parameters
@@ -147,6 +159,8 @@ class FileStore:
             The latest version when the editing began; 0 where there was none.
         write
             Writes the file, whole, to the path it is given, which ends in .csv.
+        made_with
+            The release and models in use; pages always say it.
 
         Raises
         ------
@@ -168,6 +182,10 @@ class FileStore:
                 write_in_place(
                     _keeper_path(path), lambda draft: draft.write_text(who.signature, encoding="utf-8")
                 )
+                if made_with.text:
+                    write_in_place(
+                        _made_with_path(path), lambda draft: draft.write_text(made_with.text, encoding="utf-8")
+                    )
         except FileExistsError:
             raise ConflictError(
                 f"Version {after + 1} of {by_code(la_code).name}'s {self.what} was kept by somebody else while you edited, so "
@@ -187,9 +205,22 @@ def _keeper_path(path: Path) -> Path:
     return path.with_suffix(".by.txt")
 
 
+def _made_with_path(path: Path) -> Path:
+    """Return the path of the small file beside a version that records the release and models it was kept on."""
+    return path.with_suffix(".made.txt")
+
+
 def _who(path: Path) -> str:
+    return _noted(_keeper_path(path))
+
+
+def _made_with(path: Path) -> MadeWith:
+    return MadeWith.of_text(_noted(_made_with_path(path)))
+
+
+def _noted(path: Path) -> str:
     try:
-        return _keeper_path(path).read_text(encoding="utf-8").strip()
+        return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         return ""
 

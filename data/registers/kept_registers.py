@@ -11,6 +11,7 @@ from pathlib import Path
 from data.areas import by_code
 from data.council_files.kept_files import REGISTERS, KeptFile
 from data.errors import RegisterError
+from data.made_with import UNWRITTEN, MadeWith
 from data.registers.register import Register
 from data.registers.register_file import read_register, to_csv, write_register
 from data.sign_in.people import Person
@@ -51,7 +52,9 @@ def read(kept: KeptFile) -> Register:
     return read_register(kept.path, la_code=kept.la_code)
 
 
-def keep(who: Person, register: Register, la_code: int, after: int) -> KeptFile:
+def keep(
+    who: Person, register: Register, la_code: int, after: int, made_with: MadeWith = UNWRITTEN
+) -> KeptFile:
     """Store a register as the version after the one it was edited from.
 
     Parameters
@@ -64,6 +67,8 @@ def keep(who: Person, register: Register, la_code: int, after: int) -> KeptFile:
         Whose it is.
     after
         The latest version when the editing began; 0 where there was none.
+    made_with
+        The release and models in use; pages always say it.
 
     Raises
     ------
@@ -83,7 +88,11 @@ def keep(who: Person, register: Register, la_code: int, after: int) -> KeptFile:
         )
     name = f"{after + 1:04d}.csv"
     return REGISTERS.keep(
-        who, la_code, after, lambda path: write_register(Register(la_code, register.rows, name), path)
+        who,
+        la_code,
+        after,
+        lambda path: write_register(Register(la_code, register.rows, name), path),
+        made_with,
     )
 
 

@@ -38,6 +38,7 @@ def save_command(
     who: Who = None,
 ) -> None:
     """Keep a scenario in the store as its next version. Nothing kept is ever overwritten."""
+    from forecast.runs.made_with import made_now
     from forecast.runs.scenario_names import find_scenario_or_file, latest
     from scenarios.keeping import check_own_id, keep
     from scenarios.store import Store
@@ -47,7 +48,14 @@ def save_command(
     check_own_id(scenario)
     person = this_computer(who)
     before = latest(scenario.id, store)
-    kept = keep(Store.open(store), scenario, expected_version=version, who=person, comment=comment)
+    kept = keep(
+        Store.open(store),
+        scenario,
+        expected_version=version,
+        who=person,
+        comment=comment,
+        made_with=made_now(),
+    )
     added = before is None or before.version != kept.version
     same = "" if added else " It says the same, so no version was added."
     say(console(), f"Kept: {kept.subject}.{same}")

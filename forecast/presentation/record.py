@@ -143,6 +143,7 @@ def provenance(outcome: Outcome, arguments: Mapping[str, Any]) -> dict[str, Any]
         },
         "model": outcome.plans.model,
         "origin": outcome.plans.origin,
+        "fit": stored_fit.key(),
         "seed": outcome.seed,
         "draws": int(outcome.plans.future.sizes["draw"]),
         "versions": {PRODUCT: version(PRODUCT), "python": platform.python_version()}
@@ -196,6 +197,7 @@ def run_facts(outcome: Outcome, scenario: str, key: str, saved: int | None) -> R
         years=int(outcome.plans.future.sizes["january"]),
         la_code=outcome.area.la_code,
         app_version=version(PRODUCT),
+        release_january=outcome.plans.origin,
     )
 
 

@@ -19,13 +19,16 @@ from typing import Any
 from data.drafts import write_in_place
 from data.errors import StoreError
 from scenarios.store import checks
-from scenarios.store.rows import Draft, Run, Version, row_hash, time_text
+from scenarios.store.rows import Draft, Run, Version, as_hashed, row_hash, time_text
 
 FORMAT = "sendplan scenarios"
 """What the first line calls the file."""
 
-FORMAT_VERSION = 1
-"""Layout of the lines."""
+FORMAT_VERSION = 2
+"""Layout of the lines as written: the second may say what a row was made with."""
+
+READABLE: tuple[int, ...] = (1, FORMAT_VERSION)
+"""Layouts that can be read."""
 
 MOST_BYTES = 200_000_000
 """Largest export read, so that a wrong file does not fill the memory; a version takes a few thousand bytes."""
@@ -95,8 +98,8 @@ def write(
         "log_hash": log_head[1],
     }
     lines = [_line(first)]
-    lines += [_line({"kind": "version", "hash": row_hash(row), "row": dict(row)}) for row in versions]
-    lines += [_line({"kind": "run", "hash": row_hash(row), "row": dict(row)}) for row in runs]
+    lines += [_line({"kind": "version", "hash": row_hash(row), "row": as_hashed(row)}) for row in versions]
+    lines += [_line({"kind": "run", "hash": row_hash(row), "row": as_hashed(row)}) for row in runs]
     body = "".join(lines)
     last = {"kind": "end", "versions": len(versions), "runs": len(runs), "hash": _hash(body)}
     try:
@@ -221,7 +224,9 @@ def describe_conflicts(path: Path, conflicts: Sequence[str]) -> str:
 
 def _version(row: dict[str, Any]) -> Version:
     version = Version.of(row)
-    checks.check_draft(Draft(version.scenario_id, version.title, version.body, version.key))
+    checks.check_draft(
+        Draft(version.scenario_id, version.title, version.body, version.key, version.made_with)
+    )
     checks.check_whole_number(
         f"The version of '{version.scenario_id}'", version.version, 1, checks.LARGEST_COUNT
     )
@@ -243,7 +248,7 @@ def _run(row: dict[str, Any]) -> Run:
 
 def _check_same(ours: dict[str, Any], row: dict[str, Any]) -> None:
     """Raise an error if a row would be stored differently from how it is written, such as a time in another zone."""
-    if ours != row:
+    if as_hashed(ours) != row:
         raise KeyError
 
 
@@ -253,9 +258,9 @@ def _check_first(path: Path, first: dict[str, Any]) -> None:
             f"{path} is not an export of scenarios: its first line does not say so. Nothing was saved. Give a file that "
             "'sendplan scenario export' wrote."
         )
-    if first.get("format_version") != FORMAT_VERSION:
+    if first.get("format_version") not in READABLE:
         raise StoreError(
-            f"{path} is an export of layout {first.get('format_version')!r}; this release reads layout {FORMAT_VERSION}. "
+            f"{path} is an export of layout {first.get('format_version')!r}; this release reads layouts up to {FORMAT_VERSION}. "
             "Nothing was saved. Update the program, or export again with this release."
         )
 

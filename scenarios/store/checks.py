@@ -23,6 +23,9 @@ BODY = 5_000_000
 LARGEST_SEED = 2**63 - 1
 """Largest whole number both databases hold."""
 
+RELEASES = (2010, 2060)
+"""First and last January of a release that can be kept."""
+
 LARGEST_COUNT = 2**31 - 1
 """Largest whole number of a column of counts, in PostgreSQL."""
 
@@ -38,6 +41,7 @@ def check_draft(one: Draft) -> None:
     check_line("The id of a scenario", one.scenario_id)
     check_line(f"The title of '{one.scenario_id}'", one.title)
     check_line(f"The hash of '{one.scenario_id}'", one.key)
+    check_made_with(one.made_with.january, one.made_with.model)
     check_json_object(f"The scenario '{one.scenario_id}'", one.body)
 
 
@@ -62,6 +66,20 @@ def check_facts(one: RunFacts) -> None:
     check_whole_number("The number of draws of the run", one.draws, 1, LARGEST_COUNT)
     check_whole_number("The number of years of the run", one.years, 1, LARGEST_COUNT)
     check_whole_number("The authority's DfE number of the run", one.la_code, 1, LARGEST_COUNT)
+    check_made_with(one.release_january, "")
+
+
+def check_made_with(january: object, model: object) -> None:
+    """Check the January and the models that something was made with; both may be empty.
+
+    Raises
+    ------
+    StoreError
+        The January is not a year, or the name of the models is not one line.
+    """
+    if january is not None:
+        check_whole_number("The January it was made on", january, *RELEASES)
+    check_line("The name of the models it was made with", model, empty=True)
 
 
 def check_line(what: str, value: object, most: int = LINE, *, empty: bool = False) -> None:

@@ -1,6 +1,7 @@
 """Rows of a store: versions of scenarios, runs and log entries, each with the hash that identifies it.
 
-The hash of a row is the SHA-256 of its canonical JSON: keys in order, no spaces, UTF-8. It covers every column.
+The hash of a row is the SHA-256 of its canonical JSON: keys in order, no spaces, UTF-8. It covers every column that says
+something: one of `ADDED`, which rows of earlier releases do not have, is left out while it is empty, so that they keep their hash.
 """
 
 from __future__ import annotations
@@ -13,6 +14,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from data.errors import StoreError
+from data.made_with import SHORT, UNWRITTEN, MadeWith
+
+ADDED: tuple[str, ...] = ("release_january", "model_key")
+"""Columns that later releases added; empty in rows of earlier ones."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +34,15 @@ class Draft:
         The scenario as a JSON object, kept and given back to the letter.
     key
         Hash of the scenario by its own rule; a run is tied to it.
+    made_with
+        The release and models it was made with.
     """
 
     scenario_id: str
     title: str
     body: str
     key: str
+    made_with: MadeWith = UNWRITTEN
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,13 @@ class Version:
     saved_by: str
     saved_at: datetime
     comment: str
+    release_january: int | None = None
+    model_key: str | None = None
+
+    @property
+    def made_with(self) -> MadeWith:
+        """The release and models it was saved on."""
+        return MadeWith(self.release_january, self.model_key or "")
 
     @property
     def subject(self) -> str:
@@ -86,6 +101,8 @@ class RunFacts:
         DfE number of the authority.
     app_version
         Release of this program.
+    release_january
+        Last January with published plans; None where an earlier release did not write it down.
     """
 
     scenario_id: str | None
@@ -98,6 +115,12 @@ class RunFacts:
     years: int
     la_code: int
     app_version: str
+    release_january: int | None = None
+
+    @property
+    def made_with(self) -> MadeWith:
+        """The release and models it was run with."""
+        return MadeWith(self.release_january, self.model_hash[:SHORT])
 
 
 @dataclass(frozen=True)
@@ -128,7 +151,7 @@ class Run:
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Run:
         """Return the run in a database row."""
-        facts = RunFacts(**{name: row[name] for name in RunFacts.__dataclass_fields__})
+        facts = RunFacts(**{name: row[name] for name in RunFacts.__dataclass_fields__ if name in row or name not in ADDED})
         return cls(row["run_id"], facts, row["summary"], row["run_by"], _time(row, "run_at"))
 
 
@@ -169,9 +192,14 @@ def canonical(row: Mapping[str, Any]) -> str:
     return json.dumps(dict(row), sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=repr)
 
 
+def as_hashed(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row without the columns of `ADDED` that are empty."""
+    return {name: value for name, value in row.items() if value is not None or name not in ADDED}
+
+
 def row_hash(row: Mapping[str, Any]) -> str:
     """Return the hash of a row, as 64 hexadecimal digits."""
-    return hashlib.sha256(canonical(row).encode("utf-8", "backslashreplace")).hexdigest()
+    return hashlib.sha256(canonical(as_hashed(row)).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def time_text(moment: datetime) -> str:

@@ -119,6 +119,8 @@ class Store:
                 who.signature,
                 self.clock(),
                 comment,
+                draft.made_with.january,
+                draft.made_with.model or None,
             )
             add_version(connection, version, version.saved_at, who.signature, "save")
         return version

@@ -38,6 +38,8 @@ SCENARIO_VERSION = Table(
     Column("saved_by", Text, nullable=False),
     Column("saved_at", String, nullable=False),
     Column("comment", Text, nullable=False),
+    Column("release_january", Integer),
+    Column("model_key", String),
     CheckConstraint("version >= 1", name="version_from_one"),
 )
 """One row for each version of each scenario; versions count 1, 2, 3 without gaps."""
@@ -59,6 +61,7 @@ RUN = Table(
     Column("summary", Text, nullable=False),
     Column("run_by", Text, nullable=False),
     Column("run_at", String, nullable=False),
+    Column("release_january", Integer),
     ForeignKeyConstraint(
         ["scenario_id", "version"],
         ["scenario_version.scenario_id", "scenario_version.version"],

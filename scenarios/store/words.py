@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from scenarios.store.rows import Run, Version
+from scenarios.store.rows import Run, RunFacts, Version
 
 SHORT = 12
 """Digits of a hash shown to people; the whole hash is in the store and in exports."""
@@ -48,7 +48,7 @@ def history(versions: Sequence[Version], runs: Sequence[Run]) -> str:
     for one in ordered:
         comment = f": {one.comment}" if one.comment else ""
         lines += ["", f"Version {one.version}, saved by {one.saved_by} on {moment(one.saved_at)}{comment}"]
-        lines.append(f"  hash {one.key[:SHORT]}")
+        lines.append(f"  hash {one.key[:SHORT]}, {one.made_with.words()}")
         if one.title != newest.title:
             lines.append(f"  then called '{one.title}'")
         own = [run for run in runs if run.facts.version == one.version]
@@ -66,8 +66,12 @@ def run_line(run: Run) -> str:
     return (
         f"Run by {run.run_by} on {moment(run.run_at)}: authority {facts.la_code}, {_count(facts.years, 'year')}, "
         f"{_count(facts.draws, 'draw')}, seed {facts.seed}, data {facts.data_hash[:SHORT]}, "
-        f"model {facts.model_hash[:SHORT]}, program {facts.app_version}, run {run.run_id}"
+        f"{_release(facts)}model {facts.model_hash[:SHORT]}, program {facts.app_version}, run {run.run_id}"
     )
+
+
+def _release(facts: RunFacts) -> str:
+    return "" if facts.release_january is None else f"January {facts.release_january}, "
 
 
 def _count(number: int, of: str) -> str:

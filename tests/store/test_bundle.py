@@ -125,7 +125,7 @@ def set_row(number: int, **values: object) -> Change:
 
 
 REWRITINGS: dict[str, tuple[Change, str]] = {
-    "another layout": (lambda lines: lines[0].update(format_version=2), "is an export of layout 2"),
+    "another layout": (lambda lines: lines[0].update(format_version=3), "is an export of layout 3"),
     "another format": (lambda lines: lines[0].update(format="other"), "is not an export of scenarios"),
     "another kind of row": (lambda lines: lines[1].update(kind="other"), "line 2 is neither a version nor a run"),
     "no row": (lambda lines: lines[1].update(row=[]), "line 2 does not have the hash it gives"),

@@ -14,6 +14,7 @@ import streamlit as st
 
 from data.council_files.kept_files import FileStore
 from data.errors import PlannerError
+from forecast.runs.made_with import made_now
 from forecast.ui.components import elements, uploads
 from forecast.ui.frame import controls, signing
 from forecast.ui.frame.choices import SHIPPED, Choices
@@ -106,7 +107,11 @@ def upload(
     if keep_button(editor.file_store.right, f"keep-{start}"):
         try:
             kept = editor.file_store.keep(
-                signing.person(), code, after, lambda path: path.write_bytes((BOM + new.text).encode("utf-8"))
+                signing.person(),
+                code,
+                after,
+                lambda path: path.write_bytes((BOM + new.text).encode("utf-8")),
+                made_now(),
             )
         except PlannerError as error:
             st.error(literal(str(error)))

@@ -17,6 +17,7 @@ from data.registers.differences import diff
 from data.registers.register import BASES, CONFIDENCES, LOCATIONS, PHASINGS, STATUSES, Register
 from data.registers.register_file import read_register, to_csv
 from data.vocabulary import PROVISION_CODES
+from forecast.runs.made_with import made_now
 from forecast.ui.components import elements, results, uploads
 from forecast.ui.frame import controls, signing
 from forecast.ui.frame.choices import SHIPPED, Choices
@@ -136,7 +137,7 @@ def _offer(choices: Choices, old: Register, new: Register, after: int, draft: st
     elements.table(register_draft.changes(difference), "What would change")
     if keep_button(REGISTERS.right, f"keep-{start}"):
         try:
-            kept = kept_registers.keep(signing.person(), new, choices.area.la_code, after)
+            kept = kept_registers.keep(signing.person(), new, choices.area.la_code, after, made_now())
         except PlannerError as error:
             st.error(literal(str(error)))
             return

@@ -20,6 +20,7 @@ import streamlit as st
 from data.errors import PlannerError
 from data.sign_in.people import Right
 from forecast.runs import scenario_names
+from forecast.runs.made_with import made_now
 from forecast.runs.scenario_names import NamedScenario
 from forecast.ui.components import elements, results
 from forecast.ui.editors import lever_form
@@ -258,6 +259,7 @@ def _versions(scenario_id: str) -> None:
             "Saved by": v.saved_by,
             "When": moment(v.saved_at),
             "Comment": v.comment or "none",
+            "Made on": v.made_with.words().removeprefix("made on "),
         }
         for v in reversed(versions)
     ]
@@ -390,6 +392,7 @@ def _save(scenario: Scenario, began: int) -> None:
             expected_version=began,
             who=signing.person(st.session_state.get(SAVER, "")),
             comment=st.session_state["comment"],
+            made_with=made_now(),
         )
     except PlannerError as error:
         st.session_state[MESSAGE] = (False, str(error))

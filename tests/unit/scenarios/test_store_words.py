@@ -19,6 +19,8 @@ SECOND = replace(
     key="b" * 64,
     saved_at=datetime(2026, 11, 22, 16, 30, tzinfo=UTC),
     comment="",
+    release_january=2026,
+    model_key="abcdef012345",
 )
 RUN = Run("r-1", facts_of("two-bases", 1, "a" * 64), "{}", "Sam", datetime(2026, 3, 6, 10, 0, tzinfo=UTC))
 LATER = replace(
@@ -39,10 +41,10 @@ def test_history_has_the_latest_first_with_runs_under_their_version() -> None:
         "Two bases in the east (two-bases): 2 versions, 2 runs; the latest first\n"
         "\n"
         "Version 2, saved by Jo on 22 November 2026 at 16:30 UTC\n"
-        "  hash bbbbbbbbbbbb\n"
+        "  hash bbbbbbbbbbbb, made on January 2026 with model abcdef012345\n"
         "\n"
         "Version 1, saved by Jo on 5 March 2026 at 09:07 UTC: For the forum\n"
-        "  hash aaaaaaaaaaaa\n"
+        "  hash aaaaaaaaaaaa, made on January 2025 or an earlier release, which did not write down the model\n"
         "  then called 'Two bases'\n"
         "  Run by Sam on 7 March 2026 at 10:00 UTC: authority 317, 1 year, 1 draw, seed 1, data dddddddddddd, "
         "model eeeeeeeeeeee, program 0.1.0, run r-2\n"
