@@ -42,7 +42,9 @@ class MadeWith:
     @property
     def text(self) -> str:
         """One line for a file; blank where nothing was written down."""
-        return f"January {self.january}, model {self.model}" if self.january is not None and self.model else ""
+        return (
+            f"January {self.january}, model {self.model}" if self.january is not None and self.model else ""
+        )
 
     @property
     def latest_january(self) -> int:
@@ -56,7 +58,9 @@ class MadeWith:
     def words(self) -> str:
         """Return in words what it was made with: 'made on January 2026 with model de14c99b418d'."""
         if self.january is None:
-            return f"made on January {LAST_UNWRITTEN} or an earlier release, which did not write down the model"
+            return (
+                f"made on January {LAST_UNWRITTEN} or an earlier release, which did not write down the model"
+            )
         model = f" with model {self.model}" if self.model else ""
         return f"made on January {self.january}{model}"
 

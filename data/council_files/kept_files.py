@@ -184,7 +184,8 @@ class FileStore:
                 )
                 if made_with.text:
                     write_in_place(
-                        _made_with_path(path), lambda draft: draft.write_text(made_with.text, encoding="utf-8")
+                        _made_with_path(path),
+                        lambda draft: draft.write_text(made_with.text, encoding="utf-8"),
                     )
         except FileExistsError:
             raise ConflictError(

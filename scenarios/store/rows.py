@@ -1,7 +1,7 @@
 """Rows of a store: versions of scenarios, runs and log entries, each with the hash that identifies it.
 
-The hash of a row is the SHA-256 of its canonical JSON: keys in order, no spaces, UTF-8. It covers every column that says
-something: one of `ADDED`, which rows of earlier releases do not have, is left out while it is empty, so that they keep their hash.
+The hash of a row is the SHA-256 of its canonical JSON: keys in order, no spaces, UTF-8. It covers every column, but one of `ADDED`
+that is empty, as in every row of the releases before it: so those keep their hashes.
 """
 
 from __future__ import annotations
@@ -151,7 +151,9 @@ class Run:
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Run:
         """Return the run in a database row."""
-        facts = RunFacts(**{name: row[name] for name in RunFacts.__dataclass_fields__ if name in row or name not in ADDED})
+        facts = RunFacts(
+            **{name: row[name] for name in RunFacts.__dataclass_fields__ if name in row or name not in ADDED}
+        )
         return cls(row["run_id"], facts, row["summary"], row["run_by"], _time(row, "run_at"))
 
 

@@ -75,8 +75,8 @@ def test_a_changed_number_of_a_run_is_found(filled: Store, column: str) -> None:
             ),
         ),
         (
-            "INSERT INTO scenario_version SELECT 'mine', 1, title, body, key, saved_by, saved_at, comment, release_january, model_key "
-            "FROM scenario_version WHERE version = 1",
+            "INSERT INTO scenario_version SELECT 'mine', 1, title, body, key, saved_by, saved_at, comment, release_january, "
+            "model_key FROM scenario_version WHERE version = 1",
             Break(
                 None, "mine version 1 is in the store but not in the log: it was not saved by this program."
             ),

@@ -96,7 +96,9 @@ def test_the_export_comes_into_a_new_store_whole_and_into_its_own_as_nothing_new
     assert other.runs() == opened.runs()
 
 
-def test_an_export_of_now_holds_the_rows_of_then_with_the_hashes_of_then(opened: Store, tmp_path: Path) -> None:
+def test_an_export_of_now_holds_the_rows_of_then_with_the_hashes_of_then(
+    opened: Store, tmp_path: Path
+) -> None:
     opened.export_all(tmp_path / "now.jsonl")
     before, after = (
         [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()][1:-1]

@@ -30,7 +30,7 @@ def test_every_version_opens_with_every_row() -> None:
     added = set(kept_registers.read(second).rows["setting"]) - set(kept_registers.read(first).rows["setting"])
     assert added == {"Mill Lane base"}
     (costs,) = UNIT_COSTS.versions(317)
-    assert [p.price for p in read_ledger(costs.path, inflation(), 317).prices] == [61000.0]
+    assert {p.price for p in read_ledger(costs.path, inflation(), 317).prices} == {61000.0}
     (schemes,) = CANDIDATES.versions(317)
     opens = {c.id: c.opens for c in read_candidates(schemes.path, 317).rows}
     assert opens["base-mill-lane"] == 2025
