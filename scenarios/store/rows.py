@@ -1,7 +1,7 @@
 """Rows of a store: versions of scenarios, runs and log entries, each with the hash that identifies it.
 
-The hash of a row is the SHA-256 of its canonical JSON: keys in order, no spaces, UTF-8. It covers every column, but one of `ADDED`
-that is empty, as in every row of the releases before it: so those keep their hashes.
+The hash of a row is the SHA-256 of its canonical JSON: keys in order, no spaces, UTF-8. It covers every column but
+one of `ADDED` that is empty, as in every row of the releases before it: so those keep their hashes.
 """
 
 from __future__ import annotations

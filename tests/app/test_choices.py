@@ -55,6 +55,7 @@ def test_an_empty_address_asks_for_the_defaults() -> None:
         ("budget", "99999", "whole pounds"),
         ("sure", "81", "use 0, 50, 80, 90"),
         ("tour", "maybe", "use one of off, on"),
+        ("made", "last year", "write a year"),
     ],
 )
 def test_what_cannot_be_used_is_said_plainly_and_the_default_stands(name: str, text: str, says: str) -> None:
@@ -96,6 +97,7 @@ def test_every_problem_is_told_and_what_is_right_is_kept() -> None:
         budget=st.one_of(st.none(), st.integers(choices.LEAST_BUDGET, choices.MOST_BUDGET)),
         sure=st.sampled_from(choices.SURE),
         tour=st.sampled_from([choices.LEFT, choices.TAKEN]),
+        made=st.just(choices.origin()),
     )
 )
 def test_what_is_written_reads_back(asked: Choices) -> None:

@@ -14,14 +14,15 @@ import streamlit as st
 from data import areas
 from forecast.presentation import wording
 from forecast.ui.frame.callbacks import callback
+from forecast.ui.frame.choices import origin
 from forecast.ui.views import lever_fields
 from forecast.ui.views.lever_fields import Control, Path, SizeUnit, Values
 
 Change = Callable[[Callable[[Values], None]], None]
 """Takes what to do to the lever under work."""
 
-FIRST, LAST = 2025, 2045
-"""Years that are offered; others that a lever has are offered too."""
+OFFERED = 20
+"""Years that are offered after the first forecast one; others that a lever has are offered too."""
 
 ONWARDS = "From then on"
 BLANK = "As usual"
@@ -150,7 +151,9 @@ def _follow_range(key: str, path: Path, change: Change, unit: SizeUnit) -> None:
 
 def _dates(control: Control, value: Any, key: str, change: Change) -> None:
     dates = _spelt(value)
-    years = sorted({*range(FIRST, LAST + 1), *(y for y in (dates.get("from"), dates.get("until")) if y)})
+    years = sorted(
+        {*range(origin(), origin() + OFFERED + 1), *(y for y in (dates.get("from"), dates.get("until")) if y)}
+    )
     ramped = control.path[0] not in ("sites",)
     columns = st.columns(3 if ramped else 2)
     first, until, ramp = f"{key}-from", f"{key}-until", f"{key}-ramp"

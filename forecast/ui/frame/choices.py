@@ -17,6 +17,7 @@ from typing import Any
 from data import areas, tables
 from data.areas import Area
 from data.errors import AreaError, OptionError, ScenarioError, StoreError
+from data.made_with import LAST_UNWRITTEN
 from data.vocabulary import ALL, NEED_CODES, NEEDS, PHASE_CODES, PHASES
 from forecast.core import defaults
 from forecast.presentation.funding_regimes import REGIME_WORDS
@@ -62,6 +63,12 @@ COMPARED: tuple[str, ...] = (BASELINE, "pre-reform-surge", "reform-2030", "low-b
 
 MEASURES: tuple[str, ...] = ("plans", "specialist_wanted", "shortfall", "p_shortfall", "cost")
 """What a chart of scenarios can show; labels are in `forecast.presentation.compare.MEASURES`."""
+
+MADE = "made"
+"""The January a link was made on; links of the releases before that wrote none were made on `LAST_UNWRITTEN` or earlier."""
+
+DATED: tuple[str, ...] = ("scenario", "compare", "year", "register", "prices", "candidates")
+"""Choices that mean something else, or show other figures, on another release."""
 
 PHASE_OPTIONS: dict[str, str] = {ALL: "All phases"} | {p.code: p.label for p in PHASES}
 NEED_OPTIONS: dict[str, str] = {ALL: "All needs"} | NEEDS
@@ -114,6 +121,8 @@ class Choices:
         What the chart of scenarios shows.
     tour
         Whether each page says what to look at: `LEFT` or `TAKEN`.
+    made
+        The latest January with published plans when the choices of `DATED` were made.
     """
 
     area: Area
@@ -133,6 +142,7 @@ class Choices:
     compare: tuple[str, ...]
     measure: str
     tour: str
+    made: int
 
     @property
     def last(self) -> int:
@@ -216,9 +226,22 @@ def _horizon(text: str) -> int:
 
 
 def _year(text: str) -> int:
+    if text.isdecimal() and len(text) == 4 and years()[0] > int(text):
+        raise OptionError(
+            f"January {text} is not forecast: the figures are published to January {origin()}. Use a year from {years()[0]} to "
+            f"{years()[-1]}."
+        )
     if text not in [str(y) for y in years()]:
         raise OptionError(
             f"'{text}' is not a January that is forecast: use a year from {years()[0]} to {years()[-1]}."
+        )
+    return int(text)
+
+
+def _made(text: str) -> int:
+    if not text.isdecimal() or len(text) != 4:
+        raise OptionError(
+            f"'{text}' is not a January on which a link was made: write a year, or leave it out."
         )
     return int(text)
 
@@ -282,6 +305,7 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter(
             "tour", "Tour", lambda: LEFT, _among("state of the tour", dict.fromkeys((LEFT, TAKEN), ""))
         ),
+        Parameter(MADE, "January the link was made on", lambda: LAST_UNWRITTEN, _made),
     )
 }
 """Every parameter of an address."""
@@ -291,17 +315,35 @@ def read(address: Mapping[str, str]) -> tuple[Choices, tuple[str, ...]]:
     """Return the choices in an address, and sentences on what in it could not be used."""
     values: dict[str, Any] = {}
     problems = []
+    dated = False
     for name, parameter in PARAMETERS.items():
         values[name] = parameter.default()
         if name in address:
             try:
                 values[name] = parameter.read(address[name])
+                dated |= name in DATED
             except OptionError as error:
                 usual = (
                     values[name].name if isinstance(values[name], Area) else _default_text(name, values[name])
                 )
                 problems.append(f"{error} Showing {usual}.")
+    if dated and values[MADE] != origin():
+        problems.insert(0, _release_note(values[MADE], MADE in address))
     return Choices(**values), tuple(problems)
+
+
+def _release_note(made: int, written: bool) -> str:
+    """Return a sentence on a link of another release, which says its January or, among the oldest, does not."""
+    if made > origin():
+        return (
+            f"This link was made on January {made}, a later release than this one (January {origin()}), so its figures were "
+            "others. Update the planner to see them."
+        )
+    earlier = "" if written else " or earlier"
+    return (
+        f"This link was made on January {made}{earlier}. Published figures now run to January {origin()}, and what you see is "
+        f"made from those; where the link names no January, January {PARAMETERS['year'].default()} is shown."
+    )
 
 
 def _default_text(name: str, value: object) -> str:
@@ -318,6 +360,8 @@ def _default_text(name: str, value: object) -> str:
         return f"{value} per cent"
     if name == "compare":
         return ", ".join(COMPARED)
+    if name == MADE:
+        return f"it as a link of January {value}"
     if name == "scenario":
         return "the forecast without a scenario"
     if name == "horizon":

@@ -177,6 +177,8 @@ def choose(name: str, value: object) -> None:
         st.query_params.pop(name, None)
     else:
         st.query_params[name] = parameter.write(value)
+    if name in chosen.DATED:
+        choose(chosen.MADE, chosen.origin())
 
 
 def _select(
