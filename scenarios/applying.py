@@ -13,12 +13,12 @@ from dataclasses import fields
 from data.areas import resolve
 from data.errors import ScenarioError
 from data.formatting import quoted
-from data.registers.register import Register
+from data.registers.register import Register, records
 from scenarios.effects import Effects, Frame
 from scenarios.lever import LeverContext
 from scenarios.place_levers import Exports, Imports, Occupancy
 from scenarios.scenario import Scenario
-from scenarios.schemes import Scheme, with_schemes
+from scenarios.schemes import Scheme, superseded, with_schemes
 from scenarios.terms import area_name
 from scenarios.wording import joined, suggestion
 
@@ -60,6 +60,25 @@ def effects(
             for field in fields(Effects)
         }
     )
+
+
+def without_superseded(scenario: Scenario, register: Register, frame: Frame) -> Scenario:
+    """Return a scenario without the schemes of published years that the register has carried out; the same if there are none.
+
+    Parameters
+    ----------
+    scenario, frame
+        As in `effects`.
+    register
+        Of the authority of the frame.
+    """
+    rows = records(register.rows)
+    left = tuple(
+        lever
+        for lever in scenario.levers
+        if not (isinstance(lever, Scheme) and lever.reaches(frame.la_code) and superseded(lever, rows, frame))
+    )
+    return scenario if len(left) == len(scenario.levers) else scenario.model_copy(update={"levers": left})
 
 
 def notes(

@@ -11,7 +11,6 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from data.errors import ScenarioError
 from scenarios.effects import Array, Change, Effects, Flags, Frame, How
 from scenarios.sampling import Scale
 from scenarios.terms import (
@@ -24,7 +23,6 @@ from scenarios.terms import (
     Strict,
     Text,
     When,
-    area_name,
     check_bounds,
     draw_size,
     ends,
@@ -100,27 +98,22 @@ class LeverBase(Strict):
         return not self.reach.areas or la_code in self.reach.codes
 
     def effects(self, context: LeverContext) -> Effects:
-        """Return the lever's effects; none in an authority it is not for, or if it begins after the last January.
+        """Return the lever's effects; none in an authority it is not for, or if it acts in no January of the forecast.
+
+        Years that are published already stay as they are: a lever that began before acts from the first January forecast, as
+        `scenarios.earlier_dates` tells.
 
         Raises
         ------
         ScenarioError
-            It starts before the figures end, or needs a figure that is not known.
+            It needs a figure that is not known.
         """
-        if not self.reaches(context.frame.la_code):
-            return Effects()
-        self.refuse_past_years(context.frame)
-        return self.active_effects(context) if self.acts(context.frame) else Effects()
+        acting = self.reaches(context.frame.la_code) and self.acts(context.frame)
+        return self.active_effects(context) if acting else Effects()
 
-    def refuse_past_years(self, frame: Frame) -> None:
-        """Raise a ScenarioError if the lever would change a year that is already in the figures."""
-        past = [dates.first for dates in self.times if dates.first < frame.origin]
-        if past:
-            raise ScenarioError(
-                f"Lever '{self.name}' starts in {min(past)}, but the figures of {area_name(frame.la_code)} run to January "
-                f"{frame.origin}, which already hold what happened in {frame.origin - 1}. A lever cannot change them. "
-                f"Write {frame.origin} or later."
-            )
+    def is_over(self, frame: Frame) -> bool:
+        """Return whether all its years are published already, so that nothing is left to change."""
+        return all(dates.until is not None and dates.until < frame.origin for dates in self.times)
 
     def acts(self, frame: Frame) -> bool:
         """Return whether the lever acts in any January of the forecast."""
@@ -134,6 +127,8 @@ class LeverBase(Strict):
         """Return notes for the reader of the result, one sentence each."""
         if not self.reaches(context.frame.la_code):
             return (f"Lever '{self.name}' does nothing here: it is for {joined(self.reach.areas)}.",)
+        if self.times and self.is_over(context.frame):
+            return ()
         if not self.acts(context.frame):
             last = context.frame.januaries[-1] if context.frame.years else context.frame.origin
             return (

@@ -63,14 +63,22 @@ class Births(Dated):
         """The authorities it is for."""
         return self.who
 
-    def birth_weights(self, context: LeverContext) -> dict[tuple[int, int], float]:
+    def birth_weights(self, frame: Frame) -> dict[tuple[int, int], float]:
         """Return, by January and age, the weight at which births are changed (0 to 1), for weights above 0."""
-        cells = {(j, a): self.when.weight_in(j - 1 - a) for j in context.frame.januaries for a in AGES}
+        cells = {(j, a): self.when.weight_in(j - 1 - a) for j in frame.januaries for a in AGES}
         return {cell: weight for cell, weight in cells.items() if weight > 0}
+
+    def acts(self, frame: Frame) -> bool:
+        """Return whether somebody born in its years is counted in any January of the forecast."""
+        return bool(self.birth_weights(frame))
+
+    def is_over(self, frame: Frame) -> bool:
+        """Return whether everybody born in its years is too old to be counted."""
+        return super().is_over(frame) and not self.acts(frame)
 
     def active_effects(self, context: LeverContext) -> Effects:
         """Return the changes of residents, one for each January and weight."""
-        size, born, changes = self.size(context), self.birth_weights(context), []
+        size, born, changes = self.size(context), self.birth_weights(context.frame), []
         for january in context.frame.januaries:
             for weight in sorted({w for (j, _), w in born.items() if j == january}):
                 ages = [a for (j, a), w in born.items() if j == january and w == weight]
@@ -81,7 +89,11 @@ class Births(Dated):
     def notes(self, context: LeverContext) -> tuple[str, ...]:
         """Return notes for the reader of the result."""
         notes = super().notes(context)
-        if notes or self.birth_weights(context):
+        if (
+            not self.reaches(context.frame.la_code)
+            or not notes
+            or self.when.first > context.frame.januaries[-1] - 1
+        ):
             return notes
         return (
             f"Lever '{self.name}' does nothing in this run: those born {self.when.words()} reach age {AGES[0]}, the youngest "
@@ -175,8 +187,12 @@ class Housing(LeverBase):
         return tuple(site.built for site in self.sites)
 
     def acts(self, frame: Frame) -> bool:
-        """Return whether homes are finished before the last January."""
-        return any(site.built.first < january for site in self.sites for january in frame.januaries)
+        """Return whether homes are finished in a year of the forecast."""
+        return any(january - 1 in site.years for site in self.sites for january in frame.januaries)
+
+    def is_over(self, frame: Frame) -> bool:
+        """Return whether all homes are finished already."""
+        return all(year < frame.origin for site in self.sites for year in site.years)
 
     def active_effects(self, context: LeverContext) -> Effects:
         """Return the people who move in, by draw, January and age."""

@@ -298,15 +298,47 @@ def with_schemes(
     Raises
     ------
     ScenarioError
-        A scheme names a setting that the register does not have, opens one it has, begins before the figures end, or would
-        make a register that breaks its rules.
+        A scheme names a setting that the register does not have, opens one it has, or would make a register that breaks its
+        rules.
     """
     rows = records(register.rows)
     here = [scheme for scheme in schemes if scheme.reaches(frame.la_code)]
     for scheme in here:
-        scheme.refuse_past_years(frame)
         rows = _APPLY[scheme.action](rows, scheme, f"Scenario {named}: {scheme.why}", residents_11_15)
     return _register(register, rows) if here else register
+
+
+def superseded(scheme: Scheme, rows: Sequence[Record], frame: Frame) -> str:
+    """Return why a scheme of a year that is published already changes nothing in a register any more; blank if it does.
+
+    Parameters
+    ----------
+    scheme
+        Of any year; one of a year that is forecast is never superseded.
+    rows
+        Of the register without the scenario.
+    frame
+        Says which years are published.
+    """
+    if scheme.when is None or scheme.when.first >= frame.origin:
+        return ""
+    year, named = scheme.when.first, _named(rows, scheme.row_name)
+    if scheme.action in ("open", "expand"):
+        return "the register has these places" if named else ""
+    of_kind = [row for row in named if scheme.provision in (None, row["provision"])]
+    if not of_kind:
+        return ""
+    if scheme.action in ("close", "redesignate"):
+        return (
+            "the register has the setting closed by then"
+            if all(_ends_before(r, year) for r in of_kind)
+            else ""
+        )
+    planned = [row for row in of_kind if row["status"] != "open"]
+    if not planned:
+        return "the register has it open"
+    already = scheme.action == "slip" and year <= min(_begins(row) for row in planned)
+    return "the register has it open then or later" if already else ""
 
 
 def _register(register: Register, rows: Sequence[Record]) -> Register:

@@ -24,7 +24,8 @@ from forecast.places.capacity import CapacityPlan, match_plan
 from forecast.places.supply import Supply
 from forecast.runs.baseline import Baseline, matching_generator
 from models.base import Array
-from scenarios.applying import apply_schemes, effects, notes
+from scenarios.applying import apply_schemes, effects, notes, without_superseded
+from scenarios.earlier_dates import EarlierDate, of_scenario
 from scenarios.effects import UNCHANGED, Effects, Frame, MoneyEffects, PlaceChange, in_order
 from scenarios.levers import Lever
 from scenarios.reading import from_values, resolve
@@ -51,8 +52,9 @@ def rerun(base: Baseline, scenario: Scenario) -> Outcome:
     flat = resolve(scenario)
     about = lever_frame(base)
     figures = lever_figures(base)
-    register = apply_schemes(base.outcome.register, flat, about, residents_11_15=figures["residents_11_15"])
-    outcome = run_effects(base, effects(flat, about, base.outcome.seed, **figures), register)
+    acting = without_superseded(flat, base.outcome.register, about)
+    register = apply_schemes(base.outcome.register, acting, about, residents_11_15=figures["residents_11_15"])
+    outcome = run_effects(base, effects(acting, about, base.outcome.seed, **figures), register)
     return replace(outcome, scenario=flat.title) if flat.levers else outcome
 
 
@@ -80,6 +82,16 @@ def lever_figures(base: Baseline) -> dict[str, float | None]:
 def lever_notes(base: Baseline, scenario: Scenario) -> tuple[str, ...]:
     """Return notes on a scenario's levers in this authority for the reader of the result, one sentence each."""
     return notes(resolve(scenario), lever_frame(base), seed=base.outcome.seed, **lever_figures(base))
+
+
+def earlier_dates(base: Baseline, scenario: Scenario) -> tuple[EarlierDate, ...]:
+    """Return what of a scenario is dated before the first forecast year of a baseline, with what becomes of it."""
+    return of_scenario(
+        resolve(scenario),
+        base.outcome.plans.origin + 1,
+        la_code=base.outcome.area.la_code,
+        register=base.outcome.register,
+    )
 
 
 def run_each_alone(base: Baseline, scenario: Scenario) -> dict[str, Outcome]:

@@ -55,6 +55,13 @@ def fields_used(effects: Effects) -> dict[str, int]:
     return {f.name: len(getattr(effects, f.name)) for f in fields(Effects) if getattr(effects, f.name)}
 
 
+def assert_same(one: Effects, other: Effects) -> None:
+    for name in {f.name for f in fields(Effects)}:
+        for a, b in zip(getattr(one, name), getattr(other, name), strict=True):
+            for part in fields(a):
+                np.testing.assert_array_equal(getattr(a, part.name), getattr(b, part.name))
+
+
 def test_every_kind_is_tried() -> None:
     assert set(SOUND) == set(KINDS)
 
@@ -87,12 +94,23 @@ def test_a_lever_after_the_last_january_does_nothing_and_says_so(kind: str) -> N
     assert "after the last January" in one.notes(ASKED)[0]
 
 
-@pytest.mark.parametrize("kind", [k for k in SOUND if k != "housing"])
-def test_a_lever_on_years_already_in_the_figures_is_refused(kind: str) -> None:
-    with pytest.raises(
-        ScenarioError, match=r"starts in 2024.*Redbridge run to January 2025.*Write 2025 or later"
-    ):
-        lever(kind, when=2024).effects(ASKED)
+@pytest.mark.parametrize("kind", [k for k in SOUND if k not in ("housing", "births")])
+def test_a_lever_in_full_force_before_the_forecast_acts_as_one_that_begins_with_it(kind: str) -> None:
+    assert_same(lever(kind, when=2019).effects(ASKED), lever(kind, when=2025).effects(ASKED))
+
+
+@pytest.mark.parametrize("kind", [k for k in SOUND if k not in ("housing", "scheme", "births")])
+def test_a_lever_whose_years_are_all_published_does_nothing_and_is_not_said_to_come_later(kind: str) -> None:
+    over = lever(kind, when="2019..2024")
+    assert not fields_used(over.effects(ASKED))
+    assert over.is_over(ASKED.frame)
+    assert not [note for note in over.notes(ASKED) if "after the last January" in note]
+
+
+def test_people_born_before_the_forecast_are_changed_as_they_are_counted() -> None:
+    born_2025 = lever("births", when="2024..2024").effects(ASKED)
+    (change,) = [c for c in born_2025.residents if c.weight[ASKED.frame.januaries.index(2027)]]
+    assert change.who.any(axis=1).tolist() == [age == 2 for age in AGES]
 
 
 @pytest.mark.parametrize("kind", SOUND)

@@ -10,7 +10,7 @@ import pytest
 from data.errors import ScenarioError
 from data.registers.register import SLIPPAGE, Register, frame, records
 from data.registers.starting_register import shipped
-from scenarios.applying import apply_schemes
+from scenarios.applying import apply_schemes, without_superseded
 from scenarios.effects import Frame
 from scenarios.scenario import Scenario
 
@@ -181,7 +181,6 @@ def test_schemes_act_in_the_order_listed() -> None:
         ),
         ({"action": "slip", "setting": "Ash School", "when": 2027}, "only places that are open"),
         ({"action": "slip", "setting": "Cedar Base", "when": 2026}, "Write a later year"),
-        ({"action": "close", "setting": "Ash School", "when": 2024}, "already hold what happened"),
         (OPEN | {"setting": "Ash School"}, "already has a setting of that name"),
         ({"action": "redesignate", "setting": "Beech School", "places": 20, "when": 2027}, "has 2 rows"),
         ({"action": "redesignate", "setting": "Ash School", "ages": "30-40", "when": 2027}, "older than 25"),
@@ -237,3 +236,44 @@ def test_an_expansion_works_on_the_register_we_ship() -> None:
     )
     assert rows.iloc[-1]["places"] == 20
     assert (rows.iloc[-1]["age_low"], rows.iloc[-1]["age_high"]) == (5, 15)
+
+
+LATER = Frame(la_code=317, origin=2029, years=6, draws=4)
+"""A forecast by whose first year the register's schemes should have opened."""
+
+OPENED = Register(
+    la_code=317,
+    rows=frame([row("Ash School"), row("Elm Proposal", places=70, from_academic_year="2027/28")]),
+    origin="test",
+)
+"""A register of then, in which Elm has opened."""
+
+
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        OPEN | {"setting": "Elm Proposal"},
+        {"action": "confirm", "setting": "Elm Proposal", "when": 2027},
+        {"action": "slip", "setting": "Elm Proposal", "when": 2028},
+    ],
+)
+def test_a_scheme_of_a_published_year_that_the_register_has_is_left_as_the_register_says(
+    scheme: dict[str, Any],
+) -> None:
+    scenario = Scenario.model_validate(
+        {"id": "a", "title": "a", "levers": [{"kind": "scheme", "why": "why"} | scheme]}
+    )
+    assert without_superseded(scenario, OPENED, LATER).levers == ()
+    assert without_superseded(scenario, OPENED, FRAME) is scenario
+    with pytest.raises(ScenarioError):
+        apply_schemes(OPENED, scenario, FRAME)
+
+
+def test_a_scheme_of_a_published_year_that_the_register_lacks_is_carried_out() -> None:
+    levers = [{"kind": "scheme", "why": "why"} | OPEN, {"kind": "scheme", "id": "close", "why": "why"} | {
+        "action": "close", "setting": "Ash School", "when": 2027}]  # fmt: skip
+    scenario = Scenario.model_validate({"id": "a", "title": "a", "levers": levers})
+    assert without_superseded(scenario, OPENED, LATER) is scenario
+    rows = apply_schemes(OPENED, scenario, LATER).rows
+    assert named(rows, "Fir School")[0]["from_academic_year"] == "2028/29"
+    assert named(rows, "Ash School")[0]["to_academic_year"] == "2026/27"
