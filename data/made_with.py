@@ -57,11 +57,10 @@ class MadeWith:
 
     def words(self) -> str:
         """Return in words what it was made with: 'made on January 2026 with model de14c99b418d'."""
-        if self.january is None:
-            return (
-                f"made on January {LAST_UNWRITTEN} or an earlier release, which did not write down the model"
-            )
         model = f" with model {self.model}" if self.model else ""
+        if self.january is None:
+            unwritten = model or ", which did not write down the model"
+            return f"made on January {LAST_UNWRITTEN} or an earlier release{unwritten}"
         return f"made on January {self.january}{model}"
 
 

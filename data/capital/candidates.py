@@ -86,6 +86,9 @@ MAX_COST = 2_000_000.0
 MAX_LEAD = 15
 """Longest lead time, in years."""
 
+FIRST_OPENING = 2010
+"""First calendar year in whose September a scheme may have been to open; earlier ones are typing slips."""
+
 LAST_OPENING = 2060
 """Last calendar year in whose September a scheme may open; later ones are typing slips."""
 
@@ -113,7 +116,7 @@ class Candidate(BaseModel):
     """Oldest age admitted, at 31 August."""
     needs: tuple[str, ...] = NEED_CODES
     """Primary needs admitted, codes of `data.vocabulary.NEEDS`."""
-    opens: Annotated[int, Field(ge=2025, le=LAST_OPENING)]
+    opens: Annotated[int, Field(ge=FIRST_OPENING, le=LAST_OPENING)]
     """Calendar year in whose September it opens if on time: 2028 is academic year 2028/29."""
     lead_years: Annotated[int, Field(ge=0, le=MAX_LEAD)]
     """Years from decision to opening; capital is spent evenly over them (in the year of opening where 0)."""

@@ -28,8 +28,9 @@ from forecast.core.outcome import Outcome
 from forecast.places.capacity import Demand
 from forecast.places.preference_order import Rules
 from forecast.runs.baseline import Baseline
-from forecast.runs.scenario_run import rerun
+from forecast.runs.scenario_run import earlier_dates, rerun
 from models.base import Array
+from scenarios.earlier_dates import EarlierDate, of_schemes
 from scenarios.reading import resolve
 from scenarios.scenario import Scenario
 
@@ -108,7 +109,20 @@ def make(
     }
     first, outcome = next(iter(outcomes.items()))
     generic = not candidates
-    schemes = tuple(candidates) or candidate_schemes.derive_candidates(outcome)
+    first_january = base.outcome.plans.origin + 1
+    overdue = of_schemes(candidates, first_january)
+    left_out = {one.name for one in overdue}
+    schemes = (
+        candidate_schemes.derive_candidates(outcome)
+        if generic
+        else tuple(c for c in candidates if c.id not in left_out)
+    )
+    if overdue and not schemes:
+        raise CapitalError(
+            f"All {len(candidates)} candidates of {outcome.area.name} were to open before the first forecast year, "
+            f"{first_january - 1}, so there is none to choose. Put places that are open in the capacity register, and give "
+            f"candidates an opening from September {first_january - 1}."
+        )
     if not schemes:
         raise CapitalError(
             f"There are no candidates for {outcome.area.name}, and its forecast shortfall is too small to derive any from. Give "
@@ -180,7 +194,7 @@ def make(
         if again is None
         else lacking(again.shortfall).left.sum(("provision", "phase", "need_group")),
         built=again,
-        notes=_notes(generic, schemes, span),
+        notes=(*_notes(generic, schemes, span), *_earlier(base, overdue, options.scenarios)),
     )
 
 
@@ -262,6 +276,14 @@ def _rerun_with(base: Baseline, programme: Programme, scenario: Scenario | None)
     flat = None if scenario is None else resolve(scenario)
     built = candidate_schemes.as_scenario(programme.choices, base.outcome.area.name, flat)
     return rerun(base, built)
+
+
+def _earlier(
+    base: Baseline, overdue: Sequence[EarlierDate], scenarios: Mapping[str, Scenario]
+) -> tuple[str, ...]:
+    """Return notes on schemes and levers that are dated before the first forecast year."""
+    levers = [f"{name}: {one.sentence}" for name, s in scenarios.items() for one in earlier_dates(base, s)]
+    return (*(one.sentence for one in overdue), *levers)
 
 
 def _notes(generic: bool, schemes: Sequence[Candidate], span: Horizon) -> tuple[str, ...]:

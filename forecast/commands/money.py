@@ -129,7 +129,8 @@ def money_command(
         lambda line: say(screen, line),
     )
     if flat is not None:
-        for line in scenario_run.lever_notes(base, flat):
+        earlier = [one.sentence for one in scenario_run.earlier_dates(base, flat)]
+        for line in (*earlier, *scenario_run.lever_notes(base, flat)):
             say(screen, f"- {line}")
     files = money_report.write(tables, folder, arguments)
     say(screen, "Files: " + ", ".join(str(f) for f in files))

@@ -71,7 +71,9 @@ def list_command(store: Kept = None) -> None:
 @app.command("show")
 def show_command(ref: Ref, store: Kept = None) -> None:
     """Show a scenario: what it says, on what evidence, and each of its levers."""
+    from forecast.runs.made_with import made_now
     from forecast.runs.scenario_names import find_scenario_or_file
+    from scenarios.earlier_dates import of_scenario
     from scenarios.levers import describe
 
     chosen = find_scenario_or_file(ref, store)
@@ -96,6 +98,10 @@ def show_command(ref: Ref, store: Kept = None) -> None:
         say(screen, f"{lever.name} ({lever.status})", "bold")
         say(screen, f"  {describe(lever)}")
         say(screen, f"  Why: {lever.why}")
+    for one in of_scenario(scenario, made_now().latest_january + 1):
+        say(screen, f"Earlier date: {one.sentence}")
+    if chosen.kept is not None:
+        say(screen, f"Version {chosen.kept.version} was {chosen.kept.made_with.words()}.")
     say(screen, f"Key {scenario.key[:12]}. To change it: sendplan scenario write {ref} my-scenario.yaml")
 
 
@@ -430,10 +436,12 @@ def _short_from_the_start(base: Baseline, falls: pd.DataFrame) -> str:
 
 
 def _remark(base: Baseline, listed: list[Scenario]) -> None:
-    """Print notes on the levers of each scenario in this authority."""
+    """Print what each scenario dates before the first forecast year, and notes on its levers in this authority."""
     from forecast.runs import scenario_run
 
     screen = console()
     for scenario in listed:
+        for one in scenario_run.earlier_dates(base, scenario):
+            say(screen, f"Earlier date in {scenario.id}: {one.sentence}")
         for remark in scenario_run.lever_notes(base, scenario):
             say(screen, f"Note on {scenario.id}: {remark}")

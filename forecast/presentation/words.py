@@ -27,6 +27,7 @@ from forecast.core.outcome import ONE_CHILD, Outcome
 from forecast.presentation import summary, wording
 from forecast.presentation.describe import percentiles
 from forecast.presentation.summary import RunOut
+from scenarios.earlier_dates import of_register
 
 PHASE_LABELS: dict[str, str] = {p.code: p.label for p in PHASES}
 BAND_LABELS: dict[str, str] = {ALL: "All ages"} | {b.code: b.label for b in AGE_BANDS}
@@ -220,7 +221,7 @@ def estimates(outcome: Outcome) -> list[str]:
         lines.append(
             f"{listed(estimated)} in {academic_year(origin)} are estimates; the council's own register would replace them."
         )
-    return lines
+    return lines + [one.sentence for one in of_register(outcome.register, origin + 1)]
 
 
 def estimated_places(outcome: Outcome) -> list[str]:

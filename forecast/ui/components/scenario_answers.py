@@ -10,7 +10,9 @@ from data.errors import PlannerError
 from forecast.core import defaults
 from forecast.presentation import compare, seek, wording
 from forecast.presentation.words import SHORT_PROVISIONS
-from forecast.runs import scenario_run
+from forecast.runs import scenario_names, scenario_run
+from forecast.runs.made_with import made_now
+from forecast.runs.scenario_names import NamedScenario
 from forecast.ui.background import scenario_jobs
 from forecast.ui.components import elements, results, work_requests
 from forecast.ui.components.charts import scenarios as scenario_charts
@@ -20,7 +22,7 @@ from forecast.ui.frame.callbacks import callback
 from forecast.ui.frame.choices import BASELINE, MEASURES, Choices
 from forecast.ui.frame.shell import say
 from forecast.ui.frame.text import bullets, literal
-from forecast.ui.views import lever_fields, scenario_draft
+from forecast.ui.views import lever_fields, recorded_runs, scenario_draft
 from forecast.ui.views import scenarios as scenario_view
 from forecast.ui.views.common import REGISTER, SEN2, Source
 from forecast.ui.views.lever_fields import SizeUnit
@@ -47,6 +49,33 @@ def run_beside(choices: Choices) -> scenario_view.Beside | None:
     except PlannerError as error:
         st.error(literal(str(error)))
         return None
+
+
+def earlier(choices: Choices, flat: Scenario) -> None:
+    """Show what of the open scenario is dated before the first forecast year, with what becomes of it."""
+    dates = scenario_run.earlier_dates(results.baseline_of(choices), flat)
+    if dates:
+        st.warning(
+            f"Dated before the first forecast year ({len(dates)}):\n\n{bullets([one.sentence for one in dates])}"
+        )
+
+
+def recorded(choices: Choices, chosen: NamedScenario, comparison: scenario_view.Beside) -> None:
+    """Show the latest recorded run of this with another release or other models, beside the figures of now."""
+    store, now = scenario_names.open_if_there(None), made_now()
+    runs = () if store is None else store.runs(chosen.flat.id)
+    earlier_runs = recorded_runs.earlier_runs(runs, chosen, choices.area.la_code, now)
+    one = recorded_runs.beside_now(earlier_runs, comparison, now.latest_january)
+    if one is None:
+        return
+    with st.expander("What was recorded before, beside the figures of now", expanded=True):
+        say(literal(one.words))
+        elements.table(one.table, f"{choices.area.name}, January {one.january}: mean")
+        if one.others:
+            say(f"{one.others} more in the history: sendplan scenario history {chosen.flat.id}")
+        say(
+            "Which part of a difference is data, model or scenario: sendplan then-and-now, for a folder of results."
+        )
 
 
 def aloud(choices: Choices, comparison: scenario_view.Beside) -> None:

@@ -29,7 +29,7 @@ from forecast.ui.frame.callbacks import callback
 from forecast.ui.frame.choices import BASELINE, SAMPLE, Choices
 from forecast.ui.frame.shell import say
 from forecast.ui.frame.text import bullets, literal
-from forecast.ui.views import lever_fields, scenario_draft
+from forecast.ui.views import lever_fields, recorded_runs, scenario_draft
 from forecast.ui.views.lever_fields import Values
 from forecast.ui.views.scenario_draft import ScenarioDraft
 from scenarios import keeping, reading
@@ -120,6 +120,13 @@ def unsaved_warning(choices: Choices) -> None:
             "Not saved yet. Your work is in the address of this page only: it survives a refresh, Back and a link, and is "
             "lost if you close the window without saving it or copying the link."
         )
+
+
+def release(editor: ScenarioEditor) -> None:
+    """Show what a kept scenario was made with, if that was not what is used now."""
+    words = recorded_runs.release_words(editor.chosen, made_now())
+    if words:
+        st.info(literal(words))
 
 
 def levers(choices: Choices, editor: ScenarioEditor) -> None:

@@ -27,10 +27,13 @@ else:
     editor = scenario_editor.current_editor(choices)
     flat = editor.chosen.flat
     st.header(literal(flat.title), anchor=False)
+    scenario_editor.release(editor)
     controls.year(choices)
     comparison = scenario_answers.run_beside(choices)
     if comparison is not None:
+        scenario_answers.earlier(choices, flat)
         scenario_answers.aloud(choices, comparison)
+        scenario_answers.recorded(choices, editor.chosen, comparison)
     form, live = st.columns([5, 7], gap="large")
     with form:
         st.subheader("Levers", anchor=False)
