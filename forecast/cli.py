@@ -26,6 +26,7 @@ from forecast.commands import (
     places,
     report,
     scenario,
+    then_and_now,
 )
 from forecast.core.parallel import set_up_process
 
@@ -46,10 +47,12 @@ app.command("money")(money.money_command)
 app.command("capital")(capital.capital_command)
 app.command("backtest")(models.backtest_command)
 app.command("score-january")(models.score_january_command)
+app.command("earlier-forecasts")(then_and_now.earlier_forecasts_command)
 app.command("backtest-places")(models.backtest_places_command)
 app.command("money-check")(money_check.money_check_command)
 app.command("fit")(models.fit_command)
 app.command("explain")(forecasts.explain_command)
+app.command("then-and-now")(then_and_now.then_and_now_command)
 app.command("doctor")(doctor.doctor_command)
 app.add_typer(data.app, name="data")
 app.add_typer(capacity.app, name="capacity")
