@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from data.capital.candidates import Candidate
 from data.registers.register import SLIPPAGE, Register, academic_year, first_year, records
 from scenarios.effects import Frame
 from scenarios.lever import LeverBase
@@ -24,6 +24,10 @@ from scenarios.scenario import Scenario
 from scenarios.schemes import Scheme, superseded
 from scenarios.terms import Dates
 from scenarios.wording import per_cent
+
+if TYPE_CHECKING:
+    # Its checks of tables are dear to load, and a forecast needs none of them.
+    from data.capital.candidates import Candidate
 
 _AHEAD = 30
 """Januaries ahead within which everybody born before the first is counted, or too old to be."""

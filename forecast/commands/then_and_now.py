@@ -192,7 +192,6 @@ def earlier_forecasts_command(
     import pandas as pd
 
     from data.panels import history_tables
-    from forecast.core.atomic_files import write_one
     from forecast.demand import stored_fit
     from forecast.demand.members import Models
     from forecast.validation import backtest, earlier_forecasts
@@ -215,7 +214,5 @@ def earlier_forecasts_command(
             stored_fit.load(history).totals, history.origin, earlier_forecasts.SHIPPED
         )
     table = earlier_forecasts.together(known, new)
-    file = write_one(
-        earlier_forecasts.TABLE, lambda path: table.to_csv(path, index=False, lineterminator="\n")
-    )
+    file = earlier_forecasts.write(table, earlier_forecasts.TABLE)
     say(screen, f"{len(new):,} rows, {len(table):,} in all: {file}")

@@ -29,11 +29,11 @@ SCENARIO = "scenario.yaml"
 """The scenario that was run, in a folder of ``sendplan scenario run``."""
 
 
-class _Part(BaseModel):
+class _RecordPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class RecordedArguments(_Part):
+class RecordedArguments(_RecordPart):
     """The options of a run."""
 
     years: int = Field(ge=1, le=defaults.MOST_YEARS)
@@ -41,19 +41,19 @@ class RecordedArguments(_Part):
     scenario: str | None = None
 
 
-class RecordedArea(_Part):
+class RecordedArea(_RecordPart):
     """The authority of a run."""
 
     la_code: int
 
 
-class RecordedRegister(_Part):
+class RecordedRegister(_RecordPart):
     """The register of a run."""
 
     sha256: str
 
 
-class RunRecord(_Part):
+class RunRecord(_RecordPart):
     """What ``run.json`` says, as far as it takes to run the same again."""
 
     arguments: RecordedArguments

@@ -104,7 +104,8 @@ def brought_to_draws(middles: pd.Series, origin: int, drawn: pd.Series, exact: p
         Middle of the draws of a run with the same seed, and of the distribution they are drawn from, by years ahead from 1.
     """
     factor = (drawn / exact).reindex(middles.index - origin)
-    return middles * factor.fillna(1.0).to_numpy()
+    brought: pd.Series = middles * factor.fillna(1.0).to_numpy()
+    return brought
 
 
 def _column(frame: pd.DataFrame, measure: str) -> pd.Series:

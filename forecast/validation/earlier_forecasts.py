@@ -18,6 +18,7 @@ from data import tables
 from data.errors import SourceError
 from data.panels.history import History
 from forecast.core import defaults
+from forecast.core.atomic_files import write_one
 from forecast.demand.members import Models
 from forecast.validation.backtest import check_origins
 from models.base import FittedModel
@@ -109,6 +110,11 @@ def together(known: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     replaced = known.set_index(key).index.isin(new.set_index(key).index)
     rows = pd.concat([known[~replaced], new]) if len(known) else new
     return rows.sort_values([*key, "la_code", "january"], ignore_index=True)
+
+
+def write(table: pd.DataFrame, path: Path) -> Path:
+    """Write the table of earlier forecasts, whole or not at all."""
+    return write_one(path, lambda draft: table.to_csv(draft, index=False, lineterminator="\n"))
 
 
 def totals(table: pd.DataFrame, origin: int, made_by: str, la_code: int) -> pd.Series:

@@ -56,7 +56,7 @@ def earlier(choices: Choices, flat: Scenario) -> None:
     dates = scenario_run.earlier_dates(results.baseline_of(choices), flat)
     if dates:
         st.warning(
-            f"Dated before the first forecast year ({len(dates)}):\n\n{bullets([one.sentence for one in dates])}"
+            f"Dated before the first forecast year ({len(dates)}):\n\n{bullets(tuple(one.sentence for one in dates))}"
         )
 
 
