@@ -61,7 +61,7 @@ def test_opening_follows_from_decision_and_lead_time(tmp_path: Path) -> None:
         (",4,10,", ",10,4,", "age_high", "below age_low"),
         ("ASD;SLCN", "ASD;XYZ", "needs", "not a need"),
         ("2028/29", "2028", "opens", "academic year"),
-        ("2028/29", "2019/20", "opens", "below 2,025"),
+        ("2028/29", "2009/10", "opens", "below 2,010"),
         ("2028/29", "", "opens", "is blank"),
         ("base,28", "bases of ours,28", "kind", "not a kind of scheme"),
         ("2025-26", "2025", "price_year", "not a financial year"),
