@@ -48,6 +48,8 @@ SECONDS: dict[str, int] = {
     "tests/unit/forecast/commands/test_scenario.py": 20,
     "tests/unit/forecast/reports/test_capital_report.py": 15,
     "tests/unit/forecast/commands/test_report.py": 12,
+    "tests/unit/forecast/commands/test_then_and_now.py": 12,
+    "tests/unit/forecast/commands/test_earlier_dates_shown.py": 15,
     "tests/unit/forecast/commands/test_capital.py": 12,
     "tests/unit/forecast/commands/test_money_check.py": 10,
     "tests/laws/test_cost_laws.py": 15,
