@@ -223,11 +223,14 @@ def _of_homes(lever: Housing, first: int) -> EarlierDate | None:
 
 
 def _of_scheme(lever: Scheme, first: int, register: Register | None) -> EarlierDate | None:
-    if lever.when is None or lever.when.first >= first - 1:
-        return None
-    due = f"is dated September {lever.when.first}, before the first forecast year {first - 1}"
     frame = Frame(la_code=0, origin=first - 1, years=1, draws=1)
     why = "" if register is None else superseded(lever, records(register.rows), frame)
+    if lever.when is None:
+        fate = f"takes its date from the register: {why}, so nothing is left to change"
+        return EarlierDate(lever.name, "Lever", fate, acts=False) if why else None
+    if lever.when.first >= first - 1:
+        return None
+    due = f"is dated September {lever.when.first}, before the first forecast year {first - 1}"
     if why:
         return EarlierDate(lever.name, "Lever", f"{due}: {why}, so nothing is left to change", acts=False)
     if lever.is_over(frame):

@@ -314,30 +314,28 @@ def superseded(scheme: Scheme, rows: Sequence[Record], frame: Frame) -> str:
     Parameters
     ----------
     scheme
-        Of any year; one of a year that is forecast is never superseded.
+        Of any year; one of a year that is forecast is never superseded. One that takes its date from the register is, where
+        the register has the setting open.
     rows
         Of the register without the scenario.
     frame
         Says which years are published.
     """
-    if scheme.when is None or scheme.when.first >= frame.origin:
+    if scheme.when is not None and scheme.when.first >= frame.origin:
         return ""
-    year, named = scheme.when.first, _named(rows, scheme.row_name)
+    named = _named(rows, scheme.row_name)
     if scheme.action in ("open", "expand"):
         return "the register has these places" if named else ""
     of_kind = [row for row in named if scheme.provision in (None, row["provision"])]
     if not of_kind:
         return ""
     if scheme.action in ("close", "redesignate"):
-        return (
-            "the register has the setting closed by then"
-            if all(_ends_before(r, year) for r in of_kind)
-            else ""
-        )
+        closed = all(_ends_before(row, _september(scheme)) for row in of_kind)
+        return "the register has the setting closed by then" if closed else ""
     planned = [row for row in of_kind if row["status"] != "open"]
     if not planned:
         return "the register has it open"
-    already = scheme.action == "slip" and year <= min(_begins(row) for row in planned)
+    already = scheme.action == "slip" and _september(scheme) <= min(_begins(row) for row in planned)
     return "the register has it open then or later" if already else ""
 
 

@@ -11,6 +11,7 @@ from data.errors import ScenarioError
 from data.registers.register import SLIPPAGE, Register, frame, records
 from data.registers.starting_register import shipped
 from scenarios.applying import apply_schemes, without_superseded
+from scenarios.earlier_dates import of_scenario
 from scenarios.effects import Frame
 from scenarios.scenario import Scenario
 
@@ -243,7 +244,14 @@ LATER = Frame(la_code=317, origin=2029, years=6, draws=4)
 
 OPENED = Register(
     la_code=317,
-    rows=frame([row("Ash School"), row("Elm Proposal", places=70, from_academic_year="2027/28")]),
+    rows=frame(
+        [
+            row("Ash School"),
+            row("Ash School (expansion: more)", places=10, from_academic_year="2028/29"),
+            row("Elm Proposal", places=70, from_academic_year="2027/28"),
+            row("Oak School", to_academic_year="2024/25"),
+        ]
+    ),
     origin="test",
 )
 """A register of then, in which Elm has opened."""
@@ -255,6 +263,9 @@ OPENED = Register(
         OPEN | {"setting": "Elm Proposal"},
         {"action": "confirm", "setting": "Elm Proposal", "when": 2027},
         {"action": "slip", "setting": "Elm Proposal", "when": 2028},
+        {"action": "close", "setting": "Oak School", "when": 2027},
+        {"action": "redesignate", "setting": "Oak School", "when": 2027, "places": 9},
+        {"action": "expand", "id": "more", "setting": "Ash School", "when": 2028, "places": 10},
     ],
 )
 def test_a_scheme_of_a_published_year_that_the_register_has_is_left_as_the_register_says(
@@ -265,8 +276,18 @@ def test_a_scheme_of_a_published_year_that_the_register_has_is_left_as_the_regis
     )
     assert without_superseded(scenario, OPENED, LATER).levers == ()
     assert without_superseded(scenario, OPENED, FRAME) is scenario
-    with pytest.raises(ScenarioError):
-        apply_schemes(OPENED, scenario, FRAME)
+
+
+def test_a_scheme_dated_by_the_register_is_done_once_the_register_has_it_open() -> None:
+    lever = {"kind": "scheme", "why": "why", "action": "confirm", "setting": "Elm Proposal"}
+    scenario = Scenario.model_validate({"id": "a", "title": "a", "levers": [lever]})
+    assert without_superseded(scenario, OPENED, FRAME).levers == ()
+    assert without_superseded(scenario, REGISTER, FRAME) is scenario
+    (one,) = of_scenario(scenario, 2026, register=OPENED)
+    assert (
+        one.fate == "takes its date from the register: the register has it open, so nothing is left to change"
+    )
+    assert of_scenario(scenario, 2026, register=REGISTER) == ()
 
 
 def test_a_scheme_of_a_published_year_that_the_register_lacks_is_carried_out() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from data.panels import history_tables
 from data.vocabulary import ALL
+from forecast.presentation import compare
 from forecast.validation import earlier_forecasts
 from forecast.validation.earlier_forecasts import COLUMNS, REFITTED, SHIPPED
 from tests.command_line import printed, sendplan
@@ -175,3 +176,14 @@ def test_the_stored_forecast_is_written_as_shipped_and_others_stay(
     table = earlier_forecasts.read(tmp_path / "earlier.csv")
     assert set(table["origin"]) == {latest - 1, latest}
     assert (earlier_forecasts.totals(table, latest - 1, SHIPPED, 317) == 3_000).all()
+
+
+def test_a_comparison_of_then_still_reads_as_one() -> None:
+    table = pd.read_parquet(MADE / "compared.parquet")
+    assert table.astype(dict(compare.COLUMNS)).equals(table)
+    side = compare.side_by_side(table, 2030)
+    assert list(side.columns) == ["Measure", "baseline", "our-2025", "recovery-2025", "timeliness-recovery"]
+    assert len(compare.differences(table, 2030)) == len(side)
+    ended = sendplan("then-and-now", str(MADE / "compared.parquet"))
+    assert ended.code == 2
+    assert "is not a folder of results" in ended.err
