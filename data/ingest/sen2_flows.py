@@ -64,6 +64,7 @@ from data.ingest.sen2_layout import (
 from data.ingest.sen2_process import (
     FIRST_YEAR_OF_DETAIL,
     INCOMPLETE_FLOWS,
+    INCOMPLETE_NEW_PLANS,
     KEYS,
     assessment_totals,
     request_totals,
@@ -172,6 +173,7 @@ def new_plans(release: Release) -> pd.DataFrame:
     new = with_release(new)
     old = _new_totals_2022(release, authorities)
     rows = joined(old, new, KEYS, "new plans", value="new_plans")
+    rows = set_aside(rows, INCOMPLETE_NEW_PLANS, "year", "new_plans")
     return tidy(rows, ["la_code", "year", "new_plans", "marker", "release"], KEYS)
 
 
@@ -179,7 +181,7 @@ def new_plans_age(release: Release) -> pd.DataFrame:
     """Return new plans by single age when the plan started, 2022 to 2024 (rule ``AGGREGATE_FLOWS``)."""
     rows = each(release, "new_plans", lambda one: _new_ages(release, one, authorities))
     rows = complete(rows, returned_from(release, 2022), {"age": FLOW_AGES})
-    rows = set_aside(rows, AGGREGATE_FLOWS, "year")
+    rows = set_aside(rows, AGGREGATE_FLOWS | INCOMPLETE_NEW_PLANS, "year")
     return tidy(rows, ["la_code", "year", "age", "plans", "marker"], [*KEYS, "age"])
 
 
@@ -230,6 +232,7 @@ def new_plans_placement(release: Release) -> pd.DataFrame:
     rows = rows.loc[~uncollected(rows, _new_placements(release, england), ["year", "placement"])]
     totals = new_plans(release).rename(columns={"new_plans": "total"})[[*KEYS, "total"]]
     rows = with_remainder(rows, totals.dropna(), KEYS, "New plans by placement")
+    rows = set_aside(rows, INCOMPLETE_NEW_PLANS, "year")
     person_level = rows["year"] > 2021
     rows = rows.assign(basis=person_level.map({True: "person_level", False: "aggregate_return"}))
     columns = ["la_code", "year", "placement", "provision", "plans", "marker", "basis"]

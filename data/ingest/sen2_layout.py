@@ -51,11 +51,8 @@ ELSEWHERE_ITEMS: tuple[str, ...] = (
 AGGREGATE = "2022"
 """The release with aggregate returns, to January 2022."""
 
-PERSON_LEVEL: tuple[str, ...] = ("2025",)
-"""Releases with person-level returns that the tables are built from, oldest first; one that is not at hand is passed over.
-
-The release of 2026 is read (its layout and what was written down of it) and tested, and comes in with models fitted to it.
-"""
+PERSON_LEVEL: tuple[str, ...] = ("2025", "2026")
+"""Releases with person-level returns that the tables are built from, oldest first; one that is not at hand is passed over."""
 
 DASHBOARD = "dashboard"
 """The dashboard file of age bands, for the one January that is in no release."""

@@ -81,6 +81,7 @@ OUT_OF_LINE_RETURNS: dict[tuple[int, int], str] = {
     (316, 2023): "Newham: 1,867 to 2,618",
     (892, 2024): "Nottingham: 1,371 to 2,115, then 1,909",
     (342, 2025): "St Helens: 1,595 to 2,179",
+    (887, 2026): "Medway: 3,041 to 4,287, after 3,175",
 }
 """(authority, January) whose stock leaps from the year before, and the leap."""
 
@@ -93,6 +94,9 @@ REDEFINED: dict[tuple[str, int], str] = {
     ("other_placement_settings", 2025): "online providers, Welsh and other schools counted apart",
 }
 """(placement, January) whose definition changed although the category went on, and how."""
+
+PUBLISHED_BY_MOST = 0.5
+"""Share of authorities with figures below which a breakdown counts as not published for the others, rather than not returned."""
 
 _KEYS = ["la_code", "january"]
 
@@ -143,6 +147,8 @@ def plans_total(release: Release) -> pd.DataFrame:
         )
         totals = totals.merge(part, on=keys, how="left", validate="one_to_one")
     rows = _graded(totals.assign(as_published=totals["plans"]))
+    # A return without a total cannot be used either.
+    rows["quality"] = rows["quality"].mask(rows["plans"].isna(), "incomplete_return")
     later = rows["january"] >= 2019
     rows["statements"] = rows["statements"].mask(later)
     rows["ehc_plans"] = rows["ehc_plans"].mask(later, rows["plans"])
@@ -312,7 +318,10 @@ def plans_placement_need(release: Release) -> pd.DataFrame:
 
 
 def plans_age_placement(release: Release) -> pd.DataFrame:
-    """Return plans by single year of age and placement, January 2024 and 2025, nil rows left out."""
+    """Return plans by single year of age and placement, from January 2024, nil rows left out.
+
+    Of January 2026 only the authorities whose rows are at hand (`PUBLISHED_BY_MOST`).
+    """
     published = each(
         release,
         "caseload",
@@ -327,6 +336,9 @@ def plans_age_placement(release: Release) -> pd.DataFrame:
         collected = set(then["placement"])
         codes = [c for c in PLACEMENT_CODES if c in collected]
         areas_then = areas.loc[areas["january"] == january]
+        with_figures = set(then.loc[then["plans"].notna(), "la_code"])
+        if len(with_figures) < PUBLISHED_BY_MOST * len(areas_then):
+            areas_then, then = (part.loc[part["la_code"].isin(with_figures)] for part in (areas_then, then))
         parts.append(complete(then, areas_then, {"age": AGES, "placement": codes}))
     rows = without_nil(_graded(with_provision(pd.concat(parts, ignore_index=True))))
     columns = ["la_code", "january", "age", "placement", "provision", "plans", "marker", "quality"]

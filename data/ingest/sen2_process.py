@@ -44,8 +44,12 @@ from data.schemas.flow_codes import TIMELINESS
 
 INCOMPLETE_FLOWS: dict[tuple[int, int], str] = {
     (921, 2024): "Isle of Wight: 187 new plans, but 8 assessments, 7 timed, needs for 3, 1 ceased plan",
+    (856, 2025): "Leicester: 199 requests and 38 new plans after 883 and 579, none timed, none ceased",
 }
 """(authority, year) whose requests, assessments, timeliness, new needs and ceased plans are partial."""
+
+INCOMPLETE_NEW_PLANS: dict[tuple[int, int], str] = {(856, 2025): INCOMPLETE_FLOWS[856, 2025]}
+"""(authority, year) of `INCOMPLETE_FLOWS` whose new plans are partial too."""
 
 ERRATA: dict[tuple[str, int, int], int] = {
     ("refused", 342, 2021): 107,

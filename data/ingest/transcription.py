@@ -8,9 +8,11 @@ Rules
 -----
 ``not_written_down``
     A column that a part lacks exists in the release but not here: its cells are ``x``.
+``two_parts_of_a_row``
+    Where two parts hold the same row, each gives the columns it has, and what both have must agree.
 ``england_alone``
-    Parts with whole rows of England and of one authority give England's only: what one authority has and no other would be read
-    as a difference between them.
+    Flows with whole rows of England and of one authority give England's only: a rate that one authority has and no other would
+    be read as a difference between them. Stocks give both: what is known of one authority's children is its own.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from pathlib import Path
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
+from data.errors import SourceError
 from data.ingest.reading import Release
 
 FOLDER = Path(__file__).with_name("sen2_layouts")
@@ -54,7 +57,7 @@ class WrittenPart(BaseModel):
     england
         Whether only England's rows are taken (rule ``england_alone``).
     total_label, total_topic
-        Label of the row that is the total, and its topic, where the part has one.
+        Label of the row that is the total, and its topic, where the part has one; it is taken for England only.
     others
         Beginning of labels that belong to another topic, and that topic.
     """
@@ -101,16 +104,26 @@ class Transcription(BaseModel):
         Raises
         ------
         SourceError
-            A part is not in the folder.
+            A part is not in the folder, or two parts differ.
         """
         parts = [self._rows(release, part, area) for part in self.files[member]]
-        known = [*area.values(), *TOPICS, *columns]
-        return (
-            pd.concat(parts, ignore_index=True)
-            .reindex(columns=known, fill_value=MISSING)
-            .fillna(MISSING)
-            .astype("str")
-        )
+        keys = [*area.values(), *TOPICS]
+        rows = pd.concat(parts, ignore_index=True).reindex(columns=[*keys, *columns])
+        return self._merged(rows.astype("object"), keys, member).fillna(MISSING).astype("str")
+
+    def _merged(self, rows: pd.DataFrame, keys: list[str], member: str) -> pd.DataFrame:
+        """Return one row for each key: two parts may hold different columns of one row (rule ``two_parts_of_a_row``)."""
+        twice = rows.duplicated(keys, keep=False)
+        together = rows.loc[twice].groupby(keys, sort=False)
+        figures = together.nunique().max(axis=1)
+        if (figures > 1).any():
+            first = [str(part) for part in figures.sort_values().index[-1]]
+            raise SourceError(
+                f"Two files of {self.folder} have different figures for the same row of {member} ({', '.join(first)}). "
+                "One of them is wrong and nobody could say which, so nothing was built. Read the row again in the release."
+            )
+        once = together.first().reset_index()
+        return pd.concat([rows.loc[~twice], once], ignore_index=True)
 
     def _rows(self, release: Release, part: WrittenPart, area: Mapping[str, str]) -> pd.DataFrame:
         raw = release.csv(f"{self.folder}/{part.part}")
@@ -118,6 +131,11 @@ class Transcription(BaseModel):
         rows = rows.rename(columns={part.code: area["la_code"], part.label: TOPICS[1]})
         if TOPICS[1] not in rows.columns:
             rows = rows.assign(**{TOPICS[1]: part.topic})
+        national = raw.loc[rows.index, part.code] == "0"
+        if part.total_topic is not None:
+            total = rows[TOPICS[1]] == part.total_label
+            # The totals of authorities are in a part of their own.
+            rows, national = rows.loc[national | ~total], national.loc[national | ~total]
         topic = pd.Series(part.topic, index=rows.index)
         if part.total_topic is not None:
             topic = topic.mask(rows[TOPICS[1]] == part.total_label, part.total_topic)
@@ -125,7 +143,7 @@ class Transcription(BaseModel):
             topic = topic.mask(rows[TOPICS[1]].str.startswith(beginning), other)
         where = {
             area["period"]: part.period,
-            area["level"]: NATIONAL if part.england else LOCAL,
+            area["level"]: national.map({True: NATIONAL, False: LOCAL}),
             area["region_code"]: "",
         }
         return rows.assign(**where, **{TOPICS[0]: topic})

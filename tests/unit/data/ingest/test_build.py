@@ -139,11 +139,11 @@ def test_a_release_older_than_the_one_in_use_is_refused_unless_asked_for(source,
     shipped = tables.read("plans_total")
     build.build(source, published, builders={"plans_total": lambda _: shipped})
     before = (published / "plans_total.parquet").read_bytes()
-    older = {"plans_total": lambda _: shipped.loc[shipped["january"] < 2025].reset_index(drop=True)}
+    older = {"plans_total": lambda _: shipped.loc[shipped["january"] < 2026].reset_index(drop=True)}
     with pytest.raises(
-        SourceError, match=r"'plans_total' would end at 2024, .* ends at 2025.*nothing was changed.*--older"
+        SourceError, match=r"'plans_total' would end at 2025, .* ends at 2026.*nothing was changed.*--older"
     ):
         build.build(source, published, builders=older)
     assert (published / "plans_total.parquet").read_bytes() == before
     build.build(source, published, builders=older, older=True)
-    assert pd.read_parquet(published / "plans_total.parquet")["january"].max() == 2024
+    assert pd.read_parquet(published / "plans_total.parquet")["january"].max() == 2025

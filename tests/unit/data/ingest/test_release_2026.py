@@ -15,16 +15,18 @@ import pandas as pd
 import pytest
 
 from data.errors import SourceError
-from data.ingest import sen2_flows, sen2_layout, sen2_plans, sen2_process
+from data.ingest import sen2_flows, sen2_plans, sen2_process
 from data.ingest.layout import layout
 from data.ingest.reading import Release
+from data.ingest.sen2_layout import by_age, england
 from data.ingest.transcription import TOPICS, transcription
 from data.published_needs import DOWN_SYNDROME
 from data.schemas import TABLES
 from data.vocabulary import ALL
 
 ENGLAND, ISLE_OF_WIGHT = 718_838, 2_000
-REDBRIDGE = 317
+REDBRIDGE, NEWHAM, LEICESTER, WIGHT = 317, 316, 856, 921
+COLLEGES = "general_fe_tertiary_colleges"
 NEW = layout("2026")
 BUILDERS = {**sen2_plans.BUILDERS, **sen2_process.BUILDERS, **sen2_flows.BUILDERS}
 Build = Callable[[str], pd.DataFrame]
@@ -40,14 +42,7 @@ def built(release: Release, name: str) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def _both_releases() -> object:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sen2_layout, "PERSON_LEVEL", ("2025", "2026"))
-        yield
-
-
-@pytest.fixture(scope="module")
-def written(releases: Path, _both_releases: object) -> Build:
+def written(releases: Path) -> Build:
     """Return a function that builds a table from what was written down."""
     release = Release(releases)
     return cache(lambda name: built(release, name))
@@ -95,11 +90,40 @@ def whole(releases: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_plans_of_january_2026_are_england_s_less_the_isle_of_wight(written: Build) -> None:
     total = written("plans_total").set_index("la_code")
     assert total["plans"].sum() == ENGLAND - ISLE_OF_WIGHT
-    assert total.index[total["plans"].isna()].tolist() == [921]
+    assert total.index[total["plans"].isna()].tolist() == [WIGHT]
     assert total.loc[REDBRIDGE, "plans"] == 3_830
+    assert total.loc[NEWHAM, "plans"] == 3_639
     for name in ("plans_age", "plans_placement"):
         sums = written(name).groupby("la_code")["plans"].agg(lambda g: g.sum(skipna=False)).drop(921)
-        assert (sums == total["plans"].drop(921)).all(), name
+        assert sums.notna().all(), name
+        assert (sums == total["plans"].drop(WIGHT)).all(), name
+
+
+def test_the_isle_of_wight_has_no_figure_of_january_2026_or_of_2025(written: Build) -> None:
+    for name, value in (
+        ("plans_age", "plans"), ("plans_age_band", "plans"), ("plans_placement", "plans"), ("new_plans", "new_plans"),
+        ("new_plans_age", "plans"), ("new_plans_placement", "plans"), ("new_plans_need", "plans"), ("ceased_plans", "plans"),
+        ("ceased_plans_age", "plans"), ("requests", "value"), ("timeliness", "value"),
+    ):  # fmt: skip
+        rows = written(name).loc[lambda frame: frame["la_code"] == WIGHT]
+        assert len(rows), name
+        assert rows[value].isna().all(), name
+        assert (rows["marker"] == "x").all(), name
+
+
+def test_leicester_s_flows_of_2025_are_set_aside_and_its_stock_is_not(written: Build) -> None:
+    for name, value in (
+        ("new_plans", "new_plans"), ("new_plans_age", "plans"), ("new_plans_placement", "plans"), ("new_plans_need", "plans"),
+        ("ceased_plans", "plans"), ("ceased_plans_age", "plans"), ("requests", "value"), ("timeliness", "value"),
+    ):  # fmt: skip
+        rows = written(name).loc[lambda frame: frame["la_code"] == LEICESTER]
+        assert len(rows), name
+        assert rows[value].isna().all(), name
+        assert (rows["marker"] == "x").all(), name
+    assert written("plans_total").set_index("la_code").loc[LEICESTER, "plans"] == 4_175
+    new = written("new_plans").set_index("la_code")["new_plans"]
+    assert new.index[new.isna()].tolist() == [LEICESTER, WIGHT]
+    assert new.sum() == 110_698 - 38, "all that was written down, less Leicester's"
 
 
 def test_state_special_schools_of_redbridge_hold_840(written: Build) -> None:
@@ -107,6 +131,27 @@ def test_state_special_schools_of_redbridge_hold_840(written: Build) -> None:
     redbridge = places.loc[(places["la_code"] == REDBRIDGE) & (places["provision"] == "state_special")]
     assert set(redbridge["placement"]) == {"special_la_maintained", "special_academy", "special_free_school"}
     assert redbridge["plans"].sum() == 840
+
+
+def test_redbridge_alone_has_ages_by_placement_of_january_2026(written: Build) -> None:
+    rows = written("plans_age_placement")
+    assert rows["la_code"].unique().tolist() == [REDBRIDGE]
+    assert rows["plans"].notna().all()
+    assert rows["plans"].sum() == 3_830
+    by_placement = written("plans_placement").loc[lambda frame: frame["la_code"] == REDBRIDGE]
+    known = by_placement.loc[by_placement["plans"] > 0].set_index("placement")["plans"]
+    assert rows.groupby("placement")["plans"].sum().to_dict() == known.to_dict()
+    by_age_alone = (
+        written("plans_age").loc[lambda frame: frame["la_code"] == REDBRIDGE].set_index("age")["plans"]
+    )
+    assert rows.groupby("age")["plans"].sum().to_dict() == by_age_alone.loc[by_age_alone > 0].to_dict()
+
+
+def test_redbridge_s_state_special_schools_by_age(written: Build) -> None:
+    rows = written("plans_age_placement")
+    ages = rows.loc[rows["provision"] == "state_special"].groupby("age")["plans"].sum()
+    parts = [ages.loc[low:high].sum() for low, high in ((2, 3), (4, 10), (11, 15), (16, 18), (19, 25))]
+    assert parts == [4, 362, 318, 141, 15]
 
 
 def test_the_backlog_that_redbridge_cleared_is_there_as_published(written: Build) -> None:
@@ -122,7 +167,8 @@ def test_down_syndrome_is_a_need_of_its_own_and_needs_add_up(written: Build) -> 
     needs = written("new_plans_need")
     total = written("new_plans").set_index("la_code")["new_plans"]
     sums = needs.groupby("la_code")["plans"].agg(lambda g: g.sum(skipna=False))
-    assert (sums == total).drop(921).all()
+    assert sums.index[sums.isna()].tolist() == [LEICESTER, WIGHT]
+    assert (sums == total).drop([LEICESTER, WIGHT]).all()
     redbridge = needs.loc[needs["la_code"] == REDBRIDGE].set_index("need")["plans"]
     assert redbridge[DOWN_SYNDROME] == 2
     assert redbridge["OTH"] == 9
@@ -133,6 +179,7 @@ def test_ceased_plans_and_requests_add_up_to_their_totals(written: Build) -> Non
         index="la_code", columns="reason", values="plans", aggfunc="first", observed=True
     )
     reasons = ceased.drop(columns=ALL).sum(axis=1)
+    assert len(ceased) == 153 - 2, "Leicester and the Isle of Wight have none"
     assert (reasons == ceased[ALL]).all()
     ages = written("ceased_plans_age")
     of_ages = ages.loc[ages["reason"] == ALL].groupby("la_code")["plans"].sum()
@@ -140,8 +187,48 @@ def test_ceased_plans_and_requests_add_up_to_their_totals(written: Build) -> Non
 
 
 def test_what_nobody_wrote_down_is_absent_and_never_nil(written: Build) -> None:
-    for name in ("plans_need", "plans_age_need", "plans_age_placement", "new_plans_age_need", "assessments"):
+    for name in (
+        "plans_need", "plans_age_need", "plans_placement_need", "new_plans_age_need", "new_plans_placement_need",
+        "ceased_plans_placement", "assessments",
+    ):  # fmt: skip
         assert written(name).empty, name
+
+
+def test_requests_by_age_are_those_received_and_what_became_of_them_is_not_known_by_age(
+    written: Build,
+) -> None:
+    rows = written("requests")
+    aged = rows.loc[rows["age"].notna() & ~rows["la_code"].isin([LEICESTER, WIGHT])]
+    received = aged["measure"] == "received"
+    assert aged.loc[received, "value"].notna().all()
+    assert (aged.loc[~received, "value"].dropna() == 0).all(), "nil at an age at which no request came"
+    nobody = aged.loc[received & (aged["value"] == 0)].set_index(["la_code", "age"]).index
+    known = aged.loc[~received & aged["value"].notna()].set_index(["la_code", "age"]).index
+    assert known.isin(nobody).all()
+
+
+def test_timeliness_that_was_not_returned_is_marked(written: Build) -> None:
+    rows = written("timeliness").set_index(["la_code", "measure"])["value"]
+    assert rows[876].isna().all(), "Halton"
+    norfolk = rows[926]
+    assert (norfolk["issued"], norfolk["within_20_weeks"]) == (1_943, 1_147)
+    excluding = [measure for measure in norfolk.index if "_ex" in measure]
+    assert len(excluding) == 4
+    assert norfolk[excluding].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("release", "january", "at_15", "at_16"),
+    [("2025", 2024, 0.2, 36.6), ("2025", 2025, 0.2, 38.7), ("2026", 2026, 0.2, 40.4)],
+)
+def test_colleges_have_plans_from_16_whatever_the_release_says_of_ages(
+    releases: Path, release: str, january: int, at_15: float, at_16: float
+) -> None:
+    """Ages of January 2026 are labelled as those of 31 August, earlier ones are not: shares in colleges show one footing."""
+    ages = by_age(england(layout(release).read(Release(releases), "caseload")))
+    ages = ages.loc[ages["january"] == january].set_index("age")
+    share = {age: 100 * int(ages.loc[age, COLLEGES]) / int(ages.loc[age, "plans"]) for age in (15, 16)}
+    assert {age: round(percent, 1) for age, percent in share.items()} == {15: at_15, 16: at_16}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from data.ingest import sen2_plans
 from data.ingest.reading import Release
 from data.schemas import plans as schemas
 
-REDBRIDGE, NEWHAM, SURREY = 317, 316, 936
+REDBRIDGE, NEWHAM, SURREY, ISLE_OF_WIGHT = 317, 316, 936, 921
 Build = Callable[[str], pd.DataFrame]
 
 
@@ -84,9 +84,9 @@ def test_marker_rule_of_the_schema_can_fail() -> None:
 def test_redbridge_and_england_totals(build: Build) -> None:
     totals = build("plans_total")
     redbridge = totals.loc[(totals["la_code"] == REDBRIDGE) & (totals["january"] >= 2018)]
-    assert redbridge["plans"].tolist() == [1904, 2119, 2334, 2402, 2587, 2830, 3168, 3391]
-    assert totals.groupby("january")["as_published"].sum()[[2010, 2018, 2023, 2025]].tolist() == [
-        228221, 319819, 517048, 638745,
+    assert redbridge["plans"].tolist() == [1904, 2119, 2334, 2402, 2587, 2830, 3168, 3391, 3830]
+    assert totals.groupby("january")["as_published"].sum()[[2010, 2018, 2023, 2025, 2026]].tolist() == [
+        228221, 319819, 517048, 638745, 718838 - 2000,
     ]  # fmt: skip
 
 
@@ -104,6 +104,7 @@ def test_newham_2025_is_set_aside_everywhere(build: Build) -> None:
     assert pd.isna(newham["plans"])
     assert (newham["as_published"], newham["quality"]) == (1199, "incomplete_return")
     assert totals.loc[(NEWHAM, 2024), "plans"] == 2705
+    assert totals.loc[(NEWHAM, 2026), ["plans", "quality"]].tolist() == [3639, "reported"]
     for table in schemas.TABLES:
         if table.name not in ("plans_total", "england_totals"):
             frame = build(table.name)
@@ -118,7 +119,10 @@ def test_newham_2025_is_set_aside_everywhere(build: Build) -> None:
              "plans_placement_need", "plans_age_placement"],
 )  # fmt: skip
 def test_redbridge_breakdowns_sum_to_the_total(name: str, build: Build) -> None:
-    assert sums(build(name))[(REDBRIDGE, 2025)] == 3391
+    of_redbridge = sums(build(name)).xs(REDBRIDGE, level="la_code")
+    assert of_redbridge[2025] == 3391
+    # Needs of the stock are of January 2025 alone.
+    assert of_redbridge.get(2026) == (None if "need" in name else 3830)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +153,9 @@ def test_band_20_25_begins_in_2015(build: Build) -> None:
 def test_authorities_without_ages_or_needs_are_marked(build: Build) -> None:
     ages = build("plans_age")
     missing = ages.loc[ages["marker"].notna() & (ages["quality"] != "incomplete_return")]
-    assert set(zip(missing["la_code"], missing["january"], strict=True)) == {(204, 2024), (874, 2024)}
+    assert set(zip(missing["la_code"], missing["january"], strict=True)) == {
+        (204, 2024), (874, 2024), (ISLE_OF_WIGHT, 2026),
+    }  # fmt: skip
     needs = build("plans_age_need")
     assert needs.loc[needs["marker"].notna(), "la_code"].unique().tolist() == [NEWHAM, SURREY]
     assert sums(build("plans_need"))[(SURREY, 2025)] == 16069
@@ -167,17 +173,33 @@ def test_unexplained_placements_exist_in_2018_only(build: Build) -> None:
     assert (len(rest), rest["plans"].sum()) == (122, 7193)
 
 
-def test_authorities_without_placements_2025(build: Build) -> None:
+def test_authorities_without_placements(build: Build) -> None:
     places = build("plans_placement")
     gaps = places.loc[
         (places["january"] == 2025) & (places["quality"] != "incomplete_return") & places["plans"].isna()
     ]
     assert gaps["la_code"].unique().tolist() == [812, 873]
+    late = places.loc[(places["january"] == 2026) & places["plans"].isna()]
+    assert late["la_code"].unique().tolist() == [ISLE_OF_WIGHT]
+
+
+def test_state_special_schools_of_redbridge_at_16_and_over(build: Build) -> None:
+    rows = build("plans_age_placement").query(
+        "la_code == @REDBRIDGE and provision == 'state_special' and age >= 16"
+    )
+    assert rows.groupby("january")["plans"].sum()[[2025, 2026]].tolist() == [150, 156]
+
+
+def test_ages_by_placement_of_one_authority_make_no_gap_of_the_others(build: Build) -> None:
+    rows = build("plans_age_placement")
+    assert rows.loc[rows["january"] == 2026, "la_code"].unique().tolist() == [REDBRIDGE]
+    assert rows.groupby("january")["la_code"].nunique()[[2024, 2025]].tolist() == [153, 153]
 
 
 def test_england_reconciles_with_the_sum_of_authorities(build: Build) -> None:
     england = build("england_totals").set_index(["measure", "year"])["value"]
     assert england[("plans", 2025)] == 638745
+    assert england[("plans", 2026)] == 718838
     assert england[("plans_need:ASD", 2025)] == 201183
     places = build("plans_placement")
     known = places.loc[places["january"] == 2022].groupby("placement")["plans"].sum()
