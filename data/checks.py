@@ -24,10 +24,10 @@ from data.schemas.reference import REFERENCE_TABLES
 from data.tables import HASHES, PUBLISHED, SOURCES, hash_of, published_hashes, read_checked_reference
 from data.vocabulary import SMALLEST_AUTHORITIES
 
-LAST_JANUARY = 2025
+LAST_JANUARY = 2026
 """The latest stock: nothing later was published when the tables were built."""
 
-LAST_CALENDAR_YEAR = 2024
+LAST_CALENDAR_YEAR = 2025
 """The latest year of flows."""
 
 LAST_FINANCIAL_YEAR = 2025
@@ -400,7 +400,8 @@ def _known_totals(total: pd.DataFrame) -> Iterator[Outcome]:
 
 
 def _redbridge_ages(ages: pd.DataFrame, local: pd.DataFrame) -> Iterator[Outcome]:
-    national = ages[ages["la_code"] == REDBRIDGE].set_index(["january", "age"])["plans"]
+    both = (ages["la_code"] == REDBRIDGE) & ages["january"].isin(local["january"])
+    national = ages[both].set_index(["january", "age"])["plans"]
     extract = local.set_index(["january", "age"])["plans"].reindex(national.index, fill_value=0)
     differing = int((national.fillna(-1) != extract).sum())
     yield differing == 0, f"{len(national)} ages compared with the local extract, {differing} differ"

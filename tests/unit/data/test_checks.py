@@ -94,7 +94,7 @@ def test_a_changed_row_count_fails(copied):
 
 
 def test_a_stock_after_the_last_january_fails(copied):
-    spoil(copied, "plans_total", lambda f: f.assign(january=f["january"].replace(2025, 2026)))
+    spoil(copied, "plans_total", lambda f: f.assign(january=f["january"].replace(2026, 2027)))
     assert ("plans_total", "period") in failed(copied)
 
 
@@ -128,6 +128,20 @@ def test_a_wrong_redbridge_total_fails(copied):
     assert "3,391" in failed(copied)["plans_total", "totals read by eye"]
 
 
+def test_redbridge_s_ages_are_compared_where_the_council_s_extract_has_them(shipped, copied):
+    (result,) = [r for r in shipped if r.name == "Redbridge ages"]
+    assert (result.passed, result.message) == (True, "48 ages compared with the local extract, 0 differ")
+
+    def change(frame):
+        frame.loc[(frame["la_code"] == 317) & (frame["january"] == 2025) & (frame["age"] == 10), "plans"] += 1
+        return frame
+
+    spoil(copied, "plans_age", change)
+    assert (
+        failed(copied)["plans_age", "Redbridge ages"] == "48 ages compared with the local extract, 1 differ"
+    )
+
+
 def _national(plans, published):
     frame = pd.DataFrame({"la_code": [1, 2], "january": 2025, "plans": pd.Series(plans, dtype="Int64")})
     england = pd.DataFrame(
@@ -150,15 +164,15 @@ def test_national_sum_with_a_gap_is_information():
 def test_periods_end_in_the_later_year():
     frame = pd.DataFrame({"financial_year": ["2023-24", "2025-26"]})
     assert checks.last_year("x", "financial_year", frame).tolist() == [-1, 1]
-    assert checks.last_year("x", "year", pd.DataFrame({"year": [2024, 2025]})).tolist() == [0, 1]
-    totals = pd.DataFrame({"measure": ["plans", "new_plans"], "year": [2025, 2025]})
+    assert checks.last_year("x", "year", pd.DataFrame({"year": [2025, 2026]})).tolist() == [0, 1]
+    totals = pd.DataFrame({"measure": ["plans", "new_plans"], "year": [2026, 2026]})
     assert checks.last_year("england_totals", "year", totals).tolist() == [0, 1]
 
 
 def test_summary_of_a_table(shipped):
     lines = {line.table: line for line in checks.summarise(shipped)}
     plans = lines["plans_total"]
-    assert (plans.areas, plans.first_period, plans.last_period, plans.failed) == (158, "2010", "2025", 0)
+    assert (plans.areas, plans.first_period, plans.last_period, plans.failed) == (158, "2010", "2026", 0)
     assert lines["areas"].first_period == ""
     assert plans.source == "DfE"
 
