@@ -3,9 +3,9 @@
 Every list is ordered as planners print it and every code is stable: files and tests rely on them.
 
 Ages are whole years at 31 August before the January census (the start of the academic year), so
-national curriculum year = age - 4: age 4 is Reception, 10 is Year 6, 15 is Year 11. The January 2024 and
-2025 releases do not say so, but their settings do: general further education holds 0.4 % of plans at
-age 15 and 45 % at age 16.
+national curriculum year = age - 4: age 4 is Reception, 10 is Year 6, 15 is Year 11. The release of January
+2026 says so; those of January 2024 and 2025 do not, but their settings do: colleges hold 0.2 % of plans at
+age 15 and 37 to 39 % at age 16, as in 2026.
 """
 
 from __future__ import annotations
@@ -94,7 +94,8 @@ NEEDS: dict[str, str] = {
     "OTH": "Other difficulty or disability",
     "UNKNOWN": "Need not recorded",
 }
-"""Primary need, one per plan: code to label. Down syndrome is inside "other" up to January 2025."""
+"""Primary need, one per plan: code to label. Down syndrome, a need of its own from January 2026 (`data.published_needs`), is in
+"other", so that no trend is read across the change."""
 
 NEED_CODES: tuple[str, ...] = tuple(NEEDS)
 

@@ -46,6 +46,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from data.errors import AreaError, OptionError
+from data.panels.backlogs import spread
 from data.panels.history import History
 from data.shrinkage import shrunk_share
 from data.vocabulary import AGE_BANDS, ALL, BAND_CODES
@@ -439,7 +440,7 @@ class England:
             split=((joined[:, None] * own.split).sum(axis=0) / max(joined.sum(), 1.0))[None],
             rate=np.array([joined.sum() / max(total.sum(), 1.0)]),
         )
-        growth = total_view(history).national_growth(history.origin)
+        growth = total_view(spread(history)).national_growth(history.origin)
         shares = shares_of(total, axis=0)
         tilts = own.tilt(plans, plans.sum(axis=1) * np.exp(growth))
         logged = smoothed_log_share(plans, shares)

@@ -13,8 +13,9 @@ For area i and January t, from flows of calendar year t - 1 and the stock y[i, t
 
 The first five are measured with error and may be missing. An indicator is split into England's median (its national
 path) and the area's deviation from it, in units of a robust standard deviation between areas, held within +-3. A
-missing deviation is 0: the area is taken to be like England. Everything is computed from one `History`, so nothing
-later than its origin enters.
+missing deviation is 0: the area is taken to be like England. Plans of a backlog stand in the years in which they were due
+(`data.panels.backlogs`): catching up is not growth. Everything is computed from one `History`, so nothing later than its origin
+enters.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from data.panels.backlogs import spread
 from data.panels.history import History
 from data.vocabulary import ALL
 from models.base import Array
@@ -123,7 +125,8 @@ def own_growth_units(mean_deviation: Array) -> Array:
 
 
 def measure(history: History) -> Indicators:
-    """Return the indicators of a history."""
+    """Return the indicators of a history, its backlogs spread over the years in which plans were due (`data.panels.backlogs`)."""
+    history = spread(history)
     stock = history.stock.sel(series=ALL).transpose("area", "january")
     plans = stock.to_numpy()
     published = ~np.isnan(plans)

@@ -45,7 +45,7 @@ class Sampling:
     target_accept: float
 
 
-FULL = Sampling(draws=1000, tune=500, chains=4, target_accept=0.9)
+FULL = Sampling(draws=1500, tune=500, chains=4, target_accept=0.9)
 """For a fit that will be used: long enough for the gate."""
 
 REHEARSAL = Sampling(draws=400, tune=300, chains=2, target_accept=0.8)

@@ -195,7 +195,7 @@ class Drift:
 
 
 @dataclass(frozen=True)
-class Backlog:
+class RequestBacklog:
     """Log ratio of accepted requests to those predicted from assessments: England's median + slow departure + noise.
 
     Parameters
@@ -263,7 +263,7 @@ class FittedPipeline:
     plan: Shares
     refusal_drift: Drift
     plan_drift: Drift
-    backlog: Backlog
+    backlog: RequestBacklog
 
     def project(self, new_plans: xr.DataArray, la_code: int, rng: np.random.Generator) -> xr.Dataset:
         """Return requests, decisions and assessments implied by draws of new plans.
@@ -447,7 +447,8 @@ def drift(successes: xr.DataArray, trials: xr.DataArray, breaks: Sequence[int] =
     breaks
         First years of a new definition: changes across them are left out.
     """
-    years = [int(y) for y in trials["year"].to_numpy() if y >= FIRST_YEAR]
+    published = trials["year"].where(trials.notnull().any("area"), drop=True)
+    years = [int(y) for y in published.to_numpy() if y >= FIRST_YEAR]
     n = trials.sel(year=years).to_numpy()
     n = np.where(n >= LARGE, n, np.nan)
     k = successes.sel(year=years).to_numpy()
@@ -496,9 +497,11 @@ def _ar1(lags: Array, excess: Array, changes: Array, widest: float) -> Drift:
     return Drift(float(persistence[best]), float(np.sqrt(variance[best] * (1 - persistence[best] ** 2))))
 
 
-def _backlog(process: ProcessReturns) -> Backlog:
+def _backlog(process: ProcessReturns) -> RequestBacklog:
     """Return the ratio of accepted requests to those explained by assessments, by authority and year."""
     totals = process.totals.transpose("area", "year").sel(year=slice(FIRST_YEAR, None))
+    assessed = totals["year"].where(totals["completed"].notnull().any("area"), drop=True)
+    totals = totals.sel(year=slice(None, int(assessed.max())))
     decided = process.decided.transpose("area", "year").sel(year=totals["year"])
     received, refused = totals["received"].to_numpy(), totals["refused"].to_numpy()
     n = decided.to_numpy()
@@ -522,8 +525,15 @@ def _backlog(process: ProcessReturns) -> Backlog:
     spread = float(np.median(np.nanmedian(np.abs(pooled), axis=0)) / ndtri(0.75))
     share, persistence = estimate_slow_part(pooled)
     slow, noise = share * spread**2, (1 - share) * spread**2
-    own, left = filter_ar1(departure, noise + variance, slow, persistence)
-    return Backlog(
+    # Years whose assessments by authority are not published yet say nothing: the departure fades through them.
+    unseen = np.full((len(departure), process.last_year - int(assessed.max())), np.nan)
+    own, left = filter_ar1(
+        np.concatenate([departure, unseen], axis=1),
+        np.concatenate([noise + variance, unseen], axis=1),
+        slow,
+        persistence,
+    )
+    return RequestBacklog(
         england=float(level[-1]),
         slow=Drift(persistence, float(np.sqrt(slow * (1 - persistence**2)))),
         noise=float(np.sqrt(noise)),

@@ -23,6 +23,7 @@ import numpy.typing as npt
 import xarray as xr
 from scipy.optimize import lsq_linear
 
+from data.panels.backlogs import spread
 from data.panels.history import History
 from data.vocabulary import ALL
 from models.base import Array, QuantileForecast
@@ -78,7 +79,7 @@ def deviations(history: History, longest: int) -> Array:
     """Return growth less England's from the origin, log points, dims (area, horizon) for horizons 1 to ``longest``."""
     x = measure(history)
     region = np.unique(history.region.to_numpy().astype(str), return_inverse=True)[1]
-    national = total_view(history).national_path()
+    national = total_view(spread(history)).national_path()
     origin = history.origin
     now = covariates(x, region, origin - x.first)
     fitted: list[Array] = []
@@ -133,7 +134,7 @@ def _fit(
 
 def medians(history: History, longest: int) -> Array:
     """Return median forecasts in plans, dims (area, horizon) for horizons 1 to ``longest``."""
-    view = total_view(history)
+    view = total_view(spread(history))
     value, lag = view.last_known()
     steps = np.arange(1, longest + 1)
     change = deviations(history, longest) + (steps + lag[:, None]) * view.national_growth(view.origin)

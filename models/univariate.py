@@ -43,6 +43,7 @@ from statsmodels.tsa.arima_process import arma2ma
 from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 from statsmodels.tsa.statespace.structural import UnobservedComponents
 
+from data.panels.backlogs import spread
 from data.panels.history import History
 from data.vocabulary import ALL
 from models.base import Array
@@ -578,7 +579,8 @@ class UnivariateModel:
     local: Callable[[Sequence[Array]], Projector]
 
     def fit(self, history: History, *, rng: np.random.Generator) -> FittedUnivariate:
-        """Estimate the national and the shared parameters; it draws no random numbers."""
+        """Estimate the national and the shared parameters from a history without backlogs; it draws no random numbers."""
+        history = spread(history)
         split = panel(history)
         paths = [split.deviations[i] for i in split.pooled]
         national = local = None

@@ -95,7 +95,7 @@ def outcome(
         timeliness=None, out_of_line=(), spliced=empty,
         plans=Plans(
             model="made", origin=ORIGIN, known_january=ORIGIN, known=known, estimated_mix=False,
-            future=placements.plans, flows=xr.Dataset({"leavers": ending}), reason_share=empty,
+            need_january=ORIGIN, future=placements.plans, flows=xr.Dataset({"leavers": ending}), reason_share=empty,
             residents=empty, process=xr.Dataset(),
         ),
         placements=placements,

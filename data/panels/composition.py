@@ -1,8 +1,21 @@
 """`Composition`: plans of each authority at the latest January, by age, need and provision.
 
 Invariant: all arrays are complete over areas, ages, needs and provisions; a cell an authority did not return
-is NaN for that whole authority, never a silent zero. Stock by age and need is published for one January only
-(2025), joiners by age and need for one calendar year (2024).
+is NaN for that whole authority, never a silent zero. Ages and provisions are published for every January; needs, and what
+crosses either with age, may be published later than totals or not at all: ``need_january`` and ``placement_january`` say for
+which January they are, and a later January is worked out from it.
+
+Rules
+-----
+``needs_aged_on``
+    Needs of January t not published: those of January t - 1 a year older, less England's leavers of the age, with the new plans
+    of the year by need, brought to the published plans of each age. Changes of the need recorded for a child are not in it. An
+    authority whose ages of January t are not published keeps its plans of t - 1.
+``crossings_from_margins``
+    Age by provision, need by provision, and new plans by age and need, where only both margins are published: the latest crossing
+    of the authority fitted to them (`data.panels.estimated_cells`).
+``down_syndrome_in_other``
+    Down syndrome was inside "other" until January 2025 and is here still, so that no series jumps.
 
 Ages in flows are not ages in stocks. Rules that put them on one footing, age at 31 August before the January:
 
@@ -10,7 +23,7 @@ Ages in flows are not ages in stocks. Rules that put them on one footing, age at
     The table of new plans by age and need counts age at 31 August *before* the calendar year: a child who joined in 2024
     at "age 3" is 4 in January 2025. Evidence: with ages moved up by one year England's joiners of 2024 agree within 8 %
     with the change in stock from January 2024 plus leavers at every age from 3 to 16; unmoved they miss by up to four
-    times. (The table of new plans by age alone uses a third age, close to age at the end of the calendar year.)
+    times. (The table of new plans by age alone uses other ages: `data.panels.history_tables.new_plans_by_age`.)
 ``leavers_a_year_older``
     Ceased plans count age on the day the plan ends, most often one year above the age at 31 August before the January
     in which it was last counted.
@@ -34,6 +47,8 @@ class Composition:
     ----------
     january
         The January of the stocks.
+    need_january
+        The January whose needs are published; `stock` is aged on from it (rule ``needs_aged_on``).
     stock
         Plans, dims ``(area, age, need)``.
     joiners
@@ -52,6 +67,7 @@ class Composition:
     """
 
     january: int
+    need_january: int
     stock: xr.DataArray
     joiners: xr.DataArray
     leaver_hazard: xr.DataArray

@@ -35,7 +35,7 @@ class PlacementFlows:
         Plans ended in the year between other than by a move to another authority, by age at the January before, dims
         ``(area, age)``; the oldest published row is spread over its ages as plans are.
     new
-        New plans of the last `NEW_YEARS` calendar years, dims ``(area, provision)``.
+        New plans of the latest `NEW_YEARS` calendar years published, dims ``(area, provision)``.
     ended
         England's ended plans of the year between, moves to other authorities left out, dims ``(provision,)``.
     """

@@ -12,6 +12,7 @@ import pandas as pd
 
 from data import tables
 from data.errors import TableError
+from data.panels import composition_tables
 from data.panels.composition import Composition
 from data.panels.history import History
 from data.panels.placement_flow import NEW_YEARS, Array, PlacementFlows
@@ -19,22 +20,25 @@ from data.vocabulary import AGES, PROVISION_CODES
 
 
 def load(history: History, composition: Composition) -> PlacementFlows:
-    """Read the flows of placements up to the composition's January.
+    """Read the flows of placements up to the latest January that has them, and choices up to the composition's.
 
     Raises
     ------
     TableError
         No authority returned placements by age at both Januaries.
     """
-    january = composition.january
     stock = tables.read("plans_age_placement")
+    january = _latest_pair(stock)
     stock = stock[stock["january"].isin([january - 1, january])]
     sound = stock.groupby("la_code").agg(
         januaries=("january", "nunique"),
         whole=("plans", lambda v: bool(v.notna().all())),
         in_line=("quality", lambda v: bool((v == "reported").all())),
     )
-    joined = composition.joiners.sum("need", skipna=False).transpose("area", "age")
+    joiners = (
+        composition.joiners if january == composition.january else composition_tables.joiners(january - 1)
+    )
+    joined = joiners.sum("need", skipna=False).transpose("area", "age")
     leavers = history.leavers_by_age.sel(year=january - 1)
     left = leavers.sel(reason=[r for r in leavers["reason"].to_numpy().tolist() if r != "transfer"])
     ended_by_age = left.sum("reason", skipna=False).transpose("area", "age")
@@ -54,9 +58,17 @@ def load(history: History, composition: Composition) -> PlacementFlows:
         after=_cube(stock[stock["january"] == january], areas),
         joiners=joined.sel(area=areas).to_numpy(),
         leavers=_spread_oldest(ended_by_age.sel(area=areas).to_numpy(), before.sum(axis=2)),
-        new=_new(areas, january),
+        new=_new(areas, composition.january),
         ended=_ended(january - 1),
     )
+
+
+def _latest_pair(stock: pd.DataFrame) -> int:
+    """Return the latest January for which most authorities returned placements by age, then and a year before."""
+    returned = stock.loc[stock["plans"].notna()].groupby("january")["la_code"].nunique()
+    most = returned.index[returned > returned.max() / 2]
+    pairs = [int(j) for j in most if j - 1 in most]
+    return max(pairs, default=int(stock["january"].max()))
 
 
 def _cube(rows: pd.DataFrame, areas: list[int]) -> Array:

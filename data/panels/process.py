@@ -52,10 +52,11 @@ import xarray as xr
 from data import tables
 from data.errors import HistoryError
 from data.panels import composition_tables
-from data.vocabulary import AGES
+from data.panels.age_footing import FOOTING_AGES, published_age_matrix, stock_age_shares
+from data.panels.estimated_cells import fit_margins, with_england
 
-PROCESS_AGES: tuple[int, ...] = tuple(range(2, 21))
-"""Ages at 31 August before the January after the calendar year; 2 is 2 and under, 20 is 20 and over."""
+PROCESS_AGES = FOOTING_AGES
+"""Ages at 31 August before the January after the calendar year."""
 
 STATUTORY_DELAY = 20 / 52
 """Years from a request to the plan: 20 weeks (SEND Regulations 2014, regulation 13). With requests spread evenly over the year
@@ -92,7 +93,8 @@ class Process:
     ----------
     by_age
         ``received, accepted, refused, withdrawn, undecided, completed, issued, not_issued``, dims ``(area, year, age)``, in
-        children; fractions because ages were moved. Years from 2023, ages `PROCESS_AGES`.
+        children; fractions because ages were moved. Years from 2023, ages `PROCESS_AGES`; NaN where not returned, as assessments
+        of 2025 are, whose figures by authority are not at hand.
     totals
         The same, all ages, as published, dims ``(area, year)``; NaN where not returned or not collected: ``received`` starts
         in 2016, ``accepted``, ``withdrawn`` and ``undecided`` in 2023, the others in 2014.
@@ -137,19 +139,23 @@ def load() -> Process:
     listed = tables.read("areas")
     areas = sorted(int(a) for a in listed.loc[listed["is_current"], "la_code"])
     requests, assessments = tables.read("requests"), tables.read("assessments")
-    plans = composition_tables.load().joiners.sum(("area", "need")).to_numpy()
+    # The ages of new plans in the latest year that has them with needs: their footing is the surest.
+    latest = int(tables.read("new_plans_age_need")["year"].max())
+    plans = composition_tables.joiners(latest).sum(("area", "need")).to_numpy()
     profiles = {
-        "requests": stock_age_shares(ages_at_request(plans), REQUESTED_YOUNGER),
-        "assessments": stock_age_shares(plans, ASSESSED_YOUNGER),
+        "requests": stock_age_shares(ages_at_request(plans), published_age_matrix(REQUESTED_YOUNGER)),
+        "assessments": stock_age_shares(plans, published_age_matrix(ASSESSED_YOUNGER)),
+    }
+    outcomes = _outcomes_by_age(requests, areas)
+    ended = {
+        name: _by_age(assessments[assessments["measure"] == measure], areas)
+        for name, measure in ASSESSMENT_MEASURES.items()
     }
     by_age = xr.Dataset(
-        {
-            name: _by_age(rows[rows["measure"] == measure], areas) @ footing
-            for rows, names, footing in (
-                (requests, REQUEST_MEASURES, profiles["requests"]),
-                (assessments, ASSESSMENT_MEASURES, profiles["assessments"]),
-            )
-            for name, measure in names.items()
+        {name: ages @ profiles["requests"] for name, ages in outcomes.items()}
+        | {
+            name: (ages @ profiles["assessments"]).reindex(year=outcomes["accepted"]["year"])
+            for name, ages in ended.items()
         }
     ).rename(stock_age="age")
     totals = xr.Dataset(
@@ -185,39 +191,39 @@ def ages_at_request(plans: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return (1 - STATUTORY_DELAY) * plans + STATUTORY_DELAY * following
 
 
-def published_age_matrix(younger: float) -> npt.NDArray[np.float64]:
-    """Return the share of children of each stock age (column, ``AGES``) counted at each published age (row, `PROCESS_AGES`)."""
-    kernel = (1 - younger) * np.eye(len(AGES)) + younger * np.eye(len(AGES), k=1)
-    kernel[0, 0] = 1.0
-    oldest = len(PROCESS_AGES) - 1
-    return np.vstack([kernel[:oldest], kernel[oldest:].sum(axis=0)])
-
-
-def stock_age_shares(profile: npt.NDArray[np.float64], younger: float) -> xr.DataArray:
-    """Return P(stock age | published age) by Bayes' rule, dims ``(age, stock_age)``; rows add up to 1.
-
-    Parameters
-    ----------
-    profile
-        Children by stock age, ``AGES``, up to a factor.
-    younger
-        Share counted at one year less than their stock age, 0 to 1.
-    """
-    joint = published_age_matrix(younger) * profile
-    oldest = len(PROCESS_AGES) - 1
-    joint = np.column_stack([joint[:, :oldest], joint[:, oldest:].sum(axis=1)])
-    return xr.DataArray(
-        joint / joint.sum(axis=1, keepdims=True),
-        dims=("age", "stock_age"),
-        coords={"age": list(PROCESS_AGES), "stock_age": list(PROCESS_AGES)},
-    )
-
-
 def _totals(rows: pd.DataFrame, areas: list[int]) -> xr.DataArray:
     """Return published figures of all ages, dims ``(area, year)``."""
     series = rows[rows["age"].isna()].set_index(["la_code", "year"])["value"].astype("float64")
     array: xr.DataArray = series.to_xarray().rename({"la_code": "area"})
     return array.reindex(area=areas)
+
+
+def _outcomes_by_age(requests: pd.DataFrame, areas: list[int]) -> dict[str, xr.DataArray]:
+    """Return requests by outcome and age as published, by our names, dims ``(area, year, age)``.
+
+    A year whose outcomes are published for all ages together, and whose ages for all outcomes together, is filled from both,
+    starting from the latest year before that has the crossing (`data.panels.estimated_cells`).
+    """
+    received = _by_age(requests[requests["measure"] == "received"], areas)
+    outcomes = xr.concat(
+        [_by_age(requests[requests["measure"] == m], areas) for m in REQUEST_MEASURES.values()],
+        dim=pd.Index(list(REQUEST_MEASURES), name="outcome"),
+    ).transpose("area", "year", "age", "outcome")
+    totals = xr.concat(
+        [_totals(requests[requests["measure"] == m], areas) for m in REQUEST_MEASURES.values()],
+        dim=outcomes["outcome"],
+        join="outer",
+    )
+    # Ages without a row are nil for every outcome, so a year without the crossing holds nothing but those.
+    crossed = (outcomes.sum(("area", "age", "outcome")) > 0).to_numpy()
+    filled = outcomes.copy()
+    whole = outcomes["year"].to_numpy()[crossed]
+    for year in outcomes["year"].to_numpy()[~crossed]:
+        # Nothing later than the year may tell what it was like.
+        seed = with_england(outcomes.sel(year=whole[whole < year].max()).to_numpy())
+        of_all = totals.sel(year=year).transpose("area", "outcome").to_numpy()
+        filled.loc[{"year": year}] = fit_margins(seed, received.sel(year=year).to_numpy(), of_all)
+    return {name: filled.sel(outcome=name, drop=True) for name in REQUEST_MEASURES}
 
 
 def _by_age(rows: pd.DataFrame, areas: list[int]) -> xr.DataArray:

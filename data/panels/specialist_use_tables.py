@@ -60,8 +60,10 @@ def _totals() -> pd.DataFrame:
 
 
 def _reported(january: int) -> pd.Series:
-    """Return whether every part of an authority's return of a January can be used."""
-    rows = tables.read("plans_placement_need")
-    rows = rows[rows["january"] == january]
-    good: pd.Series = rows["quality"].eq("reported").groupby(rows["la_code"]).all()
-    return good
+    """Return whether an authority's return of a January, and its latest of placements by need, can be used."""
+    totals = tables.read("plans_total")
+    needs = tables.read("plans_placement_need")
+    returns = [totals[totals["january"] == january], needs[needs["january"] == needs["january"].max()]]
+    good = [rows["quality"].eq("reported").groupby(rows["la_code"]).all() for rows in returns]
+    both: pd.Series = pd.concat(good, axis=1).eq(True).all(axis=1)
+    return both

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import xarray as xr
 
 from data.areas import Area
+from data.panels.backlogs import Backlog
 from data.registers.register import Register
 from scenarios.effects import UNCHANGED, MoneyEffects
 
@@ -59,6 +60,8 @@ class Plans:
         Stock at that January, dims ``(age, need)``; adds up to the published total.
     estimated_mix
         True where the authority's own age or need figures were not published and England's mix stands in.
+    need_january
+        January whose needs are published; those of a later ``known_january`` are worked out from it (`data.panels.composition`).
     future
         dims ``(draw, january, age, need)``, plans (real numbers: an expectation within each draw).
     flows
@@ -78,6 +81,7 @@ class Plans:
     known_january: int
     known: xr.DataArray
     estimated_mix: bool
+    need_january: int
     future: xr.DataArray
     flows: xr.Dataset
     reason_share: xr.DataArray
@@ -197,6 +201,8 @@ class Outcome:
         Latest calendar year and share of new plans issued within 20 weeks; None where not published.
     out_of_line
         Januaries whose published total leaps from the year before.
+    backlogs
+        Years in which the authority issued plans that were due before.
     spliced
         Januaries before the authority existed, dims ``(january,)``.
     plans, placements, register, shortfall
@@ -219,5 +225,6 @@ class Outcome:
     placements: Placements
     register: Register
     shortfall: Shortfall
+    backlogs: tuple[Backlog, ...] = ()
     scenario: str | None = None
     money: MoneyEffects = UNCHANGED

@@ -39,16 +39,17 @@ class Reader:
 PANELS = Reader(
     "data.panels.history_tables",
     (
-        "areas", "assessments", "ceased_plans_age", "new_plans", "new_plans_age", "new_plans_age_band", "plans_age",
-        "plans_age_band", "plans_placement", "plans_total", "population", "population_first_published", "requests", "timeliness",
+        "areas", "assessments", "ceased_plans", "ceased_plans_age", "new_plans", "new_plans_age", "new_plans_age_band",
+        "plans_age", "plans_age_band", "plans_placement", "plans_total", "population", "population_first_published", "requests",
+        "timeliness",
     ),
     ("area_history",),
 )  # fmt: skip
 COMPOSITIONS = Reader(
     "data.panels.composition_tables",
     (
-        "areas", "ceased_plans_age", "new_plans_age_need", "plans_age", "plans_age_need", "plans_age_placement",
-        "plans_placement_need",
+        "areas", "ceased_plans", "ceased_plans_age", "new_plans_age", "new_plans_age_need", "new_plans_need", "plans_age",
+        "plans_age_need", "plans_age_placement", "plans_placement", "plans_placement_need",
     ),
 )  # fmt: skip
 PLACEMENT_FLOWS = Reader(

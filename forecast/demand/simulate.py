@@ -84,6 +84,7 @@ def simulate(
         known_january=int(known["january"]),
         known=stock,
         estimated_mix=estimated,
+        need_january=composition.need_january,
         future=moved["stock"].rename("plans"),
         flows=moved.drop_vars("stock"),
         reason_share=draws.flows.rates["reason_share"],

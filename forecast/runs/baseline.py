@@ -16,7 +16,7 @@ import xarray as xr
 
 from data.areas import Area
 from data.errors import OptionError
-from data.panels import composition_tables, history_tables, process
+from data.panels import backlogs, composition_tables, history_tables, process
 from data.panels.composition import Composition
 from data.panels.history import History
 from data.registers import starting_register
@@ -200,6 +200,7 @@ class ForecastInputs:
             placements=placements,
             register=used,
             shortfall=match_plan(placements, capacity_plan, latent),
+            backlogs=tuple(b for b in backlogs.find(self.history) if b.area == area.la_code),
         )
         return Baseline(
             outcome=outcome,

@@ -38,6 +38,7 @@ def composed(history: History) -> Composition:
     )
     return Composition(
         january=history.origin,
+        need_january=history.origin,
         stock=stock,
         joiners=0.15 * stock,
         leaver_hazard=latest.isel(area=0, drop=True) * 0,

@@ -15,9 +15,9 @@ from data.vocabulary import AGES
 from models import pipeline
 from models.pipeline import (
     VARIABLES,
-    Backlog,
     Drift,
     FittedPipeline,
+    RequestBacklog,
     Shares,
     concentration,
     drift,
@@ -59,7 +59,7 @@ def certain(
         plan=known(ending),
         refusal_drift=Drift(0.0, 0.0),
         plan_drift=Drift(0.0, 0.0),
-        backlog=Backlog(0.0, Drift(0.0, 0.0), 0.0, np.zeros(1), np.zeros(1)),
+        backlog=RequestBacklog(0.0, Drift(0.0, 0.0), 0.0, np.zeros(1), np.zeros(1)),
     )
 
 
@@ -247,7 +247,7 @@ def test_draws_that_refuse_much_keep_doing_so() -> None:
 
 
 def test_an_authoritys_backlog_fades() -> None:
-    own = Backlog(0.0, Drift(0.7, 0.0), 0.0, np.array([np.log(1.5)]), np.zeros(1))
+    own = RequestBacklog(0.0, Drift(0.7, 0.0), 0.0, np.array([np.log(1.5)]), np.zeros(1))
     found = replace(certain(), backlog=own).project(
         plans_of(np.full((5, len(AGES)), 80.0), draws=1), REDBRIDGE, np.random.default_rng(0)
     )

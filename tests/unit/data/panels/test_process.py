@@ -9,6 +9,7 @@ import xarray as xr
 from data import tables
 from data.errors import HistoryError
 from data.panels import composition_tables, process
+from data.panels.age_footing import published_age_matrix, stock_age_shares
 from data.panels.process import (
     ASSESSED_YOUNGER,
     PROCESS_AGES,
@@ -16,8 +17,6 @@ from data.panels.process import (
     STATUTORY_DELAY,
     Process,
     ages_at_request,
-    published_age_matrix,
-    stock_age_shares,
 )
 from data.vocabulary import AGES
 
@@ -31,20 +30,26 @@ def returned() -> Process:
 
 @pytest.fixture(scope="module")
 def england_plans() -> np.ndarray:
-    return composition_tables.load().joiners.sum(("area", "need")).to_numpy()
+    return composition_tables.joiners(2024).sum(("area", "need")).to_numpy()
 
 
 def test_grids_are_whole(returned: Process) -> None:
-    assert returned.by_age.sizes == {"area": 153, "year": 2, "age": 19}
+    assert returned.by_age.sizes == {"area": 153, "year": 3, "age": 19}
     assert returned.by_age["age"].to_numpy().tolist() == list(PROCESS_AGES)
-    assert returned.totals["year"].to_numpy().tolist() == list(range(2014, 2025))
-    assert returned.last_year == 2024
+    assert returned.totals["year"].to_numpy().tolist() == list(range(2014, 2026))
+    assert returned.last_year == 2025
     assert returned.delay == STATUTORY_DELAY
 
 
-@pytest.mark.parametrize(
-    ("la_code", "year"), [(HACKNEY, 2023), (LEICESTER, 2023), (ISLE_OF_WIGHT, 2023), (ISLE_OF_WIGHT, 2024)]
-)
+NOT_RETURNED = [
+    (HACKNEY, 2023), (LEICESTER, 2023), (LEICESTER, 2025), (ISLE_OF_WIGHT, 2023), (ISLE_OF_WIGHT, 2024), (ISLE_OF_WIGHT, 2025),
+]  # fmt: skip
+"""Authorities and years without a usable return."""
+
+ASSESSMENTS = ("completed", "issued", "not_issued")
+
+
+@pytest.mark.parametrize(("la_code", "year"), NOT_RETURNED)
 def test_a_year_not_returned_is_unknown_throughout(returned: Process, la_code: int, year: int) -> None:
     for frame in (returned.by_age, returned.totals):
         here = frame.sel(area=la_code, year=year).to_array()
@@ -54,7 +59,21 @@ def test_a_year_not_returned_is_unknown_throughout(returned: Process, la_code: i
 def test_every_other_year_is_known_at_every_age(returned: Process) -> None:
     for name in returned.by_age:
         missing = returned.by_age[name].isnull()
-        assert int(missing.any("age").sum()) == int(missing.all("age").sum()) == 4, name
+        # Assessments of 2025 are not at hand by authority.
+        years = [2023, 2024] if name in ASSESSMENTS else [2023, 2024, 2025]
+        expected = sum(year in years for _, year in NOT_RETURNED)
+        of_years = missing.sel(year=years)
+        assert int(of_years.any("age").sum()) == int(of_years.all("age").sum()) == expected, name
+    assert returned.by_age["completed"].sel(year=2025).isnull().all()
+
+
+def test_outcomes_of_a_year_without_ages_have_both_margins(returned: Process) -> None:
+    here = returned.by_age.sel(area=REDBRIDGE, year=2025)
+    published = tables.read("requests")
+    published = published[(published["la_code"] == REDBRIDGE) & (published["year"] == 2025)]
+    of_all = published[published["age"].isna()].set_index("measure")["value"]
+    assert float(here["refused"].sum()) == pytest.approx(float(of_all["refused"]), abs=0.5)
+    assert float(here["received"].sum()) == pytest.approx(698.0)
 
 
 def test_ages_add_up_to_published_totals(returned: Process) -> None:
@@ -135,7 +154,7 @@ def test_requests_move_by_half_a_year_and_assessments_by_three_quarters(returned
 
 
 def test_sharing_out_loses_nobody(england_plans: np.ndarray) -> None:
-    shared = stock_age_shares(england_plans, 0.4)
+    shared = stock_age_shares(england_plans, published_age_matrix(0.4))
     np.testing.assert_allclose(shared.sum("stock_age"), 1.0)
     # Nobody becomes younger, or more than a year older.
     by = shared["stock_age"] - shared["age"]

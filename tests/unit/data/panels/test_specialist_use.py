@@ -28,7 +28,7 @@ def test_rationed_and_overflow_provisions_are_known_and_apart() -> None:
 
 def test_growth_is_yearly_and_logged(use: SpecialistUse) -> None:
     plans = tables.read("plans_total").set_index(["la_code", "january"])["plans"].astype(float)
-    expected = np.log(plans[REDBRIDGE, 2025] / plans[REDBRIDGE, 2019]) / 6
+    expected = np.log(plans[REDBRIDGE, 2026] / plans[REDBRIDGE, 2019]) / 7
     assert float(use.signs.sel(area=REDBRIDGE, sign="growth")) == pytest.approx(expected)
 
 
