@@ -17,7 +17,7 @@ from data.provisions import provisions
 from data.registers.register import ESTIMATED, Register, academic_year, frame, phase_shares, places_by_phase
 from data.vocabulary import ALL, PHASES, SPECIALIST_PROVISIONS
 
-NET_JANUARY = 2025
+NET_JANUARY = 2026
 """Latest January of published placements; its academic year's places are compared with residents."""
 
 ROLL_JANUARY = 2024
@@ -63,6 +63,7 @@ def default_register(
     funded_places: pd.DataFrame,
     import_export: pd.DataFrame,
     plans_age_placement: pd.DataFrame,
+    plans_placement: pd.DataFrame,
 ) -> Register:
     """Return a capacity register estimated from national tables; every row has basis ``estimated``.
 
@@ -82,10 +83,10 @@ def default_register(
         Table ``funded_places``: autumn of the latest year.
     import_export
         Table ``special_pupils_import_export``: the latest year.
-    plans_age_placement
-        Table ``plans_age_placement``: resident plan holders.
+    plans_age_placement, plans_placement
+        Tables of resident plan holders by placement, with and without their ages.
     """
-    people = residents(plans_age_placement, la_code)
+    people = residents(plans_age_placement, plans_placement, la_code)
     local = [
         *_special_schools(establishments, import_export, la_code, people),
         *_bases(funded_places, la_code, people),
@@ -93,18 +94,48 @@ def default_register(
     return Register(la_code, frame([*local, *net_use(frame(local), people)]), ESTIMATED, trusted=True)
 
 
-def residents(plans_age_placement: pd.DataFrame, la_code: int) -> Residents:
-    """Return an authority's residents in specialist places at the latest January it returned."""
-    mine = plans_age_placement.query("la_code == @la_code and january <= @NET_JANUARY")
-    returned = mine.groupby("january")["plans"].agg(lambda plans: bool(plans.notna().all()))
-    if not returned.any():
+def residents(plans_age_placement: pd.DataFrame, plans_placement: pd.DataFrame, la_code: int) -> Residents:
+    """Return an authority's residents in specialist places at the latest January it returned.
+
+    Where their ages are of an earlier January than their number, the ages of then are brought to the number of now, provision
+    by provision, to whole residents.
+    """
+    aged, january = _latest_specialist(plans_age_placement, la_code)
+    counted, latest = _latest_specialist(plans_placement, la_code)
+    if not len(aged):
         return Residents(NET_JANUARY, {})
+    summed = aged.groupby(["provision", "age"], observed=True)["plans"].sum().reset_index()
+    then = {(row["provision"], row["age"]): int(row["plans"]) for row in summed.to_dict("records")}
+    if latest <= january:
+        return Residents(january, then)
+    totals = counted.groupby("provision", observed=True)["plans"].sum()
+    now: dict[tuple[str, int], int] = {}
+    for provision in SPECIALIST_PROVISIONS:
+        ages = _latest_ages(plans_age_placement, la_code, provision)
+        if ages:
+            shares = _whole_shares(int(totals.get(provision, 0)), list(ages.values()))
+            now |= {(provision, age): n for age, n in zip(ages, shares, strict=True)}
+    return Residents(latest, now)
+
+
+def _latest_ages(plans_age_placement: pd.DataFrame, la_code: int, provision: str) -> dict[int, int]:
+    """Return plans by age in a provision at the latest January an authority had any there; England's if it never had."""
+    rows = plans_age_placement.query("provision == @provision and january <= @NET_JANUARY and plans > 0")
+    own = rows.query("la_code == @la_code")
+    known = own if len(own) else rows
+    latest = known[known["january"] == known["january"].max()]
+    counts = latest.groupby("age")["plans"].sum()
+    return {int(age): int(n) for age, n in counts.items()}
+
+
+def _latest_specialist(plans: pd.DataFrame, la_code: int) -> tuple[pd.DataFrame, int]:
+    """Return an authority's rows of specialist placements at the latest January it returned, and that January."""
+    mine = plans.query("la_code == @la_code and january <= @NET_JANUARY")
+    returned = mine.groupby("january")["plans"].agg(lambda cells: bool(cells.notna().all()))
+    if not returned.any():
+        return mine.iloc[:0], NET_JANUARY
     january = int(returned.index[returned.to_numpy()].max())
-    known = mine[(mine["january"] == january) & mine["provision"].isin(SPECIALIST_PROVISIONS)]
-    counts = known.groupby(["provision", "age"], observed=True)["plans"].sum().reset_index()
-    return Residents(
-        january, {(row["provision"], row["age"]): int(row["plans"]) for row in counts.to_dict("records")}
-    )
+    return mine[(mine["january"] == january) & mine["provision"].isin(SPECIALIST_PROVISIONS)], january
 
 
 def net_use(local: pd.DataFrame, people: Residents) -> list[dict[str, Any]]:

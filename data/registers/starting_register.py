@@ -30,4 +30,5 @@ def shipped(la_code: int) -> Register:
         funded_places=tables.read("funded_places"),
         import_export=tables.read("special_pupils_import_export"),
         plans_age_placement=tables.read("plans_age_placement"),
+        plans_placement=tables.read("plans_placement"),
     )

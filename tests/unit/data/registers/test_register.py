@@ -655,13 +655,18 @@ def test_redbridge_says_where_every_row_comes_from(redbridge: Register) -> None:
 def test_redbridge_net_use_is_residents_less_local_places(redbridge: Register) -> None:
     if not (tables.PUBLISHED / "plans_age_placement.parquet").exists():
         pytest.skip("the table plans_age_placement is not built")
-    people = residents(tables.read("plans_age_placement"), 317)
+    people = residents(tables.read("plans_age_placement"), tables.read("plans_placement"), 317)
     local = redbridge.rows.query("located == 'local'")
     worked_out = {(r["provision"], r["age_low"], r["age_high"]): r["places"] for r in net_use(local, people)}
-    elsewhere = redbridge.rows.query("located == 'elsewhere'")
+    elsewhere = in_force(redbridge, 2026).query("located == 'elsewhere'")
     written = elsewhere.set_index(["provision", "age_low", "age_high"])["places"].to_dict()
     assert worked_out == written
-    assert worked_out["state_special", 11, 15] == 41, "275 residents less 234 local places"
+    assert worked_out == {
+        ("state_special", 4, 10): 5,  # 362 residents less 357 local places
+        ("state_special", 11, 15): 84,  # 318 less 234
+        ("state_special", 16, 25): 59,  # 156 less 97
+        ("specialist_post16", 16, 25): 17,  # no such institution in the authority
+    }
 
 
 def test_redbridge_keeps_rolls_and_funding_beside_its_places(redbridge: Register) -> None:
@@ -677,4 +682,6 @@ def test_redbridge_keeps_rolls_and_funding_beside_its_places(redbridge: Register
 def test_redbridge_schemes_are_told_apart_by_status(redbridge: Register) -> None:
     table = counted_by_year(redbridge).set_index("academic_year")
     assert table.loc["2024/25"].tolist() == [954, 0, 0]
-    assert table.loc["2029/30"].tolist() == [934, 115, 70]
+    # What residents use elsewhere is that of January 2025 for one year (117 places), then that of January 2026 (165).
+    assert table.loc["2025/26"].tolist() == [1010, 39, 0]
+    assert table.loc["2029/30"].tolist() == [982, 115, 70]
