@@ -8,7 +8,8 @@ In every draw and financial year
          + spending that plans do not drive                     (`forecast.finance.other_high_needs`)
 
 Children are financial-year averages of January counts. Where the council has said what a year costs it, high needs lines are
-scaled in every draw so that the baseline meets it in that year (`Anchor`); places are not, for their rates are known.
+scaled in every draw so that the baseline meets it in that year (`Anchor`); places are not, for their rates are known. That year
+may be the one before the first forecast (`CostModel.costs_before`).
 
 Invariants: every line has an S251 code and a block, and a code and label of its own; what another block pays, as a ledger may
 say, is a line but no cost of high needs; lines add up to the whole in every draw; cost is before deductions for places that DfE
@@ -83,7 +84,7 @@ class Anchor:
     Parameters
     ----------
     year
-        The financial year, one of those forecast.
+        The financial year: one of those forecast, or the one before them.
     deficit
         80 % interval of cost less income, pounds.
     basis, source
@@ -184,8 +185,8 @@ class CostModel:
         Financial years, from the one that begins after the latest published January.
     book, drawn
         Prices and their draws.
-    other
-        Spending that plans do not drive, pounds, dims ``(draw, financial_year, line)``.
+    other, other_before
+        Spending that plans do not drive, pounds, dims ``(draw, financial_year, line)``: in ``years``, and in the year before.
     root
         Source of the variation of single fees.
     policy
@@ -206,6 +207,7 @@ class CostModel:
     book: PriceBook
     drawn: PriceDraws
     other: xr.DataArray
+    other_before: xr.DataArray
     root: int
     policy: FundingPolicy
     deflator: xr.DataArray
@@ -247,12 +249,15 @@ class CostModel:
 
         growth = book.inflation.draws([y.begins for y in years], draws, draw_root(growth_rng()))
         level = np.cumprod(1 + growth.sel(inflator="gdp_deflator").to_numpy(), axis=1)
+        before = years[0].after(-1)
+        other = other_high_needs.project_spending(base, la_code, (before, *years), growth_rng())
         return cls(
             la_code=la_code,
             years=years,
             book=book,
             drawn=drawn,
-            other=other_high_needs.project_spending(base, la_code, years, growth_rng()),
+            other=other.isel(financial_year=slice(1, None)),
+            other_before=other.isel(financial_year=[0]),
             root=draw_root(fee_rng),
             policy=policy or funding_policy(),
             deflator=xr.DataArray(
@@ -274,7 +279,7 @@ class CostModel:
         outcome
             The baseline.
         income
-            High needs income, dims ``(draw, financial_year)``.
+            High needs income, dims ``(draw, financial_year)``; holds the anchor's year.
         anchor
             What the council says.
         rng
@@ -282,7 +287,8 @@ class CostModel:
         """
         year = anchor.year.label
         # A second figure takes the place of the first.
-        costs = replace(self, scale=np.ones_like(self.scale)).costs(outcome)
+        plain = replace(self, scale=np.ones_like(self.scale))
+        costs = plain.costs(outcome) if anchor.year in self.years else plain.costs_before(outcome)
         modelled = costs.high_needs.sel(financial_year=year).to_numpy()
         stated = income.sel(financial_year=year).to_numpy() + anchor.deficit.draw(rng.random(len(modelled)))
         # What a place is paid is known: only the rest can be wrong.
@@ -316,6 +322,54 @@ class CostModel:
             elsewhere=elsewhere,
             other=other,
             deflator=self.deflator,
+        )
+
+    def costs_before(self, outcome: Outcome) -> Costs:
+        """Return the costs in pounds of the year before the first: what the council has in its ledger.
+
+        Its children are those of the origin, provision by provision as many times more or fewer as the published plans of the
+        January before were; its places are those of the first year, at the rates of the year.
+        """
+        year = self.years[0].after(-1)
+        paid = paid_placements(outcome, self.reference)
+        now = paid.stock.isel(january=[0])
+        earlier = now * _a_year_before(self.la_code, outcome.plans.origin)
+        both = xr.concat(
+            [earlier.assign_coords(january=now["january"] - 1), now], dim="january", join="exact"
+        ).transpose(*paid.stock.dims)
+        children = year_average(both)
+        heads = _flat(children)
+        years = replace(self, years=(year,))
+        priced = years._tariffs(outcome, self.items, FeeVariation(self.root, heads))
+        first = {"financial_year": [year.label]}
+        counts = self._places(outcome, paid).years_of_place.isel(financial_year=[0]).assign_coords(first)
+        rates = place_funding.rates_in_book(self.book, self.drawn, (year,))
+        kinds = [str(kind) for kind in counts["place_kind"].to_numpy()]
+        of_kind = xr.DataArray(
+            np.stack([rates[kind] for kind in kinds], axis=-1),
+            dims=("draw", "financial_year", "place_kind"),
+            coords={**first, "place_kind": kinds},
+        )
+        places = FundedPlaces(counts.transpose(*of_kind.dims), of_kind)
+        nobody = xr.zeros_like(counts.isel(place_kind=0, drop=True))
+        elsewhere = (nobody, xr.full_like(nobody, self.policy.import_export_unit))
+        other = self.other_before * xr.DataArray(self.scale, dims="draw")
+        lines, pounds = _lines(priced, heads, places, elsewhere, other)
+        return Costs(
+            la_code=self.la_code,
+            years=(year,),
+            lines=lines,
+            pounds=xr.DataArray(
+                pounds,
+                dims=("draw", "financial_year", "line"),
+                coords={**first, "line": [line.code for line in lines]},
+            ),
+            children=children,
+            tariffs=priced,
+            places=places,
+            elsewhere=elsewhere,
+            other=other,
+            deflator=xr.ones_like(nobody),
         )
 
     @property
@@ -364,6 +418,23 @@ class CostModel:
         colleges = paid.stock.sel(provision="general_fe", phase="post16", drop=True).sum("need_group")
         more = year_average(paid.elsewhere + colleges - colleges.isel(january=0))
         return more, xr.full_like(more, self.policy.import_export_unit)
+
+
+def _a_year_before(la_code: int, origin: int) -> xr.DataArray:
+    """Return published plans of the January before the origin over those of the origin, dims ``(provision,)``.
+
+    All plans stand for a provision with none then or now; 1 where either January is not published.
+    """
+    rows = tables.read("plans_placement").query("la_code == @la_code")
+    counted = rows.pivot_table("plans", "provision", "january", aggfunc="sum", observed=True).astype(float)
+    known = rows.groupby("january")["plans"].agg(lambda plans: bool(plans.notna().all()))
+    if not (known.get(origin, False) and known.get(origin - 1, False)):
+        return xr.DataArray(
+            np.ones(len(PROVISIONS)), dims="provision", coords={"provision": list(PROVISIONS)}
+        )
+    then, now = (counted[january].reindex(list(PROVISIONS)).fillna(0.0) for january in (origin - 1, origin))
+    ratio = (then / now.where(now > 0)).where(then > 0).fillna(then.sum() / now.sum())
+    return xr.DataArray(ratio.to_numpy(), dims="provision", coords={"provision": list(PROVISIONS)})
 
 
 def _estimated(outcome: Outcome) -> bool:

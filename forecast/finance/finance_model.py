@@ -179,11 +179,11 @@ class FinanceModel:
             allocations=assumed.allocations,
         )
         finance = cls(model, income_plan, assumed, known, baseline.seed)
-        total = finance.income(baseline).total
-        stated = [f for f in council_figures(la_code, OVERSPEND) if f.year in model.years]
+        total = finance.income(baseline, before=True).total
+        stated = [f for f in council_figures(la_code, OVERSPEND) if f.year in (before, *model.years)]
         anchor = _anchor(stated[-1]) if stated else None
         if assumed.overspend is not None:
-            half = MONITORING * float(total.isel(financial_year=0).mean())
+            half = MONITORING * float(total.sel(financial_year=model.years[0].label).mean())
             between = Range(assumed.overspend - half, assumed.overspend + half)
             anchor = Anchor(model.years[0], between, "council", "Given with the run")
         if assumed.as_modelled or anchor is None:
@@ -198,11 +198,12 @@ class FinanceModel:
         """Return the costs in pounds of the baseline or one of its scenarios."""
         return self.model.costs(outcome)
 
-    def income(self, outcome: Outcome) -> HighNeedsIncome:
-        """Return the income in pounds of the baseline or one of its scenarios."""
+    def income(self, outcome: Outcome, *, before: bool = False) -> HighNeedsIncome:
+        """Return the income in pounds of the baseline or one of its scenarios, if asked from the year ``before`` the first."""
+        years = self.model.years
         return income(
             self.model.la_code,
-            self.model.years,
+            (years[0].after(-1), *years) if before else years,
             self.income_plan,
             draws=outcome.plans.future.sizes["draw"],
             rng=np.random.default_rng(self._stream(0)),

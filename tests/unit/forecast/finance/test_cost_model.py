@@ -11,9 +11,10 @@ import xarray as xr
 
 from data.financial_year import FinancialYear
 from data.prices.price_book import GENERAL_FUND, PriceBook
-from data.vocabulary import PROVISION_CODES
+from data.vocabulary import PROVISION_CODES, PROVISIONS
 from forecast.core.financial_year import labels
 from forecast.core.outcome import Outcome
+from forecast.finance import cost_model
 from forecast.finance.cost_model import (
     ELSEWHERE,
     HIGH_NEEDS,
@@ -53,6 +54,11 @@ def model(prices: PriceBook, other: Mapping[str, float] | None = None, root: int
             np.broadcast_to(list(told.values()), shape).astype(float),
             dims=("draw", "financial_year", "line"),
             coords={"financial_year": labels(YEARS), "line": list(told)},
+        ),
+        other_before=xr.DataArray(
+            np.broadcast_to(list(told.values()), (shape[0], 1, shape[2])).astype(float),
+            dims=("draw", "financial_year", "line"),
+            coords={"financial_year": [YEARS[0].after(-1).label], "line": list(told)},
         ),
         root=root,
         policy=funding_policy(),
@@ -272,6 +278,43 @@ class TestAnchor:
         plain, scaled = model(FEES), replace(model(FEES), scale=np.full(DRAWS, 1.5))
         for code in ("place_funding_state_special", ELSEWHERE):
             assert line(scaled.costs(result), code) == pytest.approx(line(plain.costs(result), code))
+
+    def test_the_year_before_is_the_published_children_of_then_at_the_prices_of_then(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Five children in INMSS a January before, ten at the origin: 8.54 on average from April to March, at 20,000 each."""
+        half = xr.DataArray(
+            np.full(len(PROVISIONS), 0.5), dims="provision", coords={"provision": list(PROVISIONS)}
+        )
+        monkeypatch.setattr(cost_model, "_a_year_before", lambda *_: half)
+        before = model(self.PRICES, {"hospital": 50_000.0}).costs_before(outcome(TEN))
+        children = 5 + 5 * (2.5 / 12 + 137.75 / 288 + 6.25 / 288)
+        assert line(before, "inmss_fee") == pytest.approx([20_000 * children], rel=1e-5)
+        assert line(before, "other_hospital") == [50_000.0]
+        assert before.years == (YEARS[0].after(-1),)
+
+    def test_a_figure_of_the_year_before_scales_every_year(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        ones = xr.DataArray(
+            np.ones(len(PROVISIONS)), dims="provision", coords={"provision": list(PROVISIONS)}
+        )
+        monkeypatch.setattr(cost_model, "_a_year_before", lambda *_: ones)
+        start = model(self.PRICES)
+        before = YEARS[0].after(-1)
+        told = xr.DataArray(
+            np.full((DRAWS, 3), 120_000.0),
+            dims=("draw", "financial_year"),
+            coords={"financial_year": labels((before, *YEARS))},
+        )
+        anchor = Anchor(before, Range.of(40_000.0), "council", "made up")
+        scaled = start.anchored(outcome(TEN), told, anchor, np.random.default_rng(1))
+        assert scaled.scale == pytest.approx([0.8] * DRAWS), "160,000 stated, 200,000 modelled"
+        assert by_year(scaled.costs(outcome(TEN)).high_needs) == pytest.approx([160_000] * 2)
+
+    def test_provisions_that_were_published_empty_follow_all_plans(self) -> None:
+        ratio = cost_model._a_year_before(REDBRIDGE, 2026)
+        assert float(ratio.sel(provision="state_special")) == pytest.approx(751 / 840)
+        assert float(ratio.sel(provision="support_base")) == pytest.approx(3391 / 3830)
+        assert (cost_model._a_year_before(921, 2026) == 1).all(), "Isle of Wight returned no January 2026"
 
     def test_a_second_figure_takes_the_place_of_the_first(self) -> None:
         once = self.anchored(model(self.PRICES), 100_000, 60_000)
