@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from data.citations import SEN2
 from data.geography import maps, setting_points
 from data.provisions import takes_overflow
 from data.registers.register import academic_year, in_force
@@ -502,8 +503,8 @@ def page(outcome: Outcome, tables: PlacesTables, distances: Distances, borrowed:
     sources = dict.fromkeys(u.source for u in outcome.shortfall.units)
     lines += ["## Sources of places", "", *[f"- {s}" for s in sources], ""]
     lines += [
-        "Demand: Department for Education, Education, health and care plans (releases of 2022 and 2025). Open Government Licence "
-        f"v3.0. Capacity register: {outcome.register.origin}. {PRODUCT}, seed {outcome.seed}. A forecast, not an outturn.",
+        f"Demand: {SEN2}. Open Government Licence v3.0. Capacity register: {outcome.register.origin}. "
+        f"{PRODUCT}, seed {outcome.seed}. A forecast, not an outturn.",
         "",
     ]
     return "\n".join(lines)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from data import tables
+from data.citations import SEN2
 from data.registers.register_file import to_csv
 from forecast.core.atomic_files import Writer, write_all
 from forecast.core.outcome import Outcome
@@ -246,8 +247,7 @@ def markdown(run: RunTables) -> str:
         "",
         "## Sources",
         "",
-        "Department for Education, Education, health and care plans (releases of 2022 and 2025); DSG allocations "
-        f"(funded places); Get Information About Schools. Capacity register: {outcome.register.origin}. "
+        f"{SEN2}; DSG allocations (funded places); Get Information About Schools. Capacity register: {outcome.register.origin}. "
         "Open Government Licence v3.0. Hashes of every input are in run.json.",
         "",
         f"Model '{outcome.plans.model}', seed {outcome.seed}, {PRODUCT} {version(PRODUCT)}. A forecast, not an outturn.",

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from data.formatting import listed
+from data.panels.backlogs import Backlog
 from data.provisions import facts_of, whereabouts_unknown
 from data.registers.register import academic_year, estimated_share
 from data.vocabulary import (
@@ -57,6 +58,12 @@ SLOW_ISSUE = 0.25
 
 FEW_PLANS = 50
 """Below this number of plans one child is a large share of the forecast."""
+
+DOWN_SYNDROME_IN_WORDS = (
+    "Down syndrome, a need of its own in returns from January 2026, is counted in OTH: plans with it are not yet published by "
+    "authority, and were inside OTH before"
+)
+"""What a reader of needs must know of it; no full stop, as in a list."""
 
 EMPTY_BASES = 0.8
 """Below this share of base places filled, coding of base pupils as mainstream is the likelier reason."""
@@ -211,9 +218,9 @@ def estimates(outcome: Outcome) -> list[str]:
         *own_gaps(outcome),
         wanted_in_words(outcome),
         "Where plan holders of each age and need are taught is fitted to three published tables, not published.",
-        f"Needs are known by authority for one January only ({origin}). Ahead of it children carry their need up the ages, new "
-        "plans have the needs of last year's, and recorded needs change with age by an amount nobody publishes: between "
-        "none and all of what today's ages show. Trends by need are therefore less certain than totals.",
+        f"{needs_known(outcome)} Ahead of it children carry their need up the ages, new plans have the needs of last year's, and "
+        "recorded needs change with age by an amount nobody publishes: between none and all of what today's ages show. Trends by "
+        "need are therefore less certain than totals.",
         far_horizon(outcome),
     ]
     estimated = estimated_places(outcome)
@@ -222,6 +229,43 @@ def estimates(outcome: Outcome) -> list[str]:
             f"{listed(estimated)} in {academic_year(origin)} are estimates; the council's own register would replace them."
         )
     return lines + [one.sentence for one in of_register(outcome.register, origin + 1)]
+
+
+def needs_known(outcome: Outcome) -> str:
+    """Return a sentence or two on the January whose needs are published, and on those worked out since."""
+    return f"Needs by authority are published for one January only ({outcome.plans.need_january}).{needs_since(outcome)}"
+
+
+def recent_backlogs(outcome: Outcome) -> tuple[Backlog, ...]:
+    """Return the backlogs cleared in the years of growth that the forecast starts from."""
+    return tuple(b for b in outcome.backlogs if b.years[-1] >= outcome.plans.origin - RECENT_YEARS)
+
+
+def needs_are_published(outcome: Outcome) -> bool:
+    """Return whether the needs of the authority's latest plans are its own and published."""
+    return outcome.plans.known_january <= outcome.plans.need_january and not outcome.plans.estimated_mix
+
+
+def needs_since(outcome: Outcome) -> str:
+    """Return a sentence on needs of a January after the last whose needs are published; blank if there is none."""
+    plans = outcome.plans
+    if needs_are_published(outcome) or plans.estimated_mix:
+        return ""
+    return (
+        f" Those of January {plans.known_january} are worked out from it: a year older, less plans that end, with the needs of "
+        f"the new plans of {plans.known_january - 1}."
+    )
+
+
+def backlog_in_words(backlog: Backlog, name: str) -> str:
+    """Return what a backlog that was cleared did to the count of new plans, and how the forecast reads it."""
+    year, before = backlog.years[-1], backlog.years[-2]
+    new, requests = backlog.new_plans, backlog.requests
+    return (
+        f"{name} issued {new[-1]:,.0f} new plans in {year} after {new[-2]:,.0f} in {before}, while requests were "
+        f"{requests[-1]:,.0f} after {requests[-2]:,.0f}: it cleared a backlog. About {backlog.caught_up:,.0f} of those plans "
+        f"were due before {year}. The forecast counts them there, so it does not take the jump for new demand."
+    )
 
 
 def estimated_places(outcome: Outcome) -> list[str]:
@@ -265,6 +309,7 @@ def own_gaps(outcome: Outcome) -> list[str]:
             f"{name}'s January {january} total leaps from {before:,.0f} to {after:,.0f}. It is kept as published; if it is a "
             "correction and not growth, the forecast is too high."
         )
+    lines += [backlog_in_words(b, name) for b in recent_backlogs(outcome)]
     if outcome.timeliness is not None and outcome.timeliness[1] < SLOW_ISSUE:
         year, share = outcome.timeliness
         lines.append(
@@ -282,7 +327,7 @@ def own_gaps(outcome: Outcome) -> list[str]:
         )
     if plans.estimated_mix:
         lines.append(
-            f"{name} did not publish plans by age and need for January {origin}: England's mix is used."
+            f"{name} did not publish plans by need for January {plans.need_january}: England's needs at each age are used."
         )
     if placements.known_january < origin:
         lines.append(
@@ -332,5 +377,6 @@ def far_horizon(outcome: Outcome) -> str:
 
 
 def need_key() -> str:
-    """Return the meaning of the need codes in one line."""
-    return "; ".join(f"{code} {label.lower()}" for code, label in NEEDS.items() if code != label)
+    """Return the meaning of the need codes in one line, and where Down syndrome is."""
+    codes = "; ".join(f"{code} {label.lower()}" for code, label in NEEDS.items() if code != label)
+    return f"{codes}. {DOWN_SYNDROME_IN_WORDS}"

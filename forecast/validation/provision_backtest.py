@@ -47,7 +47,7 @@ from models.provision_totals import (
 PAGE = tables.DATA_DIR.parent / "docs" / "track-record-places.md"
 """The page that a back-test of every reporting origin refreshes."""
 
-ORIGINS: tuple[int, ...] = tuple(range(2019, 2025))
+ORIGINS: tuple[int, ...] = tuple(range(2019, 2026))
 """Origins of the public record: the first has ages at college that can be compared, the last a January to score."""
 
 LAST_TUNING_TARGET = 2022

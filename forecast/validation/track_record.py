@@ -33,7 +33,7 @@ TOTALS_COLUMNS: tuple[str, ...] = ("la_code", "origin", "target", "median", "low
 NEXT_HEADING = "## Age bands"
 """Heading that follows the section on Januaries forecast before they were published."""
 
-REPORTING_ORIGINS: tuple[int, ...] = (2021, 2022, 2023, 2024)
+REPORTING_ORIGINS: tuple[int, ...] = (2021, 2022, 2023, 2024, 2025)
 """Origins kept for reporting; models are tuned only on targets up to January 2022."""
 
 
@@ -73,7 +73,7 @@ def write_unseen(scores: pd.DataFrame, page: Path = PAGE, table: Path = unseen_j
 def totals_of(scores: pd.DataFrame) -> pd.DataFrame:
     """Return the product's forecasts of totals, in plans to one decimal: columns `TOTALS_COLUMNS`."""
     own = scores[(scores["model"] == HEADLINE) & (scores["age_band"] == ALL)]
-    return own.sort_values(["la_code", "origin", "target"], ignore_index=True)[list(TOTALS_COLUMNS)].round(1)
+    return own.sort_values(["la_code", "origin", "target"], ignore_index=True)[list(TOTALS_COLUMNS)].round(3)
 
 
 def read_totals(path: Path = TOTALS) -> pd.DataFrame:

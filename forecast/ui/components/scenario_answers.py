@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from data.citations import SEN2
 from data.errors import PlannerError
 from forecast.core import defaults
 from forecast.presentation import compare, seek, wording
@@ -24,7 +25,7 @@ from forecast.ui.frame.shell import say
 from forecast.ui.frame.text import bullets, literal
 from forecast.ui.views import lever_fields, recorded_runs, scenario_draft
 from forecast.ui.views import scenarios as scenario_view
-from forecast.ui.views.common import REGISTER, SEN2, Source
+from forecast.ui.views.common import REGISTER, Source
 from forecast.ui.views.lever_fields import SizeUnit
 from scenarios.levers import Lever
 from scenarios.scenario import Scenario

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from data.citations import SEN2
 from forecast.presentation import words
 from forecast.ui.components import elements, results
 from forecast.ui.components.charts import demand as demand_charts
@@ -9,7 +10,10 @@ from forecast.ui.frame import controls, shell
 from forecast.ui.frame.choices import origin, years
 from forecast.ui.frame.text import bullets, literal
 from forecast.ui.views import demand
-from forecast.ui.views.common import RESIDENTS, SEN2, Source, in_words, tidy
+from forecast.ui.views.common import RESIDENTS, Source, in_words, tidy
+
+NOBODY = 0.5
+"""Below this there is no child, in a number that may be worked out."""
 
 choices = controls.current()
 area, name = choices.area, choices.area.name
@@ -25,11 +29,11 @@ with st.container(horizontal=True):
 whom = demand.of_whom(choices.phase, choices.need)
 frame = tidy(view.frame(choices.phase, choices.need), choices.last)
 estimated = (
-    "Ages and needs are estimated: this authority did not publish them."
+    "Needs are England's at each age: this authority did not publish its own."
     if view.estimated_mix and whom
     else ""
 )
-if frame.iloc[0]["q50"] == 0 and frame["q90"].max() < 1:
+if frame.iloc[0]["q50"] < NOBODY and frame["q90"].max() < 1:
     shell.say(f"Nobody in {literal(name)} has a plan of this kind, and the forecast expects nobody to.")
 else:
     elements.chart(
@@ -58,6 +62,7 @@ with ages:
     elements.table(demand.by_age_table(view, choices.year), f"EHC plans in {name} by age, January")
 with needs:
     elements.table(demand.by_need_table(view, choices.year), f"EHC plans in {name} by primary need, January")
+shell.say(literal(view.need_note))
 with st.expander("Every January, by age and by need"):
     elements.table(view.bands, f"EHC plans in {name} by age, every January")
     for number, part in enumerate(view.needs, start=1):
@@ -121,6 +126,9 @@ for column, (step, rows) in zip(st.columns(len(demand.PIPELINE)), view.pipeline.
             shown.rename(columns={"january": "calendar_year"}),
             f"{area.slug}-{step}.csv",
         )
+for sentence, by_year in view.backlogs:
+    shell.say(literal(sentence))
+    elements.table(by_year, f"The backlog of {name}, by calendar year")
 shell.say(
     bullets(
         (

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from data.citations import SEN2
 from data.errors import FitError
 from data.sign_in.people import Right
 from forecast.demand import stored_fit
@@ -13,7 +14,7 @@ from forecast.ui.frame import controls, shell, signing
 from forecast.ui.frame.glossary import TERMS
 from forecast.ui.frame.text import bullets, literal
 from forecast.ui.views import evidence
-from forecast.ui.views.common import SEN2, Source
+from forecast.ui.views.common import Source
 from forecast.ui.views.overview import overview
 from forecast.ui.views.passages import ACCESSIBILITY, METHOD
 
@@ -31,7 +32,7 @@ shell.say(
 )
 past = Source(
     "EHC plans",
-    "made January 2021 to 2024, of January 2022 to 2025",
+    record.dates,
     "80 % interval",
     f"{SEN2}; back-test of the planner",
 )

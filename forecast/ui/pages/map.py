@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from data.citations import SEN2
 from data.vocabulary import ALL
 from forecast.presentation import wording, words
 from forecast.ui.components import elements, results
@@ -9,7 +10,7 @@ from forecast.ui.components.charts import map as map_charts
 from forecast.ui.frame import controls, shell
 from forecast.ui.frame.text import bullets
 from forecast.ui.views import area_map
-from forecast.ui.views.common import REGISTER, SEN2, Source
+from forecast.ui.views.common import REGISTER, Source
 
 choices = controls.current()
 area, name = choices.area, choices.area.name

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
+from data.citations import SEN2
 from forecast.ui.components import elements, results
 from forecast.ui.components.charts import demand as demand_charts
 from forecast.ui.frame import controls, shell, tour
 from forecast.ui.frame.choices import years
 from forecast.ui.frame.text import bullets
-from forecast.ui.views.common import SEN2, Source, in_words, tidy
+from forecast.ui.views.common import Source, in_words, tidy
 from forecast.ui.views.overview import overview
 
 choices = controls.current()

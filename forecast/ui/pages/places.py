@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from data.citations import SEN2
 from data.vocabulary import ALL
 from forecast.presentation import words
 from forecast.ui.components import elements, results
@@ -11,7 +12,7 @@ from forecast.ui.frame import controls, shell
 from forecast.ui.frame.choices import years
 from forecast.ui.frame.text import bullets, literal
 from forecast.ui.views import places
-from forecast.ui.views.common import REGISTER, SEN2, Source
+from forecast.ui.views.common import REGISTER, Source
 
 MOST_CHARTS = 4
 

@@ -18,13 +18,13 @@ from forecast.presentation import summary, wording
 
 PUBLISHED = "Published"
 ESTIMATED = "Estimated from the former authority"
+WORKED_OUT = "Worked out from the last needs published"
 MISSING = "Not published"
 FORECAST = "Forecast"
 
 GROUP_OF_NEED: dict[str, str] = {need: g.code for g in NEED_GROUPS for need in g.needs}
 """Need code to the group of needs that shares its places."""
 
-SEN2 = "Department for Education, Education, health and care plans (SEN2), releases of 2022 and 2025"
 RESIDENTS = "Office for National Statistics, residents by single age, estimates and projections"
 REGISTER = "capacity register"
 

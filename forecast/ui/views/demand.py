@@ -10,12 +10,13 @@ import pandas as pd
 import xarray as xr
 
 from data import tables
+from data.panels.backlogs import Backlog
 from data.panels.history import History
 from data.panels.history_tables import population
 from data.vocabulary import ALL, NEED_CODES, NEEDS, PHASES
 from forecast.core.outcome import Outcome
-from forecast.presentation import explain, summary, words
-from forecast.ui.views.common import FORECAST, PUBLISHED, future, labelled, plans_frame
+from forecast.presentation import explain, summary, wording, words
+from forecast.ui.views.common import FORECAST, MISSING, PUBLISHED, WORKED_OUT, future, labelled, plans_frame
 
 FIRST_COMPARED = 2015
 """Comparisons begin with the reform of 2014: plans up to 25 years, and statements on their way out."""
@@ -54,6 +55,10 @@ class DemandView:
         January and number of the latest published plans.
     estimated_mix
         Whether plans by age or need are estimated.
+    need_note
+        What is known of needs, in words.
+    backlogs
+        Backlogs cleared lately: a sentence, and requests, new plans and plans due by calendar year, as text.
     """
 
     plans: pd.DataFrame
@@ -69,6 +74,8 @@ class DemandView:
     known_january: int
     known: float
     estimated_mix: bool
+    need_note: str
+    backlogs: tuple[tuple[str, pd.DataFrame], ...]
 
     def frame(self, phase: str, need: str) -> pd.DataFrame:
         """Return plans of one phase and need: all Januaries if both are "All", else from the latest January known by both."""
@@ -98,6 +105,24 @@ def demand(outcome: Outcome, history: History) -> DemandView:
         known_january=outcome.plans.known_january,
         known=float(outcome.plans.known.sum()),
         estimated_mix=outcome.plans.estimated_mix,
+        need_note=f"{words.needs_known(outcome)} {words.DOWN_SYNDROME_IN_WORDS}.",
+        backlogs=tuple(
+            (words.backlog_in_words(b, outcome.area.name), backlog_table(b))
+            for b in words.recent_backlogs(outcome)
+        ),
+    )
+
+
+def backlog_table(backlog: Backlog) -> pd.DataFrame:
+    """Return requests, new plans issued and new plans due in each year of a backlog, as text; a row a calendar year."""
+    columns = {
+        "Requests": backlog.requests,
+        "New plans issued": backlog.new_plans,
+        "New plans had they come as requests did": backlog.due,
+    }
+    return pd.DataFrame(
+        {name: [wording.whole(n) for n in counts] for name, counts in columns.items()},
+        index=pd.Index(backlog.years, name="Calendar year"),
     )
 
 
@@ -111,7 +136,8 @@ def cells(outcome: Outcome) -> pd.DataFrame:
         counts = own.sum("age")
         for need in (ALL, *NEED_CODES):
             count = float(counts.sum() if need == ALL else counts.sel(need=need))
-            rows.append((phase, need, outcome.plans.known_january, PUBLISHED, count, count, count))
+            kind = PUBLISHED if need == ALL or words.needs_are_published(outcome) else WORKED_OUT
+            rows.append((phase, need, outcome.plans.known_january, kind, count, count, count))
     past = pd.DataFrame(rows, columns=["phase", "need", "january", "kind", "q10", "q50", "q90"])
     return pd.concat([past, plans.assign(kind=FORECAST)[list(past.columns)]], ignore_index=True)
 
@@ -237,8 +263,11 @@ def pipeline(outcome: Outcome, history: History) -> dict[str, pd.DataFrame]:
     flows = history.flows.sel(area=outcome.area.la_code)
     stages = {}
     for name, (measure, _) in PIPELINE.items():
-        past = flows[name].to_series().dropna()
-        rows = pd.DataFrame({"january": past.index, "kind": PUBLISHED, "q10": past, "q50": past, "q90": past})
+        past = flows[name].to_series()
+        # A year that is not published is a gap, from the first that is.
+        past = past.loc[past.first_valid_index() :] if past.notna().any() else past.iloc[:0]
+        kind = past.isna().map({True: MISSING, False: PUBLISHED})
+        rows = pd.DataFrame({"january": past.index, "kind": kind, "q10": past, "q50": past, "q90": past})
         ahead = process[process["measure"] == measure].set_index("year")[["q10", "q50", "q90"]]
         if len(rows) and len(ahead):
             stages[name] = pd.concat([rows, future(ahead)], ignore_index=True).astype({"january": "int64"})

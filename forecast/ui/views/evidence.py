@@ -50,6 +50,8 @@ class RecordView:
         The same by the January the forecast was made from.
     sentence, own_sentence
         The record of all, and of this authority, in words.
+    dates
+        The Januaries the forecasts were made from and of, in words.
     """
 
     own: pd.DataFrame
@@ -58,6 +60,7 @@ class RecordView:
     by_origin: pd.DataFrame
     sentence: str
     own_sentence: str
+    dates: str
 
 
 def record(area: Area, totals: pd.DataFrame) -> RecordView:
@@ -87,6 +90,10 @@ def record(area: Area, totals: pd.DataFrame) -> RecordView:
             f"{wording.hundredths(scored['inside'].mean())} outcomes."
         ),
         own_sentence=_own(area, scored[scored["la_code"] == series]),
+        dates=(
+            f"made January {totals['origin'].min()} to {totals['origin'].max()}, of January {totals['target'].min()} to "
+            f"{totals['target'].max()}"
+        ),
     )
 
 

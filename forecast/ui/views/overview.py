@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from data.citations import SEN2
 from data.formatting import listed
 from data.panels.history import History
 from data.vocabulary import ALL, BAND_CODES
 from forecast.core.outcome import Outcome
 from forecast.presentation import compare, summary, wording, words
-from forecast.ui.views.common import MISSING, REGISTER, SEN2, Measure, Source, plans_frame
+from forecast.ui.views.common import MISSING, REGISTER, Measure, Source, plans_frame
 
 NOT_ALWAYS_COLLECTED = BAND_CODES[-1]
 """Ages 20 to 25 were first collected in 2015, so years without them are not gaps in a return."""

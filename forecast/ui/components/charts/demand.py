@@ -26,7 +26,7 @@ from forecast.ui.components.charts.figure import (
     year_axis,
 )
 from forecast.ui.components.charts.waterfall import WATERFALL_KEY, step_bars
-from forecast.ui.views.common import ESTIMATED, FORECAST, MISSING, PUBLISHED
+from forecast.ui.views.common import ESTIMATED, FORECAST, MISSING, PUBLISHED, WORKED_OUT
 
 PLANS_KEY = (
     "Round points: published each January. Dashed line: middle of the forecast. Shading: 80 % interval."
@@ -34,7 +34,14 @@ PLANS_KEY = (
 
 YEAR_KEY = "Round points: published. Dashed line: middle of the forecast. Shading: 80 % interval."
 
-SPLICED_KEY = "Triangles: estimated from the former authority."
+PAST = (PUBLISHED, ESTIMATED, WORKED_OUT)
+"""Kinds of figures before the forecast; all but the first are drawn as triangles."""
+
+TRIANGLES: dict[str, str] = {
+    ESTIMATED: "Triangles: estimated from the former authority.",
+    WORKED_OUT: "Triangle: worked out from the last January whose needs are published.",
+}
+"""Key to the triangles of a chart, by kind."""
 
 RATES_KEY = "Lines differ by dash and colour; the key is below. Published figures, no forecast."
 
@@ -54,11 +61,10 @@ def plans(plans: pd.DataFrame, area: str, of_whom: str = "") -> Figure:
     """
     what = f"EHC plans ({of_whom})" if of_whom else "EHC plans"
     ahead = plans[plans["kind"] == FORECAST]
-    latest = plans[plans["kind"].isin([PUBLISHED, ESTIMATED])].iloc[-1]
+    latest = plans[plans["kind"].isin(PAST)].iloc[-1]
     mid = ahead.iloc[min(4, len(ahead) - 1)]
     title = f"{what} {_direction(float(latest['q50']), mid)} {wording.count(mid['q50'])} by {mid['january']}"
-    estimated = (plans["kind"] == ESTIMATED).any()
-    key = f"{PLANS_KEY} {SPLICED_KEY}" if estimated else PLANS_KEY
+    key = " ".join([PLANS_KEY, *(text for kind, text in TRIANGLES.items() if (plans["kind"] == kind).any())])
     return _fan(plans, what, f"in {area} each January", title, key, 320)
 
 
@@ -75,7 +81,7 @@ def flow(flow: pd.DataFrame, what: str, area: str) -> Figure:
 def _fan(
     frame: pd.DataFrame, what: str, where: str, title: str, key: str, height: int, axis: str = "January"
 ) -> Figure:
-    past = frame[frame["kind"].isin([PUBLISHED, ESTIMATED])]
+    past = frame[frame["kind"].isin(PAST)]
     ahead = frame[frame["kind"] == FORECAST]
     latest, first, last = past.iloc[-1], past.iloc[0], ahead.iloc[-1]
     mid = ahead.iloc[min(4, len(ahead) - 1)]
@@ -106,7 +112,7 @@ def _fan(
             y=count_axis("q50", what),
             shape=alt.Shape(
                 "kind:N",
-                scale=alt.Scale(domain=[PUBLISHED, ESTIMATED], range=["circle", "triangle-up"]),
+                scale=alt.Scale(domain=list(PAST), range=["circle", "triangle-up", "triangle-up"]),
                 legend=None,
             ),
             tooltip=[
