@@ -22,7 +22,7 @@ from forecast.core.financial_year import FinancialYear
 from forecast.core.outcome import Outcome
 from forecast.finance.balance import Balance, Comparison
 
-YEARS = ["2025-26", "2026-27", "2027-28", "2028-29", "2029-30"]
+YEARS = ["2026-27", "2027-28", "2028-29", "2029-30", "2030-31"]
 FUTURES = ["Baseline", "Reform from 2030", "More requests first"]
 
 

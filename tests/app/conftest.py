@@ -34,8 +34,14 @@ def redbridge(baseline_of: Callable[..., Baseline]) -> Outcome:
 
 @pytest.fixture(scope="session")
 def newham(baseline_of: Callable[..., Baseline]) -> Outcome:
-    """Return an authority whose latest return is incomplete."""
+    """Return an authority whose return of a year before the latest is incomplete."""
     return baseline_of(316).outcome
+
+
+@pytest.fixture(scope="session")
+def isle_of_wight(baseline_of: Callable[..., Baseline]) -> Outcome:
+    """Return an authority whose latest return is missing."""
+    return baseline_of(921).outcome
 
 
 @pytest.fixture(scope="session")

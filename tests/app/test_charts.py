@@ -21,7 +21,7 @@ from forecast.ui.components.charts import places as place_charts
 from forecast.ui.components.charts import waterfall
 from forecast.ui.components.charts.figure import GREY, NAVY, PLUM
 from forecast.ui.views import area_map, demand, evidence, places
-from forecast.ui.views.common import ESTIMATED, FORECAST, MISSING, PUBLISHED
+from forecast.ui.views.common import ESTIMATED, FORECAST, MISSING, PUBLISHED, WORKED_OUT
 
 
 def made_up(kinds: dict[int, tuple[str, float, float, float]]) -> pd.DataFrame:
@@ -108,9 +108,24 @@ def test_estimated_januaries_differ_by_shape_and_the_key_says_so() -> None:
     frame.loc[frame["january"] == 2023, "kind"] = ESTIMATED
     figure = demand_charts.plans(frame, "Testshire")
     shape = layers(figure.chart.to_dict())["point"][0]["encoding"]["shape"]["scale"]
-    assert shape == {"domain": [PUBLISHED, ESTIMATED], "range": ["circle", "triangle-up"]}
-    assert demand_charts.SPLICED_KEY in figure.key
-    assert demand_charts.SPLICED_KEY not in demand_charts.plans(GROWING, "Testshire").key
+    assert shape["domain"][0] == PUBLISHED
+    assert set(shape["domain"][1:]) == {ESTIMATED, WORKED_OUT}
+    assert shape["range"] == ["circle", "triangle-up", "triangle-up"]
+    assert demand_charts.TRIANGLES[ESTIMATED] in figure.key
+    assert demand_charts.TRIANGLES[WORKED_OUT] not in figure.key
+
+
+def test_a_chart_says_which_januaries_are_not_as_published() -> None:
+    frame = GROWING.copy()
+    frame.loc[frame["january"] == 2025, "kind"] = WORKED_OUT
+    figure = demand_charts.plans(frame, "Testshire")
+    drawn = layers(figure.chart.to_dict())["point"][0]
+    spec = figure.chart.to_dict()
+    assert [(p["january"], p["kind"]) for p in values(drawn, spec)][-1] == (2025, WORKED_OUT)
+    assert demand_charts.TRIANGLES[WORKED_OUT] in figure.key
+    assert demand_charts.TRIANGLES[ESTIMATED] not in figure.key
+    plain = demand_charts.plans(GROWING, "Testshire").key
+    assert not any(text in plain for text in demand_charts.TRIANGLES.values())
 
 
 def test_places_chart_draws_wanted_places_and_residents_placed() -> None:
@@ -231,12 +246,18 @@ def test_rates_compare_no_more_than_four_and_name_the_side() -> None:
 def test_the_record_title_counts_what_was_held() -> None:
     own = evidence.load_record(areas.by_code(317)).own
     figure = evidence_charts.record(own, "Redbridge")
-    assert figure.title == "10 of 10 earlier forecasts held the plans that came"
+    inside = (own["low_80"] <= own["actual"]) & (own["actual"] <= own["high_80"])
+    # January 2021 to 2025, each to January 2026.
+    assert len(own) == 5 + 4 + 3 + 2 + 1
+    assert figure.title == f"{inside.sum()} of 15 earlier forecasts held the plans that came"
 
 
 def test_coverage_says_the_range_found() -> None:
-    figure = evidence_charts.coverage(evidence.load_record(areas.by_code(317)).by_ahead)
-    assert figure.title == "Intervals held 76 to 85 % of outcomes; 80 % would be right"
+    by_ahead = evidence.load_record(areas.by_code(317)).by_ahead
+    low, high = by_ahead["share"].min(), by_ahead["share"].max()
+    assert 70 < low < 80 < high < 90
+    figure = evidence_charts.coverage(by_ahead)
+    assert figure.title == f"Intervals held {low:.0f} to {high:.0f} % of outcomes; 80 % would be right"
 
 
 def test_a_map_writes_its_numbers_marks_kinds_by_shape_and_asks_no_host(
@@ -258,13 +279,13 @@ def test_a_map_writes_its_numbers_marks_kinds_by_shape_and_asks_no_host(
 
 
 def test_every_chart_of_an_authority_is_described(
-    redbridge: Outcome, newham: Outcome, cumberland: Outcome, inputs: ForecastInputs
+    redbridge: Outcome, newham: Outcome, isle_of_wight: Outcome, cumberland: Outcome, inputs: ForecastInputs
 ) -> None:
     history: History = inputs.history
-    for outcome in (redbridge, newham, cumberland):
+    for outcome in (redbridge, newham, isle_of_wight, cumberland):
         name = outcome.area.name
         wanted, held = demand.demand(outcome, history), places.places(outcome, history)
-        frame = places.places_frame(held, ALL, 2035)
+        frame = places.places_frame(held, ALL, 2036)
         figures = [
             demand_charts.plans(wanted.plans, name),
             demand_charts.rates(wanted.rates, name),

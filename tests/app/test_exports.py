@@ -72,8 +72,8 @@ def test_downloads_of_an_authority_hold_the_contract(held: dict[str, bytes]) -> 
     shortfall = pd.read_csv(io.BytesIO(held["shortfall.csv"]), encoding="utf-8-sig")
     assert tuple(plans.columns) == COLUMNS
     assert tuple(shortfall.columns) == SHORTFALL_COLUMNS
-    assert set(plans["target"]) == set(range(2026, 2036))
-    assert "Redbridge had 3,391 EHC plans" in held["summary.md"].decode()
+    assert set(plans["target"]) == set(range(2027, 2037))
+    assert "Redbridge had 3,830 EHC plans" in held["summary.md"].decode()
     run = json.loads(held["run.json"])
     assert run["arguments"]["years"] == 10
     assert run["draws"] == run["arguments"]["draws"]

@@ -21,7 +21,7 @@ from scenarios.scenario import Scenario
 from scenarios.schemes import ALLOWED, NEEDED
 from scenarios.terms import Dates, Interval
 
-ASKED = LeverContext(Frame(317, 2025, 10, 100), 1, 0.6, 20_000.0)
+ASKED = LeverContext(Frame(317, 2026, 10, 100), 1, 0.6, 20_000.0)
 
 
 def made(said: Values) -> Scenario:

@@ -52,11 +52,11 @@ def test_pages_have_addresses_of_their_own_and_one_is_first() -> None:
 
 def test_overview_shows_redbridge_with_its_published_plans() -> None:
     app = open_page()
-    assert "Redbridge had 3,391 EHC plans in January 2025" in text(app)
+    assert "Redbridge had 3,830 EHC plans in January 2026" in text(app)
     assert app.selectbox(key="choose-area").value == REDBRIDGE
     assert len(app.selectbox(key="choose-area").options) == 153
     assert [m.label for m in app.metric] == [
-        "EHC plans", "New plans in 2029", "Want a specialist place", "Without the place they want",
+        "EHC plans", "New plans in 2030", "Want a specialist place", "Without the place they want",
     ]  # fmt: skip
     assert "<caption>EHC plans in Redbridge each January" in text(app)
 
@@ -77,7 +77,7 @@ def test_every_chart_has_a_table_a_download_and_a_source_in_one_place() -> None:
 def test_choosing_another_authority_changes_the_figures_and_the_address() -> None:
     app = open_page()
     app.selectbox(key="choose-area").select(KENT).run()
-    assert "Kent had 20,635 EHC plans in January 2025" in text(app)
+    assert "Kent had 21,742 EHC plans in January 2026" in text(app)
     assert "Redbridge had" not in text(app)
     assert choice_of(app, "area") == KENT
 
@@ -85,7 +85,7 @@ def test_choosing_another_authority_changes_the_figures_and_the_address() -> Non
 @pytest.mark.parametrize("said", [KENT, "Kent", "886"])
 def test_a_link_opens_the_authority_it_names(said: str) -> None:
     app = open_page(area=said)
-    assert "Kent had 20,635" in text(app)
+    assert "Kent had 21,742" in text(app)
     # The address stays as it was sent: writing it again would break the browser's Back.
     assert choice_of(app, "area") == said
 
@@ -95,7 +95,7 @@ def test_a_link_to_nowhere_falls_back_to_redbridge_and_says_so() -> None:
     assert len(app.warning) == 2
     assert "is not an English local authority" in app.warning[0].value
     assert "Showing Redbridge" in app.warning[0].value
-    assert "Redbridge had 3,391" in text(app)
+    assert "Redbridge had 3,830" in text(app)
 
 
 def test_a_link_to_an_abolished_authority_names_its_successors() -> None:
@@ -111,10 +111,10 @@ def test_markup_in_an_address_is_shown_and_not_obeyed() -> None:
 def test_a_year_is_chosen_and_a_default_leaves_the_address() -> None:
     app = open_page()
     before = app.metric[0].value
-    app.selectbox(key="choose-year").select("2027").run()
+    app.selectbox(key="choose-year").select("2028").run()
     assert app.metric[0].value != before
-    assert choice_of(app, "year") == "2027"
-    app.selectbox(key="choose-year").select("2030").run()
+    assert choice_of(app, "year") == "2028"
+    app.selectbox(key="choose-year").select("2031").run()
     assert choice_of(app, "year") is None
     assert app.metric[0].value == before
 
@@ -148,8 +148,8 @@ def test_places_of_a_phase_show_that_phase_and_keep_one_that_is_not_there() -> N
     strip = next(h.proto.body for h in app.get("html") if "Chance that at least one child" in h.proto.body)
     assert "Primary: state special schools" in strip
     assert "Secondary: " not in strip
-    assert '<th scope="col" class="chance">2028</th>' in strip
-    assert '<th scope="col" class="chance">2029</th>' not in strip
+    assert '<th scope="col" class="chance">2029</th>' in strip
+    assert '<th scope="col" class="chance">2030</th>' not in strip
     scilly = open_page(PLACES, area=SCILLY, phase="early_years")
     assert not scilly.error
     assert scilly.selectbox(key="choose-phase").value == "early_years"
@@ -176,7 +176,7 @@ def test_evidence_shows_record_fit_decisions_glossary_and_accessibility() -> Non
         "How earlier forecasts did", "Whether the models' fit passed", "Quality of the data", "Assumptions and decisions",
         "Method", "Glossary", "Accessibility statement",
     ]  # fmt: skip
-    assert "10 of 10 earlier forecasts" in text(app)
+    assert "of 15 earlier forecasts held the plans that came" in text(app)
 
 
 def test_a_fit_that_failed_shows_why_and_no_chart(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from forecast.runs.baseline import ForecastInputs
 from forecast.ui.background import scenario_jobs
 from forecast.ui.background.job_inputs import JobInputs
 from forecast.ui.components import results
-from forecast.ui.frame.choices import read
+from forecast.ui.frame.choices import origin, read, years
 from forecast.ui.views import scenarios
 from scenarios import reading
 from scenarios.keeping import keep, scenario_of
@@ -213,20 +213,20 @@ def test_the_page_says_the_numbers_of_the_command_line(tmp_path: Path) -> None:
     path, out = tmp_path / "ours.yaml", tmp_path / "c.parquet"
     path.write_text(reading.to_yaml(surge()), encoding="utf-8")
     words = ["scenario", "compare", "Redbridge", "baseline", str(path)]
-    printed(*words, "--year", "2030", "--no-record", "--out", str(out))
-    choices, problems = read({"scenario": pack(Unsaved(surge()))})
+    printed(*words, "--year", str(origin() + 5), "--no-record", "--out", str(out))
+    choices, problems = read({"scenario": pack(Unsaved(surge())), "made": str(origin())})
     assert problems == ()
     names = ("baseline", "ours")
     found = {
         n: results.measured_of(read({} if n == "baseline" else {"scenario": choices.scenario})[0])
         for n in names
     }
-    januaries = list(range(2026, 2036))
+    januaries = list(years())
     ours = scenarios.beside(found, {n: n for n in names}, 317, januaries)
     theirs = pd.read_parquet(out)
     pd.testing.assert_frame_equal(ours.table, theirs, check_exact=True)
     shown = scenarios.against_forecast(
-        scenarios.beside(found, {"baseline": "F", "ours": "S"}, 317, januaries), 2030
+        scenarios.beside(found, {"baseline": "F", "ours": "S"}, 317, januaries), origin() + 5
     )
     page = text(opened(scenario=choices.scenario))
     for cell in [*shown[scenarios.SCENARIO_COLUMN], *shown[scenarios.DIFFERENCE_COLUMN]]:
@@ -252,7 +252,7 @@ def test_what_a_lever_contributes_and_what_meets_a_goal_come_from_the_background
     found = scenario_jobs.explained(lambda done, total, says: steps.append(says), asked, 2032)
     assert len(steps) == 5
     together = scenario_run.rerun(base, scenario)
-    plans = compare.measure(together, "plans")[:, 6].mean()
+    plans = compare.measure(together, "plans")[:, years().index(2032)].mean()
     bars = found.bars["plans"].set_index("bar")["mean"]
     assert bars["scenario"] == pytest.approx(plans)
     assert bars.iloc[:-1].sum() == pytest.approx(plans)
@@ -274,13 +274,16 @@ def test_the_sentence_says_the_difference_and_its_range(surge_run: tuple[Outcome
     }
     for each in measured.values():
         each["cost"] = 1e6 * each["plans"]
-    titles, januaries = {"baseline": "F", "s": "S"}, list(range(2026, 2036))
+    titles, januaries = {"baseline": "F", "s": "S"}, list(years())
     found = scenarios.beside(measured, titles, 317, januaries)
     said = scenarios.sentence(found, "Redbridge", 2032)
-    away = compare.measure(more, "plans")[:, 6] - compare.measure(base, "plans")[:, 6]
+    at = januaries.index(2032)
+    away = compare.measure(more, "plans")[:, at] - compare.measure(base, "plans")[:, at]
     assert f"{round(away.mean()):,} more EHC plans (80 % interval" in said
     assert "more in 2031-32" in said
-    assert scenarios.finding(found, "plans", 2035).endswith("more EHC plans by January 2035")
+    assert scenarios.finding(found, "plans", januaries[-1]).endswith(
+        f"more EHC plans by January {januaries[-1]}"
+    )
     same = scenarios.beside(dict.fromkeys(titles, measured["baseline"]), titles, 317, januaries)
     assert "as in the forecast" in scenarios.sentence(same, "Redbridge", 2032)
-    assert scenarios.finding(same, "plans", 2035) == "As in the forecast to January 2035"
+    assert scenarios.finding(same, "plans", januaries[-1]) == f"As in the forecast to January {januaries[-1]}"

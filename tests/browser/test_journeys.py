@@ -20,12 +20,13 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from data import areas
+from data.financial_year import FinancialYear
 from data.registers.register_file import read_register
 from forecast.finance.finance_model import FinanceModel
 from forecast.presentation import money_tables, summary, words
 from forecast.presentation.wording import table_pounds
 from forecast.runs.baseline import Baseline, ForecastInputs
-from forecast.ui.frame.choices import DEFAULT_AREA
+from forecast.ui.frame.choices import DEFAULT_AREA, origin
 from forecast.ui.frame.registry import PAGES
 from tests.browser.serving import free_port, serve, settled, wait_until
 from tests.browser.test_browser import unfold, violations, visit
@@ -34,7 +35,7 @@ pytestmark = pytest.mark.browser
 
 BARKING, BARNET = "E09000002", "E09000003"
 
-ALOUD = re.compile("^In January 2030, against the forecast")
+ALOUD = re.compile(f"^In January {origin() + 5}, against the forecast")
 """How the sentence about a scenario begins."""
 
 LABEL = """e => e.getAttribute('aria-label') || e.innerText || ''"""
@@ -126,7 +127,9 @@ def rows(region: Locator) -> dict[str, list[str]]:
 
 def figures(page: Page) -> dict[str, list[str]]:
     """Return the table of the scenario against the forecast."""
-    return rows(page.get_by_role("region", name=re.compile("January 2030: mean, and the range")).first)
+    return rows(
+        page.get_by_role("region", name=re.compile(f"January {origin() + 5}: mean, and the range")).first
+    )
 
 
 def link_to(page: Page) -> str:
@@ -244,7 +247,7 @@ def test_a_shared_link_shows_what_the_command_line_says(
     album.keep(other, "opened-in-a-fresh-browser")
     file = saved(other, "Download as a file, for the command line", tmp_path / "shared.yaml")
     printed = sendplan(
-        tmp_path, "scenario", "compare", "Redbridge", "baseline", str(file), "--year", "2030", "--no-record",
+        tmp_path, "scenario", "compare", "Redbridge", "baseline", str(file), "--year", str(origin() + 5), "--no-record",
         "--store", str(tmp_path / "store.sqlite"),
     )  # fmt: skip
     lines = [[c.strip() for c in line.split("│")[1:-1]] for line in printed.splitlines() if "│" in line]
@@ -260,20 +263,21 @@ def test_finance_officer_downloads_the_balance(
 ) -> None:
     visit(page, served)
     page.get_by_role("link", name="Money", exact=True).click()
-    expect(page.get_by_role("heading", name="Four figures of 2029-30")).to_be_visible()
+    year = FinancialYear(origin() + 4).label
+    expect(page.get_by_role("heading", name=f"Four figures of {year}")).to_be_visible()
     settled(page)
     album.keep(page, "money")
     path = saved(page, "Balance (CSV)", tmp_path / "balance.csv")
     got = pd.read_csv(path, keep_default_na=False, dtype={"financial_year": "str"})
     by_key = got.set_index(["financial_year", "kind", "line"])["mean"]
-    cost, income = (by_key["2029-30", kind, "total"] for kind in ("cost", "income"))
-    closing = by_key["2029-30", "cumulative", "closing"]
+    cost, income = (by_key[year, kind, "total"] for kind in ("cost", "income"))
+    closing = by_key[year, "cumulative", "closing"]
     told = dict(zip(page.get_by_test_id("stMetricLabel").all_inner_texts(),
                     page.get_by_test_id("stMetricValue").all_inner_texts(), strict=True))  # fmt: skip
     assert told["High needs cost"] == table_pounds(cost)
     assert told["Income"] == table_pounds(income)
     assert told["Overspent in the year"] == table_pounds(cost - income)
-    assert told["Deficit at 31 March 2030"] == table_pounds(-closing)
+    assert told[f"Deficit at 31 March {origin() + 5}"] == table_pounds(-closing)
     page.get_by_role("button", name="Balance (CSV)").scroll_into_view_if_needed()
     album.keep(page, "downloads")
     engine = money_tables.balance_table(FinanceModel.of(redbridge.outcome).money(redbridge.outcome))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.vocabulary import AGES
-from models.pipeline import VARIABLES, Backlog, Drift, FittedPipeline, Shares
+from models.pipeline import VARIABLES, Drift, FittedPipeline, RequestBacklog, Shares
 
 ROWS = 2
 
@@ -33,7 +33,7 @@ def fitted(seed: int, *, returned: float = 1.0, wild: float = 0.5) -> FittedPipe
         plan=shares(rng, 0.9, returned),
         refusal_drift=Drift(0.8, wild),
         plan_drift=Drift(0.9, wild),
-        backlog=Backlog(0.02, Drift(0.7, 0.1), 0.1, np.array([0.3, 0.0]), np.array([0.01, 0.02])),
+        backlog=RequestBacklog(0.02, Drift(0.7, 0.1), 0.1, np.array([0.3, 0.0]), np.array([0.01, 0.02])),
     )
 
 

@@ -82,7 +82,7 @@ def some_effects(draw: st.DrawFn) -> Effects:
         found["refusal"] = (change(draw(st.floats(0, 0.95)), "set"),)
     if draw(st.booleans()):
         found["sooner"] = (change(draw(st.floats(0, 1)), "set", later(draw(first))),)
-    reviews = (review(draw(st.floats(0, 1)), ("state_special",), 2028),) if draw(st.booleans()) else ()
+    reviews = (review(draw(st.floats(0, 1)), ("state_special",), 2029),) if draw(st.booleans()) else ()
     share = draw(st.floats(0, 1))
     moves = (Move("inmss", "specialist_base", share * ONE, FULL, everyone(), "any_year"),)
     people = np.zeros((DRAWS, YEARS, len(AGES)))
@@ -203,16 +203,17 @@ def test_reviews_end_plans_and_protected_pupils_keep_theirs(baseline: Baseline) 
 
 
 def test_protection_of_places_held_wears_off_for_newcomers(baseline: Baseline) -> None:
+    early = baseline.outcome.plans.origin + 1
     kept = {
         held: plans(run_effects(baseline, Effects(reviews=(review(0.5, ("state_special",), held),)))).sum(
             axis=(2, 3)
         )
-        for held in (None, 2026)
+        for held in (None, early)
     }
     nobody = plans(run_effects(baseline, Effects(reviews=(review(0.5),)))).sum(axis=(2, 3))
-    assert (kept[2026] <= kept[None] + 1e-6).all()
-    assert (kept[2026] >= nobody - 1e-6).all()
-    assert (kept[2026][:, -1] < kept[None][:, -1]).any()
+    assert (kept[early] <= kept[None] + 1e-6).all()
+    assert (kept[early] >= nobody - 1e-6).all()
+    assert (kept[early][:, -1] < kept[None][:, -1]).any()
 
 
 def test_a_move_keeps_every_child(baseline: Baseline) -> None:
@@ -313,7 +314,8 @@ def test_children_taught_in_support_bases_stay_there(baseline: Baseline) -> None
     outcome = run_effects(baseline, Effects(moves=(move,)))
     gain = (outcome.placements.future - baseline.outcome.placements.future).mean("draw")
     taught = gain.sel(provision="support_base")
-    first, later_on = (float(taught.sel(january=j, age=a)) for j, a in ((2027, 11), (2029, 13)))
+    moved = baseline.outcome.plans.origin + 2
+    first, later_on = (float(taught.sel(january=moved + n, age=11 + n)) for n in (0, 2))
     assert later_on > 0.75 * first > 0
-    lost = float(gain.sel(provision=["inmss", "eotas", "state_special"], january=2029).sum())
+    lost = float(gain.sel(provision=["inmss", "eotas", "state_special"], january=moved + 2).sum())
     assert abs(lost) < 0.05 * later_on

@@ -144,6 +144,7 @@ def country(areas: int, seed: int) -> Truth:
     unused = cube.sum("need").expand_dims(provision=list(PROVISION_CODES), axis=2)
     composition = Composition(
         january=2025,
+        need_january=2025,
         stock=cube,
         joiners=cube,
         leaver_hazard=cube.isel(area=0, need=0, drop=True),

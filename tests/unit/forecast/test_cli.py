@@ -59,12 +59,12 @@ def redbridge(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
 
 def test_main_job_answers_the_question(redbridge: tuple[str, Path]) -> None:
     said, _ = redbridge
-    assert "Redbridge had 3,391 EHC plans in January 2025. By January 2030 we expect" in said
+    assert "Redbridge had 3,830 EHC plans in January 2026. By January 2031 we expect" in said
     for words in (
         "EHC plans by age",
         "EHC plans by primary need",
         "Specialist places against demand",
-        "2035",
+        "2036",
     ):
         assert words in said
     for words in ("When places run out", "chances in 10", "Estimated rather than known", "Post-16"):
@@ -87,7 +87,7 @@ def test_plans_file_is_the_contract_and_adds_up(redbridge: tuple[str, Path]) -> 
     plans = pd.read_parquet(redbridge[1] / "plans.parquet")
     assert tuple(plans.columns) == COLUMNS
     assert set(plans["quantile"]) == set(PROBABILITIES)
-    assert sorted(plans["target"].unique()) == list(range(2026, 2036))
+    assert sorted(plans["target"].unique()) == list(range(2027, 2037))
     assert plans["la_code"].unique().tolist() == [317]
     assert len(plans) == 10 * 6 * 14 * 39
     assert (plans["value"] >= 0).all()
@@ -211,7 +211,7 @@ def test_a_template_can_be_edited_and_used(tmp_path: Path) -> None:
     assert sendplan(*run, str(more))[0] == 0
     before, after = (pd.read_parquet(f / "shortfall.parquet") for f in (base, more))
     # Draws are kept in single precision, and who is seated first among equals shifts by crumbs of a child.
-    assert (after["shortfall_mean"] <= before["shortfall_mean"] + 1e-3).all()
+    assert (after["shortfall_mean"] <= before["shortfall_mean"] + 3e-3).all()
     assert after["shortfall_mean"].sum() < before["shortfall_mean"].sum()
     assert after["places"].sum() > before["places"].sum()
 
@@ -307,9 +307,9 @@ def test_a_backtest_of_one_model_holds_that_model_and_is_set_against_the_benchma
 
 
 def test_explain_splits_growth_and_adds_up() -> None:
-    code, said, _ = sendplan("explain", "Redbridge", "--to", "2028", "--draws", "100")
+    code, said, _ = sendplan("explain", "Redbridge", "--to", "2029", "--draws", "100")
     assert code == 0
-    assert "why plans change from January 2025 to January 2028" in said
+    assert "why plans change from January 2026 to January 2029" in said
     for label in explain.TERM_LABELS.values():
         assert label in said
     assert "Change in plans" in said
@@ -321,7 +321,7 @@ def test_explain_refuses_all_and_far_januaries() -> None:
     assert "one authority" in told
     code, _, told = sendplan("explain", "Redbridge", "--to", "2050", "--draws", "100")
     assert code == 2
-    assert "2026 to 2035" in told
+    assert "2027 to 2036" in told
 
 
 def test_a_member_can_be_asked_for(tmp_path: Path) -> None:

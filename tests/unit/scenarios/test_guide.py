@@ -25,7 +25,7 @@ GUIDE = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SCHEMA = (ROOT / "docs" / "schema.md").read_text(encoding="utf-8")
 
-REDBRIDGE = Frame(la_code=317, origin=2025, years=10, draws=50)
+REDBRIDGE = Frame(la_code=317, origin=2026, years=10, draws=50)
 
 
 def examples() -> tuple[Scenario, Scenario]:
@@ -135,8 +135,8 @@ def test_the_words_on_when_are_those_of_the_code() -> None:
     assert "`{from: 2027, until: 2030, ramp: 3}` starts with a third" in " ".join(GUIDE.split())
     ramp = "id: x\ntitle: x\nlevers: [{kind: joiners, why: x, change: 0.9, when: {from: 2027, until: 2030, ramp: 3}}]"
     (lever,) = parse(ramp, "ramp").levers
-    # A third in 2027 and all from 2029 to 2030; calendar year y is counted in January y + 1, and the first January is 2026.
-    assert lever.times[0].weights(REDBRIDGE)[:7] == pytest.approx([0, 0, 1 / 3, 2 / 3, 1, 1, 0])
+    # A third in 2027 and all from 2029 to 2030; calendar year y is counted in January y + 1, and the first January is 2027.
+    assert lever.times[0].weights(REDBRIDGE)[:6] == pytest.approx([0, 1 / 3, 2 / 3, 1, 1, 0])
 
 
 def test_the_schema_page_names_the_columns_and_measures_of_a_comparison() -> None:

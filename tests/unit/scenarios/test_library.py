@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from data import tables
 from data.registers.starting_register import shipped
 from scenarios.applying import apply_schemes, effects, notes
 from scenarios.effects import Frame
 from scenarios.levers import describe
 from scenarios.reading import LIBRARY, library, parse, read, resolve, to_yaml
 
+ORIGIN = int(tables.read("plans_total")["january"].max())
 IDS = {
     "baseline", "pre-reform-surge", "reform-2030", "reform-2030-early", "reform-2030-late", "inclusion-bases",
     "local-post-16-offer", "return-from-inmss", "timeliness-recovery", "low-births", "flat-funding", "redbridge-schemes",
@@ -39,7 +41,7 @@ def test_each_is_written_and_read_again(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(IDS - {"redbridge-schemes"}))
 @pytest.mark.parametrize("la_code", [317, 201, 301, 881])
 def test_each_works_for_any_authority(name: str, la_code: int) -> None:
-    flat, frame = resolve(name), Frame(la_code, 2025, 12, 8)
+    flat, frame = resolve(name), Frame(la_code, ORIGIN, 12, 8)
     result = effects(flat, frame, seed=1, residents_11_15=9_000.0)
     assert bool(flat.levers) == any(bool(part) for part in vars(result).values())
     register = shipped(la_code)
@@ -59,13 +61,13 @@ def test_the_baseline_changes_nothing() -> None:
 
 def test_bases_are_about_one_to_a_secondary_school() -> None:
     rows = apply_schemes(
-        shipped(301), resolve("inclusion-bases"), Frame(301, 2025, 5, 8), residents_11_15=20_000.0
+        shipped(301), resolve("inclusion-bases"), Frame(301, ORIGIN, 5, 8), residents_11_15=20_000.0
     ).rows
     assert rows.iloc[-1]["places"] == 240
 
 
 def test_redbridge_counts_both_schemes_once() -> None:
-    before, frame = shipped(317), Frame(317, 2025, 5, 8)
+    before, frame = shipped(317), Frame(317, ORIGIN, 5, 8)
     after = apply_schemes(before, resolve("redbridge-schemes"), frame).rows
     assert len(after) == len(before.rows)
     schemes = after[after["setting"].str.contains("Park Avenue")]

@@ -34,7 +34,7 @@ def test_a_template_is_csv_or_a_workbook(register: Path, tmp_path: Path) -> None
 
 def test_check_says_whose_it_is_what_it_offers_and_what_looks_doubtful(register: Path) -> None:
     told = sendplan("check", str(register))
-    assert "mine.csv: the register of Redbridge can be used. 42 rows." in told
+    assert "mine.csv: the register of Redbridge can be used. 46 rows." in told
     assert "2029/30" in told
     assert "Check: 'Little Heath School' has 195 places" in told
 

@@ -52,7 +52,7 @@ def test_files_are_whole_and_say_their_units(told: tuple[str, Path]) -> None:
     frame = pd.read_parquet(folder / "options.parquet")
     assert tuple(frame.columns) == OPTION_COLUMNS
     about = pq.read_schema(folder / "options.parquet").metadata
-    assert about[b"base_year"] == b"2025-26"
+    assert about[b"base_year"] == b"2026-27"
     assert "GBP" in json.loads(about[b"units"])["npv"]
     assert json.loads((folder / "run.json").read_text(encoding="utf-8"))["arguments"]["budget"] == 15_000_000
 

@@ -65,7 +65,7 @@ def test_the_shipped_fit_is_of_this_data_and_these_models() -> None:
     """Fails while data/fitted is stale: run `sendplan fit` and commit what it writes."""
     about = stored_fit.manifest()
     assert about["status"] == "passed"
-    assert about["origin"] == 2025
+    assert about["origin"] == 2026
     assert sum(f.stat().st_size for f in stored_fit.FOLDER.iterdir() if f.is_file()) <= LARGEST
     assert {f.name for f in stored_fit.FOLDER.iterdir() if f.is_file()} == set(stored_fit.FILES)
 
@@ -89,7 +89,7 @@ def test_a_stored_fit_forecasts_what_was_fitted(stored: Fit, history: History, t
     stored_fit.write(fitted_again(stored), tmp_path)
     again = stored_fit.load(history, tmp_path)
     for one, other in ((stored.totals, again.totals), (stored.growth, again.growth)):
-        told = [m.forecast([2026, 2035], [317]).quantiles([0.1, 0.5, 0.9]) for m in (one, other)]
+        told = [m.forecast([2027, 2036], [317]).quantiles([0.1, 0.5, 0.9]) for m in (one, other)]
         np.testing.assert_allclose(told[0], told[1], rtol=1e-5)
     xr.testing.assert_allclose(stored.cohort.posterior, again.cohort.posterior)
     xr.testing.assert_allclose(stored.provision.posterior, again.provision.posterior)

@@ -18,7 +18,7 @@ from forecast.presentation import compare, wording
 from forecast.runs.baseline import Baseline
 from models.base import Array
 
-YEARS, DRAWS, FIRST = 5, 100, 2026
+YEARS, DRAWS, FIRST = 5, 100, 2027
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_first_januaries_as_text_have_a_range_only_where_futures_differ(outcome:
     ).set_index("Scenario")
     assert list(text.index) == ["b", "a"]
     assert list(text.columns) == list(compare.HEADINGS.values())
-    assert text.loc["b"].tolist() == ["2026", "2026", "2028 (2027 to none)", "none"]
+    assert text.loc["b"].tolist() == [f"{FIRST}", f"{FIRST}", f"{FIRST + 2} ({FIRST + 1} to none)", "none"]
     assert text.loc["a"].tolist() == ["none"] * 4
 
 
@@ -118,8 +118,8 @@ def test_cost_is_compared_with_prices_only(outcome: Outcome, finance: FinanceMod
     without, with_prices = compare.measured(outcome), compare.measured(outcome, finance=finance)
     assert [*without, "cost"] == list(with_prices) == list(compare.MEASURES)
     cost = finance.costs(outcome).high_needs
-    # January 2026, the first forecast, is in 2025-26.
-    np.testing.assert_array_equal(with_prices["cost"][:, 0], cost.sel(financial_year="2025-26").to_numpy())
+    # January 2027, the first forecast, is in 2026-27.
+    np.testing.assert_array_equal(with_prices["cost"][:, 0], cost.sel(financial_year="2026-27").to_numpy())
     for measure in compare.POUNDS:
         with pytest.raises(OptionError, match="in pounds, but no prices"):
             compare.measure(outcome, measure)

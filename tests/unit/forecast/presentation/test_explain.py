@@ -34,7 +34,7 @@ def test_the_table_adds_up_and_names_every_term(outcome: Outcome) -> None:
 
 
 def test_a_january_that_is_not_forecast_is_refused(outcome: Outcome) -> None:
-    with pytest.raises(OptionError, match="2026 to 2031"):
+    with pytest.raises(OptionError, match="2027 to 2032"):
         explain.terms(outcome.plans, 2040)
 
 
@@ -51,7 +51,7 @@ def test_flow_and_process_tables_are_the_public_contract(outcome: Outcome) -> No
     assert tuple(flows.columns) == summary.FLOW_COLUMNS
     assert tuple(process.columns) == summary.PROCESS_COLUMNS
     for table in (flows, process):
-        assert sorted(table["year"].unique()) == list(range(2025, 2031))
+        assert sorted(table["year"].unique()) == list(range(2026, 2032))
         assert set(table["age_band"]) == {"All", *BAND_CODES}
         assert not table[["mean", "q10", "q50", "q90"]].isna().any().any()
     # New plans in both files are the same children.

@@ -19,7 +19,7 @@ from forecast.presentation.place_tables import CELL, NEVER
 from forecast.runs.baseline import Baseline, ForecastInputs
 
 KEYS = [*CELL]
-YEARS = [2026, 2027, 2028, 2029]
+YEARS = [2027, 2028, 2029, 2030]
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ def base(baseline_of: Callable[..., Baseline]) -> Baseline:
 
 
 def scenario(*levers: dict[str, Any]) -> Scenario:
-    usual = {"why": "x", "when": 2026}
+    usual = {"why": "x", "when": 2027}
     return Scenario.model_validate(
         {"id": "made-up", "title": "Made up", "levers": [usual | lever for lever in levers]}
     )
@@ -44,13 +44,13 @@ NEW_BASES: dict[str, Any] = {
     "ages": "4-15", "places": 12, "chance_delivered": 100, "chance_on_time": 100,
 }  # fmt: skip
 FULLER: dict[str, Any] = {
-    "kind": "occupancy", "id": "fuller", "change": 1.5, "when": 2027, "who": {"settings": ["New bases"]},
+    "kind": "occupancy", "id": "fuller", "change": 1.5, "when": 2028, "who": {"settings": ["New bases"]},
 }  # fmt: skip
 
 
 def test_the_frame_is_that_of_the_run(base: Baseline) -> None:
     frame = scenario_run.lever_frame(base)
-    assert (frame.la_code, frame.origin, frame.years, frame.draws) == (317, 2025, YEARS, DRAWS)
+    assert (frame.la_code, frame.origin, frame.years, frame.draws) == (317, 2026, YEARS, DRAWS)
     assert frame.januaries == tuple(base.outcome.plans.future["january"].to_numpy())
 
 
@@ -155,7 +155,7 @@ def test_a_lever_that_needs_another_does_nothing_alone(base: Baseline) -> None:
     together = scenario_run.rerun(base, pair).shortfall
     wider = scenario_run.rerun(base, scenario(NEW_BASES)).shortfall
     added = (together.unit_places - wider.unit_places).sum("unit").mean("draw").to_numpy()
-    # Opens in September 2026; half as many again fit in from calendar year 2027, counted in January 2028.
+    # Opens in September 2027; half as many again fit in from calendar year 2028, counted in January 2029.
     np.testing.assert_allclose(added, [0, 0, 6, 6, 6], atol=1e-4)
 
 

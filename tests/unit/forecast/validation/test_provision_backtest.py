@@ -149,7 +149,7 @@ def test_only_a_full_run_that_passed_is_the_record(found: Backtest) -> None:
     ("words", "says"),
     [
         (["--origins", "1999"], "Origin 1999 is out of range"),
-        (["--origins", "2025"], "no later January to score"),
+        (["--origins", "2026"], "no later January to score"),
         (["--out", "."], "is a folder"),
     ],
 )

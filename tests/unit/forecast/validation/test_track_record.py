@@ -25,7 +25,7 @@ def history() -> History:
 @pytest.fixture(scope="module")
 def scores(history: History) -> pd.DataFrame:
     """Return scores of the growth rule, and of another in the place of the headline."""
-    table = backtest.backtest(history, [BASELINES[3], BASELINES[2]], [2021, 2022, 2023, 2024], 4)
+    table = backtest.backtest(history, [BASELINES[3], BASELINES[2]], list(track_record.REPORTING_ORIGINS), 4)
     renamed = table.replace({"model": {"national_growth": HEADLINE}})
     return backtest.score(renamed, history)
 
@@ -60,9 +60,9 @@ def test_what_happened_names_a_return_out_of_line(history: History) -> None:
 
 
 def test_a_partial_run_is_not_the_record(scores: pd.DataFrame) -> None:
-    assert track_record.is_complete(scores, [2021, 2022, 2023, 2024])
+    assert track_record.is_complete(scores, track_record.REPORTING_ORIGINS)
     assert not track_record.is_complete(scores, [2023, 2024])
-    assert not track_record.is_complete(scores[scores["model"] != HEADLINE], [2021, 2022, 2023, 2024])
+    assert not track_record.is_complete(scores[scores["model"] != HEADLINE], track_record.REPORTING_ORIGINS)
 
 
 def test_every_name_gives_a_model() -> None:
