@@ -48,7 +48,7 @@ print(growth.round(1).to_string(index=False))
 
 # %%
 rng = np.random.default_rng(1)
-count, years = 4000, 15
+count, years = 4000, history.origin - 2010
 persistence, shock = rng.beta(18, 2, count), rng.lognormal(np.log(0.012), 0.5, count)
 long_run = np.where(
     np.arange(years) < 5, rng.normal(0.02, 0.02, count)[:, None], rng.normal(0.06, 0.03, count)[:, None]
@@ -60,7 +60,7 @@ for year in range(years):
 prior = pd.DataFrame(
     np.quantile(np.array(paths), [0.05, 0.5, 0.95], axis=1).T, columns=["low", "middle", "high"]
 )
-prior = 100 * prior.assign(january=range(2011, 2026)).set_index("january")
+prior = 100 * prior.assign(january=range(2011, history.origin + 1)).set_index("january")
 seen = growth.set_index("january")["growth"]
 inside = float(((prior["low"] <= seen) & (seen <= prior["high"])).mean())
 prior_chart = (
@@ -108,7 +108,11 @@ for name in ("headline", "bayes_growth", "regional_growth"):
     model = {"headline": fit.totals, "bayes_growth": fit.growth}.get(name) or Models(Memory()).totals(
         name
     ).fit(history, rng=rng)
-    told = model.forecast(range(2026, 2031), [317]).quantiles([0.1, 0.5, 0.9]).sel(area=317, series=ALL)
+    told = (
+        model.forecast(range(history.origin + 1, history.origin + 6), [317])
+        .quantiles([0.1, 0.5, 0.9])
+        .sel(area=317, series=ALL)
+    )
     fans.append(told.to_pandas().set_axis(["low", "middle", "high"], axis=1).assign(model=name))
 fan = pd.concat(fans).reset_index()
 fan_chart = (

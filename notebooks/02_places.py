@@ -43,6 +43,7 @@ fit = stored_fit.load(history)
 inputs = ForecastInputs.prepare()
 redbridge = areas.by_code(317)
 origin, draws = history.origin, 500
+SHOWN = [origin + ahead for ahead in (1, 3, 5)]
 outcome = inputs.baseline(redbridge, years=10, draws=draws).outcome
 rng = np.random.default_rng(1)
 
@@ -194,7 +195,7 @@ reading_chart = (
     fan.mark_area(opacity=0.25).encode(y=alt.Y("low:Q", title="Children, 80 % interval"), y2="high:Q")
     + fan.mark_line().encode(y="middle:Q")
 ).properties(title="Redbridge, state special schools: filled is not wanted")
-print(fans[fans["january"].isin([2026, 2030, 2035])].round(0).to_string(index=False))
+print(fans[fans["january"].isin([origin + 1, origin + 5, origin + 10])].round(0).to_string(index=False))
 
 # %% [markdown]
 # ## Turned away today
@@ -270,7 +271,7 @@ supply_chart = (
     )
 )  # fmt: skip
 print(
-    supplied[supplied["january"].isin([2025, 2026, 2028, 2030])]
+    supplied[supplied["january"].isin([origin, *SHOWN])]
     .pivot_table(index=["provision", "counted"], columns="january", values="mean", sort=False)
     .round(0)
     .to_string()
@@ -291,7 +292,7 @@ cells = shortfall[
     & (shortfall["need_group"] != ALL)
 ]
 chance_chart = (
-    alt.Chart(cells[cells["year"].isin([2026, 2028, 2030])], title="Chance of a shortfall, state special schools")
+    alt.Chart(cells[cells["year"].isin(SHOWN)], title="Chance of a shortfall, state special schools")
     .mark_rect()
     .encode(
         x=alt.X("year:O", title="January"), y=alt.Y("need_group:N", title=None),
@@ -306,7 +307,7 @@ print(first[["january", "chance"]].round(2).to_string(index=False))
 to_add = place_tables.places_to_add(outcome)
 to_add = to_add[(to_add["need_group"] == ALL) & (to_add["places_to_add"] > 0)]
 to_add = to_add.pivot_table(index=["phase", "provision"], columns="year", values="places_to_add", sort=False)
-print(to_add[[2026, 2028, 2030]].fillna(0).astype(int).to_string())
+print(to_add[SHOWN].fillna(0).astype(int).to_string())
 
 # %% [markdown]
 # Places stand free while children are short: at New Rush Hall, which is for social, emotional and mental health, and in bases
@@ -315,7 +316,7 @@ print(to_add[[2026, 2028, 2030]].fillna(0).astype(int).to_string())
 
 # %%
 settings = place_tables.settings_long(outcome)
-settings = settings[settings["year"] == 2026].sort_values("free_mean", ascending=False)
+settings = settings[settings["year"] == origin + 1].sort_values("free_mean", ascending=False)
 print(
     settings[["setting", "places", "filled_mean", "free_mean", "p_full"]]
     .round(1)
@@ -341,10 +342,12 @@ overflow_chart = (
     .encode(x=alt.X("year:O", title="January"), y=alt.Y("mean:Q", title="Children"), color="destination:N")
 )
 print(
-    overflow[overflow["year"] == 2030][["destination", "mean", "q10", "q90"]].round(0).to_string(index=False)
+    overflow[overflow["year"] == SHOWN[-1]][["destination", "mean", "q10", "q90"]]
+    .round(0)
+    .to_string(index=False)
 )
 caused = place_tables.causes(outcome, ("inmss", "eotas"))
-print(caused[caused["year"] == 2030].head(6).round(1).to_string(index=False))
+print(caused[caused["year"] == SHOWN[-1]].head(6).round(1).to_string(index=False))
 
 # %% [markdown]
 # ## How much rests on what cannot be known
@@ -375,7 +378,7 @@ blend_chart = (
     .mark_line()
     .encode(x=alt.X("january:O", title="January"), y=alt.Y("short:Q", title="Children short"), color="case:N")
 )
-print(sensitivity.loc[[2026, 2028, 2030, 2035]].round(0).to_string())
+print(sensitivity.loc[[*SHOWN, origin + 10]].round(0).to_string())
 
 # %% [markdown]
 # Everything adds up, in every draw.

