@@ -60,8 +60,8 @@ FEW_PLANS = 50
 """Below this number of plans one child is a large share of the forecast."""
 
 DOWN_SYNDROME_IN_WORDS = (
-    "Down syndrome, a need of its own in returns from January 2026, is counted in OTH: plans with it are not yet published by "
-    "authority, and were inside OTH before"
+    "Down syndrome, a need of its own in returns from January 2026, is counted under 'other difficulty or disability': plans "
+    "with it are not yet published by authority, and were counted there before"
 )
 """What a reader of needs must know of it; no full stop, as in a list."""
 

@@ -12,9 +12,6 @@ from forecast.ui.frame.text import bullets, literal
 from forecast.ui.views import demand
 from forecast.ui.views.common import RESIDENTS, Source, in_words, tidy
 
-NOBODY = 0.5
-"""Below this there is no child, in a number that may be worked out."""
-
 choices = controls.current()
 area, name = choices.area, choices.area.name
 with st.spinner(f"Forecasting {name}"):
@@ -33,7 +30,7 @@ estimated = (
     if view.estimated_mix and whom
     else ""
 )
-if frame.iloc[0]["q50"] < NOBODY and frame["q90"].max() < 1:
+if frame.iloc[0]["q50"] < demand.NOBODY and frame["q90"].max() < 1:
     shell.say(f"Nobody in {literal(name)} has a plan of this kind, and the forecast expects nobody to.")
 else:
     elements.chart(

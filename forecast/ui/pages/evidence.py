@@ -61,9 +61,8 @@ elements.table(
 shell.say(
     bullets(
         (
-            "What this cannot show: plans by need (published by authority for one January only), anything beyond four "
-            "years ahead, "
-            "and a change of law.",
+            "What this cannot show: plans by need (published by authority for one January only), anything beyond five years "
+            "ahead, and a change of law.",
             "Places and shortfalls cannot be scored: nobody publishes how many children want a place and have none.",
         )
     )

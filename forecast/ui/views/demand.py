@@ -29,6 +29,10 @@ PIPELINE: dict[str, tuple[str, str]] = {
 """Step ahead of the plan: measure of the forecast, and label; the history has the same names."""
 
 
+NOBODY = 0.5
+"""Plans below which there is no child, in a number that may be worked out."""
+
+
 @dataclass(frozen=True)
 class DemandView:
     """The content of the page Demand.

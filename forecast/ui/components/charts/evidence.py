@@ -65,7 +65,7 @@ def record(frame: pd.DataFrame, area: str) -> Figure:
         y=level_axis("median"),
         shape=alt.Shape(
             "made:N",
-            scale=alt.Scale(range=["circle", "square", "triangle-up", "diamond"]),
+            scale=alt.Scale(range=["circle", "square", "triangle-up", "diamond", "cross"]),
             legend=alt.Legend(**LEGEND_STYLE, orient="bottom", title=None, columns=1, labelLimit=300),
         ),
         tooltip=[
