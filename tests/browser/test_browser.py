@@ -91,7 +91,7 @@ def test_choices_survive_keyboard_reload_other_pages_and_back(page: Page, served
     page.get_by_role("combobox", name=re.compile("Local authority")).focus()
     page.keyboard.type("Kent")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Kent had 20,635 EHC plans")).to_be_visible()
+    expect(page.get_by_text("Kent had 21,742 EHC plans")).to_be_visible()
     expect(page).to_have_url(re.compile(r"area=E10000016"))
     page.get_by_role("link", name="Demand").click()
     expect(page.get_by_role("heading", name="Why plans change")).to_be_visible()

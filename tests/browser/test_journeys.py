@@ -367,7 +367,7 @@ def test_someone_uploads_a_broken_register_and_mends_it(
     settled(other)
     page.get_by_role("button", name="Keep as a new version and use it").click()
     expect(page.get_by_role("combobox", name="Register of places")).to_have_value(
-        re.compile("^Version 1, kept")
+        re.compile(r"^Version 1 \(January 2026\), kept")
     )
     settled(page)
     album.keep(page, "kept")

@@ -327,7 +327,10 @@ def read(address: Mapping[str, str]) -> tuple[Choices, tuple[str, ...]]:
                     values[name].name if isinstance(values[name], Area) else _default_text(name, values[name])
                 )
                 problems.append(f"{error} Showing {usual}.")
-    if dated and values[MADE] != origin():
+    if not dated:
+        # What is chosen from here on is chosen now.
+        values[MADE] = origin()
+    elif values[MADE] != origin():
         problems.insert(0, _release_note(values[MADE], MADE in address))
     return Choices(**values), tuple(problems)
 
@@ -376,8 +379,12 @@ def _default_text(name: str, value: object) -> str:
 def write(choices: Choices) -> dict[str, str]:
     """Return the shortest address that reads back as these choices; the authority is always included."""
     values = {f.name: getattr(choices, f.name) for f in fields(choices)}
-    return {
+    written = {
         name: PARAMETERS[name].write(value)
         for name, value in values.items()
         if name == "area" or value != PARAMETERS[name].default()
     }
+    if not any(name in written for name in DATED):
+        # Nothing in it is of one January, so it need not say which.
+        written.pop(MADE, None)
+    return written

@@ -173,12 +173,14 @@ def usual(name: str) -> Any:
 def choose(name: str, value: object) -> None:
     """Write one choice into the address, or remove it if it is the default."""
     parameter = PARAMETERS[name]
-    if name != "area" and value == parameter.default():
-        st.query_params.pop(name, None)
-    else:
-        st.query_params[name] = parameter.write(value)
+    query = st.query_params.to_dict()
+    query.pop(name, None)
+    if name == "area" or value != parameter.default():
+        query[name] = parameter.write(value)
     if name in chosen.DATED:
-        choose(chosen.MADE, chosen.origin())
+        query[chosen.MADE] = PARAMETERS[chosen.MADE].write(chosen.origin())
+    # In one step, so that the browser's way back is one step too.
+    st.query_params.from_dict(query)
 
 
 def _select(

@@ -44,7 +44,9 @@ def test_newham_has_its_own_total_again_and_englands_needs(inputs: ForecastInput
     assert outcome.plans.known_january == outcome.placements.known_january == 2026
     assert float(outcome.plans.known.sum()) == pytest.approx(3639)
     assert outcome.plans.estimated_mix
-    assert "England's mix" in " ".join(words.own_gaps(outcome))
+    assert "did not publish plans by need for January 2025: England's needs" in " ".join(
+        words.own_gaps(outcome)
+    )
 
 
 def test_newham_keeps_its_own_use_of_special_schools(inputs: ForecastInputs) -> None:
