@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from forecast.ui.frame.choices import SAMPLE
+from forecast.ui.frame.choices import SAMPLE, origin
 from forecast.ui.frame.registry import PAGES, PageEntry
 from tests.browser.serving import (
     CHROMIUM_FLAGS,
@@ -39,8 +39,8 @@ COLOURS = (128, 64, 32, 16)
 """Colours of a picture: fewer where it would be too large."""
 
 QUERIES = {
-    "Scenarios": f"?scenario={SAMPLE}&measure=shortfall",
-    "Money": f"?scenario={SAMPLE}",
+    "Scenarios": f"?scenario={SAMPLE}&measure=shortfall&made={origin()}",
+    "Money": f"?scenario={SAMPLE}&made={origin()}",
     "Capital": "?budget=20000000",
 }
 """What pages that begin empty are asked, so that there is something to see."""
