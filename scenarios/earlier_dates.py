@@ -9,9 +9,9 @@ Invariant: everything with an earlier date is listed, once and in its order, wit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from data.registers.register import SLIPPAGE, Register, academic_year, first_year, records
 from scenarios.effects import Frame
@@ -101,14 +101,15 @@ def of_scenario(
 def of_register(register: Register, first_january: int) -> tuple[EarlierDate, ...]:
     """Return the rows of a register that were to open before the first forecast year and are not said to be open."""
     listed = []
-    for row in records(register.rows):
+    rows = records(register.rows)
+    for row in rows:
         opens = first_year(row["from_academic_year"])
         if row["status"] == "open" or opens is None or opens >= first_january - 1:
             continue
         due = f"was to open in September {opens}, before the first forecast year {first_january - 1}"
         ends = None if row["to_academic_year"] is None else first_year(row["to_academic_year"])
         if ends is not None and ends < first_january - 1:
-            fate = f"{due}, and its row ends with {row['to_academic_year']}: it counts in no January forecast"
+            fate = f"{due}, and this row of it ends with {row['to_academic_year']}: {_afterwards(row, rows)}"
             listed.append(EarlierDate(row["setting"], "Setting", fate, acts=False))
         elif row["status"] == "proposed":
             fate = f"{due}, and is still proposed: it is not counted"
@@ -122,6 +123,20 @@ def of_register(register: Register, first_january: int) -> tuple[EarlierDate, ..
             )
             listed.append(EarlierDate(row["setting"], "Setting", fate, _MARK_OPEN))
     return tuple(listed)
+
+
+def _afterwards(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return what a row that has ended gives way to: the next row of the same places, or none."""
+    following = [
+        str(other["from_academic_year"])
+        for other in rows
+        if (other["setting"], other["provision"]) == (row["setting"], row["provision"])
+        and other["from_academic_year"] is not None
+        and other["from_academic_year"] > row["to_academic_year"]
+    ]
+    if following:
+        return f"from {min(following)} another row of it counts"
+    return "it counts in no January forecast"
 
 
 _MARK_OPEN = "If it has opened, mark it open in the register."

@@ -85,7 +85,10 @@ def test_openings_of_a_register_are_listed_until_they_are_marked_open() -> None:
     assert by_name["Mill Lane base"].acts
     ended = [one for one in of_register(kept, 2027) if not one.acts]
     assert [one.name for one in ended] == ["Hatton School (Park Avenue)"]
-    assert "its row ends with 2025/26" in ended[0].fate
+    assert ended[0].fate.endswith("this row of it ends with 2025/26: from 2026/27 another row of it counts")
+    alone = [row for row in records(kept.rows) if row["from_academic_year"] != "2026/27"]
+    (last,) = [one for one in of_register(Register(317, register_rows(alone), "made"), 2027) if not one.acts]
+    assert last.fate.endswith("it counts in no January forecast")
 
 
 def test_schemes_that_were_to_open_before_are_listed() -> None:
