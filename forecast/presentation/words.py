@@ -218,9 +218,9 @@ def estimates(outcome: Outcome) -> list[str]:
         *own_gaps(outcome),
         wanted_in_words(outcome),
         "Where plan holders of each age and need are taught is fitted to three published tables, not published.",
-        f"{needs_known(outcome)} In later years children carry their need up the ages, new plans have the needs of last year's, "
-        "and recorded needs change with age by an amount nobody publishes: between none and all of what today's ages show. Trends "
-        "by need are therefore less certain than totals.",
+        f"{needs_known(outcome)} In later years children carry their need up the ages, new plans have the needs of last "
+        "year's, and recorded needs change with age by an amount nobody publishes: between none and all of what today's ages "
+        "show. Trends by need are therefore less certain than totals.",
         far_horizon(outcome),
     ]
     estimated = estimated_places(outcome)
