@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from threadpoolctl import threadpool_limits
 
 from tests.groups import longest_first, scheduler
@@ -30,6 +31,11 @@ RELEASES = Path(__file__).resolve().parents[2] / "shared" / "data"
 # As in the command line: threads for small matrices starve when several test processes share the machine.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 threadpool_limits(limits=1, user_api="blas")
+
+
+# An example may take as long as it takes: a limit of time fails where other work shares the machine.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.hookimpl(optionalhook=True)
