@@ -71,7 +71,7 @@ def test_another_seed_gives_another_fit(synthetic: History, brief_models: Callab
     assert not np.array_equal(*told)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_fitted_table_agrees_with_its_three_margins(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -82,7 +82,7 @@ def test_fitted_table_agrees_with_its_three_margins(seed: int) -> None:
     np.testing.assert_allclose(fitted.sum(0), truth.sum(0), rtol=0.02, atol=0.5)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32 - 1), empty=st.booleans())
 def test_placement_shares_add_up_to_one(seed: int, empty: bool) -> None:
     rng = np.random.default_rng(seed)

@@ -95,7 +95,7 @@ def left_out(allocation: Allocation) -> Array:
     return total
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(SEEDS)
 def test_every_child_is_counted_once(seed: int) -> None:
     given_ = world(seed)
@@ -124,7 +124,7 @@ def test_every_child_is_counted_once(seed: int) -> None:
         assert values.min(initial=0.0) >= 0
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(SEEDS)
 def test_places_are_filled_free_or_taken_by_overflow(seed: int) -> None:
     given_ = world(seed)
@@ -145,7 +145,7 @@ def test_places_are_filled_free_or_taken_by_overflow(seed: int) -> None:
             )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(SEEDS)
 def test_nobody_is_where_age_or_need_is_not_admitted(seed: int) -> None:
     given_ = world(seed)
@@ -167,7 +167,7 @@ def test_nobody_is_where_age_or_need_is_not_admitted(seed: int) -> None:
             assert found.filled[:, :, :, i, g][~cells.any(axis=(3, 4))].max(initial=0.0) <= CLOSE
 
 
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 @given(SEEDS, st.floats(0.1, 80.0), st.booleans())
 def test_more_places_never_leave_more_children_out(seed: int, extra: float, every_january: bool) -> None:
     given_ = world(seed)
@@ -181,7 +181,7 @@ def test_more_places_never_leave_more_children_out(seed: int, extra: float, ever
     assert (after >= before - extra - CLOSE).all()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(SEEDS, st.floats(0.1, 80.0))
 def test_more_places_at_the_start_change_nobodys_number_later(seed: int, extra: float) -> None:
     """History decides who is placed and where, not how many."""
@@ -192,7 +192,7 @@ def test_more_places_at_the_start_change_nobodys_number_later(seed: int, extra: 
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(SEEDS)
 def test_admitting_more_children_never_leaves_more_out(seed: int) -> None:
     given_ = world(seed)
@@ -202,7 +202,7 @@ def test_admitting_more_children_never_leaves_more_out(seed: int) -> None:
     assert (after <= left_out(given_.allocate()) + CLOSE).all()
 
 
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 @given(SEEDS, st.floats(0.1, 30.0))
 def test_more_demand_never_leaves_fewer_out(seed: int, extra: float) -> None:
     given_ = world(seed)
@@ -213,7 +213,7 @@ def test_more_demand_never_leaves_fewer_out(seed: int, extra: float) -> None:
     assert (after <= before + (more - given_.wanted).sum(axis=(3, 4)) + CLOSE).all()
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(SEEDS, st.booleans())
 def test_with_no_places_everyone_is_left_out(seed: int, no_units: bool) -> None:
     given_ = world(seed)
@@ -234,7 +234,7 @@ def test_with_no_places_everyone_is_left_out(seed: int, no_units: bool) -> None:
     assert found.cells.overflow.sum() == pytest.approx(given_.wanted.sum())
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(SEEDS)
 def test_the_same_question_has_the_same_answer_and_draws_may_be_shuffled(seed: int) -> None:
     given_ = world(seed)
@@ -263,7 +263,7 @@ def test_the_same_question_has_the_same_answer_and_draws_may_be_shuffled(seed: i
         )
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(SEEDS)
 def test_inputs_are_left_as_they_were(seed: int) -> None:
     given_, same = world(seed), world(seed)
@@ -273,7 +273,7 @@ def test_inputs_are_left_as_they_were(seed: int) -> None:
     np.testing.assert_array_equal(given_.places.places, same.places.places)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(SEEDS)
 def test_inputs_may_be_locked_and_lie_in_memory_in_any_order(seed: int) -> None:
     given_ = world(seed)
@@ -286,7 +286,7 @@ def test_inputs_may_be_locked_and_lie_in_memory_in_any_order(seed: int) -> None:
     np.testing.assert_array_equal(locked.filled, found.filled)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(SEEDS)
 def test_places_at_the_start_are_left_as_they_were(seed: int) -> None:
     given_, same = world(seed), world(seed)
@@ -295,7 +295,7 @@ def test_places_at_the_start_are_left_as_they_were(seed: int) -> None:
     np.testing.assert_array_equal(opening.places, same.opening.places)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(SEEDS)
 def test_pupils_keep_a_place_while_units_still_admit_them_and_places_do_not_fall(seed: int) -> None:
     given_ = world(seed, slips=False)
@@ -309,7 +309,7 @@ def test_pupils_keep_a_place_while_units_still_admit_them_and_places_do_not_fall
     assert (older >= owed - CLOSE).all()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(SEEDS)
 def test_overflow_never_takes_a_place_from_a_child_who_wants_it(seed: int) -> None:
     given_ = world(seed)
@@ -324,7 +324,7 @@ def test_overflow_never_takes_a_place_from_a_child_who_wants_it(seed: int) -> No
     )
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(SEEDS, st.sampled_from([0.5, 0.8, 0.95]))
 def test_places_to_add_are_enough_with_the_probability_asked_for(seed: int, sure: float) -> None:
     """Added where all who want the provision are admitted, and one place fewer would not be enough."""

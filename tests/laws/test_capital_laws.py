@@ -20,9 +20,7 @@ from models.base import Array
 
 DRAWS = 6
 ASKS = (0.0, 0.5, 1.0)
-quick = settings(
-    max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
+quick = settings(max_examples=15, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 seeds = st.integers(0, 10_000)
 
 

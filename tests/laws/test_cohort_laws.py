@@ -96,7 +96,7 @@ def by_band(values: xr.DataArray) -> xr.DataArray:
 
 
 @given(worlds)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_plan_is_accounted_for_in_every_draw(made: World) -> None:
     plans = made.run()
     stock, joiners, leavers, transfers, recoded = (plans[n].to_numpy() for n in FLOWS)
@@ -111,14 +111,14 @@ def test_every_plan_is_accounted_for_in_every_draw(made: World) -> None:
 
 
 @given(worlds)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_ages_add_up_to_the_bands_in_every_draw(made: World) -> None:
     found = by_band(made.run()["stock"]).transpose("draw", "january", "series").to_numpy()
     np.testing.assert_allclose(found, made.bands.to_numpy(), rtol=1e-9, atol=1e-8)
 
 
 @given(worlds)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_nothing_is_negative_and_nobody_moves_away_twice(made: World) -> None:
     plans = made.run()
     for name in ("stock", "joiners", "leavers", "index"):
@@ -128,7 +128,7 @@ def test_nothing_is_negative_and_nobody_moves_away_twice(made: World) -> None:
 
 
 @given(worlds)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_parts_of_a_change_add_up_to_it(made: World) -> None:
     plans = made.run()
     parts = explain(plans, made.residents)
@@ -139,7 +139,7 @@ def test_the_parts_of_a_change_add_up_to_it(made: World) -> None:
 
 
 @given(worlds)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_leavers_only_step_in_where_the_index_is_at_its_limit(made: World) -> None:
     plans = made.run()
     index, spread = plans["index"].to_numpy(), plans["spread_to_leavers"].to_numpy()
@@ -150,7 +150,7 @@ def test_leavers_only_step_in_where_the_index_is_at_its_limit(made: World) -> No
 
 
 @given(seeds, st.floats(1.0, 2.0))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_higher_target_never_brings_fewer_joiners(seed: int, more: float) -> None:
     made = world(seed, januaries=1)
     higher = World(made.stock, made.flows, made.residents, made.bands * more)
@@ -159,7 +159,7 @@ def test_a_higher_target_never_brings_fewer_joiners(seed: int, more: float) -> N
 
 
 @given(seeds)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_flow_that_meets_its_own_bands_is_left_alone(seed: int) -> None:
     made = world(seed)
     plans = made.run()
@@ -168,7 +168,7 @@ def test_a_flow_that_meets_its_own_bands_is_left_alone(seed: int) -> None:
 
 
 @given(seeds)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_without_joiners_wanted_or_leavers_plans_only_grow_older(seed: int) -> None:
     made = world(seed, januaries=1, hazard=0.0, joiners=0.0, mobility=0.0)
     older = made.stock.sum("need").shift(age=1, fill_value=0.0)

@@ -29,7 +29,7 @@ from scenarios.reading import find
 YEARS, DRAWS = 7, 100
 FULL = np.ones(YEARS)
 ONE = np.ones(DRAWS)
-BRIEFLY = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+BRIEFLY = settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 LIBRARY = (
     "inclusion-bases", "local-post-16-offer", "low-births", "pre-reform-surge", "redbridge-schemes", "reform-2030",
     "return-from-inmss", "flat-funding",
@@ -224,7 +224,7 @@ class TestAddingUp:
 
 
 class TestAttribution:
-    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(pair=st.tuples(first, first))
     def test_between_any_two_years_to_the_penny(self, before: Costs, pair: tuple[int, int]) -> None:
         one, other = (before.years[i] for i in pair)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import Point
 
@@ -126,7 +126,6 @@ def test_farther_reach_never_holds_fewer_places(made: tuple[Zones, Layer, pd.Dat
     assert (groups <= reach.places.sel(need_group="All", drop=True) + 1e-9).all()
 
 
-@settings(deadline=None)
 @given(maps(), st.floats(1, 50))
 def test_journeys_conserve_pupils(made: tuple[Zones, Layer, pd.DataFrame], decay_km: float) -> None:
     zones, layer, rows = made
@@ -147,7 +146,6 @@ def test_journeys_conserve_pupils(made: tuple[Zones, Layer, pd.DataFrame], decay
         assert -1e-9 <= row["beyond_8km"] <= 1 + 1e-9
 
 
-@settings(deadline=None)
 @given(maps())
 def test_pupils_travel_no_farther_when_distance_matters_more(made: tuple[Zones, Layer, pd.DataFrame]) -> None:
     zones, layer, rows = made

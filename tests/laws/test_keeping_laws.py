@@ -96,7 +96,7 @@ scenarios = st.builds(
 )
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=600, suppress_health_check=[HealthCheck.too_slow])
 @given(scenarios)
 def test_the_canonical_form_says_the_same_when_read_again(scenario: Scenario) -> None:
     again = Scenario.model_validate(json.loads(canonical(scenario)))

@@ -116,7 +116,7 @@ class TestPaidPlaces:
 
 
 class TestBalance:
-    @settings(deadline=None, max_examples=30)
+    @settings(max_examples=30)
     @given(costs, st.sampled_from(list(REGIMES)), shares, st.floats(-40e6, 20e6))
     def test_what_comes_in_and_goes_out_is_what_is_carried(
         self, spent: np.ndarray, regime: str, approved: float, opening: float
@@ -131,7 +131,7 @@ class TestBalance:
         assert not found.unprotected.sel(financial_year=["2026-27", "2027-28"]).any()
         assert bool((found.stability_grant <= 0.9 * np.maximum(-found.opening, 0) + 1e-6).all())
 
-    @settings(deadline=None, max_examples=20)
+    @settings(max_examples=20)
     @given(costs, shares)
     def test_shown_totals_reconcile_to_the_penny(self, spent: np.ndarray, approved: float) -> None:
         rows = balance_rows(forecast(spent, approved=approved))
@@ -141,7 +141,7 @@ class TestBalance:
         )
         assert (parts == wide["closing"]).all()
 
-    @settings(deadline=None, max_examples=20)
+    @settings(max_examples=20)
     @given(costs, arrays(float, (DRAWS, len(YEARS)), elements=st.floats(0, 30e6)))
     def test_spending_less_never_worsens_a_year_before_relief(
         self, spent: np.ndarray, less: np.ndarray
@@ -151,7 +151,7 @@ class TestBalance:
         assert not bool((other.overspent & ~one.overspent).any())
         assert bool((other.closing >= one.closing - 1e-4).all())
 
-    @settings(deadline=None, max_examples=20)
+    @settings(max_examples=20)
     @given(costs)
     def test_the_more_the_centre_bears_the_better_for_the_authority(self, spent: np.ndarray) -> None:
         bears, share, centre = (
@@ -160,7 +160,7 @@ class TestBalance:
         assert bool((bears <= share + 1e-6).all())
         assert bool((share <= centre + 1e-6).all())
 
-    @settings(deadline=None, max_examples=20)
+    @settings(max_examples=20)
     @given(costs, st.floats(-0.05, 0.1), st.floats(0, 0.1))
     def test_more_growth_never_lowers_income(self, spent: np.ndarray, growth: float, more: float) -> None:
         low, high = forecast(spent, growth), forecast(spent, growth + more)

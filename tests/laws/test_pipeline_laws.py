@@ -54,7 +54,7 @@ worlds = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(worlds)
 def test_parts_add_up_exactly_and_nothing_is_negative(
     world: tuple[FittedPipeline, xr.DataArray, int],
@@ -69,7 +69,7 @@ def test_parts_add_up_exactly_and_nothing_is_negative(
         assert (found[name] >= 0).all(), name
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(worlds, st.integers(0, 5), st.integers(0, len(AGES) - 1), st.floats(0.1, 100.0))
 def test_more_new_plans_in_one_year_and_age_never_mean_fewer_of_anything(
     world: tuple[FittedPipeline, xr.DataArray, int], year: int, age: int, more: float
@@ -84,7 +84,7 @@ def test_more_new_plans_in_one_year_and_age_never_mean_fewer_of_anything(
     assert (after["requests"].sum(("year", "age")) > before["requests"].sum(("year", "age"))).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(worlds)
 def test_twice_the_plans_are_twice_the_requests(world: tuple[FittedPipeline, xr.DataArray, int]) -> None:
     pipeline, new, la_code = world
@@ -93,7 +93,7 @@ def test_twice_the_plans_are_twice_the_requests(world: tuple[FittedPipeline, xr.
     xr.testing.assert_allclose(twice, 2 * once)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(worlds)
 def test_what_has_not_happened_by_then_does_not_change_assessments(
     world: tuple[FittedPipeline, xr.DataArray, int],

@@ -41,7 +41,7 @@ def to_kinds(placed: Floats, kinds: Array) -> Floats:
     return to_totals(placed, kind_factors(placed, kinds, KIND_OF), KIND_OF)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=SEEDS)
 def test_provisions_add_up_to_plans_at_every_age_and_need(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -53,7 +53,7 @@ def test_provisions_add_up_to_plans_at_every_age_and_need(seed: int) -> None:
     assert np.isfinite(placed).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=SEEDS)
 def test_where_nobody_moves_leaves_or_joins_all_are_a_year_older(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -69,7 +69,7 @@ def test_where_nobody_moves_leaves_or_joins_all_are_a_year_older(seed: int) -> N
     np.testing.assert_allclose(placed, expected, rtol=1e-4, atol=1e-4)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=SEEDS)
 def test_plans_that_end_come_out_of_every_provision_alike_where_chances_are_equal(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -85,7 +85,7 @@ def test_plans_that_end_come_out_of_every_provision_alike_where_chances_are_equa
     np.testing.assert_allclose(placed[:, 0, 1:], start[:, :-1] / 2, rtol=1e-4, atol=1e-4)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=SEEDS)
 def test_totals_of_kinds_are_met_and_ages_and_needs_stay(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -100,7 +100,7 @@ def test_totals_of_kinds_are_met_and_ages_and_needs_stay(seed: int) -> None:
     assert (fitted >= 0).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=SEEDS)
 def test_what_cannot_be_met_never_loses_a_child(seed: int) -> None:
     """A kind nobody could be in stays empty, and its children stay in what there is."""
@@ -113,7 +113,7 @@ def test_what_cannot_be_met_never_loses_a_child(seed: int) -> None:
     assert (fitted[..., KIND_OF == 2] == 0).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=SEEDS)
 def test_totals_that_hold_already_change_nothing(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -67,7 +67,7 @@ def _row(draw: st.DrawFn, item: str, provision: str, need_group: str) -> dict[st
     }  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(ledger_rows())
 def test_a_ledger_gives_back_what_it_took(rows: list[dict[str, object]]) -> None:
     frame = as_rows(rows)
@@ -77,7 +77,7 @@ def test_a_ledger_gives_back_what_it_took(rows: list[dict[str, object]]) -> None
         pd.testing.assert_frame_equal(read_ledger(path, inflation()).rows, frame)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(ledger_rows(), st.integers(0, 2**32))
 def test_shares_of_the_kinds_that_hold_sum_to_one_and_no_draw_is_negative(
     rows: list[dict[str, object]], seed: int
@@ -95,7 +95,7 @@ def test_shares_of_the_kinds_that_hold_sum_to_one_and_no_draw_is_negative(
         assert (levels >= 0).all()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(ledger_rows(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_no_price(rows: list[dict[str, object]], random: object) -> None:
     shuffled = list(rows)
@@ -129,7 +129,7 @@ def test_the_mean_under_a_ceiling_is_that_of_single_placements(mean: float, spre
     assert mean_under_ceiling(np.array([mean]), spread, 60_000)[0] == pytest.approx(single.mean(), rel=0.005)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(0, 2**32))
 def test_an_estimate_lies_between_its_own_figure_and_its_regions_whatever_the_order(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -49,7 +49,7 @@ def kinds(fitted: FittedProvision, given_plans: xr.DataArray) -> xr.DataArray:
     return fitted.kinds(given_plans, np.random.default_rng(SEED))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     start=st.lists(st.floats(0, 60_000), min_size=3, max_size=3),
     steps=st.lists(st.floats(-4, 4), min_size=4, max_size=4),

@@ -98,7 +98,7 @@ registers = st.lists(rows(), min_size=1, max_size=6, unique_by=lambda r: str(r["
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(registers, st.integers(2019, 2037), st.sets(st.sampled_from(STATUSES)))
 def test_phases_sum_to_rows(register: Register, january: int, statuses: set[str]) -> None:
     places = places_by_phase(register, [january], statuses=tuple(statuses))
@@ -115,7 +115,7 @@ def test_phases_sum_to_rows(register: Register, january: int, statuses: set[str]
             assert abs(by_phase - by_row) < 1e-6
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(registers)
 def test_writing_and_reading_changes_nothing(register: Register) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -125,7 +125,7 @@ def test_writing_and_reading_changes_nothing(register: Register) -> None:
         pd.testing.assert_frame_equal(read_register(path, 317).rows, register.rows)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(registers)
 def test_a_workbook_gives_back_what_it_took_or_says_that_it_cannot(register: Register) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -140,7 +140,7 @@ def test_a_workbook_gives_back_what_it_took_or_says_that_it_cannot(register: Reg
             pd.testing.assert_frame_equal(read_register(path, 317).rows, register.rows)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(registers)
 def test_a_file_without_the_newer_columns_reads_as_if_they_were_blank(register: Register) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -156,7 +156,7 @@ def test_a_file_without_the_newer_columns_reads_as_if_they_were_blank(register: 
     pd.testing.assert_frame_equal(old[kept], register.rows[kept])
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(registers)
 def test_a_register_does_not_differ_from_itself(register: Register) -> None:
     shuffled = Register(317, register.rows.iloc[::-1], "shuffled")
@@ -167,7 +167,7 @@ def test_a_register_does_not_differ_from_itself(register: Register) -> None:
         assert found.sentence() == "The two registers hold the same rows."
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(registers, registers)
 def test_differences_count_rows_and_places_both_ways(old: Register, new: Register) -> None:
     years = [2022, 2027, 2036]
@@ -184,7 +184,7 @@ def test_differences_count_rows_and_places_both_ways(old: Register, new: Registe
         assert abs(there.places["change"]).max() <= gained + lost + 1e-6
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(registers, st.integers(1, 500))
 def test_more_places_in_a_row_never_lower_a_phase(register: Register, extra: int) -> None:
     years = [2022, 2026, 2030]

@@ -66,7 +66,7 @@ def expected(world: World, history: History) -> np.ndarray:
     return np.asarray(np.expm1(logs[:, :, 0]).mean(axis=0))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(**SOMEWHERE)
 def test_the_ridge_never_answers_against_the_sign(
     seed: int, origin: int, row: int, factor: float, flow: str
@@ -77,7 +77,7 @@ def test_the_ridge_never_answers_against_the_sign(
     assert SIGN[flow] * np.log(after / before) >= -ROUNDING
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(**SOMEWHERE)
 def test_the_growth_model_never_answers_against_the_sign(
     seed: int, origin: int, row: int, factor: float, flow: str

@@ -106,7 +106,7 @@ scenarios = st.builds(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(scenarios)
 def test_what_is_written_says_the_same_when_read_again(scenario: Scenario) -> None:
     again = parse(to_yaml(scenario), "again.yaml")
@@ -116,7 +116,7 @@ def test_what_is_written_says_the_same_when_read_again(scenario: Scenario) -> No
     assert Scenario.model_validate(scenario.model_dump()).key == scenario.key
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(scenarios, st.integers(0, 2**32 - 1))
 def test_effects_depend_on_the_scenario_the_frame_and_the_seed_only(scenario: Scenario, seed: int) -> None:
     one, two = (effects(scenario, FRAME, seed) for _ in range(2))
@@ -128,7 +128,7 @@ def test_effects_depend_on_the_scenario_the_frame_and_the_seed_only(scenario: Sc
     assert all(note.endswith(".") for note in notes(scenario, FRAME))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(scenarios, st.integers(0, 99))
 def test_weights_masks_and_sizes_have_the_dims_of_the_frame(scenario: Scenario, seed: int) -> None:
     result = effects(scenario, FRAME, seed)
@@ -158,7 +158,7 @@ def test_weights_masks_and_sizes_have_the_dims_of_the_frame(scenario: Scenario, 
 BASE = np.random.default_rng(0).uniform(1, 100, (FRAME.draws, FRAME.years, len(AGES)))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.lists(
         said("joiners", interval(factors), who=people, id=st.uuids().map(lambda u: f"a{u.hex}")), max_size=4
@@ -253,7 +253,7 @@ def registers(draw: st.DrawFn) -> Register:
     return Register(la_code=317, rows=frame(rows), origin="made up")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     registers(),
     st.sampled_from(["open", "expand", "close", "redesignate"]),
@@ -401,20 +401,20 @@ def only_the_documented_error(text: str) -> None:
         assert len(message) < 20_000
 
 
-@settings(max_examples=1_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1_000, suppress_health_check=list(HealthCheck))
 @given(anything)
 def test_reading_anything_gives_a_scenario_or_the_documented_error(text: str) -> None:
     only_the_documented_error(text)
 
 
 @pytest.mark.slow
-@settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10_000, suppress_health_check=list(HealthCheck))
 @given(anything)
 def test_reading_ten_thousand_texts_gives_scenarios_or_the_documented_error(text: str) -> None:
     only_the_documented_error(text)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(st.one_of(structures, nearly))
 def test_values_of_a_form_give_a_scenario_or_the_documented_error(values: Any) -> None:
     try:

@@ -23,7 +23,7 @@ YEARS, DRAWS = 7, 100
 FULL = np.ones(YEARS)
 ONE = np.ones(DRAWS)
 FIELDS = ("requests", "joiner_rate", "joiner_need", "leaver_hazard", "residents")
-BRIEFLY = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+BRIEFLY = settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def change(size: float, how: str = "multiply", weight: Array = FULL, who: Flags | None = None) -> Change:

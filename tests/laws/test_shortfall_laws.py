@@ -37,7 +37,7 @@ def short(seed: int, register: Register, growth: float = 1.0) -> xr.DataArray:
     return match(asked, register, None, ORIGIN, np.random.default_rng(1)).short.sum(("phase", "need_group"))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**32 - 1), factor=st.integers(1, 4), growth=st.floats(1, 3))
 def test_monotone_in_places_and_demand(seed: int, factor: int, growth: float) -> None:
     register = starting_register.shipped(317)
@@ -48,7 +48,7 @@ def test_monotone_in_places_and_demand(seed: int, factor: int, growth: float) ->
     assert (base >= 0).all()
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 2**32 - 1), low=st.floats(0, 1), high=st.floats(0, 1))
 def test_monotone_in_the_part_of_latent_demand(seed: int, low: float, high: float) -> None:
     register, base = starting_register.shipped(317), made(cells(seed))

@@ -19,7 +19,6 @@ from tests.stores import content, draft, facts_of, tamper, ticking
 
 FEW = settings(
     max_examples=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 """Every example makes a file."""

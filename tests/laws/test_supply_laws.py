@@ -88,7 +88,7 @@ def with_cells(register: Register, **cells: object) -> Register:
     return replace(register, rows=register.rows.assign(**cells))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(registers)
 def test_places_are_never_negative_nor_more_than_a_row_that_has_begun(register: Register) -> None:
     found = drawn(register)
@@ -102,7 +102,7 @@ def test_places_are_never_negative_nor_more_than_a_row_that_has_begun(register: 
             assert (places <= (0 if pd.isna(most) else most) + 1e-9).all()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(registers)
 def test_certain_schemes_give_the_registers_own_places(register: Register) -> None:
     whole = with_cells(register, max_occupancy=100.0, taken_by_others=None, **CERTAIN)
@@ -113,7 +113,7 @@ def test_certain_schemes_give_the_registers_own_places(register: Register) -> No
     np.testing.assert_allclose(found.to_numpy(), np.broadcast_to(expected.to_numpy(), found.shape), atol=1e-9)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(registers)
 def test_phases_sum_to_units_and_only_open_ages_hold_places(register: Register) -> None:
     found = drawn(register)
@@ -123,7 +123,7 @@ def test_phases_sum_to_units_and_only_open_ages_hold_places(register: Register) 
     assert found.admits_need.any("need").all()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(registers)
 def test_a_scheme_opens_no_earlier_than_planned_and_one_closed_stays_closed(register: Register) -> None:
     found = drawn(register)
@@ -140,7 +140,7 @@ def test_a_scheme_opens_no_earlier_than_planned_and_one_closed_stays_closed(regi
             assert not found.admits_age.sel(unit=unit.name, january=late).any()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(registers, st.integers(0, 2**32))
 def test_a_setting_draws_the_same_whatever_else_is_in_the_register(register: Register, seed: int) -> None:
     found = drawn(register, seed)
@@ -154,7 +154,7 @@ def test_a_setting_draws_the_same_whatever_else_is_in_the_register(register: Reg
         )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(registers)
 def test_a_better_chance_never_opens_a_new_school_later(register: Register) -> None:
     """Compares a register of one step a setting, so that every step adds places."""
@@ -165,7 +165,7 @@ def test_a_better_chance_never_opens_a_new_school_later(register: Register) -> N
     assert (drawn(delivered).places >= slipping.places - 1e-9).all()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(registers, st.sampled_from([("open",), ("open", "agreed"), ("agreed", "proposed")]))
 def test_what_does_not_count_changes_nothing(register: Register, statuses: tuple[str, ...]) -> None:
     counted = drawn(register, statuses=statuses)
