@@ -63,6 +63,13 @@ LAST_STATEMENT_JANUARY, FIRST_PLAN_JANUARY = 2014, 2016
 STEP_TAIL = 4.0
 """Degrees of freedom of national shocks."""
 
+LONG_RUN_STATEMENTS, LONG_RUN_PLANS = (0.02, 0.02), (0.06, 0.03)
+"""Normal priors of the long-run level of each era: mean and standard deviation of yearly log growth."""
+
+PATH_PERSISTENCE = (18, 2)
+LOG_SHOCK = (np.log(0.012), 0.5)
+"""Beta prior of the national path's persistence; LogNormal prior of the size of its shocks."""
+
 SHORTEST_PATH = 20
 """Years of the national path in the model, so that one compiled model serves every origin to January 2030; a longer history
 lengthens it. Years after the origin are place-holders with a fixed prior of their own: they touch no other parameter and are
@@ -149,10 +156,10 @@ def build(panel: GrowthPanel) -> Any:
     era = long_run_weight(np.arange(first, first + years))
     with pm.Model() as model:
         at = {name: pm.Data(name, value) for name, value in data.items()}
-        statements = pm.Normal("long_run_statements", 0.02, 0.02)
-        plans = pm.Normal("long_run_plans", 0.06, 0.03)
-        persistence = pm.Beta("persistence", 18, 2)
-        shock = pm.LogNormal("shock", np.log(0.012), 0.5)
+        statements = pm.Normal("long_run_statements", *LONG_RUN_STATEMENTS)
+        plans = pm.Normal("long_run_plans", *LONG_RUN_PLANS)
+        persistence = pm.Beta("persistence", *PATH_PERSISTENCE)
+        shock = pm.LogNormal("shock", *LOG_SHOCK)
         long_run = statements + (plans - statements) * era
         path = pm.CustomDist(
             "path", long_run, persistence, shock, at["seen"], logp=_path_logp, random=_path_random, shape=years,

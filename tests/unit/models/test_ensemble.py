@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -20,13 +20,16 @@ from models.ensemble import (
     Ensemble,
     EnsembleForecast,
     PastForecasts,
+    Tabulated,
     combine,
     copula,
     crps,
+    past_errors,
     past_origins,
     recalibrate,
     stack,
 )
+from models.width import Sizes
 from tests.histories import corrupted_after, history
 
 MEMBERS: tuple[Model, ...] = BASELINES[1:]
@@ -44,7 +47,14 @@ def cells(
         quantiles = np.stack(
             [7 + c + s * norm.ppf(SCORED_LEVELS) for c, s in zip(centres, spreads, strict=True)]
         )
-        made[h] = PastForecasts(np.broadcast_to(quantiles, (400, *quantiles.shape)), actual, origins)
+        made[h] = PastForecasts(
+            quantiles=np.broadcast_to(quantiles, (400, *quantiles.shape)),
+            actual=actual,
+            origins=origins,
+            origin=np.arange(400) % origins,
+            region=np.array([f"Region {i % 9}" for i in range(400)]),
+            fell=np.arange(400) % 7 == 0,
+        )
     return made
 
 
@@ -114,6 +124,22 @@ def test_one_member_with_all_the_weight_is_returned_as_it_is() -> None:
     np.testing.assert_allclose(combine(quantiles, np.array([0.0, 1.0, 0.0]), 1.0), quantiles[:, 1])
 
 
+def test_past_errors_are_of_the_combined_forecasts() -> None:
+    made = cells([0.0, 0.5], [1.0, 2.0], horizons=2)
+    weights = np.array([[1.0, 0.0], [0.5, 0.5]])
+    errors = past_errors(made, weights, 1.2)
+    assert {len(values) for values in errors.__dict__.values()} == {800}
+    near = errors.horizon == 1
+    np.testing.assert_allclose(errors.error[near], made[1].actual - 7)
+    np.testing.assert_allclose(errors.error[~near], made[2].actual - 7.25)
+    np.testing.assert_allclose(errors.spread, np.where(near, 1.2, 1.8), rtol=1e-6)
+    np.testing.assert_array_equal(errors.fell[near], made[1].fell)
+
+
+def test_without_past_forecasts_there_are_no_past_errors() -> None:
+    assert len(past_errors({}, np.full((LONGEST_SCORED, 1), 1.0), 1.0).error) == 0
+
+
 def test_perfectly_dependent_areas_share_everything() -> None:
     luck = np.random.default_rng(0).standard_normal((2000, 1, 3)).cumsum(axis=2)
     shared, own = copula(np.exp(luck * np.linspace(0.5, 2, 20)[None, :, None]))
@@ -162,11 +188,81 @@ def test_draws_have_the_margins_of_the_quantiles(told: EnsembleForecast) -> None
 def test_draws_follow_the_copula(told: EnsembleForecast) -> None:
     draws = np.log(told.draws(4000, np.random.default_rng(1)).sel(series="All"))
     early, late = draws.sel(january=2026).to_numpy(), draws.sel(january=2028).to_numpy()
-    own_and_shared = (told.shared + told.own)[0, 1]
+    whole = told.shared + told.regional + told.own
+    np.testing.assert_allclose(np.diag(whole), 1)
     over_time = [np.corrcoef(early[:, a], late[:, a])[0, 1] for a in range(40)]
-    assert np.mean(over_time) == pytest.approx(own_and_shared, abs=0.06)
-    between = np.corrcoef(early.T)[np.triu_indices(40, 1)].mean()
-    assert between == pytest.approx(told.shared[0, 0], abs=0.05)
+    assert np.mean(over_time) == pytest.approx(whole[0, 1], abs=0.06)
+    same, other = correlations(told, late)
+    assert other == pytest.approx(told.shared[1, 1], abs=0.05)
+    assert same - other == pytest.approx(told.regional[1, 1], abs=0.03)
+
+
+def correlations(made: EnsembleForecast, draws: np.ndarray) -> tuple[float, float]:
+    """Return the mean correlation of areas of one region, and of two, from draws with dims (draw, area)."""
+    region = made.region.to_numpy()
+    pairs = np.corrcoef(draws.T)[np.triu_indices(len(region), 1)]
+    alike = (region[:, None] == region)[np.triu_indices(len(region), 1)]
+    return float(pairs[alike].mean()), float(pairs[~alike].mean())
+
+
+def test_areas_of_a_region_move_together(told: EnsembleForecast) -> None:
+    half = 0.5 * np.eye(4)
+    regional = replace(told, shared=0 * half, regional=half, own=half)
+    draws = np.log(regional.draws(3000, np.random.default_rng(1)).sel(series="All", january=2028).to_numpy())
+    same, other = correlations(regional, draws)
+    assert same == pytest.approx(0.5, abs=0.05)
+    assert other == pytest.approx(0, abs=0.03)
+
+
+def test_calm_and_stormy_years_are_shared(told: EnsembleForecast) -> None:
+    # Areas that share nothing but the scale are uncorrelated, and far out together.
+    apart = replace(told, shared=np.zeros((4, 4)), regional=np.zeros((4, 4)), own=np.eye(4))
+    draws = np.log(apart.draws(6000, np.random.default_rng(1)).sel(series="All", january=2028).to_numpy())
+    median = np.log(apart.quantiles([0.5]).sel(series="All", january=2028).to_numpy())[:, 0]
+    size = np.abs(draws - median).mean(axis=1)
+    assert abs(np.corrcoef(draws.T)[np.triu_indices(40, 1)].mean()) < 0.01
+    # The mean of 40 sizes would vary by .12 by chance alone.
+    by_chance = np.sqrt((np.pi / 2 - 1) / 40)
+    assert np.std(size) / size.mean() > 1.4 * by_chance
+
+
+@pytest.mark.parametrize("some", [[305], [305, 302], [302, 317, 305]])
+def test_draws_of_an_area_do_not_depend_on_the_others(told: EnsembleForecast, some: list[int]) -> None:
+    cut = Tabulated(told).forecast([2026, 2028, 2030, 2033], some)
+    draws = cut.draws(50, np.random.default_rng(7))
+    whole = told.draws(50, np.random.default_rng(7))
+    np.testing.assert_array_equal(draws, whole.sel(area=some))
+    assert not np.array_equal(whole.sel(area=305), whole.sel(area=302))
+
+
+def test_draws_of_a_january_do_not_depend_on_later_ones(told: EnsembleForecast) -> None:
+    cut = Tabulated(told).forecast([2026, 2028]).draws(50, np.random.default_rng(7))
+    whole = told.draws(50, np.random.default_rng(7))
+    np.testing.assert_allclose(cut, whole.sel(january=[2026, 2028]), rtol=1e-6)
+
+
+def test_only_width_differs_from_the_members(told: EnsembleForecast) -> None:
+    made = CHEAP.fit(history(), rng=np.random.default_rng(0))
+    plain = replace(made, sizes=Sizes(step=0.0, doubt=0.0)).forecast([2026, 2028, 2030, 2033])
+    xr.testing.assert_equal(plain.quantiles([0.5]), told.quantiles([0.5]))
+    assert (told.quantiles([0.9]) >= plain.quantiles([0.9])).all()
+    np.testing.assert_allclose(plain.regional, 0)
+
+
+def test_an_area_whose_plans_fell_is_less_certain_next_year() -> None:
+    whole = history()
+    fell = replace(CHEAP.fit(whole, rng=np.random.default_rng(0)), sizes=Sizes(step=0.0, doubt=0.5))
+    marked = fell.fell.copy()
+    marked[0] = True
+    assert not fell.fell[0]
+    before, after = (
+        np.log(f.forecast([2026]).quantiles([0.1, 0.5, 0.9]).sel(series="All", january=2026).to_numpy())
+        for f in (fell, replace(fell, fell=marked))
+    )
+    wider = (after[:, 2] - after[:, 0]) / (before[:, 2] - before[:, 0])
+    assert wider[0] == pytest.approx(np.sqrt(1.5), rel=0.01)
+    np.testing.assert_array_equal(wider[1:], 1)
+    np.testing.assert_array_equal(after[:, 1], before[:, 1])
 
 
 def test_spread_keeps_growing_beyond_the_last_scored_horizon(told: EnsembleForecast) -> None:
@@ -182,7 +278,7 @@ def test_quantiles_rise_with_the_level(told: EnsembleForecast) -> None:
 def test_some_areas_have_the_margins_of_all(told: EnsembleForecast) -> None:
     some = [305, 302]
     alone = CHEAP.fit(history(), rng=np.random.default_rng(0)).forecast([2026, 2028, 2030, 2033], some)
-    xr.testing.assert_allclose(alone.quantiles([0.1, 0.5]), told.quantiles([0.1, 0.5]).sel(area=some))
+    xr.testing.assert_equal(alone.quantiles([0.1, 0.5]), told.quantiles([0.1, 0.5]).sel(area=some))
 
 
 def test_past_origins_are_the_latest_before_the_origin() -> None:
@@ -235,7 +331,10 @@ def test_an_ensemble_sees_no_future(synthetic: History, origin: int) -> None:
         ahead = made.forecast([origin + 1, origin + 4])
         draws = ahead.draws(20, np.random.default_rng(1)).to_numpy()
         quantiles = ahead.quantiles([0.1, 0.9]).to_numpy()
-        return np.concatenate([v.ravel() for v in (made.weights, np.array(made.stretch), quantiles, draws)])
+        sizes = np.array([made.stretch, made.sizes.step, made.sizes.doubt])
+        return np.concatenate(
+            [v.ravel() for v in (made.weights, sizes, made.fell.to_numpy(), quantiles, draws)]
+        )
 
     clean = forecast(synthetic)
     assert np.isfinite(clean).all()
