@@ -14,8 +14,9 @@ zero but for ages 20 to 25; w is a national shock, e an area's own; both add up 
 to 1, so bands times draws of the total add up exactly. s(y) is the size of a one-year error (`models.baselines.scale`).
 
 England is simulated beside the areas, in every draw, with the same m and w and its own E; D is measured from it. So an
-area's bands do not depend on which other areas are forecast. England's total grows as it did last year, so totals that
-slow down everywhere make plans older everywhere.
+area's bands do not depend on which other areas are forecast. England's total follows the national path it is given, and D(v) is
+from what its flows would say had it grown as last year, so totals that slow down everywhere make plans older everywhere, in
+England too.
 
 =========  ===================  ====================================================================================
 parameter  prior                reason
@@ -500,7 +501,9 @@ class FittedShares:
             england=England.of(history, published, flows),
         )
 
-    def bands(self, totals: xr.DataArray, rng: np.random.Generator) -> xr.DataArray:
+    def bands(
+        self, totals: xr.DataArray, rng: np.random.Generator, national_growth: Array | None = None
+    ) -> xr.DataArray:
         """Divide draws of totals into age bands that add up to them, dims ``(draw, area, series, january)``.
 
         An area's bands depend on its own totals and on ``rng``, not on which other areas are given.
@@ -511,6 +514,8 @@ class FittedShares:
             Plans, dims ``(draw, area, january)``, in consecutive Januaries from the one after the origin.
         rng
             Source of randomness.
+        national_growth
+            Yearly log growth of England's total, dims ``(january,)``; that of the last year where None.
 
         Raises
         ------
@@ -530,11 +535,12 @@ class FittedShares:
             raise AreaError(
                 f"Areas {unknown} were not in the history the age bands were fitted to. Fit it with them."
             )
-        bands = self._simulate(totals.to_numpy(), areas, rng)
+        growth = np.full(len(januaries), self.england.growth) if national_growth is None else national_growth
+        bands = self._simulate(totals.to_numpy(), areas, growth, rng)
         coords = {"draw": totals["draw"], "area": areas, "series": list(BAND_CODES), "january": januaries}
         return xr.DataArray(bands, dims=("draw", "area", "series", "january"), coords=coords, name="plans")
 
-    def _simulate(self, totals: Array, areas: list[int], rng: np.random.Generator) -> Array:
+    def _simulate(self, totals: Array, areas: list[int], growth: Array, rng: np.random.Generator) -> Array:
         """Return plans, dims (draw, area, band, january)."""
         draws, _, years = totals.shape
         at = self._coefficients(draws, rng)
@@ -549,8 +555,11 @@ class FittedShares:
         out = []
         for year in range(years):
             total, plans = totals[:, :, year], np.maximum(plans, least)
-            after = np.exp(self.england.growth) * england.sum(axis=-1)
-            tilt = flows.tilt(plans, total) - self.england.flows.tilt(england, after) - self.england.tilt_gap
+            whole = england.sum(axis=-1)
+            # Deviations are from an England that goes on as it did: what slows down everywhere makes plans older everywhere.
+            steady = self.england.flows.tilt(england, np.exp(self.england.growth) * whole)
+            after = np.exp(growth[year]) * whole
+            tilt = flows.tilt(plans, total) - steady - self.england.tilt_gap
             shares = shares_of(england, axis=-1)
             away = (
                 smoothed_log_share(plans, shares)
@@ -560,7 +569,8 @@ class FittedShares:
             change = national[year] + noise[:, :, :, year] + follow * _clip_deviation(tilt)
             change[..., :REVERTING] -= pull * _clip_deviation(away[..., :REVERTING])
             plans = _added_up(plans * np.exp(change), total)
-            england = _added_up(england * np.exp(national[year]), after)
+            slower = self.england.flows.tilt(england, after) - steady
+            england = _added_up(england * np.exp(national[year] + follow * _clip_deviation(slower)), after)
             out.append(plans)
         return np.stack(out, axis=-1)
 

@@ -6,20 +6,29 @@ Ages are those at 31 August before the January. For age a, need k and January t 
                          + joiners[a+1, k, t+1] + transfers[a+1, k, t+1] + recoded[a+1, k, t+1]
     leavers[a, k, t]       = hazard[a] stock[a, k, t],    hazard[25] = 1: nobody holds a plan after 25
     transfers[a+1, k, t+1] = transfer_rate[a] stock[a, k, t]
-    joiners[a, k, t+1]     = index[band(a), t+1] joiner_rate[a] exposure[a, t] need_mix[a, k]
+    joiners[a, k, t+1]     = without_plan[a, t+1] (1 - exp(-index[band(a), t+1] rate[a])) mix[a, k, t+1]
+    without_plan[a, t+1]   = residents[a, t] - plans of those who reach the age
+    mix[a, k, t+1]         ~ need_mix[a, k] exp(need_path[t+1, k]) index[band(a), t+1]^(follows_index[k] - 1), adding up to 1
+
+Needs that children are born with do not become more common because more plans are made: ``follows_index`` is how far their
+joiners follow the index, 1 for all other needs.
 
 Recoded: the primary need on a plan changes as a child is known better, which nobody publishes. Seen across ages, a stock is not
-what the age before it and today's joiners would make: `recoding` is that gap. It is changes of recorded need in part and in part
-older children having joined in other years with other needs, so every draw believes a part of it between none and all. Recoding
-moves plans between needs at an age, never the number of plans.
+what the age before it and today's joiners would make: `recoding` is that gap in England, `own_recoding` what an authority's own
+adds to it. It is changes of recorded need in part and in part older children having joined in other years with other needs, so
+every draw believes a part of it between none and all. It is a factor on a need's share, so that few plans of a need stay few.
+Recoding moves plans between needs at an age, never the number of plans.
 
-Age 2 stands for "2 and under": all of it turns 3 and joiners alone refill it. The equation holds exactly, nothing is negative and
-plans add up to given age bands exactly.
+Age 2 stands for "2 and under": all of it turns 3 and joiners alone refill it. The equation holds exactly, nothing is negative,
+nobody joins who holds a plan, so plans never outnumber residents, and plans add up to what they are given but for one case below.
 
-Calibration. Bands come from the demand model, ages and needs from here. In every draw, January and band the joiner ``index`` is
-what makes the band add up to its target. An index outside [1/4, 4] would be no statement about joiners, so it stops there and the
-leavers of the band meet the rest: fewer of them, down to none, or more. What they met is kept (``spread_to_leavers``).
-Only where that too is not enough does the index leave its range.
+Calibration. The total and, at first, its bands come from the demand model, ages and needs from here. In the first January the
+joiner ``index`` of every draw and band is what makes the band add up to its target. Over `BANDS_FOLLOWED` years bands are handed
+over to one index for all ages that makes their sum add up: then bands follow from who joined and who aged, because bands of a
+model are guesses about guesses by then. An index outside [1/4, 4] would be no statement about joiners, so it stops there and
+leavers meet the rest: fewer of them, down to none, or more. What they met is kept (``spread_to_leavers``). Only where that too is
+not enough does the index leave its range. A lifetime chance above `HIGHEST_CHANCE` nobody would have: bands that ask for one give
+way to their sum at once, and a sum that asks for one is not met (about one draw in several thousand).
 
 Once found, a calibration can be kept and the years walked again with other rates (`pass_year`): so a scenario moves joiners,
 leavers and residents, and totals follow. With the same rates it gives the same plans.
@@ -41,8 +50,32 @@ from models.base import Array, shares_of
 MAX_INDEX = 4.0
 """The joiner index is held in [1 / MAX_INDEX, MAX_INDEX] as long as leavers can meet the rest."""
 
-SMALLEST_FLOW = 1e-9
-"""Joiners expected at an age are never less, so that a band without any can still be filled."""
+HIGHEST_CHANCE = 0.60
+"""Lifetime chance of a plan that is never passed, at one year's joining rates: three times what the US serves."""
+
+BANDS_FOLLOWED = 5
+"""Years over which plans go over from given age bands to one index that makes their sum add up: bands are scored to here."""
+
+LEAST_WITHOUT_PLAN = 1e-9
+"""Residents without a plan are never fewer."""
+
+LEAST_RATE = 1e-12
+"""Joining rates are never less, so that an age nobody joins at can still be filled."""
+
+LARGEST_INDEX = 1e15
+"""Where leavers cannot meet the rest, everybody without a plan may join, at whatever rate."""
+
+CLOSE, MOST_STEPS = 1e-12, 100
+"""How near a calibration comes, relative to what is sought, and in how many steps at most."""
+
+NEGLIGIBLE = 1e-10
+"""Part of a target that leavers do not step in for."""
+
+MOST_JOINING = 0.9
+"""Share of those without a plan at an age who join in a year at today's rate, at most."""
+
+UNSEEN_PLANS = 2.0
+"""Plans added on both sides of a ratio of plans of a need, so that few plans say little."""
 
 TERMS: tuple[str, ...] = ("population", "joiner_rate", "leaver_rate", "transfers", "ageing")
 """What a change in plans is made of: `explain`."""
@@ -77,12 +110,14 @@ class Flows:
         Dims ``(draw, area, ...)``, or without ``area`` for one authority:
 
         * ``joiner_rate`` (age): new plans in a calendar year per resident, in the latest year;
-        * ``need_mix`` (age, need): needs of joiners, adding up to 1 at every age;
+        * ``need_mix`` (age, need): needs of joiners in the latest year, adding up to 1 at every age;
+        * ``need_path`` (ahead, need): log of what multiplies a need's share of joiners so many years later, 1 year first;
+        * ``follows_index`` (need): power of the joiner index that a need's joiners follow;
         * ``hazard`` (age): share of the plans held in January that end within the year for a reason other than a transfer;
           1 at age 25;
         * ``transfer_rate`` (age): net transfers in per plan held in January, by age in that January. The residual of what is
           published, so it holds misreporting too;
-        * ``recoding`` (age, need; no area): what is added to the needs' shares of plans at the age reached, adding up to 0;
+        * ``recoding`` (age, need): log of what multiplies the needs' shares of plans at the age reached;
         * ``reason_share`` (band, reason; no area): reasons of those who leave.
     """
 
@@ -94,7 +129,7 @@ class Flows:
 
 
 def recoding(stock: xr.DataArray, joiners: xr.DataArray, hazard: xr.DataArray) -> xr.DataArray:
-    """Return the difference of needs' shares at an age from those that the age before and joiners imply, dims ``(age, need)``.
+    """Return the log ratio of needs' shares at an age to those that the age before and joiners imply, dims ``(age, need)``.
 
     Parameters
     ----------
@@ -106,14 +141,39 @@ def recoding(stock: xr.DataArray, joiners: xr.DataArray, hazard: xr.DataArray) -
     Returns
     -------
     xr.DataArray
-        Differences of shares, adding up to 0 at every age; 0 at age 2, which nobody ages into.
+        Log ratios; 0 at age 2, which nobody ages into.
     """
     plans = stock.transpose("age", "need").to_numpy()
-    joined = joiners.transpose("age", "need").to_numpy()
-    aged = (plans * (1 - hazard.to_numpy())[:, None])[:-1] + joined[1:]
+    aged = _aged(plans, joiners.transpose("age", "need").to_numpy(), hazard.to_numpy())
+    few = UNSEEN_PLANS / np.maximum(plans.sum(axis=1, keepdims=True), UNSEEN_PLANS)
     gap = np.zeros_like(plans)
-    gap[1:] = shares_of(plans, axis=-1)[1:] - shares_of(aged, axis=-1)
+    gap[1:] = np.log((shares_of(plans, axis=-1) + few) / (shares_of(aged, axis=-1) + few))[1:]
     return xr.DataArray(gap, dims=("age", "need"), coords={"age": list(AGES), "need": list(NEED_CODES)})
+
+
+def own_recoding(stock: Array, joiners: Array, hazard: Array, england: Array) -> Array:
+    """Return an authority's log ratio of needs' plans to what ageing, joiners and England's recoding imply, dims ``(need,)``.
+
+    Parameters
+    ----------
+    stock, joiners
+        Plans in January and joiners expected in a year, dims ``(age, need)``.
+    hazard
+        Share of plans at each age that end within a year, dims ``(age,)``.
+    england
+        Result of `recoding`, dims ``(age, need)``.
+    """
+    implied = shares_of(_aged(stock, joiners, hazard) * np.exp(england), axis=-1)
+    known = stock[1:]
+    implied_plans = (implied[1:] * known.sum(axis=1, keepdims=True)).sum(axis=0)
+    return np.asarray(np.log((known.sum(axis=0) + UNSEEN_PLANS) / (implied_plans + UNSEEN_PLANS)))
+
+
+def _aged(plans: Array, joined: Array, hazard: Array) -> Array:
+    """Return plans a year older with those who joined, dims (age, need); age 2 holds joiners alone."""
+    aged = joined.copy()
+    aged[1:] += (plans * (1 - hazard)[:, None])[:-1]
+    return aged
 
 
 def exposure(history: History, mid_years: Sequence[int]) -> xr.DataArray:
@@ -215,6 +275,8 @@ class Rates:
         Dims ``(draw, age)``.
     need_mix, recoding
         Dims ``(draw, age, need)``.
+    need_path, follows_index
+        Dims ``(draw, ahead, need)`` and ``(draw, need)``.
     """
 
     joiner_rate: Array
@@ -222,6 +284,8 @@ class Rates:
     transfer_rate: Array
     need_mix: Array
     recoding: Array
+    need_path: Array
+    follows_index: Array
 
     @classmethod
     def of(cls, flows: Flows) -> Rates:
@@ -234,11 +298,28 @@ class Rates:
             transfer_rate=rates["transfer_rate"].transpose(*by_age).to_numpy(),
             need_mix=rates["need_mix"].transpose(*by_need).to_numpy(),
             recoding=rates["recoding"].transpose(*by_need).to_numpy(),
+            need_path=rates["need_path"].transpose("draw", "ahead", "need").to_numpy(),
+            follows_index=rates["follows_index"].transpose("draw", "need").to_numpy(),
         )
 
     def some(self, draws: slice) -> Rates:
         """Return the rates in a subset of draws."""
         return Rates(*(getattr(self, f.name)[draws] for f in fields(self)))
+
+    def mix(self, t: int, index: Array) -> Array:
+        """Return needs of joiners in the January at position ``t``, adding up to 1 at every age, dims ``(draw, age, need)``.
+
+        Parameters
+        ----------
+        t
+            Years since the first January forecast; beyond the end of the path its last year stands.
+        index
+            Joiner index, dims ``(draw, band)``; within its limits for this.
+        """
+        path = self.need_path[:, min(t, self.need_path.shape[1] - 1)]
+        more = np.log(np.clip(index, 1 / MAX_INDEX, MAX_INDEX))
+        tilt = path[:, None] + more[:, :, None] * (self.follows_index - 1)[:, None]
+        return shares_of(self.need_mix * np.exp(tilt)[:, BAND_OF_AGE], axis=-1)
 
     def survival(self, hazard: Array) -> Array:
         """Return plans a year later per plan, without joiners, dims of ``hazard``: ``(draw, age[, need])``.
@@ -319,8 +400,96 @@ def pass_year(plans: Array, leaving: Leaving, joined: Array, rates: Rates) -> Ye
     return Year(stock=stock, leavers=plans * leaving.leaves, transfers=transfers, recoded=recoded)
 
 
+def rate_without_plan(rates: Rates, residents: Array, reaching: Array) -> Array:
+    """Return today's joining rate among residents who hold no plan, dims ``(draw, age)``.
+
+    Parameters
+    ----------
+    rates
+        Rates of the authority: new plans per resident.
+    residents
+        Residents from whom the joiners of the first January come, dims ``(draw, age)``.
+    reaching
+        Plans of those who reach the age in that January, dims ``(draw, age)``.
+    """
+    expected = rates.joiner_rate * residents
+    part = expected / np.maximum(without_plan(residents, reaching), LEAST_WITHOUT_PLAN)
+    return np.asarray(np.maximum(-np.log1p(-np.minimum(part, MOST_JOINING)), LEAST_RATE))
+
+
+def without_plan(residents: Array, reaching: Array) -> Array:
+    """Return residents who hold no plan before anybody joins, dims ``(draw, age)``."""
+    return np.asarray(np.maximum(residents - reaching, LEAST_WITHOUT_PLAN))
+
+
+def reaching_age(plans: Array, leaving: Leaving) -> Array:
+    """Return plans of those who reach each age in the next January, before anybody joins, dims ``(draw, age)``."""
+    reached = np.zeros(plans.shape[:2])
+    reached[:, 1:] = (plans[:, :-1] * leaving.stays[:, :-1]).sum(axis=2)
+    return reached
+
+
+def joiners_of(without: Array, rate: Array, index: Array) -> Array:
+    """Return joiners by age, dims ``(draw, age)``: of those without a plan, at a rate times the index of the age's band.
+
+    Parameters
+    ----------
+    without
+        Residents without a plan, dims ``(draw, age)``.
+    rate
+        Joining rate, dims ``(draw, age)``.
+    index
+        Dims ``(draw, band)``.
+    """
+    return np.asarray(without * -np.expm1(-rate * index[:, BAND_OF_AGE]))
+
+
+def at_todays_rates(stock: xr.DataArray, flows: Flows, residents: xr.DataArray) -> xr.DataArray:
+    """Return all plans each January were today's joining and leaving rates to hold, dims ``(draw, january)``.
+
+    A reference, not a forecast: nothing is calibrated. Arguments are those of `advance`.
+    """
+    rates = Rates.of(flows)
+    people = residents.transpose("january", "draw", "age").to_numpy()
+    survival = rates.survival(rates.hazard)
+    plans = np.broadcast_to(stock.sum("need").to_numpy(), survival.shape)
+    rate = rate_without_plan(rates, people[0], _arriving(plans, survival))
+    totals = []
+    for here in people:
+        arrived = _arriving(plans, survival)
+        plans = arrived + without_plan(here, arrived) * -np.expm1(-rate)
+        totals.append(plans.sum(axis=1))
+    return xr.DataArray(
+        np.stack(totals, axis=1),
+        dims=("draw", "january"),
+        coords={"draw": residents["draw"], "january": residents["january"]},
+        name="plans",
+    )
+
+
+def lifetime_chance(flows: xr.Dataset) -> xr.DataArray:
+    """Return the lifetime chance of a plan at the joining rates of the year to each January, dims ``(draw, january)``.
+
+    1 - exp(-sum over ages of rate times index): what a child's chance would be if every age joined as in that year.
+
+    Parameters
+    ----------
+    flows
+        Result of `advance`: ``rate`` and ``index``.
+    """
+    rate = flows["rate"].transpose("draw", "age").to_numpy()
+    index = flows["index"].sel(series=list(BAND_CODES)).transpose("draw", "january", "series").to_numpy()
+    chance = -np.expm1(-(index @ _MEMBER.T * rate[:, None]).sum(axis=2))
+    return xr.DataArray(
+        chance,
+        dims=("draw", "january"),
+        coords={"draw": flows["draw"], "january": flows["january"]},
+        name="chance",
+    )
+
+
 def advance(stock: xr.DataArray, flows: Flows, residents: xr.DataArray, bands: xr.DataArray) -> xr.Dataset:
-    """Return the plans of one authority each January and the flows between them, calibrated to age bands.
+    """Return the plans of one authority each January and the flows between them, calibrated to age bands, then to their sum.
 
     Parameters
     ----------
@@ -331,21 +500,23 @@ def advance(stock: xr.DataArray, flows: Flows, residents: xr.DataArray, bands: x
     residents
         Residents at the mid-year before each January, dims ``(draw, january, age)``; see `exposure_draws`.
     bands
-        Plans by age band to add up to, dims ``(draw, january, series)``, consecutive Januaries; never negative.
+        Plans by age band, dims ``(draw, january, series)``, consecutive Januaries; never negative. Their sum is met in every
+        January, each of them in the first.
 
     Returns
     -------
     xr.Dataset
         ``stock``, ``joiners``, ``leavers``, ``transfers`` and ``recoded``, dims ``(draw, january, age, need)``. ``leavers`` are
-        those of the year to the January, by age in the January before; the others by age in the January. ``index``: joiners
-        over joiners expected at today's rate, and ``spread_to_leavers``: leavers more (+) or fewer (-) than their hazard says
-        because joiners could not meet the band, both ``(draw, january, series)``; ``kept`` and ``sent``: the share of leavers who
-        stay for that, and of the others who leave, same dims. ``opening``: the stock it started from.
+        those of the year to the January, by age in the January before; the others by age in the January. ``index``: joining
+        rates over today's, and ``spread_to_leavers``: leavers more (+) or fewer (-) than their hazard says because joiners could
+        not meet the band, both ``(draw, january, series)``; ``kept`` and ``sent``: the share of leavers who stay for that, and of
+        the others who leave, same dims. ``rate``: today's joining rate among residents without a plan, ``(draw, age)``.
+        ``opening``: the stock it started from.
 
     Raises
     ------
     ValueError
-        Januaries are not consecutive or a target is negative or missing.
+        Januaries are not consecutive, a target is negative or missing, or one is more than there are residents.
     """
     januaries = bands["january"].to_numpy()
     target = bands.sel(series=list(BAND_CODES)).transpose("january", "draw", "series").to_numpy()
@@ -358,22 +529,23 @@ def advance(stock: xr.DataArray, flows: Flows, residents: xr.DataArray, bands: x
     count = bands.sizes["draw"]
     rates = Rates.of(flows)
     people = residents.sel(january=januaries).transpose("january", "draw", "age").to_numpy()
-    expected = np.maximum(people * rates.joiner_rate, SMALLEST_FLOW)
     survival = rates.survival(rates.hazard)
 
     opening = stock.transpose("age", "need").to_numpy()
     earlier = np.broadcast_to(opening, (count, *opening.shape))
+    rate = rate_without_plan(rates, people[0], _arriving(earlier.sum(axis=2), survival))
     shape = (count, len(januaries), *opening.shape)
     plans, joined, left, transferred, recoded = (np.zeros(shape) for _ in range(5))
     index, spread, kept, sent = (np.zeros((count, len(januaries), len(BAND_CODES))) for _ in range(4))
     for t in range(len(januaries)):
-        solved = _calibrate(target[t], earlier.sum(axis=2), rates.hazard, survival, expected[t])
+        by_age = earlier.sum(axis=2)
+        going = _Going(_arriving(by_age, survival), _arriving(by_age, rates.hazard), people[t], rate)
+        solved = _calibrate(target[t], going, min(t / BANDS_FOLLOWED, 1.0))
         index[:, t], spread[:, t] = solved.index, solved.spread
         kept[:, t], sent[:, t] = solved.kept, solved.sent
-        np.multiply(
-            rates.need_mix, (expected[t] * solved.index[:, BAND_OF_AGE])[:, :, None], out=joined[:, t]
-        )
         leaving = Leaving.of(rates, rates.hazard[:, :, None], solved.kept, solved.sent)
+        joiners = joiners_of(without_plan(people[t], reaching_age(earlier, leaving)), rate, solved.index)
+        np.multiply(rates.mix(t, solved.index), joiners[:, :, None], out=joined[:, t])
         year = pass_year(earlier, leaving, joined[:, t], rates)
         left[:, t], transferred[:, t], recoded[:, t] = year.leavers, year.transfers, year.recoded
         plans[:, t] = earlier = year.stock
@@ -390,6 +562,7 @@ def advance(stock: xr.DataArray, flows: Flows, residents: xr.DataArray, bands: x
             "spread_to_leavers": (("draw", "january", "series"), spread),
             "kept": (("draw", "january", "series"), kept),
             "sent": (("draw", "january", "series"), sent),
+            "rate": (("draw", "age"), rate),
             "opening": (("age", "need"), opening),
         },
         coords={
@@ -402,12 +575,17 @@ def advance(stock: xr.DataArray, flows: Flows, residents: xr.DataArray, bands: x
     )
 
 
-def _recoded(plans: Array, shift: Array) -> Array:
-    """Return changes of plans by need when shares shift, dims (draw, age, need); they add up to 0 at every age."""
+def _arriving(total: Array, survival: Array) -> Array:
+    """Return plans of those who reach each age from plans by age, dims ``(draw, age)``."""
+    reached = np.zeros_like(survival)
+    reached[:, 1:] = (total * survival)[:, :-1]
+    return reached
+
+
+def _recoded(plans: Array, gap: Array) -> Array:
+    """Return changes of plans by need when shares change by a log ratio, dims (draw, age, need); they add up to 0."""
     total = plans.sum(axis=2, keepdims=True)
-    # A need nobody holds cannot be left, so a share never falls below 0.
-    wanted = np.maximum(shares_of(plans, axis=-1) + shift, 0.0)
-    return np.asarray(total * shares_of(wanted, axis=-1) - plans)
+    return np.asarray(total * shares_of(plans * np.exp(gap), axis=-1) - plans)
 
 
 @dataclass(frozen=True)
@@ -420,24 +598,124 @@ class _Solved:
     sent: Array
 
 
-def _calibrate(target: Array, total: Array, hazard: Array, survival: Array, expected: Array) -> _Solved:
-    """Return the flows of a year that make bands add up to their targets; arrays have dims (draw, age or band)."""
-    arriving = _MEMBER[1:]
-    stayed = (total * survival)[:, :-1] @ arriving
-    leavers = (total * hazard)[:, :-1] @ arriving
-    joiners = expected @ _MEMBER
-    needed = target - stayed
-    wanted = needed / joiners
-    index = np.clip(wanted, 1 / MAX_INDEX, MAX_INDEX)
-    short = np.where(wanted == index, 0.0, needed - index * joiners)
-    kept = _share_at_most_one(np.maximum(short, 0.0), leavers)
-    fuller = stayed + kept * leavers
-    sent = _share_at_most_one(np.maximum(-short, 0.0), fuller)
-    # Whatever is still missing is left to the index: more than four times the joiners, or fewer than a quarter.
-    index = np.where(
-        (kept >= 1) | (sent >= 1), np.maximum(target - (1 - sent) * fuller, 0.0) / joiners, index
+@dataclass(frozen=True, eq=False)
+class _Going:
+    """What a year starts from, by age, dims (draw, age).
+
+    Plans that go on and that would end, by the age reached; residents; today's joining rate.
+    """
+
+    arrived: Array
+    ended: Array
+    people: Array
+    rate: Array
+
+
+def _calibrate(target: Array, going: _Going, handed_over: float) -> _Solved:
+    """Return the flows of a year that make plans add up to targets; arrays have dims (draw, band).
+
+    Targets are those given where ``handed_over`` is 0, and what one index for all ages makes of their sum where it is 1.
+    """
+    whole = np.ones((len(AGES), 1))
+    wanted = target.sum(axis=1, keepdims=True)
+    total = np.minimum(wanted, _most_plans(going))
+    target = target * np.divide(total, wanted, out=np.ones_like(total), where=wanted > 0)
+    together = _solve(total, going, whole)
+    if handed_over >= 1:
+        solved = together
+    else:
+        alike = _plans_by_band(together, going)
+        solved = _solve((1 - handed_over) * target + handed_over * alike, going, _MEMBER)
+        # Where bands ask for a chance that nobody would have, they give way to the sum.
+        rates = (going.rate * (solved.index @ _MEMBER.T)).sum(axis=1)
+        beyond = rates > -np.log1p(-HIGHEST_CHANCE)
+        index, kept, sent = (
+            np.where(beyond[:, None], common, own)
+            for common, own in zip(together.parts, solved.parts, strict=True)
+        )
+        solved = _Answer(index, kept, sent, _MEMBER)
+    as_bands = (len(target), len(BAND_CODES))
+    fuller = going.arrived + (solved.kept @ solved.groups.T) * going.ended
+    left = fuller * (1 - solved.sent @ solved.groups.T)
+    return _Solved(
+        index=np.broadcast_to(solved.index, as_bands),
+        spread=(going.arrived - left) @ _MEMBER,
+        kept=np.broadcast_to(solved.kept, as_bands),
+        sent=np.broadcast_to(solved.sent, as_bands),
     )
-    return _Solved(index=index, spread=sent * fuller - kept * leavers, kept=kept, sent=sent)
+
+
+@dataclass(frozen=True, eq=False)
+class _Answer:
+    """Index, and shares of leavers kept and of others sent, dims (draw, group), with the membership of ages, (age, group)."""
+
+    index: Array
+    kept: Array
+    sent: Array
+    groups: Array
+
+    @property
+    def parts(self) -> tuple[Array, Array, Array]:
+        """Index and shares."""
+        return self.index, self.kept, self.sent
+
+
+def _solve(goal: Array, going: _Going, groups: Array) -> _Answer:
+    """Return what makes plans of groups of ages add up to a goal, dims (draw, group)."""
+    arrived, ended, rate = going.arrived, going.ended, going.rate
+    without = without_plan(going.people, arrived)
+    index = _index_for(goal - arrived @ groups, without, rate, groups, 1 / MAX_INDEX, MAX_INDEX)
+    # Of those whose plan goes on, or ends, a part would have joined, or join again: what is left of each.
+    still = np.exp(-rate * (index @ groups.T))
+    short = goal - arrived @ groups - (without * (1 - still)) @ groups
+    short = np.where(np.abs(short) <= NEGLIGIBLE * (goal + 1), 0.0, short)
+    kept = _share_at_most_one(np.maximum(short, 0.0), (ended * still) @ groups)
+    fuller = arrived + (kept @ groups.T) * ended
+    sent = _share_at_most_one(np.maximum(-short, 0.0), (fuller * still) @ groups)
+    left = fuller * (1 - sent @ groups.T)
+    # Whatever is still missing is left to the index: more than four times the rate, or less than a quarter; and the little where
+    # more plans reach an age than it has residents.
+    now = without_plan(going.people, left)
+    missing = goal - left @ groups - (now * -np.expm1(-rate * (index @ groups.T))) @ groups
+    rest = _index_for(goal - left @ groups, now, rate, groups, 0.0, LARGEST_INDEX)
+    index = np.where(np.abs(missing) > NEGLIGIBLE * (goal + 1), rest, index)
+    return _Answer(index, kept, sent, groups)
+
+
+def _most_plans(going: _Going) -> Array:
+    """Return plans in all if every age joined so that the lifetime chance were `HIGHEST_CHANCE`, dims (draw, 1)."""
+    index = -np.log1p(-HIGHEST_CHANCE) / going.rate.sum(axis=1, keepdims=True)
+    joining = without_plan(going.people, going.arrived) * -np.expm1(-going.rate * index)
+    return np.asarray((going.arrived + joining).sum(axis=1, keepdims=True))
+
+
+def _plans_by_band(answer: _Answer, going: _Going) -> Array:
+    """Return plans by band that an answer makes, dims (draw, band)."""
+    fuller = going.arrived + (answer.kept @ answer.groups.T) * going.ended
+    left = fuller * (1 - answer.sent @ answer.groups.T)
+    joining = without_plan(going.people, left) * -np.expm1(-going.rate * (answer.index @ answer.groups.T))
+    return np.asarray((left + joining) @ _MEMBER)
+
+
+def _index_for(needed: Array, without: Array, rate: Array, groups: Array, low: float, high: float) -> Array:
+    """Return the index at which as many join as are needed, within bounds, dims (draw, group).
+
+    Newton's method from 0: the number who join is concave in the index, so no step passes the answer.
+    """
+
+    def joining(index: Array) -> tuple[Array, Array]:
+        still = np.exp(-rate * (index @ groups.T))
+        return (without * (1 - still)) @ groups, (without * rate * still) @ groups
+
+    index = np.full(needed.shape, low)
+    for _ in range(MOST_STEPS):
+        joined, slope = joining(index)
+        missing = needed - joined
+        step = np.divide(missing, slope, out=np.zeros_like(slope), where=slope > 1e-200)
+        index = np.clip(index + step, low, high)
+        if (np.abs(missing) <= CLOSE * (np.abs(needed) + 1) + 1e-300).all() or (step == 0).all():
+            break
+    return index
 
 
 def _share_at_most_one(part: Array, whole: Array) -> Array:

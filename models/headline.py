@@ -15,7 +15,8 @@ import xarray as xr
 from data.panels.history import History
 from data.vocabulary import ALL
 from models.band_shares import BandShares, FittedShares
-from models.base import QUANTILE_DRAWS, FittedModel, Forecast, Model
+from models.base import QUANTILE_DRAWS, Array, FittedModel, Forecast, Model
+from models.joining import FittedHandOver
 
 HEADLINE = "headline"
 """Name of the forecast that ``sendplan forecast`` and the app show."""
@@ -35,6 +36,9 @@ class BandedForecast:
         Fitted shares.
     januaries
         Januaries wanted.
+    national_growth
+        Yearly log growth of England's total that age bands are measured against; None where the model gives none: that of the
+        last year.
     """
 
     model: str
@@ -42,11 +46,12 @@ class BandedForecast:
     totals: Forecast
     shares: FittedShares
     januaries: tuple[int, ...]
+    national_growth: Array | None = None
 
     def draws(self, count: int, rng: np.random.Generator) -> xr.DataArray:
         """Return joint draws in plans, dims ``(draw, area, series, january)``."""
         total = self.totals.draws(count, rng).sel(series=[ALL])
-        bands = self.shares.bands(total.isel(series=0, drop=True), rng)
+        bands = self.shares.bands(total.isel(series=0, drop=True), rng, self.national_growth)
         both = xr.concat([total, bands.transpose(*total.dims)], dim="series", join="exact")
         return both.sel(january=list(self.januaries)).rename("plans")
 
@@ -62,31 +67,54 @@ class BandedForecast:
 
 @dataclass(frozen=True)
 class FittedBanded:
-    """A fitted model of totals with fitted age-band shares."""
+    """A fitted model of totals with fitted age-band shares.
+
+    Parameters
+    ----------
+    name, origin
+        Name, and the last January seen.
+    totals, shares
+        What was fitted.
+    longest
+        Years ahead that are always drawn.
+    """
 
     name: str
     origin: int
     totals: FittedModel
     shares: FittedShares
+    longest: int
 
     def forecast(self, januaries: Sequence[int], areas: Sequence[int] | None = None) -> BandedForecast:
         """Forecast Januaries after the origin."""
-        # Shares move year by year, so the years between are needed too.
-        every = list(range(self.origin + 1, max(januaries) + 1))
+        # Shares move year by year, so the years between are needed too, and those after, so that no January depends on the last.
+        last = max(self.origin + self.longest, max(januaries))
+        every = list(range(self.origin + 1, last + 1))
         inner = self.totals.forecast(every, areas)
-        return BandedForecast(self.name, self.origin, inner, self.shares, tuple(januaries))
+        growth = self.totals.national_growth if isinstance(self.totals, FittedHandOver) else None
+        return BandedForecast(self.name, self.origin, inner, self.shares, tuple(januaries), growth)
 
 
 @dataclass(frozen=True)
 class Banded:
-    """A model of totals with age bands from the share model."""
+    """A model of totals with age bands from the share model.
+
+    Parameters
+    ----------
+    name
+        Name of the forecast.
+    totals, shares
+        The models.
+    longest
+        Years ahead that are always drawn.
+    """
 
     name: str
     totals: Model
     shares: BandShares
+    longest: int
 
     def fit(self, history: History, *, rng: np.random.Generator) -> FittedBanded:
         """Fit totals and shares."""
-        return FittedBanded(
-            self.name, history.origin, self.totals.fit(history, rng=rng), self.shares.fit(history, rng=rng)
-        )
+        totals, shares = self.totals.fit(history, rng=rng), self.shares.fit(history, rng=rng)
+        return FittedBanded(self.name, history.origin, totals, shares, self.longest)
