@@ -28,8 +28,8 @@ as well as moves. A rate by age group is England's; an authority's deviation is 
 
     residual[i, y] / plans[i, y] ~ Student-t(4, mean[y] + deviation[i], noise),    deviation[i] ~ Normal(0, spread)
 
-Needs of joiners: England's mix by age is a softmax walk over ages; an authority's counts by band follow a Dirichlet-multinomial
-around England's mix of the band, so that the authority's own mix is a Dirichlet, sampled exactly in `FittedCohort.flows`.
+Needs of joiners: England's mix by age is a softmax walk over ages; how far an authority differs from it, need by need, and for
+how long, is `models.cohort_needs`. New plans of needs that come with birth or illness (`TIED`) follow the joiner index in part.
 Needs are those at the start of a plan. Needs recorded later differ (fewer speech and language, more learning difficulties);
 stocks by age and need are published for one January only, so each draw believes a part of that gap
 (`models.cohort_flow.recoding`).
@@ -48,7 +48,7 @@ import xarray as xr
 from data.panels.composition import Composition
 from data.panels.history import History
 from data.vocabulary import AGES, BAND_CODES, NEED_CODES
-from models.base import Array
+from models.base import Array, shares_of
 from models.cohort_evidence import (
     BAND_OF_MIXED_AGE,
     HAZARD_AGES,
@@ -63,7 +63,8 @@ from models.cohort_evidence import (
     CohortEvidence,
     Integers,
 )
-from models.cohort_flow import BAND_OF_AGE, Flows, recoding
+from models.cohort_flow import BAND_OF_AGE, Flows, own_recoding, recoding
+from models.cohort_needs import Deviations, NeedLaw, band_factors, build_law
 from models.inference import FULL, Diagnostics, Sampling, compile_model
 
 NAME = "cohort"
@@ -85,8 +86,19 @@ TRANSFER_SPREAD = 0.005
 ROUGH_BEND = 0.4
 """Steps of England's need mix between ages, log odds, that sampling is scaled to; the step itself is estimated."""
 
+TIED: tuple[str, ...] = ("PD", "HI", "VI", "MSI", "SLD", "PMLD")
+"""Needs that come with birth or illness: their new plans follow births more than how many plans are made. From 2024 to 2025
+all new plans rose by 16.5 %, those of these needs by 1.1 %."""
+
+TIED_FOLLOW = (2.0, 6.0)
+"""Beta distribution of the power of the joiner index that joiners of `TIED` needs follow: a quarter, 0.04 to 0.58 in 95 %. A year
+says 0.07; plans in place in January 2025 by the year they started say 0.3 to 0.5, changes of recorded need among them."""
+
 KEPT_DRAWS = 1000
 """Posterior draws kept."""
+
+MIDDLE_DRAWS = 200
+"""Draws whose mean stands for the middle of the posterior where one figure is needed."""
 
 
 def build_joiners(evidence: CohortEvidence) -> Any:
@@ -211,18 +223,11 @@ def _by_band(needs: Array) -> Array:
 
 
 def build_needs(evidence: CohortEvidence) -> Any:
-    """Return the model of joiners' needs: England's by age, and authorities' differences from it by band.
-
-    England's counts enter as the ages of each band's joiners with a need, authorities' as the needs of each band's
-    joiners, so that no count is used twice.
-    """
+    """Return the model of England's needs of joiners by age."""
     import pymc as pm
     import pytensor.tensor as pt
 
-    member = IN_BAND[: len(MIXED_AGES)]
     national = evidence.needs.sum(axis=0)
-    own = np.rint(_by_band(evidence.needs))
-    area, band, need = np.nonzero(own)
     with pm.Model() as model:
         bend = pm.LogNormal("bend", np.log(0.3), 0.5)
         # In units of roughly its own posterior: neighbouring ages of a rare need move together, those of a common one do not.
@@ -233,17 +238,7 @@ def build_needs(evidence: CohortEvidence) -> Any:
         pm.Potential("walk", pm.logp(pm.Normal.dist(0, bend), steps).sum())
         pm.Potential("first", pm.logp(pm.Normal.dist(-2, 2), logit[:, 0]).sum())
         mix = pm.math.softmax(pt.concatenate([pt.zeros((1, len(MIXED_AGES))), logit]).T, axis=1)
-        joined = mix * (national.sum(axis=1) + 0.5)[:, None]
-        by_band = pt.dot(member.T, joined)
-        age_share = joined / by_band[BAND_OF_MIXED_AGE]
-        pm.Potential("ages_of_needs", (national * pt.log(age_share)).sum())
-        concentration = pm.LogNormal("concentration", np.log(30), 1.0, shape=len(BAND_CODES))
-        share = by_band / by_band.sum(axis=1, keepdims=True)
-        prior = share * concentration[:, None]
-        # The Dirichlet-multinomial; needs nobody joined with leave its density as it is and are passed over.
-        drawn = pt.gammaln(own[area, band, need] + prior[band, need]) - pt.gammaln(prior)[band, need]
-        all_needs = pt.gammaln(concentration) - pt.gammaln(own.sum(axis=2) + concentration)
-        pm.Potential("needs", drawn.sum() + all_needs.sum())
+        pm.Potential("needs", (national * pt.log(mix)).sum())
     return model
 
 
@@ -251,13 +246,13 @@ def _rough_posterior(national: Array) -> tuple[Array, Array]:
     """Return (centre, scale) of England's log odds of each need against the first, dims (need, age) and (need, age, age).
 
     Only the scale sampling works in, it leaves the posterior as it is: a Gaussian walk over ages seen with the precision of
-    counts, halved because authorities differ by more than chance.
+    counts.
     """
     counts = national + 0.5
     centre: Array = np.log(counts[:, 1:] / counts[:, :1]).T
     steps = np.diff(np.eye(len(counts)), axis=0)
     walk = steps.T @ steps / ROUGH_BEND**2
-    scale = [np.linalg.cholesky(np.linalg.inv(walk + np.diag(own / 2))) for own in counts[:, 1:].T]
+    scale = [np.linalg.cholesky(np.linalg.inv(walk + np.diag(own))) for own in counts[:, 1:].T]
     smooth = [
         np.linalg.solve(walk + np.diag(own), own * m) for own, m in zip(counts[:, 1:].T, centre, strict=True)
     ]
@@ -277,43 +272,64 @@ class FittedCohort:
     posterior
         Draws in single precision, dims ``(draw, ...)``: ``rate`` (age), England's log joiner rate in the latest year; ``joiners``
         (area, band), an authority's log multiple of it; ``shape`` (hazard_age) and ``leavers`` (area, group), logit hazard;
-        ``transfers`` (group of `TRANSFER_GROUPS`) and ``moves`` (area); ``needs`` (mixed_age, need), log mix; ``concentration``
-        (band); ``reasons`` (band, reason).
+        ``transfers`` (group of `TRANSFER_GROUPS`) and ``moves`` (area); ``needs`` (mixed_age, need), log mix; ``spread``,
+        ``share`` and ``swing`` (need) and ``persistence``, the law of `models.cohort_needs`; ``reasons`` (band, reason).
     need_counts
-        Joiners by band and recorded need, dims ``(area, band, need)``: with ``concentration`` an authority's own mix.
+        Joiners by band and recorded need, dims ``(area, band, need)``.
+    deviations
+        How the needs of authorities differ from England's.
     national_joiners
         England's joiners at `MIXED_AGES`.
-    recoding
-        England's gap between needs across ages, dims ``(age, need)`` (`models.cohort_flow.recoding`).
+    recoding, own_recoding
+        England's gap between needs across ages, dims ``(age, need)`` (`models.cohort_flow.recoding`), and what authorities' own
+        adds to it, dims ``(area, need)``.
     diagnostics
-        The worst of the three fits; seconds are their sum.
+        The worst of the four fits; seconds are their sum.
     """
 
     areas: tuple[int, ...]
     january: int
     posterior: xr.Dataset
     need_counts: npt.NDArray[np.float32]
+    deviations: Deviations
     national_joiners: Array
     recoding: xr.DataArray
+    own_recoding: xr.DataArray
     diagnostics: Diagnostics
 
     def stored(self) -> xr.Dataset:
         """Return everything but the diagnostics as one dataset."""
-        counts = (("area", "band", "recorded"), self.need_counts)
-        national = (("mixed_age",), self.national_joiners)
-        kept = self.posterior.assign(need_counts=counts, national_joiners=national, recoding=self.recoding)
-        return kept.assign_attrs(january=self.january)
+        source = ("source", "area", "recorded")
+        return self.posterior.assign(
+            need_counts=(("area", "band", "recorded"), self.need_counts),
+            need_logs=(source, self.deviations.log),
+            need_variances=(source, self.deviations.variance),
+            national_joiners=(("mixed_age",), self.national_joiners),
+            recoding=self.recoding,
+            own_recoding=self.own_recoding,
+        ).assign_attrs(january=self.january)
 
     @classmethod
     def restored(cls, stored: xr.Dataset, diagnostics: Diagnostics) -> FittedCohort:
         """Return the fitted model from the dataset that `stored` returned."""
+        beside = [
+            "need_counts",
+            "need_logs",
+            "need_variances",
+            "national_joiners",
+            "recoding",
+            "own_recoding",
+            "need",
+        ]
         return cls(
             areas=tuple(int(a) for a in stored["area"].to_numpy()),
             january=int(stored.attrs["january"]),
-            posterior=stored.drop_vars(["need_counts", "national_joiners", "recoding", "need"]),
+            posterior=stored.drop_vars(beside),
             need_counts=stored["need_counts"].to_numpy(),
+            deviations=Deviations(stored["need_logs"].to_numpy(), stored["need_variances"].to_numpy()),
             national_joiners=stored["national_joiners"].to_numpy(),
             recoding=stored["recoding"],
+            own_recoding=stored["own_recoding"],
             diagnostics=diagnostics,
         )
 
@@ -336,6 +352,10 @@ class FittedCohort:
         logit = at["leavers"][:, rows][:, :, HAZARD_GROUP_OF_AGE] + at["shape"][:, None]
         ended = np.ones((draws, len(rows), 1))
         transfer = at["transfers"][:, None, TRANSFER_GROUP_OF_AGE] + at["moves"][:, rows, None]
+        mix, path = self._needs(at, rows, rng)
+        follows = np.ones((draws, len(NEED_CODES)))
+        follows[:, _TIED_ROWS] = rng.beta(*TIED_FOLLOW, (draws, len(TIED)))
+        gap = self.recoding.transpose("age", "need").to_numpy() + self._own_gap(rows)[:, None]
         rates = xr.Dataset(
             {
                 "joiner_rate": (
@@ -347,11 +367,13 @@ class FittedCohort:
                     np.concatenate([1 / (1 + np.exp(-logit)), ended], axis=2),
                 ),
                 "transfer_rate": (("draw", "area", "age"), np.concatenate([transfer, 0 * ended], axis=2)),
-                "need_mix": (("draw", "area", "age", "need"), self._mix(at, rows, rng)),
+                "need_mix": (("draw", "area", "age", "need"), mix),
+                "need_path": (("draw", "area", "ahead", "need"), path),
+                "follows_index": (("draw", "need"), follows),
                 "recoding": (
-                    ("draw", "age", "need"),
+                    ("draw", "area", "age", "need"),
                     # How much of the gap is recoding cannot be told from one January: none to all.
-                    rng.random((draws, 1, 1)) * self.recoding.transpose("age", "need").to_numpy(),
+                    rng.random((draws, 1, 1, 1)) * gap,
                 ),
                 "reason_share": (("draw", "band", "reason"), at["reasons"]),
             },
@@ -366,21 +388,39 @@ class FittedCohort:
         )
         return Flows(rates)
 
-    def _mix(self, at: dict[str, Array], rows: Sequence[int], rng: np.random.Generator) -> Array:
-        """Return need mixes of joiners, dims (draw, area, age, need): England's by age, shifted by the authority's band."""
+    def _own_gap(self, rows: Sequence[int]) -> Array:
+        """Return what authorities' own recoding adds, dims (area, need)."""
+        return self.own_recoding.transpose("area", "need").to_numpy()[list(rows)]
+
+    def _needs(
+        self, at: dict[str, Array], rows: Sequence[int], rng: np.random.Generator
+    ) -> tuple[Array, Array]:
+        """Return need mixes of joiners and their path, dims (draw, area, age, need) and (draw, area, ahead, need)."""
         national = np.exp(at["needs"])
         weight = self.national_joiners[:, None] * IN_BAND[: len(MIXED_AGES)]
         band = np.einsum("dak,ab->dbk", national, weight / weight.sum(axis=0))
-        prior = at["concentration"][:, None, :, None] * band[:, None]
-        own = rng.standard_gamma(self.need_counts[list(rows)] + prior)
-        own /= np.maximum(own.sum(axis=3, keepdims=True), np.finfo(float).tiny)
+        law = NeedLaw(at["spread"], at["share"], at["swing"], at["persistence"])
         oldest = np.minimum(np.arange(len(AGES)), len(MIXED_AGES) - 1)
-        mix = (national[:, None] * (own / band[:, None])[:, :, BAND_OF_MIXED_AGE])[:, :, oldest]
-        mix /= mix.sum(axis=3, keepdims=True)
-        recorded = [NEED_CODES.index(n) for n in RECORDED]
-        whole = np.zeros((*mix.shape[:3], len(NEED_CODES)))
-        whole[..., recorded] = mix
-        return whole
+        mixes, paths = [], []
+        for row in rows:
+            state = law.today(self.deviations.log[:, row], self.deviations.variance[:, row], rng)
+            own = np.exp(state.latest)[:, None]
+            joined = self.need_counts[row]
+            expected = shares_of(band * own, axis=-1) * joined.sum(axis=1)[:, None]
+            factors = band_factors(expected, joined, rng)[:, BAND_OF_MIXED_AGE]
+            mixes.append(shares_of(national * own * factors, axis=-1)[:, oldest])
+            paths.append(law.ahead(state, rng))
+        return _of_all_needs(np.stack(mixes, axis=1)), _of_all_needs(np.stack(paths, axis=1))
+
+
+_TIED_ROWS = [NEED_CODES.index(n) for n in TIED]
+
+
+def _of_all_needs(recorded: Array) -> Array:
+    """Return values of `RECORDED` needs with 0 for the others, along the last axis."""
+    whole = np.zeros((*recorded.shape[:-1], len(NEED_CODES)))
+    whole[..., [NEED_CODES.index(n) for n in RECORDED]] = recorded
+    return whole
 
 
 @dataclass(frozen=True)
@@ -405,7 +445,12 @@ class CohortModel:
             The composition is not that of the history's last January; earlier origins have no flows by age.
         """
         evidence = CohortEvidence.of(history, composition)
-        parts = {"joiners": build_joiners, "leavers": build_leavers, "needs": build_needs}
+        parts = {
+            "joiners": build_joiners,
+            "leavers": build_leavers,
+            "needs": build_needs,
+            "law": _build_law,
+        }
         parameters: dict[str, dict[str, Array]] = {}
         checks: list[Diagnostics] = []
         for name, build in parts.items():
@@ -413,17 +458,56 @@ class CohortModel:
             kept = rng.permutation(posterior.sizes["draw"])[:KEPT_DRAWS]
             parameters[name] = {str(n): v.to_numpy()[kept] for n, v in posterior.data_vars.items()}
             checks.append(diagnostics)
+        summary = _summary_draws(evidence, parameters, rng)
+        gap = recoding(_england(composition.stock), _england(composition.joiners), composition.leaver_hazard)
         return FittedCohort(
             areas=history.areas,
             january=composition.january,
-            posterior=_summary_draws(evidence, parameters, rng),
+            posterior=summary,
             need_counts=_by_band(evidence.needs).astype(np.float32),
+            deviations=evidence.deviations,
             national_joiners=evidence.needs.sum(axis=(0, 2)) + 0.5,
-            recoding=recoding(
-                _england(composition.stock), _england(composition.joiners), composition.leaver_hazard
-            ),
+            recoding=gap,
+            own_recoding=_own_recoding(evidence, composition, summary, gap, rng),
             diagnostics=Diagnostics.worst_of(checks),
         )
+
+
+def _own_recoding(
+    evidence: CohortEvidence,
+    composition: Composition,
+    summary: xr.Dataset,
+    gap: xr.DataArray,
+    rng: np.random.Generator,
+) -> xr.DataArray:
+    """Return what each authority's own recoding adds to England's, dims (area, need), at the middle of the posterior.
+
+    An authority whose needs are not known is taken at England's mix, which is what its forecast starts from.
+    """
+    stock = composition.stock.reindex(area=list(evidence.areas)).transpose("area", "age", "need").to_numpy()
+    england = shares_of(np.nansum(stock, axis=0), axis=-1)
+    ages = composition.age_provision.sum("provision").reindex(area=list(evidence.areas))
+    unknown = np.isnan(stock).any(axis=(1, 2))
+    stock[unknown] = ages.transpose("area", "age").to_numpy()[unknown][:, :, None] * england
+    few = {n: v.to_numpy()[:MIDDLE_DRAWS].astype(float) for n, v in summary.data_vars.items()}
+    rate = np.exp(few["rate"][:, None] + few["joiners"][:, :, BAND_OF_AGE]).mean(axis=0)
+    joined = rate * evidence.residents
+    law = NeedLaw(few["spread"], few["share"], few["swing"], few["persistence"])
+    national = np.exp(few["needs"]).mean(axis=0)[np.minimum(np.arange(len(AGES)), len(MIXED_AGES) - 1)]
+    own = np.zeros((len(evidence.areas), len(NEED_CODES)))
+    for i in range(len(evidence.areas)):
+        state = law.today(evidence.deviations.log[:, i], evidence.deviations.variance[:, i], rng)
+        mix = _of_all_needs(shares_of(national * np.exp(state.latest.mean(axis=0)), axis=-1))
+        own[i] = own_recoding(
+            stock[i], joined[i][:, None] * mix, composition.leaver_hazard.to_numpy(), gap.to_numpy()
+        )
+    return xr.DataArray(
+        own, dims=("area", "need"), coords={"area": list(evidence.areas), "need": list(NEED_CODES)}
+    )
+
+
+def _build_law(evidence: CohortEvidence) -> Any:
+    return build_law(evidence.deviations)
 
 
 def _england(counts: xr.DataArray) -> xr.DataArray:
@@ -433,8 +517,8 @@ def _england(counts: xr.DataArray) -> xr.DataArray:
 def _summary_draws(
     evidence: CohortEvidence, parameters: dict[str, dict[str, Array]], rng: np.random.Generator
 ) -> xr.Dataset:
-    """Return the posterior that flows need, from the parameters of the three models."""
-    joiners, leavers, needs = parameters["joiners"], parameters["leavers"], parameters["needs"]
+    """Return the posterior that flows need, from the parameters of the four models."""
+    joiners, leavers, needs, law = (parameters[n] for n in ("joiners", "leavers", "needs", "law"))
     draws = len(joiners["earlier"])
     walk = np.concatenate(
         [np.zeros((draws, 1, len(BAND_CODES))), joiners["later_steps"].cumsum(axis=1)], axis=1
@@ -469,7 +553,8 @@ def _summary_draws(
         "transfers": (("draw", "transfer_group"), groups),
         "moves": (("draw", "area"), leavers["transfer_spread"][:, None] * leavers["transfer_deviation"]),
         "needs": (("draw", "mixed_age", "recorded"), log_mix),
-        "concentration": (("draw", "band"), needs["concentration"]),
+        **{name: (("draw", "recorded"), law[name]) for name in ("spread", "share", "swing")},
+        "persistence": (("draw",), law["persistence"]),
         "reasons": (("draw", "band", "reason"), reasons / reasons.sum(axis=2, keepdims=True)),
     }
     return xr.Dataset(

@@ -22,6 +22,7 @@ from data.panels.history import History
 from data.vocabulary import AGE_BANDS, AGES, ALL, BAND_CODES, NEED_CODES
 from models.base import Array
 from models.cohort_flow import BAND_OF_AGE, exposure
+from models.cohort_needs import Deviations
 
 Integers = npt.NDArray[np.int64]
 
@@ -50,8 +51,6 @@ MIXED_AGES: tuple[int, ...] = tuple(a for a in AGES if a <= OLDEST_FLOW_AGE)
 """Ages whose joiners have a need mix of their own; the last stands for all older ones."""
 
 RECORDED: tuple[str, ...] = tuple(n for n in NEED_CODES if n != "UNKNOWN")
-
-"""Index of the age band of each of `AGES`."""
 
 IN_BAND = (BAND_OF_AGE[:, None] == np.arange(len(BAND_CODES))).astype(float)
 """Membership of ages in bands, dims (age, band)."""
@@ -93,6 +92,10 @@ class CohortEvidence:
         Net transfers in per plan, dims ``(area, year)``, and ``transfer_rate`` England's by `TRANSFER_GROUPS`.
     needs
         Joiners by recorded need, dims ``(area, age, need)``, ages `MIXED_AGES`; zero where an authority returned none.
+    deviations
+        How authorities' needs differ from England's.
+    residents
+        At the mid-year from whom the latest joiners came, dims ``(area, age)``.
     reasons, reason_names
         England's leavers, dims ``(band, reason)``.
     """
@@ -111,6 +114,8 @@ class CohortEvidence:
     residual: Array
     transfer_rate: Array
     needs: Array
+    deviations: Deviations
+    residents: Array
     reasons: Array
     reason_names: tuple[str, ...]
 
@@ -150,6 +155,11 @@ class CohortEvidence:
         footing = latest[both].sum(axis=0) / (by_age.to_numpy()[both] @ IN_BAND).sum(axis=0).clip(min=0.5)
         expected = np.einsum("iay,a,ab->iby", residents, np.exp(rate), IN_BAND) * footing[:, None]
         mixed = joiners.sel(need=list(RECORDED)).fillna(0.0).to_numpy()
+        before, stock = (
+            plans.reindex(area=list(history.areas)).transpose("area", "age", "need").sel(need=list(RECORDED))
+            for plans in (composition.joiners_before, composition.stock)
+        )
+        by_band = np.einsum("yiak,ab->yibk", np.stack([before.fillna(0.0).to_numpy(), mixed]), IN_BAND)
         oldest = mixed[:, len(MIXED_AGES) - 1 :].sum(axis=1, keepdims=True)
         leavers = _Leavers.of(
             history, by_age, total_footing=float(latest[both].sum() / by_age.to_numpy()[both].sum())
@@ -169,6 +179,8 @@ class CohortEvidence:
             residual=leavers.residual,
             transfer_rate=leavers.transfer_rate,
             needs=np.concatenate([mixed[:, : len(MIXED_AGES) - 1], oldest], axis=1),
+            deviations=Deviations.of(by_band, stock.to_numpy()),
+            residents=residents[:, :, years.index(year)],
             reasons=leavers.reasons,
             reason_names=leavers.reason_names,
         )

@@ -55,6 +55,8 @@ class Composition:
         New plans in the calendar year before ``january`` with a recorded need, by age at ``january``, dims
         ``(area, age, need)``. A need not recorded when a plan starts is mostly recorded by January, so "not recorded"
         joiners are left out.
+    joiners_before
+        The same of the calendar year before that, by age at ``january`` - 1; NaN throughout where it is not published.
     leaver_hazard
         Share of England's plans, by age in January, that cease within the calendar year, dims ``(age,)``, 0 to 1.
     age_provision
@@ -70,6 +72,7 @@ class Composition:
     need_january: int
     stock: xr.DataArray
     joiners: xr.DataArray
+    joiners_before: xr.DataArray
     leaver_hazard: xr.DataArray
     age_provision: xr.DataArray
     placement_january: xr.DataArray

@@ -46,6 +46,7 @@ def load() -> Composition:
         need_january=need_january,
         stock=stock,
         joiners=joiners(january - 1),
+        joiners_before=joiners(january - 2),
         leaver_hazard=hazard,
         age_provision=by_age,
         placement_january=placement_january,
@@ -56,10 +57,13 @@ def load() -> Composition:
 def joiners(year: int) -> xr.DataArray:
     """Return new plans of a calendar year with a recorded need, by age at the January after, dims ``(area, age, need)``.
 
-    Rule ``crossings_from_margins`` where their ages and needs are not published together.
+    Rule ``crossings_from_margins`` where their ages and needs are not published together; NaN throughout for a year before the
+    first of which needs are published.
     """
     areas = _current_areas()
     table = _with_other(tables.read("new_plans_age_need"))
+    if year < int(table["year"].min()):
+        return _not_published(areas)
     latest = min(year, int(table["year"].max()))
     counted = cube(table[table["year"] == latest], areas, NEED_GRID)
     oldest_plans = cube(
@@ -71,6 +75,12 @@ def joiners(year: int) -> xr.DataArray:
     recorded = counted.where(counted["need"] != "UNKNOWN", 0.0)
     crossed = _a_year_older(_spread_oldest(recorded, england_age), oldest_plans)
     return crossed if latest == year else _from_margins(crossed, year, england_age)
+
+
+def _not_published(areas: list[int]) -> xr.DataArray:
+    """Return plans by age and need of which nothing is known."""
+    coords: Grid = {"area": tuple(areas), **NEED_GRID}
+    return xr.DataArray(np.nan, coords={d: list(v) for d, v in coords.items()}, dims=tuple(coords))
 
 
 def _from_margins(crossed: xr.DataArray, year: int, england_age: xr.DataArray) -> xr.DataArray:

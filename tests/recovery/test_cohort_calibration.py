@@ -9,9 +9,8 @@ The builders write data into the model as constants. Two models built on differe
 in which their likelihoods differ are the data: `Exchange` compiles a model once with those left open, and reads their values
 from a model built, not compiled, on each new evidence.
 
-Two things are held where the builders would take them from the evidence, because no simulation is exact otherwise: the centres
-of the hazards' priors, which are England's observed hazards, and the weights of ages within a band in the model of needs, which
-are the numbers who joined.
+One thing is held where the builders would take it from the evidence, because no simulation is exact otherwise: the centres of the
+hazards' priors, which are England's observed hazards.
 """
 
 from __future__ import annotations
@@ -40,6 +39,7 @@ from models.cohort import (
     build_needs,
 )
 from models.cohort_evidence import HAZARD_GROUPS, MIXED_AGES, PERSON_LEVEL_YEAR, RECORDED, CohortEvidence
+from models.cohort_needs import Deviations
 from models.inference import Sampling, compile_model
 
 Values = Mapping[str, Array]
@@ -103,6 +103,8 @@ def _panel() -> CohortEvidence:
         residual=np.zeros((AREAS, 2)),
         transfer_rate=empty,
         needs=needs,
+        deviations=Deviations(np.zeros((3, AREAS, NEEDS)), np.ones((3, AREAS, NEEDS))),
+        residents=empty,
         reasons=empty,
         reason_names=(),
     )
@@ -343,14 +345,11 @@ class Leavers(Calibration):
 
 
 class Needs(Calibration):
-    """Needs of joiners: England's by age, and authorities' around them."""
+    """Needs of England's joiners by age."""
 
     build = staticmethod(build_needs)
     quantities: ClassVar[Quantities] = {
         "bend": lambda v: v["bend"],
-        "concentration under 5": lambda v: v["concentration"][..., 0],
-        "concentration 5 to 10": lambda v: v["concentration"][..., 1],
-        "concentration 20 to 25": lambda v: v["concentration"][..., 4],
         "log odds at the first age": lambda v: v["logit"][..., 2, 0],
         "log odds at 5": lambda v: v["logit"][..., 0, MIXED_AGES.index(5)],
         "log odds at the last age": lambda v: v["logit"][..., 5, -1],
@@ -358,9 +357,6 @@ class Needs(Calibration):
         "share of a need at 10": lambda v: Needs.mix(v)[..., 1, MIXED_AGES.index(10)],
         "share of the first need at 16": lambda v: Needs.mix(v)[..., 0, MIXED_AGES.index(16)],
     }
-
-    joined = PANEL.needs.sum(axis=(0, 2)) + 0.5
-    """Weights of ages within a band."""
 
     @staticmethod
     def mix(v: Values) -> Array:
@@ -376,24 +372,11 @@ class Needs(Calibration):
         return {
             "bend": np.array(bend),
             "logit": np.concatenate([first, steps], axis=1).cumsum(axis=1),
-            "concentration": rng.lognormal(np.log(30), 1.0, BANDS),
         }
 
     def simulated(self, v: Values, rng: np.random.Generator) -> CohortEvidence:
-        joined = self.mix(v).T * self.joined[:, None]
-        counts = np.zeros_like(PANEL.needs)
-        for band in range(BANDS):
-            inside = band == MIXED_BAND
-            by_need = joined[inside].sum(axis=0)
-            total = PANEL.needs[:, inside].sum(axis=(1, 2)).astype(int)
-            own = rng.standard_gamma(v["concentration"][band] * by_need / by_need.sum(), (AREAS, NEEDS))
-            needs = rng.multinomial(total, own / own.sum(axis=1, keepdims=True))
-            ages = (joined[inside] / by_need).T
-            counts[:, inside] = rng.multinomial(needs, ages / ages.sum(axis=1, keepdims=True)).swapaxes(1, 2)
-        return replace(PANEL, needs=counts)
-
-    def held(self) -> Sequence[Array]:
-        return (self.joined[:, None],)
+        joined = PANEL.needs.sum(axis=2).astype(int)
+        return replace(PANEL, needs=rng.multinomial(joined, self.mix(v).T).astype(float))
 
     def described(self, draws: dict[str, Array], evidence: CohortEvidence) -> dict[str, Array]:
         centre, spread = _rough_posterior(evidence.needs.sum(axis=0))

@@ -41,6 +41,7 @@ def composed(history: History) -> Composition:
         need_january=history.origin,
         stock=stock,
         joiners=0.15 * stock,
+        joiners_before=0.14 * stock,
         leaver_hazard=latest.isel(area=0, drop=True) * 0,
         age_provision=latest * kinds,
         placement_january=xr.full_like(latest.isel(age=0, drop=True), history.origin, dtype=int),
@@ -175,6 +176,9 @@ def test_flows_have_the_dims_they_promise(fitted: FittedCohort) -> None:
     rates = flows.rates
     assert rates["joiner_rate"].dims == ("draw", "area", "age")
     assert rates["need_mix"].dims == ("draw", "area", "age", "need")
+    assert rates["need_path"].dims == ("draw", "area", "ahead", "need")
+    assert rates["follows_index"].dims == ("draw", "need")
+    assert rates["recoding"].dims == ("draw", "area", "age", "need")
     assert rates["reason_share"].dims == ("draw", "band", "reason")
     assert rates["area"].to_numpy().tolist() == [303, 301]
     assert rates.sizes["draw"] == 50
@@ -214,7 +218,7 @@ def test_fitted_flows_carry_an_authority_forward(fitted: FittedCohort, panel: Hi
     stock = composition.stock.sel(area=302, drop=True)
     bands = panel.stock.sel(area=302, january=2025, series=list(BAND_CODES), drop=True)
     target = bands * xr.DataArray(
-        rng.lognormal(0.05, 0.02, (100, 3)),
+        rng.lognormal(0.02, 0.01, (100, 3)),
         dims=("draw", "january"),
         coords={"draw": range(100), "january": januaries},
     )

@@ -48,6 +48,21 @@ def test_joiners_keep_their_number_when_ages_move(made_of: Composition) -> None:
     assert (made_of.joiners.fillna(0) >= 0).all()
 
 
+def test_new_plans_of_the_year_before_are_there_and_those_of_an_unpublished_year_unknown(
+    made_of: Composition,
+) -> None:
+    assert made_of.joiners_before.sizes == made_of.joiners.sizes
+    published = tables.read("new_plans_need")
+    mine = published[(published["la_code"] == 317) & (published["year"] == 2024)].set_index("need")["plans"]
+    own = made_of.joiners_before.sel(area=317).sum("age").to_series()
+    for need in ("ASD", "SLCN", "OTH"):
+        assert own[need] == pytest.approx(float(mine[need]), rel=0.02, abs=1), need
+    first = int(tables.read("new_plans_age_need")["year"].min())
+    before = composition_tables.joiners(first - 1)
+    assert before.sizes == made_of.joiners.sizes
+    assert before.isnull().all()
+
+
 def test_needs_of_the_latest_january_are_aged_on_to_its_published_ages(made_of: Composition) -> None:
     assert (made_of.january, made_of.need_january) == (2026, 2025)
     ages = tables.read("plans_age")
