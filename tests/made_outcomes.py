@@ -91,12 +91,12 @@ def outcome(
     used = register(*places)
     empty = xr.DataArray(np.zeros(0), dims="none")
     return Outcome(
-        area=by_code(REDBRIDGE), seed=1, population=empty, history_total=empty, history_bands=empty,
+        area=by_code(REDBRIDGE), seed=1, history_total=empty, history_bands=empty,
         timeliness=None, out_of_line=(), spliced=empty,
         plans=Plans(
             model="made", origin=ORIGIN, known_january=ORIGIN, known=known, estimated_mix=False,
             need_january=ORIGIN, future=placements.plans, flows=xr.Dataset({"leavers": ending}), reason_share=empty,
-            residents=empty, process=xr.Dataset(),
+            residents=empty, process=xr.Dataset(), chance=empty, at_todays_rates=empty,
         ),
         placements=placements,
         register=used,

@@ -22,3 +22,9 @@ SEED = 20250101
 
 SURE = 0.8
 """Probability with which places should be enough if nobody says how sure to be."""
+
+REFORM = "reform-2030"
+"""The shipped scenario of the reform that is proposed: a named future beside the forecast."""
+
+REFORM_CHANCE = 0.5
+"""Chance that the reform becomes law if nobody says otherwise; `forecast.presentation.futures.WHY_REFORM_CHANCE` says why."""

@@ -6,17 +6,21 @@ plus joiners and transfers; provisions of `Placements` add up to `Plans`; a shor
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import xarray as xr
 
 from data.areas import Area
 from data.panels.backlogs import Backlog
 from data.registers.register import Register
+from data.vocabulary import AGE_BANDS, ALL, BAND_CODES
 from scenarios.effects import UNCHANGED, MoneyEffects
 
 ONE_CHILD = 1.0
 """Smallest gap, in children, that counts as a shortfall."""
+
+RECORD_YEARS = 5
+"""Years of an authority's own growth that a forecast is set beside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +70,21 @@ class Plans:
         dims ``(draw, january, age, need)``, plans (real numbers: an expectation within each draw).
     flows
         ``joiners``, ``leavers`` and ``transfers`` in the year to each January, dims ``(draw, january, age, need)``; the joiner
-        ``index`` and what was ``spread_to_leavers``, dims ``(draw, january, series)``; the ``opening`` stock, dims
-        ``(age, need)``; changes of recorded need, ``recoded`` (`models.cohort_flow.advance`).
+        ``index`` and what was ``spread_to_leavers``, dims ``(draw, january, series)``; today's joining ``rate``, dims
+        ``(draw, age)``; the ``opening`` stock, dims ``(age, need)``; changes of recorded need, ``recoded``
+        (`models.cohort_flow.advance`).
     reason_share
         Reasons of those who leave other than by moving to another authority, dims ``(draw, band, reason)``.
     residents
         Residents joiners come from, dims ``(draw, january, age)``.
     process
         Requests and assessments by calendar year, dims ``(draw, year, age)`` (`models.pipeline`).
+    chance
+        Lifetime chance of a plan at the joining rates of the year to each January, of the baseline and of every January drawn
+        however few are forecast, dims ``(draw, january)`` (`models.cohort_flow.lifetime_chance`).
+    at_todays_rates
+        Plans in all were today's joining and leaving rates to hold, of every January drawn, dims ``(draw, january)``: a
+        reference.
     """
 
     model: str
@@ -87,6 +98,26 @@ class Plans:
     reason_share: xr.DataArray
     residents: xr.DataArray
     process: xr.Dataset
+    chance: xr.DataArray
+    at_todays_rates: xr.DataArray
+
+    def by_band(self) -> xr.DataArray:
+        """Return plans in all and by age band, dims ``(draw, series, january)``, series as `data.panels.history.SERIES`."""
+        ages = self.future.sum("need").transpose("draw", "january", "age")
+        bands = [ages.sel(age=list(band.ages)).sum("age") for band in AGE_BANDS]
+        both = xr.concat([ages.sum("age"), *bands], dim="series", join="exact")
+        return both.assign_coords(series=[ALL, *BAND_CODES]).transpose("draw", "series", "january")
+
+    def first(self, years: int) -> Plans:
+        """Return the plans of the first Januaries, with the flows, residents and process behind them; all of `chance`."""
+        kept = slice(0, years)
+        return replace(
+            self,
+            future=self.future.isel(january=kept),
+            flows=self.flows.isel(january=kept),
+            residents=self.residents.isel(january=kept),
+            process=self.process.isel(year=kept),
+        )
 
 
 @dataclass(frozen=True)
@@ -186,6 +217,27 @@ class Shortfall:
 
 
 @dataclass(frozen=True)
+class RecentYears:
+    """The last years of an authority and of England, which a forecast is set beside.
+
+    Parameters
+    ----------
+    requests, refused
+        Requests for an assessment, and those refused, by calendar year; NaN where not published, dims ``(year,)``.
+    england_growth
+        England's yearly growth of plans over `RECORD_YEARS` to the origin, of the authorities with both totals; 0.1 for 10 %.
+    england_ahead
+        England's yearly growth over as many years ahead, in the middle of the forecast; None where the model has no forecast of
+        England.
+    """
+
+    requests: xr.DataArray
+    refused: xr.DataArray
+    england_growth: float
+    england_ahead: float | None
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The results of one run for one authority, with the inputs it was made from.
 
@@ -193,8 +245,6 @@ class Outcome:
     ----------
     area, seed
         Whose run it is, and the seed of its draws.
-    population
-        Residents aged 0 to 25 by mid-year, estimated or projected, dims ``(mid_year,)``.
     history_total, history_bands
         Plans as published, NaN where not, dims ``(january,)`` and ``(series, january)``.
     timeliness
@@ -211,11 +261,15 @@ class Outcome:
         Title of the scenario that was run; None for the baseline.
     money
         What the scenario's levers change in prices and income (`forecast.finance.finance_model`).
+    recent
+        The last years of the authority and of England; None where they were not read.
+    reform
+        Plans in all if the reform becomes law as `forecast.core.defaults.REFORM` has it, dims ``(draw, january)``: a future
+        beside the forecast, never in it. None in a scenario, and where it was not run.
     """
 
     area: Area
     seed: int
-    population: xr.DataArray
     history_total: xr.DataArray
     history_bands: xr.DataArray
     timeliness: tuple[int, float] | None
@@ -228,3 +282,5 @@ class Outcome:
     backlogs: tuple[Backlog, ...] = ()
     scenario: str | None = None
     money: MoneyEffects = UNCHANGED
+    recent: RecentYears | None = None
+    reform: xr.DataArray | None = None

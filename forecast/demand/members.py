@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from data.errors import OptionError
+from forecast.core import defaults
 from models import growth
 from models.band_shares import BandShares
 from models.base import Model
 from models.headline import HEADLINE, Banded
 from models.inference import FULL, REHEARSAL, Sampling
+from models.joining import HandOver
 from models.memory import Memory
 
 if TYPE_CHECKING:
@@ -76,9 +78,9 @@ class Models:
     on_step: Callable[[str], None] = lambda _: None
 
     def totals(self, name: str) -> Model:
-        """Return a model of total plans by name; the product's own forecast is the ensemble."""
+        """Return a model of total plans by name; the product's own forecast is the ensemble, handing over to joining."""
         if name == HEADLINE:
-            return self.ensemble()
+            return HandOver(self.ensemble(), defaults.MOST_YEARS)
         from forecast.demand.ensemble_members import members
         from models.baselines import BASELINES
 
@@ -93,7 +95,7 @@ class Models:
 
     def banded(self, name: str) -> Banded:
         """Return a model of total plans with age bands that add up to the total."""
-        return Banded(name, self.totals(name), self.shares())
+        return Banded(name, self.totals(name), self.shares(), defaults.MOST_YEARS)
 
     def shares(self) -> BandShares:
         """Return the model of age-band shares."""

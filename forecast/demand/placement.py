@@ -80,7 +80,8 @@ class PlacementModels:
         plans
             The authority's plans.
         bands
-            The draws of age bands behind them, dims ``(draw, area, series, january)`` with that one area.
+            Plans in all and by age band in the same draws, dims ``(draw, area, series, january)`` with that one area; Januaries
+            beyond those of the plans change nothing but keep the random numbers the same.
         la_code
             DfE number of the authority.
         rng
@@ -107,7 +108,9 @@ class PlacementModels:
         paths = as_in_mainstream(
             model.Paths.of(self.moves, la_code, table, self.england, draws, rng).single()
         )
-        kinds = self.totals.kinds(bands, rng).sel(area=la_code, kind=list(KIND_CODES))
+        kinds = self.totals.kinds(bands, rng).sel(
+            area=la_code, kind=list(KIND_CODES), january=plans.future["january"]
+        )
         by_kind = kinds.transpose("draw", "january", "kind").to_numpy()
         leavers, joiners = (plans.flows[n].transpose(*CELLS).to_numpy() for n in ("leavers", "joiners"))
         future = plans.future.transpose(*CELLS).to_numpy()

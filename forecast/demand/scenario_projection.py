@@ -4,7 +4,7 @@ The baseline solved, in every draw, January and age band, for the joiner index a
 (`models.cohort_flow.advance`), and for the factors that bring kinds of provision to their forecast
 (`forecast.demand.placement`). A scenario keeps them and moves rates, so totals follow from levers, not from chance:
 
-    joined[a, n]  = index[band(a)] joiner_rate[a] residents'[a] need_mix'[a, n] F[a] m[a, n]
+    joined[a, n]  = without_plan'[a] (1 - exp(-index[band(a)] rate[a])) mix'[a, n] F[a] m[a, n]
     m[y, a] = (s'/s) ((1 - l) u[y, a] + l (1 - c[y-1]) u[y-1, a-1] + c[y] l u[y, a] A[y+1, a+1] / A[y, a])
     u = f (1 - r') / (1 - r)
 
@@ -34,8 +34,18 @@ from forecast.core.outcome import Placements, Plans
 from forecast.core.parallel import run_in_parts
 from forecast.demand.placement import CELLS, PlacementArrays, Transitions
 from forecast.demand.placement_kernels import Carrier, review, scale
-from models.base import Array, Floats
-from models.cohort_flow import BAND_OF_AGE, SMALLEST_FLOW, Flows, Leaving, Rates, Year, pass_year
+from models.base import Array, Floats, shares_of
+from models.cohort_flow import (
+    BAND_OF_AGE,
+    Flows,
+    Leaving,
+    Rates,
+    Year,
+    joiners_of,
+    pass_year,
+    reaching_age,
+    without_plan,
+)
 from models.moves import STAGE_OF_AGE
 from models.placement import ONES, Paths
 from scenarios.effects import FIRST_AGES, Effects, Move, Review, apply_changes
@@ -157,9 +167,11 @@ class _Part:
         The baseline's arrays and rates, and what the levers do, in these draws.
     residents
         After levers on them, dims ``(draw, january, age)``.
-    need_mix, hazard
-        Needs of joiners and the yearly chance that a plan ends, after levers, dims ``(draw, january, age, need)``; lengths of 1
-        stand for all.
+    need_weight
+        What levers multiply needs of joiners by, dims ``(draw, january, age, need)``; lengths of 1 stand for all. None where no
+        lever does.
+    hazard
+        Yearly chance that a plan ends, after levers, same dims.
     pipeline
         Requests and assessments after levers.
     brought
@@ -172,7 +184,7 @@ class _Part:
     rates: Rates
     effects: Effects
     residents: Array
-    need_mix: Array
+    need_weight: Array | None
     hazard: Array
     pipeline: _ScenarioProcess
     brought: Array | None
@@ -186,7 +198,7 @@ class _Part:
             rates=rates,
             effects=effects,
             residents=_residents(base, effects),
-            need_mix=_need_mix(rates, effects),
+            need_weight=_need_weight(effects),
             hazard=_hazard(rates, base, effects),
             pipeline=_ScenarioProcess.of(base, effects, delay),
             brought=_plans_brought(base, effects),
@@ -200,8 +212,8 @@ class _Part:
 
     def next_january(self, t: int, before: _January) -> _January:
         """Return the January at position ``t`` after the one before: every adjustment of a scenario, in the order it acts."""
-        joined = self.joiners(t)
         leaving = self.leaving(t)
+        joined = self.joiners(t, reaching_age(before.stock, leaving))
         going = self.carrier.remaining(before.placed, before.stock * leaving.leaves)
         leaving = self.after_reviews(t, going, leaving, before.protection)
         year = self.with_plans_brought(t, pass_year(before.stock, leaving, joined, self.rates))
@@ -214,11 +226,27 @@ class _Part:
         scale(placed, year.stock)
         return _January(year.stock, placed, protection, joined, year.leavers, year.transfers, year.recoded)
 
-    def joiners(self, t: int) -> Array:
-        """Return new plans of a year: residents, rate, the baseline's index, needs and pipeline, dims ``(draw, age, need)``."""
-        expected = np.maximum(self.residents[:, t] * self.rates.joiner_rate, SMALLEST_FLOW)
-        joined = _at(self.need_mix, t) * (expected * self.base.index[:, t][:, BAND_OF_AGE])[:, :, None]
-        return np.asarray(joined * _at(self.pipeline.joiners, t))
+    def joiners(self, t: int, reaching: Array) -> Array:
+        """Return new plans of a year: residents without one, rate, the baseline's index, needs and pipeline.
+
+        Parameters
+        ----------
+        t
+            Position of the January.
+        reaching
+            Plans of those who reach each age before anybody joins, dims ``(draw, age)``.
+
+        Returns
+        -------
+        Array
+            Dims ``(draw, age, need)``.
+        """
+        without = without_plan(self.residents[:, t], reaching)
+        joined = joiners_of(without, self.base.rate, self.base.index[:, t])
+        mix = self.rates.mix(t, self.base.index[:, t])
+        if self.need_weight is not None:
+            mix = shares_of(mix * _at(self.need_weight, t), axis=-1)
+        return np.asarray(mix * joined[:, :, None] * _at(self.pipeline.joiners, t))
 
     def leaving(self, t: int) -> Leaving:
         """Return the shares of plans that end, transfer or go on in a year, at the scenario's hazard as calibrated."""
@@ -309,6 +337,8 @@ class _BaselineArrays:
         Dims ``(draw, january, age)``.
     stock, joiners, leavers
         Plans, new plans and plans that end, dims ``(draw, january, age, need)``.
+    rate
+        Today's joining rate among residents without a plan, dims ``(draw, age)``.
     index, kept, sent
         The calibration of the baseline, dims ``(draw, january, band)``.
     reasons
@@ -323,6 +353,7 @@ class _BaselineArrays:
     stock: Array
     joiners: Array
     leavers: Array
+    rate: Array
     index: Array
     kept: Array
     sent: Array
@@ -344,6 +375,7 @@ class _BaselineArrays:
             stock=plans.future.transpose(*CELLS).to_numpy(),
             joiners=plans.flows["joiners"].transpose(*CELLS).to_numpy(),
             leavers=plans.flows["leavers"].transpose(*CELLS).to_numpy(),
+            rate=plans.flows["rate"].transpose("draw", "age").to_numpy(),
             index=solved[0],
             kept=solved[1],
             sent=solved[2],
@@ -369,6 +401,7 @@ class _BaselineArrays:
             stock=self.stock[draws],
             joiners=self.joiners[draws],
             leavers=self.leavers[draws],
+            rate=self.rate[draws],
             index=self.index[draws],
             kept=self.kept[draws],
             sent=self.sent[draws],
@@ -390,13 +423,11 @@ def _residents(before: _BaselineArrays, effects: Effects) -> Array:
     return np.maximum(people, 0.0)
 
 
-def _need_mix(rates: Rates, effects: Effects) -> Array:
-    """Return shares of needs among joiners after effects, dims (draw, january, age, need)."""
-    mix = rates.need_mix[:, None]
+def _need_weight(effects: Effects) -> Array | None:
+    """Return what effects multiply needs of joiners by, dims (draw, january, age, need); None if nothing."""
     if not effects.joiner_need:
-        return mix
-    weight = mix * apply_changes(np.ones((1, 1, len(AGES), len(NEED_CODES))), effects.joiner_need)
-    return np.asarray(weight / np.maximum(weight.sum(axis=3, keepdims=True), np.finfo(float).tiny))
+        return None
+    return apply_changes(np.ones((1, 1, len(AGES), len(NEED_CODES))), effects.joiner_need)
 
 
 def _plans_brought(before: _BaselineArrays, effects: Effects) -> Array | None:

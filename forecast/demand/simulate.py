@@ -17,7 +17,7 @@ from data.panels.history import History
 from data.vocabulary import AGE_BANDS, AGES, BAND_CODES, NEED_CODES
 from forecast.core.outcome import Plans
 from models.base import Array
-from models.cohort_flow import Flows, advance
+from models.cohort_flow import Flows, advance, at_todays_rates, lifetime_chance
 from models.pipeline import FittedPipeline
 
 
@@ -90,6 +90,8 @@ def simulate(
         reason_share=draws.flows.rates["reason_share"],
         residents=draws.residents,
         process=process,
+        chance=lifetime_chance(moved),
+        at_todays_rates=at_todays_rates(opening, draws.flows, draws.residents),
     )
 
 

@@ -42,8 +42,8 @@ from models.band_shares import FittedShares
 from models.cohort import CohortModel, FittedCohort
 from models.ensemble import EnsembleForecast, Tabulated, past_origins
 from models.growth import FittedGrowth, GrowthPanel
-from models.headline import HEADLINE, FittedBanded
 from models.inference import Diagnostics
+from models.joining import FittedHandOver
 from models.latent_demand import Latent, LatentDemand
 from models.memory import Memory
 from models.moves import FittedMoves, Moves
@@ -138,10 +138,9 @@ class Fit:
         """Whether every Bayesian model passed its convergence checks."""
         return all(d.passed for d in self.diagnostics.values())
 
-    @property
-    def headline(self) -> FittedBanded:
-        """The product's own forecast."""
-        return FittedBanded(HEADLINE, self.shares.origin, self.totals, self.shares)
+    def headline(self, history: History) -> FittedHandOver:
+        """Return the product's own forecast of totals: the ensemble's, handing over to joining as a history measures it."""
+        return FittedHandOver.of(history, self.totals, defaults.MOST_YEARS)
 
 
 # What each model is fitted to. Each is read where the model is fitted, which may be another process.
@@ -337,17 +336,8 @@ def write(fit: Fit, folder: Path = FOLDER) -> list[Path]:
 
 def _datasets(fit: Fit) -> dict[str, xr.Dataset]:
     """Return the dataset that is stored for each model."""
-    whole = fit.totals.whole
-    totals = xr.Dataset(
-        {
-            "log_quantiles": whole.log_quantiles.isel(series=0, drop=True).astype("float32"),
-            "shared": (("january", "january_too"), whole.shared),
-            "own": (("january", "january_too"), whole.own),
-            "weights": fit.weights,
-        }
-    )
     return {
-        TOTALS: totals,
+        TOTALS: stored_totals(fit.totals.whole, fit.weights),
         growth.NAME: thinned(fit.growth.posterior),
         band_shares.NAME: thinned(fit.shares.posterior),
         cohort.NAME: fit.cohort.stored(),
@@ -355,6 +345,43 @@ def _datasets(fit: Fit) -> dict[str, xr.Dataset]:
         moves.NAME: fit.moves.posterior,
         latent_demand.NAME: fit.latent.stored(),
     }
+
+
+def stored_totals(whole: EnsembleForecast, weights: xr.DataArray) -> xr.Dataset:
+    """Return the dataset that is stored of the ensemble's forecast; regions are those of the history it is read with."""
+    return xr.Dataset(
+        {
+            "log_quantiles": whole.log_quantiles.isel(series=0, drop=True).astype("float32"),
+            "shared": (("january", "january_too"), whole.shared),
+            "regional": (("january", "january_too"), whole.regional),
+            "own": (("january", "january_too"), whole.own),
+            "weights": weights,
+        }
+    )
+
+
+def restored_totals(stored: xr.Dataset, origin: int, region: xr.DataArray) -> EnsembleForecast:
+    """Return the ensemble's forecast from what is stored of it.
+
+    Parameters
+    ----------
+    stored
+        Result of `stored_totals`.
+    origin
+        Last January seen.
+    region
+        Region of each area, dims ``(area,)``.
+    """
+    table = stored["log_quantiles"].astype(float).expand_dims(series=[ALL], axis=1)
+    return EnsembleForecast(
+        model=ENSEMBLE,
+        origin=origin,
+        log_quantiles=table.transpose("area", "series", "january", "level"),
+        shared=stored["shared"].to_numpy(),
+        regional=stored["regional"].to_numpy(),
+        own=stored["own"].to_numpy(),
+        region=region.sel(area=table["area"]),
+    )
 
 
 def thinned(posterior: xr.Dataset) -> xr.Dataset:
@@ -475,11 +502,7 @@ def _read_fitted(name: str, history: History, about: Mapping[str, Any], folder: 
     """Read one fitted model from its file."""
     stored = _read(folder / MODELS[name].file)
     if name == TOTALS:
-        table = stored["log_quantiles"].astype(float).expand_dims(series=[ALL], axis=1)
-        whole = EnsembleForecast(
-            ENSEMBLE, about["origin"], table.transpose("area", "series", "january", "level"),
-            stored["shared"].to_numpy(), stored["own"].to_numpy(),
-        )  # fmt: skip
+        whole = restored_totals(stored, about["origin"], history.region)
         return Totals(Tabulated(whole), stored["weights"], about["stretch"])
     diagnostics = Diagnostics(**about["diagnostics"][name])
     restore: dict[str, Callable[[], object]] = {

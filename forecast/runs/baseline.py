@@ -24,7 +24,7 @@ from data.registers.register import Register
 from data.vocabulary import ALL, BAND_CODES
 from forecast.core import defaults
 from forecast.core.disk_cache import cached
-from forecast.core.outcome import Outcome
+from forecast.core.outcome import RECORD_YEARS, Outcome, RecentYears
 from forecast.core.sources import Sources
 from forecast.demand import stored_fit
 from forecast.demand.fit_key import MODELS
@@ -37,6 +37,7 @@ from models.base import FittedModel
 from models.cohort import FittedCohort
 from models.cohort_flow import Flows, exposure_draws
 from models.headline import HEADLINE, FittedBanded
+from models.joining import FittedHandOver
 from models.latent_demand import AreaLatent, Latent
 from models.memory import Memory
 from models.pipeline import FittedPipeline
@@ -67,8 +68,6 @@ class ForecastInputs:
         Demand model that has seen the history.
     composition
         How plans were made up at the latest January.
-    population
-        Residents aged 0 to 25, dims ``(area, mid_year)``.
     placement_models
         The fitted models of where plan holders are taught.
     latent
@@ -82,7 +81,6 @@ class ForecastInputs:
     history: History
     fitted: FittedModel
     composition: Composition
-    population: xr.DataArray
     placement_models: PlacementModels
     latent: Latent
     cohort: FittedCohort
@@ -113,16 +111,18 @@ class ForecastInputs:
         history = history_tables.load("current")
         made_of = composition_tables.load()
         fit = stored_fit.load(history)
-        stored: dict[str, FittedModel] = {HEADLINE: fit.totals, growth.NAME: fit.growth}
+        stored: dict[str, FittedModel] = {
+            HEADLINE: fit.headline(history),
+            growth.NAME: fit.growth,
+        }
         totals = stored.get(model) or Models(Memory()).totals(model).fit(
             history, rng=np.random.default_rng(defaults.SEED)
         )
         return cls(
             history=history,
             # Ages must add up to totals in every draw, whichever model gives the totals.
-            fitted=FittedBanded(model, history.origin, totals, fit.shares),
+            fitted=FittedBanded(model, history.origin, totals, fit.shares, defaults.MOST_YEARS),
             composition=made_of,
-            population=history_tables.population(),
             placement_models=PlacementModels.prepare(made_of, fit.moves, fit.provision),
             latent=fit.latent,
             cohort=fit.cohort,
@@ -165,14 +165,15 @@ class ForecastInputs:
         check_options(years, draws)
         origin = self.history.origin
         januaries = list(range(origin + 1, origin + years + 1))
+        # The longest path is always drawn and then cut: no January may depend on how many were asked for.
+        every = list(range(origin + 1, origin + defaults.MOST_YEARS + 1))
         demand_rng, flow_rng, place_rng, latent_rng, _ = _streams(seed, area.la_code)
-        forecast = self.fitted.forecast(januaries, [area.la_code])
-        drawn = forecast.draws(draws, demand_rng)
+        drawn = self.fitted.forecast(every, [area.la_code]).draws(draws, demand_rng)
         bands = drawn.sel(area=area.la_code, series=list(BAND_CODES), drop=True)
         stock = self.history.stock.sel(area=area.la_code, drop=True)
-        residents = exposure_draws(self.history, area.la_code, januaries, draws, flow_rng)
+        residents = exposure_draws(self.history, area.la_code, every, draws, flow_rng)
         flows = self.cohort.flows([area.la_code], draws, flow_rng).of(area.la_code)
-        plans = simulate(
+        whole = simulate(
             AreaDraws(bands, flows, residents),
             self.history,
             self.composition,
@@ -181,7 +182,9 @@ class ForecastInputs:
             model=self.model,
             rng=flow_rng,
         )
-        placements, transitions = self.placement_models.place(plans, drawn, area.la_code, place_rng)
+        plans = whole.first(years)
+        in_bands = whole.by_band().expand_dims(area=[area.la_code], axis=1)
+        placements, transitions = self.placement_models.place(plans, in_bands, area.la_code, place_rng)
         used = register if register is not None else starting_register.shipped(area.la_code)
         latent_known = self.latent.tells(area.la_code)
         latent = self.latent.of_area(area.la_code, draws, latent_rng) if latent_known else None
@@ -190,7 +193,6 @@ class ForecastInputs:
         outcome = Outcome(
             area=area,
             seed=seed,
-            population=self.population.sel(area=area.la_code, drop=True),
             history_total=stock.sel(series=ALL, drop=True),
             history_bands=stock.sel(series=list(BAND_CODES)),
             timeliness=history_tables.issued_in_twenty_weeks(area.la_code),
@@ -201,6 +203,7 @@ class ForecastInputs:
             register=used,
             shortfall=match_plan(placements, capacity_plan, latent),
             backlogs=tuple(b for b in backlogs.find(self.history) if b.area == area.la_code),
+            recent=self.recent(area.la_code),
         )
         return Baseline(
             outcome=outcome,
@@ -209,6 +212,41 @@ class ForecastInputs:
             delay=self.pipeline.delay,
             latent=latent,
             capacity_plan=capacity_plan,
+        )
+
+    @property
+    def totals(self) -> FittedModel:
+        """The model of totals, without age bands."""
+        return self.fitted.totals if isinstance(self.fitted, FittedBanded) else self.fitted
+
+    def england(
+        self, *, years: int = defaults.YEARS, draws: int = defaults.DRAWS, seed: int = defaults.SEED
+    ) -> xr.DataArray:
+        """Return joint draws of England's plans, the sum of the authorities in each, dims ``(draw, january)``.
+
+        A draw is one future of all authorities; the draws of an authority's own run are others. Arguments and errors as in
+        `baseline`.
+        """
+        check_options(years, draws)
+        origin = self.history.origin
+        every = list(range(origin + 1, origin + defaults.MOST_YEARS + 1))
+        drawn = self.totals.forecast(every).draws(draws, np.random.default_rng([seed, 0]))
+        total: xr.DataArray = drawn.sel(series=ALL, drop=True).sum("area")
+        return total.transpose("draw", "january").isel(january=slice(0, years))
+
+    def recent(self, la_code: int) -> RecentYears:
+        """Return the last years of an authority and of England, with England's path in the middle of the forecast."""
+        flows = self.history.flows.sel(area=la_code, drop=True)
+        origin = self.history.origin
+        ends = self.history.stock.sel(series=ALL, january=[origin - RECORD_YEARS, origin], drop=True)
+        ends = ends.dropna("area").sum("area")
+        totals = self.totals
+        ahead = totals.national_growth[:RECORD_YEARS] if isinstance(totals, FittedHandOver) else None
+        return RecentYears(
+            requests=flows["requests"],
+            refused=flows["refused"],
+            england_growth=float(ends[1] / ends[0]) ** (1 / RECORD_YEARS) - 1,
+            england_ahead=None if ahead is None else float(np.expm1(np.mean(ahead))),
         )
 
 

@@ -100,7 +100,7 @@ def test_plain_values_come_back_with_their_types() -> None:
 
 def test_one_object_comes_back_as_one_object() -> None:
     array = xr.DataArray(CUBE)
-    made_of = Composition(2026, 2025, array, array, array, array, array, array)
+    made_of = Composition(2026, 2025, array, array, array, array, array, array, array)
     checks = Diagnostics(1.0, 400.0, 401.5, 0, 2.5, "area")
     placement_models = PlacementModels(made_of, CUBE, checks, made_of)  # type: ignore[arg-type]
     found = through((placement_models, made_of, checks))

@@ -18,6 +18,8 @@ from forecast.core.sources import ROOT, Hashes, made_from, sha256
 from forecast.demand import stored_fit
 from forecast.demand.fit_key import MODELS, NAMES
 from forecast.demand.stored_fit import Fit
+from models.baselines import BASELINES
+from models.ensemble import Ensemble
 
 LARGEST = 20_000_000
 """Most bytes a stored fit may take: it ships with the code."""
@@ -96,8 +98,25 @@ def test_a_stored_fit_forecasts_what_was_fitted(stored: Fit, history: History, t
     xr.testing.assert_allclose(stored.moves.posterior, again.moves.posterior)
     xr.testing.assert_allclose(stored.latent.stored(), again.latent.stored())
     assert stored.latent.borrowed == again.latent.borrowed
-    draws = [f.headline.forecast([2030], [317]).draws(100, np.random.default_rng(1)) for f in (stored, again)]
+    draws = [f.totals.forecast([2030], [317]).draws(100, np.random.default_rng(1)) for f in (stored, again)]
     np.testing.assert_allclose(draws[0], draws[1], rtol=1e-4)
+
+
+def test_the_ensemble_is_read_as_it_was_stored(synthetic: History, tmp_path: Path) -> None:
+    made = Ensemble("ensemble", BASELINES[1:], BASELINES[1:], "regional_growth").fit(
+        synthetic, rng=np.random.default_rng(0)
+    )
+    whole = made.forecast([2026, 2027, 2028])
+    weights = xr.DataArray(made.weights, dims=("horizon", "member"))
+    stored_fit.stored_totals(whole, weights).to_netcdf(tmp_path / "totals.nc", engine="h5netcdf")
+    stored = xr.load_dataset(tmp_path / "totals.nc", engine="h5netcdf")
+    again = stored_fit.restored_totals(stored, synthetic.origin, synthetic.region)
+    for name in ("shared", "regional", "own"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(whole, name))
+    assert whole.regional[0, 0] > 0
+    np.testing.assert_array_equal(again.region, whole.region)
+    draws = [f.draws(50, np.random.default_rng(1)) for f in (whole, again)]
+    np.testing.assert_allclose(draws[0], draws[1], rtol=1e-5)
 
 
 @pytest.mark.parametrize(
