@@ -28,6 +28,7 @@ ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTEC
 COMMANDS: dict[str, tuple[str, ...]] = {
     "sendplan --help": ("--help",),
     "sendplan forecast Redbridge": ("forecast", "Redbridge", "--out", "{out}"),
+    "sendplan forecast Redbridge, the longest": ("forecast", "Redbridge", "--years", "15", "--out", "{out}"),
 }
 
 

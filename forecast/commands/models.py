@@ -101,8 +101,17 @@ def backtest_command(
         list[str] | None, typer.Option(help="Models to score, several in a row; all if left out.")
     ] = None,
     seed: ModelSeed = 0,
+    long: Annotated[
+        bool,
+        typer.Option(
+            "--long",
+            help="Score five to fifteen years ahead instead: England from 1998, authorities from 2016.",
+        ),
+    ] = False,
 ) -> None:
     """Forecast from earlier Januaries with no later information, and score the forecasts."""
+    if long:
+        return _long_backtest(out, seed)
     from data.panels import history_tables
     from forecast.core.atomic_files import check_folder, write_one
     from forecast.demand.members import Models, all_names, check_name
@@ -157,6 +166,46 @@ def backtest_command(
         )
 
 
+def _long_backtest(out: Path, seed: int) -> None:
+    """Score forecasts of five to fifteen years ahead, write the cells and refresh their section of the track record."""
+    from data.panels import history_tables
+    from forecast.core.atomic_files import check_folder, write_one
+    from forecast.demand.members import Models
+    from forecast.validation import backtest, long_hindcast, track_record
+    from models.memory import Memory
+
+    if out.is_dir():
+        raise OptionError(
+            f"--out {out} is a folder; the scored cells need a file. Give a name such as {out / 'long.parquet'}."
+        )
+    check_folder(out.parent)
+    screen = console()
+    with progress(screen) as bar:
+        task = bar.add_task("Back-test", total=1 + len(long_hindcast.AUTHORITY_ORIGINS))
+
+        def step(description: str) -> None:
+            bar.update(task, advance=1, description=description)
+
+        bar.update(task, description="England")
+        england = long_hindcast.england_cells(history_tables.load("current"), seed=seed)
+        step("England")
+        own = Models(Memory(), on_step=lambda what: bar.update(task, description=what))
+        cells = long_hindcast.authority_cells(
+            history_tables.load("series"),
+            own.ensemble(),
+            own.totals(backtest.BENCHMARK),
+            seed=seed,
+            on_step=step,
+        )
+    parts = [*long_hindcast.england_parts(england), long_hindcast.authority_part(cells, backtest.BENCHMARK)]
+    both = long_hindcast.cells_of(parts)
+    write_one(out, lambda path: both.to_parquet(path, index=False))
+    rows = long_hindcast.summary(parts)
+    screen.print(f"{len(both):,} scored cells written to {out}", soft_wrap=True)
+    show(screen, rows.map(_figure), "Five to fifteen years ahead (logCRPS and bias x 100)", index=False)
+    screen.print(f"Track record: {track_record.write_long(rows)}", soft_wrap=True)
+
+
 def score_january_command(
     source: Annotated[
         Path, typer.Option("--from", help="Folder of official releases, with the next January.")
@@ -173,7 +222,7 @@ def score_january_command(
     history = history_tables.load("current")
     actual = unseen_january.outcomes(source, history.origin + 1)
     rule = Models(Memory()).totals(backtest.BENCHMARK)
-    made = unseen_january.forecasts(history, stored_fit.load(history).totals, HEADLINE, rule)
+    made = unseen_january.forecasts(history, stored_fit.load(history).headline(history), HEADLINE, rule)
     scores = unseen_january.score(made, history, actual)
     screen = console()
     for sentence in unseen_january.sentences(scores, HEADLINE):

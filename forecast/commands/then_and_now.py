@@ -211,7 +211,7 @@ def earlier_forecasts_command(
         new = pd.concat(parts, ignore_index=True)
     else:
         new = earlier_forecasts.tabulate(
-            stored_fit.load(history).totals, history.origin, earlier_forecasts.SHIPPED
+            stored_fit.load(history).headline(history), history.origin, earlier_forecasts.SHIPPED
         )
     table = earlier_forecasts.together(known, new)
     file = earlier_forecasts.write(table, earlier_forecasts.TABLE)

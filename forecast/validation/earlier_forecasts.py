@@ -22,6 +22,7 @@ from forecast.core.atomic_files import write_one
 from forecast.demand.members import Models
 from forecast.validation.backtest import check_origins
 from models.base import FittedModel
+from models.headline import HEADLINE
 
 TABLE = tables.REFERENCE / "evidence" / "earlier_forecasts.csv"
 """Total plans forecast from earlier Januaries, for every authority."""
@@ -56,7 +57,7 @@ def tabulate(fitted: FittedModel, origin: int, made_by: str) -> pd.DataFrame:
 
 
 def refit(history: History, origin: int, models: Models, seed: int = 0) -> pd.DataFrame:
-    """Return what the present ensemble forecasts from an earlier January, fitted to nothing later; rows of `TABLE`.
+    """Return what the present models forecast from an earlier January, fitted to nothing later; rows of `TABLE`.
 
     Parameters
     ----------
@@ -65,7 +66,7 @@ def refit(history: History, origin: int, models: Models, seed: int = 0) -> pd.Da
     origin
         The earlier January.
     models
-        How the ensemble is made and sampled.
+        How models are made and sampled.
     seed
         Seed of the samplers.
 
@@ -75,7 +76,7 @@ def refit(history: History, origin: int, models: Models, seed: int = 0) -> pd.Da
         The origin leaves too little history, or is later than the figures.
     """
     check_origins(history, [origin])
-    fitted = models.ensemble().fit(history.until(origin), rng=np.random.default_rng(seed))
+    fitted = models.totals(HEADLINE).fit(history.until(origin), rng=np.random.default_rng(seed))
     return tabulate(fitted, origin, REFITTED)
 
 

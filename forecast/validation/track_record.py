@@ -18,7 +18,7 @@ from data.panels import history_tables
 from data.panels.history import History
 from data.vocabulary import ALL, BAND_CODES
 from forecast.core.atomic_files import write_one
-from forecast.validation import backtest, unseen_january
+from forecast.validation import backtest, long_hindcast, unseen_january
 from models.headline import HEADLINE
 
 PAGE = tables.DATA_DIR.parent / "docs" / "track-record.md"
@@ -62,11 +62,25 @@ def write_unseen(scores: pd.DataFrame, page: Path = PAGE, table: Path = unseen_j
     Nothing else of the page changes.
     """
     rows = unseen_january.together(unseen_january.read_scores(table), scores)
-    text = page.read_text(encoding="utf-8")
-    start, after = text.find(unseen_january.HEADING), text.index(NEXT_HEADING)
-    section = unseen_january.markdown(rows, HEADLINE)
     write_one(table, lambda path: rows.to_csv(path, index=False, lineterminator="\n"))
-    whole = f"{text[: after if start < 0 else start]}{section}\n{text[after:]}"
+    return _replace(page, unseen_january.HEADING, unseen_january.markdown(rows, HEADLINE))
+
+
+def write_long(rows: pd.DataFrame, page: Path = PAGE, table: Path = long_hindcast.TABLE) -> Path:
+    """Write the summary of the long hindcasts, and their section of the record; return the page. Nothing else of it changes."""
+    long_hindcast.write(rows, table)
+    return _replace(page, long_hindcast.HEADING, long_hindcast.markdown(rows))
+
+
+def _replace(page: Path, heading: str, section: str) -> Path:
+    """Write a page with one section between the totals and the age bands in place of the one with its heading, or as the last."""
+    text = page.read_text(encoding="utf-8")
+    end = text.index(NEXT_HEADING)
+    start = text.find(heading)
+    start = end if start < 0 else start
+    following = text.find("\n## ", start + 1)
+    after = end if start == end else following + 1
+    whole = f"{text[:start]}{section}\n{text[after:]}"
     return write_one(page, lambda path: _write(path, whole))
 
 
@@ -138,6 +152,7 @@ def markdown(scores: pd.DataFrame, history: History) -> str:
                 if len(unseen := unseen_january.read_scores())
                 else []
             ),
+            *([long_hindcast.markdown(far)] if len(far := long_hindcast.read_summary()) else []),
             NEXT_HEADING,
             "",
             "wCRPS is on counts, in per cent of plans. The collection moved to person level in 2023 and bands changed in part "
@@ -150,7 +165,7 @@ def markdown(scores: pd.DataFrame, history: History) -> str:
             "",
             _by_band(scores),
             "",
-            "## Totals of `headline`, by origin, region and size",
+            "## Totals of `headline`, by origin, region, size and last year",
             "",
             "Size is plans at the origin, in quarters of the authorities.",
             "",
@@ -165,8 +180,11 @@ def markdown(scores: pd.DataFrame, history: History) -> str:
             "## Where it falls short",
             "",
             f"- {_weakest(scores)}",
+            f"- {_after_a_fall(scores, history)}",
+            "- Age bands are scored as their own model forecasts them. From the second year the product hands them over to one "
+            "index of joining, which cannot be scored before January 2027 is published.",
             "- Needs cannot be scored by authority: stock by need is published for January 2025 only.",
-            "- Nothing beyond five years ahead is scored, and the scored years hold no national shock.",
+            "- The years scored by authority hold no national shock, and beyond five years ahead there are few of them.",
             "",
         ]
     )
@@ -179,6 +197,16 @@ def _weakest(scores: pd.DataFrame) -> str:
     worst = max(coverage, key=lambda origin: abs(coverage[origin] - 0.8))
     side = "too narrow" if coverage[worst] < 0.8 else "too wide"
     return f"From January {worst} the 80 % intervals were {side}: they held {100 * coverage[worst]:.1f} % of totals."
+
+
+def _after_a_fall(scores: pd.DataFrame, history: History) -> str:
+    """Return a sentence on one-year intervals of areas whose plans had just fallen."""
+    cells = scores[(scores["model"] == HEADLINE) & (scores["age_band"] == ALL) & (scores["horizon"] == 1)]
+    own = cells[_after(cells, history)]
+    return (
+        f"After a fall in the year before the origin one-year 80 % intervals held {100 * own['in_80'].mean():.1f} % of "
+        f"{len(own):,} totals, though they are widened there."
+    )
 
 
 def _totals_table(totals: pd.DataFrame) -> str:
@@ -220,7 +248,7 @@ def _by_band(scores: pd.DataFrame) -> str:
 
 
 def _parts_table(scores: pd.DataFrame, history: History) -> str:
-    """Return scores of totals by origin, region and size of authority."""
+    """Return scores of totals by origin, region, size of authority and whether plans fell in the year before the origin."""
     cells = scores[scores["age_band"] == ALL]
     start = history.stock.sel(series=ALL).to_series().rename("start")
     sizes = cells.join(start, on=["la_code", "origin"])["start"]
@@ -229,6 +257,7 @@ def _parts_table(scores: pd.DataFrame, history: History) -> str:
         "Origin": "January " + cells["origin"].astype(str),
         "Region": cells["la_code"].map(history.region.to_series()),
         "Size": quarter.astype(str),
+        "Last year": _after(cells, history).map({True: "plans fell", False: "plans did not fall"}),
     }
     rows = [
         "| | | Cells | Ratio (SE) | MAPE % | 80 % held | 95 % held | Width % |",
@@ -245,6 +274,13 @@ def _parts_table(scores: pd.DataFrame, history: History) -> str:
                 f"{100 * own['in_80'].mean():.1f} | {100 * own['in_95'].mean():.1f} | {100 * own['width_80'].mean():.1f} |"
             )
     return "\n".join(rows)
+
+
+def _after(cells: pd.DataFrame, history: History) -> pd.Series:
+    """Return for each cell whether the area's plans fell in the year before the origin."""
+    stock = history.stock.sel(series=ALL)
+    fell = (stock.diff("january") < 0).to_series().rename("fell")
+    return cells.join(fell, on=["la_code", "origin"])["fell"]
 
 
 def _worst_table(scores: pd.DataFrame, history: History) -> str:

@@ -35,12 +35,20 @@ def test_the_page_has_every_table(scores: pd.DataFrame, history: History) -> Non
     for title in (
         "Totals, by years ahead",
         "by age band",
-        "by origin, region and size",
+        "by origin, region, size and last year",
         "missed most",
         "falls short",
     ):
         assert title in page
-    for label in ("January 2023", "London", "smallest quarter", "largest quarter", "20-25"):
+    for label in (
+        "January 2023",
+        "London",
+        "smallest quarter",
+        "largest quarter",
+        "20-25",
+        "plans fell",
+        "After a fall",
+    ):
         assert label in page
     assert "nan" not in page
 
