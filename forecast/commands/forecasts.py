@@ -17,14 +17,18 @@ from forecast.commands.options import (
     Draws,
     Model,
     OneArea,
+    ReformChance,
     Seed,
     Years,
+    check_chance,
     own_register,
 )
 from forecast.commands.output import console, progress, show
 from forecast.core import defaults
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from forecast.presentation.record import RunTables
 
 
@@ -36,6 +40,7 @@ def forecast_command(
     out: Annotated[Path | None, typer.Option(help="Folder for the results; out/AREA where left out.")] = None,
     model: Model = "headline",
     draws: Draws = defaults.DRAWS,
+    reform_chance: ReformChance = defaults.REFORM_CHANCE,
 ) -> None:
     """Forecast plans and set specialist places against demand."""
     import pandas as pd
@@ -44,10 +49,12 @@ def forecast_command(
     from forecast.demand.members import check_name
     from forecast.presentation import record
     from forecast.runs.baseline import ForecastInputs, check_options
+    from forecast.runs.scenario_run import with_reform
 
     chosen = areas.resolve(area)
     check_options(years, draws)
     check_name(model)
+    check_chance("--reform-chance", reform_chance)
     if seed < 0:
         raise OptionError(
             f"--seed {seed} is negative. Seeds are whole numbers from 0. Leave it out for the usual one."
@@ -58,13 +65,13 @@ def forecast_command(
     check_folder(out if out is not None else Path("out"))
     arguments: dict[str, Any] = {
         "area": area, "years": years, "capacity": None if capacity is None else capacity.name, "seed": seed,
-        "model": model, "draws": draws,
+        "model": model, "draws": draws, "reform_chance": reform_chance,
     }  # fmt: skip
     screen = console()
     inputs = ForecastInputs.prepare(model)
     if not several:
-        outcome = inputs.baseline(chosen[0], years=years, draws=draws, seed=seed, register=register).outcome
-        tables = record.RunTables(outcome)
+        base = inputs.baseline(chosen[0], years=years, draws=draws, seed=seed, register=register)
+        tables = record.RunTables(with_reform(base).outcome, reform_chance)
         files = record.write(tables, folders[chosen[0]], arguments)
         report(screen, tables)
         if register is None:
@@ -80,15 +87,27 @@ def forecast_command(
         lines = []
         for one in chosen:
             bar.update(task, description=one.name)
-            outcome = inputs.baseline(one, years=years, draws=draws, seed=seed).outcome
-            tables = record.RunTables(outcome)
+            base = inputs.baseline(one, years=years, draws=draws, seed=seed)
+            tables = record.RunTables(with_reform(base).outcome, reform_chance)
             record.write(tables, folders[one], arguments)
             lines.append(one_line(tables))
             bar.advance(task)
     show(screen, pd.DataFrame(lines), "Every authority", index=False)
+    if len(chosen) == len(areas.current()):
+        _england(screen, inputs.england(years=years, draws=draws, seed=seed))
     screen.print(
         f"Files: one folder an authority in {out if out is not None else Path('out')}", soft_wrap=True
     )
+
+
+def _england(screen: Console, drawn: xr.DataArray) -> None:
+    """Print the sum of all authorities beside national forecasts that others have published."""
+    from forecast.presentation import england
+
+    forecast, others = england.ahead(drawn), england.national()
+    screen.print(england.sentence(forecast, others), highlight=False)
+    screen.print()
+    show(screen, england.table(forecast, others), "National forecasts of others beside ours")
 
 
 def _folder(out: Path | None, area: Area, several: bool) -> Path:
@@ -99,12 +118,24 @@ def _folder(out: Path | None, area: Area, several: bool) -> Path:
 
 def report(screen: Console, tables: RunTables) -> None:
     """Print the results of one authority's run."""
-    from forecast.presentation import words
+    from forecast.presentation import futures, joining, words
 
     outcome, shortfall = tables.outcome, tables.shortfall
     screen.print()
     screen.print(tables.headline, style="bold")
     screen.print(words.how_to_read(outcome), markup=False, highlight=False)
+    for sentence in tables.own_record:
+        screen.print(sentence, markup=False, highlight=False)
+    screen.print()
+    screen.print("Three futures of joining", style="bold")
+    for line in futures.lines(tables.futures):
+        screen.print(f"- {line}", markup=False, highlight=False)
+    screen.print(futures.how_tagged(tables.futures), markup=False, highlight=False)
+    screen.print(futures.judgement(tables.futures), markup=False, highlight=False)
+    screen.print()
+    show(screen, futures.table(tables.futures), "EHC plans in each future (every age)")
+    show(screen, tables.joining, "Joining")
+    screen.print(joining.NOTE, style="dim")
     screen.print()
     show(
         screen,
@@ -162,7 +193,7 @@ def explain_command(
     import pandas as pd
 
     from forecast.demand.members import check_name
-    from forecast.presentation import explain, words
+    from forecast.presentation import explain, joining, own_record, words
     from forecast.runs.baseline import ForecastInputs, check_options
 
     chosen = areas.resolve(area)
@@ -193,3 +224,9 @@ def explain_command(
         index=False,
     )
     screen.print(words.EXPLAIN_NOTE, soft_wrap=True)
+    screen.print()
+    for sentence in own_record.sentences(outcome):
+        screen.print(sentence, soft_wrap=True, highlight=False)
+    screen.print()
+    show(screen, joining.Joining.of(outcome.plans).table(), f"{chosen[0].name}: joining by year")
+    screen.print(joining.NOTE, soft_wrap=True)

@@ -51,6 +51,15 @@ ModelSeed = Annotated[int, typer.Option(help="Seed of the models' own randomness
 """Where chance starts in a back-test."""
 
 
+ReformChance = Annotated[
+    float,
+    typer.Option(
+        help="Chance, 0 to 1, that the reform becomes law: a future shown beside the forecast, never in it."
+    ),
+]
+"""Chance of the reform that a reader sets."""
+
+
 def own_register(capacity: Path | None, chosen: Sequence[Area]) -> Register | None:
     """Read the council's own register for the one authority requested; None if no file was given."""
     if capacity is None:

@@ -19,6 +19,7 @@ from forecast.commands.options import (
     Capacity,
     Draws,
     OneArea,
+    ReformChance,
     Seed,
     Years,
     check_chance,
@@ -60,6 +61,7 @@ def capital_command(
     p_sufficient: Annotated[
         float, typer.Option(help="Chance of enough places that is asked for, 0 to 1.")
     ] = defaults.SURE,
+    reform_chance: ReformChance = defaults.REFORM_CHANCE,
     unit_costs: UnitCosts = None,
     capacity: Capacity = None,
     years: Years = defaults.YEARS,
@@ -78,6 +80,7 @@ def capital_command(
 
     check_name(out)
     check_chance("--p-sufficient", p_sufficient)
+    check_chance("--reform-chance", reform_chance)
     check_shown("--author", author)
     day = _day(issued)
     matches = areas.resolve(area)
@@ -86,7 +89,8 @@ def capital_command(
             "A paper is of one authority, but 'all' was asked for. Name one, and write a paper for each."
         )
     options = capital_paper.PaperOptions(
-        area, out, day, tuple(scenario or ()), candidates, unit_costs, capacity, budget, p_sufficient, years, draws, seed, author
+        area, out, day, tuple(scenario or ()), candidates, unit_costs, capacity, budget, p_sufficient, years, draws, seed, author,
+        reform_chance,
     )  # fmt: skip
     _write(matches[0], options)
 
@@ -127,6 +131,7 @@ def _write(area: Area, options: PaperOptions) -> None:
             options.issued,
             options.author,
             ledger(options.unit_costs, area),
+            options.reform_chance,
         )
         made = capital_paper.make(base, inputs, request, tell)
         path = made.paper.write(options.out)

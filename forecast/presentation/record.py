@@ -18,11 +18,13 @@ import pandas as pd
 from data import tables
 from data.citations import SEN2
 from data.registers.register_file import to_csv
+from forecast.core import defaults
 from forecast.core.atomic_files import Writer, write_all
 from forecast.core.outcome import Outcome
 from forecast.core.table_files import write_text
 from forecast.demand import stored_fit
-from forecast.presentation import summary, words
+from forecast.presentation import futures, joining, own_record, summary, words
+from forecast.presentation.futures import Futures
 
 if TYPE_CHECKING:
     from scenarios.store import RunFacts
@@ -61,9 +63,12 @@ class RunTables:
     ----------
     outcome
         The run.
+    reform_chance
+        Chance of the reform that the reader set, 0 to 1.
     """
 
     outcome: Outcome
+    reform_chance: float = defaults.REFORM_CHANCE
 
     @cached_property
     def plans(self) -> pd.DataFrame:
@@ -99,6 +104,21 @@ class RunTables:
     def headline(self) -> str:
         """The run in a sentence."""
         return words.headline(self.outcome, self.plans, self.shortfall)
+
+    @cached_property
+    def futures(self) -> Futures:
+        """The three futures, and the reform beside them."""
+        return Futures.of(self.outcome, self.reform_chance)
+
+    @cached_property
+    def joining(self) -> pd.DataFrame:
+        """Joining rate and lifetime chance of a plan in words."""
+        return joining.Joining.of(self.outcome.plans).table()
+
+    @cached_property
+    def own_record(self) -> tuple[str, ...]:
+        """Sentences on own growth and the growth forecast."""
+        return tuple(own_record.sentences(self.outcome))
 
     @cached_property
     def run_out_lines(self) -> tuple[str, ...]:
@@ -218,6 +238,19 @@ def markdown(run: RunTables) -> str:
         run.headline,
         "",
         words.how_to_read(outcome),
+        "",
+        *[line for sentence in run.own_record for line in (sentence, "")],
+        "## Three futures of joining",
+        "",
+        *[f"- {line}" for line in futures.lines(run.futures)],
+        "",
+        f"{futures.how_tagged(run.futures)} {futures.judgement(run.futures)}".strip(),
+        "",
+        markdown_table(futures.table(run.futures)),
+        "",
+        markdown_table(run.joining),
+        "",
+        joining.NOTE,
         "",
         "## When places run out",
         "",

@@ -228,11 +228,6 @@ def run_outs(shortfall: pd.DataFrame) -> list[RunOut]:
     return sorted(runs, key=lambda r: (r.january or 9999, -r.probability, -r.expected_short))
 
 
-def share_of_residents(outcome: Outcome, january: int, plans: float) -> float:
-    """Return plans per resident aged 0 to 25 at the mid-year before a January, 0 to 1."""
-    return plans / float(outcome.population.sel(mid_year=january - 1))
-
-
 def with_all(values: xr.DataArray) -> xr.DataArray:
     """Return values with "All" added first in phases, need groups and provisions, summed within each draw."""
     values = values.astype(float)

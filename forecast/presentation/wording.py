@@ -8,10 +8,12 @@ Pounds
              subtracted; where all sums of a cell are too small for that, below £50,000, the nearest £100.
     exact    `data.formatting.exact_pounds`: the whole pound, for what a person typed or a source published (a budget, a price).
 Chances
-    prose    `chances`: tenths; below 1 in 20 and above 19 in 20 that, and below 1 in 100 and above 99 in 100 that.
+    prose    `chances`: tenths; below 1 in 20 and above 19 in 20 that, and below 1 in 100 and above 99 in 100 that;
+             `chances_together` where one of several comes true, so that their tenths add up.
     tables   `table_chance`: whole per cents; "under 1 %" and "over 99 %" beyond.
 Counts
-    `count`: whole below 1,000, to the nearest 10 below 10,000, then 100; `whole` for what was counted and published.
+    `count`: whole below 1,000, to the nearest 10 below 10,000, then 100; `whole` for what was counted and published; `millions`
+    for a country.
 
 Invariants: no chance is said to be certain or impossible. A forecast has 100 draws or more and usually 500, and something seen in
 none of 500 may still have a chance of up to 6 in 1,000 (95 %), so 1 in 100 is the least that is told apart. A minus is a hyphen,
@@ -24,7 +26,7 @@ No other module writes pounds, chances or what an interval means; a test looks f
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -210,6 +212,35 @@ def chances(probability: float) -> str:
     return f"{tenths} {'chance' if tenths == 1 else 'chances'} in 10"
 
 
+def chances_together(probabilities: Sequence[float]) -> list[str]:
+    """Return chances of futures of which one comes true, for prose, so that their tenths add up to those left to share.
+
+    A chance below `TWENTIETH` or above 1 less that is said as by `chances`; the others share out the tenths by largest
+    remainder, each at least one.
+
+    Raises
+    ------
+    ValueError
+        A number is not from 0 to 1, or they do not add up to 1.
+    """
+    for probability in probabilities:
+        _check(probability)
+    if not math.isclose(sum(probabilities), 1.0, abs_tol=1e-6):
+        raise ValueError(
+            f"{list(probabilities)} add up to {sum(probabilities):g}. Give the chances of every future."
+        )
+    plain = [p for p in probabilities if TWENTIETH <= p <= 1 - TWENTIETH]
+    tenths_of = [max(1, math.floor(10 * p)) for p in plain]
+    for position in sorted(range(len(plain)), key=lambda n: 10 * plain[n] - tenths_of[n], reverse=True):
+        if sum(tenths_of) < round(10 * sum(plain)):
+            tenths_of[position] += 1
+    # At least one for each of several small chances may be one too many in all: the largest gives way.
+    while sum(tenths_of) > 10:
+        tenths_of[tenths_of.index(max(tenths_of))] -= 1
+    shared = iter(tenths_of)
+    return [chances(next(shared) / 10 if TWENTIETH <= p <= 1 - TWENTIETH else p) for p in probabilities]
+
+
 def likelihood(probability: float) -> str:
     """Return a chance for prose in words and numbers: "very likely (9 chances in 10)"."""
     numbers = chances(probability)
@@ -289,6 +320,16 @@ def whole(value: float, *, signed: bool = False) -> str:
 def count_change(value: float) -> str:
     """Return a change of a count with its sign, `NO_CHANGE` below half: "+54", "-1,230"."""
     return NO_CHANGE if abs(value) < 0.5 else count(value, signed=True)
+
+
+def millions(value: float) -> str:
+    """Return a count of a country as people say it: "0.72 million"."""
+    return f"{value / MILLION:.2f} million"
+
+
+def millions_range(low: float, high: float) -> str:
+    """Return the ends of a range of a count of a country, beside a middle that names the unit: "1.38 to 2.11"."""
+    return f"{low / MILLION:.2f} to {high / MILLION:.2f}"
 
 
 def count_range(low: float, high: float) -> str:

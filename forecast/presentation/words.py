@@ -25,7 +25,7 @@ from data.vocabulary import (
     SPECIALIST_PROVISIONS,
 )
 from forecast.core.outcome import ONE_CHILD, Outcome
-from forecast.presentation import summary, wording
+from forecast.presentation import joining, summary, wording
 from forecast.presentation.describe import percentiles
 from forecast.presentation.summary import RunOut
 from scenarios.earlier_dates import of_register
@@ -38,13 +38,13 @@ SHORT_PROVISIONS: dict[str, str] = {ALL: "all specialist provision"} | {
 """Provision names that fit in a sentence."""
 
 HOW_TO_READ = (
-    f"Ranges are 80 % intervals: {wording.OUTCOMES_INSIDE}. They assume that growth goes on much as in "
-    "recent years; a change of law or policy is not in them."
+    f"Ranges are 80 % intervals: {wording.OUTCOMES_INSIDE} as long as the law stays as it is. A change of law or policy is "
+    "not in them."
 )
 
 IN_A_SCENARIO = (
     "This is the scenario '{}', not the forecast: it shows what follows if its levers come true. Ranges are 80 % intervals: "
-    f"{wording.OUTCOMES_INSIDE} if they do. All else goes on much as in recent years."
+    f"{wording.OUTCOMES_INSIDE} if they do. All else is as in the forecast."
 )
 
 COULD_RUN_OUT = 0.35
@@ -218,10 +218,10 @@ def estimates(outcome: Outcome) -> list[str]:
         *own_gaps(outcome),
         wanted_in_words(outcome),
         "Where plan holders of each age and need are taught is fitted to three published tables, not published.",
-        f"{needs_known(outcome)} In later years children carry their need up the ages, new plans have the needs of last "
-        "year's, and recorded needs change with age by an amount nobody publishes: between none and all of what today's ages "
-        "show. Trends by need are therefore less certain than totals.",
-        far_horizon(outcome),
+        f"{needs_known(outcome)} In later years children carry their need up the ages, what was unusual in "
+        "the needs of the last two years' new plans fades, and recorded needs change with age by an amount nobody publishes: "
+        "between none and all of what today's ages show. Trends by need are therefore less certain than totals.",
+        joining.sentence(outcome),
     ]
     estimated = estimated_places(outcome)
     if estimated:
@@ -361,19 +361,6 @@ EXPLAIN_NOTE = (
     "today's numbers of residents and plans, so the two largest lines are what would happen anyway."
 )
 """What a reader of the split of a change must know."""
-
-
-def far_horizon(outcome: Outcome) -> str:
-    """Return a sentence that gives the plans of the last January as a share of residents."""
-    last = int(outcome.plans.future["january"][-1])
-    (middle,) = percentiles(outcome.plans.future.sel(january=last).sum(("age", "need")), (0.5,))
-    now = summary.share_of_residents(outcome, outcome.plans.known_january, float(outcome.plans.known.sum()))
-    then = summary.share_of_residents(outcome, last, float(middle))
-    return (
-        f"Growth is compounded, not capped: January {last} would mean plans for {wording.per_cent(then, 1)} of residents aged "
-        f"0 to 25, against {wording.per_cent(now, 1)} in January {outcome.plans.known_january}. Forecasts beyond five years have "
-        "not been scored."
-    )
 
 
 def need_key() -> str:

@@ -14,7 +14,7 @@ from data import tables
 from data.errors import TableError
 from data.registers.register import academic_year
 from data.schemas import TABLES
-from forecast.presentation import wording, words
+from forecast.presentation import own_record, wording, words
 from forecast.presentation.record import MONEY_TABLES, PRODUCT, USED_TABLES
 from forecast.reports.document import DocumentTable, Paper
 from forecast.reports.sufficiency import Need
@@ -26,7 +26,7 @@ TERMS: tuple[tuple[str, str], ...] = (
     ),
     (
         "Base case",
-        "What we expect if growth goes on much as in recent years and no scheme beyond those agreed is built.",
+        "What we expect if the law stays as it is and no scheme beyond those agreed is built.",
     ),
     (
         "EHC plan",
@@ -119,8 +119,8 @@ def assumptions(need: Need) -> DocumentTable:
     rows = [
         (
             "Growth",
-            "Plans grow much as in recent years. No change of law or policy.",
-            "Fitted to published figures; tested on past years",
+            f"{own_record.sentences(need.outcome)[0]} No change of law or policy.",
+            "Fitted to published figures; tested on past years to five years ahead, judgement beyond",
         ),
         (
             "Demand",

@@ -30,7 +30,7 @@ from forecast.reports import capital_report, sufficiency
 from forecast.reports.background import Made
 from forecast.reports.document import About, Paper
 from forecast.runs.baseline import Baseline, ForecastInputs
-from forecast.runs.scenario_run import rerun
+from forecast.runs.scenario_run import rerun, with_reform
 from scenarios.scenario import Scenario
 
 
@@ -58,6 +58,8 @@ class PaperOptions:
         Januaries ahead, number of draws and seed.
     author
         Who issues it; the product and the authority where None.
+    reform_chance
+        Chance of the reform, 0 to 1.
     """
 
     area: str
@@ -73,6 +75,7 @@ class PaperOptions:
     draws: int = defaults.DRAWS
     seed: int = defaults.SEED
     author: str | None = None
+    reform_chance: float = defaults.REFORM_CHANCE
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,8 @@ class PaperRequest:
         Who issues it; the product and the authority where None.
     book
         The council's prices; those shipped where None.
+    reform_chance
+        Chance of the reform, 0 to 1: a future shown beside the forecast.
     """
 
     schemes: Candidates | None
@@ -107,6 +112,7 @@ class PaperRequest:
     issued: date
     author: str | None = None
     book: PriceBook | None = None
+    reform_chance: float = defaults.REFORM_CHANCE
 
 
 @dataclass(frozen=True)
@@ -159,6 +165,7 @@ def make(base: Baseline, inputs: ForecastInputs, request: PaperRequest, tell: Te
     CapitalError
         Schemes or budget cannot be used. Where nobody gave any, the paper is made without and says why.
     """
+    base = with_reform(base)
     outcome = rerun(base, next(iter(request.futures.values())))
     area = outcome.area
     case, why = None, ""
@@ -185,7 +192,7 @@ def make(base: Baseline, inputs: ForecastInputs, request: PaperRequest, tell: Te
             raise
         why = str(error)
     tell("Writing", 1.0)
-    need = sufficiency.Need.of(outcome)
+    need = sufficiency.Need.of(outcome, request.reform_chance)
     title, under = capital_report.title_of(need)
     about = About(
         title=title,
@@ -226,6 +233,10 @@ def command(options: PaperOptions) -> str:
         ("--years", None if options.years == defaults.YEARS else str(options.years)),
         ("--draws", None if options.draws == defaults.DRAWS else str(options.draws)),
         ("--seed", None if options.seed == defaults.SEED else str(options.seed)),
+        (
+            "--reform-chance",
+            None if options.reform_chance == defaults.REFORM_CHANCE else f"{options.reform_chance:g}",
+        ),
         ("--author", options.author),
         ("--date", options.issued.isoformat()),
         ("--out", options.out.name),

@@ -15,9 +15,12 @@ import pandas as pd
 
 from data.vocabulary import ALL, NEED_GROUPS, PHASES, SPECIALIST_PROVISIONS
 from forecast.core import defaults
+from forecast.core.futures import FALLS, FUTURES, LEVELS_OFF, RISES
 from forecast.core.outcome import ONE_CHILD, Outcome
 from forecast.places.preference_order import DESTINATIONS
-from forecast.presentation import compare, places_report, summary, wording, words
+from forecast.presentation import compare, own_record, places_report, summary, wording, words
+from forecast.presentation import futures as named_futures
+from forecast.presentation.futures import TODAYS_RATES, Futures
 from forecast.presentation.place_tables import NEVER, first_likely
 from forecast.presentation.places_report import GROUP_LABELS, PlacesTables
 from forecast.reports import charts
@@ -28,6 +31,14 @@ FEW = 5.0
 
 SCORED = 5
 """Years ahead for which forecasts have been scored, and so the years a paper leads with."""
+
+PATH_NAMES: dict[str, str] = {
+    RISES: "rises",
+    LEVELS_OFF: "levels off",
+    FALLS: "falls",
+    TODAYS_RATES: "today's rates",
+}
+"""What a path is called where its line ends."""
 
 PANELS = 4
 """Phases and kinds of place drawn."""
@@ -45,16 +56,20 @@ class Need:
         Its tables.
     totals
         All specialist places together, `forecast.presentation.compare.COLUMNS`.
+    futures
+        The three futures of joining, and the reform beside them.
     """
 
     outcome: Outcome
     tables: PlacesTables
     totals: pd.DataFrame
+    futures: Futures
 
     @classmethod
-    def of(cls, outcome: Outcome) -> Need:
-        """Return the figures that a report uses, from the outcome of a run."""
-        return cls(outcome, PlacesTables.of(outcome), compare.compared({"run": outcome}))
+    def of(cls, outcome: Outcome, reform_chance: float = defaults.REFORM_CHANCE) -> Need:
+        """Return the figures that a report uses, from the outcome of a run and the chance of the reform."""
+        futures = Futures.of(outcome, reform_chance)
+        return cls(outcome, PlacesTables.of(outcome), compare.compared({"run": outcome}), futures)
 
     @property
     def name(self) -> str:
@@ -374,8 +389,63 @@ def destinations_chart(need: Need) -> Picture | None:
     )
 
 
+def futures_chart(need: Need) -> Picture:
+    """Return the paths of the three futures, with today's rates, as a chart; the shading is the range of the whole forecast."""
+    futures = need.futures
+    januaries = sorted(int(j) for j in futures.paths["january"].unique())
+    whole = {j: need.total("plans", j) for j in januaries}
+    # In the order of the colours of charts of a paper, so that each has that of the page.
+    shown = [
+        which
+        for which in (LEVELS_OFF, RISES, FALLS, TODAYS_RATES)
+        if futures.at(which, need.last) is not None
+    ]
+    drawn: list[charts.Line] = []
+    for which in shown:
+        rows = [futures.at(which, j) for j in januaries]
+        middle = tuple(row["q50"] for row in rows if row is not None)
+        # Shading of each would hide the others: the first line carries that of the whole forecast.
+        low, high = (tuple(whole[j][end] for j in januaries) if not drawn else () for end in ("q10", "q90"))
+        drawn.append(charts.Line(PATH_NAMES[which], middle, low, high))
+    return charts.over_years(
+        [charts.ChartPanel("EHC plans", tuple(str(j) for j in januaries), tuple(drawn))],
+        unit="EHC plans",
+        along="January",
+        title=named_futures.finding(futures, need.last),
+        key=f"Lines: middle of the draws of each future. {charts.BAND_KEY} It is that of the whole forecast.",
+        description="Line chart of EHC plans. " + " ".join(named_futures.lines(futures)[: len(FUTURES) + 1]),
+    )
+
+
+def futures_table(need: Need) -> DocumentTable:
+    """Return the plans of each future in some Januaries, as a table."""
+    futures = need.futures
+    januaries = sorted({need.first, need.lead, min(need.lead + 2, need.last), need.last})
+    shown = named_futures.table(futures).loc[januaries].reset_index()
+    shown["January"] = shown["January"].astype(str)
+    return DocumentTable(
+        shown,
+        f"EHC plans in each future, {need.name}",
+        widths=(1.6, *([round(15.0 / (len(shown.columns) - 1), 1)] * (len(shown.columns) - 1))),
+        note=f"{wording.MIDDLES_IN_BRACKETS} {named_futures.how_tagged(futures)}",
+    )
+
+
+def write_futures(paper: Paper, need: Need) -> None:
+    """Write the section on the three futures: how many plans in each, and what the width of a range rests on."""
+    paper.heading("How many plans, in three futures")
+    for sentence in own_record.sentences(need.outcome):
+        paper.paragraph(sentence)
+    paper.picture(futures_chart(need))
+    paper.bullets(named_futures.lines(need.futures))
+    if judgement := named_futures.judgement(need.futures):
+        paper.paragraph(judgement)
+    paper.table(futures_table(need))
+
+
 def write(paper: Paper, need: Need) -> None:
-    """Write the sections on need and places, and on where children without a place go."""
+    """Write the sections on plans, on need and places, and on where children without a place go."""
+    write_futures(paper, need)
     paper.heading("Need and places")
     paper.paragraph(words.how_to_read(need.outcome))
     paper.heading("All specialist places", 2)

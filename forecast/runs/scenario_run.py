@@ -15,9 +15,11 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
+import xarray as xr
 
 from data.errors import ScenarioError
 from data.registers.register import Register
+from forecast.core import defaults
 from forecast.core.outcome import Outcome
 from forecast.demand.scenario_projection import replay
 from forecast.places.capacity import CapacityPlan, match_plan
@@ -28,7 +30,7 @@ from scenarios.applying import apply_schemes, effects, notes, without_superseded
 from scenarios.earlier_dates import EarlierDate, of_scenario
 from scenarios.effects import UNCHANGED, Effects, Frame, MoneyEffects, PlaceChange, in_order
 from scenarios.levers import Lever
-from scenarios.reading import from_values, resolve
+from scenarios.reading import find, from_values, resolve
 from scenarios.scenario import Scenario, canonical
 from scenarios.schemes import Scheme
 from scenarios.terms import ends
@@ -55,7 +57,24 @@ def rerun(base: Baseline, scenario: Scenario) -> Outcome:
     acting = without_superseded(flat, base.outcome.register, about)
     register = apply_schemes(base.outcome.register, acting, about, residents_11_15=figures["residents_11_15"])
     outcome = run_effects(base, effects(acting, about, base.outcome.seed, **figures), register)
-    return replace(outcome, scenario=flat.title) if flat.levers else outcome
+    return replace(outcome, scenario=flat.title, reform=None) if flat.levers else outcome
+
+
+def with_reform(base: Baseline) -> Baseline:
+    """Return a baseline whose outcome holds the plans of the reform too; nothing else of it changes."""
+    return replace(base, outcome=replace(base.outcome, reform=reform_plans(base)))
+
+
+def reform_plans(base: Baseline) -> xr.DataArray:
+    """Return plans in all if `defaults.REFORM` becomes law, dims ``(draw, january)``; no child is matched to a place for it."""
+    flat = resolve(find(defaults.REFORM))
+    about, before = lever_frame(base), base.outcome
+    does = effects(
+        without_superseded(flat, before.register, about), about, before.seed, **lever_figures(base)
+    )
+    plans, _ = replay(before.plans, before.placements, base.flows, base.transitions, base.delay, does)
+    total: xr.DataArray = plans.future.sum(("age", "need"))
+    return total.transpose("draw", "january")
 
 
 def lever_frame(base: Baseline) -> Frame:

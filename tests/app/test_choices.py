@@ -53,6 +53,7 @@ def test_an_empty_address_asks_for_the_defaults() -> None:
         ("grant", "maybe", "not a grant"),
         ("budget", "20m", "whole pounds"),
         ("budget", "99999", "whole pounds"),
+        ("reform", "100", "use 5, 10, 20"),
         ("sure", "81", "use 0, 50, 80, 90"),
         ("tour", "maybe", "use one of off, on"),
         ("made", "last year", "write a year"),
@@ -96,6 +97,7 @@ def test_every_problem_is_told_and_what_is_right_is_kept() -> None:
         grant=st.sampled_from(sorted(choices.GRANTS)),
         budget=st.one_of(st.none(), st.integers(choices.LEAST_BUDGET, choices.MOST_BUDGET)),
         sure=st.sampled_from(choices.SURE),
+        reform=st.sampled_from(choices.REFORM),
         tour=st.sampled_from([choices.LEFT, choices.TAKEN]),
         made=st.just(choices.origin()),
     )

@@ -12,6 +12,7 @@ from data.areas import by_code
 from data.errors import HistoryError
 from data.registers.register import Register
 from data.registers.register_file import read_register
+from forecast.core import defaults
 from forecast.finance.finance_model import FinanceModel
 from forecast.jobs.worker import Report
 from forecast.runs.baseline import Baseline, ForecastInputs
@@ -35,6 +36,8 @@ class JobInputs:
         Chance of enough places asked for, 0 to 1.
     futures
         Scenarios by title, the one appraised first.
+    reform_chance
+        Chance of the reform, 0 to 1: a future shown beside the forecast.
     """
 
     la_code: int
@@ -46,6 +49,7 @@ class JobInputs:
     budget: float | None
     sure: float
     futures: tuple[tuple[str, Scenario], ...]
+    reform_chance: float = defaults.REFORM_CHANCE
 
 
 def register_of(text: str | None, la_code: int) -> Register | None:

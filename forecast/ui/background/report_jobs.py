@@ -80,6 +80,7 @@ def paper(report: Report, job_inputs: JobInputs, typed: str, issued: date) -> Ma
             typed=typed,
             issued=issued,
             book=council_files.book(job_inputs.la_code, job_inputs.prices),
+            reform_chance=job_inputs.reform_chance,
         ),
         tell,
     )

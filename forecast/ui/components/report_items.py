@@ -58,6 +58,7 @@ def _capital_controls(choices: Choices) -> None:
     with st.container(horizontal=True):
         controls.budget(choices)
         controls.sure(choices)
+        controls.reform(choices)
 
 
 def _capital_arguments(choices: Choices, today: date) -> tuple[Any, ...]:
@@ -77,6 +78,7 @@ def _capital_arguments(choices: Choices, today: date) -> tuple[Any, ...]:
         capacity=own(REGISTERS, choices.register, "capacity"),
         budget=choices.budget,
         sure=choices.sure / 100,
+        reform_chance=choices.reform / 100,
     )
     return work_requests.job_inputs(choices), command(options), today
 

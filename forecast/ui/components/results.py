@@ -29,10 +29,12 @@ if TYPE_CHECKING:
     from forecast.core.outcome import Outcome
     from forecast.finance.finance_model import FinanceModel, Money
     from forecast.jobs.worker import Worker
+    from forecast.presentation.futures import Futures
     from forecast.presentation.money_report import MoneyTables
     from forecast.runs.baseline import Baseline, ForecastInputs
     from forecast.runs.scenario_names import NamedScenario
     from forecast.ui.views.catalogue import Catalogue
+    from forecast.ui.views.england import EnglandView
     from forecast.ui.views.evidence import RecordView
     from models.base import Array
     from scenarios.scenario import Scenario
@@ -163,8 +165,9 @@ def _baseline(
     la_code: int, draws: int, seed: int, fingerprint: str, fit: int, _register: Register
 ) -> Baseline:
     from data.areas import by_code
+    from forecast.runs.scenario_run import with_reform
 
-    baseline = inputs().baseline(by_code(la_code), draws=draws, seed=seed, register=_register)
+    baseline = with_reform(inputs().baseline(by_code(la_code), draws=draws, seed=seed, register=_register))
     seal(baseline)
     return baseline
 
@@ -225,6 +228,27 @@ def view(make: Callable[[Outcome, History], V], choices: Choices) -> V:
     """
     content: V = _view(f"{make.__module__}.{make.__qualname__}", _key(choices), make, choices)
     return content
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _england(fit: int) -> EnglandView:
+    from forecast.ui.views.england import england
+
+    shared = inputs()
+    return england(shared.england(years=defaults.MOST_YEARS), shared.history.origin)
+
+
+def england_of() -> EnglandView:
+    """Return England's plans and what others have forecast, made once."""
+    view: EnglandView = _england(stored_fit.stamp())
+    return view
+
+
+def futures_of(choices: Choices) -> Futures:
+    """Return the three futures of the forecast, or of the scenario chosen, with the reform at the chance chosen."""
+    from forecast.presentation.futures import Futures
+
+    return Futures.of(outcome_of(choices), choices.reform / 100)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

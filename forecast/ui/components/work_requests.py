@@ -49,6 +49,7 @@ def job_inputs(choices: Choices, scenarios: Sequence[str] | None = None) -> JobI
         candidates=candidates,
         budget=None if choices.budget is None else float(choices.budget),
         sure=choices.sure / 100,
+        reform_chance=choices.reform / 100,
         futures=tuple(zip(titles, (c.flat for c in scenarios_named), strict=True)),
     )
 

@@ -52,6 +52,9 @@ LEFT, TAKEN = "off", "on"
 LEAST_BUDGET, MOST_BUDGET = 100_000, 1_000_000_000
 """Budgets that can be asked for, pounds."""
 
+REFORM: tuple[int, ...] = (5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95)
+"""Chances of the reform that can be set, per cent."""
+
 SURE: tuple[int, ...] = (0, 50, 80, 90)
 """Chances of enough places that can be asked for, per cent."""
 
@@ -119,6 +122,8 @@ class Choices:
         Names of the scenarios set side by side, in order.
     measure
         What the chart of scenarios shows.
+    reform
+        Chance that the reform becomes law, per cent: of a future beside the forecast, never in it.
     tour
         Whether each page says what to look at: `LEFT` or `TAKEN`.
     made
@@ -141,6 +146,7 @@ class Choices:
     sure: int
     compare: tuple[str, ...]
     measure: str
+    reform: int
     tour: str
     made: int
 
@@ -261,6 +267,14 @@ def _sure(text: str) -> int:
     return int(text)
 
 
+def _reform(text: str) -> int:
+    if text not in [str(chance) for chance in REFORM]:
+        raise OptionError(
+            f"'{text}' is not a chance of the reform that can be set: use {', '.join(map(str, REFORM))} per cent."
+        )
+    return int(text)
+
+
 def _compare(text: str) -> tuple[str, ...]:
     scenarios = tuple(_scenario(part) for part in text.split(",") if part)
     if len(set(scenarios)) != len(scenarios) or not 2 <= len(scenarios) <= MOST_COMPARED:
@@ -302,6 +316,12 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("sure", "Chance of enough places", lambda: 80, _sure),
         Parameter("compare", "Scenarios side by side", lambda: COMPARED, _compare, ",".join),
         Parameter("measure", "Show", lambda: MEASURES[0], _among("measure", dict.fromkeys(MEASURES, ""))),
+        Parameter(
+            "reform",
+            "Chance that the reform becomes law",
+            lambda: round(100 * defaults.REFORM_CHANCE),
+            _reform,
+        ),
         Parameter(
             "tour", "Tour", lambda: LEFT, _among("state of the tour", dict.fromkeys((LEFT, TAKEN), ""))
         ),
@@ -359,7 +379,7 @@ def _default_text(name: str, value: object) -> str:
         return "no budget limit"
     if name == "tour":
         return "the pages without the tour"
-    if name == "sure":
+    if name in ("sure", "reform"):
         return f"{value} per cent"
     if name == "compare":
         return ", ".join(COMPARED)

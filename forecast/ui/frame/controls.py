@@ -107,6 +107,11 @@ def sure(choices: Choices) -> None:
     _select("sure", labels, str(choices.sure))
 
 
+def reform(choices: Choices) -> None:
+    """Show the menu of the chance that the reform becomes law."""
+    _select("reform", {str(c): f"{c} %" for c in chosen.REFORM}, str(choices.reform))
+
+
 def budget(choices: Choices) -> None:
     """Show the field of the capital budget in millions of pounds; blank for no limit."""
     key = "choose-budget"

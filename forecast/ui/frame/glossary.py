@@ -8,7 +8,7 @@ from __future__ import annotations
 from forecast.presentation import wording
 
 TERMS: dict[str, str] = {
-    "80 % interval": f"A range that {wording.OUTCOMES_INSIDE}, if growth goes on much as in recent years.",
+    "80 % interval": f"A range that {wording.OUTCOMES_INSIDE}, as long as the law stays as it is.",
     "Age": "Whole years at 31 August before the January, so Reception is 4 and Year 6 is 10.",
     "Chance of shortfall": "Share of the forecast's futures in which at least one child is without the "
     "specialist place they want.",
@@ -21,7 +21,9 @@ TERMS: dict[str, str] = {
     "High needs block": "The part of the dedicated schools grant that pays for children and young people with special needs.",
     "INMSS": "Independent and non-maintained special schools.",
     "January": "Plans are counted once a year, in January; 2030 means January 2030, in academic year 2029/30.",
+    "Joining rate": "New plans a year for every 1,000 residents who have none.",
     "Latent demand": "Children thought to be turned away today because there is no place; inferred, not counted.",
+    "Lifetime chance": "Of 100 children, how many would have a plan at some time if every age joined as in one year.",
     "New plans": "EHC plans issued for the first time in a calendar year.",
     "Phase": "Early years, primary, secondary or post-16, by age at 31 August.",
     "Phase transfer": "The move to the next phase, such as from Year 6 to Year 7, when a plan must name a new school.",
@@ -39,6 +41,7 @@ TERMS: dict[str, str] = {
     "Stability grant": "A grant that pays most of the eligible deficit at 31 March 2026 if the authority's plan is approved.",
     "State special school": "A special school paid for by the state: maintained, academy or free school.",
     "Statutory override": "A rule, to 31 March 2028, that keeps high needs deficits apart from the council's own reserves.",
+    "Three futures": "The draws of the forecast by what becomes of the joining rate: it goes on rising, levels off or falls.",
     "Wanted": "Children who would be in a specialist place if places grew with today's choices, with those turned away today.",
 }
 """Term to what it means, in alphabetical order."""

@@ -37,7 +37,11 @@ unit_cost_editor.show(choices)
 
 st.header("Download everything", anchor=False)
 with st.spinner(f"Forecasting {name}"):
-    downloads = results.view(files, choices)
+    downloads = (
+        results.view(files, choices)
+        if choices.reform == controls.usual("reform")
+        else files(results.outcome_of(choices), results.inputs().history, choices.reform / 100)
+    )
 shell.scenario_banner(choices)
 shell.say(
     f"All tables of {literal(name)}, the summary, the record of the run with hashes of every input, and the "

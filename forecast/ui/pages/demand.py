@@ -3,8 +3,8 @@
 import streamlit as st
 
 from data.citations import SEN2
-from forecast.presentation import words
-from forecast.ui.components import elements, results
+from forecast.presentation import joining, words
+from forecast.ui.components import elements, futures_section, results
 from forecast.ui.components.charts import demand as demand_charts
 from forecast.ui.frame import controls, shell
 from forecast.ui.frame.choices import origin, years
@@ -23,6 +23,7 @@ with st.container(horizontal=True):
     controls.phase(choices)
     controls.need(choices)
     controls.horizon(choices)
+    controls.reform(choices)
 whom = demand.of_whom(choices.phase, choices.need)
 frame = tidy(view.frame(choices.phase, choices.need), choices.last)
 estimated = (
@@ -32,11 +33,14 @@ estimated = (
 )
 if frame.iloc[0]["q50"] < demand.NOBODY and frame["q90"].max() < 1:
     shell.say(f"Nobody in {literal(name)} has a plan of this kind, and the forecast expects nobody to.")
+elif not whom:
+    futures_section.chart(choices, view.plans)
+    futures_section.meaning(choices)
 else:
     elements.chart(
         demand_charts.plans(frame, name, whom),
         in_words(frame, "EHC plans"),
-        f"EHC plans in {name}{f', {whom}' if whom else ''}",
+        f"EHC plans in {name}, {whom}",
         Source(
             "EHC plans",
             f"each January to {choices.last}",
@@ -88,6 +92,12 @@ elements.chart(
     f"{area.slug}-why-{choices.year}.csv",
 )
 shell.say(literal(words.EXPLAIN_NOTE))
+futures_section.own_record(view.own_record)
+with st.expander(
+    "Joining, year by year: new plans among residents without one, and the lifetime chance of a plan"
+):
+    elements.table(view.joining, f"Joining in {name}, by the year to each January")
+    shell.say(literal(joining.NOTE))
 
 st.header("Compared with others", anchor=False)
 elements.chart(
@@ -144,4 +154,7 @@ elements.words(
     "Statistical neighbour",
     "New plans",
     "January",
+    "Joining rate",
+    "Lifetime chance",
+    "Three futures",
 )

@@ -9,6 +9,7 @@ from forecast.demand import stored_fit
 from forecast.ui.background.fit_job import fit_again
 from forecast.ui.components import elements, results
 from forecast.ui.components.charts import evidence as evidence_charts
+from forecast.ui.components.charts import futures as futures_charts
 from forecast.ui.components.progress import awaited
 from forecast.ui.frame import controls, shell, signing
 from forecast.ui.frame.glossary import TERMS
@@ -67,6 +68,24 @@ shell.say(
         )
     )
 )
+
+st.header("England, beside what others have forecast", anchor=False)
+with st.spinner("Adding up every authority"):
+    whole = results.england_of()
+elements.chart(
+    futures_charts.england(whole.plans, whole.dots, whole.title, whole.origin),
+    whole.table,
+    "National forecasts of others beside ours",
+    Source(
+        "EHC plans in England",
+        f"each January to {int(whole.plans['january'].max())}",
+        "80 % interval of the sum of all authorities, future by future",
+        f"{SEN2}; the publishers named in the table",
+    ),
+    whole.plans,
+    "england-plans.csv",
+)
+shell.say(literal(whole.sentence))
 
 st.header("Whether the models' fit passed", anchor=False)
 try:

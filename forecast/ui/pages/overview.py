@@ -2,13 +2,9 @@
 
 import streamlit as st
 
-from data.citations import SEN2
-from forecast.ui.components import elements, results
-from forecast.ui.components.charts import demand as demand_charts
+from forecast.ui.components import elements, futures_section, results
 from forecast.ui.frame import controls, shell, tour
-from forecast.ui.frame.choices import years
 from forecast.ui.frame.text import bullets
-from forecast.ui.views.common import Source, in_words, tidy
 from forecast.ui.views.overview import overview
 
 choices = controls.current()
@@ -24,17 +20,13 @@ st.header("Four figures", anchor=False)
 controls.year(choices)
 elements.measures(view.measures[choices.year])
 
-st.header("How many plans", anchor=False)
-controls.horizon(choices)
-plans = tidy(view.plans, choices.last)
-elements.chart(
-    demand_charts.plans(plans, name),
-    in_words(plans, "EHC plans"),
-    f"EHC plans in {name} each January",
-    Source("EHC plans", f"each January to {choices.last}", f"80 % interval from January {years()[0]}", SEN2),
-    plans,
-    f"{choices.area.slug}-plans.csv",
-)
+st.header("How many plans, in three futures", anchor=False)
+with st.container(horizontal=True):
+    controls.horizon(choices)
+    controls.reform(choices)
+futures_section.chart(choices, view.plans)
+futures_section.meaning(choices)
+futures_section.own_record(view.own_record)
 
 st.header("When places run out", anchor=False)
 shell.say(bullets(view.run_out_lines))
@@ -56,4 +48,6 @@ elements.words(
     "Run out",
     "Latent demand",
     "Estimated",
+    "Joining rate",
+    "Three futures",
 )

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from forecast.ui.components import elements, scenario_answers
+from forecast.ui.components import elements, futures_section, scenario_answers
 from forecast.ui.editors import scenario_editor
 from forecast.ui.frame import controls
 from forecast.ui.frame.choices import BASELINE
@@ -46,6 +46,9 @@ else:
         with live:
             st.subheader("Against the forecast", anchor=False)
             scenario_answers.live(choices, flat, comparison)
+    if comparison is not None:
+        st.header("With this scenario, in each of the three futures", anchor=False)
+        futures_section.scenario(choices)
     if comparison is not None and flat.levers:
         st.header("What each lever contributes", anchor=False)
         scenario_answers.explain(choices, flat)
@@ -56,4 +59,6 @@ else:
 
 st.header("Compare up to four", anchor=False)
 scenario_answers.compare_up_to_four(choices)
-elements.words("Scenario", "80 % interval", "Chance of shortfall", "Wanted", "January")
+elements.words(
+    "Scenario", "80 % interval", "Chance of shortfall", "Wanted", "January", "Joining rate", "Three futures"
+)

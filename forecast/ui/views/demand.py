@@ -15,7 +15,8 @@ from data.panels.history import History
 from data.panels.history_tables import population
 from data.vocabulary import ALL, NEED_CODES, NEEDS, PHASES
 from forecast.core.outcome import Outcome
-from forecast.presentation import explain, summary, wording, words
+from forecast.presentation import explain, own_record, summary, wording, words
+from forecast.presentation.joining import Joining
 from forecast.ui.views.common import FORECAST, MISSING, PUBLISHED, WORKED_OUT, future, labelled, plans_frame
 
 FIRST_COMPARED = 2015
@@ -45,6 +46,10 @@ class DemandView:
         phase, need, january, kind, q10, q50, q90: the known January and the forecast, of every phase and need with "All".
     bands, needs
         Plans by age band and by need in words; a row a January.
+    own_record
+        Own growth, the growth forecast and why they differ.
+    joining
+        Joining rate and lifetime chance of a plan in words; a row a January.
     drivers
         January to `forecast.presentation.explain.table`.
     rates
@@ -69,6 +74,8 @@ class DemandView:
     cells: pd.DataFrame
     bands: pd.DataFrame
     needs: tuple[pd.DataFrame, ...]
+    own_record: tuple[str, ...]
+    joining: pd.DataFrame
     drivers: Mapping[int, pd.DataFrame]
     rates: pd.DataFrame
     ranks: pd.DataFrame
@@ -98,6 +105,8 @@ def demand(outcome: Outcome, history: History) -> DemandView:
         cells=cells(outcome),
         bands=words.bands_table(outcome, long),
         needs=tuple(labelled(part) for part in words.needs_tables(outcome, long)),
+        own_record=tuple(own_record.sentences(outcome)),
+        joining=Joining.of(outcome.plans).table(),
         drivers={
             int(j): explain.table(outcome.plans, int(j)) for j in outcome.plans.future["january"].to_numpy()
         },

@@ -30,13 +30,16 @@ def tables(run: record.RunTables) -> dict[str, pd.DataFrame]:
     }
 
 
-def files(outcome: Outcome, history: History) -> dict[str, bytes]:
-    """Return the name and content of each file of a run."""
-    run = record.RunTables(outcome)
+def files(
+    outcome: Outcome, history: History, reform_chance: float = defaults.REFORM_CHANCE
+) -> dict[str, bytes]:
+    """Return the name and content of each file of a run, with the reform at the chance a reader set (0 to 1)."""
+    run = record.RunTables(outcome, reform_chance)
     frames = tables(run)
     arguments = {
         "area": outcome.area.name, "years": defaults.YEARS, "capacity": outcome.register.origin, "seed": outcome.seed,
         "model": outcome.plans.model, "draws": defaults.DRAWS, "scenario": outcome.scenario,
+        "reform_chance": reform_chance,
     }  # fmt: skip
     return {f"{name}.csv": csv_bytes(frame) for name, frame in frames.items()} | {
         "summary.md": record.markdown(run).encode(),

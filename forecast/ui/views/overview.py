@@ -13,7 +13,7 @@ from data.formatting import listed
 from data.panels.history import History
 from data.vocabulary import ALL, BAND_CODES
 from forecast.core.outcome import Outcome
-from forecast.presentation import compare, summary, wording, words
+from forecast.presentation import compare, own_record, summary, wording, words
 from forecast.ui.views.common import MISSING, REGISTER, Measure, Source, plans_frame
 
 NOT_ALWAYS_COLLECTED = BAND_CODES[-1]
@@ -34,6 +34,8 @@ class OverviewView:
         January to its four figures.
     run_out_lines
         When places run out, soonest first.
+    own_record
+        Own growth, the growth forecast and why they differ.
     changed
         What moved between the last two returns, in words; a row a measure.
     estimates, notes
@@ -45,6 +47,7 @@ class OverviewView:
     plans: pd.DataFrame
     measures: Mapping[int, tuple[Measure, ...]]
     run_out_lines: tuple[str, ...]
+    own_record: tuple[str, ...]
     changed: pd.DataFrame
     estimates: tuple[str, ...]
     notes: tuple[str, ...]
@@ -60,6 +63,7 @@ def overview(outcome: Outcome, history: History) -> OverviewView:
         plans=plans,
         measures=measures(outcome, history),
         run_out_lines=tuple(words.run_out_lines(shortfall)),
+        own_record=tuple(own_record.sentences(outcome)),
         changed=changed(outcome, history),
         estimates=tuple(words.estimates(outcome)),
         notes=notes(outcome, plans),

@@ -6,11 +6,12 @@ Invariant: the statement claims only what the tests check, and says what nobody 
 from __future__ import annotations
 
 from forecast.core import defaults
+from forecast.presentation.futures import REGIMES
 
 METHOD: tuple[str, ...] = (
     "Totals: six models of every authority's plans together, weighed by how well they did on earlier years, "
-    "and stretched where their "
-    "ranges were too narrow.",
+    "and widened where their ranges were too narrow: for what authorities of a region share, after a fall in plans, and because "
+    "some years are stormier than others.",
     "Ages and needs: children are followed up the ages, year by year, with those who join and leave; the "
     "parts add up to the total in "
     f"every one of {defaults.DRAWS} futures.",
@@ -19,9 +20,10 @@ METHOD: tuple[str, ...] = (
     "Places: wanted places are matched to the settings of the register that admit their age and need. A "
     "shortfall is a child without a "
     "place of the kind they want.",
-    "The 80 % interval runs from the 10th to the 90th percentile of the futures. Growth goes on much as in "
-    "recent years: a change of law "
-    "or policy is not in it; scenarios are for that.",
+    "The 80 % interval runs from the 10th to the 90th percentile of the futures. A change of law or policy is not in "
+    "it: the reform is a future of its own beside it, and scenarios are for the rest.",
+    "Beyond three years totals move over to a law of joining that cannot pass a ceiling; beyond five years the width is "
+    f"judgement, informed by three regimes: {REGIMES}.",
     "The same data, register and seed give the same numbers, here and on the command line.",
 )
 """How the forecast is made, a step a line."""

@@ -210,8 +210,8 @@ def test_a_template_can_be_edited_and_used(tmp_path: Path) -> None:
     rows.to_csv(register, index=False)
     assert sendplan(*run, str(more))[0] == 0
     before, after = (pd.read_parquet(f / "shortfall.parquet") for f in (base, more))
-    # Draws are kept in single precision, and who is seated first among equals shifts by crumbs of a child.
-    assert (after["shortfall_mean"] <= before["shortfall_mean"] + 3e-3).all()
+    # Draws are kept in single precision, and who is seated first among equals shifts by crumbs of a child (1 in 10,000).
+    assert (after["shortfall_mean"] <= before["shortfall_mean"] * (1 + 1e-4) + 3e-3).all()
     assert after["shortfall_mean"].sum() < before["shortfall_mean"].sum()
     assert after["places"].sum() > before["places"].sum()
 

@@ -15,6 +15,7 @@ WRITERS = {
     "forecast/core/table_files.py": "the writer",
     "forecast/validation/track_record.py": "numbers only, in a file of the repository",
     "forecast/validation/earlier_forecasts.py": "numbers only, in a file of the repository",
+    "forecast/validation/long_hindcast.py": "numbers only, in a file of the repository",
     "data/ingest/build.py": "hashes and names of releases, in a file of the repository",
 }
 """Files that may write CSV, and why."""

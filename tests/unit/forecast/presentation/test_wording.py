@@ -218,3 +218,33 @@ def test_a_sentence_begins_and_ends_as_one() -> None:
 @pytest.mark.parametrize(("value", "text"), [(0.4, "under 1 year"), (1.2, "1 year"), (7.5, "8 years")])
 def test_lengths_of_time(value: float, text: str) -> None:
     assert wording.years(value) == text
+
+
+@pytest.mark.parametrize(
+    ("shares", "tenths"),
+    [
+        ((0.36, 0.42, 0.22), (4, 4, 2)),
+        ((0.45, 0.37, 0.18), (4, 4, 2)),
+        ((0.35, 0.35, 0.30), (4, 3, 3)),
+        ((0.90, 0.05, 0.05), (8, 1, 1)),
+        ((0.72, 0.26, 0.02), (7, 3, None)),
+        ((0.97, 0.02, 0.01), (None, None, None)),
+        ((1.0, 0.0, 0.0), (None, None, None)),
+    ],
+)
+def test_chances_of_futures_of_which_one_comes_true_add_up(
+    shares: tuple[float, ...], tenths: tuple[int | None, ...]
+) -> None:
+    told = wording.chances_together(shares)
+    for share, number, text in zip(shares, tenths, told, strict=True):
+        assert text == wording.chances(share if number is None else number / 10)
+
+
+def test_chances_that_do_not_add_up_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"add up to 0\.9"):
+        wording.chances_together([0.5, 0.4])
+
+
+def test_millions() -> None:
+    assert wording.millions(718_838) == "0.72 million"
+    assert wording.millions_range(1_383_000, 2_113_000) == "1.38 to 2.11"

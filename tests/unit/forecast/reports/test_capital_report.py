@@ -39,6 +39,7 @@ from tests.made_case import in_share_of_draws
 
 SECTIONS = [
     "Summary",
+    "How many plans, in three futures",
     "Need and places",
     "Where children without a place go",
     "Options",
@@ -108,7 +109,7 @@ def test_every_table_and_picture_has_a_caption_and_every_picture_says_what_it_sh
     tables = [c for c in captions if c.startswith("Table ")]
     figures = [c for c in captions if c.startswith("Figure ")]
     assert len(tables) == len(paper.tables) > 10
-    assert len(figures) == len(paper.inline_shapes) == 6
+    assert len(figures) == len(paper.inline_shapes) == 7
     for kind, named in (("Table", tables), ("Figure", figures)):
         assert [c.split(":")[0] for c in named] == [f"{kind} {n + 1}" for n in range(len(named))]
     said = [s._inline.docPr.get("descr") for s in paper.inline_shapes]
