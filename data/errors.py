@@ -21,8 +21,16 @@ class TableError(PlannerError, ValueError):
     """A published table is missing or breaks its schema."""
 
 
+class UpdateError(PlannerError, RuntimeError):
+    """The tables cannot be brought up to date; what was in use before still is."""
+
+
 class RegisterError(PlannerError, ValueError):
     """A capacity register cannot be used."""
+
+
+class CountError(PlannerError, ValueError):
+    """The council's own counts cannot be used."""
 
 
 class HistoryError(PlannerError, ValueError):

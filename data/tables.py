@@ -14,6 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data import switching
 from data.errors import TableError
 
 if TYPE_CHECKING:
@@ -53,6 +54,45 @@ def table(name: str) -> Table:
         ) from None
 
 
+def settle() -> None:
+    """Finish a switch to another release that was cut off (`data.switching`); every reader of tables begins with this.
+
+    Raises
+    ------
+    TableError
+        It cannot be finished.
+    """
+    switching.settle(DATA_DIR.parent)
+
+
+def check_release() -> None:
+    """Raise an error if the tables have moved on to another release since this process first read one.
+
+    What is in memory would be of one release and what is read now of another.
+
+    Raises
+    ------
+    TableError
+        They have.
+    """
+    if _release_of(PUBLISHED) != _release_at_first(PUBLISHED):
+        raise TableError(
+            f"The tables in {PUBLISHED} were brought up to date while this was running, and figures of two releases would "
+            "be mixed. "
+            "Nothing is lost: run the command again, or start the planner again."
+        )
+
+
+def _release_of(folder: Path) -> str:
+    path = folder / HASHES
+    return hash_of(path.read_bytes()) if path.is_file() else ""
+
+
+@cache
+def _release_at_first(folder: Path) -> str:
+    return _release_of(folder)
+
+
 def path_of(name: str) -> Path:
     """Return the path of a published table's file.
 
@@ -61,6 +101,7 @@ def path_of(name: str) -> Path:
     TableError
         The name is unknown or the file is not there.
     """
+    settle()
     path = PUBLISHED / f"{name}.parquet"
     if not path.exists():
         table(name)  # says so where there is no table of that name
@@ -111,9 +152,11 @@ def content_of(name: str) -> BytesIO:
     Raises
     ------
     TableError
-        The name is unknown, the file is not there or cannot be read, or it is not the one that was built.
+        The name is unknown, the file is not there or cannot be read, or it is not the one that was built; or the tables were
+        brought up to date since the first was read.
     """
     path = path_of(name)
+    check_release()
     try:
         content = path.read_bytes()
     except OSError as error:

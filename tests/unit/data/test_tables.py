@@ -45,6 +45,17 @@ def test_every_shipped_table_is_as_it_was_built() -> None:
         assert hashlib.sha256((tables.PUBLISHED / file).read_bytes()).hexdigest() == digest, file
 
 
+def test_tables_of_another_release_are_not_read_beside_those_of_the_first(copied: Path) -> None:
+    assert tables.content_of(NAME).getvalue()
+    frame = pd.read_parquet(copied / "areas.parquet")
+    frame.iloc[::-1].to_parquet(copied / "areas.parquet", index=False)
+    tables.write_hashes(copied, copied / tables.HASHES)
+    with pytest.raises(TableError, match=r"brought up to date while this was running.*run the command again"):
+        tables.content_of(NAME)
+    with pytest.raises(TableError, match=r"start the planner again"):
+        tables.check_release()
+
+
 @pytest.mark.parametrize("spoil", [altered, cut, of_another_version])
 def test_a_table_that_is_not_the_one_built_is_refused(copied: Path, spoil: Callable[[Path], None]) -> None:
     assert tables.content_of(NAME).getvalue()
