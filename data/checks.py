@@ -6,6 +6,7 @@ Invariant: a check returns a result and never raises; a table that cannot be rea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +25,8 @@ from data.schemas.reference import REFERENCE_TABLES
 from data.tables import HASHES, PUBLISHED, SOURCES, hash_of, published_hashes, read_checked_reference
 from data.vocabulary import SMALLEST_AUTHORITIES
 
-LAST_JANUARY = 2026
-"""The latest stock: nothing later was published when the tables were built."""
-
-LAST_CALENDAR_YEAR = 2025
-"""The latest year of flows."""
+REPORTING_YEAR = re.compile(r"reporting year (20\d\d)")
+"""The year of an EHC plan release in ``SOURCES.csv``: its January is the latest stock, the year before the latest flows."""
 
 LAST_FINANCIAL_YEAR = 2025
 """Calendar year in which the latest financial or academic year ends (2024-25)."""
@@ -101,6 +99,7 @@ class TableSummary:
 def check(published: Path = PUBLISHED, sources: Path = SOURCES) -> list[CheckResult]:
     """Run every check of the tables in the folder ``published`` and return the results."""
     listing = _listing(sources)
+    january = last_january(listing)
     frames: dict[str, pd.DataFrame] = {}
     results: list[CheckResult] = []
     for table in TABLES.values():
@@ -113,8 +112,10 @@ def check(published: Path = PUBLISHED, sources: Path = SOURCES) -> list[CheckRes
         results.append(_as_built(table, published))
         results.append(_sound(table, frame))
         results.append(_traced(table, frame, listing))
-        results += _dated(table, frame)
-    results += [_covered(name, frames, absent) for name, absent in COVERAGE.items() if name in TABLES]
+        results += _dated(table, frame, january)
+    results += [
+        _covered(name, frames, absent, january) for name, absent in COVERAGE.items() if name in TABLES
+    ]
     for name, needs, reconcile in RECONCILIATIONS:
         missing = [n for n in needs if n not in frames]
         if missing:
@@ -225,31 +226,41 @@ def _traced(table: Table, frame: pd.DataFrame, listing: pd.DataFrame) -> CheckRe
     return CheckResult(table.name, "source", True, f"{len(rows)} input file(s)")
 
 
-def last_year(table: str, period: str, frame: pd.DataFrame) -> pd.Series:
-    """Return, for each row, the calendar year its period ends in, minus the last year it may have."""
+def last_january(listing: pd.DataFrame) -> int:
+    """Return the January of the newest EHC plan release among the origins of tables; 0 if none is named."""
+    if "release" not in listing:
+        return 0
+    named: pd.Series = listing["release"].str.extract(REPORTING_YEAR, expand=False).dropna()
+    return max(map(int, named), default=0)
+
+
+def last_year(table: str, period: str, frame: pd.DataFrame, january: int) -> pd.Series:
+    """Return, for each row, the calendar year its period ends in, minus the last year it may have, given the latest January."""
     values = frame[period]
     if pd.api.types.is_string_dtype(values):
         ends = values.str[:4].astype("int64") + values.str.contains("[-/]", regex=True).astype("int64")
         return ends - LAST_FINANCIAL_YEAR
     if table == "england_totals":
         stock = frame["measure"].str.startswith("plans")
-        return values - stock.map({True: LAST_JANUARY, False: LAST_CALENDAR_YEAR}).astype("int64")
-    return values - (LAST_CALENDAR_YEAR if period == "year" else LAST_JANUARY)
+        return values - stock.map({True: january, False: january - 1}).astype("int64")
+    return values - (january - 1 if period == "year" else january)
 
 
-def _dated(table: Table, frame: pd.DataFrame) -> list[CheckResult]:
+def _dated(table: Table, frame: pd.DataFrame, january: int) -> list[CheckResult]:
     if table.period is None or table.name in PROJECTIONS or table.period not in frame.columns:
         return []
-    late = int((last_year(table.name, table.period, frame) > 0).sum())
+    late = int((last_year(table.name, table.period, frame, january) > 0).sum())
     if late:
-        message = f"{late:,} rows are later than January {LAST_JANUARY} or calendar {LAST_CALENDAR_YEAR}"
+        message = f"{late:,} rows are later than January {january} or calendar {january - 1}"
         return [CheckResult(table.name, "period", False, message)]
     return [
         CheckResult(table.name, "period", True, f"{frame[table.period].min()} to {frame[table.period].max()}")
     ]
 
 
-def _covered(name: str, frames: dict[str, pd.DataFrame], absent: tuple[int, ...]) -> CheckResult:
+def _covered(
+    name: str, frames: dict[str, pd.DataFrame], absent: tuple[int, ...], january: int
+) -> CheckResult:
     """Check that a table has rows for every current authority or its predecessor, and for no unknown one."""
     if name not in frames or "areas" not in frames or "la_code" not in frames[name].columns:
         return CheckResult(name, "coverage", False, "cannot be checked: the table or 'areas' is missing")
@@ -259,21 +270,21 @@ def _covered(name: str, frames: dict[str, pd.DataFrame], absent: tuple[int, ...]
     current = set(areas.loc[areas["is_current"], "la_code"]) - set(absent)
     lacking = [str(c) for c in sorted(current - codes) if not merged.get(c, set()) & codes]
     strange = [str(c) for c in sorted(codes - set(areas["la_code"]))]
-    gaps = _missing_januaries(areas, frames[name]) if "january" in frames[name].columns else []
+    gaps = _missing_januaries(areas, frames[name], january) if "january" in frames[name].columns else []
     parts = [("lacks", lacking), ("unknown", strange), ("without a January", gaps)]
     wrong = "; ".join(f"{label} {', '.join(which)}" for label, which in parts if which)
     return CheckResult(name, "coverage", not wrong, wrong or f"{len(codes)} authorities, none missing")
 
 
-def _missing_januaries(areas: pd.DataFrame, frame: pd.DataFrame) -> list[str]:
+def _missing_januaries(areas: pd.DataFrame, frame: pd.DataFrame, last: int) -> list[str]:
     """Return each authority and January that should be in the table but is not: others have it and the authority existed."""
     published = set(zip(frame["la_code"], frame["january"], strict=True))
-    spans = areas[["la_code", "first_january", "last_january"]].fillna({"last_january": LAST_JANUARY})
+    spans = areas[["la_code", "first_january", "last_january"]].fillna({"last_january": last})
     return [
         f"{code} {january}"
-        for code, first, last in spans.itertuples(index=False, name=None)
+        for code, first, end in spans.itertuples(index=False, name=None)
         for january in sorted(frame["january"].unique())
-        if first <= january <= last and (code, january) not in published
+        if first <= january <= end and (code, january) not in published
     ]
 
 

@@ -22,8 +22,9 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Literal
 
 import pandas as pd
@@ -42,6 +43,22 @@ class CellSource:
 
     file: str
     columns: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnDifference:
+    """How the columns of a file differ from those a layout knows: our name of the file, its path in the zip, and columns."""
+
+    name: str
+    member: str
+    missing: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+    def words(self) -> str:
+        """Return the difference in words."""
+        parts = [f"column(s) missing: {', '.join(self.missing)}"] if self.missing else []
+        parts += [f"column(s) unknown: {', '.join(self.unknown)}"] if self.unknown else []
+        return "; ".join(parts)
 
 
 class _Strict(BaseModel):
@@ -159,7 +176,7 @@ class Layout(_Strict):
         values = {published: ours for ours, published in here.columns.items()}
         frame = raw.rename(columns={**self.area.ours, **values})
         frame = frame.assign(**{ours: "z" for ours in here.may_lack if ours not in frame.columns})
-        frame = frame.assign(**{here.period: self._periods(raw[self.area.period], where)})
+        frame = frame.assign(**{here.period: self.years(raw[self.area.period], where)})
         kept = [*self.area.ours.values(), here.period, *here.columns]
         if here.topics:
             names = {one.lower(): ours for ours, published in here.topics.items() for one in published}
@@ -175,6 +192,28 @@ class Layout(_Strict):
         for column in set(here.columns) - set(here.labels):
             frame[column] = frame[column].replace(self.markers)
         return frame[kept]
+
+    def empty(self, name: str) -> pd.DataFrame:
+        """Return a file as `read` does, without a row: what a release that is not at hand has to say."""
+        here = self.files[name]
+        kept = [
+            *self.area.ours.values(),
+            here.period,
+            *(("topic", "label") if here.topics else ()),
+            *here.columns,
+        ]
+        return pd.DataFrame(columns=kept, dtype="str").astype({here.period: "int64"})
+
+    def differences(self, release: Release) -> tuple[ColumnDifference, ...]:
+        """Return the files of a release whose columns are not those the layout knows, whole zips only.
+
+        Raises
+        ------
+        SourceError
+            The zip is not whole, or lacks a file.
+        """
+        both = ((name, self._difference(self._raw(release, name)[0], name)) for name in self.files)
+        return tuple(difference for _, difference in both if difference is not None)
 
     def codes(self, table: str) -> set[str]:
         """Return our codes of a table of labels."""
@@ -225,25 +264,28 @@ class Layout(_Strict):
 
     def _check_columns(self, raw: pd.DataFrame, name: str, where: str) -> None:
         """Raise an error unless the columns of a file are those the layout knows (rule ``every_column_is_known``)."""
+        difference = self._difference(raw, name)
+        if difference is None:
+            return
+        raise SourceError(
+            f"{where}: {difference.words()}. The layout of this release is not the one we know, so nothing was built. Compare it "
+            f"with the release's data guidance, and in {self._at(f'files.{name}')} give a column our name under columns, or list "
+            "it under left_out."
+        )
+
+    def _difference(self, raw: pd.DataFrame, name: str) -> ColumnDifference | None:
+        """Return how the columns of a file differ from those the layout knows (rule ``every_column_is_known``)."""
         here = self.files[name]
         where_and_when = {self.area.period, *self.area.ours, *(TOPICS if here.topics else ())}
         known = where_and_when | {*self.area.left_out, *self._value_columns(here.member)}
         optional = {here.columns[ours] for ours in here.may_lack}
         needed = where_and_when | set(here.columns.values()) - optional
-        missing = sorted(needed - set(raw.columns))
-        unknown = [str(c) for c in raw.columns if c not in known]
-        if not missing and not unknown:
-            return
-        parts = [f"column(s) missing: {', '.join(missing)}"] if missing else []
-        parts += [f"column(s) unknown: {', '.join(unknown)}"] if unknown else []
-        raise SourceError(
-            f"{where}: {'; '.join(parts)}. The layout of this release is not the one we know, so nothing was built. Compare it "
-            f"with the release's data guidance, and in {self._at(f'files.{name}')} give a column our name under columns, or list "
-            "it under left_out."
-        )
+        missing = tuple(sorted(needed - set(raw.columns)))
+        unknown = tuple(str(c) for c in raw.columns if c not in known)
+        return ColumnDifference(name, here.member, missing, unknown) if missing or unknown else None
 
-    def _periods(self, cells: pd.Series, where: str) -> pd.Series:
-        """Return years (rule ``period_of_a_file``)."""
+    def years(self, cells: pd.Series, where: str) -> pd.Series:
+        """Return the years of cells that say when (rule ``period_of_a_file``)."""
         bad = ~cells.str.fullmatch(r"\d{4}|\d{6}")
         if bad.any():
             raise SourceError(
@@ -307,15 +349,48 @@ def layout(release: str) -> Layout:
         There is no such layout file, or it cannot be used.
     """
     path = FOLDER / f"{release}.toml"
+    if not path.is_file():
+        raise SourceError(
+            f"There is no layout of the SEN2 release of {release}; there are those of {', '.join(known_years())}. Copy the "
+            "newest "
+            "in data/ingest/sen2_layouts and change what that release calls otherwise."
+        )
+    return read_layout(path)
+
+
+def known_years() -> list[str]:
+    """Return the reporting years of which there is a layout, oldest first."""
+    return sorted(path.stem for path in FOLDER.glob("2*.toml") if path.stem.isdigit())
+
+
+def read_layout(path: Path) -> Layout:
+    """Return the layout that a file describes.
+
+    Raises
+    ------
+    SourceError
+        There is no such file, or it cannot be used.
+    """
     try:
         return Layout.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        known = ", ".join(sorted(p.stem for p in FOLDER.glob("2*.toml") if p.stem.isdigit()))
+    except OSError as error:
         raise SourceError(
-            f"There is no layout of the SEN2 release of {release}; there are those of {known}. Copy the newest in "
-            "data/ingest/sen2_layouts and change what that release calls otherwise."
+            f"The layout {path} cannot be read ({error.strerror or error}). Nothing was built. Give the path of a layout file."
         ) from None
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
         raise SourceError(
             f"{path} cannot be used as a layout: {error}. Nothing was built. Correct it."
         ) from None
+
+
+@dataclass(kw_only=True)
+class OneRelease(Release):
+    """One release by itself, in one layout: tables built from it hold what it says and nothing of other releases.
+
+    Parameters
+    ----------
+    layout
+        What everything in it is called.
+    """
+
+    layout: Layout = field()

@@ -30,7 +30,7 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from data.ingest.layout import CellSource, Layout
+from data.ingest.layout import CellSource, Layout, OneRelease
 from data.ingest.reading import Release, numbers
 from data.ingest.sen2_layout import (
     AGGREGATE,
@@ -375,7 +375,7 @@ def national_flows(release: Release) -> pd.DataFrame:
         _named(places, "new_plans_placement:" + places["placement"]),
         _named(needs, "new_plans_need:" + needs["need"]),
         _named(ceased, "ceased_plans:" + ceased["reason"]),
-        national_appeals(release),
+        *([] if isinstance(release, OneRelease) else [national_appeals(release)]),
     ]
     rows = pd.concat(parts, ignore_index=True)
     return rows.assign(la_code=ENGLAND)[["la_code", "measure", "year", "value", "marker", "release"]]

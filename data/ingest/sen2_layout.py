@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 
 from data.errors import SourceError
-from data.ingest.layout import CellSource, Layout, layout
+from data.ingest.layout import CellSource, Layout, OneRelease, layout
 from data.ingest.reading import Release, numbers
 from data.placements import PLACEMENT_CODES, PROVISION_OF
 from data.published_needs import PUBLISHED_NEED_CODES
@@ -59,7 +59,9 @@ DASHBOARD = "dashboard"
 
 
 def read_aggregate(release: Release, name: str) -> pd.DataFrame:
-    """Return a file of the release of aggregate returns, under our names."""
+    """Return a file of the release of aggregate returns, under our names; no row where one later release is read alone."""
+    if isinstance(release, OneRelease):
+        return layout(AGGREGATE).empty(name)
     return layout(AGGREGATE).read(release, name)
 
 
@@ -74,7 +76,7 @@ def needs_in(source: CellSource) -> list[str]:
 
 
 def each(release: Release, name: str, make: Callable[[Layout], pd.DataFrame]) -> pd.DataFrame:
-    """Return what is made from a file of every release of person-level returns, one below the other.
+    """Return what is made from a file of every release of person-level returns, one below the other; of one that is read alone.
 
     Parameters
     ----------
@@ -83,7 +85,8 @@ def each(release: Release, name: str, make: Callable[[Layout], pd.DataFrame]) ->
     make
         Layout of a release to rows; a column ``release`` is added.
     """
-    layouts = [layout(year) for year in PERSON_LEVEL]
+    alone = [release.layout] if isinstance(release, OneRelease) else None
+    layouts = alone or [layout(year) for year in PERSON_LEVEL]
     made = [make(one).assign(release=one.release) for one in layouts if one.has(release, name)]
     return pd.concat(made, ignore_index=True)
 

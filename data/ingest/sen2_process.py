@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 
 from data.errors import SourceError
-from data.ingest.layout import Layout
+from data.ingest.layout import Layout, OneRelease
 from data.ingest.reading import Release
 from data.ingest.sen2_layout import (
     FLOW_AGES,
@@ -94,6 +94,14 @@ def _collected(rows: pd.DataFrame, national: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of measures and years for which England has a figure."""
     gap = national.loc[national["value"].isna()]
     return rows.loc[~uncollected(rows, gap, ["year", "measure"])]
+
+
+def errata_in(release: Release, rows: pd.DataFrame) -> dict[tuple[str, int, int], int]:
+    """Return `ERRATA` of the years that are in rows; all of them, unless one release is read alone."""
+    if not isinstance(release, OneRelease):
+        return ERRATA
+    years = set(rows["year"])
+    return {key: figure for key, figure in ERRATA.items() if key[2] in years}
 
 
 def corrected(rows: pd.DataFrame, errata: Mapping[tuple[str, int, int], int]) -> pd.DataFrame:
@@ -171,7 +179,8 @@ def request_totals(release: Release, pick: Pick) -> pd.DataFrame:
 
 def requests(release: Release) -> pd.DataFrame:
     """Return requests for assessment by measure and year, all ages (age null) and, from 2023, single ages."""
-    totals = corrected(request_totals(release, authorities), ERRATA)
+    totals = request_totals(release, authorities)
+    totals = corrected(totals, errata_in(release, totals))
     totals = _collected(totals, request_totals(release, england))
     return _flow_table(totals, _by_age(release, "requests"))
 
@@ -201,7 +210,8 @@ def assessment_totals(release: Release, pick: Pick) -> pd.DataFrame:
 
 def assessments(release: Release) -> pd.DataFrame:
     """Return assessments by measure and year, all ages (age null) and, from 2023, single ages."""
-    totals = corrected(assessment_totals(release, authorities), ERRATA)
+    totals = assessment_totals(release, authorities)
+    totals = corrected(totals, errata_in(release, totals))
     totals = _collected(totals, assessment_totals(release, england))
     ages = _by_age(release, "assessments")
     return _flow_table(with_completed(totals, KEYS), with_completed(ages, [*KEYS, "age"]))

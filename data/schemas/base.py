@@ -88,8 +88,9 @@ def marker() -> pa.Column:
 
 
 def text(description: str, *, nullable: bool = False, **check: Any) -> pa.Column:
-    """Return a text column, with ``isin=[...]`` for a closed list."""
+    """Return a text column, with ``isin=[...]`` for a closed list or ``like=...`` for a pattern of the whole text."""
     checks = [pa.Check.isin(tuple(check["isin"]))] if "isin" in check else []
+    checks += [pa.Check.str_matches(rf"^(?:{check['like']})$")] if "like" in check else []
     return pa.Column("str", checks, nullable=nullable, description=description)
 
 

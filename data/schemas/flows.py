@@ -34,8 +34,8 @@ from data.schemas.flow_codes import (
 from data.schemas.plans import BASES, marked, placement
 from data.vocabulary import BAND_CODES
 
-RELEASES: tuple[str, ...] = ("2022", "2025", "2026", "erratum")
-"""Which release a figure is from; ``erratum`` is a correction DfE printed beside the 2022 release."""
+RELEASES = r"20\d\d|erratum"
+"""Which release a figure is from, by reporting year; ``erratum`` is a correction DfE printed beside the 2022 release."""
 
 
 def _flow_age() -> pa.Column:
@@ -56,7 +56,7 @@ def _age_or_all() -> pa.Column:
 
 
 def _release() -> pa.Column:
-    return text("Release the figure is from", isin=RELEASES)
+    return text("Release the figure is from: its reporting year, or erratum", like=RELEASES)
 
 
 def _by_age(name: str, about: str, measures: tuple[str, ...]) -> Table:

@@ -261,7 +261,8 @@ to lines. Its metadata hold units, price base, sign and scenario.
 | mean_YEAR, q10_YEAR, q90_YEAR | number | the price in the first and the fifth financial year, before scaling |
 
 `summary.md`, `places.md` and `money.md` are for people. `run.json` holds arguments, seed, versions and the sha256 of every
-input; it holds no date, so equal runs give equal files.
+input, and the council's own count where one was used, with what it moved; it holds no date of the run, so equal runs give equal
+files.
 
 ## Objects that travel
 
@@ -284,6 +285,8 @@ input; it holds no date, so equal runs give equal files.
 | `Shortfall.overflow` | ... and destination | adds up to short: every child ends somewhere, once |
 | `Shortfall.unit_filled` | draw, january, unit, phase, need_group | at most the unit's places, and nobody it does not admit |
 | `Shortfall.unit_commissioned` | draw, january, unit | from the origin; places open, whoever takes them |
+| `OwnCounts` | one authority, one day | bands add up to the total; needs, placements and plans ceased are never more than it |
+| `CountUsed.before`, `after` | draw, january | the same draws without and with the count; more plans counted never lower one |
 | `Scenario` | levers | without levers it is the baseline, to the last byte; what says the same has the same key |
 
 ## Reference files

@@ -202,7 +202,8 @@ TABLES: tuple[Table, ...] = (
                 ),
                 "value": pa.Column("Int64", pa.Check.ge(0), description="Published national figure"),
                 "release": text(
-                    "Release it was published in", isin=("2022", "2025", "2026", "dashboard", "tribunals")
+                    "Release it was published in: its reporting year, dashboard or tribunals",
+                    like=r"20\d\d|dashboard|tribunals",
                 ),
             },
             ["measure", "year"],

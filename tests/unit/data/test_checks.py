@@ -163,10 +163,18 @@ def test_national_sum_with_a_gap_is_information():
 
 def test_periods_end_in_the_later_year():
     frame = pd.DataFrame({"financial_year": ["2023-24", "2025-26"]})
-    assert checks.last_year("x", "financial_year", frame).tolist() == [-1, 1]
-    assert checks.last_year("x", "year", pd.DataFrame({"year": [2025, 2026]})).tolist() == [0, 1]
+    assert checks.last_year("x", "financial_year", frame, 2026).tolist() == [-1, 1]
+    assert checks.last_year("x", "year", pd.DataFrame({"year": [2025, 2026]}), 2026).tolist() == [0, 1]
     totals = pd.DataFrame({"measure": ["plans", "new_plans"], "year": [2026, 2026]})
-    assert checks.last_year("england_totals", "year", totals).tolist() == [0, 1]
+    assert checks.last_year("england_totals", "year", totals, 2026).tolist() == [0, 1]
+
+
+def test_the_last_january_is_that_of_the_newest_release_named_among_the_sources():
+    listing = pd.read_csv(SOURCES, dtype="str", keep_default_na=False)
+    assert checks.last_january(listing) == 2026
+    later = listing.assign(release=listing["release"].str.replace("year 2026", "year 2027"))
+    assert checks.last_january(later) == 2027
+    assert checks.last_january(listing.iloc[:0]) == 0
 
 
 def test_summary_of_a_table(shipped):
