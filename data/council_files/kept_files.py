@@ -1,8 +1,8 @@
-"""Versions of the council's own files (registers, unit costs, schemes), stored on this computer in one folder an authority.
+"""Versions of the council's own files (registers, unit costs, schemes, counts), on this computer, in one folder an authority.
 
-Invariants: a version, once kept, is never changed or removed here; versions are numbered from 1 without gaps; a version appears
-whole or not at all; of two people who edit the same version, the second is told and nothing of either is lost; nobody keeps a
-file whose role does not allow it.
+Invariants: a version, once kept, is never changed; `FileStore.delete` alone removes one, leaves who did and when, and its number
+is never given to another; versions are numbered from 1; a version appears whole or not at all; of two people who edit the same
+version, the second is told and nothing of either is lost; nobody keeps or deletes a file whose role does not allow it.
 """
 
 from __future__ import annotations
@@ -17,11 +17,19 @@ from pathlib import Path
 
 from data.areas import by_code
 from data.drafts import write_in_place
-from data.errors import CapitalError, ConflictError, OutputError, PlannerError, PriceError, RegisterError
+from data.errors import (
+    CapitalError,
+    ConflictError,
+    CountError,
+    OutputError,
+    PlannerError,
+    PriceError,
+    RegisterError,
+)
 from data.made_with import UNWRITTEN, MadeWith
 from data.sign_in.people import Person, Right, require
 
-_NAME = re.compile(r"(\d{4})\.csv", re.ASCII)
+_NUMBER = re.compile(r"\d{4}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,9 @@ class FileStore:
     error
         Of a version that is not there.
     right
-        What somebody needs to keep one.
+        What somebody needs to keep one, or to delete one.
+    suffix
+        Ending of the names of its files.
     """
 
     variable: str
@@ -83,6 +93,7 @@ class FileStore:
     lost: str
     error: type[PlannerError]
     right: Right
+    suffix: str = ".csv"
 
     def folder_of(self, la_code: int) -> Path:
         """Return the folder of an authority's versions, whether or not it exists.
@@ -92,7 +103,7 @@ class FileStore:
         OutputError
             Another kind of file is kept there too.
         """
-        for other in (REGISTERS, UNIT_COSTS, CANDIDATES):
+        for other in (REGISTERS, UNIT_COSTS, CANDIDATES, COUNTS):
             # The files of one kind would be read as those of another.
             if other is not self and other.root == self.root:
                 raise OutputError(
@@ -110,10 +121,10 @@ class FileStore:
         """Return every stored version of an authority's file, oldest first."""
         folder = self.folder_of(la_code)
         versions = []
-        for path in sorted(folder.glob("*.csv")) if folder.is_dir() else []:
-            if match := _NAME.fullmatch(path.name):
+        for path in sorted(folder.glob(f"*{self.suffix}")) if folder.is_dir() else []:
+            if _NUMBER.fullmatch(path.stem):
                 when = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-                versions.append(KeptFile(la_code, int(match[1]), path, when, _who(path), _made_with(path)))
+                versions.append(KeptFile(la_code, int(path.stem), path, when, _who(path), _made_with(path)))
         return tuple(versions)
 
     def latest(self, la_code: int) -> int:
@@ -133,6 +144,12 @@ class FileStore:
         for kept in every:
             if kept.version == version:
                 return kept
+        deleted = _noted(self._deleted_path(la_code, version))
+        if deleted:
+            raise self.error(
+                f"Version {version} of {by_code(la_code).name}'s own {self.what} was deleted ({deleted}), so {self.lost}. "
+                "Choose another version."
+            )
         available = f"versions 1 to {every[-1].version}" if every else "no version"
         raise self.error(
             f"There is no version {version} of {by_code(la_code).name}'s own {self.what} on this computer, which holds "
@@ -158,7 +175,7 @@ class FileStore:
         after
             The latest version when the editing began; 0 where there was none.
         write
-            Writes the file, whole, to the path it is given, which ends in .csv.
+            Writes the file, whole, to the path it is given, which ends in ``suffix``.
         made_with
             The release and models in use; pages always say it.
 
@@ -173,7 +190,10 @@ class FileStore:
         """
         require(who, self.right)
         folder = self.folder_of(la_code)
-        path = folder / f"{after + 1:04d}.csv"
+        number = after + 1
+        while self._deleted_path(la_code, number).exists():
+            number += 1
+        path = folder / f"{number:04d}{self.suffix}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             write_in_place(path, write, new=True)
@@ -189,7 +209,7 @@ class FileStore:
                     )
         except FileExistsError:
             raise ConflictError(
-                f"Version {after + 1} of {by_code(la_code).name}'s {self.what} was kept by somebody else while you edited, so "
+                f"Version {number} of {by_code(la_code).name}'s {self.what} was kept by somebody else while you edited, so "
                 "yours was not kept and theirs was not changed. Download your edits, open the latest version, and make them "
                 "again there."
             ) from None
@@ -198,7 +218,40 @@ class FileStore:
                 f"The {self.what} cannot be kept in {folder} ({error.strerror or error}). Nothing was changed. Download your "
                 f"edits, and set {self.variable} to a folder you may write to."
             ) from None
-        return self.find(la_code, after + 1)
+        return self.find(la_code, number)
+
+    def delete(self, who: Person, la_code: int, version: int) -> None:
+        """Delete one version; its number, who deleted it and when stay.
+
+        Raises
+        ------
+        NotAllowedError
+            Their role does not allow it.
+        PlannerError
+            There is no such version; of the kind ``error``.
+        OutputError
+            The folder cannot be written to.
+        """
+        require(who, self.right)
+        kept = self.find(la_code, version)
+        note = f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC by {who.signature}"
+        try:
+            # First the note: a number without a file and without a note could be given to another version.
+            write_in_place(
+                self._deleted_path(la_code, version), lambda draft: draft.write_text(note, encoding="utf-8")
+            )
+            kept.path.unlink()
+            for beside in (_keeper_path(kept.path), _made_with_path(kept.path)):
+                beside.unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"Version {version} of {by_code(la_code).name}'s own {self.what} cannot be deleted from {kept.path.parent} "
+                f"({error.strerror or error}). Close it in other programs and check that you may write there."
+            ) from None
+
+    def _deleted_path(self, la_code: int, version: int) -> Path:
+        """Return the path of the small file that records who deleted a version."""
+        return self.folder_of(la_code) / f"{version:04d}.deleted.txt"
 
 
 def _keeper_path(path: Path) -> Path:
@@ -255,3 +308,14 @@ CANDIDATES = FileStore(
     Right.KEEP_SCHEMES,
 )
 """Candidate schemes (`data.capital.candidate_file`)."""
+
+COUNTS = FileStore(
+    "SENDPLAN_COUNTS",
+    Path("out") / "counts",
+    "file of counts",
+    "the forecast could not be made with it",
+    CountError,
+    Right.KEEP_COUNTS,
+    ".xlsx",
+)
+"""The council's own counts of plans, of children waiting or not in school, and of staff (`data.counts`)."""

@@ -11,14 +11,16 @@ SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One problem in one cell of a file, by spreadsheet row and column."""
+    """One problem in one cell of a file, by spreadsheet row and column, and by sheet where the file has several."""
 
     row: int
     column: str
     text: str
+    sheet: str = ""
 
     def __str__(self) -> str:
-        return f"Row {self.row}, column '{self.column}': {self.text}"
+        sheet = f"Sheet '{self.sheet}', row" if self.sheet else "Row"
+        return f"{sheet} {self.row}, column '{self.column}': {self.text}"
 
 
 def report(

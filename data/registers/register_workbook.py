@@ -1,28 +1,22 @@
 """Workbooks (.xlsx) of capacity registers: read their cells, and write them with guidance for those who fill them in.
 
-Invariant: a workbook is opened only if its parts are of ordinary size, and what a cell shows is what is read. No cell
-is written as a formula.
+Invariant: a workbook is read as `data.council_files.workbook` reads any; no cell is written as a formula.
 """
 
 from __future__ import annotations
 
 import io
-import zipfile
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell.read_only import ReadOnlyCell
+from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import IllegalCharacterError
-from openpyxl.worksheet._reader import CELL_TAG, DATA_TAG, FORMULA_TAG, ROW_TAG, WorkSheetParser
 from openpyxl.worksheet.datavalidation import DataValidation
-from openpyxl.xml.functions import iterparse
 
-from data.council_files.spreadsheet import MAX_COLUMNS, MAX_LINES
+from data.council_files.workbook import Rows, WorkbookWords, read_sheets
 from data.errors import OutputError, RegisterError
 from data.registers.register import (
     BASES,
@@ -39,18 +33,6 @@ from data.vocabulary import NEEDS, PROVISION_CODES, PROVISIONS
 
 SHEET = "Register"
 """Sheet that holds the rows; a workbook without it is read from its first sheet."""
-
-MAX_UNPACKED = 200_000_000
-"""Most bytes a workbook may unpack to (200 MB); a register is far below 1 MB."""
-
-MAX_RATIO = 100
-"""Most times its own size that a workbook may unpack to, beyond `SMALL`; workbooks of figures unpack to five or ten times."""
-
-SMALL = 10_000_000
-"""Bytes that any workbook may unpack to."""
-
-MAX_CELLS = 500_000
-"""Cells of a sheet that are looked at; the largest register has a quarter of that."""
 
 SPARE_ROWS = 500
 """Blank rows below the register that offer the lists of codes."""
@@ -100,7 +82,11 @@ _LIMITS: dict[str, tuple[float, float]] = {
 }  # fmt: skip
 
 
-def read_cells(path: Path) -> list[tuple[int, list[str]]]:
+WORDS = WorkbookWords(RegisterError, "a register", "no places were read", "settings, not children")
+"""What messages call a workbook of a register."""
+
+
+def read_cells(path: Path) -> Rows:
     """Return (row number, cells as text) of the register sheet; a formula gives its last stored result.
 
     Raises
@@ -108,129 +94,7 @@ def read_cells(path: Path) -> list[tuple[int, list[str]]]:
     RegisterError
         It is not a workbook, unpacks to too much, or a formula has no result.
     """
-    _check_archive(path)
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-        try:
-            return _cells(book, path.name)
-        finally:
-            book.close()
-    except (RegisterError, MemoryError):
-        raise
-    except Exception as error:  # the reader fails in many ways on a damaged workbook
-        raise RegisterError(
-            f"'{path.name}' cannot be read as a workbook ({type(error).__name__}), so no places were read. Open it in "
-            "the spreadsheet, save it again as .xlsx or as CSV UTF-8, and try again."
-        ) from None
-
-
-def _check_archive(path: Path) -> None:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(part.file_size for part in archive.infolist())
-            packed = max(1, sum(part.compress_size for part in archive.infolist()))
-    except (zipfile.BadZipFile, OSError):
-        raise RegisterError(
-            f"'{path.name}' is not an .xlsx workbook although its name says so, or it has a password; no places were "
-            "read. Take the password off, or save it again as .xlsx or as CSV UTF-8."
-        ) from None
-    if size > MAX_UNPACKED or (size > SMALL and size > MAX_RATIO * packed):
-        raise RegisterError(
-            f"'{path.name}' unpacks to {size / 1e6:,.0f} MB; a register is far smaller, so it was not opened. Copy the "
-            "rows into the template."
-        )
-
-
-class _Parser(WorkSheetParser):  # type: ignore[misc]  # openpyxl has no types
-    """Openpyxl's parser of a sheet, which tells a formula without a result from a blank cell, and stops at the limits."""
-
-    def __init__(self, book: Any, sheet: Any, source: IO[bytes]) -> None:
-        super().__init__(
-            source,
-            sheet._shared_strings,
-            data_only=True,
-            epoch=book.epoch,
-            date_formats=book._date_formats,
-            timedelta_formats=book._timedelta_formats,
-        )
-
-    def parse(self) -> Iterator[tuple[int, list[dict[str, Any]]]]:
-        """Return (row number, cells) of each row as it comes; what follows the rows is not read."""
-        count = 0
-        for _, element in iterparse(self.source):
-            if element.tag == CELL_TAG:
-                # Before the end of its row, which may never come.
-                count += 1
-                if count > MAX_CELLS:
-                    raise _TooManyError(f"{MAX_CELLS:,} cells")
-            elif element.tag == ROW_TAG:
-                yield self.parse_row(element)
-                element.clear()
-            elif element.tag == DATA_TAG:
-                return
-
-    def parse_cell(self, element: Any) -> dict[str, Any]:
-        """Return the cell of an element: its place, value and format."""
-        cell: dict[str, Any] = super().parse_cell(element)
-        if cell["value"] is None:
-            if element.find(FORMULA_TAG) is not None:
-                raise _NoResultError(cell["row"], f"{get_column_letter(cell['column'])}{cell['row']}")
-        elif cell["column"] > MAX_COLUMNS:
-            raise _TooManyError(f"{MAX_COLUMNS} columns")
-        return cell
-
-
-class _TooManyError(Exception):
-    """A sheet has more than a register has; says more than what."""
-
-
-class _NoResultError(Exception):
-    """A formula has no result; says its row and its cell."""
-
-
-def _cells(book: Any, where: str) -> list[tuple[int, list[str]]]:
-    """Return (row number, cells as text) of the rows of a workbook's register sheet, read once from first to last."""
-    name = next((n for n in book.sheetnames if n.casefold() == SHEET.casefold()), book.sheetnames[0])
-    sheet = book[name]
-    rows: list[tuple[int, list[str]]] = []
-    try:
-        with sheet._get_source() as source:
-            for number, cells in _Parser(book, sheet, source).parse():
-                if number > MAX_LINES:
-                    raise _TooManyError(f"{MAX_LINES:,} rows")
-                if rows and number <= rows[-1][0]:
-                    raise ValueError("rows are out of order")
-                filled = {
-                    c["column"]: _text(ReadOnlyCell(sheet, **c)) for c in cells if c["value"] is not None
-                }
-                rows.append((number, [filled.get(n, "") for n in range(1, max(filled, default=0) + 1)]))
-    except _TooManyError as more:
-        raise RegisterError(
-            f"Sheet '{name}' of '{where}' has more than {more}, so it was not read. Check that it lists settings, not "
-            "children, or copy the rows into the template."
-        ) from None
-    except _NoResultError as formula:
-        row, cell = formula.args
-        raise RegisterError(
-            f"'{where}', row {row}: cell {cell} holds a formula without a result, so nothing was read. Save the workbook in "
-            "the spreadsheet program, or type the value."
-        ) from None
-    return rows
-
-
-def _text(cell: Any) -> str:
-    """Return the value of a cell as text: dates in ISO form, percentages as per cent, whole numbers without decimals."""
-    value = cell.value
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == datetime.min.time() else str(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        number = round(100 * float(value), 10) if "%" in str(cell.number_format) else value
-        return str(int(number)) if float(number).is_integer() else str(number)
-    return str(value)
+    return read_sheets(path, [SHEET], WORDS)[SHEET]
 
 
 def to_workbook(cells: Sequence[Sequence[str]], where: str) -> bytes:

@@ -24,6 +24,7 @@ class Right(StrEnum):
     KEEP_REGISTERS = "keep registers of places"
     KEEP_UNIT_COSTS = "keep unit costs"
     KEEP_SCHEMES = "keep lists of schemes"
+    KEEP_COUNTS = "keep the council's own counts"
     IMPORT = "bring in what others saved elsewhere"
     FIT = "fit the models again"
 
@@ -44,7 +45,9 @@ class Role(StrEnum):
 
 _RIGHTS: dict[Role, frozenset[Right]] = {
     Role.VIEWER: frozenset(),
-    Role.PLANNER: frozenset({Right.KEEP_SCENARIOS, Right.KEEP_REGISTERS, Right.KEEP_SCHEMES}),
+    Role.PLANNER: frozenset(
+        {Right.KEEP_SCENARIOS, Right.KEEP_REGISTERS, Right.KEEP_SCHEMES, Right.KEEP_COUNTS}
+    ),
     Role.FINANCE: frozenset({Right.KEEP_SCENARIOS, Right.KEEP_UNIT_COSTS, Right.KEEP_SCHEMES}),
     Role.ADMIN: frozenset(Right),
 }

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from data.council_files.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS, FileStore
-from data.errors import CapitalError, ConflictError, OutputError, PriceError, RegisterError
+from data.council_files.kept_files import CANDIDATES, COUNTS, REGISTERS, UNIT_COSTS, FileStore
+from data.errors import CapitalError, ConflictError, CountError, OutputError, PriceError, RegisterError
 from data.sign_in.people import this_computer
 
 REDBRIDGE, NEWHAM = 317, 316
 JO = this_computer("Jo")
-SHELVES = (REGISTERS, UNIT_COSTS, CANDIDATES)
+SHELVES = (REGISTERS, UNIT_COSTS, CANDIDATES, COUNTS)
 
 
-@pytest.fixture(params=SHELVES, ids=["registers", "unit-costs", "candidates"])
+@pytest.fixture(params=SHELVES, ids=["registers", "unit-costs", "candidates", "counts"])
 def file_store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileStore:
     """Return a kind of file, kept in an empty folder."""
     found: FileStore = request.param
@@ -62,7 +62,7 @@ def test_the_second_of_two_editors_is_told_what_to_do_and_the_first_keeps_theirs
     assert f"Version 1 of Redbridge's {file_store.what} was kept by somebody else" in str(told.value)
     assert "Download your edits" in str(told.value)
     assert first.read_text() == "first"
-    assert [p.name for p in first.parent.glob("*.csv")] == ["0001.csv"]
+    assert [p.name for p in first.parent.glob(f"*{file_store.suffix}")] == [f"0001{file_store.suffix}"]
 
 
 def test_of_many_at_once_exactly_one_is_kept(file_store: FileStore) -> None:
@@ -75,7 +75,9 @@ def test_of_many_at_once_exactly_one_is_kept(file_store: FileStore) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(attempt, range(16))) == 1
-    assert [p.name for p in file_store.folder_of(REDBRIDGE).glob("*.csv")] == ["0001.csv"]
+    assert [p.name for p in file_store.folder_of(REDBRIDGE).glob(f"*{file_store.suffix}")] == [
+        f"0001{file_store.suffix}"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -84,8 +86,9 @@ def test_of_many_at_once_exactly_one_is_kept(file_store: FileStore) -> None:
         (REGISTERS, RegisterError, "places could not be counted"),
         (UNIT_COSTS, PriceError, "pounds could not be worked out"),
         (CANDIDATES, CapitalError, "schemes could not be appraised"),
+        (COUNTS, CountError, "the forecast could not be made"),
     ],
-    ids=["registers", "unit-costs", "candidates"],
+    ids=["registers", "unit-costs", "candidates", "counts"],
 )
 def test_a_version_that_is_not_there_says_what_is_and_what_is_lost(
     shelf_: FileStore, kind: type[Exception], lost: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -118,7 +121,8 @@ def test_a_folder_that_cannot_be_made_says_where_else_to_keep_it(
 
 def test_other_files_in_the_folder_are_no_versions(file_store: FileStore) -> None:
     folder = keep(file_store, "one", 0).parent
-    for name in ("notes.csv", ".draft-1234.csv", "00002.csv", "0002.csv.bak", "0002.txt"):
+    end = file_store.suffix
+    for name in (f"notes{end}", f".draft-1234{end}", f"00002{end}", f"0002{end}.bak", "0002.txt"):
         (folder / name).write_text("x", encoding="utf-8")
     assert [k.version for k in file_store.versions(REDBRIDGE)] == [1]
 

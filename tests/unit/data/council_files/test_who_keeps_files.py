@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from data.council_files import kept_files
-from data.council_files.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS, FileStore
-from data.errors import NotAllowedError
+from data.council_files.kept_files import CANDIDATES, COUNTS, REGISTERS, UNIT_COSTS, FileStore
+from data.errors import CountError, NotAllowedError
 from data.registers import kept_registers, starting_register
 from data.sign_in.people import Person, Role
 
@@ -19,6 +19,7 @@ MAY = {
     REGISTERS: {"planner", "admin"},
     UNIT_COSTS: {"finance", "admin"},
     CANDIDATES: {"planner", "finance", "admin"},
+    COUNTS: {"planner", "admin"},
 }
 
 
@@ -72,7 +73,7 @@ def test_whatever_writes_takes_the_person_and_whatever_takes_none_writes_nothing
         if f.__module__ in ("data.council_files.kept_files", "data.registers.kept_registers")
     }
     takes = {n for n, f in ours.items() if "who" in inspect.signature(f).parameters}
-    assert takes == {"keep"}
+    assert takes == ({"keep", "delete"} if owner is FileStore else {"keep"})
     for name, function in ours.items():
         writes = any(
             w in inspect.getsource(function)
@@ -87,3 +88,23 @@ def test_who_kept_a_version_is_written_beside_it() -> None:
     assert kept.description.endswith("UTC by Pat Lee (pat@council.gov.uk)")
     kept.path.with_suffix(".by.txt").unlink()
     assert REGISTERS.find(REDBRIDGE, 1).description.endswith("UTC")
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_version_is_deleted_by_those_who_may_keep_one_and_its_number_is_not_given_again(role: Role) -> None:
+    for text in ("one", "two"):
+        COUNTS.keep(
+            person(Role.PLANNER), REDBRIDGE, int(text == "two"), lambda path, t=text: path.write_text(t)
+        )
+    if role.value not in MAY[COUNTS]:
+        with pytest.raises(NotAllowedError):
+            COUNTS.delete(person(role), REDBRIDGE, 2)
+        assert COUNTS.latest(REDBRIDGE) == 2
+        return
+    COUNTS.delete(person(role), REDBRIDGE, 2)
+    assert [k.version for k in COUNTS.versions(REDBRIDGE)] == [1]
+    with pytest.raises(
+        CountError, match=r"Version 2 of Redbridge's own file of counts was deleted \(.* by Pat Lee"
+    ):
+        COUNTS.find(REDBRIDGE, 2)
+    assert COUNTS.keep(person(role), REDBRIDGE, 1, lambda path: path.write_text("three")).version == 3

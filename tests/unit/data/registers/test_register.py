@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
 
 from data import tables
+from data.council_files.workbook import MAX_UNPACKED
 from data.errors import OutputError, RegisterError
 from data.registers.estimated_register import net_use, residents
 from data.registers.register import (
@@ -27,7 +28,6 @@ from data.registers.register import (
     with_defaults,
 )
 from data.registers.register_file import MAX_BYTES, MAX_ROWS, read_register, write_register
-from data.registers.register_workbook import MAX_UNPACKED
 from data.registers.starting_register import SHIPPED
 from data.vocabulary import PHASE_CODES, SPECIALIST_PROVISIONS
 

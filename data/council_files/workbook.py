@@ -1,0 +1,195 @@
+"""Workbooks (.xlsx) that councils fill in: read the cells of their sheets as text.
+
+Invariant: a workbook is opened only if its parts are of ordinary size, and what a cell shows is what is read: a formula gives its
+last stored result, and one without a result is refused.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from openpyxl import load_workbook
+from openpyxl.cell.read_only import ReadOnlyCell
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet._reader import CELL_TAG, DATA_TAG, FORMULA_TAG, ROW_TAG, WorkSheetParser
+from openpyxl.xml.functions import iterparse
+
+from data.council_files.spreadsheet import MAX_COLUMNS, MAX_LINES
+from data.errors import PlannerError
+
+MAX_UNPACKED = 200_000_000
+"""Most bytes a workbook may unpack to (200 MB); a register is far below 1 MB."""
+
+MAX_RATIO = 100
+"""Most times its own size that a workbook may unpack to, beyond `SMALL`; workbooks of figures unpack to five or ten times."""
+
+SMALL = 10_000_000
+"""Bytes that any workbook may unpack to."""
+
+MAX_CELLS = 500_000
+"""Cells of a sheet that are looked at; the largest register has a quarter of that."""
+
+Rows = list[tuple[int, list[str]]]
+"""(Row number, cells as text) of a sheet."""
+
+
+@dataclass(frozen=True)
+class WorkbookWords:
+    """What messages call a kind of workbook.
+
+    Parameters
+    ----------
+    refuse
+        Makes the error of one that cannot be read from words.
+    one
+        One of them, such as "a register".
+    nothing
+        What therefore did not happen, such as "no places were read".
+    lists
+        What its rows should be, such as "settings, not children".
+    """
+
+    refuse: Callable[[str], PlannerError]
+    one: str
+    nothing: str
+    lists: str
+
+
+def read_sheets(path: Path, wanted: Sequence[str], words: WorkbookWords) -> dict[str, Rows]:
+    """Return the rows of the wanted sheets that a workbook has, by name; of its first sheet as the first wanted where none is.
+
+    Raises
+    ------
+    PlannerError
+        It is not a workbook, unpacks to too much, or a formula has no result; of the kind that ``words`` makes.
+    """
+    _check_archive(path, words)
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+        try:
+            there = {name.casefold(): name for name in book.sheetnames}
+            names = {name: there[name.casefold()] for name in wanted if name.casefold() in there}
+            names = names or {wanted[0]: book.sheetnames[0]}
+            return {name: _cells(book, own, path.name, words) for name, own in names.items()}
+        finally:
+            book.close()
+    except (PlannerError, MemoryError):
+        raise
+    except Exception as error:  # the reader fails in many ways on a damaged workbook
+        raise words.refuse(
+            f"'{path.name}' cannot be read as a workbook ({type(error).__name__}), so {words.nothing}. Open it in "
+            "the spreadsheet, save it again as .xlsx or as CSV UTF-8, and try again."
+        ) from None
+
+
+def _check_archive(path: Path, words: WorkbookWords) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(part.file_size for part in archive.infolist())
+            packed = max(1, sum(part.compress_size for part in archive.infolist()))
+    except (zipfile.BadZipFile, OSError):
+        raise words.refuse(
+            f"'{path.name}' is not an .xlsx workbook although its name says so, or it has a password; {words.nothing}. "
+            "Take the password off, or save it again as .xlsx or as CSV UTF-8."
+        ) from None
+    if size > MAX_UNPACKED or (size > SMALL and size > MAX_RATIO * packed):
+        raise words.refuse(
+            f"'{path.name}' unpacks to {size / 1e6:,.0f} MB; {words.one} is far smaller, so it was not opened. Copy the "
+            "rows into the template."
+        )
+
+
+class _Parser(WorkSheetParser):  # type: ignore[misc]  # openpyxl has no types
+    """Openpyxl's parser of a sheet, which tells a formula without a result from a blank cell, and stops at the limits."""
+
+    def __init__(self, book: Any, sheet: Any, source: IO[bytes]) -> None:
+        super().__init__(
+            source,
+            sheet._shared_strings,
+            data_only=True,
+            epoch=book.epoch,
+            date_formats=book._date_formats,
+            timedelta_formats=book._timedelta_formats,
+        )
+
+    def parse(self) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+        """Return (row number, cells) of each row as it comes; what follows the rows is not read."""
+        count = 0
+        for _, element in iterparse(self.source):
+            if element.tag == CELL_TAG:
+                # Before the end of its row, which may never come.
+                count += 1
+                if count > MAX_CELLS:
+                    raise _TooManyError(f"{MAX_CELLS:,} cells")
+            elif element.tag == ROW_TAG:
+                yield self.parse_row(element)
+                element.clear()
+            elif element.tag == DATA_TAG:
+                return
+
+    def parse_cell(self, element: Any) -> dict[str, Any]:
+        """Return the cell of an element: its place, value and format."""
+        cell: dict[str, Any] = super().parse_cell(element)
+        if cell["value"] is None:
+            if element.find(FORMULA_TAG) is not None:
+                raise _NoResultError(cell["row"], f"{get_column_letter(cell['column'])}{cell['row']}")
+        elif cell["column"] > MAX_COLUMNS:
+            raise _TooManyError(f"{MAX_COLUMNS} columns")
+        return cell
+
+
+class _TooManyError(Exception):
+    """A sheet has more than such a file has; says more than what."""
+
+
+class _NoResultError(Exception):
+    """A formula has no result; says its row and its cell."""
+
+
+def _cells(book: Any, name: str, where: str, words: WorkbookWords) -> Rows:
+    """Return (row number, cells as text) of the rows of a sheet, read once from first to last."""
+    sheet = book[name]
+    rows: Rows = []
+    try:
+        with sheet._get_source() as source:
+            for number, cells in _Parser(book, sheet, source).parse():
+                if number > MAX_LINES:
+                    raise _TooManyError(f"{MAX_LINES:,} rows")
+                if rows and number <= rows[-1][0]:
+                    raise ValueError("rows are out of order")
+                filled = {
+                    c["column"]: _text(ReadOnlyCell(sheet, **c)) for c in cells if c["value"] is not None
+                }
+                rows.append((number, [filled.get(n, "") for n in range(1, max(filled, default=0) + 1)]))
+    except _TooManyError as more:
+        raise words.refuse(
+            f"Sheet '{name}' of '{where}' has more than {more}, so it was not read. Check that it lists {words.lists}, or "
+            "copy the rows into the template."
+        ) from None
+    except _NoResultError as formula:
+        row, cell = formula.args
+        raise words.refuse(
+            f"'{where}', row {row}: cell {cell} holds a formula without a result, so nothing was read. Save the workbook in "
+            "the spreadsheet program, or type the value."
+        ) from None
+    return rows
+
+
+def _text(cell: Any) -> str:
+    """Return the value of a cell as text: dates in ISO form, percentages as per cent, whole numbers without decimals."""
+    value = cell.value
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == datetime.min.time() else str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        number = round(100 * float(value), 10) if "%" in str(cell.number_format) else value
+        return str(int(number)) if float(number).is_integer() else str(number)
+    return str(value)

@@ -1,0 +1,245 @@
+"""The council's own counts as files: one template, one reader, and every problem with where, why and what to do."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+
+from data.council_files.kept_files import COUNTS
+from data.counts import kept_counts
+from data.counts.counts_file import (
+    BANDS,
+    OnDay,
+    read_counts,
+    what_is_in,
+    write_counts,
+    write_template,
+)
+from data.counts.own_counts import (
+    NotInSchoolCount,
+    OwnCounts,
+    PlansCount,
+    StaffCount,
+    WaitingCount,
+    census_day,
+    is_newer,
+)
+from data.errors import ConflictError, CountError, OutputError
+from data.sign_in.people import this_computer
+from data.vocabulary import BAND_CODES, NEED_CODES
+
+REDBRIDGE, KENT = 317, 886
+AT = OnDay(date(2026, 11, 30), 2026)
+DAY = date(2026, 9, 30)
+JO = this_computer("Jo")
+
+
+def counts(**changed: object) -> OwnCounts:
+    """Return counts with every part filled in."""
+    needs = dict.fromkeys(NEED_CODES, 0) | {"ASD": 2310, "SLCN": 2000}
+    plans = {
+        "day": DAY, "total": 4310, "bands": dict(zip(BAND_CODES, (150, 1800, 1330, 790, 240), strict=True)), "needs": needs,
+        "placements": {"state_special": 900, "mainstream": 2100}, "requests_open": 120, "assessments_open": 60, "ceased": 190,
+    }  # fmt: skip
+    return OwnCounts(
+        la_code=REDBRIDGE,
+        plans=PlansCount.model_validate(plans | changed),
+        waiting=(
+            WaitingCount(day=DAY, need="ASD", phase="primary", children=35, definition="=named, no place"),
+        ),
+        not_in_school=(
+            NotInSchoolCount(
+                day=DAY, state="part_time", need="All", phase="All", children=12, definition="under 20 hours"
+            ),
+        ),
+        staff=(StaffCount(day=DAY, role="caseworkers", posts=22.5, vacant=3, note="two on leave"),),
+    )
+
+
+def rows_of(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.reader(file))
+
+
+def filled(tmp_path: Path, changes: dict[tuple[str, str], str], more: list[list[str]] | None = None) -> Path:
+    """Return a CSV file of the template, filled in with a date, a total and changes."""
+    path = tmp_path / "mine.csv"
+    write_template(REDBRIDGE, path)
+    values = {("date", ""): "2026-09-30", ("total", ""): "4310"} | changes
+    rows = rows_of(path)
+    for row in rows[1:]:
+        row[2] = values.get((row[0], row[1]), row[2])
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([*rows, *(more or [])])
+    return path
+
+
+def problem(tmp_path: Path, changes: dict[tuple[str, str], str], more: list[list[str]] | None = None) -> str:
+    with pytest.raises(CountError) as refused:
+        read_counts(filled(tmp_path, changes, more), REDBRIDGE, AT)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_a_template_needs_a_date_and_a_total_and_says_so_once(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"counts{suffix}"
+    write_template(REDBRIDGE, path)
+    with pytest.raises(
+        CountError, match=r"2 problems.*row 3, column 'value': the row 'date'.*row 4.*'total'"
+    ):
+        read_counts(path, REDBRIDGE, AT)
+
+
+def test_the_fewest_figures_are_enough(tmp_path: Path) -> None:
+    read = read_counts(filled(tmp_path, {}), REDBRIDGE, AT)
+    assert read.plans == PlansCount(day=DAY, total=4310)
+    assert (read.waiting, read.not_in_school, read.staff) == ((), (), ())
+
+
+def test_a_workbook_reads_back_as_written_and_a_csv_file_keeps_the_plans(tmp_path: Path) -> None:
+    for suffix in (".xlsx", ".csv"):
+        write_counts(counts(), tmp_path / f"c{suffix}")
+    book = read_counts(tmp_path / "c.xlsx", REDBRIDGE, AT)
+    assert book == counts().model_copy(update={"origin": "c.xlsx"})
+    assert read_counts(tmp_path / "c.csv", REDBRIDGE, AT).plans == counts().plans
+    assert kept_counts.fingerprint(book) == kept_counts.fingerprint(counts())
+    assert kept_counts.fingerprint(counts(total=4310, ceased=191)) != kept_counts.fingerprint(counts())
+
+
+def test_no_cell_of_a_workbook_is_a_formula_and_no_age_band_a_date(tmp_path: Path) -> None:
+    write_counts(counts(), tmp_path / "c.xlsx")
+    book = load_workbook(tmp_path / "c.xlsx")
+    assert book.sheetnames == ["Plans", "Waiting", "Not in school", "Staff", "Guidance"]
+    assert "f" not in {c.data_type for sheet in book for row in sheet.iter_rows() for c in row}
+    assert all("to" in text for text in BANDS.values())
+
+
+def test_spellings_of_codes_dates_and_numbers_are_put_right(tmp_path: Path) -> None:
+    path = filled(tmp_path, {("date", ""): "30/09/2026", ("total", ""): "4,310"})
+    text = path.read_text("utf-8").replace("age band,0 to 4,,", "Age band,Under 5,10,")
+    path.write_text(text.replace("age band,5 to 10,,", "age band,5-10,4300,"), "utf-8")
+    with pytest.raises(CountError, match="age bands are given, but not 11-15, 16-19 and 20-25"):
+        read_counts(path, REDBRIDGE, AT)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({("date", ""): "2026-12-01"}, "1 December 2026 is in the future (today is 30 November 2026)"),
+        ({("date", ""): "2026-01-15"}, "not after the newest published return, of 15 January 2026"),
+        ({("date", ""): "2025-06-30"}, "so the count would be of no use. Count plans on a later day"),
+        ({("date", ""): "last week"}, "'last week' is not a date. Write it like 2026-09-30"),
+        ({("authority", ""): "886"}, "'886' is Kent, but the count was given for Redbridge"),
+        ({("total", ""): "-4"}, "'-4' is below 0"),
+        ({("total", ""): "4310.5"}, "'4310.5' is not a whole number"),
+        ({("total", ""): "=SUM(C5:C9)"}, "is a formula, which is not worked out here"),
+        ({("total", ""): "many"}, "'many' is not a number"),
+        ({("total", ""): "0"}, "there are no plans in it"),
+        ({("ceased since January", ""): "4311"}, "4,311 plans ceased since January is more than the 4,310 plans"),
+        ({("placement", "mainstream"): "4311"}, "the placements add up to 4,311, more than the total"),
+        ({("need", "ASD"): "10"}, "needs are given, but not SLCN"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_used_is_refused_with_why_and_what_to_do(
+    changes: dict[tuple[str, str], str], message: str, tmp_path: Path
+) -> None:
+    said = problem(tmp_path, changes)
+    assert message in said
+    assert "Sheet 'Plans', row" in said
+    assert "nothing was read from it and the forecast was not changed" in said
+
+
+def test_bands_that_do_not_add_up_are_refused(tmp_path: Path) -> None:
+    bands = {("age band", code): "800" for code in BANDS.values()}
+    assert "the age bands add up to 4,000, but the total is 4,310" in problem(tmp_path, bands)
+
+
+def test_needs_that_leave_many_out_are_refused(tmp_path: Path) -> None:
+    needs = {("need", code): "100" for code in NEED_CODES}
+    assert "the needs add up to 1,300, but the total is 4,310" in problem(tmp_path, needs)
+
+
+def test_an_unknown_need_row_or_a_row_given_twice_is_named(tmp_path: Path) -> None:
+    said = problem(
+        tmp_path, {}, [["need", "ADS", "5", ""], ["totals of all", "", "5", ""], ["total", "", "9", ""]]
+    )
+    assert "3 problems" in said
+    assert "Did you mean 'ASD'?" in said
+    assert "'totals of all' is not a row of the template we know" in said
+    assert "total is row 4 too" in said
+
+
+def test_every_problem_of_every_sheet_is_reported_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "c.xlsx"
+    write_counts(counts(), path)
+    book = load_workbook(path)
+    book["Plans"]["C4"] = -1
+    book["Waiting"].append(["2026-09-30", "ADS", "primary", 4, "named"])
+    book["Waiting"].append(["2027-09-30", "ASD", "primary", 4, "named"])
+    book["Staff"].append(["2026-09-30", "psychologists", 2, 3, ""])
+    book.save(path)
+    with pytest.raises(CountError) as refused:
+        read_counts(path, REDBRIDGE, AT)
+    said = str(refused.value)
+    assert "4 problems" in said
+    for part in ("Sheet 'Waiting', row 3, column 'need'", "Sheet 'Waiting', row 4, column 'date'",
+                 "Sheet 'Staff', row 3, column 'vacant_fte'", "Sheet 'Plans', row 4"):  # fmt: skip
+        assert part in said
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("none.csv", None, "There is no file"),
+        ("x.ods", b"x", "is not a .csv file or .xlsx workbook"),
+        ("x.xlsx", b"not a zip", "is not an .xlsx workbook although its name says so"),
+        ("x.csv", b"what,code\n", "column(s) missing: 'value'"),
+        ("x.csv", b"\n", "has no rows on the sheet Plans"),
+        ("x.csv", b"\xff\xfe", "is not UTF-8 text"),
+    ],
+)
+def test_files_that_are_no_counts_are_refused(
+    name: str, content: bytes | None, message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(CountError) as refused:
+        read_counts(path, REDBRIDGE, AT)
+    assert message in str(refused.value)
+
+
+def test_a_file_of_another_kind_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"they are \.xlsx workbooks, or \.csv files of plans alone"):
+        write_template(REDBRIDGE, tmp_path / "counts.docx")
+
+
+def test_returns_count_plans_on_the_third_thursday_of_january() -> None:
+    assert [census_day(j).isoformat() for j in (2023, 2024, 2025, 2026)] == [
+        "2023-01-19", "2024-01-18", "2025-01-16", "2026-01-15",
+    ]  # fmt: skip
+    assert is_newer(counts(), 2026)
+    assert not is_newer(counts(), 2027)
+
+
+def test_what_is_in_a_file_is_said_with_what_is_not_used() -> None:
+    said = " ".join(what_is_in(counts()))
+    assert "4,310 EHC plans on 30 September 2026, by age band, primary need and placement." in said
+    assert "35 children waiting for a place: kept, and not used by the forecast yet." in said
+    assert "22.5 posts of staff" in said
+
+
+def test_a_kept_version_reads_back_and_is_read_after_the_next_return_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(COUNTS.variable, str(tmp_path / "kept"))
+    kept = kept_counts.keep(JO, counts(), REDBRIDGE, 0)
+    assert kept_counts.read(kept) == counts().model_copy(update={"origin": "0001.xlsx"})
+    with pytest.raises(ConflictError):
+        kept_counts.keep(JO, counts(), REDBRIDGE, 0)
+    with pytest.raises(CountError, match="are not Kent's"):
+        kept_counts.keep(JO, counts(), KENT, 0)
