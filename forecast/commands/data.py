@@ -9,7 +9,7 @@ import typer
 
 from forecast.commands.output import console, progress, show
 
-app = typer.Typer(help="Build and check the published tables.", no_args_is_help=True)
+app = typer.Typer(help="Bring the published tables up to date, build and check them.", no_args_is_help=True)
 
 
 @app.command("build")

@@ -21,6 +21,7 @@ import pandas as pd
 import scipy
 import xarray as xr
 
+from data import tables
 from data.errors import OutputError
 from forecast.core.atomic_files import write_one
 from forecast.core.packing import ALIGNED, Bytes, pack, unpack
@@ -57,7 +58,14 @@ def cached(name: str, sources: Sources, make: Callable[[], Result]) -> Result:
         What it is made from.
     make
         Makes it; `forecast.core.packing` says what may be cached.
+
+    Raises
+    ------
+    TableError
+        The tables were brought up to date since this process first read one.
     """
+    # What is in memory may be of the tables before, and what is kept is of those on disk.
+    tables.check_release()
     path = _path(name)
     block = None if path is None else _read(path, sources)
     if block is None:

@@ -491,7 +491,10 @@ def load(history: History, folder: Path = FOLDER) -> Fit:
     ------
     FitError
         As `manifest`.
+    TableError
+        The tables were brought up to date since the history was read, and the fit with them.
     """
+    tables.check_release()
     about = manifest(folder)
     return _fit_from_parts(
         {name: _read_fitted(name, history, about, folder) for name in NAMES}, about["seconds"], {}
