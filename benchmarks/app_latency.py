@@ -32,7 +32,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Page, async_playwright
 
-from data.council_files.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS
+from data.council_files.kept_files import CANDIDATES, COUNTS, REGISTERS, UNIT_COSTS
 from forecast.ui.frame.registry import PAGES
 from forecast.ui.views.scenario_draft import SAMPLE
 from scenarios.store.address import VARIABLE as STORE
@@ -71,7 +71,7 @@ def server() -> Iterator[Served]:
     address = f"http://127.0.0.1:{port}"
     options = ["--server.port", str(port), "--server.headless", "true"]
     with tempfile.TemporaryDirectory() as kept:
-        folders = {s.variable: f"{kept}/{s.variable}" for s in (REGISTERS, UNIT_COSTS, CANDIDATES)}
+        folders = {s.variable: f"{kept}/{s.variable}" for s in (REGISTERS, UNIT_COSTS, CANDIDATES, COUNTS)}
         began = time.perf_counter()
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", *options],

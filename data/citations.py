@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-SEN2 = "Department for Education, Education, health and care plans (SEN2), releases of 2022, 2025 and 2026"
+SEN2 = "Department for Education, Education, health and care plans (SEN2), releases of 2022 and of 2025 on"
 """The returns of plans, requests and assessments."""

@@ -13,10 +13,13 @@ from io import TextIOWrapper
 
 import typer
 
+from data import tables
 from data.errors import OptionError, PlannerError
 from forecast.commands import (
+    audit,
     capacity,
     capital,
+    counts,
     data,
     doctor,
     forecasts,
@@ -27,6 +30,7 @@ from forecast.commands import (
     report,
     scenario,
     then_and_now,
+    update,
 )
 from forecast.core.parallel import set_up_process
 
@@ -46,16 +50,20 @@ app.command("places")(places.places_command)
 app.command("money")(money.money_command)
 app.command("capital")(capital.capital_command)
 app.command("backtest")(models.backtest_command)
+app.command("audit")(audit.audit_command)
 app.command("score-january")(models.score_january_command)
 app.command("earlier-forecasts")(then_and_now.earlier_forecasts_command)
 app.command("backtest-places")(models.backtest_places_command)
+app.command("backtest-own-count")(models.backtest_own_count_command)
 app.command("money-check")(money_check.money_check_command)
 app.command("fit")(models.fit_command)
 app.command("explain")(forecasts.explain_command)
 app.command("then-and-now")(then_and_now.then_and_now_command)
 app.command("doctor")(doctor.doctor_command)
+data.app.command("update")(update.update_command)
 app.add_typer(data.app, name="data")
 app.add_typer(capacity.app, name="capacity")
+app.add_typer(counts.app, name="counts")
 app.add_typer(money.app, name="unit-costs")
 app.add_typer(scenario.app, name="scenario")
 app.add_typer(report.app, name="report")
@@ -66,6 +74,7 @@ def main() -> None:
     set_up_process()
     _print_what_can_be_printed()
     try:
+        tables.settle()
         app(args=spread_values(readable(sys.argv[1:])), prog_name="sendplan")
     except PlannerError as error:
         typer.echo(f"sendplan: {error}", err=True)

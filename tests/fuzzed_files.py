@@ -22,11 +22,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from functools import cache, partial
 from pathlib import Path
 
 from data.capital.candidate_file import shipped as shipped_schemes
 from data.capital.candidate_file import to_csv as schemes_csv
+from data.counts.counts_file import OnDay, read_counts, write_counts
+from data.counts.own_counts import OwnCounts, PlansCount, WaitingCount
 from data.errors import PlannerError, UploadError
 from data.prices.ledger import to_csv as prices_csv
 from data.registers import starting_register
@@ -36,6 +39,7 @@ from data.registers.register_file import to_csv as register_csv
 from data.registers.register_workbook import to_workbook
 from data.sign_in import allow_list
 from data.sign_in.people import this_computer
+from data.vocabulary import BAND_CODES
 from forecast.jobs.file_reader import FileReader
 from forecast.places.preference_file import read_order, write_order
 from forecast.places.preference_order import default_rules
@@ -47,6 +51,7 @@ from scenarios.store.rows import row_hash
 
 REDBRIDGE = 317
 SEED = 20261130
+TODAY = date(2026, 11, 30)
 
 
 def read_bundle(path: Path) -> int:
@@ -59,12 +64,23 @@ READERS: dict[str, tuple[str, Callable[..., object], tuple[object, ...]]] = {
     "register xlsx": (".xlsx", read_register, (REDBRIDGE,)),
     "unit costs CSV": (".csv", council_files.read_prices, (REDBRIDGE,)),
     "schemes CSV": (".csv", council_files.read_schemes, (REDBRIDGE,)),
+    "counts CSV": (".csv", read_counts, (REDBRIDGE, OnDay(TODAY, 2026))),
+    "counts xlsx": (".xlsx", read_counts, (REDBRIDGE, OnDay(TODAY, 2026))),
     "preference order CSV": (".csv", read_order, ()),
     "people TOML": (".toml", allow_list.read, ()),
     "scenario YAML": (".yaml", read, ()),
     "export of scenarios": (".jsonl", read_bundle, ()),
 }
 """Kinds of file: their ending, and what reads them, at the top of a module, with further arguments."""
+
+COUNTED = OwnCounts(
+    la_code=REDBRIDGE,
+    plans=PlansCount(day=date(2026, 9, 30), total=4310, bands=dict.fromkeys(BAND_CODES, 862), ceased=190),
+    waiting=(
+        WaitingCount(day=date(2026, 9, 30), need="ASD", phase="primary", children=35, definition="named"),
+    ),
+)
+"""Counts to damage."""
 
 PEOPLE = """contact = "send.data@council.gov.uk"
 [[allow]]
@@ -178,8 +194,10 @@ def valid(kind: str) -> tuple[bytes, ...]:
         case "scenario YAML":
             return tuple(path.read_bytes() for path in sorted(LIBRARY.glob("*.yaml")))
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "file"
-        if kind == "preference order CSV":
+        path = Path(folder) / f"file{READERS[kind][0]}"
+        if kind in ("counts CSV", "counts xlsx"):
+            write_counts(COUNTED, path)
+        elif kind == "preference order CSV":
             write_order(default_rules(), path)
         else:
             store = Store.open(Path(folder) / "store.sqlite")
@@ -195,7 +213,7 @@ def damaged(kind: str, number: int) -> bytes:
     content = rng.choice(valid(kind))
     if rng.random() < 0.02:
         return rng.choice(valid(rng.choice(list(READERS))))
-    if kind == "register xlsx" and rng.random() < 0.8:
+    if kind.endswith("xlsx") and rng.random() < 0.8:
         return _workbook_damaged(content, rng)
     if kind == "export of scenarios" and rng.random() < 0.7:
         return _export_damaged(content, rng)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,9 +15,12 @@ from forecast.commands.options import (
     Capacity,
     Draws,
     OneArea,
+    OwnCount,
     Seed,
     Years,
     check_chance,
+    file_name,
+    own_counts,
     own_register,
 )
 from forecast.commands.output import console, progress, say, show
@@ -64,6 +68,7 @@ def capital_command(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results; out/capital/AREA where left out.")
     ] = None,
+    own_count: OwnCount = None,
 ) -> None:
     """Appraise candidate schemes, choose a programme within a budget, and ask of every special school option why not a base."""
     from data.capital import candidate_file
@@ -73,6 +78,7 @@ def capital_command(
     from forecast.core.parallel import silence_solver
     from forecast.presentation import capital_tables
     from forecast.presentation.record import provenance
+    from forecast.presentation.top_lines import top_lines
     from forecast.runs.baseline import ForecastInputs, check_options
     from scenarios import reading
 
@@ -85,6 +91,7 @@ def capital_command(
         raise CapitalError(f"--years-after {years_after} is out of range. Write 0 (the forecast only) to 60.")
     check_chance("--p-sufficient", p_sufficient)
     register = own_register(capacity, [chosen])
+    counts = own_counts(own_count, [chosen])
     book = ledger(unit_costs, chosen)
     read = (
         candidate_file.shipped(chosen.la_code)
@@ -101,7 +108,7 @@ def capital_command(
         say(screen, f"Candidates written to {template}. Edit it, then give it with --candidates.")
         return
     inputs = ForecastInputs.prepare()
-    base = inputs.baseline(chosen, years=years, draws=draws, seed=seed, register=register)
+    base = inputs.baseline(chosen, years=years, draws=draws, seed=seed, register=register, counts=counts)
     if template is not None:
         candidate_file.write_template(candidate_schemes.derive_candidates(base.outcome), template)
         say(
@@ -127,7 +134,8 @@ def capital_command(
             ),
             tell=lambda what, done: bar.update(task, description=what, completed=round(100 * done)),
         )
-    for line in capital_tables.sentences(case):
+    top = top_lines(base.outcome, date.today())
+    for line in (*top, *capital_tables.sentences(case)):
         say(screen, line)
     screen.print()
     for title, table in capital_tables.tables_for_people(case):
@@ -135,10 +143,10 @@ def capital_command(
     for note in capital_tables.notes(case):
         say(screen, f"- {note}")
     arguments: dict[str, Any] = {
-        "area": area, "candidates": None if candidates is None else candidates.name, "budget": budget,
+        "area": area, "candidates": file_name(candidates), "budget": budget,
         "p_sufficient": p_sufficient, "january": january, "phase": phase, "scenario": scenario, "defer": defer,
-        "years_after": years_after, "years": years, "capacity": None if capacity is None else capacity.name, "seed": seed,
-        "draws": draws, "unit_costs": None if unit_costs is None else unit_costs.name,
+        "years_after": years_after, "years": years, "capacity": file_name(capacity), "seed": seed,
+        "draws": draws, "unit_costs": file_name(unit_costs), "own_count": file_name(own_count),
     }  # fmt: skip
-    files = capital_tables.write(case, folder, chosen.name, provenance(base.outcome, arguments))
+    files = capital_tables.write(case, folder, chosen.name, provenance(base.outcome, arguments), top)
     say(screen, "Files: " + ", ".join(str(f) for f in files))

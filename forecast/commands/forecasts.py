@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,13 +18,16 @@ from forecast.commands.options import (
     Draws,
     Model,
     OneArea,
+    OwnCount,
     ReformChance,
     Seed,
     Years,
     check_chance,
+    file_name,
+    own_counts,
     own_register,
 )
-from forecast.commands.output import console, progress, show
+from forecast.commands.output import console, progress, say_top_lines, show
 from forecast.core import defaults
 
 if TYPE_CHECKING:
@@ -41,6 +45,7 @@ def forecast_command(
     model: Model = "headline",
     draws: Draws = defaults.DRAWS,
     reform_chance: ReformChance = defaults.REFORM_CHANCE,
+    own_count: OwnCount = None,
 ) -> None:
     """Forecast plans and set specialist places against demand."""
     import pandas as pd
@@ -60,18 +65,21 @@ def forecast_command(
             f"--seed {seed} is negative. Seeds are whole numbers from 0. Leave it out for the usual one."
         )
     register = own_register(capacity, chosen)
+    counts = own_counts(own_count, chosen)
     several = len(chosen) > 1
     folders = {a: _folder(out, a, several) for a in chosen}
     check_folder(out if out is not None else Path("out"))
     arguments: dict[str, Any] = {
-        "area": area, "years": years, "capacity": None if capacity is None else capacity.name, "seed": seed,
-        "model": model, "draws": draws, "reform_chance": reform_chance,
+        "area": area, "years": years, "capacity": file_name(capacity), "own_count": file_name(own_count),
+        "seed": seed, "model": model, "draws": draws, "reform_chance": reform_chance,
     }  # fmt: skip
     screen = console()
     inputs = ForecastInputs.prepare(model)
     if not several:
-        base = inputs.baseline(chosen[0], years=years, draws=draws, seed=seed, register=register)
-        tables = record.RunTables(with_reform(base).outcome, reform_chance)
+        base = inputs.baseline(
+            chosen[0], years=years, draws=draws, seed=seed, register=register, counts=counts
+        )
+        tables = record.RunTables(with_reform(base).outcome, reform_chance, date.today())
         files = record.write(tables, folders[chosen[0]], arguments)
         report(screen, tables)
         if register is None:
@@ -88,7 +96,7 @@ def forecast_command(
         for one in chosen:
             bar.update(task, description=one.name)
             base = inputs.baseline(one, years=years, draws=draws, seed=seed)
-            tables = record.RunTables(with_reform(base).outcome, reform_chance)
+            tables = record.RunTables(with_reform(base).outcome, reform_chance, date.today())
             record.write(tables, folders[one], arguments)
             lines.append(one_line(tables))
             bar.advance(task)
@@ -122,6 +130,8 @@ def report(screen: Console, tables: RunTables) -> None:
 
     outcome, shortfall = tables.outcome, tables.shortfall
     screen.print()
+    for line in tables.top_lines:
+        screen.print(line, markup=False, highlight=False)
     screen.print(tables.headline, style="bold")
     screen.print(words.how_to_read(outcome), markup=False, highlight=False)
     for sentence in tables.own_record:
@@ -188,6 +198,7 @@ def explain_command(
     draws: Annotated[int, typer.Option(help="Random draws, at least 100.")] = defaults.DRAWS,
     seed: Annotated[int, typer.Option(help="Same seed, same answer.")] = defaults.SEED,
     model: Model = "headline",
+    own_count: OwnCount = None,
 ) -> None:
     """Split the growth in plans to a January into population, joiner rate, leaver rate, transfers and ageing."""
     import pandas as pd
@@ -203,11 +214,17 @@ def explain_command(
         )
     check_options(years, draws)
     check_name(model)
-    outcome = ForecastInputs.prepare(model).baseline(chosen[0], years=years, draws=draws, seed=seed).outcome
+    counts = own_counts(own_count, chosen)
+    outcome = (
+        ForecastInputs.prepare(model)
+        .baseline(chosen[0], years=years, draws=draws, seed=seed, counts=counts)
+        .outcome
+    )
     origin = outcome.plans.origin
     january = min(origin + 5, origin + years) if to is None else to
     split = explain.table(outcome.plans, january)
     screen = console()
+    say_top_lines(screen, outcome)
     shown = pd.DataFrame(
         {
             "Why": split["label"],

@@ -231,6 +231,29 @@ def score_january_command(
         screen.print(f"Track record: {track_record.write_unseen(scores)}", soft_wrap=True)
 
 
+def backtest_own_count_command(
+    out: Annotated[Path, typer.Option(help="Parquet file for the scored cells.")],
+) -> None:
+    """Say by how much a council's own count during the year lowers the error of the next January, and refresh the record."""
+    from data.panels import history_tables
+    from forecast.core.atomic_files import check_folder, write_one
+    from forecast.validation import own_count_backtest, track_record
+
+    if out.is_dir():
+        raise OptionError(
+            f"--out {out} is a folder; the scored cells need a file. Give a name such as {out / 'own-count.parquet'}."
+        )
+    check_folder(out.parent)
+    screen = console()
+    cells = own_count_backtest.score(track_record.read_totals(), history_tables.load("series"))
+    write_one(out, lambda path: cells.to_parquet(path, index=False))
+    rows = own_count_backtest.summary(cells)
+    screen.print(f"{len(cells):,} scored cells written to {out}", soft_wrap=True)
+    show(screen, rows.map(_figure), "One year ahead given a count (x 100; ratio to no count)", index=False)
+    if track_record.PAGE.exists():
+        screen.print(f"Track record: {track_record.write_own_count(rows)}", soft_wrap=True)
+
+
 def backtest_places_command(
     out: Annotated[Path, typer.Option(help="Parquet file for the scored cells.")],
     origins: Origins = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,9 +16,12 @@ from forecast.commands.options import (
     Capacity,
     Draws,
     OneArea,
+    OwnCount,
     Seed,
     Years,
     check_may_write,
+    file_name,
+    own_counts,
     own_register,
 )
 from forecast.commands.output import console, say, show
@@ -81,6 +85,7 @@ def money_command(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results; out/money/AREA where left out.")
     ] = None,
+    own_count: OwnCount = None,
 ) -> None:
     """Forecast high needs cost, income and balance, with or without a scenario."""
     from forecast.core.atomic_files import check_folder
@@ -104,24 +109,29 @@ def money_command(
         allocations(allocation or ()),
     )
     register = own_register(capacity, [one])
+    counts = own_counts(own_count, [one])
     book = ledger(unit_costs, one)
     flat = None if scenario is None else find_scenario_or_file(scenario, None).flat
     folder = out if out is not None else Path("out") / "money" / one.slug
     check_folder(folder)
     arguments: dict[str, Any] = {
         "area": one.name, "scenario": None if flat is None else flat.id,
-        "unit_costs": None if unit_costs is None else unit_costs.name, "growth": growth, "regime": regime, "grant": grant,
+        "unit_costs": file_name(unit_costs), "growth": growth, "regime": regime, "grant": grant,
         "opening": opening, "overspend": overspend, "as_modelled": as_modelled,
         "block_transfer": block_transfer, "disapplied": disapplied, "allocation": allocation,
-        "capacity": None if capacity is None else capacity.name,
+        "capacity": file_name(capacity), "own_count": file_name(own_count),
         "years": years, "seed": seed, "draws": draws,
     }  # fmt: skip
-    base = shared_inputs().baseline(one, years=years, draws=draws, seed=seed, register=register)
+    base = shared_inputs().baseline(
+        one, years=years, draws=draws, seed=seed, register=register, counts=counts
+    )
     finance = FinanceModel.of(base.outcome, plan=plan, book=book)
     before = finance.money(base.outcome)
-    tables = money_report.MoneyTables(finance, before)
+    today = date.today()
+    tables = money_report.MoneyTables(finance, before, today=today)
     if flat is not None:
-        tables = money_report.MoneyTables(finance, finance.money(scenario_run.rerun(base, flat)), before)
+        after = finance.money(scenario_run.rerun(base, flat))
+        tables = money_report.MoneyTables(finance, after, before, today)
     screen = console()
     money_report.print_report(
         tables,

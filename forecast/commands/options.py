@@ -6,6 +6,7 @@ Invariant: an option of one name means the same and has the same usual value in 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ from data.errors import OptionError
 from data.formatting import describe_control_character, quoted
 
 if TYPE_CHECKING:
+    from data.counts.own_counts import OwnCounts
     from data.registers.register import Register
 
 AnyArea = Annotated[str, typer.Argument(help="Name, GSS code or DfE number of an authority, or 'all'.")]
@@ -34,6 +36,15 @@ Capacity = Annotated[
     ),
 ]
 """A register to use instead of the shipped one."""
+
+OwnCount = Annotated[
+    Path | None,
+    typer.Option(
+        "--own-count",
+        help="The council's own count of plans since the last January (CSV or .xlsx); see 'sendplan counts template'.",
+    ),
+]
+"""A count that the forecast is made to agree with."""
 
 Seed = Annotated[int, typer.Option(help="Same seed, same numbers.")]
 """Where chance starts."""
@@ -72,6 +83,25 @@ def own_register(capacity: Path | None, chosen: Sequence[Area]) -> Register | No
     from data.registers.register_file import read_register
 
     return read_register(capacity, la_code=chosen[0].la_code)
+
+
+def own_counts(file: Path | None, chosen: Sequence[Area]) -> OwnCounts | None:
+    """Read the council's own counts for the one authority requested; None if no file was given."""
+    if file is None:
+        return None
+    if len(chosen) > 1:
+        raise OptionError(
+            f"--own-count {file} holds one authority's plans but 'all' was asked for, so it cannot be used. "
+            "Name the authority, or leave --own-count out."
+        )
+    from data.counts.counts_file import OnDay, read_counts
+
+    return read_counts(file, chosen[0].la_code, OnDay.now(date.today()))
+
+
+def file_name(path: Path | None) -> str | None:
+    """Return the name of a file for the record of a run; None where none was given."""
+    return None if path is None else path.name
 
 
 def check_chance(option: str, value: float) -> None:

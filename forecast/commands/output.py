@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -10,6 +11,8 @@ from rich.text import Text
 if TYPE_CHECKING:
     import pandas as pd
     from rich.progress import Progress
+
+    from forecast.core.outcome import Outcome
 
 WIDTH = 150
 """Columns to print when the output is not a terminal."""
@@ -46,6 +49,14 @@ def progress(screen: Console) -> Progress:
 def say(screen: Console, text: str, style: str = "") -> None:
     """Print text literally: brackets, colons and addresses in it have no special meaning."""
     screen.print(Text(text, style=style), soft_wrap=True)
+
+
+def say_top_lines(screen: Console, outcome: Outcome) -> None:
+    """Print what stands at the top of every output: that a forecast is old, and what the council's own count moves."""
+    from forecast.presentation.top_lines import top_lines
+
+    for line in top_lines(outcome, date.today()):
+        say(screen, line)
 
 
 def show(screen: Console, frame: pd.DataFrame, title: str, *, index: bool = True) -> None:

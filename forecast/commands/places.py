@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,11 +18,14 @@ from forecast.commands.options import (
     AnyArea,
     Capacity,
     Draws,
+    OwnCount,
     Seed,
     Years,
+    file_name,
+    own_counts,
     own_register,
 )
-from forecast.commands.output import console, progress, show
+from forecast.commands.output import console, progress, say_top_lines, show
 from forecast.core import defaults
 from forecast.core.parallel import set_up_process
 
@@ -45,6 +49,7 @@ def places_command(
         Path | None, typer.Option(help="Folder for the results; out/places/AREA where left out.")
     ] = None,
     draws: Draws = defaults.DRAWS,
+    own_count: OwnCount = None,
 ) -> None:
     """Say which specialist places run out, when, for whom, and where the children go."""
     from forecast.core.atomic_files import check_folder
@@ -52,6 +57,7 @@ def places_command(
     from forecast.places.preference_file import read_order
     from forecast.places.preference_order import default_rules
     from forecast.presentation import places_report
+    from forecast.presentation.top_lines import top_lines
     from forecast.runs.baseline import ForecastInputs, check_options
 
     chosen = areas.resolve(area)
@@ -61,10 +67,11 @@ def places_command(
         out if out is not None else Path("out") / "places" / (chosen[0].slug if len(chosen) == 1 else "all")
     )
     register = own_register(capacity, chosen)
+    counts = own_counts(own_count, chosen)
     check_folder(folder)
     arguments: dict[str, Any] = {
-        "area": area, "years": years, "capacity": None if capacity is None else capacity.name, "demand": demand,
-        "order": None if order is None else order.name, "seed": seed, "draws": draws,
+        "area": area, "years": years, "capacity": file_name(capacity), "own_count": file_name(own_count),
+        "demand": demand, "order": file_name(order), "seed": seed, "draws": draws,
     }  # fmt: skip
     screen = console()
     if len(chosen) > 1:
@@ -72,11 +79,12 @@ def places_command(
         return
     inputs = ForecastInputs.prepare()
     outcome = inputs.baseline(
-        chosen[0], years=years, draws=draws, seed=seed, register=register, demand=options
+        chosen[0], years=years, draws=draws, seed=seed, register=register, demand=options, counts=counts
     ).outcome
     tables = places_report.PlacesTables.of(outcome)
     distances = places_report.Distances.of(outcome)
     borrowed = chosen[0].la_code in inputs.latent.borrowed
+    say_top_lines(screen, outcome)
     places_report.print_report(
         outcome,
         tables,
@@ -88,7 +96,7 @@ def places_command(
     files = places_report.write(
         tables,
         distances,
-        places_report.page(outcome, tables, distances, borrowed),
+        places_report.page(outcome, tables, distances, borrowed, top_lines(outcome, date.today())),
         places_report.record_of(outcome, arguments),
         folder,
     )

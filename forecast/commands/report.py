@@ -19,11 +19,13 @@ from forecast.commands.options import (
     Capacity,
     Draws,
     OneArea,
+    OwnCount,
     ReformChance,
     Seed,
     Years,
     check_chance,
     check_shown,
+    own_counts,
     own_register,
 )
 from forecast.commands.output import console, progress, say
@@ -73,6 +75,7 @@ def capital_command(
     issued: Annotated[
         str | None, typer.Option("--date", help="Date on the paper, as 2025-07-01; today where left out.")
     ] = None,
+    own_count: OwnCount = None,
 ) -> None:
     """Write the capital programme paper: need, options, a recommended programme, money and risks."""
     from forecast.reports import capital_paper
@@ -90,7 +93,7 @@ def capital_command(
         )
     options = capital_paper.PaperOptions(
         area, out, day, tuple(scenario or ()), candidates, unit_costs, capacity, budget, p_sufficient, years, draws, seed, author,
-        reform_chance,
+        reform_chance, own_count,
     )  # fmt: skip
     _write(matches[0], options)
 
@@ -104,6 +107,7 @@ def _write(area: Area, options: PaperOptions) -> None:
 
     check_options(options.years, options.draws)
     register = own_register(options.capacity, [area])
+    counts = own_counts(options.own_count, [area])
     schemes = (
         shipped(area.la_code)
         if options.candidates is None
@@ -120,7 +124,12 @@ def _write(area: Area, options: PaperOptions) -> None:
 
         inputs = ForecastInputs.prepare()
         base = inputs.baseline(
-            area, years=options.years, draws=options.draws, seed=options.seed, register=register
+            area,
+            years=options.years,
+            draws=options.draws,
+            seed=options.seed,
+            register=register,
+            counts=counts,
         )
         request = capital_paper.PaperRequest(
             schemes,

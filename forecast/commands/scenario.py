@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,12 +22,15 @@ from forecast.commands.options import (
     Capacity,
     Draws,
     OneArea,
+    OwnCount,
     Seed,
     Years,
     check_may_write,
+    file_name,
+    own_counts,
     own_register,
 )
-from forecast.commands.output import console, say, show
+from forecast.commands.output import console, say, say_top_lines, show
 from forecast.core import defaults
 
 if TYPE_CHECKING:
@@ -139,6 +143,7 @@ def run_command(
     store: Kept = None,
     who: Who = None,
     record: Record = True,
+    own_count: OwnCount = None,
 ) -> None:
     """Run a scenario for one authority and write the same files as a forecast."""
     from forecast.commands.forecasts import report
@@ -155,13 +160,14 @@ def run_command(
         check_store(store, who)
     folder = out if out is not None else Path("out") / "scenario" / scenario.id
     check_folder(folder)
-    base = _baseline(one, years, draws, seed, capacity)
+    base = _baseline(one, years, draws, seed, capacity, own_count)
     outcome = scenario_run.rerun(base, scenario)
     arguments: dict[str, Any] = {
-        "area": one.name, "years": years, "capacity": None if capacity is None else capacity.name, "seed": seed,
+        "area": one.name, "years": years, "capacity": file_name(capacity), "seed": seed,
         "model": "headline", "draws": draws, "scenario": scenario.id, "scenario_key": scenario.key,
+        "own_count": file_name(own_count),
     }  # fmt: skip
-    tables = files.RunTables(outcome)
+    tables = files.RunTables(outcome, today=date.today())
     written = files.write(tables, folder, arguments)
     # What was run, so that anyone can run it again.
     written.append(write_one(folder / "scenario.yaml", lambda part: _put(part, reading.to_yaml(scenario))))
@@ -188,6 +194,7 @@ def compare_command(
     store: Kept = None,
     who: Who = None,
     record: Record = True,
+    own_count: OwnCount = None,
 ) -> None:
     """Set scenarios side by side, on the same random numbers."""
     from forecast.core.atomic_files import check_folder, write_one
@@ -212,13 +219,14 @@ def compare_command(
         check_store(store, who)
     if out is not None:
         check_folder(out.parent)
-    base = _baseline(one, years, draws, seed, capacity)
+    base = _baseline(one, years, draws, seed, capacity, own_count)
     january = _january(base, year)
     outcomes = {name: scenario_run.rerun(base, s) for name, s in zip(ids, listed, strict=True)}
     table = compare.compared(outcomes, _finance_model(base, book))
     if out is not None:
         write_one(out, lambda part: table.to_parquet(part, index=False))
     screen = console()
+    say_top_lines(screen, base.outcome)
     say(screen, f"{one.name}, January {january}", "bold")
     usual = f"Mean, and {wording.RANGE_OF_FUTURES}"
     show(screen, compare.side_by_side(table, january), usual, index=False)
@@ -249,6 +257,7 @@ def explain_command(
     seed: Seed = defaults.SEED,
     draws: Draws = defaults.DRAWS,
     store: Kept = None,
+    own_count: OwnCount = None,
 ) -> None:
     """Say what each lever of a scenario contributed, and which lever's uncertainty matters most."""
     from forecast.presentation import compare, seek
@@ -259,7 +268,7 @@ def explain_command(
     scenario = find_scenario_or_file(ref, store).flat
     one = _area(area, scenario)
     book = ledger(unit_costs, one)
-    base = _baseline(one, years, draws, seed, capacity)
+    base = _baseline(one, years, draws, seed, capacity, own_count)
     january = _january(base, year)
     finance = _finance_model(base, book, needed=any(m in compare.POUNDS for m in measure or ()))
     usual = ("plans", "shortfall") if finance is None else ("plans", "shortfall", "cost")
@@ -269,6 +278,7 @@ def explain_command(
     ends = {lever.name: scenario_run.size_interval(lever) for lever in scenario.levers}
     ranges = {name: f"{name} ({low:,g} to {high:,g})" for name, (low, high) in ends.items()}
     screen = console()
+    say_top_lines(screen, base.outcome)
     say(screen, f"{one.name}: {scenario.title}", "bold")
     for lever in scenario.levers:
         say(screen, f"- {lever.name}: {describe(lever)}")
@@ -307,6 +317,7 @@ def seek_command(
     seed: Seed = defaults.SEED,
     draws: Draws = defaults.DRAWS,
     store: Kept = None,
+    own_count: OwnCount = None,
 ) -> None:
     """Look for the size of a lever that meets a goal, such as how many places keep the chance of a shortfall at 20 %."""
     from forecast.presentation import compare
@@ -325,7 +336,7 @@ def seek_command(
         scenario_run.with_size(scenario, lever, end)
     one = _area(area, scenario)
     book = ledger(unit_costs, one)
-    base = _baseline(one, years, draws, seed, capacity)
+    base = _baseline(one, years, draws, seed, capacity, own_count)
     _january(base, year)
     answer = seeking.seek(
         lambda size: scenario_run.rerun(base, scenario_run.with_size(scenario, lever, size)),
@@ -336,6 +347,7 @@ def seek_command(
         finance=_finance_model(base, book, needed=True) if measure in compare.POUNDS else None,
     )
     screen = console()
+    say_top_lines(screen, base.outcome)
     say(screen, f"{one.name}: {scenario.title}", "bold")
     say(screen, f"Goal: {goal.words()}.")
     say(screen, answer.words(goal, lever))
@@ -368,7 +380,9 @@ def _area(name: str | None, scenario: Scenario) -> Area:
     return matches[0]
 
 
-def _baseline(area: Area, years: int, draws: int, seed: int, capacity: Path | None) -> Baseline:
+def _baseline(
+    area: Area, years: int, draws: int, seed: int, capacity: Path | None, own_count: Path | None
+) -> Baseline:
     """Return the authority's baseline.
 
     Raises
@@ -385,7 +399,10 @@ def _baseline(area: Area, years: int, draws: int, seed: int, capacity: Path | No
             f"--seed {seed} is out of range. Seeds are whole numbers from 0 to {LARGEST_SEED:,}. Leave it out for the usual one."
         )
     register = own_register(capacity, [area])
-    return shared_inputs().baseline(area, years=years, draws=draws, seed=seed, register=register)
+    counts = own_counts(own_count, [area])
+    return shared_inputs().baseline(
+        area, years=years, draws=draws, seed=seed, register=register, counts=counts
+    )
 
 
 def _finance_model(base: Baseline, book: PriceBook, *, needed: bool = False) -> FinanceModel | None:

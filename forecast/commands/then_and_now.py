@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from data.errors import OptionError
-from forecast.commands.options import Capacity, ModelSeed, own_register
-from forecast.commands.output import console, progress, say, show
+from forecast.commands.options import Capacity, ModelSeed, OwnCount, own_counts, own_register
+from forecast.commands.output import console, progress, say, say_top_lines, show
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,11 +28,13 @@ def then_and_now_command(
         typer.Option(help="Folder of the forecast of then, for a scenario's results: its own baseline."),
     ] = None,
     capacity: Capacity = None,
+    own_count: OwnCount = None,
 ) -> None:
     """Run a saved result again, and say how it differs: by data, model and scenario. The folder is left as it is."""
     import pandas as pd
 
     from data import areas
+    from data.counts.own_counts import in_words
     from data.vocabulary import ALL
     from forecast.presentation import compare, earlier_result, record, then_and_now
     from forecast.runs import scenario_run
@@ -49,6 +51,7 @@ def then_and_now_command(
         raise OptionError(
             f"{folder} was made with the council's own register, {recorded.arguments.capacity}. Give it again with --capacity."
         )
+    counts = own_counts(own_count, [area])
     inputs = ForecastInputs.prepare(recorded.model)
     base = inputs.baseline(
         area,
@@ -56,6 +59,7 @@ def then_and_now_command(
         draws=recorded.draws,
         seed=recorded.seed,
         register=own_register(capacity, [area]),
+        counts=counts,
     )
     outcome = base.outcome if then.scenario is None else scenario_run.rerun(base, then.scenario)
     own, baseline_now = (
@@ -101,6 +105,14 @@ def then_and_now_command(
     say(screen, f"{area.name}: {title}, then and now", "bold")
     say(screen, f"Then: {recorded.made_with.words()}. Now: {now.words()}.")
     say(screen, f"Both with {recorded.draws:,} draws and seed {recorded.seed}.")
+    if recorded.own_count is not None and counts is None:
+        say(
+            screen,
+            f"Then used the council's own count of {recorded.own_count.plans:,} plans on {in_words(recorded.own_count.day)}; now "
+            "does not, so what that count moved is among the differences. Give it again with --own-count if it is newer than "
+            f"January {base.outcome.plans.origin}.",
+        )
+    say_top_lines(screen, base.outcome)
     for measure in dict.fromkeys(rows["measure"]):
         show(
             screen,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import xarray as xr
 
 from data.areas import Area
+from data.counts.own_counts import OwnCounts
 from data.panels.backlogs import Backlog
 from data.registers.register import Register
 from data.vocabulary import AGE_BANDS, ALL, BAND_CODES
@@ -238,6 +239,40 @@ class RecentYears:
 
 
 @dataclass(frozen=True)
+class CountUsed:
+    """The council's own count that a forecast agrees with, and what it moved.
+
+    Parameters
+    ----------
+    counts
+        The file of counts.
+    fingerprint
+        SHA-256 of what it says.
+    before, after
+        Plans in all without and with the count, of every January drawn, dims ``(draw, january)``.
+    low, high
+        Plans between which the forecast without the count has the count in 999 of 1,000 futures.
+    published
+        Plans at the last January published.
+    needs_before, needs_after
+        Needs of the opening stock without and with the count, dims ``(need,)``; None where it gives none.
+    bands_used
+        Whether its age bands move the forecast.
+    """
+
+    counts: OwnCounts
+    fingerprint: str
+    before: xr.DataArray
+    after: xr.DataArray
+    low: float
+    high: float
+    published: float
+    needs_before: xr.DataArray | None
+    needs_after: xr.DataArray | None
+    bands_used: bool
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The results of one run for one authority, with the inputs it was made from.
 
@@ -266,6 +301,8 @@ class Outcome:
     reform
         Plans in all if the reform becomes law as `forecast.core.defaults.REFORM` has it, dims ``(draw, january)``: a future
         beside the forecast, never in it. None in a scenario, and where it was not run.
+    own_count
+        The council's own count that the forecast agrees with; None where none was given.
     """
 
     area: Area
@@ -284,3 +321,4 @@ class Outcome:
     money: MoneyEffects = UNCHANGED
     recent: RecentYears | None = None
     reform: xr.DataArray | None = None
+    own_count: CountUsed | None = None

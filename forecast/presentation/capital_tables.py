@@ -339,11 +339,12 @@ def regret_in_words(pounds: float) -> str:
     return "nothing" if pounds < wording.NEGLIGIBLE else wording.table_pounds(pounds)
 
 
-def page(case: Case, area: str) -> str:
-    """Return the appraisal as a Markdown page."""
+def page(case: Case, area: str, top: Sequence[str] = ()) -> str:
+    """Return the appraisal as a Markdown page, which begins with the lines of ``top``."""
     kinds = "; ".join(f"{code}: {label.lower()}" for code, label in KINDS.items())
     parts = [
         f"# Capital options, {area}",
+        *top,
         f"Candidates: {case.candidates_from}. Pounds of {case.base_year}, real, whole cost whoever pays. {kinds}.",
         "\n".join(f"- {line}" for line in sentences(case)),
         "## Options, each built alone",
@@ -357,7 +358,9 @@ def page(case: Case, area: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def write(case: Case, folder: Path, area: str, record: Mapping[str, Any]) -> list[Path]:
+def write(
+    case: Case, folder: Path, area: str, record: Mapping[str, Any], top: Sequence[str] = ()
+) -> list[Path]:
     """Write the appraisal (tables as Parquet and CSV, a page, the record of the run), whole or not at all.
 
     Raises
@@ -378,7 +381,7 @@ def write(case: Case, folder: Path, area: str, record: Mapping[str, Any]) -> lis
     writers: dict[str, Writer] = {
         **{f"{name}.parquet": partial(write_parquet, frame, about) for name, frame in frames.items()},
         **{f"{name}.csv": partial(write_csv, frame) for name, frame in frames.items()},
-        "capital.md": partial(write_text, page(case, area)),
+        "capital.md": partial(write_text, page(case, area, top)),
         "run.json": partial(write_text, record_text),
     }
     return write_all(folder, writers)

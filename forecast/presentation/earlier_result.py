@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,13 @@ class RecordedRegister(_RecordPart):
     sha256: str
 
 
+class RecordedCount(_RecordPart):
+    """The council's own count of a run."""
+
+    day: date = Field(alias="date")
+    plans: int
+
+
 class RunRecord(_RecordPart):
     """What ``run.json`` says, as far as it takes to run the same again."""
 
@@ -64,6 +72,7 @@ class RunRecord(_RecordPart):
     draws: int = Field(ge=defaults.LEAST_DRAWS, le=defaults.MOST_DRAWS)
     capacity_register: RecordedRegister
     fit: str = ""
+    own_count: RecordedCount | None = None
 
     @property
     def made_with(self) -> MadeWith:

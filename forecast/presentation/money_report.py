@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from forecast.finance.income import LINES as INCOME_LINES
 from forecast.presentation import describe, money_tables, wording
 from forecast.presentation.funding_regimes import REGIME_WORDS
 from forecast.presentation.record import PRODUCT, markdown_table, provenance, record_money_inputs
+from forecast.presentation.top_lines import top_lines
 
 Show = Callable[[pd.DataFrame, str], None]
 
@@ -59,11 +61,20 @@ class MoneyTables:
         The run asked for: the scenario, or the baseline.
     unmitigated
         The baseline, where a scenario was asked for.
+    today
+        As in `forecast.presentation.record.RunTables`.
     """
 
     finance: FinanceModel
     shown: Money
     unmitigated: Money | None = None
+    today: date | None = None
+
+    @property
+    def top_lines(self) -> list[str]:
+        """Sentences that stand first: an old forecast, the council's own count."""
+        outcome = self.shown.outcome
+        return top_lines(outcome, self.today or date(outcome.plans.origin, 1, 1))
 
     @cached_property
     def balance(self) -> pd.DataFrame:
@@ -437,6 +448,8 @@ def _sections(tables: MoneyTables) -> dict[str, pd.DataFrame]:
 
 def print_report(tables: MoneyTables, show: Show, say: Callable[[str], None]) -> None:
     """Print the results for one authority."""
+    for line in tables.top_lines:
+        say(line)
     say(headline(tables))
     for title, frame in tables.sections.items():
         show(frame, title)
@@ -446,7 +459,8 @@ def print_report(tables: MoneyTables, show: Show, say: Callable[[str], None]) ->
 
 def page(tables: MoneyTables) -> str:
     """Return the results as a Markdown page."""
-    lines = [f"# {tables.name}: high needs money", "", headline(tables), ""]
+    top = [line for sentence in tables.top_lines for line in (sentence, "")]
+    lines = [f"# {tables.name}: high needs money", "", *top, headline(tables), ""]
     for title, frame in tables.sections.items():
         lines += [f"## {title}", "", markdown_table(frame, index=False), ""]
     lines += ["## Read this first", "", *[f"- {x}" for x in notes(tables)], ""]

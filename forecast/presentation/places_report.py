@@ -476,11 +476,14 @@ def _next_table(outcome: Outcome, placed: maps.Layer, rows: pd.DataFrame) -> pd.
     return pd.DataFrame(lines)
 
 
-def page(outcome: Outcome, tables: PlacesTables, distances: Distances, borrowed: bool) -> str:
-    """Return the results as a Markdown page."""
+def page(
+    outcome: Outcome, tables: PlacesTables, distances: Distances, borrowed: bool, top: Sequence[str] = ()
+) -> str:
+    """Return the results as a Markdown page, which begins with the lines of ``top``."""
     lines = [
         f"# {outcome.area.name}: specialist places",
         "",
+        *[line for sentence in top for line in (sentence, "")],
         headline(outcome, tables),
         "",
         words.how_to_read(outcome),

@@ -7,6 +7,7 @@ import json
 import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache, cached_property, partial
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -23,7 +24,7 @@ from forecast.core.atomic_files import Writer, write_all
 from forecast.core.outcome import Outcome
 from forecast.core.table_files import write_text
 from forecast.demand import stored_fit
-from forecast.presentation import futures, joining, own_record, summary, words
+from forecast.presentation import futures, joining, own_count, own_record, summary, top_lines, words
 from forecast.presentation.futures import Futures
 
 if TYPE_CHECKING:
@@ -65,10 +66,13 @@ class RunTables:
         The run.
     reform_chance
         Chance of the reform that the reader set, 0 to 1.
+    today
+        The day the tables are made, on which the age of the forecast depends; the first day it can have been made where None.
     """
 
     outcome: Outcome
     reform_chance: float = defaults.REFORM_CHANCE
+    today: date | None = None
 
     @cached_property
     def plans(self) -> pd.DataFrame:
@@ -119,6 +123,12 @@ class RunTables:
     def own_record(self) -> tuple[str, ...]:
         """Sentences on own growth and the growth forecast."""
         return tuple(own_record.sentences(self.outcome))
+
+    @cached_property
+    def top_lines(self) -> tuple[str, ...]:
+        """Sentences that stand first: an old forecast, the council's own count."""
+        today = self.today or date(self.outcome.plans.origin, 1, 1)
+        return tuple(top_lines.top_lines(self.outcome, today))
 
     @cached_property
     def run_out_lines(self) -> tuple[str, ...]:
@@ -176,6 +186,7 @@ def provenance(outcome: Outcome, arguments: Mapping[str, Any]) -> dict[str, Any]
             "origin": outcome.register.origin,
             "sha256": hashlib.sha256(to_csv(outcome.register).encode()).hexdigest(),
         },
+        "own_count": own_count.record(outcome),
         "statement": "A forecast, not an outturn.",
     }
 
@@ -235,6 +246,7 @@ def markdown(run: RunTables) -> str:
         f"# {area.name}: EHC plans and specialist places"
         + (f" ({outcome.scenario})" if outcome.scenario else ""),
         "",
+        *[line for sentence in run.top_lines for line in (sentence, "")],
         run.headline,
         "",
         words.how_to_read(outcome),

@@ -108,6 +108,8 @@ class Made:
     def data_hash(self) -> str:
         """One hash of every input of the forecast, the register included."""
         inputs = dict(self.record["inputs"]) | {"register": self.record["capacity_register"]["sha256"]}
+        if self.record["own_count"] is not None:
+            inputs["own count"] = self.record["own_count"]["sha256"]
         text = "\n".join(f"{name} {inputs[name]}" for name in sorted(inputs))
         return hashlib.sha256(text.encode()).hexdigest()
 

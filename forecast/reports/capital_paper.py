@@ -60,6 +60,8 @@ class PaperOptions:
         Who issues it; the product and the authority where None.
     reform_chance
         Chance of the reform, 0 to 1.
+    own_count
+        The council's own count; none where None.
     """
 
     area: str
@@ -76,6 +78,7 @@ class PaperOptions:
     seed: int = defaults.SEED
     author: str | None = None
     reform_chance: float = defaults.REFORM_CHANCE
+    own_count: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -192,7 +195,7 @@ def make(base: Baseline, inputs: ForecastInputs, request: PaperRequest, tell: Te
             raise
         why = str(error)
     tell("Writing", 1.0)
-    need = sufficiency.Need.of(outcome, request.reform_chance)
+    need = sufficiency.Need.of(outcome, request.reform_chance, request.issued)
     title, under = capital_report.title_of(need)
     about = About(
         title=title,
@@ -230,6 +233,7 @@ def command(options: PaperOptions) -> str:
         ("--budget", None if options.budget is None else f"{options.budget:.0f}"),
         ("--p-sufficient", None if options.sure == defaults.SURE else f"{options.sure:g}"),
         ("--capacity", _name(options.capacity)),
+        ("--own-count", _name(options.own_count)),
         ("--years", None if options.years == defaults.YEARS else str(options.years)),
         ("--draws", None if options.draws == defaults.DRAWS else str(options.draws)),
         ("--seed", None if options.seed == defaults.SEED else str(options.seed)),

@@ -369,6 +369,8 @@ def _facts(content: Content, about: About) -> list[tuple[str, str]]:
 def _summary(paper: Paper, content: Content) -> None:
     need, case = content.need, content.case
     paper.heading("Summary")
+    for line in need.top:
+        paper.paragraph(line)
     paper.paragraph(sufficiency.problem(need), "The problem.")
     paper.inset(recommendation(content), "Recommendation.")
     if case is not None and case.best_value is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -23,6 +24,7 @@ from forecast.presentation import futures as named_futures
 from forecast.presentation.futures import TODAYS_RATES, Futures
 from forecast.presentation.place_tables import NEVER, first_likely
 from forecast.presentation.places_report import GROUP_LABELS, PlacesTables
+from forecast.presentation.top_lines import top_lines
 from forecast.reports import charts
 from forecast.reports.document import DocumentTable, Paper, Picture
 
@@ -58,18 +60,24 @@ class Need:
         All specialist places together, `forecast.presentation.compare.COLUMNS`.
     futures
         The three futures of joining, and the reform beside them.
+    top
+        What stands first: an old forecast, the council's own count.
     """
 
     outcome: Outcome
     tables: PlacesTables
     totals: pd.DataFrame
     futures: Futures
+    top: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, outcome: Outcome, reform_chance: float = defaults.REFORM_CHANCE) -> Need:
-        """Return the figures that a report uses, from the outcome of a run and the chance of the reform."""
+    def of(
+        cls, outcome: Outcome, reform_chance: float = defaults.REFORM_CHANCE, issued: date | None = None
+    ) -> Need:
+        """Return the figures that a report uses: of a run, the chance of the reform and the day the report is of."""
         futures = Futures.of(outcome, reform_chance)
-        return cls(outcome, PlacesTables.of(outcome), compare.compared({"run": outcome}), futures)
+        top = tuple(top_lines(outcome, issued or date(outcome.plans.origin, 1, 1)))
+        return cls(outcome, PlacesTables.of(outcome), compare.compared({"run": outcome}), futures, top)
 
     @property
     def name(self) -> str:

@@ -8,14 +8,16 @@ before.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 import xarray as xr
 
 from data.areas import Area
-from data.errors import OptionError
+from data.counts import kept_counts
+from data.counts.own_counts import OwnCounts, in_words, is_newer
+from data.errors import CountError, OptionError
 from data.panels import backlogs, composition_tables, history_tables, process
 from data.panels.composition import Composition
 from data.panels.history import History
@@ -24,9 +26,9 @@ from data.registers.register import Register
 from data.vocabulary import ALL, BAND_CODES
 from forecast.core import defaults
 from forecast.core.disk_cache import cached
-from forecast.core.outcome import RECORD_YEARS, Outcome, RecentYears
+from forecast.core.outcome import RECORD_YEARS, CountUsed, Outcome, RecentYears
 from forecast.core.sources import Sources
-from forecast.demand import stored_fit
+from forecast.demand import own_count, stored_fit
 from forecast.demand.fit_key import MODELS
 from forecast.demand.members import Models, check_name
 from forecast.demand.placement import PlacementModels, Transitions
@@ -36,7 +38,7 @@ from models import growth
 from models.base import FittedModel
 from models.cohort import FittedCohort
 from models.cohort_flow import Flows, exposure_draws
-from models.headline import HEADLINE, FittedBanded
+from models.headline import HEADLINE, BandedForecast, FittedBanded
 from models.joining import FittedHandOver
 from models.latent_demand import AreaLatent, Latent
 from models.memory import Memory
@@ -54,6 +56,10 @@ SOURCES = Sources(
     modules=(__name__,),
 )
 """What `ForecastInputs` of the product's own forecast is made from; a test records which tables are read."""
+
+
+STAGES = 5
+"""Stages of a run with random numbers of their own."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +145,7 @@ class ForecastInputs:
         seed: int = defaults.SEED,
         register: Register | None = None,
         demand: Demand | None = None,
+        counts: OwnCounts | None = None,
     ) -> Baseline:
         """Forecast one authority and return its baseline: the ``outcome`` and what scenarios start from.
 
@@ -156,6 +163,8 @@ class ForecastInputs:
             Capacity register; the shipped or estimated one where None.
         demand
             Which demand is set against the register's places; latent demand where None.
+        counts
+            The council's own counts, newer than the last January published; none where None.
 
         Raises
         ------
@@ -168,15 +177,19 @@ class ForecastInputs:
         # The longest path is always drawn and then cut: no January may depend on how many were asked for.
         every = list(range(origin + 1, origin + defaults.MOST_YEARS + 1))
         demand_rng, flow_rng, place_rng, latent_rng, _ = _streams(seed, area.la_code)
-        drawn = self.fitted.forecast(every, [area.la_code]).draws(draws, demand_rng)
-        bands = drawn.sel(area=area.la_code, series=list(BAND_CODES), drop=True)
+        if counts is None:
+            drawn = self.fitted.forecast(every, [area.la_code]).draws(draws, demand_rng)
+            given = _Given(drawn.sel(area=area.la_code, series=list(BAND_CODES), drop=True), self.composition)
+        else:
+            given = self._given(counts, draws, seed)
+        bands = given.bands
         stock = self.history.stock.sel(area=area.la_code, drop=True)
         residents = exposure_draws(self.history, area.la_code, every, draws, flow_rng)
         flows = self.cohort.flows([area.la_code], draws, flow_rng).of(area.la_code)
         whole = simulate(
             AreaDraws(bands, flows, residents),
             self.history,
-            self.composition,
+            given.composition,
             self.pipeline,
             area.la_code,
             model=self.model,
@@ -204,6 +217,7 @@ class ForecastInputs:
             shortfall=match_plan(placements, capacity_plan, latent),
             backlogs=tuple(b for b in backlogs.find(self.history) if b.area == area.la_code),
             recent=self.recent(area.la_code),
+            own_count=given.used,
         )
         return Baseline(
             outcome=outcome,
@@ -213,6 +227,50 @@ class ForecastInputs:
             latent=latent,
             capacity_plan=capacity_plan,
         )
+
+    def _given(self, counts: OwnCounts, draws: int, seed: int) -> _Given:
+        """Return draws of an authority's age bands given its own count, on the random numbers of the forecast without it.
+
+        Raises
+        ------
+        CountError
+            The count is of a day that the forecast starts after.
+        """
+        code, count = counts.la_code, counts.plans
+        check_newer(counts, self.history.origin)
+        every = list(range(self.history.origin + 1, self.history.origin + defaults.MOST_YEARS + 1))
+        without = self.fitted.forecast(every, [code])
+        if not isinstance(without, BandedForecast):
+            raise OptionError(
+                f"Model '{self.model}' has no age bands, so no count can be used with it. Leave --own-count out."
+            )
+        known = own_count.LastPublished.of(self.history, code)
+        noise = count_seed(seed, code).spawn(2)
+        before = without.totals.draws(draws, next(_streams(seed, code))).isel(area=0, series=0, drop=True)
+        before = before.sel(january=every).transpose("draw", "january")
+        forecast = replace(without, totals=own_count.GivenCount(without.totals, known, count, noise[0]))
+        drawn = forecast.draws(draws, next(_streams(seed, code)))
+        bands = drawn.sel(area=code, series=list(BAND_CODES), drop=True)
+        if uses_bands := own_count.uses_bands(count):
+            joiners = own_count.joiners_of_year(self.history)
+            bands = own_count.given_bands(bands, count, joiners, np.random.default_rng(noise[1]))
+        composition, needs = self.composition, (None, None)
+        if count.needs:
+            composition, *needs = own_count.with_needs(composition, self.history, code, count)  # type: ignore[assignment]
+        low, high = own_count.expected(before, known, count).interval
+        used = CountUsed(
+            counts=counts,
+            fingerprint=kept_counts.fingerprint(counts),
+            before=before,
+            after=bands.sum("series").transpose("draw", "january"),
+            low=low,
+            high=high,
+            published=known.total,
+            needs_before=needs[0],
+            needs_after=needs[1],
+            bands_used=uses_bands,
+        )
+        return _Given(bands, composition, used)
 
     @property
     def totals(self) -> FittedModel:
@@ -248,6 +306,15 @@ class ForecastInputs:
             england_growth=float(ends[1] / ends[0]) ** (1 / RECORD_YEARS) - 1,
             england_ahead=None if ahead is None else float(np.expm1(np.mean(ahead))),
         )
+
+
+@dataclass(frozen=True, eq=False)
+class _Given:
+    """Draws of age bands, how plans are made up, and the count that both agree with, if any."""
+
+    bands: xr.DataArray
+    composition: Composition
+    used: CountUsed | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -303,6 +370,20 @@ def check_options(years: int, draws: int) -> None:
         )
 
 
+def check_newer(counts: OwnCounts, origin: int) -> None:
+    """Raise a `CountError` unless plans were counted after the last January that a forecast starts from."""
+    if not is_newer(counts, origin):
+        raise CountError(
+            f"The count in '{counts.origin}' is of {in_words(counts.plans.day)}, not after the return of January {origin} that "
+            "the forecast starts from, so it would say nothing new. Count plans on a later day, or leave --own-count out."
+        )
+
+
+def count_seed(seed: int, la_code: int) -> np.random.SeedSequence:
+    """Return the seed of the own error of a council's count: after those of the stages of a run, which stay as they were."""
+    return np.random.SeedSequence([seed, la_code]).spawn(STAGES + 1)[-1]
+
+
 def _streams(seed: int, la_code: int) -> Iterator[np.random.Generator]:
     """Yield one random generator for each stage of a run, seeded by the authority's number and not by its order."""
-    return (np.random.default_rng(s) for s in np.random.SeedSequence([seed, la_code]).spawn(5))
+    return (np.random.default_rng(s) for s in np.random.SeedSequence([seed, la_code]).spawn(STAGES))

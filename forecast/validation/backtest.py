@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
-import scoringrules as sr
 import xarray as xr
 
 from data.errors import OptionError
@@ -97,6 +96,9 @@ def score(table: pd.DataFrame, history: History) -> pd.DataFrame:
 
 def score_against(table: pd.DataFrame, stock: xr.DataArray) -> pd.DataFrame:
     """Return what `score` does, against outcomes in plans with dims ``(area, series, january)``."""
+    # It compiles when loaded, for seconds; reading scores and forecasting need none of it.
+    import scoringrules as sr
+
     keys = ["model", "la_code", "origin", "target", "age_band"]
     ordered = table[table["need"] == ALL].sort_values([*keys, "quantile"])
     levels = np.asarray(PROBABILITIES)

@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from zipfile import is_zipfile
 
 from data import tables
-from data.council_files.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS
+from data.council_files.kept_files import CANDIDATES, COUNTS, REGISTERS, UNIT_COSTS
 from data.errors import PlannerError, StoreError
 from forecast.core import disk_cache
 from forecast.demand import stored_fit
+from forecast.validation import audit
 
 PACKAGE = "send-place-planner"
 
@@ -54,6 +56,7 @@ def examine() -> tuple[Finding, ...]:
         ("Published tables", _published),
         ("Hand-kept files", _reference),
         ("Stored fit", _fit),
+        ("Audit", _audit),
         ("Council's files", _kept),
         ("Scenario store", _store),
         ("Cache", _cache),
@@ -157,16 +160,38 @@ def _fit() -> Iterator[Finding]:
     )
 
 
+def _audit() -> Iterator[Finding]:
+    files = audit.altered()
+    if files:
+        yield Finding(
+            "Audit",
+            False,
+            f"{len(files)} kept forecasts or entries are not as they were written ({', '.join(files[:MOST_NAMED])}), and an "
+            "audit that was edited proves nothing. Restore them from the repository.",
+        )
+        return
+    yield Finding(
+        "Audit",
+        True,
+        f"{len(audit.forecasts())} kept forecasts and {len(audit.entries())} entries are as they were written",
+    )
+
+
+def _is_whole(path: Path) -> bool:
+    """Return whether a kept file can be read: a workbook as an archive, any other as text that is not blank."""
+    return is_zipfile(path) if path.suffix == ".xlsx" else bool(path.read_text(encoding="utf-8-sig").strip())
+
+
 def _kept() -> Iterator[Finding]:
     versions, broken, drafts = 0, [], []
-    for store in (REGISTERS, UNIT_COSTS, CANDIDATES):
+    for store in (REGISTERS, UNIT_COSTS, CANDIDATES, COUNTS):
         for path in sorted(store.root.glob("*/*")) if store.root.is_dir() else ():
             if path.name.startswith("."):
                 drafts.append(str(path))
-            elif path.suffix == ".csv":
+            elif path.suffix == store.suffix:
                 versions += 1
                 try:
-                    whole = bool(path.read_text(encoding="utf-8-sig").strip())
+                    whole = _is_whole(path)
                 except (OSError, UnicodeDecodeError):
                     whole = False
                 broken += [] if whole else [str(path)]
@@ -174,7 +199,7 @@ def _kept() -> Iterator[Finding]:
         yield Finding(
             "Council's files",
             False,
-            f"{_some(broken)}: empty or not readable as text, so what it held cannot be shown. Put back a copy.",
+            f"{_some(broken)}: empty or not readable, so what it held cannot be shown. Put back a copy.",
         )
     if drafts:
         yield Finding(

@@ -22,7 +22,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import scoringrules as sr
 import xarray as xr
 
 from data import tables
@@ -143,6 +142,9 @@ def backtest(
 
 def _cells(history: History, fitted: FittedProvision, bands: xr.DataArray, seed: int) -> pd.DataFrame:
     """Return the scored cells of one origin."""
+    # It compiles when loaded, for seconds; reading scores and forecasting need none of it.
+    import scoringrules as sr
+
     shares = latest_shares(history.until(fitted.origin))
     latest = bands.sel(series=ALL, drop=True) * shares
     # Both start from the published share, so the gain is of the equations alone.

@@ -18,7 +18,7 @@ from data.panels import history_tables
 from data.panels.history import History
 from data.vocabulary import ALL, BAND_CODES
 from forecast.core.atomic_files import write_one
-from forecast.validation import backtest, long_hindcast, unseen_january
+from forecast.validation import backtest, long_hindcast, own_count_backtest, unseen_january
 from models.headline import HEADLINE
 
 PAGE = tables.DATA_DIR.parent / "docs" / "track-record.md"
@@ -61,15 +61,27 @@ def write_unseen(scores: pd.DataFrame, page: Path = PAGE, table: Path = unseen_j
 
     Nothing else of the page changes.
     """
+    rows = write_unseen_scores(scores, table)
+    return _replace(page, unseen_january.HEADING, unseen_january.markdown(rows, HEADLINE))
+
+
+def write_unseen_scores(scores: pd.DataFrame, table: Path) -> pd.DataFrame:
+    """Write the scores of a January forecast before it was published beside those of others; return all of them."""
     rows = unseen_january.together(unseen_january.read_scores(table), scores)
     write_one(table, lambda path: rows.to_csv(path, index=False, lineterminator="\n"))
-    return _replace(page, unseen_january.HEADING, unseen_january.markdown(rows, HEADLINE))
+    return rows
 
 
 def write_long(rows: pd.DataFrame, page: Path = PAGE, table: Path = long_hindcast.TABLE) -> Path:
     """Write the summary of the long hindcasts, and their section of the record; return the page. Nothing else of it changes."""
     long_hindcast.write(rows, table)
     return _replace(page, long_hindcast.HEADING, long_hindcast.markdown(rows))
+
+
+def write_own_count(rows: pd.DataFrame, page: Path = PAGE, table: Path = own_count_backtest.TABLE) -> Path:
+    """Write the summary of forecasts given a count, and their section of the record; return the page. No more of it changes."""
+    own_count_backtest.write(rows, table)
+    return _replace(page, own_count_backtest.HEADING, own_count_backtest.markdown(rows))
 
 
 def _replace(page: Path, heading: str, section: str) -> Path:
@@ -153,6 +165,7 @@ def markdown(scores: pd.DataFrame, history: History) -> str:
                 else []
             ),
             *([long_hindcast.markdown(far)] if len(far := long_hindcast.read_summary()) else []),
+            *([own_count_backtest.markdown(own)] if len(own := own_count_backtest.read_summary()) else []),
             NEXT_HEADING,
             "",
             "wCRPS is on counts, in per cent of plans. The collection moved to person level in 2023 and bands changed in part "

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from data.council_files.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS
+from data.council_files.kept_files import CANDIDATES, COUNTS, REGISTERS, UNIT_COSTS
 from forecast.core.outcome import Outcome
 from forecast.runs.baseline import Baseline
 from scenarios.store import address
@@ -20,6 +20,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (REGISTERS, "registers"),
         (UNIT_COSTS, "unit-costs"),
         (CANDIDATES, "candidates"),
+        (COUNTS, "counts"),
     ):
         monkeypatch.setenv(file_store.variable, str(tmp_path / name))
     monkeypatch.setenv(address.VARIABLE, str(tmp_path / "scenarios.sqlite"))

@@ -77,6 +77,16 @@ def test_a_scenario_is_shown_in_each_future_with_differences_draw_by_draw() -> N
     )
 
 
+def test_evidence_sets_kept_forecasts_against_what_was_returned() -> None:
+    app = open_page("evidence")
+    assert not app.exception
+    assert "Forecast against what was returned" in [h.value for h in app.header]
+    shown = text(app)
+    for sentence in results.audit_of(choices_of())[0].sentences:
+        assert sentence in shown
+    assert "lay inside the 80 % interval of the forecast made from January" in shown
+
+
 def test_evidence_shows_england_beside_published_forecasts() -> None:
     app = open_page("evidence")
     assert "England, beside what others have forecast" in [h.value for h in app.header]

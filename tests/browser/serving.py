@@ -16,7 +16,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from data.council_files.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS
+from data.council_files.kept_files import CANDIDATES, COUNTS, REGISTERS, UNIT_COSTS
 from scenarios.store.address import VARIABLE as STORE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,7 +59,7 @@ def serve(folder: Path, port: int, *options: str, **more: str) -> Iterator[str]:
     """
     log = folder / "log.txt"
     settings = {"HOME": str(folder / "home"), "BROWSER": "true", STORE: str(folder / "scenarios.sqlite")}
-    kept = {s.variable: folder / s.variable.lower() for s in (REGISTERS, UNIT_COSTS, CANDIDATES)}
+    kept = {s.variable: folder / s.variable.lower() for s in (REGISTERS, UNIT_COSTS, CANDIDATES, COUNTS)}
     for one in (folder / "home", *kept.values()):
         one.mkdir(exist_ok=True)
     settings |= {variable: str(path) for variable, path in kept.items()}

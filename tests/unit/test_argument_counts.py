@@ -12,7 +12,9 @@ MOST = 8
 _OPTIONS = "Typer makes one command-line option of each argument"
 ALLOWED = {
     "forecast/commands/capital.py capital_command": _OPTIONS,
+    "forecast/commands/forecasts.py forecast_command": _OPTIONS,
     "forecast/commands/money.py money_command": _OPTIONS,
+    "forecast/commands/places.py places_command": _OPTIONS,
     "forecast/commands/report.py capital_command": _OPTIONS,
     "forecast/commands/scenario.py compare_command": _OPTIONS,
     "forecast/commands/scenario.py explain_command": _OPTIONS,

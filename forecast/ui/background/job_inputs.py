@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from data.areas import by_code
+from data.counts.own_counts import OwnCounts
 from data.errors import HistoryError
 from data.registers.register import Register
 from data.registers.register_file import read_register
@@ -38,6 +39,8 @@ class JobInputs:
         Scenarios by title, the one appraised first.
     reform_chance
         Chance of the reform, 0 to 1: a future shown beside the forecast.
+    counts
+        The council's own counts as JSON; None for the forecast without.
     """
 
     la_code: int
@@ -50,6 +53,7 @@ class JobInputs:
     sure: float
     futures: tuple[tuple[str, Scenario], ...]
     reform_chance: float = defaults.REFORM_CHANCE
+    counts: str | None = None
 
 
 def register_of(text: str | None, la_code: int) -> Register | None:
@@ -77,7 +81,11 @@ def base_of(job_inputs: JobInputs, inputs: ForecastInputs) -> Baseline:
     """Return the baseline that a job is about."""
     register = register_of(job_inputs.register, job_inputs.la_code)
     return inputs.baseline(
-        by_code(job_inputs.la_code), draws=job_inputs.draws, seed=job_inputs.seed, register=register
+        by_code(job_inputs.la_code),
+        draws=job_inputs.draws,
+        seed=job_inputs.seed,
+        register=register,
+        counts=None if job_inputs.counts is None else OwnCounts.model_validate_json(job_inputs.counts),
     )
 
 

@@ -161,7 +161,8 @@ def tidy(report: Report, job_inputs: JobInputs) -> MadeReport:
     tell("Forecasting", 0.0)
     title, scenario = job_inputs.futures[0]
     outcome = rerun(base, scenario)
-    tables = downloads.tables(RunTables(outcome))
+    run = RunTables(outcome, today=date.today())
+    tables = downloads.tables(run)
     tell("Costing", 0.0)
     try:
         results = FinanceModel.of(
@@ -178,6 +179,7 @@ def tidy(report: Report, job_inputs: JobInputs) -> MadeReport:
     tell("Writing", 0.0)
     name = by_code(job_inputs.la_code).name
     about = {
+        **{f"Read first{'' if n == 1 else f' ({n})'}": line for n, line in enumerate(run.top_lines, start=1)},
         "Authority": name, "Scenario": title, "Forecast from": f"January {outcome.plans.origin}", "Seed": str(outcome.seed),
         "Draws": str(outcome.plans.future.sizes["draw"]), "Register of places": outcome.register.origin, "Pounds": costed,
         "Statement": "A forecast, not an outturn.",

@@ -16,7 +16,7 @@ from typing import Any
 
 import streamlit as st
 
-from data.council_files.kept_files import CANDIDATES, REGISTERS, UNIT_COSTS
+from data.council_files.kept_files import CANDIDATES, COUNTS, REGISTERS, UNIT_COSTS
 from forecast.jobs.worker import Job
 from forecast.ui.background import report_jobs
 from forecast.ui.components import results, work_requests
@@ -66,7 +66,7 @@ def _capital_arguments(choices: Choices, today: date) -> tuple[Any, ...]:
 
     def own(file_store: Any, version: int | None, stem: str) -> Path | None:
         used = results.version_of(file_store, choices, version)
-        return None if used == SHIPPED else Path(f"{stem}-{choices.area.slug}-{used}.csv")
+        return None if used == SHIPPED else Path(f"{stem}-{choices.area.slug}-{used}{file_store.suffix}")
 
     options = PaperOptions(
         area=choices.area.name,
@@ -76,6 +76,9 @@ def _capital_arguments(choices: Choices, today: date) -> tuple[Any, ...]:
         candidates=own(CANDIDATES, choices.candidates, "schemes"),
         unit_costs=own(UNIT_COSTS, choices.prices, "unit-costs"),
         capacity=own(REGISTERS, choices.register, "capacity"),
+        own_count=None
+        if results.counts_used(choices).counts is None
+        else own(COUNTS, choices.counts, "counts"),
         budget=choices.budget,
         sure=choices.sure / 100,
         reform_chance=choices.reform / 100,

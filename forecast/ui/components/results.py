@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
-from data.council_files.kept_files import REGISTERS, UNIT_COSTS, FileStore, KeptFile
+from data.council_files.kept_files import COUNTS, REGISTERS, UNIT_COSTS, FileStore, KeptFile
+from data.counts import kept_counts
+from data.counts.own_counts import OwnCounts, in_words, is_newer
 from data.errors import HistoryError
 from data.registers import kept_registers, starting_register
 from data.registers.register import Register
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from forecast.core.outcome import Outcome
     from forecast.finance.finance_model import FinanceModel, Money
     from forecast.jobs.worker import Worker
+    from forecast.presentation.audit_words import AuditEntry
     from forecast.presentation.futures import Futures
     from forecast.presentation.money_report import MoneyTables
     from forecast.runs.baseline import Baseline, ForecastInputs
@@ -59,6 +63,7 @@ class Key:
     draws: int
     seed: int
     register: str
+    counts: str
     scenario: str
     fit: int
 
@@ -136,11 +141,84 @@ def register_of(choices: Choices) -> Register:
     return register_used(choices).register
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class CountsUsed:
+    """The council's own counts in use and their fingerprint, or why none is.
+
+    Parameters
+    ----------
+    counts
+        What the forecast agrees with; None for the forecast without.
+    fingerprint
+        Equal counts have equal fingerprints; blank without.
+    note
+        Why the version chosen is not used; blank where it is, or where none is chosen.
+    """
+
+    counts: OwnCounts | None = None
+    fingerprint: str = ""
+    note: str = ""
+
+
+@st.cache_resource(max_entries=MOST_REGISTERS, show_spinner=False)
+def _counts(la_code: int, version: int, content: bytes, origin: int, _kept: KeptFile) -> CountsUsed:
+    counts = kept_counts.read(_kept)
+    if not is_newer(counts, origin):
+        return CountsUsed(
+            note=f"Version {version} of the council's own counts is of {in_words(counts.plans.day)}. The return of January "
+            f"{origin} is published since, so the forecast starts from that and the count is not used."
+        )
+    return CountsUsed(counts, kept_counts.fingerprint(counts))
+
+
+def counts_used(choices: Choices) -> CountsUsed:
+    """Return the council's own counts chosen, or why they are not used.
+
+    Raises
+    ------
+    CountError
+        There is no such version, or its file cannot be used.
+    """
+    version = version_of(COUNTS, choices, choices.counts)
+    if version == SHIPPED:
+        return CountsUsed()
+    kept = COUNTS.find(choices.area.la_code, version)
+    try:
+        content = kept.path.read_bytes()
+    except OSError:
+        # Reading it again says in words what is wrong with the file.
+        content = b""
+    return _counts(choices.area.la_code, version, content, inputs().history.origin, kept)
+
+
+@dataclass(frozen=True, slots=True)
+class CountWords:
+    """What a page says of the council's own count.
+
+    Parameters
+    ----------
+    moves
+        What it moves; blank where none is used.
+    doubts, rest
+        What should be checked, and what else it does.
+    note
+        Why a kept count is not used; blank where it is.
+    """
+
+    moves: str = ""
+    doubts: tuple[str, ...] = ()
+    rest: tuple[str, ...] = ()
+    note: str = ""
+
+
 def key_of(choices: Choices, register: str) -> Key:
     """Return the cache key of a forecast, given the fingerprint of the register."""
     # What a name stands for may change, so a scenario is known by what it says.
     says = BASELINE if choices.scenario == BASELINE else scenario_of(choices).flat.key
-    return Key(choices.area.la_code, defaults.DRAWS, defaults.SEED, register, says, stored_fit.stamp())
+    counts = counts_used(choices).fingerprint
+    return Key(
+        choices.area.la_code, defaults.DRAWS, defaults.SEED, register, counts, says, stored_fit.stamp()
+    )
 
 
 def _key(choices: Choices) -> Key:
@@ -162,28 +240,55 @@ def scenario_of(choices: Choices) -> NamedScenario:
 
 @st.cache_resource(max_entries=MOST_BASELINES, show_spinner=False)
 def _baseline(
-    la_code: int, draws: int, seed: int, fingerprint: str, fit: int, _register: Register
+    la_code: int,
+    draws: int,
+    seed: int,
+    fingerprints: tuple[str, str],
+    fit: int,
+    _register: Register,
+    _own: OwnCounts | None,
 ) -> Baseline:
     from data.areas import by_code
     from forecast.runs.scenario_run import with_reform
 
-    baseline = with_reform(inputs().baseline(by_code(la_code), draws=draws, seed=seed, register=_register))
+    area = by_code(la_code)
+    baseline = with_reform(inputs().baseline(area, draws=draws, seed=seed, register=_register, counts=_own))
     seal(baseline)
     return baseline
 
 
 def baseline_of(choices: Choices) -> Baseline:
     """Return the baseline: the forecast without a scenario."""
+    return baseline_with(choices, counts_used(choices))
+
+
+def baseline_with(choices: Choices, counts: CountsUsed) -> Baseline:
+    """Return the baseline of the choices with other counts, such as some that are not kept yet."""
     chosen = register_used(choices)
     baseline: Baseline = _baseline(
         choices.area.la_code,
         defaults.DRAWS,
         defaults.SEED,
-        chosen.fingerprint,
+        (chosen.fingerprint, counts.fingerprint),
         stored_fit.stamp(),
         chosen.register,
+        counts.counts,
     )
     return baseline
+
+
+def count_words(choices: Choices) -> CountWords:
+    """Return what the council's own count moves, in words; nothing, and no forecast made for it, where none is used."""
+    used = counts_used(choices)
+    if used.counts is None:
+        return CountWords(note=used.note)
+    from forecast.presentation import own_count
+
+    outcome = baseline_of(choices).outcome
+    assert outcome.own_count is not None  # it was made with a count
+    first, *rest = own_count.sentences(outcome)
+    doubts = own_count.doubts(outcome.own_count)
+    return CountWords(first, tuple(doubts), tuple(s for s in rest if s not in doubts))
 
 
 @st.cache_resource(max_entries=MOST_BASELINES, show_spinner=False)
@@ -359,8 +464,10 @@ def money_of(choices: Choices) -> MoneyTables:
 
     before = bearing(_money(forecast, prices, shared, base.outcome))
     if choices.scenario == BASELINE:
-        return MoneyTables(finance, before)
-    return MoneyTables(finance, bearing(_money(key, prices, shared, outcome_of(choices))), before)
+        return MoneyTables(finance, before, today=date.today())
+    return MoneyTables(
+        finance, bearing(_money(key, prices, shared, outcome_of(choices))), before, date.today()
+    )
 
 
 @st.cache_data(max_entries=MOST_VIEWS, show_spinner=False)
@@ -394,6 +501,21 @@ def record_of(choices: Choices) -> RecordView:
     """Return the track record of forecasts of an authority."""
     record: RecordView = _record(choices.area.la_code)
     return record
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _audit(la_code: int | None) -> list[AuditEntry]:
+    from data.areas import by_code
+    from data.panels import history_tables
+    from forecast.presentation.audit_words import audited
+
+    return audited(history_tables.load("current"), None if la_code is None else by_code(la_code))
+
+
+def audit_of(choices: Choices | None) -> list[AuditEntry]:
+    """Return every entry of the audit, of an authority or, where None, of all."""
+    entries: list[AuditEntry] = _audit(None if choices is None else choices.area.la_code)
+    return entries
 
 
 @st.cache_data(max_entries=1, show_spinner=False)

@@ -37,6 +37,7 @@ def job_inputs(choices: Choices, scenarios: Sequence[str] | None = None) -> JobI
         text_used(file_store, choices, results.version_of(file_store, choices, version))
         for file_store, version in versions.items()
     )
+    counts = results.counts_used(choices).counts
     names = dict.fromkeys((choices.scenario, *FUTURES)) if scenarios is None else scenarios
     scenarios_named = [find_scenario(name) for name in names]
     titles = scenario_draft.make_distinct([scenario_draft.title_of(c) for c in scenarios_named])
@@ -50,6 +51,7 @@ def job_inputs(choices: Choices, scenarios: Sequence[str] | None = None) -> JobI
         budget=None if choices.budget is None else float(choices.budget),
         sure=choices.sure / 100,
         reform_chance=choices.reform / 100,
+        counts=None if counts is None else counts.model_dump_json(),
         futures=tuple(zip(titles, (c.flat for c in scenarios_named), strict=True)),
     )
 

@@ -70,7 +70,7 @@ MEASURES: tuple[str, ...] = ("plans", "specialist_wanted", "shortfall", "p_short
 MADE = "made"
 """The January a link was made on; links of the releases before that wrote none were made on `LAST_UNWRITTEN` or earlier."""
 
-DATED: tuple[str, ...] = ("scenario", "compare", "year", "register", "prices", "candidates")
+DATED: tuple[str, ...] = ("scenario", "compare", "year", "register", "prices", "candidates", "counts")
 """Choices that mean something else, or show other figures, on another release."""
 
 PHASE_OPTIONS: dict[str, str] = {ALL: "All phases"} | {p.code: p.label for p in PHASES}
@@ -110,6 +110,8 @@ class Choices:
         What the map shows.
     prices, candidates
         Version of the council's own unit costs, or schemes; `SHIPPED`, or None for the latest version there is.
+    counts
+        Version of the council's own counts; `SHIPPED` for the forecast without, or None for the latest version there is.
     regime
         Who bears deficits after the statutory override: a name of `forecast.finance.balance.REGIMES`.
     grant
@@ -140,6 +142,7 @@ class Choices:
     layer: str
     prices: int | None
     candidates: int | None
+    counts: int | None
     regime: str
     grant: str
     budget: int | None
@@ -305,6 +308,7 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("layer", "Show", lambda: LAYERS[0], _among("layer of the map", dict.fromkeys(LAYERS, ""))),
         Parameter("prices", "Unit costs", lambda: None, _version("list of unit costs")),
         Parameter("candidates", "Schemes", lambda: None, _version("list of schemes")),
+        Parameter("counts", "Own count", lambda: None, _version("file of counts")),
         Parameter(
             "regime",
             "Who bears a deficit after the override",
@@ -371,7 +375,7 @@ def _release_note(made: int, written: bool) -> str:
 
 def _default_text(name: str, value: object) -> str:
     """Return a default value in words."""
-    if name in ("register", "prices", "candidates"):
+    if name in ("register", "prices", "candidates", "counts"):
         return f"the latest {PARAMETERS[name].label.lower()}"
     if name in ("regime", "grant"):
         return (REGIMES | GRANTS)[str(value)].lower()

@@ -9,12 +9,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from importlib.metadata import version
 
 import streamlit as st
 
 from data.errors import PlannerError
 from data.sign_in.people import Person, Right
+from forecast.presentation.top_lines import old_forecast
 from forecast.ui.frame import controls, scripts, signing, tour
 from forecast.ui.frame.access_rules import Closed
 from forecast.ui.frame.callbacks import reference_text, show_failed
@@ -141,6 +143,8 @@ def frame(entry: PageEntry, menu: list[tuple[PageEntry, st.Page]]) -> Choices:
     controls.area(choices)
     for problem in problems:
         st.warning(literal(problem))
+    if old := old_forecast(date.today()):
+        st.warning(literal(old))
     show_failed()
     tour.guide(entry, choices)
     return choices

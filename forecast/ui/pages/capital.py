@@ -8,7 +8,7 @@ from forecast.capital import candidate_schemes
 from forecast.presentation import wording
 from forecast.ui.background.capital_job import appraise
 from forecast.ui.background.national_job import zipped
-from forecast.ui.components import elements, results, work_requests
+from forecast.ui.components import banners, elements, results, work_requests
 from forecast.ui.components.charts import money as money_charts
 from forecast.ui.components.progress import awaited
 from forecast.ui.editors import kept_file_editor
@@ -28,7 +28,7 @@ EDITOR = kept_file_editor.KeptFileEditor(
 
 choices = controls.current()
 area, name = choices.area, choices.area.name
-shell.scenario_banner(choices)
+banners.show(choices)
 
 st.header("Schemes that might be built", anchor=False)
 used = results.version_of(CANDIDATES, choices, choices.candidates)

@@ -1,13 +1,13 @@
-"""Data: upload the council's own register and unit costs, download everything, and see the source of every figure."""
+"""Data: upload the council's own register, unit costs and counts, download everything, and see the source of every figure."""
 
 import streamlit as st
 
 from data.errors import HistoryError
 from forecast.core import defaults
 from forecast.ui.background.national_job import every_authority, zipped
-from forecast.ui.components import elements, results
+from forecast.ui.components import banners, elements, results
 from forecast.ui.components.progress import long_work
-from forecast.ui.editors import register_editor, unit_cost_editor
+from forecast.ui.editors import counts_editor, register_editor, unit_cost_editor
 from forecast.ui.frame import controls, shell
 from forecast.ui.frame.text import literal
 from forecast.ui.views.downloads import files
@@ -35,6 +35,14 @@ shell.say(
 )
 unit_cost_editor.show(choices)
 
+st.header("Put in your own count of plans", anchor=False)
+shell.say(
+    "Plans on a day since the last January return, by age and need where you know them: the forecast then starts "
+    "from what you know today. It moves this authority alone and no published figure. Children waiting, not in "
+    "school, and staff have sheets of their own. Counts only: no names, no pupil numbers."
+)
+counts_editor.show(choices)
+
 st.header("Download everything", anchor=False)
 with st.spinner(f"Forecasting {name}"):
     downloads = (
@@ -42,7 +50,7 @@ with st.spinner(f"Forecasting {name}"):
         if choices.reform == controls.usual("reform")
         else files(results.outcome_of(choices), results.inputs().history, choices.reform / 100)
     )
-shell.scenario_banner(choices)
+banners.show(choices)
 shell.say(
     f"All tables of {literal(name)}, the summary, the record of the run with hashes of every input, and the "
     f"register, in one file. Tables "

@@ -4,7 +4,7 @@ import streamlit as st
 
 from data.citations import SEN2
 from forecast.presentation import joining, words
-from forecast.ui.components import elements, futures_section, results
+from forecast.ui.components import banners, elements, futures_section, results
 from forecast.ui.components.charts import demand as demand_charts
 from forecast.ui.frame import controls, shell
 from forecast.ui.frame.choices import origin, years
@@ -16,7 +16,7 @@ choices = controls.current()
 area, name = choices.area, choices.area.name
 with st.spinner(f"Forecasting {name}"):
     view = results.view(demand.demand, choices)
-shell.scenario_banner(choices)
+banners.show(choices)
 
 st.header("Plans", anchor=False)
 with st.container(horizontal=True):

@@ -69,6 +69,19 @@ shell.say(
     )
 )
 
+st.header("Forecast against what was returned", anchor=False)
+shell.say(
+    "Every year's forecast is kept as it was made and set beside each return published later. What is written here is never "
+    "edited afterwards."
+)
+for entry in results.audit_of(choices):
+    shell.say(bullets(entry.sentences))
+    elements.table(entry.table, entry.title)
+with st.expander("All authorities together"):
+    for entry in results.audit_of(None):
+        shell.say(bullets(entry.sentences))
+        elements.table(entry.table, entry.title)
+
 st.header("England, beside what others have forecast", anchor=False)
 with st.spinner("Adding up every authority"):
     whole = results.england_of()

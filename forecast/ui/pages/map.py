@@ -5,7 +5,7 @@ import streamlit as st
 from data.citations import SEN2
 from data.vocabulary import ALL
 from forecast.presentation import wording, words
-from forecast.ui.components import elements, results
+from forecast.ui.components import banners, elements, results
 from forecast.ui.components.charts import map as map_charts
 from forecast.ui.frame import controls, shell
 from forecast.ui.frame.text import bullets
@@ -16,7 +16,7 @@ choices = controls.current()
 area, name = choices.area, choices.area.name
 with st.spinner(f"Forecasting {name}"):
     view = results.view(area_map.area_map, choices)
-shell.scenario_banner(choices)
+banners.show(choices)
 
 with st.container(horizontal=True):
     controls.layer(choices, {code: layer.label for code, layer in area_map.LAYERS.items()})

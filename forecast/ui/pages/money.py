@@ -5,7 +5,7 @@ import streamlit as st
 from data.errors import HistoryError
 from forecast.presentation import wording
 from forecast.ui.background.national_job import zipped
-from forecast.ui.components import elements, results
+from forecast.ui.components import banners, elements, results
 from forecast.ui.components.charts import money as money_charts
 from forecast.ui.editors import unit_cost_editor
 from forecast.ui.frame import controls, shell
@@ -23,7 +23,7 @@ except HistoryError as error:
     st.header("Pounds cannot be forecast here", anchor=False)
     st.info(literal(str(error)))
     raise shell.EndOfPage from None
-shell.scenario_banner(choices)
+banners.show(choices)
 
 elements.headline(
     view.headline,

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from forecast.ui.components import elements, futures_section, results
+from forecast.ui.components import banners, elements, futures_section, results
 from forecast.ui.frame import controls, shell, tour
 from forecast.ui.frame.text import bullets
 from forecast.ui.views.overview import overview
@@ -11,7 +11,7 @@ choices = controls.current()
 name = choices.area.name
 with st.spinner(f"Forecasting {name}"):
     view = results.view(overview, choices)
-shell.scenario_banner(choices)
+banners.show(choices)
 
 elements.headline(view.headline, view.how_to_read)
 tour.invitation(choices)

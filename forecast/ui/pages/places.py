@@ -5,7 +5,7 @@ import streamlit as st
 from data.citations import SEN2
 from data.vocabulary import ALL
 from forecast.presentation import words
-from forecast.ui.components import elements, results
+from forecast.ui.components import banners, elements, results
 from forecast.ui.components.charts import places as place_charts
 from forecast.ui.editors import register_editor
 from forecast.ui.frame import controls, shell
@@ -20,7 +20,7 @@ choices = controls.current()
 area, name = choices.area, choices.area.name
 with st.spinner(f"Forecasting {name}"):
     view = results.view(places.places, choices)
-shell.scenario_banner(choices)
+banners.show(choices)
 
 elements.headline(view.headline, words.HOW_TO_READ)
 

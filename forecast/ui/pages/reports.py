@@ -4,7 +4,7 @@ from datetime import date
 
 import streamlit as st
 
-from forecast.ui.components import elements, report_preview
+from forecast.ui.components import banners, elements, report_preview
 from forecast.ui.components.progress import awaited
 from forecast.ui.components.report_items import RETURNS
 from forecast.ui.frame import controls, shell
@@ -12,7 +12,7 @@ from forecast.ui.frame.text import literal
 from forecast.ui.views import scenario_draft
 
 choices = controls.current()
-shell.scenario_banner(choices)
+banners.show(choices)
 shell.say(
     "Each report is made in the background when you ask for it: you can use other pages meanwhile and come back. "
     "Whoever opens this "

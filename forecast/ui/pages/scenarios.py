@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from forecast.ui.components import elements, futures_section, scenario_answers
+from forecast.ui.components import banners, elements, futures_section, scenario_answers
 from forecast.ui.editors import scenario_editor
 from forecast.ui.frame import controls
 from forecast.ui.frame.choices import BASELINE
@@ -29,6 +29,7 @@ else:
     st.header(literal(flat.title), anchor=False)
     scenario_editor.release(editor)
     controls.year(choices)
+    banners.own_count(choices)
     comparison = scenario_answers.run_beside(choices)
     if comparison is not None:
         scenario_answers.earlier(choices, flat)

@@ -12,6 +12,7 @@ import re
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,6 +21,8 @@ import pandas as pd
 from data.capital.candidate_file import Candidates, read_candidates
 from data.capital.candidate_file import shipped as shipped_candidates
 from data.capital.candidate_file import to_csv as candidates_text
+from data.counts.counts_file import OnDay, read_counts
+from data.counts.own_counts import OwnCounts
 from data.prices.ledger import read_ledger
 from data.prices.ledger import to_csv as prices_text
 from data.prices.price_book import ITEMS, PriceBook
@@ -114,6 +117,17 @@ def read_schemes(path: Path, la_code: int) -> FileRead:
     """
     rows = candidate_rows(read_candidates(path, la_code))
     return FileRead(path.read_bytes().decode("utf-8-sig"), rows)
+
+
+def read_own_counts(path: Path, la_code: int, today: date) -> OwnCounts:
+    """Read and check a file of counts that was put in today.
+
+    Raises
+    ------
+    CountError
+        It cannot be used; every problem is listed.
+    """
+    return read_counts(path, la_code, OnDay.now(today))
 
 
 def price_rows(price_book: PriceBook) -> pd.DataFrame:

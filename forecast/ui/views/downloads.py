@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import pandas as pd
 
@@ -34,12 +35,13 @@ def files(
     outcome: Outcome, history: History, reform_chance: float = defaults.REFORM_CHANCE
 ) -> dict[str, bytes]:
     """Return the name and content of each file of a run, with the reform at the chance a reader set (0 to 1)."""
-    run = record.RunTables(outcome, reform_chance)
+    run = record.RunTables(outcome, reform_chance, date.today())
     frames = tables(run)
     arguments = {
         "area": outcome.area.name, "years": defaults.YEARS, "capacity": outcome.register.origin, "seed": outcome.seed,
         "model": outcome.plans.model, "draws": defaults.DRAWS, "scenario": outcome.scenario,
         "reform_chance": reform_chance,
+        "own_count": None if outcome.own_count is None else outcome.own_count.counts.origin,
     }  # fmt: skip
     return {f"{name}.csv": csv_bytes(frame) for name, frame in frames.items()} | {
         "summary.md": record.markdown(run).encode(),

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
 NOT_FOR_A_FORECAST: frozenset[str] = frozenset(
     {
         "pymc", "pytensor", "nutpie", "arviz", "statsmodels", "sqlalchemy", "alembic", "pandera", "hypothesis", "geopandas",
-        "streamlit", "altair", "matplotlib", "docx", "openpyxl",
+        "streamlit", "altair", "matplotlib", "docx", "openpyxl", "scoringrules",
     }
 )  # fmt: skip
 """Libraries for fitting, stores, checks of tables, maps, pages and papers."""

@@ -13,15 +13,19 @@ ROOT = Path(__file__).resolve().parents[4]
 
 WRITERS = {
     "forecast/core/table_files.py": "the writer",
+    "forecast/validation/audit.py": "numbers only, in a file of the repository",
+    "data/ingest/laid_over.py": "the list of origins, beside the published tables",
     "forecast/validation/track_record.py": "numbers only, in a file of the repository",
     "forecast/validation/earlier_forecasts.py": "numbers only, in a file of the repository",
     "forecast/validation/long_hindcast.py": "numbers only, in a file of the repository",
+    "forecast/validation/own_count_backtest.py": "numbers only, in a file of the repository",
     "data/ingest/build.py": "hashes and names of releases, in a file of the repository",
 }
 """Files that may write CSV, and why."""
 
 FILLED_IN = {
     "data/capital/candidate_file.py",
+    "data/counts/counts_file.py",
     "data/prices/ledger.py",
     "data/registers/register_file.py",
     "forecast/places/preference_file.py",

@@ -1,0 +1,164 @@
+"""``sendplan counts``: write and check files of the council's own counts, and keep them as versions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from data import areas
+from data.errors import OptionError
+from forecast.commands.keeping import Who
+from forecast.commands.options import OneArea, check_may_write, own_counts
+from forecast.commands.output import console, say, show
+
+if TYPE_CHECKING:
+    from data.areas import Area
+    from data.counts.own_counts import OwnCounts
+
+app = typer.Typer(
+    help="The council's own counts: plans on a day, children waiting or not in school, staff.",
+    no_args_is_help=True,
+)
+
+CountsFile = Annotated[Path, typer.Argument(help="The file of counts, .xlsx, or CSV for plans alone.")]
+"""A file of counts."""
+
+
+@app.command("template")
+def template_command(
+    area: OneArea,
+    out: Annotated[
+        Path | None,
+        typer.Option(help=".xlsx, or CSV for plans alone; counts-AREA.xlsx where left out."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+) -> None:
+    """Write a file of counts to fill in: .xlsx with every sheet and guidance, or CSV for plans alone."""
+    from data.counts.counts_file import write_template
+    from forecast.core.atomic_files import check_folder
+
+    one = _single(area)
+    path = out or Path(f"counts-{one.slug}.xlsx")
+    check_may_write(path, force, "another name with --out")
+    check_folder(path.parent)
+    write_template(one.la_code, path)
+    say(
+        console(),
+        f"Fill in {path}, then run: sendplan counts check {one.la_code} {path}. To forecast with it: sendplan forecast "
+        f"{one.la_code} --own-count {path}",
+    )
+
+
+@app.command("check")
+def check_counts_command(area: OneArea, file: CountsFile) -> None:
+    """Check a file of counts: every problem at once, or what it holds and what it would move."""
+    from data.counts.counts_file import what_is_in
+
+    one = _single(area)
+    counts = own_counts(file, [one])
+    assert counts is not None  # a file was given
+    screen = console()
+    say(screen, f"{file.name}: the counts of {one.name} can be used.")
+    for sentence in what_is_in(counts):
+        say(screen, f"- {sentence}")
+    for sentence in _would_move(one, counts):
+        say(screen, sentence)
+
+
+@app.command("keep")
+def keep_command(
+    area: OneArea,
+    file: CountsFile,
+    who: Who = None,
+    checked: Annotated[
+        bool, typer.Option("--checked", help="You have checked a count far from the forecast: keep it.")
+    ] = False,
+) -> None:
+    """Keep a file of counts as the next version, which the pages use from then on."""
+    from data.council_files.kept_files import COUNTS
+    from data.counts import kept_counts
+    from data.sign_in.people import this_computer
+    from forecast.runs.made_with import made_now
+
+    one = _single(area)
+    counts = own_counts(file, [one])
+    assert counts is not None  # a file was given
+    person = this_computer(who)
+    doubts = _doubts(one, counts)
+    if doubts and not checked:
+        raise OptionError(
+            f"{file.name} was not kept. {' '.join(doubts)} To keep it all the same, add --checked."
+        )
+    kept = kept_counts.keep(person, counts, one.la_code, COUNTS.latest(one.la_code), made_now())
+    say(console(), f"Kept: {kept.description}. File: {kept.path}")
+
+
+@app.command("versions")
+def versions_command(area: OneArea) -> None:
+    """List the versions kept on this computer."""
+    import pandas as pd
+
+    from data.council_files.kept_files import COUNTS
+    from data.counts import kept_counts
+    from data.counts.own_counts import in_words
+
+    one = _single(area)
+    screen = console()
+    every = COUNTS.versions(one.la_code)
+    if not every:
+        say(screen, f"No counts of {one.name} are kept in {COUNTS.root}.")
+        return
+    rows = []
+    for kept in every:
+        plans = kept_counts.read(kept).plans
+        rows.append(
+            {"What it says": kept.description, "Day": in_words(plans.day), "EHC plans": f"{plans.total:,}"}
+        )
+    show(screen, pd.DataFrame(rows), f"Counts of {one.name}", index=False)
+
+
+@app.command("delete")
+def delete_command(
+    area: OneArea, version: Annotated[int, typer.Argument(help="Number of the version.")], who: Who = None
+) -> None:
+    """Delete a version; its number, who deleted it and when stay."""
+    from data.council_files.kept_files import COUNTS
+    from data.sign_in.people import this_computer
+
+    one = _single(area)
+    COUNTS.delete(this_computer(who), one.la_code, version)
+    say(console(), f"Deleted: version {version} of {one.name}'s counts.")
+
+
+def _would_move(one: Area, counts: OwnCounts) -> list[str]:
+    """Return what a forecast with the counts would say of them."""
+    from forecast.presentation import own_count
+    from forecast.runs.baseline import shared_inputs
+
+    return own_count.sentences(shared_inputs().baseline(one, counts=counts).outcome)
+
+
+def _doubts(one: Area, counts: OwnCounts) -> list[str]:
+    """Return what should be checked in counts before they are relied on."""
+    from forecast.core import defaults
+    from forecast.presentation import own_count
+    from forecast.runs.baseline import shared_inputs
+
+    outcome = shared_inputs().baseline(one, years=1, draws=defaults.LEAST_DRAWS, counts=counts).outcome
+    return [] if outcome.own_count is None else own_count.doubts(outcome.own_count)
+
+
+def _single(area: str) -> Area:
+    """Return the one authority meant.
+
+    Raises
+    ------
+    OptionError
+        All were asked for.
+    """
+    chosen = areas.resolve(area)
+    if len(chosen) > 1:
+        raise OptionError("Counts are one authority's, but 'all' was asked for. Name the authority.")
+    return chosen[0]
