@@ -348,7 +348,7 @@ def england_table(entry: pd.DataFrame) -> pd.DataFrame:
                 "Inside 80 %": wording.per_cent(row["in_80"]),
                 "Inside 95 %": wording.per_cent(row["in_95"]),
                 "Missed by": wording.per_cent(row["missed"], 1),
-                "Returned more than expected": f"{100 * row['too_low']:+.1f} %",
+                "Returned more than expected": wording.growth(row["too_low"], 1),
             }
             for row in sorted(
                 scores(entry).to_dict("records"), key=lambda row: _place(row["measure"], row["item"])

@@ -291,9 +291,9 @@ def tenths(share: float) -> str:
     return "fewer than 1 in 10" if number == 0 else "nearly all" if number == 10 else f"about {number} in 10"
 
 
-def growth(ratio: float) -> str:
+def growth(ratio: float, decimals: int = 0) -> str:
     """Return a relative change with its sign: "+12 %" for 0.12."""
-    return f"{100 * ratio:+.0f} %"
+    return f"{100 * ratio:+.{decimals}f} %"
 
 
 def points(change: float) -> str:

@@ -173,8 +173,9 @@ def test_a_scenario_of_the_address_is_shown_as_one() -> None:
 def test_evidence_shows_record_fit_decisions_glossary_and_accessibility() -> None:
     app = open_page(EVIDENCE)
     assert [h.value for h in app.header] == [
-        "How earlier forecasts did", "England, beside what others have forecast", "Whether the models' fit passed",
-        "Quality of the data", "Assumptions and decisions", "Method", "Glossary", "Accessibility statement",
+        "How earlier forecasts did", "Forecast against what was returned", "England, beside what others have forecast",
+        "Whether the models' fit passed", "Quality of the data",
+        "Assumptions and decisions", "Method", "Glossary", "Accessibility statement",
     ]  # fmt: skip
     assert "of 15 earlier forecasts held the plans that came" in text(app)
 
