@@ -24,10 +24,9 @@ import pandas as pd
 from scipy.stats import t as student
 
 from data import tables
-from data.errors import SourceError
 from data.panels.history import History
 from data.vocabulary import ALL
-from forecast.core.atomic_files import write_one
+from forecast.validation import summary_files
 from forecast.validation.long_series import WAYS, LongSeries, fill, known_new_plans, known_totals, read
 from models import growth, joining
 from models.base import Array, FittedModel, Model
@@ -359,26 +358,14 @@ ENGLAND, PUBLISHED, AUTHORITIES = "England", "England, published Januaries only"
 
 def write(table: pd.DataFrame, path: Path = TABLE) -> Path:
     """Write the summary, whole or not at all."""
-    return write_one(path, lambda draft: table.to_csv(draft, index=False, lineterminator="\n"))
+    return summary_files.write_summary(table, path)
 
 
 def read_summary(path: Path = TABLE) -> pd.DataFrame:
-    """Return the summary; no row where there is none yet.
-
-    Raises
-    ------
-    SourceError
-        The columns are not those of the summary.
-    """
-    if not path.exists():
-        return pd.DataFrame(columns=list(COLUMNS))
-    table = pd.read_csv(path, keep_default_na=False)
-    if tuple(table.columns) != COLUMNS:
-        raise SourceError(
-            f"{path} is not the summary of long hindcasts it should be: its columns are not {', '.join(COLUMNS)}. Put it back as "
-            "it was, or write it again with 'sendplan backtest --long --out FILE.parquet'."
-        )
-    return table
+    """Return the summary; no row where there is none yet (`forecast.validation.summary_files.read_summary`)."""
+    return summary_files.read_summary(
+        path, COLUMNS, "long hindcasts", "sendplan backtest --long --out FILE.parquet"
+    )
 
 
 def markdown(table: pd.DataFrame) -> str:

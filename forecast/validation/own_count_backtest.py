@@ -28,11 +28,10 @@ from scipy import stats
 
 from data import tables
 from data.counts.own_counts import PlansCount
-from data.errors import SourceError
 from data.panels.history import History
 from data.vocabulary import ALL
-from forecast.core.atomic_files import write_one
 from forecast.demand.own_count import CountDay, LastPublished, given_total
+from forecast.validation import summary_files
 
 HEADING = "## With the council's own count during the year"
 """Heading of the section of the public record."""
@@ -156,26 +155,14 @@ def summary(cells: pd.DataFrame) -> pd.DataFrame:
 
 def write(table: pd.DataFrame, path: Path = TABLE) -> Path:
     """Write the summary, whole or not at all."""
-    return write_one(path, lambda draft: table.to_csv(draft, index=False, lineterminator="\n"))
+    return summary_files.write_summary(table, path)
 
 
 def read_summary(path: Path = TABLE) -> pd.DataFrame:
-    """Return the summary; no row where there is none yet.
-
-    Raises
-    ------
-    SourceError
-        The columns are not those of the summary.
-    """
-    if not path.exists():
-        return pd.DataFrame(columns=list(COLUMNS))
-    table = pd.read_csv(path, keep_default_na=False)
-    if tuple(table.columns) != COLUMNS:
-        raise SourceError(
-            f"{path} is not the summary of own counts it should be: its columns are not {', '.join(COLUMNS)}. Put it back as it "
-            "was, or write it again with 'sendplan backtest-own-count --out FILE.parquet'."
-        )
-    return table
+    """Return the summary; no row where there is none yet (`forecast.validation.summary_files.read_summary`)."""
+    return summary_files.read_summary(
+        path, COLUMNS, "own counts", "sendplan backtest-own-count --out FILE.parquet"
+    )
 
 
 def markdown(table: pd.DataFrame) -> str:

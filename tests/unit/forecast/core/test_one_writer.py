@@ -17,8 +17,7 @@ WRITERS = {
     "data/ingest/laid_over.py": "the list of origins, beside the published tables",
     "forecast/validation/track_record.py": "numbers only, in a file of the repository",
     "forecast/validation/earlier_forecasts.py": "numbers only, in a file of the repository",
-    "forecast/validation/long_hindcast.py": "numbers only, in a file of the repository",
-    "forecast/validation/own_count_backtest.py": "numbers only, in a file of the repository",
+    "forecast/validation/summary_files.py": "numbers only, in a file of the repository",
     "data/ingest/build.py": "hashes and names of releases, in a file of the repository",
 }
 """Files that may write CSV, and why."""
