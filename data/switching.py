@@ -183,8 +183,8 @@ def settle(root: Path) -> None:
     except (OSError, UpdateError) as error:
         raise TableError(
             f"A switch to another release of the tables in {path.parent} was cut off, and cannot be finished now: {error} "
-            "Figures "
-            "would be of two releases, so none is used. Run any 'sendplan' command as the user who updates the tables."
+            "Figures would be of two releases, so none is used. Run any 'sendplan' command as the user who updates the "
+            "tables."
         ) from None
 
 
@@ -239,10 +239,9 @@ def _place(source: Path, target: Path, digest: str) -> None:
         os.replace(source, target)
     elif not target.exists() or _hash(target) != digest:
         raise TableError(
-            f"{target} should have been replaced in a switch to another release that was cut off, and the new file is gone, so "
-            "files may be of two releases and none is used. Restore the folder from the repository and run 'sendplan data "
-            "update' "
-            "again."
+            f"{target} should have been replaced in a switch to another release that was cut off, and the new file is gone, "
+            "so files may be of two releases and none is used. Restore the folder from the repository and run 'sendplan "
+            "data update' again."
         )
 
 

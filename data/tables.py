@@ -78,8 +78,7 @@ def check_release() -> None:
     if _release_of(PUBLISHED) != _release_at_first(PUBLISHED):
         raise TableError(
             f"The tables in {PUBLISHED} were brought up to date while this was running, and figures of two releases would "
-            "be mixed. "
-            "Nothing is lost: run the command again, or start the planner again."
+            "be mixed. Nothing is lost: run the command again, or start the planner again."
         )
 
 

@@ -91,8 +91,7 @@ def findings(
         ]
         sentences.append(
             f"Out of line, kept as published and marked: {_listed(leaps)}. Where a return is known to be partial, it is "
-            "listed in "
-            "data/ingest/sen2_plans.py, and its figures are then left out."
+            "listed in data/ingest/sen2_plans.py, and its figures are then left out."
         )
     for one in overlay.restated[:MOST_NAMED]:
         sentences.append(f"Restated in '{one.table}': {one.groups:,} of earlier years, first {one.first}.")

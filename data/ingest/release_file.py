@@ -96,9 +96,8 @@ def open_release(path: Path, title: str, layout_file: Path | None = None) -> Rel
         f"Correct it and run the command again with --layout {layout_file}."
         if layout_file is not None
         else f"Copy {FOLDER / f'{here[0].release}.toml'} to a file of your own; for each file named here, under [files.NAME], "
-        "give "
-        "a new column our name under columns or list it under left_out, and take out what is gone (may_lack lets a column be "
-        "absent). Then run the command again with --layout FILE."
+        "give a new column our name under columns or list it under left_out, and take out what is gone (may_lack lets a "
+        "column be absent). Then run the command again with --layout FILE."
     )
     raise SourceError(
         f"{path}, with January {january}, is not in a layout that we know. Beside that of {here[0].release}: {problems[0]}. "
@@ -114,9 +113,7 @@ def _whole(path: Path) -> set[str]:
             if sum(member.file_size for member in archive.infolist()) > MOST_UNPACKED:
                 raise SourceError(
                     f"{path} would unpack to more than {MOST_UNPACKED / 1e9:.0f} GB, which no release does, so it was not "
-                    "read and "
-                    ""
-                    "nothing was changed. Download the release again from the publication's own page."
+                    "read and nothing was changed. Download the release again from the publication's own page."
                 )
             damaged = archive.testzip()
             names = set(archive.namelist())
@@ -153,9 +150,8 @@ def _january(path: Path, one: Layout) -> int:
     if one.area.period not in raw.columns or raw.empty:
         raise SourceError(
             f"{where} has no rows with a column '{one.area.period}', so it cannot be told which January the release is of "
-            "and nothing "
-            "was changed. Download it again; if that column has another name, say so under [area] in a layout file of your own "
-            "and give it with --layout FILE."
+            "and nothing was changed. Download it again; if that column has another name, say so under [area] in a layout "
+            "file of your own and give it with --layout FILE."
         )
     return int(one.years(raw[one.area.period], where).max())
 

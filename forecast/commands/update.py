@@ -184,8 +184,7 @@ def _agreed(screen: Console, bar: Progress, findings: ReleaseFindings, *, yes: b
     if yes and findings.wrong:
         raise UpdateError(
             f"Figures of the release contradict each other in {len(findings.wrong)} place(s), named above, so it was not "
-            "used without "
-            "somebody agreeing to it. Run the command again without --yes to decide, or correct the release."
+            "used without somebody agreeing to it. Run the command again without --yes to decide, or correct the release."
         )
     if yes:
         return True

@@ -85,9 +85,7 @@ class Fetcher:
             except ValueError:
                 raise UpdateError(
                     f"{address} did not answer with a list of releases, so it may have moved. Nothing was changed. Correct "
-                    "'index' "
-                    ""
-                    "in the configuration of sources, or download the release by hand and give it with --from FILE."
+                    "'index' in the configuration of sources, or download the release by hand and give it with --from FILE."
                 ) from None
 
         return self._tried(address, ask)
@@ -150,19 +148,16 @@ class Fetcher:
                     refused += 1
                     if refused >= min(MOST_REFUSED, limits.tries):
                         raise NoNetworkError(
-                            f"There is no network, or none that leads to {httpx.URL(address).host or address} ({error}). Nothing "
-                            "was "
-                            ""
-                            "changed. Behind a proxy, set HTTPS_PROXY. Or download the release by hand and give it with --from "
-                            "FILE."
+                            f"There is no network, or none that leads to {httpx.URL(address).host or address} ({error}). "
+                            "Nothing was changed. Behind a proxy, set HTTPS_PROXY. Or download the release by hand and "
+                            "give it with --from FILE."
                         ) from None
                 except (httpx.HTTPError, httpx.InvalidURL) as error:
                     reason = f"the connection broke off ({type(error).__name__})"
         raise UpdateError(
             f"{address} could not be fetched: {reason}, at the last of {limits.tries} tries. Nothing was changed. See "
-            "whether this "
-            "computer has a network and may reach that address; behind a proxy, set HTTPS_PROXY. Or download the release by hand "
-            "and give it with --from FILE."
+            "whether this computer has a network and may reach that address; behind a proxy, set HTTPS_PROXY. Or download "
+            "the release by hand and give it with --from FILE."
         )
 
     def _fetch(self, client: httpx.Client, address: str, part: Path, on_bytes: OnBytes) -> None:
@@ -213,9 +208,8 @@ def _check(response: httpx.Response) -> None:
     if code >= httpx.codes.BAD_REQUEST:
         raise UpdateError(
             f"{response.url} answered {code} {response.reason_phrase}: the release is not there, or not for everybody. "
-            "Nothing was "
-            "changed. Correct the address in the configuration of sources, or download the release by hand and give it with "
-            "--from FILE."
+            "Nothing was changed. Correct the address in the configuration of sources, or download the release by hand and "
+            "give it with --from FILE."
         )
 
 
@@ -231,8 +225,7 @@ def _written(target: Path) -> Iterator[None]:
         way = "Make room on the disk" if full else "Ask for permission to write there"
         raise OutputError(
             f"What is fetched cannot be written to {target.parent} ({error.strerror or error}). The tables in use are as "
-            "they were. "
-            f"{way}, and run the command again: what was fetched so far is kept."
+            f"they were. {way}, and run the command again: what was fetched so far is kept."
         ) from None
 
 

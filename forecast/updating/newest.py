@@ -72,8 +72,7 @@ class InUse:
         if not january:
             raise UpdateError(
                 f"{sources} does not say which EHC plan release the tables are from, so nothing can be newer than it and "
-                "nothing was "
-                "changed. Restore the file from the repository."
+                "nothing was changed. Restore the file from the repository."
             )
         return cls(january, frozenset(newest["sha256"]), str(newest["date"].iloc[0]))
 
@@ -149,17 +148,15 @@ def newest_of(source: ReleaseSource, fetcher: Fetcher) -> NewestRelease:
     if not fields["id"] or not year:
         raise UpdateError(
             f"{address} does not say which release is the newest (fields '{source.fields.id}' and '{source.fields.year}'), "
-            "so it may "
-            "have changed. Nothing was changed here. Correct [sources.fields] in the configuration of sources, or download the "
-            f"release by hand from {source.page} and run 'sendplan data update --from FILE'."
+            "so it may have changed. Nothing was changed here. Correct [sources.fields] in the configuration of sources, "
+            f"or download the release by hand from {source.page} and run 'sendplan data update --from FILE'."
         )
     try:
         download = source.download.format(publication=source.publication, **fields)
     except (KeyError, IndexError, ValueError):
         raise UpdateError(
             f"The address '{source.download}' of '{source.title}' in the configuration of sources has a name in braces that "
-            "is none "
-            f"of {', '.join(['publication', *fields])}. Nothing was changed. Correct it."
+            f"is none of {', '.join(['publication', *fields])}. Nothing was changed. Correct it."
         ) from None
     size = fields["bytes"]
     return NewestRelease(

@@ -96,9 +96,8 @@ class Installation:
         content = path.read_bytes()
         if tables.hash_of(content) != tables.published_hashes(folder).get(path.name):
             raise TableError(
-                f"The published table '{name}' in {path} is not the one that was built, so no release can be laid over it and "
-                "nothing "
-                "was changed. Restore the file from the repository; 'sendplan doctor' looks at all of them."
+                f"The published table '{name}' in {path} is not the one that was built, so no release can be laid over it "
+                "and nothing was changed. Restore the file from the repository; 'sendplan doctor' looks at all of them."
             )
         return pd.read_parquet(BytesIO(content))
 
@@ -262,8 +261,7 @@ def _switched_to(
     if opened.january < in_use.january:
         raise UpdateError(
             f"The release is older than the one in use: January {opened.january}, and in use is {in_use.words()}. Forecasts "
-            "would go "
-            f"back, so nothing was changed. Look for a newer one at {request.source.page}."
+            f"would go back, so nothing was changed. Look for a newer one at {request.source.page}."
         )
     steps.on_stage(UpdateStage.CHECKED)
     try:
@@ -351,9 +349,8 @@ def _zip_in(path: Path, request: Request) -> Path:
     if not path.is_dir():
         if not path.is_file():
             raise UpdateError(
-                f"There is no file {path}, so nothing was changed. Give the path of a release's zip, or of the folder it is in, "
-                "with "
-                "--from."
+                f"There is no file {path}, so nothing was changed. Give the path of a release's zip, or of the folder it is "
+                "in, with --from."
             )
         return path
     zips = sorted(path.rglob("*.zip"))
@@ -369,8 +366,7 @@ def _zip_in(path: Path, request: Request) -> Path:
         detail = f" The last: {problem}" if zips else ""
         raise UpdateError(
             f"No release of '{request.source.title}' is in {path} ({len(zips)} zip files), so nothing was changed.{detail} "
-            "Download "
-            f"'all data' from {request.source.page} into that folder."
+            f"Download 'all data' from {request.source.page} into that folder."
         )
     return max(whole)[1]
 
@@ -413,8 +409,7 @@ def _check_fit(new: Path, january: int) -> None:
     if not right:
         raise UpdateError(
             f"The models were not fitted to January {january}, so no forecast could be made from the new tables. Nothing "
-            "was changed. "
-            "Run the command again, and look at the diagnostics it prints."
+            "was changed. Run the command again, and look at the diagnostics it prints."
         )
 
 
@@ -453,6 +448,5 @@ def _written(here: Installation) -> Iterator[None]:
         way = "Make room on the disk" if full else "Ask for permission to write there"
         raise OutputError(
             f"The new release cannot be written beside {here.data} ({error.strerror or error}). In use is what was in use "
-            f"before. {way}, "
-            "and run the command again."
+            f"before. {way}, and run the command again."
         ) from None
