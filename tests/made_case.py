@@ -92,12 +92,16 @@ def case(outcome: Outcome, *, generic: bool = False, many_futures: bool = True) 
     regret = Regret(
         programmes=programmes,
         npv=xr.DataArray(npv, dims=("programme", "scenario"), coords=grid),
-        unplaced=xr.DataArray(600.0 - npv / 1e5, dims=("programme", "scenario"), coords=grid),
+        unplaced=xr.DataArray(
+            np.broadcast_to(600.0 - npv / 1e5, (outcome.shortfall.short.sizes["draw"], 3, 3)),
+            dims=("draw", "programme", "scenario"), coords=grid,
+        ),
         p_sufficient=xr.DataArray(np.full((3, 3), 0.1), dims=("programme", "scenario"), coords=grid),
         regret=xr.DataArray(npv.max(axis=0) - npv, dims=("programme", "scenario"), coords=grid),
         robust="Baseline",
         best_on_average="Baseline",
     )  # fmt: skip
+    short = outcome.shortfall.short.sum(("provision", "phase", "need_group"))
     draws = outcome.shortfall.short.sizes["draw"]
     children = found[2].seats.sel(january=january, drop=True)
     tests = tuple(
@@ -112,11 +116,22 @@ def case(outcome: Outcome, *, generic: bool = False, many_futures: bool = True) 
     return Case(
         la_code=outcome.area.la_code, origin=origin, seed=outcome.seed, scenario=None, candidates_from="candidates.csv",
         generic=generic, base_year="2025-26", horizon=Horizon(), january=january, wanted=outcome.shortfall.wanted,
-        short=outcome.shortfall.short, appraisals=found, base_comparisons=tests, programme=programme,
+        short=outcome.shortfall.short, short_before=short, built=_built(programme, outcome),
+        appraisals=found, base_comparisons=tests, programme=programme,
         best_value=_programme("Baseline", (found[2],), outcome),
         regret=regret if many_futures else None, engine_unplaced=programme.unplaced + 3.0,
         notes=("Made up for a test",),
     )  # fmt: skip
+
+
+def _built(programme: Programme, outcome: Outcome) -> Outcome:
+    """Return the outcome with the programme: every cell has the share of its children short that the programme leaves."""
+    short = outcome.shortfall.short
+    left = programme.unplaced / short.sum(("provision", "phase", "need_group")).clip(min=1.0)
+    return replace(
+        outcome,
+        shortfall=replace(outcome.shortfall, short=(short * left).transpose(*short.dims).astype(short.dtype)),
+    )
 
 
 def in_share_of_draws(draws: int, share: float) -> xr.DataArray:
@@ -144,6 +159,8 @@ def nothing(of: Case) -> Case:
     chosen = of.programme
     return replace(
         of,
+        built=None,
+        engine_unplaced=None,
         programme=replace(
             chosen,
             choices=(),

@@ -59,8 +59,6 @@ class AppraisalOptions:
         Name of the file of candidates.
     draws, seconds
         As in `forecast.capital.programme.choose`.
-    run_again
-        True to run the whole forecast again with the programme, as a check.
     """
 
     budget: float | None = None
@@ -71,7 +69,6 @@ class AppraisalOptions:
     candidates_from: str = ""
     draws: int = USUAL_DRAWS
     seconds: float = USUAL_SECONDS
-    run_again: bool = True
 
 
 def make(
@@ -170,7 +167,7 @@ def make(
         if best_value.choices == programme.choices:
             best_value = None
     again = None
-    if options.run_again and programme.choices:
+    if programme.choices:
         tell("Running the forecast with the programme", 1.0)
         again = _rerun_with(base, programme, options.scenarios.get(first))
     return Case(
@@ -185,6 +182,7 @@ def make(
         january=wanted.january,
         wanted=outcome.shortfall.wanted,
         short=as_entered.children.left,
+        short_before=outcome.shortfall.short.sum(("provision", "phase", "need_group")),
         appraisals=tuple(appraisal(as_entered, o) for o in range(len(own))),
         base_comparisons=base_comparisons(as_entered, wanted.january, base_share(england)),
         programme=programme,
@@ -234,15 +232,25 @@ def regret(
     return Regret(
         programmes=dict(programmes),
         npv=npv,
-        unplaced=table(
-            lambda p: float(
-                (p.unplaced.isel(january=-1) if january is None else p.unplaced.sel(january=january)).mean()
-            )
-        ),
+        unplaced=xr.concat(
+            [
+                xr.concat([_at(seen[p, s].unplaced, january) for s in inputs_of], "scenario", join="exact")
+                for p in names
+            ],
+            "programme",
+            join="exact",
+        ).assign_coords(programme=names, scenario=list(inputs_of)),
         p_sufficient=table(lambda p: p.p_sufficient),
         regret=lost.transpose("programme", "scenario"),
         robust=names[int(lost.transpose("programme", "scenario").max("scenario").to_numpy().argmin())],
         best_on_average=names[int(npv.mean("scenario").to_numpy().argmax())],
+    )
+
+
+def _at(unplaced: xr.DataArray, january: int | None) -> xr.DataArray:
+    """Return children in the January asked about, or in the last, dims ``(draw,)``."""
+    return (
+        unplaced.isel(january=-1, drop=True) if january is None else unplaced.sel(january=january, drop=True)
     )
 
 

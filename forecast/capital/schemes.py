@@ -277,9 +277,10 @@ class Regret:
     ----------
     programmes
         By name, in order.
-    npv, unplaced, p_sufficient
-        Mean net present value, mean children without a place in the January asked about, and chance of enough places, dims
-        ``(programme, scenario)``.
+    npv, p_sufficient
+        Mean net present value and chance of enough places, dims ``(programme, scenario)``.
+    unplaced
+        Children without any specialist place in the January asked about, dims ``(draw, programme, scenario)``.
     regret
         Best mean net present value in the scenario less that of the programme, same dims, 0 or more. Programmes that place fewer
         children may have a small regret: read it beside ``unplaced``.
@@ -315,8 +316,11 @@ class Case:
     january
         January asked about.
     wanted, short
-        Children who want a place, and those who have no specialist place, without any candidate, dims ``(draw, january,
+        Children who want a place, and those without any specialist place, without any candidate, dims ``(draw, january,
         provision, phase, need_group)``.
+    short_before
+        Children short of a place of the kind they want, without any candidate, dims ``(draw, january)``: what all outputs call
+        short. More than are without any specialist place.
     appraisals
         Every candidate built alone, in the order of the file.
     base_comparisons
@@ -329,13 +333,13 @@ class Case:
     regret
         Several scenarios; None where one was asked for.
     engine_unplaced
-        Children without a place when the whole forecast is run again with the programme as a scenario, dims ``(draw,
-        january)``: a check of the seating used here. None where it was not run.
+        Children without any specialist place when the whole forecast is run again with the programme as a scenario, dims
+        ``(draw, january)``: a check of the seating used here. None where nothing is built.
     notes
         What a reader must know, a sentence each.
     built
-        The whole forecast run again with the programme, for what follows from it, such as the balance; None where it was not
-        run.
+        The whole forecast run again with the programme, for what follows from it, such as who is short and the balance; None
+        where nothing is built.
     """
 
     la_code: int
@@ -349,6 +353,7 @@ class Case:
     january: int
     wanted: xr.DataArray
     short: xr.DataArray
+    short_before: xr.DataArray
     appraisals: tuple[Appraisal, ...]
     base_comparisons: tuple[BaseComparison, ...]
     programme: Programme
@@ -357,3 +362,10 @@ class Case:
     engine_unplaced: xr.DataArray | None
     notes: tuple[str, ...]
     built: Outcome | None = None
+
+    @property
+    def short_after(self) -> xr.DataArray:
+        """Children short of a place of the kind they want, with the programme, dims ``(draw, january)``."""
+        if self.built is None:
+            return self.short_before
+        return self.built.shortfall.short.sum(("provision", "phase", "need_group"))

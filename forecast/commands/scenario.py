@@ -228,7 +228,7 @@ def compare_command(
     screen = console()
     say_top_lines(screen, base.outcome)
     say(screen, f"{one.name}, January {january}", "bold")
-    usual = f"Mean, and {wording.RANGE_OF_FUTURES}"
+    usual = f"{wording.MIDDLES}, and {wording.RANGE_OF_FUTURES}"
     show(screen, compare.side_by_side(table, january), usual, index=False)
     if len(listed) > 1:
         away = f"Difference from {ids[0]}, future by future"

@@ -117,7 +117,7 @@ def then_and_now_command(
         show(
             screen,
             then_and_now.table_text(rows, measure),
-            f"{compare.MEASURES[measure]} ({'mean' if measure in MEANS else 'middle value'})",
+            f"{compare.MEASURES[measure]} ({'average' if measure in MEANS else 'middle value'})",
             index=False,
         )
     for note in _notes(then, base, rows, outcome.register, own_baseline=baseline is not None):
@@ -125,7 +125,7 @@ def then_and_now_command(
 
 
 MEANS: frozenset[str] = frozenset({"joiners", "leavers", "shortfall", "p_shortfall"})
-"""Measures that tables of results give as a mean; the others are middle values."""
+"""Measures whose average alone every kept result holds; the others are middle values."""
 
 
 def _baseline_of(before: EarlierResult, then: EarlierResult, folder: Path) -> EarlierResult:

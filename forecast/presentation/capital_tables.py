@@ -1,7 +1,8 @@
 """The options appraisal as tables and sentences.
 
-Means are means over draws; low and high are the 10th and 90th percentile. Pounds are real, of the base year, unless said
-otherwise. Every file carries its units, price base and seed in its metadata.
+Children, seats and places are middles; pounds are averages, which add up and by which programmes are ranked
+(`forecast.presentation.published_figures`); low and high are the 10th and 90th percentile. Pounds are real, of the base year,
+unless said otherwise. Every file carries its units and price base in its metadata.
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ from forecast.core.atomic_files import Writer, write_all
 from forecast.core.table_files import write_csv, write_parquet, write_text
 from forecast.presentation import wording
 from forecast.presentation.describe import INTERVAL, Values, chance, column, known, mean, percentiles, single
+from forecast.presentation.published_figures import EMPTY, FIGURES, in_sentence, in_table, of_draws
 from forecast.presentation.record import markdown_table
 
 OPTION_COLUMNS: tuple[str, ...] = (
-    "id", "title", "kind", "opens", "places", "cost_mean", "cost_q10", "cost_q90", "debt_charge_mean", "seats_mean",
-    "seats_q10", "seats_q90", "empty_mean", "p_quarter_empty", "newly_met_mean", "unplaced_mean", "education_saved_mean",
+    "id", "title", "kind", "opens", "places", "cost_mean", "cost_q10", "cost_q90", "debt_charge_mean", "seats_q50",
+    "seats_q10", "seats_q90", "empty_q50", "p_quarter_empty", "newly_met_q50", "unplaced_q50", "education_saved_mean",
     "transport_saved_mean", "npv_mean", "npv_q10", "npv_q90", "p_npv_positive", "npv_forecast_mean", "p_pays_back",
     "payback_q10", "payback_q50", "payback_q90", "basis", "confidence", "assumed", "source",
 )  # fmt: skip
@@ -37,11 +39,17 @@ OPTION_COLUMNS: tuple[str, ...] = (
 UNITS: dict[str, str] = {
     "cost": "GBP, real, base year", "npv": "GBP, real, base year, discounted to it", "saved": "GBP a year, real, base year",
     "debt_charge": "GBP a year, nominal", "payback": "years from opening", "seats": "children", "empty": "places",
-    "newly_met": "children", "unplaced": "children", "p": "share of draws",
+    "newly_met": "children", "unplaced": "children", "short": "children", "p": "share of possible futures",
 }  # fmt: skip
 """Units of the columns of the files, by how their names begin or end."""
 
+ANOTHER_FUTURE = "What it costs if another future comes"
+"""Title of the table of what programmes lose in futures they were not chosen for."""
+
 _QUARTER = 0.25
+
+_NUMBERS = ("mean", *map(column, INTERVAL))
+"""What `describe.single` returns."""
 
 _NO_GAP = 0.0005
 """A distance from the best that is shown as none."""
@@ -62,10 +70,10 @@ def _option(case: Case, a: Appraisal) -> dict[str, Any]:
     return {
         "id": c.id, "title": c.title, "kind": c.kind, "opens": academic_year(c.opens + 1), "places": c.places,
         **_spread("cost", a.cost), "debt_charge_mean": float(mean(a.debt_charge)), **_spread("seats", seats),
-        "empty_mean": float(mean(empty)),
+        "empty_q50": of_draws("empty", empty.to_numpy()),
         "p_quarter_empty": float(chance(quarter)) if len(quarter) else np.nan,
-        "newly_met_mean": float(mean(a.newly_met.sel(january=at))),
-        "unplaced_mean": float(mean(a.unplaced.sel(january=at))),
+        "newly_met_q50": of_draws("without_any", a.newly_met.sel(january=at).to_numpy()),
+        "unplaced_q50": of_draws("without_any", a.unplaced.sel(january=at).to_numpy()),
         "education_saved_mean": float(mean(a.education_saved.sel(financial_year=year))),
         "transport_saved_mean": float(mean(a.transport_saved.sel(financial_year=year))),
         **_spread("npv", a.npv), "p_npv_positive": float(chance(a.npv > 0)),
@@ -76,9 +84,9 @@ def _option(case: Case, a: Appraisal) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _spread(name: str, draws: xr.DataArray) -> dict[str, float]:
-    """Return the mean and 80 % interval of one quantity; 0 where the quantity has no meaning in any draw."""
-    numbers = single(known(draws, none=0.0), (0.1, 0.9))
+def _spread(name: str, draws: xr.DataArray, none: float = 0.0) -> dict[str, float]:
+    """Return the mean, middle and 80 % interval of one quantity; 0 where the quantity has no meaning in any draw."""
+    numbers = single(known(draws)) if bool(draws.notnull().any()) else dict.fromkeys(_NUMBERS, none)
     return {f"{name}_{number}": value for number, value in numbers.items()}
 
 
@@ -91,16 +99,25 @@ def payback_percentiles(years: Values) -> dict[str, float]:
 
 
 def by_january(case: Case) -> pd.DataFrame:
-    """Return places, seats, empty places and children without a place: with no scheme, each scheme alone, and the programme."""
+    """Return places, seats, empty places and children with no scheme, with each scheme alone, and with the programme.
+
+    Children are those without any specialist place, and those short, who are not worked out for one scheme alone.
+    """
     short = case.short.sum(("provision", "phase", "need_group"))
-    frames = [_yearly("none", short * 0, short * 0, short)]
+    frames = [_yearly("none", short * 0, short * 0, short, case.short_before)]
     frames += [_yearly(a.candidate.id, a.places, a.seats, a.unplaced) for a in case.appraisals]
     p = case.programme
-    frames.append(_yearly("programme", p.places, p.seats, p.unplaced))
+    frames.append(_yearly("programme", p.places, p.seats, p.unplaced, case.short_after))
     return pd.concat(frames, ignore_index=True)
 
 
-def _yearly(what: str, places: xr.DataArray, seats: xr.DataArray, unplaced: xr.DataArray) -> pd.DataFrame:
+def _yearly(
+    what: str,
+    places: xr.DataArray,
+    seats: xr.DataArray,
+    unplaced: xr.DataArray,
+    short: xr.DataArray | None = None,
+) -> pd.DataFrame:
     rows = []
     for january in unplaced["january"].to_numpy().tolist():
         here = [a.sel(january=january) for a in (places, seats, unplaced)]
@@ -110,8 +127,11 @@ def _yearly(what: str, places: xr.DataArray, seats: xr.DataArray, unplaced: xr.D
                 "january": int(january),
                 "places_mean": float(mean(here[0])),
                 **_spread("seats", here[1]),
-                "empty_mean": float(mean((here[0] - here[1]).clip(min=0))),
+                "empty_q50": of_draws("empty", (here[0] - here[1]).clip(min=0).to_numpy()),
                 **_spread("unplaced", here[2]),
+                **_spread(
+                    "short", here[2] * np.nan if short is None else short.sel(january=january), none=np.nan
+                ),
             }
         )
     return pd.DataFrame(rows)
@@ -123,15 +143,15 @@ def base_comparisons(case: Case) -> pd.DataFrame:
         [
             {
                 "special": t.special, "nearest_base": t.nearest, "distance_km": t.distance_km, "near_by": t.near_by,
-                "january": t.january, **_spread("children", t.children), "suited_mean": float(mean(t.suited)),
-                "base_places_mean": float(mean(t.base_places)), **_spread("in_bases", t.in_bases),
+                "january": t.january, **_spread("children", t.children), "suited_q50": of_draws("shortfall", t.suited.to_numpy()),
+                "base_places_q50": of_draws("empty", t.base_places.to_numpy()), **_spread("in_bases", t.in_bases),
                 "chance_all": chance_all_in_bases(t),
             }
             for t in case.base_comparisons
         ],
         columns=[
-            "special", "nearest_base", "distance_km", "near_by", "january", "children_mean", "children_q10", "children_q90",
-            "suited_mean", "base_places_mean", "in_bases_mean", "in_bases_q10", "in_bases_q90", "chance_all",
+            "special", "nearest_base", "distance_km", "near_by", "january", "children_q10", "children_q50", "children_q90",
+            "suited_q50", "base_places_q50", "in_bases_q10", "in_bases_q50", "in_bases_q90", "chance_all",
         ],
     )  # fmt: skip
 
@@ -157,7 +177,7 @@ def _programme(case: Case, p: Programme) -> dict[str, Any]:
         "january": case.january, **_spread("cost", p.cost), **_spread("npv", p.npv),
         "p_npv_positive": float(chance(p.npv > 0)), "places": sum(c.candidate.places for c in p.choices),
         **_spread("seats", p.seats.sel(january=case.january)),
-        "empty_mean": float(mean(p.empty.sel(january=case.january))),
+        "empty_q50": of_draws("empty", p.empty.sel(january=case.january).to_numpy()),
         **_spread("unplaced", p.unplaced.sel(january=case.january)),
         "value": p.value, "bound": p.bound, "gap": p.gap, "draws_used": p.draws_used,
     }  # fmt: skip
@@ -165,7 +185,7 @@ def _programme(case: Case, p: Programme) -> dict[str, Any]:
 
 def regret(case: Case) -> pd.DataFrame:
     """Return the results of every programme under every scenario; no rows if there is one scenario."""
-    columns = ["programme", "scenario", "npv_mean", "regret", "unplaced_mean", "p_sufficient"]
+    columns = ["programme", "scenario", "npv_mean", "behind_best", "unplaced_q50", "p_sufficient"]
     if case.regret is None:
         return pd.DataFrame(columns=columns)
     r = case.regret
@@ -173,7 +193,9 @@ def regret(case: Case) -> pd.DataFrame:
         [
             p,
             s,
-            *(float(t.sel(programme=p, scenario=s)) for t in (r.npv, r.regret, r.unplaced, r.p_sufficient)),
+            *(float(t.sel(programme=p, scenario=s)) for t in (r.npv, r.regret)),
+            of_draws("without_any", r.unplaced.sel(programme=p, scenario=s).to_numpy()),
+            float(r.p_sufficient.sel(programme=p, scenario=s)),
         ]
         for p in r.npv["programme"].to_numpy().tolist()
         for s in r.npv["scenario"].to_numpy().tolist()
@@ -194,18 +216,12 @@ def options_for_people(case: Case) -> pd.DataFrame:
             "Scheme": frame["id"],
             "Opens": frame["opens"],
             "Places": frame["places"].map(str),
-            "Cost": frame["cost_mean"].map(wording.table_pounds),
+            FIGURES["build_cost"].label: frame["cost_mean"].map(wording.table_pounds),
             f"Seats {case.january}": [
-                wording.count_interval(low, mean, high)
-                for low, mean, high in zip(
-                    frame["seats_q10"], frame["seats_mean"], frame["seats_q90"], strict=True
-                )
+                in_table("shortfall", row, "seats_") for row in frame.to_dict("records")
             ],
-            "Empty": frame["empty_mean"].map(wording.count),
-            "Present value": [
-                wording.table_pounds_interval(low, mean, high)
-                for low, mean, high in zip(frame["npv_q10"], frame["npv_mean"], frame["npv_q90"], strict=True)
-            ],
+            EMPTY: frame["empty_q50"].map(wording.count),
+            FIGURES["npv"].label: [in_table("npv", row, "npv_") for row in frame.to_dict("records")],
             "Above 0": frame["p_npv_positive"].map(wording.table_chance),
             "Payback, years": [
                 f"{_years(m)} ({_years(a)} to {_years(b)})"
@@ -228,13 +244,13 @@ def base_comparisons_for_people(case: Case) -> pd.DataFrame:
                 "none" if name is None or pd.isna(name) else f"{name} ({near[how]})"
                 for name, how in zip(frame["nearest_base"], frame["near_by"], strict=True)
             ],
-            "Children": frame["children_mean"].map(wording.count),
-            "In bases at England's split": frame["suited_mean"].map(wording.count),
-            "Base places free": frame["base_places_mean"].map(wording.count),
+            "Children": frame["children_q50"].map(wording.count),
+            "In bases at England's split": frame["suited_q50"].map(wording.count),
+            "Base places free": frame["base_places_q50"].map(wording.count),
             "Could be met in bases": [
                 f"{wording.per_cent(m)} ({wording.per_cent(a)} to {wording.per_cent(b)})"
                 for m, a, b in zip(
-                    frame["in_bases_mean"], frame["in_bases_q10"], frame["in_bases_q90"], strict=True
+                    frame["in_bases_q50"], frame["in_bases_q10"], frame["in_bases_q90"], strict=True
                 )
             ],
             "All of them": frame["chance_all"].map(wording.table_chance),
@@ -243,12 +259,12 @@ def base_comparisons_for_people(case: Case) -> pd.DataFrame:
 
 
 def regret_for_people(case: Case) -> pd.DataFrame:
-    """Return regret as a table of text, one row for each programme."""
+    """Return what another future costs each programme as a table of text, one row for each programme."""
     frame = regret(case)
-    wide = frame.assign(text=frame["regret"].map(regret_in_words)).pivot_table(
+    wide = frame.assign(text=frame["behind_best"].map(regret_in_words)).pivot_table(
         "text", "programme", "scenario", aggfunc="first", sort=False
     )
-    wide.columns = [f"Regret in {s}" for s in wide.columns]
+    wide.columns = [f"Costs in {s}" for s in wide.columns]
     return wide.reset_index().rename(columns={"programme": "Programme chosen for"})
 
 
@@ -262,28 +278,33 @@ def _chosen_for(programme: Programme) -> str:
         if programme.gap < _NO_GAP
         else f"the best there is may be up to {wording.per_cent(programme.gap, 1)} better"
     )
-    return f"Chosen {aim}, judged on {programme.draws_used:,} futures; of all that could be chosen {near}."
+    return f"Chosen {aim}, judged on {programme.draws_used:,} possible futures; of all that could be chosen {near}."
 
 
 def _pounds(name: str, numbers: Mapping[str, float]) -> str:
-    return wording.pounds_interval(numbers[f"{name}_q10"], numbers[f"{name}_mean"], numbers[f"{name}_q90"])
+    return in_sentence("npv", numbers, f"{name}_")
 
 
 def sentences(case: Case) -> list[str]:
     """Return sentences on the programme chosen and its chance of enough places."""
     p, at = case.programme, case.january
-    before = float(mean(case.short.sel(january=at).sum(("provision", "phase", "need_group"))))
-    left = _spread("left", p.unplaced.sel(january=at))
+    before, after = (_spread("short", a.sel(january=at)) for a in (case.short_before, case.short_after))
+    without = [
+        of_draws("without_any", a.sel(january=at).to_numpy())
+        for a in (case.short.sum(("provision", "phase", "need_group")), p.unplaced)
+    ]
     npv, cost = _spread("npv", p.npv), _spread("cost", p.cost)
     limit = "no budget limit" if p.budget is None else f"a budget of {exact_pounds(p.budget)}"
     names = ", ".join(f"{c.candidate.id} ({academic_year(c.opens + 1)})" for c in p.choices) or "nothing"
     lines = [
         f"With {limit} the programme builds {names}.",
-        f"It costs {_pounds('cost', cost)} in prices of {case.base_year}, if everything in it is delivered; in brackets is the "
-        "80 % interval.",
-        f"In January {at} about {wording.count(before)} children would have no specialist place without it and "
-        f"{wording.count_interval(left['left_q10'], left['left_mean'], left['left_q90'])} with it; about "
-        f"{wording.count(float(mean(p.empty.sel(january=at))))} of its places would be empty.",
+        f"It costs {_pounds('cost', cost)} on average in prices of {case.base_year}, if everything in it is delivered; in "
+        "brackets is the 80 % interval.",
+        f"In January {at} {in_table('shortfall', before, 'short_')} children would be short of a specialist place without it "
+        f"and {in_table('shortfall', after, 'short_')} with it; about "
+        f"{wording.count(of_draws('empty', p.empty.sel(january=at).to_numpy()))} of its places would be empty.",
+        "Some who are short have a free place of another specialist kind; the programme is chosen on the others, who are without "
+        f"any: {wording.count(without[0])} without it and {wording.count(without[1])} with it.",
         f"Enough places then is {wording.likelihood(p.p_sufficient)}; asked for was a chance of "
         f"{wording.per_cent(p.sufficiency.minimum)}.",
         f"Its net present value is {_pounds('npv', npv)} on average; that it is above 0 is "
@@ -302,21 +323,23 @@ def sentences(case: Case) -> list[str]:
         )
         lines.append(
             f"{begins}, from {', '.join(c.candidate.id for c in other.choices) or 'building nothing'}, with "
-            f"{wording.count(float(mean(other.unplaced.sel(january=at))))} children without a place."
+            f"{wording.count(of_draws('without_any', other.unplaced.sel(january=at).to_numpy()))} children without any "
+            "specialist place."
         )
     if case.engine_unplaced is not None:
         lines.append(
             "Check: the whole forecast run again with the programme leaves "
-            f"{wording.count(float(mean(case.engine_unplaced.sel(january=at))))} children without a specialist place."
+            f"{wording.count(of_draws('without_any', case.engine_unplaced.sel(january=at).to_numpy()))} children without any "
+            "specialist place."
         )
     if case.regret is not None:
         r = case.regret
         same = len({p.choices for p in r.programmes.values()}) == 1
         lines.append(
-            "The same programme is chosen in every scenario, so there is nothing to regret."
+            "The same programme is chosen in every scenario, so another future costs nothing more."
             if same
-            else f"Over the scenarios the programme chosen for {r.robust} has the smallest largest regret, and that for "
-            f"{r.best_on_average} the largest net present value on average."
+            else f"Over the scenarios the programme chosen for {r.robust} loses least at worst if another future comes, and "
+            f"that for {r.best_on_average} the largest net present value on average."
         )
     return lines
 
@@ -335,7 +358,7 @@ def notes(case: Case) -> list[str]:
 
 
 def regret_in_words(pounds: float) -> str:
-    """Return a regret in pounds for a table, "nothing" below `wording.NEGLIGIBLE`."""
+    """Return what another future costs in pounds for a table, "nothing" below `wording.NEGLIGIBLE`."""
     return "nothing" if pounds < wording.NEGLIGIBLE else wording.table_pounds(pounds)
 
 
@@ -353,7 +376,7 @@ def page(case: Case, area: str, top: Sequence[str] = ()) -> str:
         markdown_table(base_comparisons_for_people(case), index=False),
     ]
     if case.regret is not None:
-        parts += ["## Regret", markdown_table(regret_for_people(case), index=False)]
+        parts += [f"## {ANOTHER_FUTURE}", markdown_table(regret_for_people(case), index=False)]
     parts += ["## What a reader must know", "\n".join(f"- {note}" for note in notes(case))]
     return "\n\n".join(parts) + "\n"
 
@@ -370,10 +393,10 @@ def write(
     """
     frames = {
         "options": options(case), "by_january": by_january(case), "base_tests": base_comparisons(case),
-        "programmes": programmes(case), "regret": regret(case),
+        "programmes": programmes(case), "other_futures": regret(case),
     }  # fmt: skip
     about = {
-        "base_year": case.base_year, "units": json.dumps(UNITS), "seed": str(case.seed), "la_code": str(case.la_code),
+        "base_year": case.base_year, "units": json.dumps(UNITS), "la_code": str(case.la_code),
         "january": str(case.january), "candidates": case.candidates_from, "statement": "A forecast, not an outturn.",
     }  # fmt: skip
 
@@ -393,5 +416,5 @@ def tables_for_people(case: Case) -> Sequence[tuple[str, pd.DataFrame]]:
     if case.base_comparisons:
         tables.append(("Why not a base", base_comparisons_for_people(case)))
     if case.regret is not None:
-        tables.append(("Regret", regret_for_people(case)))
+        tables.append((ANOTHER_FUTURE, regret_for_people(case)))
     return tables

@@ -26,25 +26,18 @@ from data.provisions import facts_of
 from data.vocabulary import ALL, SPECIALIST_PROVISIONS
 from forecast.core.outcome import ONE_CHILD, Outcome
 from forecast.finance.finance_model import FinanceModel
-from forecast.presentation import describe, wording
+from forecast.presentation import describe, published_figures, wording
+from forecast.presentation.published_figures import FIGURES
 from forecast.presentation.summary import LIKELY
 from models.base import Array
 
 MEASURES: Mapping[str, str] = {
-    "plans": "EHC plans",
-    "joiners": "New EHC plans in the year",
-    "leavers": "EHC plans that ended in the year",
-    "specialist_wanted": "Children who want a specialist place",
-    "shortfall": "Children without the specialist place they want",
-    "p_shortfall": "Chance that at least one child is without the specialist place they want",
-    "cost": "High needs cost in the financial year to March",
+    code: FIGURES[code].label
+    for code in ("plans", "joiners", "leavers", "specialist_wanted", "shortfall", "p_shortfall", "cost")
 }
 """What scenarios are compared on: code to label. January y stands for the financial year that it is in."""
 
-POUNDS: Mapping[str, str] = {
-    "cost": MEASURES["cost"],
-    "in_year_balance": "High needs income less cost in the financial year to March",
-}
+POUNDS: Mapping[str, str] = {code: FIGURES[code].label for code in ("cost", "in_year_balance")}
 """Measures in pounds; they need the authority's prices and income (`forecast.finance.finance_model.FinanceModel`)."""
 
 LABELLED: Mapping[str, str] = {**MEASURES, **POUNDS}
@@ -64,6 +57,9 @@ HEADINGS: Mapping[str, str] = {ALL: "All specialist places"} | {
 
 INTERACTION = "acting together"
 """The bar of what levers do together beyond what each does alone; no lever's id has a space."""
+
+AVERAGE = "Average"
+"""Heading of the bars: averages, because bars have to add up to the change and middles do not."""
 
 LABELS: Mapping[str, str] = {
     "baseline": "Baseline",
@@ -272,14 +268,14 @@ def main_figures(outcome: Outcome, finance: FinanceModel | None = None) -> dict[
 
 def side_by_side(table: pd.DataFrame, january: int) -> pd.DataFrame:
     """Return one January of a comparison as text: one row for each measure, one column for each scenario."""
-    return _wide(table, january, "mean", "q10", "q90", signed=False)
+    return _wide(table, january, "", signed=False)
 
 
 def differences(table: pd.DataFrame, january: int) -> pd.DataFrame:
     """Return differences from the first scenario in one January as text, without the first scenario."""
     first = table["scenario"].iloc[0]
     others = table[table["scenario"] != first]
-    return _wide(others, january, "diff_mean", "diff_q10", "diff_q90", signed=True)
+    return _wide(others, january, "diff_", signed=True)
 
 
 def first_shortfall_text(outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
@@ -303,7 +299,7 @@ def short_by_kind(outcomes: Mapping[str, Outcome], january: int) -> pd.DataFrame
         line = {"Scenario": name}
         for provision, label in HEADINGS.items():
             draws = measure(outcome, "shortfall", None if provision == ALL else provision)[:, at]
-            line[label] = with_range("shortfall", describe.single(draws))
+            line[label] = published_figures.in_table("shortfall", describe.single(draws))
         lines.append(line)
     return pd.DataFrame(lines)
 
@@ -321,32 +317,14 @@ def waterfall_text(bars: Waterfall) -> pd.DataFrame:
     for position, (row, mean) in enumerate(zip(table.to_dict("records"), means, strict=True)):
         step = 0 < position < last
         label = LABELS.get(row["bar"], row["bar"]) if position in (0, last - 1, last) else row["bar"]
-        line = {"Bar": label, "Mean": part(bars.measure, mean / unit, signed=step)}
+        line = {"Bar": label, AVERAGE: part(bars.measure, mean / unit, signed=step)}
         # A future either has a shortfall or has none, so a chance has no range.
         if not chance:
             line["80 % of futures"] = _ends(bars.measure, row["q10"], row["q90"], signed=step)
         if step and _is_nothing(row):
-            line |= dict.fromkeys(list(line)[1:], "") | {"Mean": wording.NO_CHANGE}
+            line |= dict.fromkeys(list(line)[1:], "") | {AVERAGE: wording.NO_CHANGE}
         rows.append(line)
     return pd.DataFrame(rows)
-
-
-def shown(measure: str, value: float, *beside: float, signed: bool = False) -> str:
-    """Return a value of a measure for a table; ``beside`` are the ends of its range, rounded alike."""
-    if measure in POUNDS:
-        return wording.table_pounds(value, *beside, signed=signed)
-    if measure == "p_shortfall":
-        return wording.points(value) if signed else wording.table_chance(value)
-    return wording.count(value, signed=signed)
-
-
-def value_text(measure: str, value: float, *, signed: bool = False) -> str:
-    """Return a value of a measure for a sentence."""
-    if measure in POUNDS:
-        return wording.pounds(value, signed=signed)
-    if measure == "p_shortfall" and not signed:
-        return wording.chances(value)
-    return shown(measure, value, signed=signed)
 
 
 def typed(measure: str, value: float) -> str:
@@ -357,9 +335,13 @@ def typed(measure: str, value: float) -> str:
 
 
 def part(measure: str, value: float, *, signed: bool = False) -> str:
-    """Return a value for a table in which values are added or compared: as `shown`, but with counts to the whole number."""
+    """Return a value for a table in which values are added or compared: as in any table, but with counts to the whole number."""
     counted = measure not in POUNDS and measure != "p_shortfall"
-    return wording.whole(value, signed=signed) if counted else shown(measure, value, signed=signed)
+    return (
+        wording.whole(value, signed=signed)
+        if counted
+        else published_figures.shown(measure, value, signed=signed)
+    )
 
 
 def _ends(measure: str, low: float, high: float, *, signed: bool) -> str:
@@ -368,9 +350,7 @@ def _ends(measure: str, low: float, high: float, *, signed: bool) -> str:
     return " to ".join(wording.whole(end, signed=signed) for end in (low, high))
 
 
-def _wide(
-    table: pd.DataFrame, january: int, middle: str, low: str, high: str, *, signed: bool
-) -> pd.DataFrame:
+def _wide(table: pd.DataFrame, january: int, prefix: str, *, signed: bool) -> pd.DataFrame:
     rows = table[table["year"] == january]
     lines = []
     for measure, label in MEASURES.items():
@@ -378,24 +358,15 @@ def _wide(
             continue
         line = {"Measure": label}
         for row in rows[rows["measure"] == measure].to_dict("records"):
-            numbers = {"mean": row[middle], "q10": row[low], "q90": row[high]}
-            nothing = signed and _is_nothing(numbers)
+            nothing = signed and _is_nothing(row, prefix)
             line[str(row["scenario"])] = (
-                wording.NO_CHANGE if nothing else with_range(measure, numbers, signed=signed)
+                wording.NO_CHANGE
+                if nothing
+                else published_figures.in_table(measure, row, prefix, signed=signed)
             )
         lines.append(line)
     return pd.DataFrame(lines)
 
 
-def with_range(measure: str, numbers: Mapping[Any, Any], *, signed: bool = False) -> str:
-    """Return "mean (q10 to q90)"; a future either has a shortfall or has none, so a chance has no range."""
-    ends = float(numbers["q10"]), float(numbers["mean"]), float(numbers["q90"])
-    if measure in POUNDS:
-        return wording.table_pounds_interval(*ends, signed=signed)
-    if measure == "p_shortfall":
-        return shown(measure, ends[1], signed=signed)
-    return wording.count_interval(*ends, signed=signed)
-
-
-def _is_nothing(numbers: Mapping[Any, Any]) -> bool:
-    return all(numbers[n] == 0 for n in ("mean", "q10", "q90"))
+def _is_nothing(numbers: Mapping[Any, Any], prefix: str = "") -> bool:
+    return all(numbers[f"{prefix}{n}"] == 0 for n in ("mean", "q10", "q90"))

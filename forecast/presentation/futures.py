@@ -207,8 +207,12 @@ def lines(futures: Futures) -> list[str]:
 def _future_line(futures: Futures, one: str) -> str:
     begun = f"{LABELS[one]}, {futures.chances[one]}"
     if not futures.draws[one]:
-        return f"{begun}: none of {sum(futures.draws.values())} draws, so no number can be given."
-    few = f" {futures.draws[one]} draws are too few for a range." if futures.draws[one] < FEW_DRAWS else ""
+        return f"{begun}: none of {sum(futures.draws.values())} possible futures, so no number can be given."
+    few = (
+        f" {futures.draws[one]} possible futures are too few for a range."
+        if futures.draws[one] < FEW_DRAWS
+        else ""
+    )
     return f"{begun}: {futures.plans_in_words(one, futures.last)}.{few}"
 
 

@@ -147,11 +147,9 @@ def binding(shortfall: pd.DataFrame) -> pd.DataFrame:
     # Two chances near certainty are alike: then more children count for more.
     short["about"] = (short["p_shortfall"] / ALIKE).round()
     ordered = short.sort_values(
-        ["january", "about", "shortfall_mean"], ascending=[True, False, False], kind="stable"
+        ["january", "about", "shortfall_q50"], ascending=[True, False, False], kind="stable"
     )
-    return ordered[[*CELL, "january", "p_shortfall", "shortfall_mean", "shortfall_q90"]].reset_index(
-        drop=True
-    )
+    return ordered[[*CELL, "january", "p_shortfall", "shortfall_q50", "shortfall_q90"]].reset_index(drop=True)
 
 
 def causes(outcome: Outcome, destinations: Sequence[str]) -> pd.DataFrame:

@@ -27,12 +27,17 @@ from forecast.places import geography
 from forecast.places.allocation import GROUPED
 from forecast.places.preference_order import DESTINATIONS
 from forecast.presentation import describe, place_tables, summary, wording, words
+from forecast.presentation.published_figures import CHANCE, PLACED, SHORT, WANT, in_table
 from forecast.presentation.record import PRODUCT, markdown_table, provenance
 
 GROUP_LABELS: dict[str, str] = {ALL: "All needs"} | {g.code: g.label for g in NEED_GROUPS}
 
-SHORT_TAIL = f"Short, {wording.UPPER_TAIL}"
+SHORT_TAIL = f"{SHORT}, {wording.UPPER_TAIL}"
 """Heading of the column of children short in the worst tenth of futures."""
+
+DEMAND = "Who wants a place: at today's choices, and with those turned away"
+OVERFLOW = "Where children who are short go"
+"""Titles of tables that commands, pages and papers share."""
 
 DEAR: tuple[str, ...] = takes_overflow()
 """Destinations whose causes are told: they cost most."""
@@ -148,7 +153,7 @@ def headline(outcome: Outcome, tables: PlacesTables) -> str:
         if bound.empty
         else (
             f" {GROUP_LABELS[str(bound.iloc[0]['need_group'])]} "
-            f"({words.PHASE_LABELS[str(bound.iloc[0]['phase'])].lower()}) binds first."
+            f"({words.PHASE_LABELS[str(bound.iloc[0]['phase'])].lower()}) runs short first."
         )
     )
     return (
@@ -181,10 +186,10 @@ def by_phase_table(outcome: Outcome, tables: PlacesTables) -> pd.DataFrame:
                         "Provision": words.SHORT_PROVISIONS[provision].capitalize(),
                         "January": january,
                         "Places": wording.count(cell["places"]),
-                        "Wanted": wording.interval_of(cell, "wanted_"),
-                        "Filled": wording.count(cell["filled_q50"]),
-                        "Short on average": wording.count(cell["shortfall_mean"]),
-                        "Chance of shortfall": wording.table_chance(cell["p_shortfall"]),
+                        WANT: in_table("specialist_wanted", cell, "wanted_"),
+                        PLACED: wording.count(cell["filled_q50"]),
+                        SHORT: in_table("shortfall", cell, "shortfall_"),
+                        CHANCE: wording.table_chance(cell["p_shortfall"]),
                         "Add to be 80 % sure": wording.whole(to_add[january, phase.code, provision]),
                     }
                 )
@@ -201,7 +206,7 @@ def binding_table(tables: PlacesTables) -> pd.DataFrame:
             "Provision": [words.SHORT_PROVISIONS[p].capitalize() for p in rows["provision"]],
             "First January": list(rows["january"]),
             "Chance then": [wording.table_chance(p) for p in rows["p_shortfall"]],
-            "Short on average": [wording.count(x) for x in rows["shortfall_mean"]],
+            SHORT: [wording.count(x) for x in rows["shortfall_q50"]],
             SHORT_TAIL: [wording.count(x) for x in rows["shortfall_q90"]],
         }
     )
@@ -220,12 +225,8 @@ def demand_table(outcome: Outcome, tables: PlacesTables) -> pd.DataFrame:
                     {
                         "Provision": words.SHORT_PROVISIONS[provision].capitalize(),
                         "January": january,
-                        "Observed: today's choices": wording.interval_of(
-                            cells[january, provision, "observed"]
-                        ),
-                        "Latent: with those turned away": wording.interval_of(
-                            cells[january, provision, "latent"]
-                        ),
+                        "At today's choices": wording.interval_of(cells[january, provision, "observed"]),
+                        "With those turned away": wording.interval_of(cells[january, provision, "latent"]),
                     }
                 )
     return pd.DataFrame(rows)
@@ -271,8 +272,8 @@ def cause_lines(outcome: Outcome) -> list[str]:
             if r["mean"] >= ONE_CHILD
         ]
         lines.append(
-            f"{PROVISIONS[destination]}: {wording.count(total)} children expected in January {january} for want of a state "
-            f"place. Largest parts: {'; '.join(parts)}."
+            f"{PROVISIONS[destination]}: {wording.count(total)} children on average in January {january} for want of a state "
+            f"place. Largest parts, which add up on average: {'; '.join(parts)}."
         )
     return lines
 
@@ -311,14 +312,14 @@ def notes(outcome: Outcome, borrowed: bool) -> list[str]:
     """Return sentences that a reader must know about these figures."""
     shortfall, name = outcome.shortfall, outcome.area.name
     lines = [
-        "Wanted: children move and new plans are placed as in the latest year, whether or not places grow"
+        "Who wants a specialist place: children move and new plans are placed as in the latest year, whether or not places grow"
         + (
-            ", raised by those thought to be turned away today (latent demand)."
+            ", raised by those thought to be turned away today."
             if shortfall.blend
-            else "; children turned away today are not counted (observed demand, a lower bound)."
+            else "; children turned away today are not counted, so demand is a lower bound."
         ),
         "How many are turned away cannot be counted, only inferred from how places and overflow differ between authorities; the "
-        "interval holds only if that reading is right. Use --demand 0 for observed demand.",
+        "interval holds only if that reading is right. Use --demand 0 to leave them out.",
         "Places are those of open and agreed rows of the register; schemes slip as its columns say.",
         "Pupils keep their place while their setting admits them; where a child could be placed if others took places that stand "
         "free elsewhere, the model lets them, so shortfalls are the least possible with these places.",
@@ -492,8 +493,8 @@ def page(
     sections: list[tuple[str, pd.DataFrame]] = [
         ("Places against demand", by_phase_table(outcome, tables)),
         ("Which needs run out first", binding_table(tables)),
-        ("Observed and latent demand", demand_table(outcome, tables)),
-        ("Where children without a place go", overflow_table(outcome, tables)),
+        (DEMAND, demand_table(outcome, tables)),
+        (OVERFLOW, overflow_table(outcome, tables)),
         (f"Settings (pupils of places, chance of being full), from {academic_year(outcome.plans.origin + 1)}",
          settings_table(outcome, tables)),
         *distances.shown.items(),
@@ -507,7 +508,7 @@ def page(
     lines += ["## Sources of places", "", *[f"- {s}" for s in sources], ""]
     lines += [
         f"Demand: {SEN2}. Open Government Licence v3.0. Capacity register: {outcome.register.origin}. "
-        f"{PRODUCT}, seed {outcome.seed}. A forecast, not an outturn.",
+        f"{PRODUCT}. A forecast, not an outturn.",
         "",
     ]
     return "\n".join(lines)
@@ -527,8 +528,8 @@ def print_report(
     for title, frame in (
         ("Places against demand", by_phase_table(outcome, tables)),
         ("Which needs run out first", binding_table(tables)),
-        ("Observed and latent demand", demand_table(outcome, tables)),
-        ("Where children without a place go", overflow_table(outcome, tables)),
+        (DEMAND, demand_table(outcome, tables)),
+        (OVERFLOW, overflow_table(outcome, tables)),
         ("Settings (pupils of places; chance of being full)", settings_table(outcome, tables)),
         *distances.shown.items(),
     ):

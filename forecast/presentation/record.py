@@ -26,6 +26,8 @@ from forecast.core.table_files import write_text
 from forecast.demand import stored_fit
 from forecast.presentation import futures, joining, own_count, own_record, summary, top_lines, words
 from forecast.presentation.futures import Futures
+from forecast.presentation.published_figures import FIGURES, PublishedRun
+from forecast.presentation.run_figures import RunFigures
 
 if TYPE_CHECKING:
     from scenarios.store import RunFacts
@@ -54,6 +56,12 @@ MONEY_REFERENCE: tuple[str, ...] = (
     "councils/finance", "finance/place_rates", "provisions/provisions", "provisions/destinations",
 )  # fmt: skip
 """Hand-kept files that pounds rest on, under ``data/reference``, besides the price book and the funding policy."""
+
+
+IN_SUMMARY: tuple[str, ...] = (
+    "plans", "joiners", "places", "specialist_wanted", "placed", "shortfall", "p_shortfall", "empty",
+)  # fmt: skip
+"""Figures of ``summary.md``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +101,11 @@ class RunTables:
     def process(self) -> pd.DataFrame:
         """``process.parquet``."""
         return summary.process_long(self.outcome)
+
+    @cached_property
+    def figures(self) -> RunFigures:
+        """The published figures of the run."""
+        return RunFigures.of(self.outcome)
 
     @cached_property
     def bands(self) -> pd.DataFrame:
@@ -264,6 +277,10 @@ def markdown(run: RunTables) -> str:
         "",
         joining.NOTE,
         "",
+        "## Figures",
+        "",
+        markdown_table(figures_table(run.figures)),
+        "",
         "## When places run out",
         "",
         *[f"- {line}" for line in run.run_out_lines],
@@ -295,10 +312,21 @@ def markdown(run: RunTables) -> str:
         f"{SEN2}; DSG allocations (funded places); Get Information About Schools. Capacity register: {outcome.register.origin}. "
         "Open Government Licence v3.0. Hashes of every input are in run.json.",
         "",
-        f"Model '{outcome.plans.model}', seed {outcome.seed}, {PRODUCT} {version(PRODUCT)}. A forecast, not an outturn.",
+        f"{PublishedRun.of(outcome).line}. Model '{outcome.plans.model}', {PRODUCT} {version(PRODUCT)}. A forecast, not an "
+        "outturn.",
         "",
     ]
     return "\n".join(lines)
+
+
+def figures_table(figures: RunFigures) -> pd.DataFrame:
+    """Return the published figures of a run as text, one row for each January, with their ranges."""
+    codes = [code for code in IN_SUMMARY if figures.has(code)]
+    januaries = figures.januaries
+    return pd.DataFrame(
+        {FIGURES[code].label: [figures.at(code, j).with_range for j in januaries] for code in codes},
+        index=pd.Index(januaries, name="January"),
+    )
 
 
 def markdown_table(frame: pd.DataFrame, *, index: bool = True) -> str:

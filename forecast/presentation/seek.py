@@ -21,7 +21,7 @@ from data.financial_year import FinancialYear
 from data.vocabulary import SPECIALIST_PROVISIONS
 from forecast.core.outcome import Outcome
 from forecast.finance.finance_model import FinanceModel
-from forecast.presentation import describe
+from forecast.presentation import published_figures
 from forecast.presentation.compare import LABELLED, POUNDS, measure, part, typed
 from forecast.presentation.words import SHORT_PROVISIONS
 
@@ -47,7 +47,7 @@ class Point:
     Parameters
     ----------
     measure
-        A code of `forecast.presentation.compare.LABELLED`; the mean of ``p_shortfall`` is the chance of a shortfall.
+        A code of `forecast.presentation.compare.LABELLED`; ``p_shortfall`` is the chance of a shortfall.
     january
         When.
     provision
@@ -76,8 +76,8 @@ class Point:
                 f"out, or use one of {', '.join(OF_PLACES)}."
             )
 
-    def mean(self, outcome: Outcome, finance: FinanceModel | None = None) -> float:
-        """Return the mean of the measure in an outcome; pounds need the finance model.
+    def centre(self, outcome: Outcome, finance: FinanceModel | None = None) -> float:
+        """Return the measure in an outcome, as it is published; pounds need the finance model.
 
         Raises
         ------
@@ -91,7 +91,7 @@ class Point:
                 "Choose a January in that range, or run more years."
             )
         draws = measure(outcome, self.measure, self.provision, finance)
-        return float(describe.mean(draws[:, januaries.index(self.january)]))
+        return published_figures.of_draws(self.measure, draws[:, januaries.index(self.january)])
 
     def words(self) -> str:
         """Return the name of the figure in words."""
@@ -108,7 +108,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Goal:
-    """The goal of a search: a mean at most or at least a value.
+    """The goal of a search: a figure at most or at least a value.
 
     Parameters
     ----------
@@ -137,9 +137,9 @@ class Goal:
                 f"A chance of {self.value} cannot be a goal: chances run from 0 to 1. Write 0.2 for 20 %."
             )
 
-    def met(self, mean: float) -> bool:
-        """Return whether a mean meets the goal."""
-        return mean <= self.value if self.bound == "at_most" else mean >= self.value
+    def met(self, figure: float) -> bool:
+        """Return whether a figure meets the goal."""
+        return figure <= self.value if self.bound == "at_most" else figure >= self.value
 
     def words(self) -> str:
         """Return the goal in words."""
@@ -156,9 +156,9 @@ class Answer:
     size
         Smallest size, from ``low``, that meets the goal; None where none in the range does.
     reached
-        Mean of the measure at that size, or at the end that comes nearest.
+        The measure at that size, or at the end that comes nearest.
     at_low, at_high
-        Means at both ends.
+        The measure at both ends.
     low, high
         The range searched.
     runs
@@ -231,33 +231,33 @@ def seek(
         raise OptionError(
             f"Places are looked for between {low:g} and {high:g}, but places are whole numbers. Round both ends."
         )
-    means: dict[float, float] = {}
+    figures: dict[float, float] = {}
 
-    def mean(size: float) -> float:
-        if size not in means:
-            means[size] = goal.point.mean(evaluate(size), finance)
-        return means[size]
+    def figure(size: float) -> float:
+        if size not in figures:
+            figures[size] = goal.point.centre(evaluate(size), finance)
+        return figures[size]
 
-    at_low, at_high = mean(low), mean(high)
+    at_low, at_high = figure(low), figure(high)
     if goal.met(at_low):
-        return Answer(low, at_low, at_low, at_high, low, high, len(means))
+        return Answer(low, at_low, at_low, at_high, low, high, len(figures))
     if not goal.met(at_high):
         nearest = min(at_low, at_high) if goal.bound == "at_most" else max(at_low, at_high)
-        return Answer(None, nearest, at_low, at_high, low, high, len(means))
+        return Answer(None, nearest, at_low, at_high, low, high, len(figures))
     short, enough = low, high
-    while len(means) < MOST_RUNS:
+    while len(figures) < MOST_RUNS:
         middle = (short + enough) / 2
         if whole:
             middle = float(math.floor(middle) if low < high else math.ceil(middle))
         if middle in (short, enough):
             break
-        if goal.met(mean(middle)):
+        if goal.met(figure(middle)):
             enough = middle
         else:
             short = middle
         if not whole and abs(enough - short) <= abs(high - low) * FINE:
             break
-    return Answer(enough, means[enough], at_low, at_high, low, high, len(means))
+    return Answer(enough, figures[enough], at_low, at_high, low, high, len(figures))
 
 
 def tornado(
@@ -284,10 +284,10 @@ def tornado(
     pd.DataFrame
         Columns lever, at_low, at_high, middle, width.
     """
-    centre = point.mean(middle, finance)
+    centre = point.centre(middle, finance)
     rows = []
     for lever, (at_low, at_high) in ends.items():
-        low, high = point.mean(at_low, finance), point.mean(at_high, finance)
+        low, high = point.centre(at_low, finance), point.centre(at_high, finance)
         rows.append(
             {"lever": lever, "at_low": low, "at_high": high, "middle": centre, "width": abs(high - low)}
         )
@@ -302,6 +302,6 @@ def tornado_text(point: Point, widths: pd.DataFrame) -> pd.DataFrame:
             "Lever": widths["lever"],
             "At its low end": [point.shown(v) for v in widths["at_low"]],
             "At its high end": [point.shown(v) for v in widths["at_high"]],
-            "As drawn": [point.shown(v) for v in widths["middle"]],
+            "As it is": [point.shown(v) for v in widths["middle"]],
         }
     )

@@ -17,13 +17,14 @@ from data.vocabulary import AGE_BANDS, ALL, BAND_CODES, NEED_CODES, PHASE_CODES,
 from forecast.core.outcome import ONE_CHILD, Outcome
 from forecast.core.quantile_table import COLUMNS, PROBABILITIES
 from forecast.presentation.describe import cells, chance, mean, percentiles
+from forecast.presentation.published_figures import value
 
 LIKELY = 0.5
 """Places "run out" in the first January in which a shortfall is as likely as this, or likelier."""
 
 SHORTFALL_COLUMNS: tuple[str, ...] = (
     "la_code", "year", "phase", "need_group", "provision", "places", "wanted_q10", "wanted_q50", "wanted_q90",
-    "filled_q50", "shortfall_mean", "shortfall_q90", "p_shortfall",
+    "filled_q50", "shortfall_mean", "shortfall_q10", "shortfall_q50", "shortfall_q90", "p_shortfall",
 )  # fmt: skip
 """Columns of ``shortfall.parquet``, a public contract (docs/schema.md)."""
 
@@ -49,7 +50,7 @@ class RunOut:
     provision: str
     january: int | None
     probability: float
-    expected_short: float
+    short: float
     from_start: bool
 
 
@@ -130,7 +131,7 @@ def shortfall_long(outcome: Outcome) -> pd.DataFrame:
     by_draw, demanded = (x.transpose("draw", *dims).to_numpy() for x in (short, wanted))
     q10, q50, q90 = percentiles(demanded, axis=0)
     (filled,) = percentiles(demanded - by_draw, (0.5,), axis=0)
-    (most,) = percentiles(by_draw, (0.9,), axis=0)
+    least, middle, most = percentiles(by_draw, axis=0)
     index = pd.MultiIndex.from_product(
         [every[d].to_numpy() for d in dims], names=["year", "phase", "need_group", "provision"]
     )
@@ -142,6 +143,8 @@ def shortfall_long(outcome: Outcome) -> pd.DataFrame:
             "wanted_q90": q90.ravel(),
             "filled_q50": filled.ravel(),
             "shortfall_mean": mean(by_draw, axis=0).ravel(),
+            "shortfall_q10": least.ravel(),
+            "shortfall_q50": middle.ravel(),
             "shortfall_q90": most.ravel(),
             "p_shortfall": chance(by_draw >= ONE_CHILD, axis=0).ravel(),
         },
@@ -204,7 +207,12 @@ def run_out(shortfall: pd.DataFrame, phase: str, provision: str = ALL) -> RunOut
     if likely.empty:
         worst = rows.sort_values("p_shortfall", kind="stable").iloc[-1]
         return RunOut(
-            phase, provision, None, float(worst["p_shortfall"]), float(worst["shortfall_mean"]), False
+            phase,
+            provision,
+            None,
+            float(worst["p_shortfall"]),
+            value("shortfall", worst.to_dict(), "shortfall_"),
+            False,
         )
     first = likely.iloc[0]
     return RunOut(
@@ -212,7 +220,7 @@ def run_out(shortfall: pd.DataFrame, phase: str, provision: str = ALL) -> RunOut
         provision,
         int(first["year"]),
         float(first["p_shortfall"]),
-        float(first["shortfall_mean"]),
+        value("shortfall", first.to_dict(), "shortfall_"),
         bool(first["year"] == rows["year"].iloc[0]),
     )
 
@@ -225,7 +233,7 @@ def run_outs(shortfall: pd.DataFrame) -> list[RunOut]:
             rows = cells[(cells["phase"] == phase) & (cells["provision"] == provision)]
             if rows["wanted_q90"].max() >= ONE_CHILD or rows["places"].max() > 0:
                 runs.append(run_out(cells, phase, provision))
-    return sorted(runs, key=lambda r: (r.january or 9999, -r.probability, -r.expected_short))
+    return sorted(runs, key=lambda r: (r.january or 9999, -r.probability, -r.short))
 
 
 def with_all(values: xr.DataArray) -> xr.DataArray:

@@ -59,11 +59,14 @@ NEGLIGIBLE = 1000.0
 NO_CHANGE = "no change"
 """What is said of a change that is none, or too small to be told."""
 
-IN_BRACKETS = "Averages; in brackets: 80 % interval."
-"""Note of a table of averages of pounds, or of what a scheme or programme does."""
+IN_BRACKETS = "Pounds are averages, because they have to add up; in brackets: 80 % interval."
+"""Note of a table with pounds."""
 
 MIDDLES_IN_BRACKETS = "In brackets: 80 % interval."
-"""Note of a table of plans and of children who want a place, whose figures are the middle of the forecast."""
+"""Note of a table of counts, whose figures are the middle of the forecast."""
+
+MIDDLES = "Middle figures, pounds on average"
+"""What is told of counts, and of pounds because parts of a sum have to add up."""
 
 MOST_OUTCOMES = "8 in 10 outcomes"
 """What an 80 % interval of a count should hold."""
@@ -306,10 +309,15 @@ def count(value: float, *, signed: bool = False) -> str:
 
     Where ``signed`` is True a number above 0 has a plus, as a change has.
     """
+    number = count_value(value)
+    return _signed(number) if signed else f"{number:,}"
+
+
+def count_value(value: float) -> int:
+    """Return the number that `count` writes, for a cell that holds a number and not text."""
     size = abs(value)
     step = 1 if size < 1000 else 10 if size < 10_000 else 100
-    number = round(value / step) * step
-    return _signed(number) if signed else f"{number:,}"
+    return round(value / step) * step
 
 
 def whole(value: float, *, signed: bool = False) -> str:

@@ -27,6 +27,7 @@ from data.vocabulary import (
 from forecast.core.outcome import ONE_CHILD, Outcome
 from forecast.presentation import joining, summary, wording
 from forecast.presentation.describe import percentiles
+from forecast.presentation.published_figures import CHANCE, SHORT, WANT, in_table
 from forecast.presentation.summary import RunOut
 from scenarios.earlier_dates import of_register
 
@@ -75,7 +76,7 @@ PLACES_NOTE = (
     "Places are those of the academic year that contains the January: open and agreed, schemes opening late or not at all as "
     "likely as the register says, in the authority and, held constant, in other authorities' schools that residents use now. A "
     "child is short whose age and need no free place admits, so places can be short and empty at once. A kind of place has run "
-    "out in the first January in which a shortfall of at least one child is at least as likely as not."
+    "out in the first January in which one child or more is at least as likely as not to be short."
 )
 
 
@@ -111,11 +112,11 @@ def run_out_sentence(run_out: RunOut) -> str:
         if run_out.from_start
         else f"by January {run_out.january}"
     )
-    short = wording.count(run_out.expected_short)
+    short = wording.count(run_out.short)
     one, many = ("young person", "young people") if run_out.phase == "post16" else ("child", "children")
     return (
         f"{where} run out {when}: {wording.chances(run_out.probability)}, with {short} {one if short == '1' else many} "
-        "short of a place on average."
+        "short of a place."
     )
 
 
@@ -174,9 +175,9 @@ def places_table(
                 | {
                     "January": outcome.plans.origin,
                     "Places": f"{places:,.0f}",
-                    "Wanted": f"{placed:,.0f} placed{when}",
-                    "Short on average": "",
-                    "Chance of shortfall": "",
+                    WANT: f"{placed:,.0f} placed{when}",
+                    SHORT: "",
+                    CHANCE: "",
                 }
             )
             for cell in cells.sort_values("year").to_dict("records"):
@@ -187,9 +188,9 @@ def places_table(
                         | {
                             "January": int(cell["year"]),
                             "Places": places_in_words(cell["places"], float(here)),
-                            "Wanted": wording.interval_of(cell, "wanted_"),
-                            "Short on average": wording.count(cell["shortfall_mean"]),
-                            "Chance of shortfall": wording.table_chance(cell["p_shortfall"]),
+                            WANT: in_table("specialist_wanted", cell, "wanted_"),
+                            SHORT: in_table("shortfall", cell, "shortfall_"),
+                            CHANCE: wording.table_chance(cell["p_shortfall"]),
                         }
                     )
     return pd.DataFrame(rows)
@@ -279,8 +280,11 @@ def estimated_places(outcome: Outcome) -> list[str]:
 
 
 def wanted_in_words(outcome: Outcome) -> str:
-    """Return a sentence on the meaning of "wanted" in this run."""
-    observed = "Wanted places: children move and new plans are placed as in the latest year, whether or not places grow."
+    """Return a sentence on who wants a specialist place in this run."""
+    observed = (
+        "Who wants a specialist place: children move and new plans are placed as in the latest year, whether or not places "
+        "grow."
+    )
     if outcome.shortfall.blend == 0:
         return f"{observed} Those choices were made under today's supply, so demand is a lower bound."
     away = outcome.shortfall.latent - outcome.shortfall.observed
@@ -357,8 +361,8 @@ def own_gaps(outcome: Outcome) -> list[str]:
 
 
 EXPLAIN_NOTE = (
-    "Means of draws, which add up to the change; each has its own 80 % interval. New plans and endings are counted from "
-    "today's numbers of residents and plans, so the two largest lines are what would happen anyway."
+    "Averages, which add up to the change as middles do not; each has its own 80 % interval. New plans and endings are counted "
+    "from today's numbers of residents and plans, so the two largest lines are what would happen anyway."
 )
 """What a reader of the split of a change must know."""
 

@@ -15,75 +15,17 @@ from data.errors import TableError
 from data.registers.register import academic_year
 from data.schemas import TABLES
 from forecast.presentation import own_record, wording, words
+from forecast.presentation.glossary import TERMS
 from forecast.presentation.record import MONEY_TABLES, PRODUCT, USED_TABLES
 from forecast.reports.document import DocumentTable, Paper
 from forecast.reports.sufficiency import Need
 
-TERMS: tuple[tuple[str, str], ...] = (
-    (
-        "80 % interval",
-        f"A range inside which about {wording.MOST_OUTCOMES} should fall. One in ten should be lower, one in ten higher.",
-    ),
-    (
-        "Base case",
-        "What we expect if the law stays as it is and no scheme beyond those agreed is built.",
-    ),
-    (
-        "EHC plan",
-        "Education, health and care plan: the legal plan for a child or young person up to 25 with special educational needs.",
-    ),
-    (
-        "Empty places",
-        "Places of a scheme that no child of the right age and need is expected to fill in a January.",
-    ),
-    (
-        "High needs block",
-        "The part of the dedicated schools grant from which the council pays for children with the highest needs.",
-    ),
-    (
-        "INMSS",
-        "Independent or non-maintained special school. The council pays the whole fee of an independent school.",
-    ),
-    (
-        "January",
-        "The school census month. Places of January 2026 are those of the academic year 2025/26.",
-    ),
-    (
-        "Net present value",
-        "Savings less costs over the life of a scheme, in today's prices, with later years counting for less, as the "
-        "Treasury's Green Book asks.",
-    ),
-    (
-        "Payback",
-        "Years from opening until what is saved has paid for what was spent, later years not counting for less.",
-    ),
-    (
-        "Regret",
-        "How much worse a programme turns out than the best one would have been, had we known which future was coming.",
-    ),
-    (
-        "Residents",
-        "Children are counted where they live, places where they are. Pupils from elsewhere in local places are allowed for.",
-    ),
-    (
-        "Shortfall",
-        "Children without a place of the kind they want, although another place may be free elsewhere.",
-    ),
-    (
-        "Specialist base",
-        "A SEN unit or resourced provision in a mainstream school, with places the council commissions.",
-    ),
-    (
-        "State special school",
-        "A special school that is a local authority school, an academy or a free school.",
-    ),
-    (
-        "Wanted",
-        "The places children would take if places grew with demand, with an estimate of those turned away today.",
-    ),
-)
-"""Words a reader may not know, in alphabetical order after the first."""
-
+SHOWN_TERMS: tuple[str, ...] = (
+    "80 % interval", "Base case", "EHC plan", "Empty", "High needs block", "INMSS", "January", "Payback", "Placed",
+    "Present value", "Residents", "Short", "Specialist base", "State special school", "Want a specialist place",
+    "What another future costs", "Without any specialist place",
+)  # fmt: skip
+"""Terms of the glossary that a reader of a paper may not know, in alphabetical order after the first."""
 
 _BUILT = "built from"
 """How the list of sources begins a release that is no release but our own derivation."""
@@ -200,7 +142,8 @@ def _or(text: str) -> str:
 
 def terms() -> DocumentTable:
     """Return terms that a reader may not know, with their meaning, as a table."""
-    rows = [(TERMS[0][0], TERMS[0][1]), ("Chances in words", wording.likelihood_scale()), *TERMS[1:]]
+    first, *others = ((term, TERMS[term]) for term in SHOWN_TERMS)
+    rows = [first, ("Chances in words", wording.likelihood_scale()), *others]
     return DocumentTable(
         pd.DataFrame(rows, columns=["Term", "What it means here"]),
         "Terms",
@@ -216,7 +159,7 @@ def making(made: Made) -> DocumentTable:
         ("Command", made.command),
         ("Version", f"{PRODUCT} {record['versions'][PRODUCT]}"),
         ("Model", f"{record['model']}, data to January {record['origin']}"),
-        ("Draws", f"{record['draws']:,} possible futures, seed {record['seed']}"),
+        ("Possible futures", f"{record['draws']:,}"),
         ("Capacity register", str(record["capacity_register"]["origin"])),
         ("Fingerprint of inputs", f"SHA-256 {made.data_hash[:16]}, of {len(record['inputs']) + 1} inputs"),
     ]

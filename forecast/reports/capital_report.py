@@ -25,7 +25,7 @@ from forecast.reports import background, money, sufficiency
 from forecast.reports.background import Made
 from forecast.reports.document import About, DocumentTable, Paper
 from forecast.reports.options import assumptions, base_comparison, programme, regret, schemes, sections
-from forecast.reports.options.interval import Average
+from forecast.reports.options.interval import Spread
 from forecast.reports.options.schemes import FIRM
 from forecast.reports.sufficiency import Need
 
@@ -120,8 +120,8 @@ def recommendation(content: Content) -> str:
             f"officers for others that serve {_gaps(need)}."
         )
     places = sum(c.candidate.places for c in chosen_programme.choices)
-    cost = Average.of(chosen_programme.cost)
-    size = f"{places:,} places when full, at {cost.priced()} in {case.base_year} prices"
+    cost = Spread.of(chosen_programme.cost)
+    size = f"{places:,} places when full, at {cost.priced()} on average in {case.base_year} prices"
     what = f"{programme.builds(chosen_programme)}: {size}"
     proposed, assumed = programme.proposed(chosen_programme), programme.assumed(chosen_programme)
     if case.generic:
@@ -200,7 +200,7 @@ def minds(content: Content) -> list[str]:
     lines = []
     if case is not None and case.programme.choices:
         chosen_programme = case.programme
-        npv, cost = Average.of(chosen_programme.npv), Average.of(chosen_programme.cost)
+        npv, cost = Spread.of(chosen_programme.npv), Spread.of(chosen_programme.cost)
         if npv.mean > 0 and cost.mean > 0:
             more = 100 * npv.mean / cost.mean
             lines.append(
@@ -259,7 +259,7 @@ def risks(content: Content) -> DocumentTable:
     rows = [
         (
             "Nothing is built",
-            f"{need.total_text('shortfall', need.lead)} children without the place they want in January {need.lead}; that "
+            f"{need.total_text('shortfall', need.lead)} children short of a specialist place in January {need.lead}; that "
             f"one or more is, is {wording.likelihood(float(cell['p_shortfall']))}.",
             "Decide in time: a school takes years to open.",
         )
@@ -271,7 +271,7 @@ def risks(content: Content) -> DocumentTable:
         on_time = float(
             np.prod([c.candidate.chance_delivered * c.candidate.chance_on_time / 1e4 for c in chosen.choices])
         )
-        cost = Average.of(chosen.cost)
+        cost = Spread.of(chosen.cost)
         rows += [
             (
                 "Too few children come",
@@ -380,11 +380,8 @@ def _summary(paper: Paper, content: Content) -> None:
         paper.paragraph(f"{listed(again)}.", "Look at these again first:")
     if case is not None and case.programme.choices:
         paper.paragraph(programme.cost_line(case), "What it costs.")
-        before = Average.of(programme.unplaced_before(case).sel(january=case.january))
-        after = Average.of(case.programme.unplaced.sel(january=case.january))
         paper.paragraph(
-            f"In January {case.january} it would bring the number of children without any specialist place from "
-            f"{before.counted()} to {after.counted()}. {programme.enough_line(case)}",
+            f"{programme.short_line(case)} {programme.enough_line(case)}",
             "What it does.",
         )
     elif case is None:

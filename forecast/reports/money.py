@@ -17,7 +17,7 @@ from forecast.presentation.money_report import change_in_table, deficit_or_surpl
 from forecast.presentation.money_tables import balance_rows, chance_of_deficit
 from forecast.reports import charts
 from forecast.reports.document import DocumentTable, Paper, Picture
-from forecast.reports.options.interval import Average
+from forecast.reports.options.interval import Spread
 
 NOT_YET = (
     "A forecast of high needs cost and income was not given for this paper, so it does not say what the programme "
@@ -56,10 +56,10 @@ def headline(comparison: Comparison) -> str:
 
 
 def _better(comparison: Comparison, at: int) -> str:
-    better = Average.of(comparison.better_by.isel(financial_year=at))
+    better = Spread.of(comparison.better_by.isel(financial_year=at))
     if better.mean >= 0:
         return f"better than without it by {better.priced()}"
-    worse = Average(-better.high, -better.mean, -better.low)
+    worse = better.turned
     return (
         f"worse than without it by {worse.priced()}, because children who had no place get "
         "one and it has to be paid for"

@@ -19,11 +19,13 @@ from forecast.core import defaults
 from forecast.core.futures import FALLS, FUTURES, LEVELS_OFF, RISES
 from forecast.core.outcome import ONE_CHILD, Outcome
 from forecast.places.preference_order import DESTINATIONS
-from forecast.presentation import compare, own_record, places_report, summary, wording, words
 from forecast.presentation import futures as named_futures
+from forecast.presentation import own_record, places_report, summary, wording, words
 from forecast.presentation.futures import TODAYS_RATES, Futures
 from forecast.presentation.place_tables import NEVER, first_likely
 from forecast.presentation.places_report import GROUP_LABELS, PlacesTables
+from forecast.presentation.published_figures import CHANCE, FIGURES, SHORT, WANT
+from forecast.presentation.run_figures import RunFigures
 from forecast.presentation.top_lines import top_lines
 from forecast.reports import charts
 from forecast.reports.document import DocumentTable, Paper, Picture
@@ -56,8 +58,8 @@ class Need:
         The run.
     tables
         Its tables.
-    totals
-        All specialist places together, `forecast.presentation.compare.COLUMNS`.
+    figures
+        The published figures of the run.
     futures
         The three futures of joining, and the reform beside them.
     top
@@ -66,7 +68,7 @@ class Need:
 
     outcome: Outcome
     tables: PlacesTables
-    totals: pd.DataFrame
+    figures: RunFigures
     futures: Futures
     top: tuple[str, ...] = ()
 
@@ -77,7 +79,7 @@ class Need:
         """Return the figures that a report uses: of a run, the chance of the reform and the day the report is of."""
         futures = Futures.of(outcome, reform_chance)
         top = tuple(top_lines(outcome, issued or date(outcome.plans.origin, 1, 1)))
-        return cls(outcome, PlacesTables.of(outcome), compare.compared({"run": outcome}), futures, top)
+        return cls(outcome, PlacesTables.of(outcome), RunFigures.of(outcome), futures, top)
 
     @property
     def name(self) -> str:
@@ -99,14 +101,9 @@ class Need:
         """January that a report leads with: the last that has been scored, or the last forecast."""
         return min(self.outcome.plans.origin + SCORED, self.last)
 
-    def total(self, measure: str, january: int) -> dict[Hashable, float]:
-        """Return mean, q10, q50 and q90 of one of `forecast.presentation.compare.MEASURES` in a January."""
-        rows = self.totals[(self.totals["measure"] == measure) & (self.totals["year"] == january)]
-        return {k: float(v) for k, v in rows.iloc[0][["mean", "q10", "q50", "q90"]].items()}
-
     def total_text(self, measure: str, january: int) -> str:
         """Return a total with its interval as text: "391 (302 to 480)"."""
-        return wording.interval_of(self.total(measure, january))
+        return self.figures.at(measure, january).with_range
 
     def cell(
         self, january: int, phase: str = ALL, provision: str = ALL, need_group: str = ALL
@@ -134,7 +131,7 @@ class Need:
 
     def widest(self) -> list[tuple[str, str]]:
         """Return the phases and provisions with the largest shortfalls in the January the report leads with, largest first."""
-        short = {k: float(self.cell(self.lead, *k)["shortfall_mean"]) for k in self.kinds()}
+        short = {k: float(self.cell(self.lead, *k)["shortfall_q50"]) for k in self.kinds()}
         return sorted((k for k, n in short.items() if n >= ONE_CHILD), key=lambda k: -short[k])
 
 
@@ -159,11 +156,11 @@ def problem(need: Need) -> str:
         f"By then {need.total_text('specialist_wanted', lead)} children and young people would want a specialist place, and "
         f"there would be {wording.count(float(cell['places']))} places for them.",
     ]
-    if float(cell["shortfall_mean"]) >= ONE_CHILD:
+    if need.figures.at("shortfall", lead).centre >= ONE_CHILD:
         empty = float(cell["places"]) - float(cell["filled_q50"]) >= FEW
         lines.append(
-            f"If nothing more is built than is agreed, {need.total_text('shortfall', lead)} would not get the kind of place "
-            "they want"
+            f"If nothing more is built than is agreed, {need.total_text('shortfall', lead)} would be short of "
+            "a specialist place"
             + (
                 ", and some places would stand empty because they are for other ages or needs."
                 if empty
@@ -174,11 +171,11 @@ def problem(need: Need) -> str:
     if widest:
         worst = need.cell(lead, *widest[0])
         lines.append(
-            f"The widest gap is in {places_in(*widest[0])}: {wording.count(float(worst['shortfall_mean']))} short on "
-            f"average in January {lead}, and a shortfall is {wording.likelihood(float(worst['p_shortfall']))}."
+            f"The widest gap is in {places_in(*widest[0])}: {wording.count(float(worst['shortfall_q50']))} short "
+            f"in January {lead}, and a shortfall is {wording.likelihood(float(worst['p_shortfall']))}."
         )
     else:
-        lines.append(f"No kind of place is short of a whole child on average in January {lead}.")
+        lines.append(f"No kind of place is short of a whole child in January {lead}.")
     return " ".join(lines)
 
 
@@ -191,14 +188,14 @@ def plans_and_places(need: Need) -> DocumentTable:
                 {
                     "January": str(j),
                     "EHC plans": need.total_text("plans", j),
-                    "Want a specialist place": need.total_text("specialist_wanted", j),
+                    FIGURES["specialist_wanted"].name: need.total_text("specialist_wanted", j),
                     "Specialist places": wording.count(float(need.cell(j)["places"])),
-                    "Without the place they want": need.total_text("shortfall", j),
+                    FIGURES["shortfall"].name: need.total_text("shortfall", j),
                 }
                 for j in januaries
             ]
         ),
-        f"EHC plans, specialist places and children without one, {need.name}",
+        f"EHC plans, specialist places and children short of one, {need.name}",
         widths=(1.5, 3.8, 3.6, 2.0, 3.5),
         note=f"{wording.MIDDLES_IN_BRACKETS} Years more than five ahead have not been tested against what happened: "
         "read them as a direction and not as a number."
@@ -222,10 +219,10 @@ def by_kind(need: Need) -> DocumentTable:
         rows.append(
             {
                 "Phase and kind of place": kind_of_place(*kind),
-                f"Wanted, {need.lead}": wording.interval_of(cell, "wanted_"),
+                f"{WANT}, {need.lead}": wording.interval_of(cell, "wanted_"),
                 f"Places, {need.lead}": wording.count(float(cell["places"])),
-                "Short, on average": wording.count(float(cell["shortfall_mean"])),
-                "Chance of a shortfall": wording.table_chance(float(cell["p_shortfall"])),
+                SHORT: wording.count(float(cell["shortfall_q50"])),
+                CHANCE: wording.table_chance(float(cell["p_shortfall"])),
                 "First January short": _january(firsts[kind], need.last),
                 f"Add to be {wording.per_cent(defaults.SURE)} sure": wording.count(to_add[kind]),
             }
@@ -234,7 +231,7 @@ def by_kind(need: Need) -> DocumentTable:
         pd.DataFrame(rows),
         f"Specialist places wanted and there, by phase and kind of place, January {need.lead}",
         widths=(3.4, 3.5, 1.4, 1.6, 2.1, 1.7, 1.7),
-        note=f"{wording.MIDDLES_IN_BRACKETS} A shortfall is one child or more without the kind of place they want. "
+        note=f"{wording.MIDDLES_IN_BRACKETS} A kind of place is short where one child or more is. "
         "First January short: the first in which that is at least as likely as not. Places to add assume that every "
         "place suits every child of that phase, and each line stands alone: do not add them up. Wanted less places "
         "need not be the number short: a school of several phases fills places wherever its children are. Phases and "
@@ -257,16 +254,16 @@ def by_need(need: Need) -> DocumentTable:
         rows.append(
             {
                 "Main need": GROUP_LABELS[group.code],
-                f"Want a place, {need.lead}": wording.interval_of(cell, "wanted_"),
-                "Short, on average": wording.count(float(cell["shortfall_mean"])),
-                f"Short, {wording.UPPER_TAIL}": wording.count(float(cell["shortfall_q90"])),
-                "Chance of a shortfall": wording.table_chance(float(cell["p_shortfall"])),
+                f"{WANT}, {need.lead}": wording.interval_of(cell, "wanted_"),
+                SHORT: wording.count(float(cell["shortfall_q50"])),
+                f"{SHORT}, {wording.UPPER_TAIL}": wording.count(float(cell["shortfall_q90"])),
+                CHANCE: wording.table_chance(float(cell["p_shortfall"])),
                 "First January short": _january(firsts[group.code], need.last),
             }
         )
     return DocumentTable(
         pd.DataFrame(rows),
-        f"Children who want a specialist place and children without one, by main need, January {need.lead}",
+        f"Children who want a specialist place and children short of one, by main need, January {need.lead}",
         widths=(4.4, 3.5, 1.8, 2.1, 2.0, 1.8),
         note=f"{wording.MIDDLES_IN_BRACKETS} All phases and kinds of specialist place together. Trends by need are less "
         "certain than totals: needs by authority are published for one January only.",
@@ -285,7 +282,7 @@ def binding(need: Need) -> DocumentTable | None:
                 f"{p}: {k.lower()}" for p, k in zip(frame["Phase"], frame["Provision"], strict=True)
             ],
             "First January short": [str(j) for j in frame["First January"]],
-            "Short then, on average": frame["Short on average"],
+            "Short then": frame[SHORT],
             f"Short then, {wording.UPPER_TAIL}": frame[places_report.SHORT_TAIL],
         }
     )
@@ -307,7 +304,7 @@ def gap_chart(need: Need) -> Picture:
         [panel],
         unit="Children and young people",
         along="January",
-        title=f"Children who want a specialist place, and places, {need.name}: {short} without the place they want in "
+        title=f"Children who want a specialist place, and places, {need.name}: {short} short in "
         f"January {need.lead}",
         key="Dashed line with dots: want a place. Solid stepped line: places, each holding until the next January. "
         f"{charts.BAND_KEY} More children can be short than the gap shows, because places for other ages or needs may "
@@ -351,20 +348,20 @@ def _panel(need: Need, phase: str, provision: str, title: str = "All specialist 
         title,
         tuple(str(y) for y in rows["year"]),
         (
-            charts.Line("Wanted", column("wanted_q50"), column("wanted_q10"), column("wanted_q90")),
+            charts.Line(WANT, column("wanted_q50"), column("wanted_q10"), column("wanted_q90")),
             charts.Line("Places", column("places"), steps=True),
         ),
     )
 
 
 def destinations(need: Need) -> DocumentTable | None:
-    """Return where children without the place they want go, in some Januaries, as a table; None if there are none."""
+    """Return where children who are short go, in some Januaries, as a table; None if there are none."""
     frame = places_report.overflow_table(need.outcome, need.tables)
     if frame.empty:
         return None
     return DocumentTable(
         frame.rename(columns={c: f"January {c}" for c in frame.columns if c != "Where they go"}),
-        "Where children without the specialist place they want would go",
+        "Where children who are short would go",
         widths=(6.4, *([3.5] * (len(frame.columns) - 1))),
         note=f"{wording.MIDDLES_IN_BRACKETS} Where families and councils turn when a kind of place is full is an "
         "assumption that can be edited, not a published fact. Each row is rounded by itself.",
@@ -388,10 +385,10 @@ def destinations_chart(need: Need) -> Picture | None:
     return charts.ranges(
         rows,
         unit="Children and young people",
-        title=f"Children without the place they want, January {need.lead}: most often "
+        title=f"Children short of a specialist place, January {need.lead}: most often "
         f"{largest.name[0].lower()}{largest.name[1:]}",
         key=f"Points: middle of the forecast. {charts.WHISKER_KEY}",
-        description=f"Points with whiskers. Children without the place they want in January {need.lead}: "
+        description=f"Points with whiskers. Children short of a specialist place in January {need.lead}: "
         + "; ".join(f"{r.name}, {wording.count_interval(r.low, r.middle, r.high)}" for r in rows)
         + ".",
     )
@@ -401,7 +398,7 @@ def futures_chart(need: Need) -> Picture:
     """Return the paths of the three futures, with today's rates, as a chart; the shading is the range of the whole forecast."""
     futures = need.futures
     januaries = sorted(int(j) for j in futures.paths["january"].unique())
-    whole = {j: need.total("plans", j) for j in januaries}
+    whole = {j: need.figures.at("plans", j).row for j in januaries}
     # In the order of the colours of charts of a paper, so that each has that of the page.
     shown = [
         which
@@ -420,7 +417,7 @@ def futures_chart(need: Need) -> Picture:
         unit="EHC plans",
         along="January",
         title=named_futures.finding(futures, need.last),
-        key=f"Lines: middle of the draws of each future. {charts.BAND_KEY} It is that of the whole forecast.",
+        key=f"Lines: middle of each future. {charts.BAND_KEY} It is that of the whole forecast.",
         description="Line chart of EHC plans. " + " ".join(named_futures.lines(futures)[: len(FUTURES) + 1]),
     )
 
@@ -481,13 +478,13 @@ def write(paper: Paper, need: Need) -> None:
         paper.paragraph("No need and phase is more likely than not to fall short in the years forecast.")
     else:
         paper.table(first)
-    paper.heading("Where children without a place go")
+    paper.heading(places_report.OVERFLOW)
     where = destinations(need)
     if where is None:
-        paper.paragraph("In the years forecast nobody is expected to be without the kind of place they want.")
+        paper.paragraph("In the years forecast nobody is expected to be short of a specialist place.")
         return
     paper.paragraph(
-        "A child without the kind of place they want does not disappear: they go somewhere dearer, further away or "
+        "A child who is short does not disappear: they go somewhere dearer, further away or "
         "less suitable, or wait. This is what a capital programme would change."
     )
     drawn = destinations_chart(need)
@@ -497,7 +494,7 @@ def write(paper: Paper, need: Need) -> None:
     causes = places_report.cause_lines(need.outcome)
     if causes:
         paper.paragraph(
-            "What the dearest of these are caused by, on average, which is a little above the middle of the forecast:"
+            "What the dearest of these are caused by, on average, because parts have to add up and middles do not:"
         )
         paper.bullets(causes)
 

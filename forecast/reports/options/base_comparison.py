@@ -14,7 +14,7 @@ from forecast.presentation import wording
 from forecast.presentation.capital_tables import chance_all_in_bases
 from forecast.presentation.summary import LIKELY
 from forecast.reports.document import DocumentTable
-from forecast.reports.options.interval import Average
+from forecast.reports.options.interval import Spread
 from forecast.reports.options.schemes import FEW_NAMED, counted_where, titles_of
 
 
@@ -74,9 +74,9 @@ def base_lines(case: Case) -> list[str]:
         elif len(case.base_comparisons) > FEW_NAMED:
             short_of += 1
         else:
-            part = Average.of(test.in_bases.where(some).dropna("draw"))
+            part = Spread.of(test.in_bases.where(some).dropna("draw"))
             lines.append(
-                f"{title}: {wording.tenths(part.mean)} of the children could be met in bases; that all of them could is "
+                f"{title}: {wording.tenths(part.middle)} of the children could be met in bases; that all of them could is "
                 f"{wording.likelihood(chance_all_in_bases(test))}. On today's pattern bases alone would not do."
             )
     if short_of:

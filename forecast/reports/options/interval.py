@@ -1,7 +1,7 @@
-"""Averages of a scheme or programme with their 80 % interval, as a paper says them.
+"""Figures of a scheme or programme with their 80 % interval, as a paper says them.
 
-Invariant: draws are summed before they come here. The average is what ``sendplan capital``, ``sendplan money`` and the pages
-say of pounds and of schemes, because averages of parts add up; plans, and children who want a place, have a middle.
+Invariant: draws are summed before they come here. Counts are middles and pounds are averages, as
+`forecast.presentation.published_figures` says: what ``sendplan capital``, ``sendplan money`` and the pages say too.
 """
 
 from __future__ import annotations
@@ -14,27 +14,33 @@ from forecast.presentation import describe, wording
 
 
 @dataclass(frozen=True)
-class Average:
-    """The average and the 80 % interval of a quantity."""
+class Spread:
+    """The middle, the average and the 80 % interval of a quantity."""
 
     low: float
+    middle: float
     mean: float
     high: float
 
     @classmethod
-    def of(cls, draws: xr.DataArray) -> Average:
-        """Return the mean and the 10th and 90th percentile of draws, dims ``(draw,)``."""
-        numbers = describe.single(draws, (0.1, 0.9))
-        return cls(numbers["q10"], numbers["mean"], numbers["q90"])
+    def of(cls, draws: xr.DataArray) -> Spread:
+        """Return the 10th, 50th and 90th percentile and the mean of draws, dims ``(draw,)``."""
+        numbers = describe.single(draws)
+        return cls(numbers["q10"], numbers["q50"], numbers["mean"], numbers["q90"])
+
+    @property
+    def turned(self) -> Spread:
+        """The same with the sign changed, as a loss is told of a gain below nought."""
+        return Spread(-self.high, -self.middle, -self.mean, -self.low)
 
     def counted(self) -> str:
         """Return a number of children or places as text."""
-        return wording.count_interval(self.low, self.mean, self.high)
+        return wording.count_interval(self.low, self.middle, self.high)
 
     def priced(self) -> str:
-        """Return pounds for a sentence."""
+        """Return pounds for a sentence, on average."""
         return wording.pounds_interval(self.low, self.mean, self.high)
 
     def in_table(self) -> str:
-        """Return pounds for a table."""
+        """Return pounds for a table, on average."""
         return wording.table_pounds_interval(self.low, self.mean, self.high)

@@ -19,7 +19,7 @@ from forecast.presentation.summary import LIKELY
 from forecast.reports import charts
 from forecast.reports.document import DocumentTable, Picture
 from forecast.reports.options.base_comparison import special_chosen
-from forecast.reports.options.interval import Average
+from forecast.reports.options.interval import Spread
 from forecast.reports.options.schemes import ASSUMED, named, worth
 
 NO_GAP = 0.001
@@ -37,6 +37,17 @@ def unplaced_before(case: Case) -> xr.DataArray:
     return case.short.sum(("provision", "phase", "need_group"))
 
 
+def short_line(case: Case) -> str:
+    """Return a sentence on the children short without and with the programme."""
+    before, after = (
+        Spread.of(a.sel(january=case.january)).counted() for a in (case.short_before, case.short_after)
+    )
+    return (
+        f"In January {case.january} it would bring the number of children short of a specialist place from {before} to "
+        f"{after}."
+    )
+
+
 def chosen_table(case: Case) -> DocumentTable:
     """Return the schemes of the programme as a table."""
     by_id = {a.candidate.id: a for a in case.appraisals}
@@ -50,9 +61,9 @@ def chosen_table(case: Case) -> DocumentTable:
                 "Opens": f"Sept {choice.opens}",
                 "Chance it opens, and on time": f"{wording.per_cent(c.chance_delivered / 100)}; "
                 f"then {wording.per_cent(c.chance_on_time / 100)}",
-                "Capital cost": Average.of(one.cost).in_table(),
+                "Capital cost": Spread.of(one.cost).in_table(),
                 "Met by grant": wording.per_cent(c.grant_share / 100),
-                "Yearly cost of borrowing": Average.of(one.debt_charge).in_table(),
+                "Yearly cost of borrowing": Spread.of(one.debt_charge).in_table(),
             }
         )
     return DocumentTable(
@@ -66,8 +77,7 @@ def chosen_table(case: Case) -> DocumentTable:
 
 
 def effect_table(case: Case) -> DocumentTable:
-    """Return children without a specialist place, with and without the programme, and its empty places, as a table."""
-    before = unplaced_before(case)
+    """Return children short, with and without the programme, and its empty places, as a table."""
     programme = case.programme
     januaries = [int(j) for j in programme.unplaced["january"].to_numpy()]
     shown = sorted(
@@ -82,49 +92,46 @@ def effect_table(case: Case) -> DocumentTable:
             [
                 {
                     "January": str(j),
-                    "Without one, nothing built": Average.of(before.sel(january=j)).counted(),
-                    "Without one, programme built": Average.of(programme.unplaced.sel(january=j)).counted(),
-                    "Places of the programme": Average.of(programme.places.sel(january=j)).counted(),
-                    "Of those, empty": Average.of(programme.empty.sel(january=j)).counted(),
+                    "Short, nothing built": Spread.of(case.short_before.sel(january=j)).counted(),
+                    "Short, programme built": Spread.of(case.short_after.sel(january=j)).counted(),
+                    "Places of the programme": Spread.of(programme.places.sel(january=j)).counted(),
+                    "Of those, empty": Spread.of(programme.empty.sel(january=j)).counted(),
                 }
                 for j in shown
             ]
         ),
-        "Children without any specialist place, with and without the programme",
+        "Children short of a specialist place, with and without the programme",
         widths=(1.6, 3.9, 4.0, 4.0, 3.5),
         note=f"{wording.IN_BRACKETS} Places open late, or not at all, as often as is judged likely. Those who "
-        "still go without are of ages or needs that the programme does not serve, or come after it is full. Children "
-        "with a free place of another specialist kind are not counted, so numbers are lower than those without the "
-        "place they want.",
+        "are still short are of ages or needs that the programme does not serve, or come after it is full.",
     )
 
 
 def effect_chart(case: Case) -> Picture:
-    """Return children without a specialist place, with and without the programme, as a chart."""
-    before, programme = unplaced_before(case), case.programme
-    januaries = [int(j) for j in programme.unplaced["january"].to_numpy()]
+    """Return children short, with and without the programme, as a chart."""
+    januaries = [int(j) for j in case.short_before["january"].to_numpy()]
     lines = []
-    for name, draws in (("Nothing built", before), ("Programme", programme.unplaced)):
-        averages = [Average.of(draws.sel(january=j)) for j in januaries]
+    for name, draws in (("Nothing built", case.short_before), ("Programme", case.short_after)):
+        spreads = [Spread.of(draws.sel(january=j)) for j in januaries]
         lines.append(
             charts.Line(
                 name,
-                tuple(t.mean for t in averages),
-                tuple(t.low for t in averages),
-                tuple(t.high for t in averages),
+                tuple(t.middle for t in spreads),
+                tuple(t.low for t in spreads),
+                tuple(t.high for t in spreads),
             )
         )
     at = januaries.index(case.january)
     ends = [wording.count(line.middle[at]) for line in lines]
     return charts.over_years(
-        [charts.ChartPanel("Without a place", tuple(str(j) for j in januaries), tuple(lines))],
+        [charts.ChartPanel("Short of a specialist place", tuple(str(j) for j in januaries), tuple(lines))],
         unit="Children and young people",
         along="January",
-        title=f"Children without any specialist place in January {case.january}: {ends[0]} if nothing is built, "
+        title=f"Children short of a specialist place in January {case.january}: {ends[0]} if nothing is built, "
         f"{ends[1]} with the programme",
         key=f"Dots: nothing built beyond what is agreed. Squares: the recommended programme. {charts.BAND_KEY}",
-        description=f"Line chart of children without any specialist place each January. In January {case.january}: "
-        f"{ends[0]} if nothing is built and {ends[1]} with the programme, on average.",
+        description=f"Line chart of children short of a specialist place each January. In January {case.january}: "
+        f"{ends[0]} if nothing is built and {ends[1]} with the programme.",
     )
 
 
@@ -163,22 +170,22 @@ def enough_line(case: Case) -> str:
 def cost_line(case: Case) -> str:
     """Return a sentence on the programme's cost and its value."""
     programme = case.programme
-    cost, npv = Average.of(programme.cost), Average.of(programme.npv)
+    cost, npv = Spread.of(programme.cost), Spread.of(programme.npv)
     budget = "" if programme.budget is None else f", against a budget of {exact_pounds(programme.budget)}"
-    line = f"The programme costs {cost.priced()} to build in {case.base_year} prices{budget}."
+    line = f"The programme costs {cost.priced()} on average to build in {case.base_year} prices{budget}."
     chosen = {c.candidate.id for c in programme.choices}
     charge = _sum([a.debt_charge for a in case.appraisals if a.candidate.id in chosen])
     if charge is not None and float(charge.max()) > 0:
-        line += f" Borrowing what grant does not meet would cost {Average.of(charge).priced()} a year."
+        line += f" Borrowing what grant does not meet would cost {Spread.of(charge).priced()} a year."
     if npv.mean >= 0:
         line += (
-            f" Over its life it is worth {npv.priced()} more than it costs; that it saves at all is "
+            f" Over its life it is worth {npv.priced()} more than it costs on average; that it saves at all is "
             f"{wording.likelihood(worth(programme.npv))}."
         )
     else:
-        turned = Average(-npv.high, -npv.mean, -npv.low)
+        turned = npv.turned
         line += (
-            f" Over its life it costs {turned.priced()} more than it saves: what it buys is places, not savings. That "
+            f" Over its life it costs {turned.priced()} more than it saves on average: what it buys is places, not savings. That "
             f"it saves is {wording.likelihood(worth(programme.npv))}."
         )
     return line
@@ -194,16 +201,16 @@ def value_table(case: Case, other: Programme) -> DocumentTable:
     rows = [
         line("Schemes", lambda p: str(len(p.choices))),
         line("Places when full", lambda p: f"{sum(c.candidate.places for c in p.choices):,}"),
-        line("Capital cost", lambda p: Average.of(p.cost).in_table()),
-        line("Net present value", lambda p: Average.of(p.npv).in_table()),
+        line("Capital cost", lambda p: Spread.of(p.cost).in_table()),
+        line("Net present value", lambda p: Spread.of(p.npv).in_table()),
         line("Chance it saves", lambda p: wording.table_chance(worth(p.npv))),
         line(
             f"Children without any specialist place, January {case.january}",
-            lambda p: Average.of(p.unplaced.sel(january=case.january)).counted(),
+            lambda p: Spread.of(p.unplaced.sel(january=case.january)).counted(),
         ),
         line(
             f"Places empty, January {case.january}",
-            lambda p: Average.of(p.empty.sel(january=case.january)).counted(),
+            lambda p: Spread.of(p.empty.sel(january=case.january)).counted(),
         ),
         line("Chance of enough places", lambda p: wording.table_chance(p.p_sufficient)),
     ]
@@ -217,13 +224,13 @@ def value_table(case: Case, other: Programme) -> DocumentTable:
 
 def value_line(case: Case, other: Programme) -> str:
     """Return sentences on what would be built for value in pounds alone, and the difference."""
-    ours, theirs = (Average.of(p.npv) for p in (case.programme, other))
+    ours, theirs = (Spread.of(p.npv) for p in (case.programme, other))
     more = case.programme.unplaced.sel(january=case.january) - other.unplaced.sel(january=case.january)
-    extra = Average.of(-more)
+    extra = Spread.of(-more)
     return (
         f"If value in pounds alone counted, the choice would be {builds(other)}: worth {wording.pounds(theirs.mean)} rather "
-        f"than {wording.pounds(ours.mean)} on average, with {wording.count(max(extra.mean, 0.0))} more "
-        f"children left without a specialist place in January {case.january}."
+        f"than {wording.pounds(ours.mean)} on average, with {wording.count(max(extra.middle, 0.0))} more "
+        f"children left without any specialist place in January {case.january}."
     )
 
 
@@ -279,8 +286,8 @@ def doubtful(case: Case) -> list[str]:
             one.empty.sel(january=case.january).where(one.places.sel(january=case.january) > 0).dropna("draw")
         )
         why = []
-        if empty.sizes["draw"] and Average.of(empty).mean >= HALF * c.places:
-            why.append(f"{Average.of(empty).counted()} of {c.places:,} places would stand empty")
+        if empty.sizes["draw"] and Spread.of(empty).middle >= HALF * c.places:
+            why.append(f"{Spread.of(empty).counted()} of {c.places:,} places would stand empty")
         if c.id in replaced:
             why.append("bases could probably do its work")
         if why:

@@ -1,4 +1,4 @@
-"""Regret: how much less each programme is worth than the best one under each scenario."""
+"""What another future costs (regret): how much less each programme is worth than the best one under each scenario."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from data.formatting import listed
 from forecast.capital.schemes import Case, Regret
 from forecast.presentation import capital_tables, wording
 from forecast.reports.document import DocumentTable
+from forecast.reports.options.interval import Spread
 from forecast.reports.options.programme import builds, openings
 
 
@@ -25,10 +26,10 @@ def regret_table(regrets: Regret) -> DocumentTable:
         )
     return DocumentTable(
         pd.DataFrame(rows),
-        "Regret: how much worse each programme is than the best one in each future",
+        "What it costs if another future comes: how much worse each programme is than the best one there",
         widths=(3.6, *([2.6] * (len(scenarios) + 1))),
-        note="On average over draws. Nothing means that no other programme here is better in that future. A "
-        "programme that places fewer children may have a small regret: read it beside the next table.",
+        note="Averages, because programmes are ranked on them. Nothing means that no other programme here is better there. A "
+        "programme that places fewer children may lose little: read it beside the next table.",
     )
 
 
@@ -37,9 +38,9 @@ def regret_unplaced_table(case: Case, regrets: Regret) -> DocumentTable:
     scenarios = [str(s) for s in regrets.unplaced["scenario"].to_numpy()]
     one = len({frozenset(openings(p)) for p in regrets.programmes.values()}) == 1
     rows = [
-        {"Programme chosen for": "every future" if one else name}
+        {"Programme chosen for": "all of them" if one else name}
         | {
-            s: f"{wording.count(float(regrets.unplaced.sel(programme=name, scenario=s)))}; "
+            s: f"{Spread.of(regrets.unplaced.sel(programme=name, scenario=s)).counted()}; "
             f"{wording.table_chance(float(regrets.p_sufficient.sel(programme=name, scenario=s)))}"
             for s in scenarios
         }
@@ -47,8 +48,8 @@ def regret_unplaced_table(case: Case, regrets: Regret) -> DocumentTable:
     ]
     return DocumentTable(
         pd.DataFrame(rows),
-        f"Children without any specialist place in January {case.january}, on average, and the chance of enough "
-        "places, in each future",
+        f"Children without any specialist place in January {case.january}, and the chance of enough places, in each "
+        "future",
         widths=(3.6, *([3.0] * len(scenarios))),
     )
 
@@ -61,25 +62,23 @@ def regret_line(case: Case, regrets: Regret) -> str:
     worst = float(regrets.regret.sel(programme=regrets.robust).max())
     begun = f"The choice was made anew for each of these futures, and each programme tried in all of them: {futures}. "
     if all(openings(p) == ids for p in regrets.programmes.values()):
-        return (
-            begun + "The same programme was chosen in every one, so there is nothing to regret between them."
-        )
+        return begun + "The same programme was chosen in every one, so another future costs nothing more."
     if openings(safe) == ids:
         line = (
             f"In pounds the recommended programme is also the safest: at worst it is {_in_sentence(worst)} behind "
             "the best choice."
         )
     else:
-        more = float(
+        more = Spread.of(
             (
                 regrets.unplaced.sel(programme=regrets.robust)
                 - regrets.unplaced.sel(programme=case.programme.name)
-            ).mean()
-        )
+            ).mean("scenario")
+        ).middle
         line = (
-            f"In pounds the safest, with the smallest regret at worst ({_in_sentence(worst)}), is that chosen for "
+            f"In pounds the safest, which loses least at worst ({_in_sentence(worst)}), is that chosen for "
             f"'{regrets.robust}': {builds(safe)}. It is not the recommended one: on average over the futures it leaves "
-            f"{wording.count(abs(more))} {'more' if more >= 0 else 'fewer'} children without a specialist place."
+            f"{wording.count(abs(more))} {'more' if more >= 0 else 'fewer'} children without any specialist place."
         )
     same = (
         " It is also the best on average."

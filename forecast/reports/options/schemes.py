@@ -19,7 +19,7 @@ from forecast.presentation import describe, wording
 from forecast.presentation.capital_tables import payback_percentiles
 from forecast.reports import charts
 from forecast.reports.document import DocumentTable, Picture
-from forecast.reports.options.interval import Average
+from forecast.reports.options.interval import Spread
 
 FIRM: tuple[str, ...] = ("published", "council")
 """Bases of a scheme's figures that are not our own estimate or assumption."""
@@ -80,7 +80,7 @@ def considered(case: Case) -> DocumentTable:
                 "Places": f"{c.places:,}",
                 "Opens": f"Sept {c.opens}",
                 "Chance it is built": wording.table_chance(float(describe.chance(built(one)))),
-                "Capital cost": Average.of(one.cost).in_table(),
+                "Capital cost": Spread.of(one.cost).in_table(),
                 "Figures": c.basis,
             }
         )
@@ -138,13 +138,13 @@ def _every_need(candidate: Candidate) -> bool:
 def counted_where(draws: xr.DataArray, kept: xr.DataArray, none: str = "not open then") -> str:
     """Return a number of children or places as text, in some draws."""
     left = draws.where(kept).dropna("draw")
-    return none if left.sizes["draw"] == 0 else Average.of(left).counted()
+    return none if left.sizes["draw"] == 0 else Spread.of(left).counted()
 
 
 def _priced(draws: xr.DataArray, kept: xr.DataArray) -> str:
     """Return pounds as text, in some draws."""
     left = draws.where(kept).dropna("draw")
-    return "never built" if left.sizes["draw"] == 0 else Average.of(left).in_table()
+    return "never built" if left.sizes["draw"] == 0 else Spread.of(left).in_table()
 
 
 def _chance(happens: xr.DataArray, kept: xr.DataArray) -> str:
@@ -157,7 +157,7 @@ def _chance(happens: xr.DataArray, kept: xr.DataArray) -> str:
 def value_chart(case: Case) -> Picture:
     """Return the net present value of each scheme if it is built, highest first, as a chart."""
     averages = [
-        (a.candidate.title, Average.of(a.npv.where(built(a)).dropna("draw")))
+        (a.candidate.title, Spread.of(a.npv.where(built(a)).dropna("draw")))
         for a in case.appraisals
         if bool(built(a).any())
     ]

@@ -6,7 +6,7 @@ from forecast.capital.schemes import Appraisal, Case
 from forecast.core.outcome import ONE_CHILD
 from forecast.reports.document import Paper
 from forecast.reports.options.base_comparison import base_lines, base_table
-from forecast.reports.options.interval import Average
+from forecast.reports.options.interval import Spread
 from forecast.reports.options.programme import (
     aim_line,
     chosen_table,
@@ -16,6 +16,8 @@ from forecast.reports.options.programme import (
     enough_line,
     openings,
     search_line,
+    short_line,
+    unplaced_before,
     value_line,
     value_table,
     within_budget,
@@ -76,10 +78,10 @@ def write_options(paper: Paper, case: Case | None, why_none: str = "") -> None:
     paper.bullets(base_lines(case))
 
 
-def _unmet(one: Appraisal, january: int) -> tuple[str, Average]:
+def _unmet(one: Appraisal, january: int) -> tuple[str, Spread]:
     """Return a scheme's title and the number of children whose unmet need it meets, where it is open."""
     left = one.newly_met.sel(january=january).where(one.places.sel(january=january) > 0).dropna("draw")
-    return one.candidate.title, Average(0.0, 0.0, 0.0) if left.sizes["draw"] == 0 else Average.of(left)
+    return one.candidate.title, Spread(0.0, 0.0, 0.0, 0.0) if left.sizes["draw"] == 0 else Spread.of(left)
 
 
 def write_programme(paper: Paper, case: Case | None) -> None:
@@ -102,6 +104,7 @@ def write_programme(paper: Paper, case: Case | None) -> None:
         paper.table(chosen_table(case))
         paper.paragraph(cost_line(case))
         paper.heading("What it would do", 2)
+        paper.paragraph(short_line(case))
         paper.picture(effect_chart(case))
         paper.table(effect_table(case))
         paper.paragraph(enough_line(case))
@@ -126,9 +129,12 @@ def _write_check(paper: Paper, case: Case) -> None:
     """Write the results of the whole forecast with the programme, if it was run."""
     if case.engine_unplaced is None:
         return
-    again = Average.of(case.engine_unplaced.sel(january=case.january))
-    quick = Average.of(case.programme.unplaced.sel(january=case.january))
+    again = Spread.of(case.engine_unplaced.sel(january=case.january))
+    quick = Spread.of(case.programme.unplaced.sel(january=case.january))
+    before = Spread.of(unplaced_before(case).sel(january=case.january))
     paper.paragraph(
-        f"As a check the whole forecast was run again with the programme in it: {again.counted()} children would be "
-        f"without any specialist place in January {case.january}, against {quick.counted()} above."
+        "Some who are short have a free place of another specialist kind. The programme was chosen on the others: "
+        f"{before.counted()} children would be without any specialist place in January {case.january} if nothing is built, and "
+        f"{quick.counted()} with the programme. As a check the whole forecast was run again with the programme in it: "
+        f"{again.counted()}. Who is short, above, is counted in that run."
     )

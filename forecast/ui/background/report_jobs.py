@@ -128,7 +128,7 @@ def comparison(report: Report, job_inputs: JobInputs, names: Sequence[str], janu
     blocks: list[Block] = [
         Grid(
             compare.side_by_side(shown, january),
-            f"January {january}: mean, and {wording.RANGE_OF_FUTURES}",
+            f"January {january}: {wording.MIDDLES.lower()}, and {wording.RANGE_OF_FUTURES}",
         ),
         Grid(
             compare.differences(shown, january),

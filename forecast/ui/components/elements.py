@@ -12,9 +12,9 @@ import pandas as pd
 import streamlit as st
 
 from forecast.core.table_files import csv_bytes
+from forecast.presentation.glossary import TERMS, meaning
 from forecast.ui.components import tables
 from forecast.ui.components.charts.figure import Figure
-from forecast.ui.frame.glossary import TERMS, meaning
 from forecast.ui.frame.shell import say
 from forecast.ui.frame.text import bullets, literal
 from forecast.ui.views.common import Measure, Source

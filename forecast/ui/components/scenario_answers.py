@@ -8,7 +8,6 @@ import streamlit as st
 
 from data.citations import SEN2
 from data.errors import PlannerError
-from forecast.core import defaults
 from forecast.presentation import compare, seek, wording
 from forecast.presentation.words import SHORT_PROVISIONS
 from forecast.runs import scenario_names, scenario_run
@@ -31,8 +30,9 @@ from scenarios.levers import Lever
 from scenarios.scenario import Scenario
 
 HOW_TO_READ = (
-    f"Averages over {defaults.DRAWS} futures, a little above the middle values that Overview and Demand show. The 80 % interval "
-    "holds the difference in about 8 of 10 of them."
+    "Children and plans are middle figures, as on every page; pounds are averages, because parts of a sum have to add up. A "
+    "difference is taken future by future, so it need not be one middle less the other. The 80 % interval holds the difference "
+    "in about 8 of 10 futures."
 )
 
 _KINDS: dict[str, str] = {"": "All specialist places"} | {
@@ -71,7 +71,9 @@ def recorded(choices: Choices, chosen: NamedScenario, comparison: scenario_view.
         return
     with st.expander("What was recorded before, beside the figures of now", expanded=True):
         say(literal(one.words))
-        elements.table(one.table, f"{choices.area.name}, January {one.january}: mean")
+        elements.table(
+            one.table, f"{choices.area.name}, January {one.january}: averages, as runs record them"
+        )
         if one.others:
             say(f"{one.others} more in the history: sendplan scenario history {chosen.flat.id}")
         say(
@@ -89,7 +91,7 @@ def live(choices: Choices, flat: Scenario, comparison: scenario_view.Beside) -> 
     area = choices.area
     elements.table(
         scenario_view.against_forecast(comparison, choices.year),
-        f"{area.name}, January {choices.year}: mean, and {wording.RANGE_OF_FUTURES}",
+        f"{area.name}, January {choices.year}, and {wording.RANGE_OF_FUTURES}",
     )
     controls.measure(choices, {m: compare.MEASURES[m] for m in MEASURES if scenario_view.has(comparison, m)})
     if not scenario_view.has(comparison, choices.measure):
@@ -122,7 +124,7 @@ def explain(choices: Choices, flat: Scenario) -> None:
     area = choices.area
     say(
         "Each lever is run alone, then each range at its ends: some seconds a lever, in the background. What levers do together "
-        "beyond that has a bar of its own, so the bars add up."
+        "beyond that has a bar of its own. Bars are averages, because they have to add up to the change and middles do not."
     )
     explained: scenario_jobs.Explained | None = awaited(
         "explain",
@@ -136,7 +138,7 @@ def explain(choices: Choices, flat: Scenario) -> None:
     when = seek.Point(code, choices.year).words().rpartition(", ")[2]
     if code != choices.measure:
         say(
-            "Plans, children without a place and cost can be explained: choose one of them under 'Show' above."
+            "Plans, children short of a place and cost can be explained: choose one of them under 'Show' above."
         )
     steps = scenario_view.steps(explained.bars[code])
     if not steps.loc[steps["kind"] != "total", "change"].abs().max():
@@ -167,7 +169,7 @@ def explain(choices: Choices, flat: Scenario) -> None:
 def seek_goal(choices: Choices, flat: Scenario, comparison: scenario_view.Beside) -> None:
     """Show a form for a goal, and then the size of a lever that meets it, once found in the background."""
     say(
-        "Finds the size nearest to the first of two that meets a goal on average, in the January chosen above. It takes for "
+        "Finds the size nearest to the first of two that meets a goal, in the January chosen above. It takes for "
         "granted that more of the lever always moves the goal one way."
     )
     sized = {lever.name: lever for lever in flat.levers if scenario_run.size_field(lever) is not None}
@@ -206,7 +208,7 @@ def seek_goal(choices: Choices, flat: Scenario, comparison: scenario_view.Beside
             "It should be", list(_BOUNDS), format_func=lambda b: _BOUNDS[b], key="seek-bound"
         )
         of, factor = _goal_unit(goal)
-        now = scenario_view.mean(comparison, goal, choices.year)
+        now = scenario_view.centre(comparison, goal, choices.year)
         value = st.number_input(
             f"Value, {of}",
             value=float(round(now / factor, 1 if goal in compare.POUNDS else 0)),
@@ -258,7 +260,7 @@ def compare_up_to_four(choices: Choices) -> None:
     first = next(iter(comparison.names.values()))
     elements.table(
         scenario_view.side_by_side(comparison, choices.year),
-        f"{area.name}, January {choices.year}, side by side: mean, and {wording.RANGE_OF_FUTURES}",
+        f"{area.name}, January {choices.year}, side by side, and {wording.RANGE_OF_FUTURES}",
     )
     elements.table(
         scenario_view.differences(comparison, choices.year),
@@ -311,7 +313,7 @@ def _source(choices: Choices) -> Source:
     return Source(
         "EHC plans; children and young people; pounds of the year",
         f"each January to {choices.last}; for pounds the financial year it is in",
-        "80 % interval, future by future: a scenario has the luck of the forecast",
+        "80 % interval, future by future: a scenario meets the same chances as the forecast",
         f"{SEN2}; {REGISTER}; prices and income as sendplan money",
         "Sizes of levers are those of whoever wrote the scenario; how firm each is stands beside it.",
     )

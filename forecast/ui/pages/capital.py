@@ -1,4 +1,4 @@
-"""Capital: candidate schemes, what each would do, the programme chosen within a budget, its regret, and comparison with bases."""
+"""Capital: schemes, what each would do, the programme chosen within a budget, what another future costs, and bases instead."""
 
 import streamlit as st
 
@@ -92,8 +92,8 @@ if view is None:
 
 elements.headline(
     view.headline,
-    "Averages of every future drawn, and ranges that hold 80 % of them. The capital paper on the page Reports gives "
-    "the middle future, which differs from the average where a few futures are far from the rest.",
+    "Children and places are middle figures; pounds are averages, because costs and savings have to add up. Ranges hold 80 % "
+    "of possible futures.",
 )
 shell.say(bullets(view.sentences))
 elements.table(capital.in_short(view.programme), "What the programme builds")
@@ -109,24 +109,24 @@ money = Source(
 children = Source(
     "Children and young people",
     f"Each January to {view.effect['january'].max()}",
-    f"Average, and {wording.RANGE_OF_FUTURES}",
+    f"Middle, and {wording.RANGE_OF_FUTURES}",
     "Forecast, register of places and schemes above",
 )
 st.header("What the programme does", anchor=False)
-at = view.effect[view.effect["january"] == view.january].set_index("what")["mean"]
+at = view.effect[view.effect["january"] == view.january].set_index("what")["q50"]
 elements.chart(
     money_charts.lines(
         view.effect,
         "what",
         title=capital.effect_title(view),
-        description=f"Line chart of children of {name} without a specialist place each January. January {view.january}: "
+        description=f"Line chart of children of {name} short of a specialist place each January. January {view.january}: "
         f"{wording.count(at[capital.NONE_BUILT])} if nothing is built, {wording.count(at[capital.BUILT])} with the programme.",
         axis="January",
         unit="Children",
         scale=1.0,
     ),
     capital.effect_text(view),
-    f"Children of {name} without a specialist place",
+    f"Children of {name} short of a specialist place",
     children,
     view.effect,
     f"{area.slug}-capital-children.csv",
@@ -163,18 +163,23 @@ elements.table(
 
 st.header("If another future comes", anchor=False)
 shell.say(
-    "A programme is chosen for every future and tried in all the others."
+    "A programme is chosen for each future and tried in all the others."
     + (f" {view.how_to_read_regret}" if len(view.regret) else "")
 )
 if len(view.regret):
-    elements.table(view.regret, "Regret of each programme in each future, pounds of present value")
-    elements.table(
-        view.regret_children, f"Children without a specialist place in January {view.january}, on average"
-    )
+    elements.table(view.regret, "What each future costs each programme, pounds of present value, on average")
+    elements.table(view.regret_children, f"Children without any specialist place in January {view.january}")
 else:
-    shell.say("The same programme is chosen in every future, so there is nothing to regret.")
+    shell.say("The same programme is chosen in all of them, so another future costs nothing more.")
 with st.expander("Read this first: what the appraisal rests on"):
     shell.say(bullets(view.notes))
 elements.words(
-    "Present value", "Regret", "Specialist base", "State special school", "Scenario", "80 % interval"
+    "Short",
+    "Without any specialist place",
+    "Present value",
+    "What another future costs",
+    "Specialist base",
+    "State special school",
+    "Scenario",
+    "80 % interval",
 )

@@ -6,13 +6,13 @@ from data.citations import SEN2
 from data.errors import FitError
 from data.sign_in.people import Right
 from forecast.demand import stored_fit
+from forecast.presentation.glossary import TERMS
 from forecast.ui.background.fit_job import fit_again
 from forecast.ui.components import elements, results
 from forecast.ui.components.charts import evidence as evidence_charts
 from forecast.ui.components.charts import futures as futures_charts
 from forecast.ui.components.progress import awaited
 from forecast.ui.frame import controls, shell, signing
-from forecast.ui.frame.glossary import TERMS
 from forecast.ui.frame.text import bullets, literal
 from forecast.ui.views import evidence
 from forecast.ui.views.common import Source

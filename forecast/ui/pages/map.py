@@ -76,4 +76,6 @@ elements.table(
 with st.expander("Authorities around, and what could not be put on the map"):
     shell.say(f"Authorities that share a border: {', '.join(view.around['name']) or 'none'}.")
     elements.estimated(view.notes)
-elements.words("Wanted", "Places", "Phase", "Specialist base", "State special school", "Estimated")
+elements.words(
+    "Want a specialist place", "Places", "Phase", "Specialist base", "State special school", "Estimated"
+)

@@ -36,9 +36,7 @@ if group != ALL:
     shell.say(f"Places are shared by groups of needs, so this is {literal(label.lower())}.")
 chances = places.strip(view, choices.phase, group, choices.last)
 if len(chances):
-    elements.strip(
-        chances, f"Chance that at least one child is without the place they want, {of}, each January"
-    )
+    elements.strip(chances, f"Chance that at least one child is short, {of}, each January")
 else:
     shell.say(f"Nobody in {literal(name)} wants a specialist place of this kind, and there is none.")
 shell.say(
@@ -52,7 +50,7 @@ source = Source(
     f"{SEN2}; {REGISTER} {view.register_origin}",
     "Children turned away today are inferred, not counted; places marked estimated in the register.",
 )
-st.header("Places, wanted and filled", anchor=False)
+st.header("How many want a place, are placed and are short", anchor=False)
 frame = places.places_frame(view, group, choices.last)
 run_outs = places.found_run_outs(view, choices.phase, group)
 if len(run_outs) > MOST_CHARTS:
@@ -112,12 +110,13 @@ else:
     )
 register_editor.template(choices)
 elements.words(
-    "Wanted",
-    "Filled",
+    "Want a specialist place",
+    "Placed",
+    "Short",
     "Places",
     "Chance of shortfall",
     "Run out",
-    "Latent demand",
+    "Turned away",
     "Register of places",
     "Specialist base",
     "Estimated",

@@ -31,4 +31,4 @@ for item in RETURNS:
         elements.download(f"Download {name}", content, name)
     with st.expander(f"Preview: {item.title}"):
         report_preview.show(made.preview, item.title)
-elements.words("Scenario", "EHC plan", "80 % interval", "Present value", "Regret")
+elements.words("Scenario", "EHC plan", "80 % interval", "Present value", "What another future costs")

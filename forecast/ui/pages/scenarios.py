@@ -61,5 +61,11 @@ else:
 st.header("Compare up to four", anchor=False)
 scenario_answers.compare_up_to_four(choices)
 elements.words(
-    "Scenario", "80 % interval", "Chance of shortfall", "Wanted", "January", "Joining rate", "Three futures"
+    "Scenario",
+    "80 % interval",
+    "Chance of shortfall",
+    "Want a specialist place",
+    "January",
+    "Joining rate",
+    "Three futures",
 )

@@ -1,4 +1,4 @@
-"""The page Capital: candidate schemes alone, the programme chosen, its regret, and the comparison with bases.
+"""The page Capital: candidate schemes alone, the programme chosen, what another future costs, and the comparison with bases.
 
 Invariant: every number comes from `forecast.presentation.capital_tables`, so the page says what ``sendplan capital`` says;
 schemes are shown by their titles, ids are in the files.
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-import xarray as xr
 
 from data.capital.candidates import KINDS, Candidate
 from data.formatting import exact_pounds
@@ -21,7 +20,8 @@ from data.registers.register import academic_year
 from data.vocabulary import NEED_CODES, NEEDS
 from forecast.capital.schemes import Case
 from forecast.core.outcome import Outcome
-from forecast.presentation import capital_tables, describe, wording
+from forecast.presentation import capital_tables, wording
+from forecast.presentation.published_figures import FIGURES, in_table, of_draws
 from forecast.presentation.record import provenance
 from forecast.ui.frame.choices import BASELINE
 from scenarios import reading
@@ -41,12 +41,12 @@ FORECAST = "the forecast"
 """What the scenario without levers is called."""
 
 FOR_VALUE = (
-    "Regret is what a programme loses in a future against the one worth most there; read it beside the children left without a "
-    "place, because building little can have a small regret."
+    "What another future costs is what a programme is worth less there than the best one for it; read it beside the children "
+    "left without any place, because building little can lose little."
 )
 FOR_CHILDREN = (
     "Each programme here was chosen to place as many children as can be, not to be worth most, so even the one chosen for a "
-    "future can have a regret in it. Regret is what it loses in pounds against the one worth most there."
+    "future can be worth less in it than the one worth most there."
 )
 """How to read regret, by what programmes were chosen for."""
 
@@ -70,7 +70,7 @@ class CapitalView:
     programme
         What is built, as text.
     effect
-        Children without a specialist place: january, what, mean, q10, q90.
+        Children short of a specialist place: january, what, q10, q50, q90.
     programmes
         The choice beside the best value and those of other futures, as text.
     base_comparisons, regret, regret_children
@@ -143,12 +143,15 @@ def _headline(case: Case) -> str:
     if not p.choices:
         return f"{limit} the programme builds nothing: no scheme is worth its cost."
     places = sum(c.candidate.places for c in p.choices)
-    cost = wording.pounds(float(describe.mean(p.cost)))
-    left, short = (float(describe.mean(a.sel(january=case.january))) for a in (p.unplaced, _short(case)))
+    cost = wording.pounds(of_draws("build_cost", p.cost.to_numpy()))
+    left, short = (
+        of_draws("shortfall", a.sel(january=case.january).to_numpy())
+        for a in (case.short_after, case.short_before)
+    )
     return (
         f"{limit} the programme builds {len(p.choices)} of {len(case.appraisals)} schemes with {places:,} places for about "
-        f"{cost}. In January {case.january} about {wording.count(left)} children would be "
-        f"without a specialist place, instead of {wording.count(short)}.{_enough(case)}"
+        f"{cost}. In January {case.january} {wording.count(left)} children would be "
+        f"short of a specialist place, instead of {wording.count(short)}.{_enough(case)}"
     )
 
 
@@ -161,10 +164,6 @@ def _enough(case: Case) -> str:
         f" Enough places, {wording.per_cent(p.sufficiency.minimum)} sure, are out of reach: the best chance of a programme is "
         f"{wording.chances(p.p_reachable)}."
     )
-
-
-def _short(case: Case) -> xr.DataArray:
-    return case.short.sum(("provision", "phase", "need_group"))
 
 
 def by_title(text: str, titles: Mapping[str, str]) -> str:
@@ -233,24 +232,24 @@ def _effect(case: Case) -> pd.DataFrame:
         {
             "january": list(shown["january"]),
             "what": [{"none": NONE_BUILT, "programme": BUILT}[w] for w in shown["what"]],
-            **{c: list(shown[f"unplaced_{c}"]) for c in ("mean", "q10", "q90")},
+            **{c: list(shown[f"short_{c}"]) for c in ("q10", "q50", "q90")},
         }
     )
 
 
 def effect_title(view: CapitalView) -> str:
-    """Return a title on the programme's effect on children without a specialist place."""
-    at = view.effect[view.effect["january"] == view.january].set_index("what")["mean"]
+    """Return a title on the programme's effect on children short of a specialist place."""
+    at = view.effect[view.effect["january"] == view.january].set_index("what")["q50"]
     return (
-        f"{wording.count(at[BUILT])} children without a specialist place in January {view.january}, instead of "
+        f"{wording.count(at[BUILT])} children short of a specialist place in January {view.january}, instead of "
         f"{wording.count(at[NONE_BUILT])}"
     )
 
 
 def effect_text(view: CapitalView) -> pd.DataFrame:
-    """Return children without a specialist place as text, one row for each January."""
+    """Return children short of a specialist place as text, one row for each January."""
     wide = {
-        str(what): [wording.count_interval(r["q10"], r["mean"], r["q90"]) for r in rows.to_dict("records")]
+        str(what): [in_table("shortfall", r) for r in rows.to_dict("records")]
         for what, rows in view.effect.groupby("what", sort=False)
     }
     return pd.DataFrame(wide, index=pd.Index(sorted(set(view.effect["january"])), name="January"))
@@ -271,12 +270,11 @@ def _programmes(case: Case, titles: Mapping[str, str]) -> pd.DataFrame:
                 _aim(a, required) for a, required in zip(frame["aim"], frame["p_asked"], strict=True)
             ],
             "Places": [f"{p:,}" for p in frame["places"]],
-            "Cost": [wording.table_pounds(v) for v in frame["cost_mean"]],
-            "Present value": [
-                wording.table_pounds_interval(low, mean, high)
-                for low, mean, high in zip(frame["npv_q10"], frame["npv_mean"], frame["npv_q90"], strict=True)
+            FIGURES["build_cost"].label: [wording.table_pounds(v) for v in frame["cost_mean"]],
+            FIGURES["npv"].label: [in_table("npv", row, "npv_") for row in frame.to_dict("records")],
+            f"{FIGURES['without_any'].name}, January {case.january}": [
+                in_table("without_any", row, "unplaced_") for row in frame.to_dict("records")
             ],
-            f"Without a place, January {case.january}": [wording.count(v) for v in frame["unplaced_mean"]],
             "Chance of enough places": [wording.table_chance(v) for v in frame["p_sufficient"]],
         }
     )
@@ -288,7 +286,7 @@ def _aim(aim: str, required: float) -> str:
 
 
 def alike(case: Case) -> bool:
-    """Return whether every scenario has the same programme, so that there is no regret."""
+    """Return whether every scenario has the same programme, so that another future costs nothing more."""
     return case.regret is None or len({p.choices for p in case.regret.programmes.values()}) == 1
 
 
@@ -297,7 +295,7 @@ def _unplaced(case: Case) -> pd.DataFrame:
     frame = capital_tables.regret(case)
     if not len(frame) or alike(case):
         return pd.DataFrame()
-    wide = frame.assign(text=[wording.count(v) for v in frame["unplaced_mean"]]).pivot_table(
+    wide = frame.assign(text=[wording.count(v) for v in frame["unplaced_q50"]]).pivot_table(
         "text", "programme", "scenario", aggfunc="first", sort=False
     )
     wide.columns = [f"In {s}" for s in wide.columns]

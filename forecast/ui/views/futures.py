@@ -13,7 +13,7 @@ from forecast.presentation.futures import FEW_DRAWS, LABELS, Futures
 from forecast.ui.views.common import in_words, plans_frame
 from models.base import Array
 
-NO_RANGE = "too few draws"
+NO_RANGE = "too few futures"
 
 
 def paths(futures: Futures, last: int) -> pd.DataFrame:

@@ -11,9 +11,11 @@ import pandas as pd
 from data.citations import SEN2
 from data.formatting import listed
 from data.panels.history import History
-from data.vocabulary import ALL, BAND_CODES
+from data.vocabulary import BAND_CODES
 from forecast.core.outcome import Outcome
-from forecast.presentation import compare, own_record, summary, wording, words
+from forecast.presentation import own_record, summary, wording, words
+from forecast.presentation.published_figures import PublishedFigure
+from forecast.presentation.run_figures import RunFigures
 from forecast.ui.views.common import MISSING, REGISTER, Measure, Source, plans_frame
 
 NOT_ALWAYS_COLLECTED = BAND_CODES[-1]
@@ -72,53 +74,50 @@ def overview(outcome: Outcome, history: History) -> OverviewView:
 
 def measures(outcome: Outcome, history: History) -> dict[int, tuple[Measure, ...]]:
     """Return the four figures of each January: plans, new plans, specialist places wanted, and children short."""
-    figures = compare.compared({"": outcome}).set_index(["year", "measure"])
-    cells = summary.all_needs(summary.shortfall_long(outcome))
-    whole = cells[(cells["phase"] == ALL) & (cells["provision"] == ALL)].set_index("year")
+    figures = RunFigures.of(outcome)
     now, known = float(outcome.plans.known.sum()), outcome.plans.known_january
     new = history.flows["new_plans"].sel(area=outcome.area.la_code).to_series().dropna()
     placed = float(outcome.shortfall.placed_now.sum())
-    forecast = f"Forecast from January {outcome.plans.origin}, seed {outcome.seed}"
+    forecast = f"Forecast from January {outcome.plans.origin}"
     sure = f"80 % interval: {wording.OUTCOMES_INSIDE}"
     register = f"{SEN2}; {REGISTER} {outcome.register.origin}"
-    latent = "Children turned away today are inferred, not counted." if outcome.shortfall.blend else ""
+    away = "Children turned away today are inferred, not counted." if outcome.shortfall.blend else ""
     by_january: dict[int, tuple[Measure, ...]] = {}
-    for january in whole.index.to_numpy().tolist():
-        plans, joiners, wanted, short = (
-            figures.loc[(january, name)] for name in ("plans", "joiners", "specialist_wanted", "shortfall")
+    for january in figures.januaries:
+        plans, joiners, wanted, short, places, chance = (
+            figures.at(name, january)
+            for name in ("plans", "joiners", "specialist_wanted", "shortfall", "places", "p_shortfall")
         )
-        places, chance = float(whole.loc[january, "places"]), float(whole.loc[january, "p_shortfall"])
         latest = f"{wording.whole(new.iloc[-1])} in {new.index[-1]}" if len(new) else "not published"
         by_january[january] = (
             Measure(
-                "EHC plans", wording.count(plans["q50"]), _range(plans),
-                f"{_growth(float(plans['q50']), now)} since January {known}",
+                plans.definition.name, plans.text, _range(plans),
+                f"{_growth(plans.centre, now)} since January {known}",
                 Source("EHC plans", f"January {january}. {forecast}", sure, SEN2), ("EHC plan", "80 % interval"),
             ),
             Measure(
-                f"New plans in {january - 1}", wording.count(joiners["q50"]), _range(joiners), f"{latest}, the last published",
+                f"New plans in {january - 1}", joiners.text, _range(joiners), f"{latest}, the last published",
                 Source("New EHC plans", f"Calendar year {january - 1}. {forecast}", sure, SEN2), ("New plans",),
             ),
             Measure(
-                "Want a specialist place", wording.count(wanted["q50"]), _range(wanted),
-                f"{wording.count(placed)} placed in January {outcome.placements.known_january}; {wording.count(places)} "
-                f"places in "
-                f"{january}",
-                Source("Children and young people", f"January {january}. {forecast}", sure, register, latent),
-                ("Wanted", "Places"),
+                wanted.definition.name, wanted.text, _range(wanted),
+                f"{wording.count(placed)} placed in January {outcome.placements.known_january}; {places.text} "
+                f"places in {january}",
+                Source("Children and young people", f"January {january}. {forecast}", sure, register, away),
+                ("Want a specialist place", "Places"),
             ),
             Measure(
-                "Without the place they want", wording.count(short["q50"]), _range(short),
-                f"Chance that anyone is short: {wording.chances(chance)}",
-                Source("Children and young people", f"January {january}. {forecast}", sure, register, latent),
-                ("Chance of shortfall", "Latent demand"),
+                short.definition.name, short.text, _range(short),
+                f"{chance.definition.name}: {chance.chance}",
+                Source("Children and young people", f"January {january}. {forecast}", sure, register, away),
+                ("Short", "Chance of shortfall", "Turned away"),
             ),
         )  # fmt: skip
     return by_january
 
 
-def _range(row: pd.Series) -> str:
-    return f"80 % interval {wording.count_range(row['q10'], row['q90'])}"
+def _range(one: PublishedFigure) -> str:
+    return f"80 % interval {one.range}"
 
 
 def _growth(later: float, now: float) -> str:

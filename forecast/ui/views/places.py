@@ -12,6 +12,7 @@ from data.vocabulary import ALL, NEEDS, PHASE_CODES, PROVISIONS, SPECIALIST_PROV
 from forecast.core.outcome import ONE_CHILD, Outcome
 from forecast.presentation import places_report, summary, wording, words
 from forecast.presentation.places_report import PlacesTables
+from forecast.presentation.published_figures import CHANCE, PLACED, SHORT, WANT, in_table
 from forecast.presentation.summary import RunOut
 from forecast.ui.views.common import GROUP_OF_NEED
 
@@ -27,8 +28,8 @@ class PlacesView:
     headline
         The sentence to say aloud.
     cells
-        Every phase, need group, provision and January with "All": places, wanted_q10 to wanted_q90, filled_q50, shortfall_mean,
-        p_shortfall, places_to_add.
+        Every phase, need group, provision and January with "All": places, wanted_q10 to wanted_q90, filled_q50, shortfall_q10
+        to shortfall_q90, p_shortfall, places_to_add.
     placed
         phase, provision, january, placed, places: residents placed (published) and places, now.
     run_outs, run_out_lines
@@ -82,8 +83,8 @@ def places(outcome: Outcome, history: History) -> PlacesView:
         run_out_lines=tuple(words.run_out_lines(tables.shortfall)),
         more=(
             ("Which needs run out first", places_report.binding_table(tables)),
-            ("Observed and latent demand", places_report.demand_table(outcome, tables)),
-            ("Where children without a place go", places_report.overflow_table(outcome, tables)),
+            (places_report.DEMAND, places_report.demand_table(outcome, tables)),
+            (places_report.OVERFLOW, places_report.overflow_table(outcome, tables)),
         ),
         settings=_settings(outcome, tables.frames["settings"]),
         causes=tuple(places_report.cause_lines(outcome)),
@@ -157,10 +158,10 @@ def table(view: PlacesView, phase: str, group: str, last: int) -> pd.DataFrame:
                     "Kind of place": words.SHORT_PROVISIONS[provision].capitalize(),
                     "January": f"{row['year']}",
                     "Places": wording.count(row["places"]),
-                    "Wanted": wording.interval_of(row, "wanted_"),
-                    "Filled": wording.count(row["filled_q50"]),
-                    "Short on average": wording.count(row["shortfall_mean"]),
-                    "Chance of shortfall": wording.table_chance(row["p_shortfall"]),
+                    WANT: in_table("specialist_wanted", row, "wanted_"),
+                    PLACED: wording.count(row["filled_q50"]),
+                    SHORT: in_table("shortfall", row, "shortfall_"),
+                    CHANCE: wording.table_chance(row["p_shortfall"]),
                     "Add to be 80 % sure": wording.whole(row["places_to_add"]),
                 }
             )

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from data.financial_year import FinancialYear
-from forecast.presentation import compare, wording
+from forecast.presentation import compare, published_figures, wording
 from forecast.ui.frame.choices import BASELINE
 from models.base import Array
 
@@ -22,17 +22,14 @@ DIFFERENCE_COLUMN = "Difference"
 
 _SPOKEN: Mapping[str, tuple[str, str]] = {
     "plans": ("EHC plan", "EHC plans"),
-    "shortfall": (
-        "child without the specialist place they want",
-        "children without the specialist place they want",
-    ),
+    "shortfall": ("child short of a specialist place", "children short of a specialist place"),
 }
 """Measures that the sentence names, one and several."""
 
 _COUNTED: Mapping[str, str] = {
     "plans": "EHC plans",
     "specialist_wanted": "children who want a specialist place",
-    "shortfall": "children without the specialist place they want",
+    "shortfall": "children short of a specialist place",
 }
 """Measures that are counts, as a chart's finding names them."""
 
@@ -76,7 +73,7 @@ def beside(
 
 
 def against_forecast(comparison: Beside, january: int) -> pd.DataFrame:
-    """Return one January as text: measure; difference, scenario and forecast, each with mean and 80 % interval."""
+    """Return one January as text: measure; difference, scenario and forecast, each with its 80 % interval."""
     scenario = list(comparison.names)[-1]
     levels = compare.side_by_side(comparison.table, january).set_index("Measure")
     away = compare.differences(comparison.table, january).set_index("Measure")
@@ -114,7 +111,9 @@ def sentence(comparison: Beside, area: str, january: int) -> str:
     rows = comparison.table[
         (comparison.table["scenario"] == scenario) & (comparison.table["year"] == january)
     ].set_index("measure")
-    parts = [_spoken(_row(comparison, scenario, code, january), *names) for code, names in _SPOKEN.items()]
+    parts = [
+        _spoken(code, _row(comparison, scenario, code, january), *names) for code, names in _SPOKEN.items()
+    ]
     pounds = (
         f"; and {_pounds(_row(comparison, scenario, 'cost', january), january)}"
         if "cost" in rows.index
@@ -125,45 +124,46 @@ def sentence(comparison: Beside, area: str, january: int) -> str:
     return f"In January {january}, against the forecast, {area} would have {parts[0]} and {parts[1]}{pounds}."
 
 
-def _spoken(row: Mapping[str, Any], one: str, many: str) -> str:
-    low, mean, high = (float(row[name]) for name in ("diff_q10", "diff_mean", "diff_q90"))
-    if not round(mean):
+def _spoken(code: str, row: Mapping[str, Any], one: str, many: str) -> str:
+    low, high = (float(row[name]) for name in ("diff_q10", "diff_q90"))
+    centre = published_figures.value(code, row, "diff_")
+    if not round(centre):
         return f"about as many {many}"
     crosses = low < 0 < high
     ends = (low, high) if crosses else sorted((abs(low), abs(high)))
     shown = " to ".join(wording.count(end, signed=crosses) for end in ends)
-    number = wording.count(abs(mean))
-    return (
-        f"{number} {'more' if mean > 0 else 'fewer'} {one if number == '1' else many} (80 % interval {shown})"
-    )
+    number = wording.count(abs(centre))
+    return f"{number} {'more' if centre > 0 else 'fewer'} {one if number == '1' else many} (80 % interval {shown})"
 
 
 def _pounds(row: Mapping[str, Any], january: int) -> str:
     year = FinancialYear(january - 1).label
-    low, mean, high = (float(row[name]) for name in ("diff_q10", "diff_mean", "diff_q90"))
-    if abs(mean) < wording.NEGLIGIBLE:
+    low, high = (float(row[name]) for name in ("diff_q10", "diff_q90"))
+    average = published_figures.value("cost", row, "diff_")
+    if abs(average) < wording.NEGLIGIBLE:
         return f"high needs would cost about as much in {year}"
     crosses = low < 0 < high
     ends = (low, high) if crosses else sorted((abs(low), abs(high)))
-    shown = " to ".join(wording.pounds(end, *ends, mean, signed=crosses) for end in ends)
-    cost = f"{wording.pounds(abs(mean), *ends)} {'more' if mean > 0 else 'less'}"
-    return f"high needs would cost {cost} in {year} (80 % interval {shown})"
+    shown = " to ".join(wording.pounds(end, *ends, average, signed=crosses) for end in ends)
+    cost = f"{wording.pounds(abs(average), *ends)} {'more' if average > 0 else 'less'}"
+    return f"high needs would cost {cost} in {year} on average (80 % interval {shown})"
 
 
 def lines(comparison: Beside, measure: str, last: int) -> pd.DataFrame:
-    """Return one measure each January up to the last: scenario (title), january, mean, q10, q90."""
+    """Return one measure each January up to the last: scenario (title), january, centre, q10, q90."""
     rows = comparison.table[(comparison.table["measure"] == measure) & (comparison.table["year"] <= last)]
     shown = rows.assign(scenario=[comparison.names[n] for n in rows["scenario"]]).rename(
-        columns={"year": "january"}
+        columns={"year": "january", published_figures.FIGURES[measure].centre: "centre"}
     )
-    return shown[["scenario", "january", "mean", "q10", "q90"]].reset_index(drop=True)
+    return shown[["scenario", "january", "centre", "q10", "q90"]].reset_index(drop=True)
 
 
 def lines_in_words(frame: pd.DataFrame, measure: str) -> pd.DataFrame:
     """Return `lines` as text: one row for each January, one column for each scenario."""
+    column = published_figures.FIGURES[measure].centre
     cells = [
-        compare.shown(measure, r["mean"]) if measure == "p_shortfall" else compare.with_range(measure, r)
-        for r in frame.to_dict("records")
+        published_figures.in_table(measure, row)
+        for row in frame.rename(columns={"centre": column}).to_dict("records")
     ]
     wide = frame.assign(cell=cells).set_index(["january", "scenario"])["cell"].unstack()  # noqa: PD010 - one cell each
     return wide[list(dict.fromkeys(frame["scenario"]))].rename_axis(index="January", columns=None)
@@ -200,11 +200,11 @@ def finding(comparison: Beside, measure: str, january: int) -> str:
     """Return the finding of a chart of a scenario compared with the forecast."""
     scenario = list(comparison.names)[-1]
     row = _row(comparison, scenario, measure, january)
-    away = float(row["diff_mean"])
+    away = published_figures.value(measure, row, "diff_")
     when = f"January {january}" if measure not in compare.POUNDS else FinancialYear(january - 1).label
     if _is_nothing(measure, away):
         return f"As in the forecast to {when}"
-    step = compare.value_text(measure, abs(away), signed=measure == "p_shortfall").removeprefix("+")
+    step = published_figures.spoken(measure, abs(away), signed=measure == "p_shortfall").removeprefix("+")
     if measure in compare.POUNDS:
         return f"{step} {'more' if away > 0 else 'less'} high needs cost in {when}"
     if measure == "p_shortfall":
@@ -214,14 +214,14 @@ def finding(comparison: Beside, measure: str, january: int) -> str:
 
 def finding_of_many(comparison: Beside, measure: str, january: int) -> str:
     """Return the finding of a chart of several scenarios: the highest and the lowest."""
-    means = {
-        title: float(_row(comparison, name, measure, january)["mean"])
+    figures = {
+        title: published_figures.value(measure, _row(comparison, name, measure, january))
         for name, title in comparison.names.items()
     }
-    high, low = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
-    if compare.value_text(measure, means[high]) == compare.value_text(measure, means[low]):
-        return f"All alike by January {january}: {compare.value_text(measure, means[high])}"
-    ends = [f"{compare.value_text(measure, means[title])} ({title})" for title in (low, high)]
+    high, low = max(figures, key=figures.__getitem__), min(figures, key=figures.__getitem__)
+    if published_figures.spoken(measure, figures[high]) == published_figures.spoken(measure, figures[low]):
+        return f"All alike by January {january}: {published_figures.spoken(measure, figures[high])}"
+    ends = [f"{published_figures.spoken(measure, figures[title])} ({title})" for title in (low, high)]
     return f"{compare.MEASURES[measure]}, by January {january}: from {' to '.join(ends)}"
 
 
@@ -237,11 +237,11 @@ def has(comparison: Beside, measure: str) -> bool:
     return measure in set(comparison.table["measure"])
 
 
-def mean(comparison: Beside, measure: str, january: int) -> float:
-    """Return the mean of a measure in the last of the scenarios; 0 if it was not measured."""
+def centre(comparison: Beside, measure: str, january: int) -> float:
+    """Return a measure in the last of the scenarios; 0 if it was not measured."""
     if not has(comparison, measure):
         return 0.0
-    return float(_row(comparison, list(comparison.names)[-1], measure, january)["mean"])
+    return published_figures.value(measure, _row(comparison, list(comparison.names)[-1], measure, january))
 
 
 def _row(comparison: Beside, scenario: str, measure: str, january: int) -> dict[str, Any]:

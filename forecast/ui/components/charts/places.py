@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 
 from forecast.presentation import wording, words
+from forecast.presentation.published_figures import PLACED, WANT
 from forecast.presentation.summary import RunOut
 from forecast.ui.components.chart_cache import once
 from forecast.ui.components.charts.figure import (
@@ -25,9 +26,9 @@ from forecast.ui.components.charts.figure import (
 )
 
 PLACES_KEY = (
-    "Dashed line and shading: wanted, middle and 80 % interval. Dotted line: filled, middle. Solid stepped "
+    "Dashed line and shading: want a place, middle and 80 % interval. Dotted line: placed, middle. Solid stepped "
     "line: places there are. "
-    "Diamond: residents placed now."
+    "Diamond: placed now."
 )
 
 CLOSE = 0.12
@@ -60,8 +61,8 @@ def places(places: pd.DataFrame, run_out: RunOut, area: str) -> Figure:
         counted = now.iloc[0]
         description += f"{counted['placed']:,.0f} residents placed in January {counted['january']}. "
     description += (
-        f"Wanted: {wording.interval_of(first)} in January {first['january']}, {wording.interval_of(last)} in "
-        f"{last['january']}, with 80 % intervals. Filled: {last['filled']:,.0f} in {last['january']}. Places: "
+        f"Want a place: {wording.interval_of(first)} in January {first['january']}, {wording.interval_of(last)} in "
+        f"{last['january']}, with 80 % intervals. Placed: {last['filled']:,.0f} in {last['january']}. Places: "
         f"{first['places']:,.0f} "
         f"in {first['january']}, {last['places']:,.0f} in {last['january']}."
     )
@@ -70,12 +71,12 @@ def places(places: pd.DataFrame, run_out: RunOut, area: str) -> Figure:
     band = alt.Chart(ahead).mark_area(color=NAVY, opacity=0.22)
     band = band.encode(x=x, y=count_axis("q10", unit), y2="q90:Q")
     wanted = alt.Chart(ahead).mark_line(color=NAVY, strokeWidth=2, strokeDash=[6, 4])
-    wanted = wanted.encode(x=x, y=count_axis("q50", unit), tooltip=interval_tooltip("Wanted"))
+    wanted = wanted.encode(x=x, y=count_axis("q50", unit), tooltip=interval_tooltip(WANT))
     filled = alt.Chart(ahead).mark_line(color=GREY, strokeWidth=2, strokeDash=[2, 3])
     filled = filled.encode(
         x=x,
         y=count_axis("filled", unit),
-        tooltip=[JANUARY_TOOLTIP, alt.Tooltip("filled:Q", title="Filled, middle", format=",.0f")],
+        tooltip=[JANUARY_TOOLTIP, alt.Tooltip("filled:Q", title=f"{PLACED}, middle", format=",.0f")],
     )
     # Places of an academic year hold until the next, hence the steps.
     there = alt.Chart(rows[rows["places"].notna()]).mark_line(
@@ -90,13 +91,13 @@ def places(places: pd.DataFrame, run_out: RunOut, area: str) -> Figure:
     placed = placed.encode(
         x=x,
         y=count_axis("placed", unit),
-        tooltip=[JANUARY_TOOLTIP, alt.Tooltip("placed:Q", title="Residents placed", format=",.0f")],
+        tooltip=[JANUARY_TOOLTIP, alt.Tooltip("placed:Q", title=f"{PLACED} now", format=",.0f")],
     )
     # Names sit above the ends of their lines; where the ends are close the lower name goes below its line.
     close = abs(last["q50"] - last["places"]) < CLOSE * max(rows["q90"].max(), rows["places"].max())
     higher = last["q50"] >= last["places"]
     layers = band + there + filled + wanted + placed
-    layers += _name(last, "q50", "Wanted", NAVY, below=close and not higher)
+    layers += _name(last, "q50", WANT, NAVY, below=close and not higher)
     layers += _name(last, "places", "Places", PLUM, below=close and higher)
     at = ahead[ahead["january"] == run_out.january]
     enough = bool((at["q50"] <= at["places"]).any())

@@ -10,7 +10,7 @@ from textwrap import fill, wrap
 import altair as alt
 import pandas as pd
 
-from forecast.presentation import compare
+from forecast.presentation import compare, published_figures
 from forecast.ui.components.chart_cache import once
 from forecast.ui.components.charts.figure import (
     AXIS_STYLE,
@@ -28,8 +28,8 @@ from forecast.ui.components.charts.figure import (
 from forecast.ui.components.charts.waterfall import LABEL_WIDTH, WATERFALL_KEY, step_bars
 
 TORNADO_KEY = (
-    "Bars run from the mean with the lever at the low end of its range (dot) to the mean at the high end. Line down: mean with "
-    "every range drawn. The axis does not begin at nought."
+    "Bars run from the figure with the lever at the low end of its range (dot) to that at the high end. Line down: with every "
+    "range as it is. The axis does not begin at nought."
 )
 
 
@@ -50,15 +50,17 @@ def contributions(steps: pd.DataFrame, code: str, area: str, scenario: str, when
     away = float(steps.iloc[-1]["end"] - steps.iloc[0]["end"])
     most = parts.iloc[int(parts["change"].abs().to_numpy().argmax())]
     changes = "; ".join(
-        f"{r['label']} {compare.value_text(code, r['change'], signed=True)}" for r in parts.to_dict("records")
+        f"{r['label']} {published_figures.spoken(code, r['change'], signed=True)}"
+        for r in parts.to_dict("records")
     )
     what = compare.LABELLED[code]
-    title = f"Most comes from {most['label']}: {compare.value_text(code, float(most['change']), signed=True)}"
+    title = f"Most comes from {most['label']}: {published_figures.spoken(code, float(most['change']), signed=True)}"
     description = (
         f"Waterfall chart of {scenario} in {area}, {when}. {what}: from "
-        f"{compare.value_text(code, float(steps.iloc[0]['end']))} in the forecast to "
-        f"{compare.value_text(code, float(steps.iloc[-1]['end']))} with it ({compare.value_text(code, away, signed=True)}), "
-        f"means with 80 % intervals: {changes}."
+        f"{published_figures.spoken(code, float(steps.iloc[0]['end']))} in the forecast to "
+        f"{published_figures.spoken(code, float(steps.iloc[-1]['end']))} with it "
+        f"({published_figures.spoken(code, away, signed=True)}), "
+        f"averages with 80 % intervals: {changes}."
     )
     unit, factor = _unit(code)
     scaled = steps.assign(**{c: factor * steps[c] for c in ("start", "end", "low", "high", "change")})
@@ -80,10 +82,13 @@ def tornado(widths: pd.DataFrame, code: str, area: str, when: str) -> Figure:
     """Return a chart of levers' intervals, widest first; rows are those of `forecast.presentation.seek.tornado`."""
     unit, factor = _unit(code)
     first = widths.iloc[0]
-    title = f"Find out most about {first['lever']}: it moves the mean by {compare.value_text(code, float(first['width']))}"
+    title = (
+        f"Find out most about {first['lever']}: it moves the figure by "
+        f"{published_figures.spoken(code, float(first['width']))}"
+    )
     values = "; ".join(
-        f"{r['lever']} {compare.value_text(code, r['at_low'])} at its low end, "
-        f"{compare.value_text(code, r['at_high'])} at its high end"
+        f"{r['lever']} {published_figures.spoken(code, r['at_low'])} at its low end, "
+        f"{published_figures.spoken(code, r['at_high'])} at its high end"
         for r in widths.to_dict("records")
     )
     description = f"Bar chart of what each lever's range means for {compare.LABELLED[code].lower()} in {area}, {when}: {values}."
@@ -116,7 +121,7 @@ def tornado(widths: pd.DataFrame, code: str, area: str, when: str) -> Figure:
 
 @once
 def beside(frame: pd.DataFrame, code: str, area: str, title: str) -> Figure:
-    """Return a chart of at most four scenarios each January: scenario, january, mean, q10, q90.
+    """Return a chart of at most four scenarios each January: scenario, january, centre, q10, q90.
 
     The 80 % interval of the last is shaded where there are two, and none where there are more: shadings hide each other.
 
@@ -133,11 +138,11 @@ def beside(frame: pd.DataFrame, code: str, area: str, title: str) -> Figure:
     # A title that is wider than a narrow screen would be cut in the key.
     names = [fill(title, 30) for title in titles]
     unit, factor = _unit(code)
-    dated = with_dates(frame.assign(**{c: factor * frame[c] for c in ("mean", "q10", "q90")}))
+    dated = with_dates(frame.assign(**{c: factor * frame[c] for c in ("centre", "q10", "q90")}))
     dated["scenario"] = dated["scenario"].replace(dict(zip(titles, names, strict=True)))
     last = int(frame["january"].max())
-    at = frame[frame["january"] == last].set_index("scenario")["mean"]
-    values = "; ".join(f"{title} {compare.value_text(code, float(at[title]))}" for title in titles)
+    at = frame[frame["january"] == last].set_index("scenario")["centre"]
+    values = "; ".join(f"{title} {published_figures.spoken(code, float(at[title]))}" for title in titles)
     description = (
         f"Line chart of {compare.LABELLED[code]} in {area} each January to {last}. January {last}: {values}."
     )
@@ -146,7 +151,7 @@ def beside(frame: pd.DataFrame, code: str, area: str, title: str) -> Figure:
     x = year_axis(frame)
     scale = alt.Scale(zero=code in ("shortfall", "p_shortfall"))
     y_axis = alt.Axis(format=",.6~g", tickCount=6, **AXIS_STYLE)
-    y = alt.Y("mean:Q", title=unit, scale=scale, axis=y_axis)
+    y = alt.Y("centre:Q", title=unit, scale=scale, axis=y_axis)
     lines = alt.Chart(dated).mark_line(strokeWidth=2.5)
     lines = lines.encode(
         x=x,
@@ -168,11 +173,11 @@ def beside(frame: pd.DataFrame, code: str, area: str, title: str) -> Figure:
         tooltip=[
             JANUARY_TOOLTIP,
             alt.Tooltip("scenario:N", title="Which"),
-            alt.Tooltip("mean:Q", title="Mean", format=",.4~g"),
+            alt.Tooltip("centre:Q", title=compare.LABELLED[code], format=",.4~g"),
         ],
     )
     layers = [lines]
-    key = "Lines are means and differ by dash and colour; the key is below."
+    key = "Lines differ by dash and colour; the key is below."
     if len(names) == 2 and code != "p_shortfall":
         band = alt.Chart(dated[dated["scenario"] == names[-1]]).mark_area(color=NAVY, opacity=0.18)
         layers.insert(0, band.encode(x=x, y=alt.Y("q10:Q", title=unit, scale=scale, axis=y_axis), y2="q90:Q"))

@@ -14,7 +14,7 @@ from data.errors import OptionError
 from data.vocabulary import SPECIALIST_PROVISIONS
 from forecast.core.outcome import Outcome
 from forecast.finance.finance_model import FinanceModel
-from forecast.presentation import compare, wording
+from forecast.presentation import compare, published_figures, wording
 from forecast.runs.baseline import Baseline
 from models.base import Array
 
@@ -160,7 +160,7 @@ def number(text: str) -> int:
 def test_bars_of_whole_numbers_add_up_though_each_is_rounded() -> None:
     found = made_up(a=[0.4, 0.4], b=[0.4, 0.4], c=[0.4, 0.4], d=[-7.3, -7.1], e=[0, 0])
     text = compare.waterfall_text(found)
-    means = [number(mean) for mean in text["Mean"]]
+    means = [number(mean) for mean in text[compare.AVERAGE]]
     assert sum(means[:-1]) == means[-1] == round(10.4 + 1.2 - 7.2)
     exact = [10.4, 0.4, 0.4, 0.4, -7.2, 0]
     assert all(abs(shown - value) < 1 for shown, value in zip(means, exact, strict=False))
@@ -173,8 +173,8 @@ def test_bars_of_a_chance_are_points_without_a_range() -> None:
     bars = {"a": np.array([-1.0, 0, 0, 0]), "b": np.array([-1.0, 1, 0, 0]), compare.INTERACTION: np.zeros(4)}
     end = start + bars["a"] + bars["b"]
     text = compare.waterfall_text(compare.Waterfall("p_shortfall", 2030, start, end, bars))
-    assert list(text.columns) == ["Bar", "Mean"]
-    means = text.set_index("Bar")["Mean"]
+    assert list(text.columns) == ["Bar", compare.AVERAGE]
+    means = text.set_index("Bar")[compare.AVERAGE]
     assert means["Baseline"] == "50 %"
     assert means["a"] == "-25 points"
     assert means["b"] == "0 points"
@@ -217,7 +217,7 @@ def test_levers_named_like_a_bar_keep_their_own(outcome: Outcome) -> None:
     ],
 )
 def test_values_in_tables(measure: str, value: float, signed: bool, says: str) -> None:
-    assert compare.shown(measure, value, signed=signed) == says
+    assert published_figures.shown(measure, value, signed=signed) == says
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_values_in_tables(measure: str, value: float, signed: bool, says: str) -
 def test_values_in_sentences_are_rounded_and_typed_ones_are_not(
     measure: str, value: float, said: str, typed: str
 ) -> None:
-    assert (compare.value_text(measure, value), compare.typed(measure, value)) == (said, typed)
+    assert (published_figures.spoken(measure, value), compare.typed(measure, value)) == (said, typed)
 
 
 def test_main_figures_are_those_of_the_last_january(outcome: Outcome) -> None:

@@ -40,7 +40,7 @@ def cells(frame: pd.DataFrame) -> pd.DataFrame:
 def test_the_file_of_shortfalls_is_the_contract(shortfall: pd.DataFrame) -> None:
     assert ",".join(shortfall.columns) == (
         "la_code,year,phase,need_group,provision,places,wanted_q10,wanted_q50,wanted_q90,filled_q50,shortfall_mean,"
-        "shortfall_q90,p_shortfall"
+        "shortfall_q10,shortfall_q50,shortfall_q90,p_shortfall"
     )
     assert shortfall["phase"].unique().tolist() == ["All", "early_years", "primary", "secondary", "post16"]
     assert shortfall["need_group"].unique().tolist() == [ALL, *NEED_GROUP_CODES]

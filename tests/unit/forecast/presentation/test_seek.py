@@ -18,7 +18,7 @@ from forecast.presentation.seek import MOST_RUNS, Answer, Bound, Goal, Point, se
 class Plain(Point):
     """A point whose outcomes are numbers."""
 
-    def mean(self, outcome: Outcome, finance: FinanceModel | None = None) -> float:
+    def centre(self, outcome: Outcome, finance: FinanceModel | None = None) -> float:
         return float(outcome)  # type: ignore[arg-type]
 
 

@@ -12,7 +12,7 @@ def rows(probabilities: list[float], mean: float = 4.0) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "phase": "primary", "need_group": ALL, "provision": "state_special", "year": range(2026, 2026 + len(probabilities)),
-            "p_shortfall": probabilities, "shortfall_mean": mean,
+            "p_shortfall": probabilities, "shortfall_mean": mean, "shortfall_q50": mean,
         }
     )  # fmt: skip
 

@@ -14,12 +14,12 @@ from forecast.presentation.summary import RunOut
         (
             RunOut("secondary", "state_special", 2028, 0.8, 12.3, from_start=False),
             "Secondary places in state special schools run out by January 2028: 8 chances in 10, with 12 children short "
-            "of a place on average.",
+            "of a place.",
         ),
         (
             RunOut("post16", "specialist_post16", 2026, 0.96, 3.0, from_start=True),
             "Post-16 places in specialist post-16 institutions run out in January 2026, the first year forecast: more than "
-            "19 chances in 20, with 3 young people short of a place on average.",
+            "19 chances in 20, with 3 young people short of a place.",
         ),
         (
             RunOut("primary", "specialist_base", None, 0.02, 0.0, from_start=False),

@@ -31,7 +31,7 @@ from forecast.reports.background import Made, terms
 from forecast.reports.capital_report import Content
 from forecast.reports.document import MISSING, About
 from forecast.reports.options import base_comparison, programme, schemes, sections
-from forecast.reports.options.interval import Average
+from forecast.reports.options.interval import Spread
 from forecast.reports.sufficiency import Need
 from forecast.runs.baseline import Baseline
 from tests import made_case
@@ -41,7 +41,7 @@ SECTIONS = [
     "Summary",
     "How many plans, in three futures",
     "Need and places",
-    "Where children without a place go",
+    "Where children who are short go",
     "Options",
     "Programme",
     "High needs balance",
@@ -148,7 +148,7 @@ def test_places_by_kind_are_those_of_the_table_of_shortfalls(need: Need, paper: 
         ].iloc[0]
         assert row.cells[1].text == wording.interval_of(cell.to_dict(), "wanted_")
         assert row.cells[2].text == wording.count(float(cell["places"]))
-        assert row.cells[3].text == wording.count(float(cell["shortfall_mean"]))
+        assert row.cells[3].text == wording.count(float(cell["shortfall_q50"]))
 
 
 def test_where_children_go_is_the_table_of_the_places_command(need: Need, paper: Document) -> None:
@@ -172,7 +172,7 @@ def test_schemes_are_told_where_they_are_built(full: Content, paper: Document) -
     (grid,) = [t for t in paper.tables if "Chance it saves" in [c.text for c in t.rows[0].cells]]
     assert [r.cells[0].text for r in grid.rows[1:]] == [a.candidate.title for a in case.appraisals]
     for row, one in zip(grid.rows[1:], case.appraisals, strict=True):
-        assert row.cells[3].text == Average.of(one.npv).in_table()
+        assert row.cells[3].text == Spread.of(one.npv).in_table()
     assert [r.cells[5].text for r in grid.rows[1:]][-1] == "not paid back"
 
 
@@ -190,8 +190,8 @@ def test_draws_in_which_a_scheme_is_never_built_do_not_count_in_what_it_does_alo
         payback=one.payback.where(~never),
     )
     table = schemes.alone(replace(case, appraisals=(slipped,))).frame
-    assert table["Net present value"][0] == Average.of(one.npv[1::2]).in_table()
-    assert table["Children seated"][0] == Average.of(one.seats.sel(january=case.january)[1::2]).counted()
+    assert table["Net present value"][0] == Spread.of(one.npv[1::2]).in_table()
+    assert table["Children seated"][0] == Spread.of(one.seats.sel(january=case.january)[1::2]).counted()
     assert table["Payback"][0] != "not paid back"
     gone = replace(slipped, capital=0 * one.capital, places=0 * one.places, payback=one.payback.where(False))
     table = schemes.alone(replace(case, appraisals=(gone,))).frame
@@ -209,7 +209,7 @@ def test_the_recommendation_is_the_chosen_programme_with_its_cost(full: Content)
     case = full.case
     assert case is not None
     assert said.startswith("Agree to build 'North secondary base' and 'Hill school expansion': 100 places")
-    assert Average.of(case.programme.cost).priced() in said
+    assert Spread.of(case.programme.cost).priced() in said
 
 
 def test_model_schemes_are_a_brief_and_not_a_decision(outcome: Outcome, full: Content) -> None:
@@ -340,8 +340,8 @@ def test_the_paper_says_the_pounds_of_the_command_in_the_same_words(full: Conten
     assert case is not None
     said, command = text_of(paper), " ".join(capital_tables.sentences(case))
     for draws in (case.programme.cost, case.programme.npv):
-        assert Average.of(draws).priced() in said
-        assert Average.of(draws).priced() in command
+        assert Spread.of(draws).priced() in said
+        assert Spread.of(draws).priced() in command
     assert exact_pounds(case.programme.budget or 0) in said
     assert exact_pounds(case.programme.budget or 0) in command
 
