@@ -64,6 +64,7 @@ bench: $(TOOLS) ## Measure speed, as ratios within one run (minutes); BEFORE=DIR
 	$(BIN)/python -m benchmarks.places
 	$(BIN)/python -m benchmarks.scenario
 	$(BIN)/python -m benchmarks.capital
+	$(BIN)/python -m benchmarks.workbook
 	$(BIN)/python -m benchmarks.start $(BEFORE)
 	$(BIN)/python -m benchmarks.fit
 	$(BIN)/python -m benchmarks.app_latency

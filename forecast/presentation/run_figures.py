@@ -3,6 +3,8 @@
     placed = want a specialist place - short         in every draw
     empty  = free places of all settings, summed     in every draw
 
+Pounds are of the financial year that holds the January.
+
 Invariant: figures of an outcome that are compared between scenarios come from `forecast.presentation.compare`, so a page of one
 run and a comparison cannot disagree.
 """
@@ -17,7 +19,7 @@ import pandas as pd
 import xarray as xr
 
 from forecast.core.outcome import Outcome
-from forecast.finance.finance_model import FinanceModel
+from forecast.finance.finance_model import Money
 from forecast.presentation import compare, describe
 from forecast.presentation.published_figures import FIGURES, PublishedFigure, PublishedRun
 
@@ -40,16 +42,23 @@ class RunFigures:
     figures: Mapping[tuple[str, int], PublishedFigure]
 
     @classmethod
-    def of(cls, outcome: Outcome, finance: FinanceModel | None = None) -> RunFigures:
-        """Return the figures of a run; pounds only where its finance model is given."""
+    def of(cls, outcome: Outcome, money: Money | None = None) -> RunFigures:
+        """Return the figures of a run; pounds only where its costs, income and balance are given."""
         run = PublishedRun.of(outcome)
         shortfall = outcome.shortfall
-        draws = compare.measured(outcome, finance=finance)
+        draws = compare.measured(outcome)
         draws |= {
             "placed": draws["specialist_wanted"] - draws["shortfall"],
             "places": _yearly(shortfall.places.sum(("provision", "phase")), draws["plans"]),
             "empty": _yearly(shortfall.unit_free.sum("unit"), draws["plans"]),
         }
+        if money is not None:
+            cost, income = money.costs.high_needs, money.income.total
+            pounds = {"cost": cost, "in_year_balance": income - cost, "closing": money.balance.closing}
+            draws |= {
+                code: values.transpose(describe.DRAW, "financial_year").to_numpy()
+                for code, values in pounds.items()
+            }
         januaries = [int(j) for j in outcome.plans.future["january"].to_numpy()]
         figures: dict[tuple[str, int], PublishedFigure] = {}
         for code in (c for c in FIGURES if c in draws):

@@ -144,14 +144,16 @@ def test_the_programme_is_that_of_the_command_line(small: JobInputs, tmp_path: P
         "--scenario", "baseline", "--scenario", "low-births", "--out", str(tmp_path / "out"),
     ]  # fmt: skip
     printed(*words)
-    for name in ("options", "by_january", "base_tests", "programmes", "regret"):
+    for name in ("options", "by_january", "base_tests", "programmes", "other_futures"):
         ours = pd.read_parquet(io.BytesIO(found.files[f"{name}.parquet"]))
         pd.testing.assert_frame_equal(ours, pd.read_parquet(tmp_path / "out" / f"{name}.parquet"), obj=name)
     programme = pd.read_parquet(tmp_path / "out" / "programmes.parquet").iloc[0]
     builds = [i for i in programme["schemes"].split(";") if i]
     assert len(found.programme) == len(builds)
     assert f"about {wording.pounds(programme['cost_mean'])}" in found.headline
-    assert f"about {wording.count(programme['unplaced_mean'])} children" in found.headline
+    yearly = pd.read_parquet(tmp_path / "out" / "by_january.parquet").set_index(["what", "january"])
+    short = yearly.loc[("programme", programme["january"]), "short_q50"]
+    assert f"{wording.count(short)} children would be short" in found.headline
 
 
 def test_what_the_solver_prints_does_not_reach_the_server(
@@ -242,7 +244,7 @@ def test_a_finished_programme_is_shown_with_its_charts_tables_and_files(
     for caption in (
         "What the programme builds",
         "Special school options of Redbridge against bases",
-        "Regret of each programme",
+        "What each future costs each programme",
     ):
         assert caption in page
     assert "You are looking at the scenario" in app.info[0].value
@@ -265,7 +267,7 @@ def test_schemes_are_called_by_their_titles_and_per_cent_is_written_one_way(view
         assert code not in shown
     assert not re.search(r"\d%", shown)
     assert "Baseline" not in shown
-    assert "Regret in the forecast" in view.regret.columns
+    assert "Costs in the forecast" in view.regret.columns
     assert view.regret.iloc[0, 0] == "The forecast"
 
 
@@ -308,7 +310,7 @@ def test_figures_of_tables_are_those_of_the_command_line(redbridge: Outcome, vie
     yearly = capital_tables.by_january(case).set_index(["what", "january"])
     for row in view.effect.to_dict("records"):
         what = {capital.NONE_BUILT: "none", capital.BUILT: "programme"}[row["what"]]
-        assert row["mean"] == yearly.loc[(what, row["january"]), "unplaced_mean"]
+        assert row["q50"] == yearly.loc[(what, row["january"]), "short_q50"]
     with zipfile.ZipFile(io.BytesIO(zipped(dict(view.files)))) as held:
         assert set(held.namelist()) == set(view.files) >= {"options.parquet", "capital.md", "run.json"}
 

@@ -144,7 +144,7 @@ def test_places_chart_draws_wanted_places_and_residents_placed() -> None:
     assert [(v["january"], v["placed"]) for v in values(drawn["point"][0], spec)] == [(2025, 50)]
     # 72 wanted and 70 places end too close together for both names to stand above.
     assert {layer["mark"]["text"]: layer["mark"]["baseline"] for layer in drawn["text"]} == {
-        "Wanted": "bottom",
+        "Want a place": "bottom",
         "Places": "top",
     }
     assert figure.title == "State special schools: run out by January 2027"

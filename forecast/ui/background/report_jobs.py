@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
-from openpyxl import Workbook
 
 from data.areas import by_code
-from data.council_files.formulas import guarded
 from data.errors import HistoryError
 from forecast.capital.programme import Tell
 from forecast.core.outcome import Outcome
@@ -23,7 +21,8 @@ from forecast.finance.finance_model import FinanceModel
 from forecast.jobs.worker import Report
 from forecast.presentation import compare, money_tables, wording
 from forecast.presentation.record import RunTables
-from forecast.reports import capital_paper, preview
+from forecast.presentation.run_figures import RunFigures
+from forecast.reports import capital_paper, preview, run_workbook
 from forecast.reports.preview import Block, Grid, Heading, Text
 from forecast.runs.baseline import Baseline, ForecastInputs
 from forecast.runs.scenario_run import rerun
@@ -33,11 +32,14 @@ from forecast.ui.frame.choices import BASELINE
 from forecast.ui.views import council_files, downloads
 from forecast.ui.views.scenarios import FORECAST_COLUMN
 
+TIDY_STEPS = 6 + len(run_workbook.PLANS) + 2
+"""Stages of making every table: reading, forecasting, costing, and a stage for each sheet."""
+
 MOST_ROWS = 8
 """Rows of a table of figures in a preview."""
 
 
-AS_IN_FILES = "Columns and codes are those of the files. Figures are rounded here and whole there."
+AS_IN_FILES = "Columns and codes are those of the CSV files. Figures are rounded here and whole there."
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ def tidy(report: Report, job_inputs: JobInputs) -> MadeReport:
     ScenarioError
         The scenario cannot act here.
     """
-    tell = steps(report, 7)
+    tell = steps(report, TIDY_STEPS)
     base, _ = _base(job_inputs, tell)
     tell("Forecasting", 0.0)
     title, scenario = job_inputs.futures[0]
@@ -164,8 +166,9 @@ def tidy(report: Report, job_inputs: JobInputs) -> MadeReport:
     run = RunTables(outcome, today=date.today())
     tables = downloads.tables(run)
     tell("Costing", 0.0)
+    money, lines = None, {}
     try:
-        results = FinanceModel.of(
+        money = FinanceModel.of(
             base.outcome, book=council_files.book(job_inputs.la_code, job_inputs.prices)
         ).money(outcome)
     except HistoryError as error:
@@ -173,21 +176,24 @@ def tidy(report: Report, job_inputs: JobInputs) -> MadeReport:
     else:
         costed = "Pounds are nominal, of each financial year; a deficit is minus."
         tables |= {
-            "balance": money_tables.balance_table(results),
-            "cost_detail": money_tables.detail_table(results.costs),
+            "balance": money_tables.balance_table(money),
+            "cost_detail": money_tables.detail_table(money.costs),
         }
-    tell("Writing", 0.0)
+        lines = {line.code: line.label for line in money.costs.lines}
+    figures = RunFigures.of(outcome, money)
+    tables["figures"] = figures.table()
     name = by_code(job_inputs.la_code).name
     about = {
         **{f"Read first{'' if n == 1 else f' ({n})'}": line for n, line in enumerate(run.top_lines, start=1)},
-        "Authority": name, "Scenario": title, "Forecast from": f"January {outcome.plans.origin}", "Seed": str(outcome.seed),
-        "Draws": str(outcome.plans.future.sizes["draw"]), "Register of places": outcome.register.origin, "Pounds": costed,
+        "Authority": name, "Scenario": title, "Forecast from": f"January {outcome.plans.origin}",
+        "Possible futures": str(outcome.plans.future.sizes["draw"]), "Register of places": outcome.register.origin,
+        "Pounds": costed,
         "Statement": "A forecast, not an outturn.",
         "Licence": "Contains public sector information licensed under the Open Government Licence v3.0.",
     }  # fmt: skip
     stem = f"{by_code(job_inputs.la_code).slug}-tables"
     files = {
-        f"{stem}.xlsx": workbook(about, tables),
+        f"{stem}.xlsx": run_workbook.workbook(figures, tables, about, date.today(), lines, tell),
         f"{stem}-csv.zip": zipped({f"{n}.csv": csv_bytes(frame) for n, frame in tables.items()}),
     }
     blocks: list[Block] = [Text(costed), Text(AS_IN_FILES)]
@@ -200,25 +206,11 @@ def tidy(report: Report, job_inputs: JobInputs) -> MadeReport:
             ),
         ]
     rows = sum(len(frame) for frame in tables.values())
-    return MadeReport(f"{len(tables)} tables of {name}, {rows:,} rows, a figure a row.", files, tuple(blocks))
-
-
-def workbook(about: Mapping[str, str], tables: Mapping[str, pd.DataFrame]) -> bytes:
-    """Return tables as one Excel workbook: a sheet that describes them, then one sheet a table; no cell is a formula."""
-    book = Workbook(write_only=True)
-    first = book.create_sheet("about")
-    for name, value in about.items():
-        first.append([guarded(name), guarded(value)])
-    for name, frame in tables.items():
-        sheet = book.create_sheet(name[:31])
-        sheet.append([guarded(str(c)) for c in frame.columns])
-        # Not-a-number has no cell in a workbook: it is left blank.
-        plain = frame.astype("object").where(frame.notna(), None)
-        for row in plain.itertuples(index=False, name=None):
-            sheet.append([guarded(cell) if isinstance(cell, str) else cell for cell in row])
-    raw = io.BytesIO()
-    book.save(raw)
-    return raw.getvalue()
+    return MadeReport(
+        f"{len(tables)} tables of {name}, {rows:,} rows: in Excel with years across, in CSV a figure a row.",
+        files,
+        tuple(blocks),
+    )
 
 
 def _rounded(frame: pd.DataFrame) -> pd.DataFrame:

@@ -128,9 +128,8 @@ RETURNS: tuple[ReportItem, ...] = (
     ReportItem(
         "tables",
         "Every table, tidy",
-        "For analysts, as one Excel workbook and as CSV files: plans, places, shortfall, settings, balance and "
-        "details of cost, a "
-        "figure a row.",
+        "For finance and analysts: one Excel workbook with a summary, years across and lines down, and CSV files, a figure a "
+        "row: plans, places, who is short, settings, balance and details of cost.",
         "Make the tables",
         report_jobs.tidy,
         _tidy_arguments,

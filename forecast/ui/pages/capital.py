@@ -124,6 +124,7 @@ elements.chart(
         axis="January",
         unit="Children",
         scale=1.0,
+        centre="q50",
     ),
     capital.effect_text(view),
     f"Children of {name} short of a specialist place",

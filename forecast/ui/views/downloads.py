@@ -19,6 +19,7 @@ def tables(run: record.RunTables) -> dict[str, pd.DataFrame]:
     """Return every table of a forecast by name, one figure a row."""
     outcome = run.outcome
     return {
+        "figures": run.figures.table(),
         "plans": run.plans,
         "flows": run.flows,
         "process": run.process,

@@ -64,13 +64,14 @@ def lines(
     axis: str,
     unit: str = _POUNDS,
     scale: float = MILLION,
+    centre: str = "mean",
 ) -> Figure:
-    """Return a chart of means and 80 % intervals over years, for at most four series.
+    """Return a chart of figures and 80 % intervals over years, for at most four series.
 
     Parameters
     ----------
     frame
-        january, mean, q10, q90 and the column ``by``.
+        january, the column ``centre``, q10, q90 and the column ``by``.
     by
         Column that tells series apart.
     title, description
@@ -79,8 +80,10 @@ def lines(
         What a year stands for.
     unit, scale
         Of the values: they are divided by ``scale``.
+    centre
+        Column of the figures: ``mean`` for pounds, which are averages, ``q50`` for counts, which are middles.
     """
-    shown = frame.assign(**{c: frame[c] / scale for c in ("mean", "q10", "q90")})
+    shown = frame.assign(**{c: frame[c] / scale for c in (centre, "q10", "q90")})
     shown[by] = ["|".join(wrap(str(name), KEY_WIDTH)) for name in shown[by]]
     names = list(dict.fromkeys(shown[by]))
     alone = len(names) == 1
@@ -116,13 +119,15 @@ def lines(
     middle = alt.Chart(dated).mark_line(strokeWidth=2.5)
     middle = middle.encode(
         x=x,
-        y=alt.Y("mean:Q", title=unit, axis=number),
+        y=alt.Y(f"{centre}:Q", title=unit, axis=number),
         color=colour,
         strokeDash=dash,
         tooltip=[
             alt.Tooltip("january:Q", title=axis, format="d"),
             alt.Tooltip(f"{by}:N", title="What"),
-            alt.Tooltip("mean:Q", title=f"Average, {unit}", format=",.1f"),
+            alt.Tooltip(
+                f"{centre}:Q", title=f"{'Average' if centre == 'mean' else 'Middle'}, {unit}", format=",.1f"
+            ),
             alt.Tooltip("q10:Q", title="80 % interval from", format=",.1f"),
             alt.Tooltip("q90:Q", title="to", format=",.1f"),
         ],
