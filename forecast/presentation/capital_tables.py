@@ -300,7 +300,7 @@ def sentences(case: Case) -> list[str]:
         f"With {limit} the programme builds {names}.",
         f"It costs {_pounds('cost', cost)} on average in prices of {case.base_year}, if everything in it is delivered; in "
         "brackets is the 80 % interval.",
-        f"In January {at} {in_table('shortfall', before, 'short_')} children would be short of a specialist place without it "
+        f"In January {at}, {in_table('shortfall', before, 'short_')} children would be short of a specialist place without it "
         f"and {in_table('shortfall', after, 'short_')} with it; about "
         f"{wording.count(of_draws('empty', p.empty.sel(january=at).to_numpy()))} of its places would be empty.",
         "Some who are short have a free place of another specialist kind; the programme is chosen on the others, who are without "

@@ -165,7 +165,10 @@ def headline(tables: MoneyTables) -> str:
     ends = tables.shown.balance.override_ends.label
     cost, over = (_row(table, kind, line, year) for kind, line in (("cost", "total"), ("balance", "in_year")))
     # The gap is told and not income as well: rounded sums side by side would give another gap.
-    text = f"{tables.name} can expect high needs to cost {in_sentence(cost)} in {year}, {over_or_under(over)} its income."
+    text = (
+        f"{tables.name} can expect high needs to cost {in_sentence(cost)} on average in {year}, {over_or_under(over)} its "
+        "income."
+    )
     if ends in years:
         closing = _row(table, "cumulative", "closing", ends)
         p = float(money_tables.chance_of_deficit(tables.shown.balance).sel(financial_year=ends))
@@ -432,8 +435,8 @@ def _sections(tables: MoneyTables) -> dict[str, pd.DataFrame]:
         else "Without further action"
     )
     by_title = {
-        f"{what}: high needs by financial year": balance_by_year(tables),
-        "Largest lines of cost": lines_table(tables),
+        f"{what}: high needs by financial year, on average": balance_by_year(tables),
+        "Largest lines of cost, on average": lines_table(tables),
         f"Why high needs cost changes from {years[0]} to {last}": why_table(tables.attribution),
         "Who bears a deficit after the override: balance at 31 March": regimes_text(tables.regimes, at),
     }
@@ -466,7 +469,7 @@ def page(tables: MoneyTables) -> str:
     lines += ["## Read this first", "", *[f"- {x}" for x in notes(tables)], ""]
     lines += [
         "Sources: Department for Education, DSG allocations, S251 2021-22, Education, health and care plans. Open Government "
-        f"Licence v3.0. {PRODUCT}, seed {tables.shown.outcome.seed}. A forecast, not an outturn.",
+        f"Licence v3.0. {PRODUCT}. A forecast, not an outturn.",
         "",
     ]
     return "\n".join(lines)

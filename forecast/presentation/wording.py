@@ -38,7 +38,7 @@ LIKELIHOODS: tuple[tuple[float, str], ...] = (
     (0.525, "about as likely as not"),
     (0.775, "likely"),
     (0.95, "very likely"),
-    (1.0, "almost certain"),
+    (1.0, "almost sure"),
 )
 """Words for a chance up to each number, after the scale that UK government analysts use, without its gaps."""
 

@@ -182,6 +182,7 @@ def test_heads_and_names_stay_in_place_and_heads_have_filters(tidied: MadeReport
             cell.number_format
             for row in sheet.iter_rows(run_workbook.HEAD + 1, min_col=names + 1)
             for cell in row
+            if cell.value is not None
         }
         assert forms <= {run_workbook.COUNT, run_workbook.POUNDS, run_workbook.SHARE, run_workbook.TENTHS}, (
             sheet.title

@@ -20,6 +20,7 @@ from forecast.core.outcome import Outcome
 from forecast.places import geography
 from forecast.places.allocation import GROUPED
 from forecast.presentation import describe, wording, words
+from forecast.presentation.published_figures import WANT
 
 REACH_KM = 5.0
 """Distance at which places count as near: about three miles, the statutory walking distance from age 8."""
@@ -178,7 +179,7 @@ def table(view: MapView, phase: str, january: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Area": list(ordered["name"]),
-            "Wanted": [wording.count(v) for v in ordered["wanted"]],
+            f"{WANT}, average": [wording.count(v) for v in ordered["wanted"]],
             f"Places within {REACH_KM:g} km": [wording.count(v) for v in ordered["reach"]],
             "Children for each place near": [
                 "no place near" if pd.isna(v) else f"{v:.1f}" for v in ordered["pressure"]

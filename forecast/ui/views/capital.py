@@ -150,7 +150,7 @@ def _headline(case: Case) -> str:
     )
     return (
         f"{limit} the programme builds {len(p.choices)} of {len(case.appraisals)} schemes with {places:,} places for about "
-        f"{cost}. In January {case.january} {wording.count(left)} children would be "
+        f"{cost} on average. In January {case.january}, {wording.count(left)} children would be "
         f"short of a specialist place, instead of {wording.count(short)}.{_enough(case)}"
     )
 

@@ -191,7 +191,7 @@ def _measures(run: MoneyTables, table: pd.DataFrame) -> dict[int, tuple[Measure,
     p = money_tables.chance_of_deficit(run.shown.balance)
     first = run.years[0]
     sure = f"80 % interval: about {wording.MOST_FUTURES} should fall inside. The figure is the average, so that lines add up"
-    forecast = f"Forecast from January {run.shown.outcome.plans.origin}, seed {run.shown.outcome.seed}"
+    forecast = f"Forecast from January {run.shown.outcome.plans.origin}"
     measures: dict[int, tuple[Measure, ...]] = {}
     for year in run.years:
         cost, income, in_year, closing = (
@@ -205,20 +205,20 @@ def _measures(run: MoneyTables, table: pd.DataFrame) -> dict[int, tuple[Measure,
         over = in_year["mean"] < 0
         measures[march(year)] = (
             Measure(
-                "High needs cost", wording.table_pounds(cost["mean"]), _range(cost),
+                "High needs cost, average", wording.table_pounds(cost["mean"]), _range(cost),
                 f"{wording.growth(grown)} since {first}" if year != first else f"The first year, {first}", source,
                 ("High needs block",),
             ),
             Measure(
-                "Income", wording.table_pounds(income["mean"]), _range(income), "The grant before deductions for places",
+                "Income, average", wording.table_pounds(income["mean"]), _range(income), "The grant before deductions for places",
                 source, ("High needs block",),
             ),
             Measure(
-                "Overspent in the year" if over else "Underspent in the year", wording.table_pounds(abs(in_year["mean"])),
+                f"{'Overspent' if over else 'Underspent'} in the year, average", wording.table_pounds(abs(in_year["mean"])),
                 _range(in_year, flip=over), f"{wording.per_cent(abs(in_year['mean']) / income['mean'])} of income", source, (),
             ),
             Measure(
-                f"{'Deficit' if closing['mean'] < 0 else 'Surplus'} at 31 March {march(year)}",
+                f"{'Deficit' if closing['mean'] < 0 else 'Surplus'} at 31 March {march(year)}, average",
                 wording.table_pounds(abs(closing["mean"])), _range(closing, flip=closing["mean"] < 0),
                 f"Chance of a deficit: {wording.chances(float(p.sel(financial_year=year)))}", source,
                 ("Deficit", "Statutory override"),

@@ -111,7 +111,7 @@ def beside_now(runs: Sequence[Run], comparison: Beside, origin: int) -> Recorded
         ]
         facts = run.facts
         who = f"Run by {run.run_by} on {moment(run.run_at)}"
-        words = f"{who}, {facts.made_with.words()}: {facts.draws:,} draws, seed {facts.seed}."
+        words = f"{who}, {facts.made_with.words()}: {facts.draws:,} possible futures."
         return RecordedRun(pd.DataFrame(rows).set_index("Measure"), january, words, len(runs) - position - 1)
     return None
 

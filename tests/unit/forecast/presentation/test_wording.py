@@ -114,8 +114,8 @@ def test_marks_on_an_axis_of_pounds(value: float, text: str) -> None:
         (0.5, "about as likely as not (5 chances in 10)", "50 %"),
         (0.7, "likely (7 chances in 10)", "70 %"),
         (0.9, "very likely (9 chances in 10)", "90 %"),
-        (0.97, "almost certain (more than 19 chances in 20)", "97 %"),
-        (1.0, "almost certain (more than 99 chances in 100)", "over 99 %"),
+        (0.97, "almost sure (more than 19 chances in 20)", "97 %"),
+        (1.0, "almost sure (more than 99 chances in 100)", "over 99 %"),
     ],
 )
 def test_chances(probability: float, prose: str, table: str) -> None:
@@ -163,7 +163,7 @@ def test_the_scale_of_words_covers_every_chance_in_order() -> None:
     assert tops[-1] == 1.0
     scale = wording.likelihood_scale()
     assert scale.startswith("A remote chance, up to 5 in 100; very unlikely, to 22 in 100;")
-    assert scale.endswith("almost certain, above that.")
+    assert scale.endswith("almost sure, above that.")
 
 
 @pytest.mark.parametrize(
