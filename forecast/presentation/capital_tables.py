@@ -127,6 +127,7 @@ def _yearly(
                 "january": int(january),
                 "places_mean": float(mean(here[0])),
                 **_spread("seats", here[1]),
+                "empty_mean": float(mean((here[0] - here[1]).clip(min=0))),
                 "empty_q50": of_draws("empty", (here[0] - here[1]).clip(min=0).to_numpy()),
                 **_spread("unplaced", here[2]),
                 **_spread(

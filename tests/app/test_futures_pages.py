@@ -126,7 +126,7 @@ def test_the_table_of_the_chart_has_each_future_beside_the_forecast(redbridge: O
 
 
 def test_with_few_draws_a_difference_has_no_range(redbridge: Outcome) -> None:
-    assert view.interval(pd.Series([1.0, 2.0, 3.0]).to_numpy(), signed=True).startswith("+2 (too few draws")
+    assert view.interval(pd.Series([1.0, 2.0, 3.0]).to_numpy(), signed=True).startswith("+2 (too few futures")
 
 
 def test_england_counts_and_dots(inputs: object) -> None:

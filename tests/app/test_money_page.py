@@ -86,7 +86,7 @@ def test_the_four_figures_are_of_the_year_that_is_chosen(typed: tuple[str, Path]
         for kind, line in (("cost", "total"), ("income", "total"), ("balance", "in_year"), ("cumulative", "closing"))
     )  # fmt: skip
     assert [m.label for m in app.metric] == [
-        "High needs cost", "Income", "Overspent in the year", "Deficit at 31 March 2032",
+        "High needs cost, average", "Income, average", "Overspent in the year, average", "Deficit at 31 March 2032, average",
     ]  # fmt: skip
     assert [m.value for m in app.metric] == [
         table_pounds(float(cost["mean"])), table_pounds(float(income["mean"])), table_pounds(-float(over["mean"])),
@@ -302,7 +302,7 @@ def test_scenarios_work_without_pounds_where_income_is_not_published() -> None:
     app = open_page("scenarios", SCILLY, scenario="low-births")
     assert not app.error
     page = text(app)
-    assert "January 2031: mean, and the range" in page
+    assert "January 2031, and the range" in page
     assert "EHC plans" in page
     assert "£" not in page
     assert "High needs cost" not in page

@@ -56,7 +56,7 @@ def test_overview_shows_redbridge_with_its_published_plans() -> None:
     assert app.selectbox(key="choose-area").value == REDBRIDGE
     assert len(app.selectbox(key="choose-area").options) == 153
     assert [m.label for m in app.metric] == [
-        "EHC plans", "New plans in 2030", "Want a specialist place", "Without the place they want",
+        "EHC plans", "New plans in 2030", "Want a specialist place", "Short of a specialist place",
     ]  # fmt: skip
     assert "<caption>EHC plans in Redbridge each January" in text(app)
 

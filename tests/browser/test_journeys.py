@@ -274,10 +274,10 @@ def test_finance_officer_downloads_the_balance(
     closing = by_key[year, "cumulative", "closing"]
     told = dict(zip(page.get_by_test_id("stMetricLabel").all_inner_texts(),
                     page.get_by_test_id("stMetricValue").all_inner_texts(), strict=True))  # fmt: skip
-    assert told["High needs cost"] == table_pounds(cost)
-    assert told["Income"] == table_pounds(income)
-    assert told["Overspent in the year"] == table_pounds(cost - income)
-    assert told[f"Deficit at 31 March {origin() + 5}"] == table_pounds(-closing)
+    assert told["High needs cost, average"] == table_pounds(cost)
+    assert told["Income, average"] == table_pounds(income)
+    assert told["Overspent in the year, average"] == table_pounds(cost - income)
+    assert told[f"Deficit at 31 March {origin() + 5}, average"] == table_pounds(-closing)
     page.get_by_role("button", name="Balance (CSV)").scroll_into_view_if_needed()
     album.keep(page, "downloads")
     engine = money_tables.balance_table(FinanceModel.of(redbridge.outcome).money(redbridge.outcome))

@@ -47,7 +47,7 @@ def test_it_says_what_is_chosen_and_how_sure(told: tuple[str, Path]) -> None:
 def test_files_are_whole_and_say_their_units(told: tuple[str, Path]) -> None:
     _, folder = told
     names = {p.name for p in folder.iterdir()}
-    tables = ("options", "by_january", "base_tests", "programmes", "regret")
+    tables = ("options", "by_january", "base_tests", "programmes", "other_futures")
     assert names == {*(f"{t}.{e}" for t in tables for e in ("parquet", "csv")), "capital.md", "run.json"}
     frame = pd.read_parquet(folder / "options.parquet")
     assert tuple(frame.columns) == OPTION_COLUMNS
@@ -70,13 +70,13 @@ def test_seats_and_empty_places_add_up(told: tuple[str, Path]) -> None:
         )
 
 
-def test_the_programme_keeps_the_budget_and_its_regret_is_never_below_nothing(told: tuple[str, Path]) -> None:
+def test_the_programme_keeps_the_budget_and_nothing_is_lost_below_nothing(told: tuple[str, Path]) -> None:
     programmes = pd.read_parquet(told[1] / "programmes.parquet")
     assert (programmes["cost_mean"] <= 15_000_000).all()
-    regret = pd.read_parquet(told[1] / "regret.parquet")
-    assert len(regret) == 4
-    assert (regret["regret"] >= 0).all()
-    assert (regret.groupby("scenario")["regret"].min() == 0).all()
+    lost = pd.read_parquet(told[1] / "other_futures.parquet")
+    assert len(lost) == 4
+    assert (lost["behind_best"] >= 0).all()
+    assert (lost.groupby("scenario")["behind_best"].min() == 0).all()
 
 
 @pytest.mark.parametrize(

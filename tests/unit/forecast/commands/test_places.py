@@ -32,7 +32,7 @@ def test_it_names_what_runs_out_first_and_the_settings(told: tuple[str, Path]) -
     for words in (
         "Little Heath School",
         "Newbridge School",
-        "Observed and latent demand",
+        "Who wants a place: at today's choices, and with those turned away",
         "Sources of places",
     ):
         assert words in page

@@ -70,8 +70,8 @@ def test_few_draws_have_a_middle_and_no_range_and_none_has_neither() -> None:
     few = Futures.of(made([2.0] * 101 + [0.5] * (FEW_DRAWS - 1), totals))
     assert np.isnan(few.at(FALLS, 2027)["q10"])  # type: ignore[index]
     lines = futures.lines(few)
-    assert "19 draws are too few for a range." in lines[2]
-    assert "none of 120 draws" in lines[1]
+    assert "19 possible futures are too few for a range." in lines[2]
+    assert "none of 120 possible futures" in lines[1]
     assert "fewer than 1 chance in 100" in lines[1]
     assert few.at(LEVELS_OFF, 2027) is None
     assert LABELS[LEVELS_OFF] not in futures.table(few).columns
