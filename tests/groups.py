@@ -29,7 +29,7 @@ TOGETHER: dict[str, tuple[str, ...]] = {
 
 SECONDS: dict[str, int] = {
     "tests/browser/": 350,
-    "tests/app/": 160,
+    "tests/app/": 240,
     "tests/store/": 60,
     "tests/laws/test_adding_up.py": 45,
     "tests/unit/models/test_cohort.py": 55,

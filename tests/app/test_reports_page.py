@@ -288,8 +288,8 @@ def test_the_same_question_gives_the_same_paper(paper: MadeReport) -> None:
 def test_reports_of_an_authority_without_published_income_say_so_and_leave_pounds_out() -> None:
     found = report_jobs.tidy(quiet, asked(la_code=SCILLY))
     book = openpyxl.load_workbook(io.BytesIO(found.files["isles-of-scilly-tables.xlsx"]), read_only=True)
-    assert "balance" not in book.sheetnames
-    assert "plans" in book.sheetnames
+    assert "Balance" not in book.sheetnames
+    assert "EHC plans" in book.sheetnames
     first = found.preview[0]
     assert isinstance(first, Text)
     assert "no published allocation" in first.text
