@@ -54,7 +54,7 @@ and Dorset (now 838 and 839), 928 Northamptonshire (940 and 941), 909 Cumbria (9
 | places | number | expected places that residents may take, local and elsewhere, after slippage; see below |
 | wanted_q10, wanted_q50, wanted_q90 | number | children who want such a place, at the demand asked for (latent if not said) |
 | filled_q50 | number | median of children matched to a place of the kind they want, in a unit that admits their age and need |
-| shortfall_mean, shortfall_q10, shortfall_q50, shortfall_q90 | number | children short: who want such a place and were matched to none; outputs print the middle, q50 |
+| shortfall_mean, shortfall_q10, shortfall_q50, shortfall_q90 | number | children matched to no such place; q50 is told |
 | p_shortfall | number | share of draws in which that is one child or more |
 
 Places of a phase, all needs together, are a setting's places shared evenly between its open year groups, an estimate: more

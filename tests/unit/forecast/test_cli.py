@@ -28,7 +28,7 @@ from forecast.presentation.summary import SHORTFALL_COLUMNS
 from forecast.validation import track_record
 from tests.command_line import printed, sendplan
 
-MONEY_FREE_COLUMNS = 13
+MONEY_FREE_COLUMNS = 15
 
 
 def test_values_in_a_row_are_spread() -> None:

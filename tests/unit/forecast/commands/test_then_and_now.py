@@ -81,7 +81,7 @@ def test_a_scenario_of_then_with_its_baseline_has_its_part_in_every_measure(tmp_
     folder = copy_of("scenario", tmp_path)
     shown = printed("then-and-now", str(folder), "--baseline", str(MADE / "forecast"))
     assert "Our plans as of spring 2025, then and now" in shown
-    for title in ("EHC plans (middle", "New EHC plans", "Children without the specialist"):
+    for title in ("EHC plans (middle", "New EHC plans", "Short of a specialist place (average"):
         rows = cells(shown, title)
         # A January published since is in no forecast of now; its plans are known.
         past = {january for january, row in rows.items() if row[1] == "not made now"}
