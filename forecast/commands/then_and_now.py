@@ -104,7 +104,7 @@ def then_and_now_command(
     title = "forecast" if then.scenario is None else then.scenario.title
     say(screen, f"{area.name}: {title}, then and now", "bold")
     say(screen, f"Then: {recorded.made_with.words()}. Now: {now.words()}.")
-    say(screen, f"Both with {recorded.draws:,} draws and seed {recorded.seed}.")
+    say(screen, f"Both with the same {recorded.draws:,} possible futures.")
     if recorded.own_count is not None and counts is None:
         say(
             screen,

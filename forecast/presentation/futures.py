@@ -139,13 +139,13 @@ class Futures:
         """Return the plans of a path in a January: "9,610 (8,210 to 11,600)"; without the range where it has none."""
         row = self.at(which, january)
         if row is None:
-            return "no draw"
+            return "none"
         return wording.count(row["q50"]) if np.isnan(row["q10"]) else wording.interval_of(row)
 
     def middle(self, which: str, january: int) -> str:
         """Return the middle of a path in a January: "9,610"."""
         row = self.at(which, january)
-        return "no draw" if row is None else wording.count(row["q50"])
+        return "none" if row is None else wording.count(row["q50"])
 
     def plans_in_words(self, which: str, january: int) -> str:
         """Return the plans of a path in a January for a sentence: "9,610 plans in January 2036 (8,210 to 11,600)"."""

@@ -354,7 +354,7 @@ def notes(tables: MoneyTables, ways: Ways = TYPED) -> list[str]:
     finance, model = tables.finance, tables.finance.model
     lines = [
         "Amounts are pounds of each financial year. Cost is before deductions for places that DfE pays itself, and so is "
-        "income. Ranges hold 80 % of futures; means add up, ranges do not.",
+        "income. Ranges hold 80 % of futures; averages add up, ranges do not.",
         "Children are where the forecast puts them as far as there are places; beyond the places in the register they are paid "
         "for where the preference order sends them, above all in INMSS."
         if model.reference is None
@@ -374,7 +374,8 @@ def notes(tables: MoneyTables, ways: Ways = TYPED) -> list[str]:
         at_bounds = float(describe.chance(np.isin(model.scale, SCALE_BOUNDS)))
         if at_bounds > 0:
             lines.append(
-                f"In {wording.per_cent(at_bounds)} of draws the council's figure is too far from ours to be met: check both."
+                f"In {wording.per_cent(at_bounds)} of possible futures the council's figure is too far from ours to be met: "
+                "check both."
             )
     else:
         lines.append(

@@ -127,9 +127,7 @@ def rows(region: Locator) -> dict[str, list[str]]:
 
 def figures(page: Page) -> dict[str, list[str]]:
     """Return the table of the scenario against the forecast."""
-    return rows(
-        page.get_by_role("region", name=re.compile(f"January {origin() + 5}: mean, and the range")).first
-    )
+    return rows(page.get_by_role("region", name=re.compile(f"January {origin() + 5}, and the range")).first)
 
 
 def link_to(page: Page) -> str:

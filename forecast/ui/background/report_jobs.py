@@ -32,7 +32,7 @@ from forecast.ui.frame.choices import BASELINE
 from forecast.ui.views import council_files, downloads
 from forecast.ui.views.scenarios import FORECAST_COLUMN
 
-TIDY_STEPS = 6 + len(run_workbook.PLANS) + 2
+TIDY_STEPS = 4 + len(run_workbook.PLANS) + 2
 """Stages of making every table: reading, forecasting, costing, and a stage for each sheet."""
 
 MOST_ROWS = 8

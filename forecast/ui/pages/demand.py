@@ -83,7 +83,7 @@ elements.chart(
     demand.drivers_table(drivers),
     f"Why plans in {name} change to January {choices.year}",
     Source(
-        "EHC plans, means",
+        "EHC plans, averages",
         f"January {origin()} to {choices.year}",
         "80 % interval of each part",
         f"{SEN2}; {RESIDENTS}",
