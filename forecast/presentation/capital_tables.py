@@ -25,7 +25,14 @@ from forecast.core.atomic_files import Writer, write_all
 from forecast.core.table_files import write_csv, write_parquet, write_text
 from forecast.presentation import wording
 from forecast.presentation.describe import INTERVAL, Values, chance, column, known, mean, percentiles, single
-from forecast.presentation.published_figures import EMPTY, FIGURES, in_sentence, in_table, of_draws
+from forecast.presentation.published_figures import (
+    EMPTY,
+    FIGURES,
+    alone_of_draws,
+    in_sentence,
+    in_table,
+    of_draws,
+)
 from forecast.presentation.record import markdown_table
 
 OPTION_COLUMNS: tuple[str, ...] = (
@@ -314,13 +321,13 @@ def sentences(case: Case) -> list[str]:
     ]
     if case.best_value is not None:
         other = case.best_value
-        worth = float(mean(other.npv))
+        worth = alone_of_draws("npv", other.npv.to_numpy())
         # Both are chosen on some draws and valued on all, so the best on those can be worth less.
         begins = (
-            f"If no chance of enough places were asked for, the largest net present value would be {wording.pounds(worth)}"
-            if worth > float(mean(p.npv))
+            f"If no chance of enough places were asked for, the largest net present value would be {worth}"
+            if float(mean(other.npv)) > float(mean(p.npv))
             else "If no chance of enough places were asked for, no programme would be clearly worth more: the choice would be "
-            f"worth {wording.pounds(worth)}"
+            f"worth {worth}"
         )
         lines.append(
             f"{begins}, from {', '.join(c.candidate.id for c in other.choices) or 'building nothing'}, with "

@@ -201,9 +201,17 @@ def in_sentence(code: str, row: Mapping[Any, Any], prefix: str = "") -> str:
     return wording.pounds_interval(low, value(code, row, prefix), high)
 
 
-def described(code: str, draws: describe.Values) -> str:
-    """Return a figure with its range for a sentence, from its draws, dims ``(draw,)``."""
-    return in_sentence(code, describe.single(draws))
+def alone(code: str, row: Mapping[Any, Any], prefix: str = "") -> str:
+    """Return a figure for a sentence that leaves its range out, rounded as where the range stands beside it."""
+    centre = value(code, row, prefix)
+    if FIGURES[code].unit != "pounds":
+        return spoken(code, centre)
+    return wording.pounds(centre, *(float(row[f"{prefix}{name}"]) for name in ("q10", "q90")))
+
+
+def alone_of_draws(code: str, draws: describe.Values) -> str:
+    """Return `alone` of a figure's draws, dims ``(draw,)``."""
+    return alone(code, describe.single(draws))
 
 
 @dataclass(frozen=True, slots=True)

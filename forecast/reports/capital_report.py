@@ -211,7 +211,7 @@ def minds(content: Content) -> list[str]:
             )
         elif npv.mean <= 0:
             lines.append(
-                f"Value: savings would have to be worth {wording.pounds(-npv.mean)} more over its life before the programme "
+                f"Value: savings would have to be worth {npv.turned.priced_alone()} more over its life before the programme "
                 "paid for itself."
             )
         tests = sorted(base_comparison.special_chosen(case), key=lambda t: -chance_all_in_bases(t))

@@ -150,7 +150,8 @@ def test_the_programme_is_that_of_the_command_line(small: JobInputs, tmp_path: P
     programme = pd.read_parquet(tmp_path / "out" / "programmes.parquet").iloc[0]
     builds = [i for i in programme["schemes"].split(";") if i]
     assert len(found.programme) == len(builds)
-    assert f"about {wording.pounds(programme['cost_mean'])}" in found.headline
+    ends = (programme[f"cost_{name}"] for name in ("q10", "q90"))
+    assert f"about {wording.pounds(programme['cost_mean'], *ends)}" in found.headline
     yearly = pd.read_parquet(tmp_path / "out" / "by_january.parquet").set_index(["what", "january"])
     short = yearly.loc[("programme", programme["january"]), "short_q50"]
     assert f"{wording.count(short)} children would be short" in found.headline

@@ -260,6 +260,8 @@ SENTENCES: tuple[tuple[str, str, str], ...] = (
     ("specialist_wanted", r"By then (?P<value>[\d,]+) \([^)]*\) children and young people would want a specialist place", "lead"),
     ("npv in a sentence", r"net present value is (?P<value>£[\d.,]+(?:m|bn)?)", "life"),
     ("npv in a sentence", r"Over its life it is worth (?P<value>£[\d.,]+(?:m|bn)?)", "life"),
+    ("npv in a sentence", r"rather than (?P<value>£[\d.,]+(?:m|bn)?) on average, with", "life"),
+    ("cost to build in a sentence", r"places for about (?P<value>£[\d.,]+(?:m|bn)?)", "life"),
     ("cost to build in a sentence", r"(?:It costs|The programme costs) (?P<value>£[\d.,]+(?:m|bn)?) \(", "life"),
 )  # fmt: skip
 """Figure, pattern of the sentence that says it, and when it is of where the sentence does not say: a year below or a word."""

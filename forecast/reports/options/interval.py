@@ -41,6 +41,10 @@ class Spread:
         """Return pounds for a sentence, on average."""
         return wording.pounds_interval(self.low, self.mean, self.high)
 
+    def priced_alone(self) -> str:
+        """Return pounds for a sentence without the range, on average, rounded as beside it."""
+        return wording.pounds(self.mean, self.low, self.high)
+
     def in_table(self) -> str:
         """Return pounds for a table, on average."""
         return wording.table_pounds_interval(self.low, self.mean, self.high)

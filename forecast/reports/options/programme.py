@@ -228,8 +228,8 @@ def value_line(case: Case, other: Programme) -> str:
     more = case.programme.unplaced.sel(january=case.january) - other.unplaced.sel(january=case.january)
     extra = Spread.of(-more)
     return (
-        f"If value in pounds alone counted, the choice would be {builds(other)}: worth {wording.pounds(theirs.mean)} rather "
-        f"than {wording.pounds(ours.mean)} on average, with {wording.count(max(extra.middle, 0.0))} more "
+        f"If value in pounds alone counted, the choice would be {builds(other)}: worth {theirs.priced_alone()} rather "
+        f"than {ours.priced_alone()} on average, with {wording.count(max(extra.middle, 0.0))} more "
         f"children left without any specialist place in January {case.january}."
     )
 

@@ -21,7 +21,7 @@ from data.vocabulary import NEED_CODES, NEEDS
 from forecast.capital.schemes import Case
 from forecast.core.outcome import Outcome
 from forecast.presentation import capital_tables, wording
-from forecast.presentation.published_figures import FIGURES, in_table, of_draws
+from forecast.presentation.published_figures import FIGURES, alone_of_draws, in_table, of_draws
 from forecast.presentation.record import provenance
 from forecast.ui.frame.choices import BASELINE
 from scenarios import reading
@@ -143,7 +143,7 @@ def _headline(case: Case) -> str:
     if not p.choices:
         return f"{limit} the programme builds nothing: no scheme is worth its cost."
     places = sum(c.candidate.places for c in p.choices)
-    cost = wording.pounds(of_draws("build_cost", p.cost.to_numpy()))
+    cost = alone_of_draws("build_cost", p.cost.to_numpy())
     left, short = (
         of_draws("shortfall", a.sel(january=case.january).to_numpy())
         for a in (case.short_after, case.short_before)
