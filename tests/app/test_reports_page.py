@@ -128,9 +128,29 @@ def test_names_in_files_differ_even_for_work_that_was_not_kept() -> None:
 
 
 @pytest.fixture(scope="module")
-def tidied() -> MadeReport:
+def made_in_stages() -> tuple[MadeReport, list[tuple[int, int, str]]]:
+    """Return every table of a scenario, and what was reported while they were made."""
+    stages: list[tuple[int, int, str]] = []
+    made = report_jobs.tidy(lambda *stage: stages.append(stage), asked(("low-births",)))
+    return made, stages
+
+
+@pytest.fixture(scope="module")
+def tidied(made_in_stages: tuple[MadeReport, list[tuple[int, int, str]]]) -> MadeReport:
     """Return every table of a scenario."""
-    return report_jobs.tidy(quiet, asked(("low-births",)))
+    return made_in_stages[0]
+
+
+def test_each_sheet_is_a_stage_that_a_reader_sees(
+    made_in_stages: tuple[MadeReport, list[tuple[int, int, str]]],
+) -> None:
+    _, stages = made_in_stages
+    done, total, said = zip(*stages, strict=True)
+    assert list(done) == list(range(1, report_jobs.TIDY_STEPS + 1))
+    assert set(total) == {report_jobs.TIDY_STEPS}
+    assert [f"Writing the sheet {plan.name}" for plan in run_workbook.PLANS.values()] == [
+        words for words in said if words.startswith("Writing the sheet")
+    ]
 
 
 @pytest.fixture(scope="module")
