@@ -39,7 +39,7 @@ TENTHS = "#,##0.0"
 HEAD = 6
 """Row of the names of columns: the rows above say what the sheet is."""
 
-WIDEST, NARROWEST, YEAR_WIDTH = 46, 9, 13
+WIDEST, NARROWEST, YEAR_WIDTH = 64, 10, 17
 """Widths of columns, in characters."""
 
 NOUGHT = 0.05
@@ -240,7 +240,7 @@ def _laid_out(name: str, title: str, above: Sequence[str], lines: _Lines) -> Xls
     """Return a sheet with its title, what every sheet says, how to read it, a head, and lines."""
     heads, years = lines.heads, lines.years
     widths = [
-        min(max([len(head) + 3, NARROWEST, *(len(row.texts[at]) + 1 for row in lines.rows)]), WIDEST)
+        min(max([len(head) + 3, NARROWEST, *(len(row.texts[at]) + 2 for row in lines.rows)]), WIDEST)
         for at, head in enumerate(heads)
     ]
     top = [SheetRow([title], BOLD), *(SheetRow([text]) for text in above), SheetRow([])]
