@@ -252,7 +252,7 @@ school = reading.parse(
     "this notebook",
 )
 wish = seek.Point("shortfall", 2030, "state_special")
-now = wish.mean(base.outcome)
+now = wish.centre(base.outcome)
 goal = seek.Goal(wish, "at_most", round(now / 2))
 tried: dict[float, float] = {}
 
@@ -260,7 +260,7 @@ tried: dict[float, float] = {}
 def with_places(places: float) -> Outcome:
     """The outcome with so many places in the new school."""
     found = scenario_run.rerun(base, scenario_run.with_size(school, "new-school", places))
-    tried[places] = wish.mean(found)
+    tried[places] = wish.centre(found)
     return found
 
 
