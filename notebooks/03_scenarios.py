@@ -220,7 +220,7 @@ tornado_chart = (
     .mark_bar()
     .encode(
         y=alt.Y("lever:N", sort=None, title=None),
-        x=alt.X("at_low:Q", title="EHC plans, mean", scale=alt.Scale(zero=False)), x2="at_high:Q",
+        x=alt.X("at_low:Q", title="EHC plans", scale=alt.Scale(zero=False)), x2="at_high:Q",
     )
 )  # fmt: skip
 
@@ -272,7 +272,7 @@ seek_chart = alt.Chart(
     seek_told, title="Each place seats a child, until nobody it admits is waiting"
 ).mark_line(point=True).encode(
     x=alt.X("places:Q", title="Places in the new school"),
-    y=alt.Y("short:Q", title="Children short of a state special place, mean, January 2030"),
+    y=alt.Y("short:Q", title="Children short of a state special place, January 2030"),
 ) + alt.Chart(pd.DataFrame({"short": [goal.value]})).mark_rule(strokeDash=[4, 4]).encode(y="short:Q")
 
 # %% [markdown]
