@@ -9,6 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,38 @@ _WHOLE = re.compile(r"\d{1,9}", re.ASCII)
 
 
 class CellError(ValueError):
-    """A cell cannot be used; the message says why and what to write instead."""
+    """A cell cannot be used; the message says why and what to write instead.
+
+    Parameters
+    ----------
+    message
+        Words for people.
+    fix
+        What to write, by column, where one answer is likely; the column of the cell itself is "". Never taken without consent.
+    """
+
+    def __init__(self, message: str, fix: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.fix: dict[str, str] = dict(fix or {})
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A cell in other words than the template's, whose meaning is certain.
+
+    Parameters
+    ----------
+    value
+        What it means.
+    remark
+        How it was read, for people; blank where only the spelling of a number or date differs.
+    also
+        Further cells of the row that it speaks of, by column: they fill blanks, and ``basis`` gives way to it.
+    """
+
+    value: Any
+    remark: str = ""
+    also: tuple[tuple[str, Any], ...] = ()
 
 
 def plain(text: str) -> str:
