@@ -174,6 +174,10 @@ def likely_code(column: str, cell: str, allowed: Iterable[str]) -> str | None:
     if not ranked or ranked[0][0] not in spellings:
         return None
     best, likeness, _ = ranked[0]
+    if column not in ("provision", "status"):
+        # Nothing that is counted hangs on it, so the codes themselves come first.
+        own = process.extractOne(bare(cell)[:60], [bare(c) for c in codes], scorer=fuzz.ratio, score_cutoff=HINT_LIKENESS)
+        return spellings[own[0] if own else best]
     for word, like, _ in ranked[1:]:
         if likeness - like >= CLEAR_LEAD:
             break

@@ -11,12 +11,26 @@ SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One problem in one cell of a file, by spreadsheet row and column, and by sheet where the file has several."""
+    """One problem in one cell of a file, by spreadsheet row and column, and by sheet where the file has several.
+
+    Parameters
+    ----------
+    row, column, text, sheet
+        Where, and what is wrong.
+    fix
+        (Column, what to write) of the cells that would mend it, to be accepted by a person; none where no answer is likely.
+    """
 
     row: int
     column: str
     text: str
     sheet: str = ""
+    fix: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def fix_in_words(self) -> str:
+        """What would be written where; blank where nothing is proposed."""
+        return ", ".join(f"{column} {cell}" for column, cell in self.fix)
 
     def __str__(self) -> str:
         sheet = f"Sheet '{self.sheet}', row" if self.sheet else "Row"
@@ -29,7 +43,7 @@ def report(
     result: str = "no places were read from it",
     kinds: str = "CSV UTF-8 or .xlsx",
 ) -> str:
-    """Return one paragraph on all problems of a file, listing the first `SHOWN`.
+    """Return what is wrong with a file: a sentence, then the first `SHOWN` problems, one a line, and what to do.
 
     Parameters
     ----------
@@ -43,10 +57,10 @@ def report(
         Kinds of file that can be read.
     """
     ordered = sorted(problems, key=lambda p: p.row)
-    listed = " ".join(str(p) for p in ordered[:SHOWN])
-    more = f" ... and {len(ordered) - SHOWN} more." if len(ordered) > SHOWN else ""
+    listed = "\n".join(str(p) for p in ordered[:SHOWN])
+    more = f"\n... and {len(ordered) - SHOWN} more." if len(ordered) > SHOWN else ""
     count = "1 problem" if len(ordered) == 1 else f"{len(ordered)} problems"
     return (
-        f"'{where}' has {count}, so {result}. {listed}{more} Correct the rows in the spreadsheet (row 1 is the header), save it "
+        f"'{where}' has {count}, so {result}.\n{listed}{more}\nCorrect the rows in the spreadsheet (row 1 is the header), save it "
         f"as {kinds} and try again."
     )

@@ -18,6 +18,7 @@ from rapidfuzz import fuzz, process
 
 from data.areas import by_code
 from data.council_files.problems import Problem
+from data.council_files.text_encodings import UncertainEncodingError, decoded
 from data.drafts import write_in_place
 from data.errors import AreaError, OutputError, PlannerError
 from data.formatting import describe_control_character, quoted
@@ -31,6 +32,12 @@ MAX_LINES = 20_000
 
 MAX_COLUMNS = 200
 """Columns of a file that are looked at."""
+
+SEPARATOR_ROWS = 200
+"""Rows from which the separator of a CSV file is worked out."""
+
+UNREAD = "\ufffd"
+"""What stands in a cell that could not be filled from a column of the council's; that column's problem is listed already."""
 
 AGE_BLANK: dict[str, str] = {
     "age_low": "Write the youngest age at 31 August, 0 to 25.",
@@ -151,7 +158,7 @@ def name_of(la_code: int | None) -> str:
 def csv_rows(
     raw: bytes, where: str, garbled: str, refuse: Callable[[str], PlannerError]
 ) -> list[tuple[int, list[str]]]:
-    """Return (spreadsheet row, cells) of every row of a CSV file: UTF-8, with or without a byte order mark.
+    """Return (spreadsheet row, cells) of every row of a CSV file, in any encoding and with any separator that are certain.
 
     Parameters
     ----------
@@ -167,17 +174,16 @@ def csv_rows(
     Raises
     ------
     PlannerError
-        It is not UTF-8 text or not a CSV table, or has more than `MAX_LINES` rows or `MAX_COLUMNS` columns.
+        Its encoding is not certain, it is not a CSV table, or it has more than `MAX_LINES` rows or `MAX_COLUMNS` columns.
     """
     try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = raw.count(b"\n", 0, error.start) + 1
+        text = decoded(raw).text
+    except UncertainEncodingError as error:
         raise refuse(
-            f"'{where}' is not UTF-8 text (line {row}, byte {error.start}), so {garbled} in it would be garbled and it was not "
-            "read. In the spreadsheet choose Save as, CSV UTF-8, and try again."
+            f"'{where}' {error}, so {garbled} in it would be garbled and it was not read. In the spreadsheet choose Save as, CSV "
+            "UTF-8, and try again."
         ) from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator(text))
     rows: list[tuple[int, list[str]]] = []
     try:
         for number, cells in enumerate(reader, start=1):
@@ -198,6 +204,29 @@ def csv_rows(
             f"'{where}' is not a CSV table at line {reader.line_num} ({error}), so cells could not be told apart and "
             "nothing was read. Look there for a double quote that is never closed, or save the sheet again as CSV UTF-8."
         ) from None
+
+
+def separator(text: str) -> str:
+    """Return what separates cells in the text of a CSV file: comma, semicolon or tab, whichever makes most even rows."""
+    start = text[:50_000]
+    best, widest = ",", 1
+    for mark in (",", ";", "\t"):
+        if mark not in start:
+            continue
+        widths: list[int] = []
+        try:
+            for cells in csv.reader(io.StringIO(start, newline=""), delimiter=mark):
+                if len(cells) > 1 and any(cells):
+                    widths.append(len(cells))
+                if len(widths) >= SEPARATOR_ROWS:
+                    break
+        except csv.Error:
+            continue
+        # Rows of equal width are a table; commas within sentences make few of them.
+        usual = max(set(widths), key=lambda w: (widths.count(w) * w, w)) if widths else 1
+        if usual > widest:
+            best, widest = mark, usual
+    return best
 
 
 def column_names(first: Sequence[str]) -> list[str]:
@@ -225,6 +254,7 @@ def parse_cells(
     cells: Sequence[str],
     parsers: Mapping[str, Callable[[str], object]],
     needed: Mapping[str, str],
+    remarks: list[Remark] | None = None,
 ) -> tuple[dict[str, Any], list[Problem]]:
     """Return the values of a row's filled cells, and every problem found in single cells.
 
@@ -238,22 +268,59 @@ def parse_cells(
         Function for each column that reads a cell or raises a `CellError`.
     needed
         Columns whose cells must not be blank, with what to write.
+    remarks
+        List to which is added how cells in other words were read.
     """
     if beyond := find_extra_cells(number, header, cells):
         return {}, [beyond]
     values: dict[str, Any] = {}
+    also: dict[str, Any] = {}
     problems = []
     for column, cell in zip_longest(header, cells[: len(header)], fillvalue=""):
+        if cell == UNREAD:
+            continue
         if (odd := describe_control_character(cell)) is not None:
             problems.append(Problem(number, column, odd))
         elif cell:
             try:
-                values[column] = parsers[column](cell)
+                value = parsers[column](cell)
             except CellError as error:
-                problems.append(Problem(number, column, str(error)))
+                fix = tuple((to or column, text) for to, text in error.fix.items())
+                problems.append(Problem(number, column, str(error), fix=fix))
+                continue
+            if isinstance(value, Understood):
+                if value.remark and remarks is not None:
+                    remarks.append(Remark(number, column, value.remark))
+                also |= dict(value.also)
+                value = value.value
+            values[column] = value
         elif column in needed:
             problems.append(Problem(number, column, f"is blank. {needed[column]}"))
+    for column, value in also.items():
+        if column in parsers and (column == "basis" or column not in values):
+            values[column] = value
     return values, problems
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """How a cell in other words than the template's was read."""
+
+    row: int
+    column: str
+    text: str
+
+
+def remarks_in_words(remarks: Sequence[Remark]) -> tuple[str, ...]:
+    """Return what was read in other words, one sentence for each way of reading with the rows it was used in."""
+    rows: dict[tuple[str, str], list[str]] = {}
+    for one in remarks:
+        rows.setdefault((one.column, one.text), []).append(f"{one.row}")
+    sentences = []
+    for (column, text), numbers in rows.items():
+        shown = ", ".join(numbers[:6]) + (f" and {len(numbers) - 6} more" if len(numbers) > 6 else "")
+        sentences.append(f"Column '{column}': {text} (row{'s' if len(numbers) > 1 else ''} {shown}).")
+    return tuple(sentences)
 
 
 def write_whole(path: Path, content: bytes, what: str, check: Callable[[Path], None] | None = None) -> None:

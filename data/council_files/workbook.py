@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 from openpyxl import load_workbook
 from openpyxl.cell.read_only import ReadOnlyCell
-from openpyxl.utils import get_column_letter
+from openpyxl.utils import get_column_letter, range_boundaries
 from openpyxl.worksheet._reader import CELL_TAG, DATA_TAG, FORMULA_TAG, ROW_TAG, WorkSheetParser
 from openpyxl.xml.functions import iterparse
 
@@ -30,6 +32,15 @@ MAX_RATIO = 100
 
 SMALL = 10_000_000
 """Bytes that any workbook may unpack to."""
+
+MAX_SHEETS = 20
+"""Sheets of a workbook in which a table is looked for."""
+
+MAX_AFTER_ROWS = 20_000
+"""Elements after the rows of a sheet among which merged ranges are looked for."""
+
+MAX_MERGED = 2_000
+"""Merged ranges of a sheet that are looked at."""
 
 MAX_CELLS = 500_000
 """Cells of a sheet that are looked at; the largest register has a quarter of that."""
@@ -68,13 +79,32 @@ def read_sheets(path: Path, wanted: Sequence[str], words: WorkbookWords) -> dict
     PlannerError
         It is not a workbook, unpacks to too much, or a formula has no result; of the kind that ``words`` makes.
     """
+    return _read(path, wanted, words, lambda sheets: {wanted[0]: sheets[0]})
+
+
+def read_all_sheets(path: Path, wanted: Sequence[str], words: WorkbookWords) -> dict[str, Rows]:
+    """Return the rows of the wanted sheets that a workbook has, by name; of its first `MAX_SHEETS` sheets where it has none.
+
+    A name that is merged over several rows stands in each of them; a merged number stands once.
+
+    Raises
+    ------
+    PlannerError
+        As `read_sheets`.
+    """
+    return _read(path, wanted, words, lambda sheets: {name: name for name in sheets[:MAX_SHEETS]})
+
+
+def _read(
+    path: Path, wanted: Sequence[str], words: WorkbookWords, other: Callable[[list[str]], dict[str, str]]
+) -> dict[str, Rows]:
     _check_archive(path, words)
     try:
         book = load_workbook(path, read_only=True, data_only=True)
         try:
             there = {name.casefold(): name for name in book.sheetnames}
             names = {name: there[name.casefold()] for name in wanted if name.casefold() in there}
-            names = names or {wanted[0]: book.sheetnames[0]}
+            names = names or other(book.sheetnames)
             return {name: _cells(book, own, path.name, words) for name, own in names.items()}
         finally:
             book.close()
@@ -116,11 +146,13 @@ class _Parser(WorkSheetParser):  # type: ignore[misc]  # openpyxl has no types
             date_formats=book._date_formats,
             timedelta_formats=book._timedelta_formats,
         )
+        self.merged: list[str] = []
 
     def parse(self) -> Iterator[tuple[int, list[dict[str, Any]]]]:
-        """Return (row number, cells) of each row as it comes; what follows the rows is not read."""
+        """Return (row number, cells) of each row as it comes; of what follows the rows only merged ranges are read."""
         count = 0
-        for _, element in iterparse(self.source):
+        elements = iterparse(self.source)
+        for _, element in elements:
             if element.tag == CELL_TAG:
                 # Before the end of its row, which may never come.
                 count += 1
@@ -130,6 +162,7 @@ class _Parser(WorkSheetParser):  # type: ignore[misc]  # openpyxl has no types
                 yield self.parse_row(element)
                 element.clear()
             elif element.tag == DATA_TAG:
+                self.merged = _merged_ranges(elements)
                 return
 
     def parse_cell(self, element: Any) -> dict[str, Any]:
@@ -151,13 +184,25 @@ class _NoResultError(Exception):
     """A formula has no result; says its row and its cell."""
 
 
+def _merged_ranges(elements: Iterator[tuple[str, Any]]) -> list[str]:
+    """Return the merged ranges of a sheet, which follow its rows; none where what follows is damaged."""
+    ranges: list[str] = []
+    with suppress(Exception):  # the rows are read already, and damage after them changes none
+        for _, element in islice(elements, MAX_AFTER_ROWS):
+            if element.tag.endswith("}mergeCell") and len(ranges) < MAX_MERGED:
+                ranges.append(element.get("ref", ""))
+            element.clear()
+    return ranges
+
+
 def _cells(book: Any, name: str, where: str, words: WorkbookWords) -> Rows:
     """Return (row number, cells as text) of the rows of a sheet, read once from first to last."""
     sheet = book[name]
     rows: Rows = []
     try:
         with sheet._get_source() as source:
-            for number, cells in _Parser(book, sheet, source).parse():
+            parser = _Parser(book, sheet, source)
+            for number, cells in parser.parse():
                 if number > MAX_LINES:
                     raise _TooManyError(f"{MAX_LINES:,} rows")
                 if rows and number <= rows[-1][0]:
@@ -177,6 +222,27 @@ def _cells(book: Any, name: str, where: str, words: WorkbookWords) -> Rows:
             f"'{where}', row {row}: cell {cell} holds a formula without a result, so nothing was read. Save the workbook in "
             "the spreadsheet program, or type the value."
         ) from None
+    return _with_merged(rows, parser.merged)
+
+
+def _with_merged(rows: Rows, ranges: Sequence[str]) -> Rows:
+    """Return rows with merged text in each of its cells; a merged number stays in one, since it counts once."""
+    by_number = dict(rows)
+    for one in ranges:
+        left, top, right, bottom = range_boundaries(one)
+        if right > MAX_COLUMNS or bottom > MAX_LINES or top not in by_number:
+            continue
+        first = by_number[top]
+        text = first[left - 1] if left <= len(first) else ""
+        if not text or any(c.isdigit() for c in text) and not any(c.isalpha() for c in text):
+            continue
+        for number in range(top, bottom + 1):
+            cells = by_number.get(number)
+            if cells is None or not any(cells):
+                continue
+            cells += [""] * (right - len(cells))
+            for place in range(left - 1, right):
+                cells[place] = cells[place] or text
     return rows
 
 

@@ -23,7 +23,7 @@ _UNIT = (
 _NUMBER = re.compile(
     rf"£?\s*(?P<digits>\d{{1,3}}(?:[,\u00a0\u202f]\d{{3}})+|\d{{1,12}})(?P<part>\.\d{{1,15}})?\s*"
     rf"(?P<size>k|thousand|mn?|million|bn|billion)?(?:\s*{_UNIT})*",
-    re.I,
+    re.I | re.ASCII,
 )
 _RANGE = re.compile(r"£?\s*[\d,.]+\s*[mk]?\s*(?:-|–|—|to|/|or|and|then)\s*£?\s*[\d,.]+\s*[mk]?(?:\s*places?)?", re.I)
 _NONE = {"nil", "none", "zero"}

@@ -29,6 +29,7 @@ import numpy as np
 import pandas as pd
 
 from data.council_files.problems import SHOWN, Problem, report
+from data.council_files.set_aside import NOTHING_ASIDE, SetAside
 from data.errors import RegisterError
 from data.formatting import quoted
 from data.vocabulary import (
@@ -37,6 +38,7 @@ from data.vocabulary import (
     PHASE_CODES,
     PHASES,
     PROVISION_CODES,
+    PROVISIONS,
     SPECIALIST_PROVISIONS,
     AgeRange,
 )
@@ -46,14 +48,14 @@ if TYPE_CHECKING:
 
 COLUMNS: tuple[str, ...] = (
     "setting", "urn", "provision", "needs", "age_low", "age_high", "from_academic_year", "to_academic_year",
-    "places", "located", "status", "max_occupancy", "taken_by_others", "roll", "roll_january", "funded_places",
+    "places", "located", "status", "max_occupancy", "taken_by_others", "roll", "roll_january", "funded_places", "opens_in",
     "agreed_on", "phasing", "chance_delivered", "chance_on_time", "typical_delay_years", "community", "basis",
     "confidence", "source", "note",
 )  # fmt: skip
 """Columns of a register, in order."""
 
 DETAILS: tuple[str, ...] = (
-    "max_occupancy", "taken_by_others", "roll", "roll_january", "funded_places", "agreed_on", "phasing",
+    "max_occupancy", "taken_by_others", "roll", "roll_january", "funded_places", "opens_in", "agreed_on", "phasing",
     "chance_delivered", "chance_on_time", "typical_delay_years", "community",
 )  # fmt: skip
 """Columns a file may leave out, and whose cells may be blank; `with_defaults` says what a blank stands for."""
@@ -121,6 +123,7 @@ ESTIMATED = "estimated"
 """Basis of a row, and origin of a register, that is inferred from national tables."""
 
 _ACADEMIC_YEAR = re.compile(r"(20\d\d)/(\d\d)")
+_MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])", re.ASCII)
 _DATE = re.compile(r"(20\d\d)(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 
 
@@ -150,6 +153,10 @@ def row_schema() -> pa.DataFrameSchema:
     year = pa.Check(_year_ok, error="is an academic year like 2024/25")
     date_like = pa.Check(_date_ok, error="is a date like 2024-11-05, a month like 2024-11 or a year")
 
+    month_like = pa.Check(
+        lambda months: months.map(is_month).astype(bool), error="is a month like 2026-04"
+    )
+
     def number(kind: str, low: float, high: float) -> pa.Column:
         return pa.Column(kind, pa.Check.in_range(low, high), nullable=True)
 
@@ -171,6 +178,7 @@ def row_schema() -> pa.DataFrameSchema:
             "roll": number("Int64", 0, MAX_PLACES),
             "roll_january": number("Int64", *JANUARIES),
             "funded_places": number("Int64", 0, MAX_PLACES),
+            "opens_in": pa.Column("str", month_like, nullable=True),
             "agreed_on": pa.Column("str", date_like, nullable=True),
             "phasing": pa.Column("str", pa.Check.isin(PHASINGS), nullable=True),
             "chance_delivered": number("Float64", 0, 100),
@@ -229,6 +237,10 @@ class Register:
     trusted
         Whether the rows are known to keep the rules, as those that we ship and estimate are (a test checks every authority's):
         they are not checked again.
+    aside
+        Columns of the council's own file that have no meaning here, row by row; written out again with the rows.
+    remarks
+        How cells in other words than the template's were read, and which rows were left out, for people.
 
     Raises
     ------
@@ -240,6 +252,8 @@ class Register:
     rows: pd.DataFrame
     origin: str
     trusted: InitVar[bool] = False
+    aside: SetAside = NOTHING_ASIDE
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self, trusted: bool) -> None:
         rows = _completed(self.rows.reset_index(drop=True))
@@ -283,6 +297,27 @@ class Register:
         """Sentences on what looks wrong but may be right; the register can be used all the same."""
         return tuple(_places_below_roll(records(self.rows)))
 
+    @property
+    def not_counted(self) -> tuple[str, ...]:
+        """Sentences on the rows that are kept and not counted: by provision, and proposed places of counted provisions."""
+        rows = self.rows
+        other = rows[~rows["provision"].isin(SPECIALIST_PROVISIONS)]
+        proposed = rows[rows["provision"].isin(SPECIALIST_PROVISIONS) & (rows["status"] == "proposed")]
+        parts = [
+            (f"{PROVISIONS[str(provision)]}", group) for provision, group in other.groupby("provision", sort=False)
+        ]
+        if len(proposed):
+            parts.append(("Specialist places that are only proposed", proposed))
+        if not parts:
+            return ()
+        rows_in_words, places = sum(len(g) for _, g in parts), sum(int(g["places"].sum()) for _, g in parts)
+        first = f"{_rows_and_places(rows_in_words, places)}, are kept and not counted:"
+        return (first, *(f"{label}: {_rows_and_places(len(g), int(g['places'].sum()))}" for label, g in parts))
+
+
+def _rows_and_places(rows: int, places: int) -> str:
+    return f"{rows:,} row{'' if rows == 1 else 's'}, {places:,} place{'' if places == 1 else 's'}"
+
 
 def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Return rows as dictionaries, None where a cell is blank."""
@@ -315,6 +350,27 @@ def first_year(text: str) -> int | None:
     if match is None or (int(match[1]) + 1) % 100 != int(match[2]):
         return None
     return int(match[1])
+
+
+def is_month(text: str) -> bool:
+    """Return whether a text is a month like 2026-04."""
+    return _MONTH.fullmatch(text) is not None
+
+
+def month_year(month: str) -> str:
+    """Return the academic year that a month is in: 2026-04 gives '2025/26'."""
+    return academic_year(int(month[:4]) + (int(month[5:]) > 8))
+
+
+def months_open(row: Record) -> int:
+    """Return how many months of its first academic year a row is open, 1 to 12; 12 where no month is given."""
+    return 12 if row.get("opens_in") is None else 12 - (int(row["opens_in"][5:]) - 9) % 12
+
+
+def opens_after_census(row: Record, january: int) -> bool:
+    """Return whether a row opens in the academic year of a January, but after its census: in February to August."""
+    month = row.get("opens_in")
+    return month is not None and f"{january}-01" < month and row["from_academic_year"] == academic_year(january)
 
 
 def earliest_day(text: str) -> str | None:
@@ -357,6 +413,13 @@ def row_problems(number: int, row: Record) -> list[Problem]:
             blank, "is blank. A roll needs both the pupils and the January they were counted in, or neither."
         )
     agreed, begins = row.get("agreed_on"), row.get("from_academic_year")
+    month = row.get("opens_in")
+    if month is not None and begins is not None and month_year(month) != begins:
+        wrong(
+            "opens_in",
+            f"'{month}' is in the academic year {month_year(month)}, not in {begins}, the first of the row. Correct one of the "
+            "two.",
+        )
     if agreed is not None and row.get("status") == "proposed":
         wrong(
             "agreed_on",
@@ -364,11 +427,12 @@ def row_problems(number: int, row: Record) -> list[Problem]:
             "the date blank.",
         )
     elif agreed is not None and begins is not None:
-        day, opening = earliest_day(agreed), f"{first_year(begins)}-09-01"
+        day, opening = earliest_day(agreed), f"{month or f'{first_year(begins)}-09'}-01"
         if day is not None and day > opening:
+            when = f"September {opening[:4]}" if month is None else month
             wrong(
                 "agreed_on",
-                f"'{agreed}' is after the places open in September {opening[:4]}: no scheme opens before it is "
+                f"'{agreed}' is after the places open in {when}: no scheme opens before it is "
                 "agreed. Correct the date or from_academic_year.",
             )
     return problems
@@ -477,11 +541,14 @@ def _change_januaries(rows: Sequence[Record]) -> list[int]:
     """Return the Januaries in which the places of some row may change, in order."""
     begin = [first_year(row["from_academic_year"]) for row in rows]
     end = [first_year(row["to_academic_year"]) for row in rows if row["to_academic_year"] is not None]
-    return sorted({y + 1 for y in begin if y is not None} | {y + 2 for y in end if y is not None})
+    late = {y + 2 for y, row in zip(begin, rows, strict=True) if y is not None and opens_after_census(row, y + 1)}
+    return sorted(late | {y + 1 for y in begin if y is not None} | {y + 2 for y in end if y is not None})
 
 
 def _holds(row: Record, january: int) -> bool:
     year, end = academic_year(january), row["to_academic_year"]
+    if opens_after_census(row, january):
+        return False
     return bool(row["from_academic_year"] <= year and (end is None or year <= end))
 
 
@@ -491,6 +558,7 @@ def open_share(row: Record, january: int) -> float:
         return 1.0
     begun = first_year(row["from_academic_year"])
     assert begun is not None  # checked by `row_schema`
+    begun += opens_after_census(row, begun + 1)
     return min(1.0, max(0, january - begun) / int(row["age_high"] - row["age_low"] + 1))
 
 
@@ -648,7 +716,8 @@ def in_force(register: Register, january: int, *, statuses: Sequence[str] = STAT
     year, rows = academic_year(january), register.rows
     begun = rows["from_academic_year"] <= year
     ended = rows["to_academic_year"].notna() & (rows["to_academic_year"].fillna("") < year)
-    return rows[begun & ~ended & rows["status"].isin(list(statuses))]
+    late = (rows["from_academic_year"] == year) & (rows["opens_in"].fillna("") > f"{january}-01")
+    return rows[begun & ~ended & ~late & rows["status"].isin(list(statuses))]
 
 
 def oldest_open(row: Record, opened: float) -> int:

@@ -10,8 +10,8 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,30 +21,37 @@ from rapidfuzz import fuzz, process
 
 from data import tables
 from data.areas import by_code, current
-from data.council_files.formulas import guarded, unguarded
+from data.council_files.column_mapping import ColumnMapping
+from data.council_files.council_table import CouncilTable, read_council_table
+from data.council_files.council_words import parse_needs, parse_word
+from data.council_files.file_kinds import UNANSWERED, FileKind
+from data.council_files.formulas import guarded
 from data.council_files.problems import SHOWN, Problem, report
+from data.council_files.set_aside import NOTHING_ASIDE
 from data.council_files.spreadsheet import (
     AGE_BLANK,
     AUTHORITY,
     CellError,
-    column_names,
-    csv_rows,
+    Remark,
+    Understood,
     name_of,
-    parse_age,
     parse_authority,
     parse_cells,
-    parse_code,
     plain,
+    remarks_in_words,
     write_whole,
 )
+from data.council_files.written_ages import is_year_group, parse_age_or_year_group, range_in_date, run_of_ages
+from data.council_files.written_amounts import amount
+from data.council_files.written_dates import day, iso_date, month, parse_academic_year
 from data.errors import OutputError, RegisterError
 from data.formatting import quoted
-from data.provisions import spellings
 from data.registers.register import (
     BASES,
     COLUMNS,
     CONFIDENCES,
     DETAILS,
+    ESTIMATED,
     JANUARIES,
     LOCATIONS,
     MAX_DELAY,
@@ -52,15 +59,13 @@ from data.registers.register import (
     PHASINGS,
     STATUSES,
     Register,
-    academic_year,
     earliest_day,
     find_phased_steps,
-    first_year,
     frame,
     repeated_places,
     row_problems,
 )
-from data.vocabulary import ALL, NEED_CODES, NEEDS, PROVISION_CODES, PROVISIONS, SPECIALIST_PROVISIONS
+from data.vocabulary import ALL, PROVISION_CODES, SPECIALIST_PROVISIONS
 
 OPTIONAL: tuple[str, ...] = ("urn", "to_academic_year", "note", *DETAILS)
 """Columns whose cells may be blank."""
@@ -77,82 +82,36 @@ SUFFIXES: tuple[str, ...] = (".csv", ".xlsx")
 MAX_BYTES = 20_000_000
 """Largest register file that is opened, in bytes (20 MB)."""
 
-_WHOLE = re.compile(r"\d{1,9}|\d{1,3}(,\d{3}){1,2}", re.ASCII)
+_NUMBER = re.compile(r"(\d{1,9}|\d{1,3}(,\d{3}){1,2})(\.0+)?", re.ASCII)
 _URN = re.compile(r"\d{6}", re.ASCII)
 _DECIMAL = re.compile(r"\d{1,9}(\.\d{1,15})?", re.ASCII)
-_SPREADSHEET_DATES: dict[str, str] = {
-    "%d/%m/%Y": "%Y-%m-%d",
-    "%d-%b-%Y": "%Y-%m-%d",
-    "%d %B %Y": "%Y-%m-%d",
-    "%Y-%m-%d %H:%M:%S": "%Y-%m-%d",
-    "%b-%y": "%Y-%m",
-    "%b %Y": "%Y-%m",
-    "%B %Y": "%Y-%m",
-    "%m/%Y": "%Y-%m",
-}
-"""Ways a spreadsheet writes a date or a month, and the same in ISO."""
-
-
-_PROVISION_SPELLINGS: dict[str, str] = {
-    **{plain(code): code for code in PROVISION_CODES},
-    **{plain(label): code for code, label in PROVISIONS.items()},
-    **spellings(),
-}
-"""Spellings planners use for a provision, in plain lower case, to our code."""
-
-_NEED_SPELLINGS: dict[str, str] = {
-    **{plain(code): code for code in NEED_CODES},
-    **{plain(label): code for code, label in NEEDS.items()},
-    "autism": "ASD",
-    "autism spectrum disorder": "ASD",
-    "all": ALL,
-    "all needs": ALL,
-}
-"""Spellings planners use for a need, in plain lower case, to our code."""
-
-
-def _choice(kind: str, allowed: Sequence[str]) -> Callable[[str], str]:
-    spellings = {plain(a): a for a in allowed}
-    return lambda cell: parse_code(cell, spellings, kind, allowed)
-
-
-def _provision(cell: str) -> str:
-    return parse_code(cell, _PROVISION_SPELLINGS, "provision", PROVISION_CODES)
-
-
-def _needs(cell: str) -> str:
-    codes = {
-        parse_code(part, _NEED_SPELLINGS, "need", (ALL, *NEED_CODES))
-        for part in cell.split(";")
-        if part.strip()
-    }
-    if not codes:
-        raise CellError(f"{quoted(cell)} names no need. Write need codes joined by ';', or {ALL}.")
-    if ALL in codes and len(codes) > 1:
-        raise CellError(
-            f"{quoted(cell)} mixes {ALL} with single needs. Write either {ALL} or the codes alone."
-        )
-    return ALL if ALL in codes else ";".join(code for code in NEED_CODES if code in codes)
+def _word(column: str, kind: str, allowed: Sequence[str]) -> Callable[[str], str | Understood]:
+    return lambda cell: parse_word(column, cell, kind, allowed)
 
 
 def _urn(cell: str) -> int:
-    if _URN.fullmatch(cell) is None or cell.startswith("0"):
+    text = cell.removesuffix(".0")
+    if _URN.fullmatch(text) is None or text.startswith("0"):
         raise CellError(f"{quoted(cell)} is not a school's six-digit URN. Correct it or leave it blank.")
-    return int(cell)
+    return int(text)
 
 
-def _count(what: str) -> Callable[[str], int]:
-    def read(cell: str) -> int:
-        if _WHOLE.fullmatch(cell) is None:
+def _count(what: str) -> Callable[[str], int | Understood]:
+    def read(cell: str) -> int | Understood:
+        number = amount(cell)
+        if number is None or not number.number.is_integer():
             raise CellError(
                 f"{quoted(cell)} is not a whole number of {what}. Write 0 or more, without decimals or words."
             )
-        number = int(cell.replace(",", ""))
-        if number > MAX_PLACES:
+        whole = int(number.number)
+        if whole > MAX_PLACES:
             raise CellError(
-                f"{number:,} is more than {MAX_PLACES:,} {what} in one setting. Look for an extra digit."
+                f"{whole:,} is more than {MAX_PLACES:,} {what} in one setting. Look for an extra digit."
             )
-        return number
+        if number.estimated:
+            return Understood(whole, f"{quoted(cell)} was read as {whole:,}, estimated", (("basis", ESTIMATED),))
+        plain_number = _NUMBER.fullmatch(cell) is not None
+        return whole if plain_number else Understood(whole, f"{quoted(cell)} was read as {whole:,}")
 
     return read
 
@@ -178,58 +137,56 @@ def _delay(cell: str) -> float:
 
 def _january(cell: str) -> int:
     low, high = JANUARIES
-    if re.fullmatch(r"20\d\d", cell, re.ASCII) is None or not low <= int(cell) <= high:
+    text = re.sub(r"^jan(?:uary)?[\s\-]*|\.0$", "", cell, flags=re.IGNORECASE)
+    if re.fullmatch(r"20\d\d", text, re.ASCII) is None or not low <= int(text) <= high:
         raise CellError(f"{quoted(cell)} is not a January. Write the year of the census, like '2025'.")
-    return int(cell)
+    return int(text)
+
+
+def _month(cell: str) -> str:
+    at = month(cell)
+    if at is None:
+        exact = day(cell)
+        at = None if exact is None else (exact.year, exact.month)
+    if at is None:
+        raise CellError(f"{quoted(cell)} is not a month. Write it like '2026-04', or leave it blank for September.")
+    return f"{at[0]}-{at[1]:02d}"
 
 
 def _date(cell: str) -> str:
-    """Return a date in ISO form at the precision given; spreadsheets' own date formats are recognised."""
-    if earliest_day(cell) is not None:
-        return cell
-    for pattern, iso in _SPREADSHEET_DATES.items():
-        try:
-            date = datetime.strptime(cell, pattern).strftime(iso)
-        except ValueError:
-            continue
-        if earliest_day(date) is not None:
-            return date
-    raise CellError(f"{quoted(cell)} is not a date. Write it like '2024-11-05', '2024-11' or '2024'.")
-
-
-def _year(cell: str) -> str:
-    if first_year(cell) is None:
-        start = re.match(r"20\d\d", cell, re.ASCII)
-        example = academic_year(int(start[0]) + 1) if start else "2024/25"
-        raise CellError(f"{quoted(cell)} is not an academic year. Write it like '{example}'.")
-    return cell
+    """Return a date in ISO form at the precision given, however it is written."""
+    iso = iso_date(cell)
+    if iso is None or earliest_day(iso) is None:
+        raise CellError(f"{quoted(cell)} is not a date. Write it like '2024-11-05', '2024-11' or '2024'.")
+    return iso
 
 
 _PARSERS: dict[str, Callable[[str], object]] = {
     "setting": str,
     "urn": _urn,
-    "provision": _provision,
-    "needs": _needs,
-    "age_low": parse_age,
-    "age_high": parse_age,
-    "from_academic_year": _year,
-    "to_academic_year": _year,
+    "provision": _word("provision", "provision", PROVISION_CODES),
+    "needs": parse_needs,
+    "age_low": parse_age_or_year_group,
+    "age_high": parse_age_or_year_group,
+    "from_academic_year": parse_academic_year,
+    "to_academic_year": partial(parse_academic_year, last=True),
     "places": _count("places"),
     "max_occupancy": _per_cent,
     "taken_by_others": _count("places"),
     "roll": _count("pupils"),
     "roll_january": _january,
     "funded_places": _count("places"),
-    "located": _choice("location", LOCATIONS),
-    "status": _choice("status", STATUSES),
+    "located": _word("located", "location", LOCATIONS),
+    "status": _word("status", "status", STATUSES),
+    "opens_in": _month,
     "agreed_on": _date,
-    "phasing": _choice("phasing", PHASINGS),
+    "phasing": _word("phasing", "phasing", PHASINGS),
     "chance_delivered": _per_cent,
     "chance_on_time": _per_cent,
     "typical_delay_years": _delay,
     "community": str,
-    "basis": _choice("basis", BASES),
-    "confidence": _choice("confidence", CONFIDENCES),
+    "basis": _word("basis", "basis", BASES),
+    "confidence": _word("confidence", "confidence", CONFIDENCES),
     "source": str,
     "note": str,
     AUTHORITY: parse_authority,
@@ -251,18 +208,106 @@ _BLANK: dict[str, str] = {
 """What to write in a cell that must not be blank."""
 
 
-def read_register(path: str | Path, la_code: int | None = None, *, trusted: bool = False) -> Register:
-    """Read and check a register file: CSV (UTF-8, with or without a byte order mark) or .xlsx.
+def _ages(cell: str, *, school_range: bool) -> dict[str, str]:
+    """Return the cells age_low and age_high of a range of ages, year groups or a stage."""
+    before = range_in_date(cell)
+    run = run_of_ages(before or cell, school_range=school_range)
+    if before is not None:
+        fix = {} if run is None else {"age_low": str(run[0]), "age_high": str(run[1])}
+        raise CellError(
+            f"{quoted(cell)} is a date: a spreadsheet turned the ages '{before}' into it. Format the column as text and write "
+            "the ages again.", fix
+        )  # fmt: skip
+    if run is None:
+        raise CellError(
+            f"{quoted(cell)} is not a range of ages. Write ages like 4-11, year groups like R-Y6, or a stage such as primary."
+        )
+    return {"age_low": str(run[0]), "age_high": str(run[1])}
 
-    Rows are numbered as in the spreadsheet: the header is row 1. Spellings of codes are put right; every
+
+def _leaving_age(cell: str) -> dict[str, str]:
+    """Return the cell age_high of the age at which pupils leave: 11 is the end of Year 6, which is age 10 at 31 August."""
+    single = parse_age_or_year_group(cell)
+    return {"age_high": str(single if is_year_group(cell) else single - 1)}
+
+
+def _establishment_type(cell: str) -> dict[str, str]:
+    value = parse_word("gias_type", cell.removesuffix(".0"), "type of establishment", PROVISION_CODES)
+    return {"provision": str(value.value if isinstance(value, Understood) else value)}
+
+
+NEEDED: tuple[str, ...] = tuple(c for c in COLUMNS if c not in OPTIONAL)
+"""Columns whose cells must not be blank."""
+
+REGISTER_FILE = FileKind(
+    code="register",
+    name="a register",
+    columns=(*COLUMNS, AUTHORITY),
+    parsers=_PARSERS,
+    needed=NEEDED,
+    values={
+        "setting": UNANSWERED,
+        "provision": UNANSWERED,
+        "needs": UNANSWERED,
+        "age_low": UNANSWERED,
+        "age_high": UNANSWERED,
+        "from_academic_year": UNANSWERED,
+        "located": LOCATIONS[0],
+        "status": UNANSWERED,
+        "basis": "council",
+        "confidence": "medium",
+        "source": "the file",
+    },
+    choices={
+        "provision": PROVISION_CODES,
+        "located": LOCATIONS,
+        "status": STATUSES,
+        "basis": BASES,
+        "confidence": CONFIDENCES,
+        "age_low": ("ages at 31 August, such as 4 for Reception",),
+        "age_high": ("ages at 31 August, such as 10 for Year 6",),
+        "needs": ("need codes joined by ;", ALL),
+        "from_academic_year": ("an academic year like 2025/26",),
+    },
+    words={"provision": "provision", "needs": "needs", "status": "status", "located": "located", "phasing": "phasing"},
+    converters={
+        "age_range": partial(_ages, school_range=True),
+        "ages_at_31_august": partial(_ages, school_range=False),
+        "leaving_age": _leaving_age,
+        "gias_type": _establishment_type,
+    },
+    gives={
+        "age_range": ("age_low", "age_high"),
+        "ages_at_31_august": ("age_low", "age_high"),
+        "leaving_age": ("age_high",),
+        "gias_type": ("provision",),
+    },
+    amount="places",
+    title="setting",
+    refuse=RegisterError,
+    nothing="no places were read",
+    by_year=True,
+    sheets=("Register",),
+)
+"""Registers, for the reader of council files."""
+
+
+def read_register(
+    path: str | Path, la_code: int | None = None, *, mapping: ColumnMapping | None = None, trusted: bool = False
+) -> Register:
+    """Read and check a register file, CSV or .xlsx, in the template or with columns of the council's own.
+
+    Rows are numbered as in the spreadsheet. Words and spellings whose meaning is certain are put right; every
     problem of the file is reported at once. Columns of `DETAILS` may be missing, as in older files.
 
     Parameters
     ----------
     path
-        The file; of a workbook, its sheet "Register" or else the first.
+        The file; of a workbook, its sheet "Register" or else the one with such a table.
     la_code
         Whose register it should be; None to take what the file says, if it does.
+    mapping
+        What a person confirmed of a table that is not in the template; None to use the one remembered for the authority.
     trusted
         As in `data.registers.register.Register`: for files that we ship. Cells are read, and refused, as those of any file.
 
@@ -272,21 +317,75 @@ def read_register(path: str | Path, la_code: int | None = None, *, trusted: bool
         The file cannot be read, any cell cannot be used, or it is another authority's; nothing is read in part.
     """
     path = Path(path)
-    lines = _lines(path)
-    header, body = _header(lines, path.name)
-    problems: list[Problem] = []
+    checked = check_register_file(path, la_code, mapping)
+    if checked.problems:
+        raise RegisterError(report(path.name, checked.problems))
+    rows, table = checked.rows, checked.table
+    remarks = (*table.notes, *remarks_in_words(checked.remarks))
+    return Register(
+        checked.owner, frame(rows.values()), path.name, trusted=trusted, aside=table.set_aside(list(rows)), remarks=remarks
+    )
+
+
+@dataclass(frozen=True)
+class CheckedRegisterFile:
+    """A register file after its check.
+
+    Parameters
+    ----------
+    table
+        Its rows as rows of the template.
+    rows
+        Values of each row without a problem of its own, by row number.
+    problems
+        Every problem.
+    owner
+        DfE number of the authority, where it is known.
+    remarks
+        How cells in other words were read.
+    """
+
+    table: CouncilTable
+    rows: Mapping[int, dict[str, Any]]
+    problems: tuple[Problem, ...]
+    owner: int | None
+    remarks: tuple[Remark, ...]
+
+
+def check_register_file(
+    path: Path, la_code: int | None = None, mapping: ColumnMapping | None = None
+) -> CheckedRegisterFile:
+    """Return a register file with every problem in it, row by row.
+
+    Raises
+    ------
+    RegisterError
+        The file as a whole cannot be read, or is another authority's.
+    """
+    _check_file(path)
+    table = read_council_table(path, REGISTER_FILE, la_code, mapping)
+    _check_size(table, path.name)
+    header = list(table.header)
+    if not table.mapped:
+        _check_header(header, path.name)
+    if not table.body:
+        raise RegisterError(
+            f"'{path.name}' has a header but 0 data rows, which would mean no specialist places at all. Add "
+            "one row for each setting, or use the template, which holds the rows in use now."
+        )
+    problems: list[Problem] = list(table.problems)
+    broken = {int(p.row) for p in problems}
+    remarks: list[Remark] = []
     rows: dict[int, dict[str, Any]] = {}
-    for number, cells in body:
-        values, wrong = _parse(number, header, cells)
+    for number, row_cells in table.body:
+        values, wrong = _parse(number, header, row_cells, remarks)
         wrong += row_problems(number, values)
         problems += wrong
-        if not wrong:
+        if not wrong and int(number) not in broken:
             rows[number] = values
     owner, wrong = _owner(path.name, rows, la_code)
     problems += [*wrong, *repeated_places(rows), *find_phased_steps(rows)]
-    if problems:
-        raise RegisterError(report(path.name, problems))
-    return Register(owner, frame(rows.values()), path.name, trusted=trusted)
+    return CheckedRegisterFile(table, rows, tuple(problems), owner, tuple(remarks))
 
 
 def _owner(
@@ -350,29 +449,6 @@ def _anothers(where: str, owner: int, other: int, why: str) -> str:
     )
 
 
-def _lines(path: Path) -> list[tuple[int, list[str]]]:
-    """Return (spreadsheet row, trimmed cells) of every row of a file that is not blank."""
-    _check_file(path)
-    if path.suffix.lower() == ".xlsx":
-        # Imported when needed: it is slow to load and most registers are CSV.
-        from data.registers.register_workbook import read_cells
-
-        rows: Iterable[tuple[int, Sequence[str]]] = read_cells(path)
-    else:
-        rows = csv_rows(path.read_bytes(), path.name, "names", RegisterError)
-    lines = []
-    for number, cells in rows:
-        trimmed = [unguarded(c.strip()).strip() for c in cells]
-        if any(trimmed):
-            lines.append((number, trimmed))
-    if not lines:
-        raise RegisterError(
-            f"'{path.name}' is empty, so there are no places to count. Start from the template and save it as "
-            "CSV UTF-8 or .xlsx."
-        )
-    return lines
-
-
 def _check_file(path: Path) -> None:
     if not path.exists():
         raise RegisterError(
@@ -406,10 +482,8 @@ def _check_file(path: Path) -> None:
         ) from None
 
 
-def _header(lines: list[tuple[int, list[str]]], where: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Return the column names and the data rows; refuse a header with missing or unknown columns."""
-    (_, first), body = lines[0], lines[1:]
-    names = column_names(first)
+def _check_header(names: Sequence[str], where: str) -> None:
+    """Refuse a header of the template with missing, unknown or repeated columns."""
     absent = [c for c in COLUMNS if c not in names]
     missing = [c for c in absent if c not in DETAILS]
     unknown = [c for c in names if c not in COLUMNS and c != AUTHORITY]
@@ -433,24 +507,29 @@ def _header(lines: list[tuple[int, list[str]]], where: str) -> tuple[list[str], 
             f"{', '.join((*DETAILS, AUTHORITY))}, and no others. Rename, add or delete columns, or copy your rows into "
             "the template."
         )
-    if not body:
+
+
+def _check_size(table: CouncilTable, where: str) -> None:
+    body = table.body
+    if not table.header:
         raise RegisterError(
-            f"'{where}' has a header but 0 data rows, which would mean no specialist places at all. Add "
-            "one row for each setting, or use the template, which holds the rows in use now."
+            f"'{where}' is empty, so there are no places to count. Start from the template and save it as "
+            "CSV UTF-8 or .xlsx."
         )
     if len(body) > MAX_ROWS:
         raise RegisterError(
             f"'{where}' has {len(body):,} data rows; a register has at most {MAX_ROWS:,}, one for each "
             "setting and run of years. It was not read. Check that it lists settings, not children."
         )
-    return names, body
 
 
-def _parse(number: int, header: Sequence[str], cells: Sequence[str]) -> tuple[dict[str, Any], list[Problem]]:
+def _parse(
+    number: int, header: Sequence[str], cells: Sequence[str], remarks: list[Remark]
+) -> tuple[dict[str, Any], list[Problem]]:
     """Return the values of one row and every problem in it."""
-    values, problems = parse_cells(number, header, cells, _PARSERS, _BLANK)
+    values, problems = parse_cells(number, header, cells, _PARSERS, _BLANK, remarks)
     if values:
-        values = dict.fromkeys(column for column in header if column not in _BLANK) | values
+        values = dict.fromkeys(column for column in (*header, "opens_in") if column not in _BLANK) | values
     low, high = values.get("age_low", 0), values.get("age_high", 25)
     if low > high:
         problems.append(
@@ -474,9 +553,13 @@ def cells(register: Register) -> list[list[str]]:
     Where it is the register of an authority of today, a last column says so in every row.
     """
     owner = [str(register.la_code)] if register.la_code in {area.la_code for area in current()} else []
-    rows = [[*COLUMNS, *([AUTHORITY] if owner else [])]]
-    for row in register.rows.itertuples(index=False):
-        rows.append(["" if pd.isna(value) else guarded(_plain_number(value)) for value in row] + owner)
+    # Rows that were changed since they were read have no cells of the council's other columns.
+    aside = register.aside if len(register.aside.cells) == len(register.rows) else NOTHING_ASIDE
+    others = [name if plain(name).replace(" ", "_") not in (*COLUMNS, AUTHORITY) else f"{name} (council)" for name in aside.names]
+    rows = [[*COLUMNS, *([AUTHORITY] if owner else []), *(guarded(name) for name in others)]]
+    for place, row in enumerate(register.rows.itertuples(index=False)):
+        more = [guarded(cell) for cell in aside.cells[place]] if others else []
+        rows.append(["" if pd.isna(value) else guarded(_plain_number(value)) for value in row] + owner + more)
     return rows
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from openpyxl import Workbook
@@ -16,8 +15,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import IllegalCharacterError
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from data.council_files.workbook import Rows, WorkbookWords, read_sheets
-from data.errors import OutputError, RegisterError
+from data.errors import OutputError
 from data.registers.register import (
     BASES,
     CONFIDENCES,
@@ -54,6 +52,7 @@ GUIDANCE: dict[str, str] = {
     "funded_places": "Places funded. For information, never counted as places. Blank: not known.",
     "located": "local: in the authority. elsewhere: used by residents in other authorities, net.",
     "status": "open, agreed (counted) or proposed (kept, not counted).",
+    "opens_in": "Month in which the places open, like 2026-04, where it is not September. After January: not counted that January.",
     "agreed_on": "When a scheme was agreed: 2024-11-05, 2024-11 or 2024. Blank: not known, or proposed.",
     "phasing": "by_year_group: the youngest year group opens first, one more each year. Blank or all: at once.",
     "chance_delivered": "Chance the scheme is ever delivered, per cent. Blank: see below.",
@@ -80,21 +79,6 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "age_low": (0, 25), "age_high": (0, 25), "max_occupancy": (0, 100), "chance_delivered": (0, 100),
     "chance_on_time": (0, 100),
 }  # fmt: skip
-
-
-WORDS = WorkbookWords(RegisterError, "a register", "no places were read", "settings, not children")
-"""What messages call a workbook of a register."""
-
-
-def read_cells(path: Path) -> Rows:
-    """Return (row number, cells as text) of the register sheet; a formula gives its last stored result.
-
-    Raises
-    ------
-    RegisterError
-        It is not a workbook, unpacks to too much, or a formula has no result.
-    """
-    return read_sheets(path, [SHEET], WORDS)[SHEET]
 
 
 def to_workbook(cells: Sequence[Sequence[str]], where: str) -> bytes:

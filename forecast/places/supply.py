@@ -37,6 +37,7 @@ from data.registers.register import (
     find_chains,
     first_year,
     needs_of,
+    opens_after_census,
     records,
     with_defaults,
 )
@@ -228,7 +229,9 @@ def _opening_years(
         else:
             chance = likely = min(chance, float(row["chance_delivered"]))
             late = delayed = np.maximum(late, delay)
-        begins[i] = np.where(uniforms[0] * 100 < likely, _begins(row) + delayed, NEVER)
+        # Places that open after the January count of their first year are counted from the next.
+        counted_from = _begins(row) + opens_after_census(row, _begins(row) + 1)
+        begins[i] = np.where(uniforms[0] * 100 < likely, counted_from + delayed, NEVER)
     return begins
 
 

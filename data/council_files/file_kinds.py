@@ -1,0 +1,109 @@
+"""What the reader of council files needs to know of a kind of file: its columns, what each cell may say, and what must be asked.
+
+Invariant: a column that a file does not have is filled only with a value that the user has confirmed.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from data.council_files.council_words import FOLDER, bare
+from data.errors import PlannerError
+
+ASIDE = "aside"
+"""What stands for one of our columns where a column of the council's is kept aside, untouched."""
+
+UNANSWERED = "?"
+"""What stands where the user must answer."""
+
+PLACES_OF_YEAR = "places of "
+"""Beginning of the meaning of a column that holds the places of one year: "places of 2026/27", or "places of +1"."""
+
+FIRST_YEAR = "first_year"
+"""Value that says which academic year "year of opening" is, in a table of places by years since opening."""
+
+Converter = Callable[[str], Mapping[str, str]]
+"""Cells of the template, by column, from a cell of a column that the template does not have."""
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """A kind of file that councils fill in.
+
+    Parameters
+    ----------
+    code
+        Its name in the table of headings, and in the folder of mappings.
+    name
+        What messages call one, such as "a register".
+    columns
+        Columns of the template, in order.
+    parsers
+        Function for each column that reads a cell or raises a `CellError`.
+    needed
+        Columns whose cells must not be blank.
+    values
+        Needed columns that one value for the whole file can stand in for, with the value that is proposed; `UNANSWERED` where
+        none is likely.
+    choices
+        Codes of closed lists, by column, to be named where an answer is wanted.
+    words
+        Columns whose words may have several meanings, with their column in the table of words.
+    converters
+        Columns that councils have and the template has not, with the function that reads a cell of each.
+    gives
+        Columns of the template that each of them fills.
+    amount
+        Column of the number that the rows are about: a row without it is a heading, a note or blank.
+    title
+        Column of the name of a row, in which the word "Total" stands.
+    by_year
+        Whether a column may hold the number of one year.
+    refuse
+        Makes the error of a file that cannot be read from words.
+    nothing
+        What therefore did not happen.
+    """
+
+    code: str
+    name: str
+    columns: tuple[str, ...]
+    parsers: Mapping[str, Callable[[str], object]]
+    needed: tuple[str, ...]
+    values: Mapping[str, str]
+    choices: Mapping[str, Sequence[str]]
+    words: Mapping[str, str]
+    converters: Mapping[str, Converter]
+    gives: Mapping[str, tuple[str, ...]]
+    amount: str
+    title: str
+    refuse: Callable[[str], PlannerError]
+    nothing: str
+    by_year: bool = False
+    sheets: tuple[str, ...] = field(default=())
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Every meaning that a column of the council's may have, years of places apart."""
+        return (*self.columns, *self.converters)
+
+
+@cache
+def headings(kind: str) -> Mapping[str, tuple[str, ...]]:
+    """Return the columns that each heading may stand for in a kind of file; headings as `bare` has them."""
+    table: dict[str, list[str]] = {}
+    with (FOLDER / "headings.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["kind"] == kind:
+                table.setdefault(row["heading"], []).append(row["column"])
+    return {heading: tuple(columns) for heading, columns in table.items()}
+
+
+def columns_of_heading(kind: FileKind, heading: str) -> tuple[str, ...]:
+    """Return the columns of a kind of file that a heading may stand for: its own name first."""
+    words = bare(heading)
+    own = tuple(c for c in kind.columns if bare(c) == words)
+    return own or tuple(c for c in headings(kind.code).get(words, ()) if c in kind.targets)

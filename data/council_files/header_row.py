@@ -1,0 +1,172 @@
+"""The row of a council's table that names its columns, under titles, merged heads and notes.
+
+Invariant: where two rows could both be it, neither is taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from openpyxl.utils import get_column_letter
+
+from data.council_files.council_words import bare
+from data.council_files.file_kinds import FileKind, columns_of_heading
+from data.council_files.written_dates import month, pair_of_years
+
+LOOKED_AT = 60
+"""Rows, blank ones apart, in which the header is looked for."""
+
+LEAST = 2
+"""Least headings that a header must have in common with ours."""
+
+RIVAL = 0.6
+"""Share of the best row's headings from which on another row could be the header too."""
+
+Lines = Sequence[tuple[int, list[str]]]
+"""(Row number, trimmed cells) of each row that is not blank."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderRow:
+    """The header of a table.
+
+    Parameters
+    ----------
+    names
+        Heading of each column, all different; a blank one is named by its letter.
+    first
+        Position among the lines at which the data begin.
+    rows
+        Numbers of the rows that hold it: one, or two under merged heads.
+    known
+        How many headings may stand for one of our columns.
+    exact
+        How many are names of ours.
+    """
+
+    names: tuple[str, ...]
+    first: int
+    rows: tuple[int, ...]
+    known: int
+    exact: int
+
+
+class TwoHeadersError(ValueError):
+    """Two rows could both be the header; says which."""
+
+
+def year_heading(heading: str) -> str | None:
+    """Return the year that a heading of a column of places names: "2026/27", "+1" or "+0"; None if it names none."""
+    text = re.sub(r"\b(?:places|capacity|number of places|from|in|sept(?:ember)? of)\b", " ", heading, flags=re.I).strip(" :()-–")
+    first = pair_of_years(text)
+    if first is not None:
+        return f"{first}/{(first + 1) % 100:02d}"
+    if re.fullmatch(r"\+\s?\d{1,2}", text):
+        return "+" + re.sub(r"\D", "", text)
+    if bare(text) in ("year of opening", "opening year", "year 0", "on opening"):
+        return "+0"
+    at = month(text)
+    return f"{at[0]}/{(at[0] + 1) % 100:02d}" if at is not None and at[1] == 9 else None
+
+
+def _meanings(kind: FileKind, cells: Sequence[str]) -> list[tuple[str, ...]]:
+    meanings = [columns_of_heading(kind, c) if c else () for c in cells]
+    if kind.by_year:
+        years = [year_heading(c) if c else None for c in cells]
+        if sum(y is not None for y in years) >= 2:
+            meanings = [("by year",) if y is not None else m for m, y in zip(meanings, years, strict=True)]
+    return meanings
+
+
+def _count(kind: FileKind, cells: Sequence[str]) -> int:
+    meanings = _meanings(kind, cells)
+    return len({m for m in meanings if m and m != ("by year",)}) + sum(m == ("by year",) for m in meanings)
+
+
+def find_header(kind: FileKind, lines: Lines) -> HeaderRow | None:
+    """Return the header of a table; None where no row has `LEAST` headings like ours.
+
+    Raises
+    ------
+    TwoHeadersError
+        Two rows could both be it.
+    """
+    looked_at = list(lines[:LOOKED_AT])
+    counts = [_count(kind, cells) for _, cells in looked_at]
+    best = max(counts, default=0)
+    pair = _best_pair(kind, looked_at, best)
+    if pair is not None:
+        at, names = pair
+        rows = (looked_at[at][0], looked_at[at + 1][0])
+        return _header(kind, names, at + 2, rows)
+    if best < LEAST:
+        return None
+    at = counts.index(best)
+    _refuse_rivals(kind, looked_at, counts, at)
+    return _header(kind, looked_at[at][1], at + 1, (looked_at[at][0],))
+
+
+def _best_pair(kind: FileKind, lines: list[tuple[int, list[str]]], single: int) -> tuple[int, list[str]] | None:
+    """Return where a head of two rows begins, and its headings; None where no two rows name more columns than one row does."""
+    best: tuple[int, int, list[str]] | None = None
+    for at in range(len(lines) - 1):
+        upper, lower = lines[at], lines[at + 1]
+        if lower[0] != upper[0] + 1:
+            continue
+        names = _joined(kind, upper[1], lower[1])
+        count = _count(kind, names)
+        if count >= LEAST and count > single and (best is None or count > best[0]):
+            best = (count, at, names)
+    return None if best is None else (best[1], best[2])
+
+
+def _joined(kind: FileKind, upper: Sequence[str], lower: Sequence[str]) -> list[str]:
+    wide = max(len(upper), len(lower))
+    above = [*upper, *[""] * (wide - len(upper))]
+    below = [*lower, *[""] * (wide - len(lower))]
+    names: list[str] = []
+    group = ""
+    for top, bottom in zip(above, below, strict=True):
+        group = top or (group if bottom else "")
+        both = f"{group} {bottom}".strip()
+        if not bottom or not group:
+            names.append(both)
+        elif columns_of_heading(kind, both) or (kind.by_year and year_heading(both)):
+            names.append(both)
+        elif not top or group == top:
+            names.append(bottom if not top and columns_of_heading(kind, bottom) else both)
+        else:
+            names.append(both)
+    return names
+
+
+def _refuse_rivals(kind: FileKind, lines: Lines, counts: Sequence[int], at: int) -> None:
+    chosen = [bare(c) for c in lines[at][1]]
+    columns = {m[0] for m in _meanings(kind, lines[at][1]) if m}
+    for other, count in enumerate(counts):
+        if other == at or count < max(LEAST, RIVAL * counts[at]):
+            continue
+        if [bare(c) for c in lines[other][1]] == chosen:
+            continue
+        shared = columns & {m[0] for m in _meanings(kind, lines[other][1]) if m}
+        if len(shared) >= LEAST:
+            raise TwoHeadersError(f"rows {lines[min(at, other)][0]} and {lines[max(at, other)][0]}")
+
+
+def _header(kind: FileKind, cells: Sequence[str], first: int, rows: tuple[int, ...]) -> HeaderRow:
+    names: list[str] = []
+    trimmed = list(cells)
+    while trimmed and not trimmed[-1]:
+        trimmed.pop()
+    for place, cell in enumerate(trimmed, start=1):
+        name = " ".join(cell.split()) or f"column {get_column_letter(place)}"
+        again = name
+        copies = 1
+        while again.casefold() in {n.casefold() for n in names}:
+            copies += 1
+            again = f"{name} ({copies})"
+        names.append(again)
+    own = {bare(c) for c in kind.columns}
+    return HeaderRow(tuple(names), first, rows, _count(kind, cells), sum(bare(n) in own for n in names))
