@@ -429,7 +429,8 @@ def _value_note(kind: FileKind, column: str, value: str, where: str) -> str:
     if column == FIRST_YEAR:
         return "the academic year of opening, like 2027/28"
     choices = kind.choices.get(column)
-    what = f"one of {', '.join(choices)}" if choices else "what holds for every row"
+    what = (f"one of {', '.join(choices)}" if len(choices) > 1 else choices[0]) if choices else "what holds for every row"
+    what += ", or leave it blank to fill it in row by row"
     if value == UNANSWERED:
         return f"the file has no column for it: write {what}"
     return f"the file has no column for it: {quoted(value)} for every row, or write {what}"

@@ -37,6 +37,12 @@ class Problem:
         return f"{sheet} {self.row}, column '{self.column}': {self.text}"
 
 
+def without_answered(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Return problems without those of a blank cell that the fix of another problem in its row would fill."""
+    filled = {(int(p.row), column) for p in problems for column, _ in p.fix if column != p.column}
+    return tuple(p for p in problems if p.fix or (int(p.row), p.column) not in filled)
+
+
 def report(
     where: str,
     problems: Sequence[Problem],
@@ -56,8 +62,8 @@ def report(
     kinds
         Kinds of file that can be read.
     """
-    ordered = sorted(problems, key=lambda p: p.row)
-    listed = "\n".join(str(p) for p in ordered[:SHOWN])
+    ordered = sorted(without_answered(problems), key=lambda p: p.row)
+    listed = "\n".join(f"{p} Proposed: {p.fix_in_words}." if p.fix else str(p) for p in ordered[:SHOWN])
     more = f"\n... and {len(ordered) - SHOWN} more." if len(ordered) > SHOWN else ""
     count = "1 problem" if len(ordered) == 1 else f"{len(ordered)} problems"
     return (

@@ -264,9 +264,9 @@ REGISTER_FILE = FileKind(
         "status": STATUSES,
         "basis": BASES,
         "confidence": CONFIDENCES,
-        "age_low": ("ages at 31 August, such as 4 for Reception",),
-        "age_high": ("ages at 31 August, such as 10 for Year 6",),
-        "needs": ("need codes joined by ;", ALL),
+        "age_low": ("an age at 31 August, such as 4 for Reception",),
+        "age_high": ("an age at 31 August, such as 10 for Year 6",),
+        "needs": (f"need codes joined by ;, or {ALL}",),
         "from_academic_year": ("an academic year like 2025/26",),
     },
     words={"provision": "provision", "needs": "needs", "status": "status", "located": "located", "phasing": "phasing"},
@@ -485,7 +485,7 @@ def _check_file(path: Path) -> None:
 def _check_header(names: Sequence[str], where: str) -> None:
     """Refuse a header of the template with missing, unknown or repeated columns."""
     absent = [c for c in COLUMNS if c not in names]
-    missing = [c for c in absent if c not in DETAILS]
+    missing = [c for c in absent if c in NEEDED]
     unknown = [c for c in names if c not in COLUMNS and c != AUTHORITY]
     repeated = sorted({c for c in names if names.count(c) > 1 and c not in unknown})
     parts = []
@@ -503,8 +503,8 @@ def _check_header(names: Sequence[str], where: str) -> None:
     if parts:
         raise RegisterError(
             f"'{where}', row 1: {'; '.join(parts)}. Places cannot be told apart without the columns "
-            f"{', '.join(c for c in COLUMNS if c not in DETAILS)}; a file may also have "
-            f"{', '.join((*DETAILS, AUTHORITY))}, and no others. Rename, add or delete columns, or copy your rows into "
+            f"{', '.join(NEEDED)}; a file may also have "
+            f"{', '.join((*OPTIONAL, AUTHORITY))}. Rename, add or delete columns, or copy your rows into "
             "the template."
         )
 
@@ -529,7 +529,7 @@ def _parse(
     """Return the values of one row and every problem in it."""
     values, problems = parse_cells(number, header, cells, _PARSERS, _BLANK, remarks)
     if values:
-        values = dict.fromkeys(column for column in (*header, "opens_in") if column not in _BLANK) | values
+        values = dict.fromkeys(column for column in (*COLUMNS, *header) if column not in _BLANK) | values
     low, high = values.get("age_low", 0), values.get("age_high", 25)
     if low > high:
         problems.append(

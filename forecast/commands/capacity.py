@@ -8,9 +8,18 @@ from typing import Annotated
 import typer
 
 from data import areas
-from data.errors import OptionError
+from data.errors import OptionError, RegisterError
+from forecast.commands.council_files import (
+    Accept,
+    Fix,
+    MappingFile,
+    confirmed_mapping,
+    keep_mapping,
+    show_problems,
+    write_corrected,
+)
 from forecast.commands.options import OneArea, check_may_write
-from forecast.commands.output import console, show
+from forecast.commands.output import console, say, show
 
 app = typer.Typer(help="Capacity registers: which places exist, setting by setting.", no_args_is_help=True)
 
@@ -44,21 +53,42 @@ def check_register_command(
     area: Annotated[
         str | None, typer.Option(help="Authority it should be of; what the file says where left out.")
     ] = None,
+    mapping: MappingFile = None,
+    fix: Fix = False,
+    accept: Accept = None,
 ) -> None:
-    """Check a capacity register: every problem at once, or its places in short with what looks doubtful."""
+    """Check a capacity register: its problems row by row with a fix for each, or its places with what would change."""
+    from data.council_files.problems import report
+    from data.registers import starting_register
+    from data.registers.differences import diff
     from data.registers.register import counted_by_year
-    from data.registers.register_file import read_register
+    from data.registers.register_file import REGISTER_FILE, check_register_file, read_register
 
-    register = read_register(file, la_code=None if area is None else _one_code(area))
+    code = None if area is None else _one_code(area)
     screen = console()
+    confirmed = confirmed_mapping(file, REGISTER_FILE, mapping, code, screen) if file.is_file() else None
+    checked = check_register_file(file, code, confirmed)
+    if checked.problems:
+        show_problems(screen, checked.problems)
+        if fix:
+            write_corrected(file, REGISTER_FILE, checked.table, checked.problems, accept, screen)
+        raise RegisterError(report(file.name, checked.problems))
+    register = read_register(file, la_code=code, mapping=confirmed)
     owner = "" if register.la_code is None else f" of {areas.by_code(register.la_code).name}"
     screen.print(
         f"{file.name}: the register{owner} can be used. {len(register.rows):,} rows.", soft_wrap=True
     )
+    for remark in (*register.remarks, *register.not_counted):
+        say(screen, remark)
     places = counted_by_year(register).rename(columns={"academic_year": "Academic year"})
     show(screen, places.astype(str), "Specialist places as the register states them", index=False)
+    if register.la_code is not None:
+        change = diff(starting_register.shipped(register.la_code), register)
+        if not change.empty:
+            say(screen, f"Against the register that comes with the planner: {change.sentence()}")
     for warning in register.warnings:
         screen.print(f"Check: {warning}", soft_wrap=True, markup=False)
+    keep_mapping(checked.table, REGISTER_FILE, confirmed, register.la_code, screen)
 
 
 @app.command("diff")

@@ -162,7 +162,7 @@ def test_columns_missing_unknown_and_repeated_are_named_together(tmp_path: Path)
     text = path.read_text("utf-8").replace("places,", "place,", 1).replace("note", "status", 1)
     path.write_text(text.replace("source", "colour", 1), "utf-8")
     message = refusal(path)
-    assert "missing: places, source, note" in message
+    assert "missing: places, source;" in message
     assert "'place' (did you mean 'places'?)" in message
     assert "'colour'" in message
     assert "twice: status" in message

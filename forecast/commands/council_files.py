@@ -1,0 +1,119 @@
+"""What commands that check a council's file share: its mapping to confirm, its problems row by row, and a corrected copy.
+
+Invariant: nothing is written over; a mapping that waits to be looked at, and a corrected copy, are new files beside the original.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+from rich.console import Console
+
+from data.council_files.column_mapping import ColumnMapping, read_mapping, remember, remembered, write_mapping
+from data.council_files.column_mapping import beside as mapping_beside
+from data.council_files.corrected_copy import accept, correct, write_copy
+from data.council_files.corrected_copy import beside as copy_beside
+from data.council_files.council_table import CouncilTable, propose
+from data.council_files.file_kinds import FileKind
+from data.council_files.problems import SHOWN, Problem, without_answered
+from data.errors import OptionError
+from forecast.commands.options import check_may_write
+from forecast.commands.output import say, show
+
+MappingFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--mapping",
+        help="What the columns of a table that is not in the template mean; 'check' writes one beside the table to be looked at.",
+    ),
+]
+"""A confirmed mapping."""
+
+Fix = Annotated[
+    bool, typer.Option("--fix", help="Write a corrected copy beside the file, with the proposed fixes.")
+]
+"""Whether to write a corrected copy."""
+
+Accept = Annotated[
+    str | None,
+    typer.Option(help="With --fix: rows whose fix is accepted, such as 3,5,12; all of them where left out."),
+]
+"""Which fixes are accepted."""
+
+
+def confirmed_mapping(
+    path: Path, kind: FileKind, mapping: Path | None, la_code: int | None, screen: Console
+) -> ColumnMapping | None:
+    """Return the mapping of a file that is not in the template; None where none is needed, or one is remembered.
+
+    Where nobody has confirmed one, it is proposed: printed, and written beside the file.
+
+    Raises
+    ------
+    PlannerError
+        A mapping is needed and was not given; of the kind of the file.
+    """
+    if mapping is not None:
+        if not mapping.is_file():
+            raise OptionError(f"There is no mapping '{mapping}'. Leave --mapping out to have one proposed.")
+        return read_mapping(mapping, kind)
+    proposal = propose(path, kind)
+    if proposal is None or (la_code is not None and remembered(kind, la_code, proposal.names) is not None):
+        return None
+    lines = [
+        {"Theirs": one.theirs, "Ours": one.ours, "For example": one.samples, "Note": one.note} for one in proposal.mapping.lines
+    ]
+    show(screen, pd.DataFrame(lines), f"What the columns of {path.name} would be read as", index=False)
+    to = mapping_beside(path)
+    there = to.exists()
+    if not there:
+        write_mapping(proposal.mapping, to)
+    questions = len(proposal.mapping.questions)
+    raise kind.refuse(
+        f"'{path.name}' is not in the template, so somebody must say what its columns hold; {kind.nothing} yet. "
+        f"{'There is a mapping already in' if there else 'What we would read is in'} {to}"
+        + (f", with {questions} question(s), marked ?, for you to answer" if questions else "")
+        + f". Look at it, correct the column 'ours', and run the command again with --mapping {to}"
+    )
+
+
+def keep_mapping(
+    table: CouncilTable, kind: FileKind, mapping: ColumnMapping | None, la_code: int | None, screen: Console
+) -> None:
+    """Remember a mapping that was used for an authority's file."""
+    if mapping is None or la_code is None or not table.mapped:
+        return
+    path = remember(mapping, kind, la_code, table.names)
+    say(screen, f"The mapping is remembered for the next file with these headings: {path}")
+
+
+def show_problems(screen: Console, problems: Sequence[Problem]) -> None:
+    """Print problems row by row, each with its proposed fix, where there are more than a message lists."""
+    if len(without_answered(problems)) <= SHOWN:
+        return
+    lines = [
+        {"Row": f"{p.row}", "Column": p.column, "Problem": p.text, "Proposed": p.fix_in_words or "-"}
+        for p in sorted(without_answered(problems), key=lambda p: p.row)
+    ]
+    show(screen, pd.DataFrame(lines), "Problems, and what would mend them", index=False)
+
+
+def write_corrected(
+    path: Path, kind: FileKind, table: CouncilTable, problems: Sequence[Problem], rows: str | None, screen: Console
+) -> Path:
+    """Write a corrected copy beside a file, and say what is in it and what is left."""
+    chosen = None if rows is None else {part.strip() for part in rows.split(",") if part.strip()}
+    correction = correct(path.name, kind, table, problems, accept(problems, chosen))
+    to = copy_beside(path)
+    check_may_write(to, False, "another name for it")
+    write_copy(correction, to)
+    say(screen, f"Corrected copy: {to}. The original was not changed.")
+    for problem in correction.accepted:
+        say(screen, f"- Row {problem.row}: {problem.fix_in_words}")
+    if correction.left:
+        say(screen, f"{len(correction.left)} problem(s) are left for you; they are in the copy as they were.")
+    return to
