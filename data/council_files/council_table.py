@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rapidfuzz import fuzz, process
 
@@ -30,7 +31,7 @@ from data.council_files.formulas import unguarded
 from data.council_files.header_row import HeaderRow, Lines, TwoHeadersError, find_header, year_heading
 from data.council_files.problems import Problem
 from data.council_files.set_aside import NOTHING_ASIDE, SetAside
-from data.council_files.spreadsheet import MAX_LINES, UNREAD, CellError, csv_rows
+from data.council_files.spreadsheet import MAX_LINES, UNREAD, CellError, Remark, csv_rows
 from data.council_files.written_amounts import amount
 from data.council_files.written_dates import pair_of_years, written_year
 from data.formatting import listed, quoted
@@ -114,6 +115,31 @@ class CouncilTable:
         if not self.aside_names:
             return NOTHING_ASIDE
         return SetAside(self.aside_names, tuple(self.aside[row] for row in rows))
+
+
+@dataclass(frozen=True)
+class CheckedFile:
+    """A file after its check.
+
+    Parameters
+    ----------
+    table
+        Its rows as rows of the template.
+    rows
+        Values of each row without a problem of its own, by row number.
+    problems
+        Every problem.
+    owner
+        DfE number of the authority, where it is known.
+    remarks
+        How cells in other words were read.
+    """
+
+    table: CouncilTable
+    rows: Mapping[int, Any]
+    problems: tuple[Problem, ...]
+    owner: int | None
+    remarks: tuple[Remark, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +356,11 @@ def _total_note(number: int, row: Sequence[str], at: int | None, total: float) -
 
 
 def _samples(lines: Lines, header: HeaderRow, at: int) -> list[str]:
-    cells = [row[at] for _, row in lines[header.first :] if at < len(row) and row[at]]
+    cells = [
+        row[at]
+        for _, row in lines[header.first :]
+        if at < len(row) and row[at] and len({c for c in row if c}) > 1 and not _is_total(row, 0)
+    ]
     return list(dict.fromkeys(cells))
 
 
@@ -359,11 +389,15 @@ def _proposal(where: str, kind: FileKind, lines: Lines, header: HeaderRow) -> Pr
         if year is not None:
             chosen[name] = PLACES_OF_YEAR + year
             continue
-        fitting = [c for c in columns_of_heading(kind, re.sub(r" \(\d\)$", "", name)) if _fit(kind, c, samples[name]) >= FITS]
+        by_heading = columns_of_heading(kind, re.sub(r" \(\d\)$", "", name))
+        fitting = [c for c in by_heading if _fit(kind, c, samples[name]) >= FITS]
         if fitting:
             chosen[name] = fitting[0]
         elif guess := _by_content(kind, samples[name]):
             chosen[name], notes[name] = guess, "by what its cells say; check it"
+        elif by_heading:
+            chosen[name] = UNANSWERED
+            notes[name] = f"its heading says {by_heading[0]}, its cells do not: write what it is, or {ASIDE}"
         else:
             chosen[name] = ASIDE
     _ask_about_clashes(kind, chosen, notes, samples)
@@ -387,9 +421,21 @@ def _by_content(kind: FileKind, cells: Sequence[str]) -> str | None:
     fits = [
         column
         for column in kind.words
-        if column in kind.columns and len(cells) >= 2 and not all(c.isdigit() for c in cells) and _fit(kind, column, cells) >= 0.9
+        if column in kind.columns and len(cells) >= 2 and not all(c.isdigit() for c in cells) and _are_words(kind, column, cells)
     ]
     return fits[0] if len(fits) == 1 else None
+
+
+def _are_words(kind: FileKind, column: str, cells: Sequence[str]) -> bool:
+    read = 0
+    for cell in cells[:30]:
+        try:
+            kind.parsers[column](cell)
+        except CellError as error:
+            read += "several meanings" in str(error)
+        else:
+            read += 1
+    return read >= 0.9 * len(cells[:30])
 
 
 def _ask_about_clashes(
@@ -398,7 +444,7 @@ def _ask_about_clashes(
     """Turn columns that would be mapped twice into questions, or aside where one of them is blank or was guessed from content."""
     by_ours: dict[str, list[str]] = {}
     for name, ours in chosen.items():
-        if ours != ASIDE:
+        if ours not in (ASIDE, UNANSWERED):
             for one in kind.gives.get(ours, (ours,)):
                 by_ours.setdefault(one, []).append(name)
     for ours, names in by_ours.items():

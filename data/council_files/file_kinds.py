@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from data.council_files.council_words import FOLDER, bare
+from data.council_files.spreadsheet import CellError
+from data.council_files.written_ages import is_year_group, parse_age_or_year_group, range_in_date, run_of_ages
 from data.errors import PlannerError
+from data.formatting import quoted
 
 ASIDE = "aside"
 """What stands for one of our columns where a column of the council's is kept aside, untouched."""
@@ -107,3 +110,45 @@ def columns_of_heading(kind: FileKind, heading: str) -> tuple[str, ...]:
     words = bare(heading)
     own = tuple(c for c in kind.columns if bare(c) == words)
     return own or tuple(c for c in headings(kind.code).get(words, ()) if c in kind.targets)
+
+
+def ages_of_range(cell: str, *, school_range: bool) -> dict[str, str]:
+    """Return the cells age_low and age_high of a range of ages, year groups or a stage.
+
+    Parameters
+    ----------
+    cell
+        What was written.
+    school_range
+        Whether plain numbers are a school's age range, whose end is the age at which pupils leave.
+
+    Raises
+    ------
+    CellError
+        It is none, or a date that was a range of ages.
+    """
+    before = range_in_date(cell)
+    run = run_of_ages(before or cell, school_range=school_range)
+    if before is not None:
+        fix = {} if run is None else {"age_low": str(run[0]), "age_high": str(run[1])}
+        raise CellError(
+            f"{quoted(cell)} is a date: a spreadsheet turned the ages '{before}' into it. Format the column as text and write "
+            "the ages again.", fix
+        )  # fmt: skip
+    if run is None:
+        raise CellError(
+            f"{quoted(cell)} is not a range of ages. Write ages like 4-11, year groups like R-Y6, or a stage such as primary."
+        )
+    return {"age_low": str(run[0]), "age_high": str(run[1])}
+
+
+def last_age_of_leavers(cell: str) -> dict[str, str]:
+    """Return the cell age_high of the age at which pupils leave: 11 is the end of Year 6, which is age 10 at 31 August.
+
+    Raises
+    ------
+    CellError
+        It is no age.
+    """
+    single = parse_age_or_year_group(cell)
+    return {"age_high": str(single if is_year_group(cell) else single - 1)}

@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +19,30 @@ import pandas as pd
 from rapidfuzz import fuzz, process
 
 from data.areas import by_code
-from data.council_files.formulas import guarded, unguarded
+from data.council_files.column_mapping import ColumnMapping
+from data.council_files.council_table import CheckedFile, CouncilTable, read_council_table
+from data.council_files.council_words import parse_needs, parse_word
+from data.council_files.file_kinds import UNANSWERED, FileKind, ages_of_range, last_age_of_leavers
+from data.council_files.formulas import guarded
 from data.council_files.problems import SHOWN, Problem, report
+from data.council_files.set_aside import NOTHING_ASIDE, SetAside
 from data.council_files.spreadsheet import (
     AGE_BLANK,
     AUTHORITY,
     CellError,
-    column_names,
-    csv_rows,
+    Remark,
+    Understood,
     name_of,
-    parse_age,
     parse_authority,
     parse_cells,
     parse_code,
     plain,
+    remarks_in_words,
     write_whole,
 )
+from data.council_files.written_ages import parse_age_or_year_group
+from data.council_files.written_amounts import amount
+from data.council_files.written_dates import pair_of_years
 from data.errors import OutputError, PriceError
 from data.formatting import quoted
 from data.prices.inflation import PriceGrowth, starting_year, year_name
@@ -70,10 +79,17 @@ OPTIONAL: tuple[str, ...] = ("kind", "low", "high", "median", "share", "inflator
 MAX_ROWS = 5_000
 """Rows in one ledger."""
 
+SUFFIXES: tuple[str, ...] = (".csv", ".xlsx")
+"""Kinds of file that are read; templates are CSV."""
+
+ESTIMATED = "estimated"
+"""Basis of a price that somebody wrote as about so much."""
+
 MAX_BYTES = 20_000_000
 """Largest ledger file that is opened, in bytes (20 MB)."""
 
 _NUMBER = re.compile(r"(\d{1,9}|\d{1,3}(,\d{3}){1,2})(\.\d{1,12})?", re.ASCII)
+_PER_WEEK = re.compile(r"(?:\bper|\ba|/)\s*(?:week|day|month|term|hour|session)|\bp\.?w\.?\b", re.I)
 _NEGATIVE = re.compile(r"[-\u2212].*|\(.*\)")
 
 
@@ -89,11 +105,17 @@ class Ledger:
         As `data.prices.price_book.ROWS`, all of level ``council``: give them to `PriceBook.replaced`.
     origin
         Name of the file.
+    remarks
+        How cells in other words than the template's were read, and which rows were left out, for people.
+    aside
+        Columns of the council's own that have no meaning here.
     """
 
     la_code: int | None
     rows: pd.DataFrame
     origin: str
+    remarks: tuple[str, ...] = ()
+    aside: SetAside = NOTHING_ASIDE
 
     @property
     def prices(self) -> tuple[Price, ...]:
@@ -109,30 +131,65 @@ def _choice(kind: str, allowed: Mapping[str, str]) -> Callable[[str], str]:
     return lambda cell: parse_code(cell, spellings, kind, allowed)
 
 
-def _number(cell: str) -> float:
+def _number(cell: str) -> float | Understood:
     text = cell.replace("£", "").replace(" ", "")
     if _NEGATIVE.fullmatch(text):
         raise CellError(f"{quoted(cell)} is below 0. A price is 0 or more; income is not entered as a price.")
-    if _NUMBER.fullmatch(text) is None:
+    if _NUMBER.fullmatch(text) is not None:
+        return float(text.replace(",", ""))
+    if _PER_WEEK.search(cell) is not None:
+        raise CellError(
+            f"{quoted(cell)} is a price for part of a year. Write pounds a year; how many weeks it is paid for is not in the file."
+        )
+    written = amount(cell)
+    if written is None or "%" in cell:
         raise CellError(
             f"{quoted(cell)} is not a number. Write pounds a year in figures, such as 12500 or 12,500.50, without words."
         )
-    return float(text.replace(",", ""))
+    also = (("basis", ESTIMATED),) if written.estimated else ()
+    about = ", estimated" if written.estimated else ""
+    return Understood(written.number, f"{quoted(cell)} was read as {written.number:,.10g} pounds{about}", also)
 
 
 def _share(cell: str) -> float:
     text = cell.removesuffix("%").strip()
-    number = _number(text) / (100 if cell.endswith("%") else 1)
+    read = _number(text)
+    number = (read.value if isinstance(read, Understood) else read) / (100 if cell.endswith("%") else 1)
     if number > 1:
         raise CellError(f"{quoted(cell)} is more than 1. Write a share such as 0.95, or 95%.")
     return number
 
 
 def _year(cell: str) -> str:
-    text = cell.replace("/", "-")
+    begins = pair_of_years(cell)
+    text = cell if begins is None else f"{begins}-{(begins + 1) % 100:02d}"
     if starting_year(text) is None:
         raise CellError(f"{quoted(cell)} is not a financial year. Write it like '2025-26'.")
     return text
+
+
+def _need_group(cell: str) -> str | Understood:
+    """Return the need group of a cell: its own name, or needs that are those of one group and no others."""
+    try:
+        return _GROUP(cell)
+    except CellError as error:
+        try:
+            read = parse_needs(cell)
+        except CellError:
+            raise error from None
+        codes = read.value if isinstance(read, Understood) else read
+        needs = set() if codes == ALL else set(codes.split(";"))
+        alike = [g.code for g in NEED_GROUPS if needs and set(g.needs) == needs]
+        if codes == ALL or alike:
+            group = ALL if codes == ALL else alike[0]
+            return Understood(group, f"{quoted(cell)} was read as {group}")
+        wider = [g.code for g in NEED_GROUPS if needs < set(g.needs)]
+        if wider:
+            raise CellError(
+                f"{quoted(cell)} is part of the need group {wider[0]}. Write {wider[0]} if the price is that of the whole group.",
+                {"": wider[0]},
+            ) from None
+        raise error from None
 
 
 def _lines(cell: str) -> str:
@@ -148,12 +205,14 @@ def _lines(cell: str) -> str:
     return ";".join(dict.fromkeys(parts))
 
 
+_GROUP = _choice("need group", {ALL: ALL, **{g.code: g.label for g in NEED_GROUPS}})
+
 _PARSERS: dict[str, Callable[[str], object]] = {
     "item": _choice("item", {code: item.label for code, item in ITEMS.items()}),
-    "provision": _choice("provision", {ALL: ALL, **PROVISIONS}),
-    "need_group": _choice("need group", {ALL: ALL, **{g.code: g.label for g in NEED_GROUPS}}),
-    "age_low": parse_age,
-    "age_high": parse_age,
+    "provision": lambda cell: parse_word("provision", cell, "provision", (ALL, *PROVISIONS)),
+    "need_group": _need_group,
+    "age_low": parse_age_or_year_group,
+    "age_high": parse_age_or_year_group,
     "kind": _choice("kind", {kind: kind for item in ITEMS for kind in kinds_of(item)}),
     "price": _number,
     "low": _number,
@@ -164,8 +223,8 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "inflator": plain,
     "s251_line": _lines,
     "dsg_block": _choice("block of the grant", {fund: fund for fund in FUNDS}),
-    "basis": _choice("basis", {basis: basis for basis in BASES}),
-    "confidence": _choice("confidence", {c: c for c in CONFIDENCES}),
+    "basis": lambda cell: parse_word("basis", cell, "basis", BASES),
+    "confidence": lambda cell: parse_word("confidence", cell, "confidence", CONFIDENCES),
     "source": str,
     "note": str,
     AUTHORITY: parse_authority,
@@ -187,10 +246,54 @@ _BLANK: dict[str, str] = {
 """What to write in a cell that must not be blank."""
 
 
-def read_ledger(path: str | Path, inflation: PriceGrowth, la_code: int | None = None) -> Ledger:
-    """Read and check a ledger of unit costs: CSV, UTF-8 with or without a byte order mark.
+PRICE_FILE = FileKind(
+    code="prices",
+    name="a file of unit costs",
+    columns=(*COLUMNS, AUTHORITY),
+    parsers=_PARSERS,
+    needed=tuple(c for c in COLUMNS if c not in OPTIONAL),
+    values={
+        "item": UNANSWERED,
+        "provision": UNANSWERED,
+        "need_group": UNANSWERED,
+        "age_low": UNANSWERED,
+        "age_high": UNANSWERED,
+        "price_year": UNANSWERED,
+        "s251_line": UNANSWERED,
+        "dsg_block": UNANSWERED,
+        "basis": "council",
+        "confidence": "medium",
+        "source": "the file",
+    },
+    choices={
+        "item": tuple(ITEMS),
+        "provision": (ALL, *PROVISIONS),
+        "need_group": (ALL, *NEED_GROUP_CODES),
+        "age_low": ("an age at 31 August, such as 2",),
+        "age_high": ("an age at 31 August, such as 25",),
+        "price_year": ("a financial year like 2025-26",),
+        "s251_line": tuple(S251_LINES),
+        "dsg_block": FUNDS,
+        "basis": BASES,
+        "confidence": CONFIDENCES,
+    },
+    words={"provision": "provision", "need_group": "needs"},
+    converters={"age_range": partial(ages_of_range, school_range=True), "leaving_age": last_age_of_leavers},
+    gives={"age_range": ("age_low", "age_high"), "leaving_age": ("age_high",)},
+    amount="price",
+    title="item",
+    refuse=PriceError,
+    nothing="no prices were read",
+)
+"""Files of unit costs, for the reader of council files."""
 
-    Rows are numbered as in the spreadsheet: the header is row 1. A blank kind is all kinds, a blank share 1, a blank inflator
+
+def read_ledger(
+    path: str | Path, inflation: PriceGrowth, la_code: int | None = None, *, mapping: ColumnMapping | None = None
+) -> Ledger:
+    """Read and check a ledger of unit costs, CSV or .xlsx, in the template or with columns of the council's own.
+
+    Rows are numbered as in the spreadsheet. A blank kind is all kinds, a blank share 1, a blank inflator
     the usual one of the item; blank low and high stand for `SPREAD` by confidence.
 
     Parameters
@@ -201,6 +304,8 @@ def read_ledger(path: str | Path, inflation: PriceGrowth, la_code: int | None = 
         Inflators that rows may name.
     la_code
         Whose ledger it should be; None to take what the file says, if it does.
+    mapping
+        What a person confirmed of a table that is not in the template; None to use the one remembered for the authority.
 
     Raises
     ------
@@ -208,21 +313,45 @@ def read_ledger(path: str | Path, inflation: PriceGrowth, la_code: int | None = 
         The file cannot be read, any cell cannot be used, or it is another authority's; nothing is read in part.
     """
     path = Path(path)
-    lines = _csv_lines(path)
-    header, body = _header(lines, path.name)
-    problems: list[Problem] = []
+    checked = check_ledger(path, inflation, la_code, mapping)
+    if checked.problems:
+        raise PriceError(
+            report(path.name, checked.problems, "no prices were read from it and those in use stay", "CSV UTF-8 or .xlsx")
+        )
+    remarks = (*checked.table.notes, *remarks_in_words(checked.remarks))
+    aside = checked.table.set_aside(list(checked.rows))
+    return Ledger(checked.owner, as_rows(checked.rows.values()), path.name, remarks, aside)
+
+
+def check_ledger(
+    path: Path, inflation: PriceGrowth, la_code: int | None = None, mapping: ColumnMapping | None = None
+) -> CheckedFile:
+    """Return a ledger with every problem in it, row by row.
+
+    Raises
+    ------
+    PriceError
+        The file as a whole cannot be read.
+    """
+    _check_file(path)
+    table = read_council_table(path, PRICE_FILE, la_code, mapping)
+    _check_size(table, path.name)
+    header = list(table.header)
+    problems: list[Problem] = list(table.problems)
+    broken = {int(p.row) for p in problems}
+    remarks: list[Remark] = []
     rows: dict[int, dict[str, Any]] = {}
     owners: dict[int, int] = {}
-    for number, cells in body:
-        values, wrong = parse_cells(number, header, cells, _PARSERS, _BLANK)
+    for number, cells in table.body:
+        values, wrong = parse_cells(number, header, cells, _PARSERS, _BLANK, remarks)
         values = dict.fromkeys(OPTIONAL) | values
-        if not wrong:
+        if not wrong and int(number) not in broken:
             wrong = _row_problems(number, values, inflation)
         owner = values.pop(AUTHORITY, None)
         if owner is not None:
             owners[number] = owner
         problems += wrong
-        if not wrong:
+        if not wrong and int(number) not in broken:
             rows[number] = _with_defaults(values)
     whose = la_code if la_code is not None or not owners else next(iter(owners.values()))
     problems += [
@@ -234,24 +363,19 @@ def read_ledger(path: str | Path, inflation: PriceGrowth, la_code: int | None = 
         for number, owner in owners.items() if owner != whose
     ]  # fmt: skip
     problems += _between_rows(rows)
-    if problems:
-        raise PriceError(
-            report(path.name, problems, "no prices were read from it and those in use stay", "CSV UTF-8")
-        )
-    return Ledger(whose, as_rows(rows.values()), path.name)
+    return CheckedFile(table, rows, tuple(problems), whose, tuple(remarks))
 
 
-def _csv_lines(path: Path) -> list[tuple[int, list[str]]]:
-    """Return (spreadsheet row, trimmed cells) of every row that is not blank."""
+def _check_file(path: Path) -> None:
     if not path.is_file():
         raise PriceError(
             f"There is no file '{path}', so no prices were read from it. Check the spelling of the path, or start from the "
             "template."
         )
-    if path.suffix.lower() != ".csv":
+    if path.suffix.lower() not in SUFFIXES:
         raise PriceError(
-            f"'{path.name}' is not a .csv file and other kinds are not read. In the spreadsheet choose Save as, CSV UTF-8, and "
-            "give that file."
+            f"'{path.name}' is not a .csv file or .xlsx workbook and other kinds are not read. In the spreadsheet choose Save as, "
+            "CSV UTF-8, and give that file."
         )
     try:
         size = path.stat().st_size
@@ -260,24 +384,33 @@ def _csv_lines(path: Path) -> list[tuple[int, list[str]]]:
                 f"'{path.name}' is {size / 1e6:,.0f} MB; a ledger is at most {MAX_BYTES // 1_000_000} MB. It was not opened. "
                 "Check that it lists prices, not single payments."
             )
-        raw = path.read_bytes()
+        with path.open("rb"):
+            pass
     except OSError as error:
         raise PriceError(
             f"'{path.name}' cannot be opened ({error.strerror}), so no prices were read. Close it in other programs and "
             "check that you may read it."
         ) from None
-    rows = csv_rows(raw, path.name, "pound signs and names", PriceError)
-    lines = [(n, [unguarded(c.strip()).strip() for c in cells]) for n, cells in rows]
-    lines = [(n, cells) for n, cells in lines if any(cells)]
-    if not lines:
-        raise PriceError(f"'{path.name}' is empty, so there are no prices to use. Start from the template.")
-    return lines
 
 
-def _header(lines: list[tuple[int, list[str]]], where: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Return the column names and the data rows; refuse a header with missing or unknown columns."""
-    (row, first), body = lines[0], lines[1:]
-    names = column_names(first)
+def _check_size(table: CouncilTable, where: str) -> None:
+    """Refuse a file without columns or rows, or with too many, and a header of the template with missing or repeated columns."""
+    if not table.header:
+        raise PriceError(f"'{where}' is empty, so there are no prices to use. Start from the template.")
+    if not table.mapped:
+        _check_header(table.header, where)
+    if not table.body:
+        raise PriceError(
+            f"'{where}' has a header but 0 data rows, so it replaces no price. Add a row for each price you know."
+        )
+    if len(table.body) > MAX_ROWS:
+        raise PriceError(
+            f"'{where}' has {len(table.body):,} data rows; a ledger has at most {MAX_ROWS:,}. It was not read. Check that it lists "
+            "prices by provision and need, not single children."
+        )
+
+
+def _check_header(names: Sequence[str], where: str) -> None:
     parts = []
     if missing := [c for c in COLUMNS if c not in names and c not in OPTIONAL]:
         parts.append(f"column(s) missing: {', '.join(missing)}")
@@ -287,20 +420,10 @@ def _header(lines: list[tuple[int, list[str]]], where: str) -> tuple[list[str], 
         parts.append(f"column(s) given twice: {', '.join(repeated)}")
     if parts:
         raise PriceError(
-            f"'{where}', row {row}: {'; '.join(parts)}. Prices cannot be told apart without the columns "
-            f"{', '.join(c for c in COLUMNS if c not in OPTIONAL)}; a file may also have {', '.join((*OPTIONAL, AUTHORITY))}, "
-            "and no others. Rename, add or delete columns, or copy your rows into the template."
+            f"'{where}', row 1: {'; '.join(parts)}. Prices cannot be told apart without the columns "
+            f"{', '.join(c for c in COLUMNS if c not in OPTIONAL)}; a file may also have {', '.join((*OPTIONAL, AUTHORITY))}. "
+            "Rename, add or delete columns, or copy your rows into the template."
         )
-    if not body:
-        raise PriceError(
-            f"'{where}' has a header but 0 data rows, so it replaces no price. Add a row for each price you know."
-        )
-    if len(body) > MAX_ROWS:
-        raise PriceError(
-            f"'{where}' has {len(body):,} data rows; a ledger has at most {MAX_ROWS:,}. It was not read. Check that it lists "
-            "prices by provision and need, not single children."
-        )
-    return names, body
 
 
 def _row_problems(number: int, row: Mapping[str, Any], inflation: PriceGrowth) -> list[Problem]:

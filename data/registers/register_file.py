@@ -11,7 +11,6 @@ import io
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,9 +21,9 @@ from rapidfuzz import fuzz, process
 from data import tables
 from data.areas import by_code, current
 from data.council_files.column_mapping import ColumnMapping
-from data.council_files.council_table import CouncilTable, read_council_table
+from data.council_files.council_table import CheckedFile, CouncilTable, read_council_table
 from data.council_files.council_words import parse_needs, parse_word
-from data.council_files.file_kinds import UNANSWERED, FileKind
+from data.council_files.file_kinds import UNANSWERED, FileKind, ages_of_range, last_age_of_leavers
 from data.council_files.formulas import guarded
 from data.council_files.problems import SHOWN, Problem, report
 from data.council_files.set_aside import NOTHING_ASIDE
@@ -41,7 +40,7 @@ from data.council_files.spreadsheet import (
     remarks_in_words,
     write_whole,
 )
-from data.council_files.written_ages import is_year_group, parse_age_or_year_group, range_in_date, run_of_ages
+from data.council_files.written_ages import parse_age_or_year_group
 from data.council_files.written_amounts import amount
 from data.council_files.written_dates import day, iso_date, month, parse_academic_year
 from data.errors import OutputError, RegisterError
@@ -208,29 +207,6 @@ _BLANK: dict[str, str] = {
 """What to write in a cell that must not be blank."""
 
 
-def _ages(cell: str, *, school_range: bool) -> dict[str, str]:
-    """Return the cells age_low and age_high of a range of ages, year groups or a stage."""
-    before = range_in_date(cell)
-    run = run_of_ages(before or cell, school_range=school_range)
-    if before is not None:
-        fix = {} if run is None else {"age_low": str(run[0]), "age_high": str(run[1])}
-        raise CellError(
-            f"{quoted(cell)} is a date: a spreadsheet turned the ages '{before}' into it. Format the column as text and write "
-            "the ages again.", fix
-        )  # fmt: skip
-    if run is None:
-        raise CellError(
-            f"{quoted(cell)} is not a range of ages. Write ages like 4-11, year groups like R-Y6, or a stage such as primary."
-        )
-    return {"age_low": str(run[0]), "age_high": str(run[1])}
-
-
-def _leaving_age(cell: str) -> dict[str, str]:
-    """Return the cell age_high of the age at which pupils leave: 11 is the end of Year 6, which is age 10 at 31 August."""
-    single = parse_age_or_year_group(cell)
-    return {"age_high": str(single if is_year_group(cell) else single - 1)}
-
-
 def _establishment_type(cell: str) -> dict[str, str]:
     value = parse_word("gias_type", cell.removesuffix(".0"), "type of establishment", PROVISION_CODES)
     return {"provision": str(value.value if isinstance(value, Understood) else value)}
@@ -271,9 +247,9 @@ REGISTER_FILE = FileKind(
     },
     words={"provision": "provision", "needs": "needs", "status": "status", "located": "located", "phasing": "phasing"},
     converters={
-        "age_range": partial(_ages, school_range=True),
-        "ages_at_31_august": partial(_ages, school_range=False),
-        "leaving_age": _leaving_age,
+        "age_range": partial(ages_of_range, school_range=True),
+        "ages_at_31_august": partial(ages_of_range, school_range=False),
+        "leaving_age": last_age_of_leavers,
         "gias_type": _establishment_type,
     },
     gives={
@@ -327,34 +303,9 @@ def read_register(
     )
 
 
-@dataclass(frozen=True)
-class CheckedRegisterFile:
-    """A register file after its check.
-
-    Parameters
-    ----------
-    table
-        Its rows as rows of the template.
-    rows
-        Values of each row without a problem of its own, by row number.
-    problems
-        Every problem.
-    owner
-        DfE number of the authority, where it is known.
-    remarks
-        How cells in other words were read.
-    """
-
-    table: CouncilTable
-    rows: Mapping[int, dict[str, Any]]
-    problems: tuple[Problem, ...]
-    owner: int | None
-    remarks: tuple[Remark, ...]
-
-
 def check_register_file(
     path: Path, la_code: int | None = None, mapping: ColumnMapping | None = None
-) -> CheckedRegisterFile:
+) -> CheckedFile:
     """Return a register file with every problem in it, row by row.
 
     Raises
@@ -385,7 +336,7 @@ def check_register_file(
             rows[number] = values
     owner, wrong = _owner(path.name, rows, la_code)
     problems += [*wrong, *repeated_places(rows), *find_phased_steps(rows)]
-    return CheckedRegisterFile(table, rows, tuple(problems), owner, tuple(remarks))
+    return CheckedFile(table, rows, tuple(problems), owner, tuple(remarks))
 
 
 def _owner(
