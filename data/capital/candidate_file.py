@@ -12,6 +12,7 @@ import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +21,30 @@ from pydantic import ValidationError
 from data import tables
 from data.capital.benchmarks import benchmark, location_factor
 from data.capital.candidates import BASES, CONFIDENCES, KINDS, Candidate, Kind
-from data.council_files.formulas import guarded, unguarded
+from data.council_files.column_mapping import ColumnMapping
+from data.council_files.council_table import CheckedFile, CouncilTable, read_council_table
+from data.council_files.council_words import parse_needs, parse_word
+from data.council_files.file_kinds import UNANSWERED, FileKind, ages_of_range, last_age_of_leavers
+from data.council_files.formulas import guarded
 from data.council_files.problems import SHOWN, Problem, report
+from data.council_files.set_aside import NOTHING_ASIDE, SetAside
 from data.council_files.spreadsheet import (
     CellError,
-    column_names,
-    csv_rows,
+    Remark,
+    Understood,
     parse_cells,
     parse_code,
     plain,
+    remarks_in_words,
     write_whole,
 )
+from data.council_files.written_ages import parse_age_or_year_group
+from data.council_files.written_amounts import amount
+from data.council_files.written_dates import pair_of_years, parse_academic_year
 from data.errors import CapitalError, OutputError
 from data.formatting import quoted
 from data.registers.register import PHASINGS, SLIPPAGE, academic_year, first_year
-from data.vocabulary import ALL, NEED_CODES, NEEDS
+from data.vocabulary import ALL, NEED_CODES
 
 COLUMNS: tuple[str, ...] = (
     "id", "title", "kind", "places", "age_low", "age_high", "needs", "opens", "decided", "lead_years", "phasing",
@@ -56,6 +66,12 @@ OPTIONAL: tuple[str, ...] = tuple(c for c in COLUMNS if c not in NEEDED)
 
 FOLDER = tables.REFERENCE / "capital" / "candidates"
 """Files of candidates we ship, named by the DfE number of the authority."""
+
+TOTAL_COST = "capital_total"
+"""Column that a council's file may have instead of a cost per place: pounds for the whole scheme."""
+
+SUFFIXES: tuple[str, ...] = (".csv", ".xlsx")
+"""Kinds of file that are read; templates are CSV."""
 
 MAX_ROWS = 200
 """Candidates in one file."""
@@ -80,10 +96,16 @@ class Candidates:
         In the order of the file.
     origin
         Name of the file.
+    remarks
+        How cells in other words than the template's were read, and which rows were left out, for people.
+    aside
+        Columns of the council's own that have no meaning here.
     """
 
     rows: tuple[Candidate, ...]
     origin: str
+    remarks: tuple[str, ...] = ()
+    aside: SetAside = NOTHING_ASIDE
 
 
 def _choice(what: str, allowed: Mapping[str, str]) -> Callable[[str], str]:
@@ -91,22 +113,27 @@ def _choice(what: str, allowed: Mapping[str, str]) -> Callable[[str], str]:
     return lambda cell: parse_code(cell, spellings, what, allowed)
 
 
-def _number(cell: str) -> float:
+def _number(cell: str) -> float | Understood:
     text = cell.replace("£", "").replace(" ", "").removesuffix("%")
     if text.startswith(("-", "\u2212", "(")):
         raise CellError(f"{quoted(cell)} is below 0. Costs, chances and places are 0 or more. Correct it.")
-    if _NUMBER.fullmatch(text) is None:
+    if _NUMBER.fullmatch(text) is not None:
+        return float(text.replace(",", ""))
+    written = amount(cell)
+    if written is None:
         raise CellError(
             f"{quoted(cell)} is not a number. Write figures, such as 45000 or 45,000, without words or ranges."
         )
-    return float(text.replace(",", ""))
+    about, also = (", estimated", (("basis", "estimated"),)) if written.estimated else ("", ())
+    return Understood(written.number, f"{quoted(cell)} was read as {written.number:,.10g}{about}", also)
 
 
-def _whole(cell: str) -> int:
-    number = _number(cell)
+def _whole(cell: str) -> int | Understood:
+    read = _number(cell)
+    number = read.value if isinstance(read, Understood) else read
     if not number.is_integer():
         raise CellError(f"{quoted(cell)} is not a whole number. Round it.")
-    return int(number)
+    return replace(read, value=int(number)) if isinstance(read, Understood) else int(number)
 
 
 def _degrees(cell: str) -> float:
@@ -115,18 +142,45 @@ def _degrees(cell: str) -> float:
     return float(cell)
 
 
-def _needs(cell: str) -> tuple[str, ...]:
-    if plain(cell) == plain(ALL):
-        return NEED_CODES
-    read = _choice("need", dict(NEEDS))
-    return tuple(dict.fromkeys(read(part.strip()) for part in cell.split(";") if part.strip()))
+def _needs(cell: str) -> tuple[str, ...] | Understood:
+    read = parse_needs(cell)
+    codes, remark = (read.value, read.remark) if isinstance(read, Understood) else (read, "")
+    needs = NEED_CODES if codes == ALL else tuple(codes.split(";"))
+    return Understood(needs, remark) if remark else needs
 
 
-def _september(cell: str) -> int:
-    year = first_year(cell)
-    if year is None:
-        raise CellError(f"{quoted(cell)} is not an academic year. Write it like 2028/29.")
-    return year
+def _september(cell: str) -> int | Understood:
+    """Return the year in whose September places are first counted: the next one for an opening after January."""
+    read = parse_academic_year(cell)
+    text = read.value if isinstance(read, Understood) else read
+    year = first_year(text)
+    assert year is not None  # it was read as an academic year
+    if not isinstance(read, Understood):
+        return year
+    month = dict(read.also).get("opens_in")
+    if month is not None and f"{year + 1}-01" < month <= f"{year + 1}-08":
+        later = academic_year(year + 2)
+        return Understood(
+            year + 1, f"{quoted(cell)} is after the January of {text}, so it was read as {later}, whose January is the first counted"
+        )
+    return Understood(year, read.remark)
+
+
+def _price_year(cell: str) -> str:
+    begins = pair_of_years(cell)
+    return cell.replace("/", "-") if begins is None else f"{begins}-{(begins + 1) % 100:02d}"
+
+
+def _each_place(cell: str) -> dict[str, str]:
+    """Return both ends of the cost of one place from a single cost."""
+    return {"capital_low": cell, "capital_high": cell}
+
+
+def _kind(cell: str) -> str | Understood:
+    try:
+        return _choice("kind of scheme", {str(code): label for code, label in KINDS.items()})(cell)
+    except CellError:
+        return parse_word("kind", cell, "kind of scheme", tuple(KINDS))
 
 
 _PARSERS: dict[str, Callable[[str], object]] = {
@@ -134,15 +188,64 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     **dict.fromkeys(_WHOLE, _whole),
     **dict.fromkeys((*_POUNDS, *_PER_CENT, "typical_delay_years", "location_factor"), _number),
     **dict.fromkeys(("latitude", "longitude"), _degrees),
-    "kind": _choice("kind of scheme", {str(code): label for code, label in KINDS.items()}),
+    TOTAL_COST: _number,
+    "age_low": parse_age_or_year_group,
+    "age_high": parse_age_or_year_group,
+    "kind": _kind,
     "needs": _needs,
     "opens": _september,
     "decided": _september,
-    "phasing": _choice("phasing", {p: p for p in PHASINGS}),
-    "price_year": lambda cell: cell.replace("/", "-"),
-    "basis": _choice("basis", {b: b for b in BASES}),
-    "confidence": _choice("confidence", {c: c for c in CONFIDENCES}),
+    "phasing": lambda cell: parse_word("phasing", cell, "phasing", PHASINGS),
+    "price_year": _price_year,
+    "basis": lambda cell: parse_word("basis", cell, "basis", BASES),
+    "confidence": lambda cell: parse_word("confidence", cell, "confidence", CONFIDENCES),
 }
+
+SCHEME_FILE = FileKind(
+    code="schemes",
+    name="a file of schemes",
+    columns=(*COLUMNS, TOTAL_COST),
+    parsers=_PARSERS,
+    needed=NEEDED,
+    values={
+        "title": UNANSWERED,
+        "kind": UNANSWERED,
+        "age_low": UNANSWERED,
+        "age_high": UNANSWERED,
+        "needs": UNANSWERED,
+        "opens": UNANSWERED,
+        "basis": "council",
+        "confidence": "medium",
+        "source": "the file",
+    },
+    choices={
+        "kind": tuple(KINDS),
+        "age_low": ("an age at 31 August, such as 4 for Reception",),
+        "age_high": ("an age at 31 August, such as 10 for Year 6",),
+        "needs": (f"need codes joined by ;, or {ALL}",),
+        "opens": ("an academic year like 2028/29",),
+        "basis": BASES,
+        "confidence": CONFIDENCES,
+    },
+    words={"kind": "kind", "needs": "needs", "phasing": "phasing"},
+    converters={
+        "age_range": partial(ages_of_range, school_range=True),
+        "leaving_age": last_age_of_leavers,
+        "cost_per_place": _each_place,
+        "capital_cost": lambda cell: {TOTAL_COST: cell},
+    },
+    gives={
+        "age_range": ("age_low", "age_high"),
+        "leaving_age": ("age_high",),
+        "cost_per_place": ("capital_low", "capital_high"),
+        "capital_cost": (TOTAL_COST,),
+    },
+    amount="places",
+    title="title",
+    refuse=CapitalError,
+    nothing="no candidates were read",
+)
+"""Files of schemes, for the reader of council files."""
 
 
 def shipped(la_code: int) -> Candidates | None:
@@ -153,10 +256,10 @@ def shipped(la_code: int) -> Candidates | None:
     return replace(read_candidates(path, la_code), origin=f"{path.name}, which comes with the planner")
 
 
-def read_candidates(path: str | Path, la_code: int) -> Candidates:
-    """Read and check a file of candidate schemes: CSV, UTF-8 with or without a byte order mark.
+def read_candidates(path: str | Path, la_code: int, *, mapping: ColumnMapping | None = None) -> Candidates:
+    """Read and check a file of candidate schemes, CSV or .xlsx, in the template or with columns of the council's own.
 
-    Rows are numbered as in the spreadsheet: the header is row 1.
+    Rows are numbered as in the spreadsheet.
 
     Parameters
     ----------
@@ -164,6 +267,8 @@ def read_candidates(path: str | Path, la_code: int) -> Candidates:
         The file.
     la_code
         Authority that would build them: blank location factors are its own.
+    mapping
+        What a person confirmed of a table that is not in the template; None to use the one remembered for the authority.
 
     Raises
     ------
@@ -171,84 +276,110 @@ def read_candidates(path: str | Path, la_code: int) -> Candidates:
         The file cannot be read, a cell cannot be used, or a scheme is given twice; nothing is read in part.
     """
     path = Path(path)
-    header, body = _table(path)
-    problems: list[Problem] = []
+    checked = check_candidates(path, la_code, mapping)
+    if checked.problems:
+        result = "no candidates were read from it and nothing was written"
+        raise CapitalError(report(path.name, checked.problems, result, "CSV UTF-8 or .xlsx"))
+    remarks = (*checked.table.notes, *remarks_in_words(checked.remarks))
+    return Candidates(tuple(checked.rows.values()), path.name, remarks, checked.table.set_aside(list(checked.rows)))
+
+
+def check_candidates(path: Path, la_code: int, mapping: ColumnMapping | None = None) -> CheckedFile:
+    """Return a file of schemes with every problem in it, row by row.
+
+    Raises
+    ------
+    CapitalError
+        The file as a whole cannot be read.
+    """
+    _check_file(path)
+    table = read_council_table(path, SCHEME_FILE, la_code, mapping)
+    if not table.body:
+        raise CapitalError(
+            f"'{path.name}' holds no candidate, so there is nothing to appraise. Add a row for each scheme under the header "
+            f"{', '.join(NEEDED)}, opens."
+        )
+    if len(table.body) > MAX_ROWS:
+        raise CapitalError(
+            f"'{path.name}' has {len(table.body):,} rows; at most {MAX_ROWS} candidates are appraised at a time. It was not "
+            "read. Keep the schemes that are serious options."
+        )
+    if not table.mapped:
+        _check_header(path.name, table.header)
+    problems: list[Problem] = list(table.problems)
+    broken = {int(p.row) for p in problems}
+    remarks: list[Remark] = []
     rows: dict[int, Candidate] = {}
-    for number, cells in body:
-        candidate, wrong = _candidate(number, header, cells, la_code)
+    for number, cells in table.body:
+        header, filled = _with_id(table, cells)
+        candidate, wrong = _candidate(number, header, filled, la_code, remarks)
         problems += wrong
-        if candidate is not None:
+        if candidate is not None and int(number) not in broken:
             rows[number] = candidate
     problems += _repeated(rows)
-    if problems:
-        result = "no candidates were read from it and nothing was written"
-        raise CapitalError(report(path.name, problems, result, "CSV UTF-8"))
-    return Candidates(tuple(rows.values()), path.name)
+    return CheckedFile(table, rows, tuple(problems), la_code, tuple(remarks))
 
 
-def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Return the column names, and (spreadsheet row, trimmed cells) of every row that is not blank."""
+def _with_id(table: CouncilTable, cells: list[str]) -> tuple[list[str], list[str]]:
+    """Return the columns and cells of a row, with a short name made from its title or reference where the table is a council's own."""
+    header = list(table.header)
+    if not table.mapped:
+        return header, cells
+    own = dict(zip(header, cells, strict=True))
+    made = re.sub(r"[^a-z0-9]+", "-", (own.get("id") or own.get("title") or "").casefold()).strip("-")[:60].strip("-")
+    own["id"] = made
+    return list(own), list(own.values())
+
+
+def _check_file(path: Path) -> None:
     if not path.is_file():
         raise CapitalError(
             f"There is no file '{path}', so no candidates were read. Check the spelling of the path, or write a file to start "
             "from with --template."
         )
-    if path.suffix.lower() != ".csv":
+    if path.suffix.lower() not in SUFFIXES:
         raise CapitalError(
-            f"'{path.name}' is not a .csv file and other kinds are not read. In the spreadsheet choose Save as, CSV UTF-8."
+            f"'{path.name}' is not a .csv file or .xlsx workbook and other kinds are not read. In the spreadsheet choose Save as, "
+            "CSV UTF-8."
         )
     try:
-        raw = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
+        fits = path.stat().st_size <= MAX_BYTES
+        with path.open("rb"):
+            pass
     except OSError as error:
         raise CapitalError(
             f"'{path.name}' cannot be opened ({error.strerror}), so no candidates were read. Close it in other programs and "
             "check that you may read it."
         ) from None
-    if raw is None:
+    if not fits:
         raise CapitalError(
             f"'{path.name}' is larger than {MAX_BYTES // 1_000_000} MB, so it was not opened. A file of candidates has one row a "
             "scheme. Check that it is the right file."
         )
-    lines = csv_rows(raw, path.name, "names and pound signs", CapitalError)
-    filled = [(n, [unguarded(c.strip()).strip() for c in cells]) for n, cells in lines]
-    filled = [(n, cells) for n, cells in filled if any(cells)]
-    if len(filled) < 2:
-        raise CapitalError(
-            f"'{path.name}' holds no candidate, so there is nothing to appraise. Add a row for each scheme under the header "
-            f"{', '.join(NEEDED)}, opens."
-        )
-    if len(filled) - 1 > MAX_ROWS:
-        raise CapitalError(
-            f"'{path.name}' has {len(filled) - 1:,} rows; at most {MAX_ROWS} candidates are appraised at a time. It was not "
-            "read. Keep the schemes that are serious options."
-        )
-    return _header(path.name, filled[0][1]), filled[1:]
 
 
-def _header(where: str, cells: Sequence[str]) -> list[str]:
-    names = column_names(cells)
+def _check_header(where: str, names: Sequence[str]) -> None:
     parts = []
     if missing := [c for c in NEEDED if c not in names]:
         parts.append(f"column(s) missing: {', '.join(missing)}")
     if not {"opens", "decided"} & set(names):
         parts.append("neither column 'opens' nor 'decided' is there")
-    if unknown := [c for c in names if c not in COLUMNS]:
+    if unknown := [c for c in names if c not in (*COLUMNS, TOTAL_COST)]:
         parts.append(f"column(s) unknown: {', '.join(quoted(c) for c in unknown[:SHOWN])}")
     if repeated := sorted({c for c in names if names.count(c) > 1 and c in COLUMNS}):
         parts.append(f"column(s) given twice: {', '.join(repeated)}")
     if parts:
         raise CapitalError(
             f"'{where}', row 1: {'; '.join(parts)}. Schemes cannot be told apart without them and nothing was read. Needed are "
-            f"{', '.join(NEEDED)} and opens or decided; a file may also have {', '.join(OPTIONAL)}, and no others."
+            f"{', '.join(NEEDED)} and opens or decided; a file may also have {', '.join((*OPTIONAL, TOTAL_COST))}."
         )
-    return names
 
 
 def _candidate(
-    number: int, header: Sequence[str], cells: Sequence[str], la_code: int
+    number: int, header: Sequence[str], cells: Sequence[str], la_code: int, remarks: list[Remark]
 ) -> tuple[Candidate | None, list[Problem]]:
     """Return the candidate scheme of one row, or None and every problem in the row."""
-    values, problems = parse_cells(number, header, cells, _PARSERS, _BLANK)
+    values, problems = parse_cells(number, header, cells, _PARSERS, _BLANK, remarks)
     if problems:
         return None, problems
     try:
@@ -266,6 +397,7 @@ def _completed(values: dict[str, Any], la_code: int) -> dict[str, Any]:
     slips = SLIPPAGE["agreed", values["confidence"]]
     lead = values.get("lead_years", usual_of_kind.lead_years)
     opens = _opening(values.get("opens"), values.pop("decided", None), lead, "lead_years" in values)
+    _share_total_cost(values)
     # A cost of the council's own is of its own place: only a benchmark is moved.
     own_cost = "capital_low" in values or "capital_high" in values
     if own_cost and not {"capital_low", "capital_high"} <= set(values):
@@ -296,6 +428,16 @@ def _completed(values: dict[str, Any], la_code: int) -> dict[str, Any]:
         c for c in usual if c not in values and c != "opens" and not (own_cost and c == "location_factor")
     )
     return {**usual, **values, "opens": opens, "assumed": filled_in}
+
+
+def _share_total_cost(values: dict[str, Any]) -> None:
+    """Put the cost of one place where the cost of the whole scheme is given."""
+    total = values.pop(TOTAL_COST, None)
+    if total is None:
+        return
+    if "capital_low" in values or "capital_high" in values:
+        raise CellError("the cost of a place and that of the whole scheme are both given. Leave one of them blank.")
+    values["capital_low"] = values["capital_high"] = total / max(1, values["places"])
 
 
 def _opening(opens: int | None, decided: int | None, lead: int, lead_given: bool) -> int:
