@@ -65,6 +65,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(capacity.app, name="capacity")
 app.add_typer(counts.app, name="counts")
 app.add_typer(money.app, name="unit-costs")
+app.add_typer(capital.app, name="schemes")
 app.add_typer(scenario.app, name="scenario")
 app.add_typer(report.app, name="report")
 

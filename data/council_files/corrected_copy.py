@@ -59,7 +59,14 @@ def with_fix(problem: Problem, column: str, cell: str) -> Problem:
     return replace(problem, fix=(*((c, t) for c, t in problem.fix if c != column), (column, cell)))
 
 
-def correct(where: str, kind: FileKind, table: CouncilTable, problems: Sequence[Problem], accepted: Sequence[Problem]) -> Correction:
+def correct(
+    where: str,
+    kind: FileKind,
+    table: CouncilTable,
+    problems: Sequence[Problem],
+    accepted: Sequence[Problem],
+    without: Collection[str] = (),
+) -> Correction:
     """Return a file with accepted fixes.
 
     Parameters
@@ -74,6 +81,8 @@ def correct(where: str, kind: FileKind, table: CouncilTable, problems: Sequence[
         Every problem of it.
     accepted
         Those whose fix is accepted.
+    without
+        Rows that a person takes out for now, so that their places are not counted.
 
     Raises
     ------
@@ -89,11 +98,13 @@ def correct(where: str, kind: FileKind, table: CouncilTable, problems: Sequence[
     names = [n if plain(n).replace(" ", "_") not in kind.columns else f"{n} (council)" for n in table.aside_names]
     rows: list[tuple[str, ...]] = [(*table.header, *more, *(guarded(n) for n in names))]
     for number, cells in table.body:
+        if f"{number}" in without:
+            continue
         own = {c: "" if cell == UNREAD else cell for c, cell in zip(table.header, cells, strict=False)}
         own |= {column: cell for (row, column), cell in fixes.items() if row == int(number)}
         filled = [guarded(own.get(c, "")) for c in (*table.header, *more)]
         rows.append((*filled, *(guarded(c) for c in table.aside.get(number, ("",) * len(names)))))
-    left = tuple(p for p in without_answered(problems) if p not in accepted)
+    left = tuple(p for p in without_answered(problems) if p not in accepted and f"{p.row}" not in without)
     return Correction(tuple(rows), tuple(accepted), left)
 
 

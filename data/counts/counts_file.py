@@ -14,15 +14,17 @@ import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from data.areas import by_code
+from data.council_files.council_words import parse_needs, parse_word
 from data.council_files.formulas import guarded, unguarded
 from data.council_files.problems import Problem, report
 from data.council_files.spreadsheet import (
     CellError,
+    Understood,
     column_names,
     csv_rows,
     name_of,
@@ -32,6 +34,7 @@ from data.council_files.spreadsheet import (
     plain,
     write_whole,
 )
+from data.council_files.written_dates import day
 from data.counts.own_counts import (
     NOT_IN_SCHOOL,
     STAFF,
@@ -111,7 +114,6 @@ GUIDANCE: dict[str, str] = {
 _NOTHING = "nothing was read from it and the forecast was not changed"
 _WHOLE = re.compile(r"\d{1,5}|\d{1,3}(,\d{3}){1,2}", re.ASCII)
 _FTE = re.compile(r"\d{1,4}(\.\d{1,4})?", re.ASCII)
-_DATES = ("%Y-%m-%d", "%d/%m/%Y", "%d %B %Y", "%d %b %Y", "%d-%b-%Y")
 _SPELLINGS = {
     BAND: {
         plain(s): b.code for b in AGE_BANDS for s in (b.code, BANDS[b.code], b.label, f"ages {BANDS[b.code]}")
@@ -322,7 +324,21 @@ def _code_of(what: str, cell: str) -> str:
         return ""
     if not cell:
         raise CellError(f"is blank. Write which {what} the row counts: {', '.join(CODES[what])}.")
-    return parse_code(cell, _SPELLINGS[what], what, CODES[what])
+    if what == BAND or plain(cell) in _SPELLINGS[what]:
+        return parse_code(cell, _SPELLINGS[what], what, CODES[what])
+    return _one_need(cell) if what == NEED else str(_value(parse_word("provision", cell, what, CODES[what])))
+
+
+def _value(read: object) -> object:
+    return read.value if isinstance(read, Understood) else read
+
+
+def _one_need(cell: str) -> str:
+    """Return the one primary need that a cell names, or All; an area of several needs is no primary need."""
+    codes = str(_value(parse_needs(cell)))
+    if ";" in codes:
+        raise CellError(f"{quoted(cell)} is several needs ({codes}); each plan has one primary need. Write a row for each.")
+    return codes
 
 
 def _absent(rows: Mapping[tuple[str, str], int], blank: Mapping[str, int], last: int) -> list[Problem]:
@@ -438,6 +454,7 @@ def _whole(cell: str) -> int:
         raise CellError(
             f"{quoted(cell)} is below 0, which no count is. Correct it; leave it blank if not known."
         )
+    cell = re.sub(r"(?<=\d)\.0+$", "", cell)
     if _WHOLE.fullmatch(cell) is None:
         part = re.fullmatch(r"[\d,]+\.\d+", cell, re.ASCII) is not None
         why = "is not a whole number: plans and people are counted" if part else "is not a number"
@@ -452,11 +469,9 @@ def _fte(cell: str) -> float:
 
 
 def _date(cell: str) -> date:
-    for pattern in _DATES:
-        try:
-            return datetime.strptime(cell, pattern).date()
-        except ValueError:
-            continue
+    exact = day(cell)
+    if exact is not None:
+        return exact
     raise CellError(f"{quoted(cell)} is not a date. Write it like 2026-09-30.")
 
 
@@ -468,7 +483,7 @@ def _among(what: str, allowed: Mapping[str, str]) -> Callable[[str], str]:
 _VALUES: dict[str, Callable[[str], Any]] = {AUTHORITY: parse_authority, DAY: _date}
 _PARSERS: dict[str, Callable[[str], object]] = {
     "date": _date,
-    "need": _among("primary need", {**NEEDS, ALL: "All"}),
+    "need": _one_need,
     "phase": _among("phase", {**{p.code: p.label for p in PHASES}, ALL: "All"}),
     "state": _among("state", NOT_IN_SCHOOL),
     "role": _among("role", STAFF),

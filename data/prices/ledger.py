@@ -259,8 +259,6 @@ PRICE_FILE = FileKind(
         "age_low": UNANSWERED,
         "age_high": UNANSWERED,
         "price_year": UNANSWERED,
-        "s251_line": UNANSWERED,
-        "dsg_block": UNANSWERED,
         "basis": "council",
         "confidence": "medium",
         "source": "the file",
@@ -272,8 +270,6 @@ PRICE_FILE = FileKind(
         "age_low": ("an age at 31 August, such as 2",),
         "age_high": ("an age at 31 August, such as 25",),
         "price_year": ("a financial year like 2025-26",),
-        "s251_line": tuple(S251_LINES),
-        "dsg_block": FUNDS,
         "basis": BASES,
         "confidence": CONFIDENCES,
     },
@@ -345,6 +341,8 @@ def check_ledger(
     for number, cells in table.body:
         values, wrong = parse_cells(number, header, cells, _PARSERS, _BLANK, remarks)
         values = dict.fromkeys(OPTIONAL) | values
+        if table.mapped and not wrong:
+            wrong = _book(number, values)
         if not wrong and int(number) not in broken:
             wrong = _row_problems(number, values, inflation)
         owner = values.pop(AUTHORITY, None)
@@ -364,6 +362,19 @@ def check_ledger(
     ]  # fmt: skip
     problems += _between_rows(rows)
     return CheckedFile(table, rows, tuple(problems), whose, tuple(remarks))
+
+
+def _book(number: int, values: dict[str, Any]) -> list[Problem]:
+    """Fill in the line and block that a council's own table does not say, where the item has one line only."""
+    if not values.get("s251_line"):
+        lines = ITEMS[values["item"]].lines
+        if len(lines) != 1:
+            text = f"is not in the table, and {values['item']} may be booked to any of {', '.join(lines)}. Write one."
+            return [Problem(number, "s251_line", text)]
+        values["s251_line"] = lines[0]
+    if not values.get("dsg_block"):
+        values["dsg_block"] = "general_fund" if values["s251_line"].startswith("2") else "high_needs"
+    return []
 
 
 def _check_file(path: Path) -> None:

@@ -11,7 +11,9 @@ from data import areas
 from data.errors import OptionError, RegisterError
 from forecast.commands.council_files import (
     Accept,
+    CopyWanted,
     Fix,
+    LeaveOut,
     MappingFile,
     confirmed_mapping,
     keep_mapping,
@@ -56,6 +58,7 @@ def check_register_command(
     mapping: MappingFile = None,
     fix: Fix = False,
     accept: Accept = None,
+    leave_out: LeaveOut = None,
 ) -> None:
     """Check a capacity register: its problems row by row with a fix for each, or its places with what would change."""
     from data.council_files.problems import report
@@ -71,7 +74,7 @@ def check_register_command(
     if checked.problems:
         show_problems(screen, checked.problems)
         if fix:
-            write_corrected(file, REGISTER_FILE, checked.table, checked.problems, accept, screen)
+            write_corrected(file, REGISTER_FILE, checked.table, checked.problems, CopyWanted(accept, leave_out), screen)
         raise RegisterError(report(file.name, checked.problems))
     register = read_register(file, la_code=code, mapping=confirmed)
     owner = "" if register.la_code is None else f" of {areas.by_code(register.la_code).name}"

@@ -10,7 +10,18 @@ import typer
 
 from data import areas
 from data.errors import CapitalError
-from forecast.commands.money import UnitCosts, ledger
+from forecast.commands.council_files import (
+    Accept,
+    CopyWanted,
+    Fix,
+    LeaveOut,
+    MappingFile,
+    confirmed_mapping,
+    keep_mapping,
+    show_problems,
+    write_corrected,
+)
+from forecast.commands.money import UnitCosts, ledger, single
 from forecast.commands.options import (
     Capacity,
     Draws,
@@ -26,13 +37,44 @@ from forecast.commands.options import (
 from forecast.commands.output import console, progress, say, show
 from forecast.core import defaults
 
+app = typer.Typer(help="Candidate schemes: the council's own file of them.", no_args_is_help=True)
+
+
+@app.command("check")
+def check_schemes_command(
+    area: OneArea,
+    file: Annotated[Path, typer.Argument(help="The council's file of schemes, CSV or .xlsx.")],
+    mapping: MappingFile = None,
+    fix: Fix = False,
+    accept: Accept = None,
+    leave_out: LeaveOut = None,
+) -> None:
+    """Check a file of candidate schemes: its problems row by row with a fix for each, or what it holds."""
+    from data.capital.candidate_file import SCHEME_FILE, check_candidates, read_candidates
+    from data.council_files.problems import report
+
+    one, screen = single(area), console()
+    confirmed = confirmed_mapping(file, SCHEME_FILE, mapping, one.la_code, screen) if file.is_file() else None
+    checked = check_candidates(file, one.la_code, confirmed)
+    if checked.problems:
+        show_problems(screen, checked.problems)
+        if fix:
+            write_corrected(file, SCHEME_FILE, checked.table, checked.problems, CopyWanted(accept, leave_out), screen)
+        raise CapitalError(report(file.name, checked.problems, "no candidates were read from it"))
+    read = read_candidates(file, one.la_code, mapping=confirmed)
+    places = sum(scheme.places for scheme in read.rows)
+    say(screen, f"{file.name} can be used: {len(read.rows)} schemes, {places:,} places.")
+    for remark in read.remarks:
+        say(screen, remark)
+    keep_mapping(checked.table, SCHEME_FILE, confirmed, one.la_code, screen)
+
 
 def capital_command(
     area: OneArea,
     candidates: Annotated[
         Path | None,
         typer.Option(
-            help="Candidate schemes (CSV); those we ship, or derived from the shortfall, where left out."
+            help="Candidate schemes (CSV or .xlsx); those we ship, or derived from the shortfall, where left out."
         ),
     ] = None,
     budget: Annotated[

@@ -6,6 +6,7 @@ Invariant: nothing is written over; a mapping that waits to be looked at, and a 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -43,6 +44,32 @@ Accept = Annotated[
     typer.Option(help="With --fix: rows whose fix is accepted, such as 3,5,12; all of them where left out."),
 ]
 """Which fixes are accepted."""
+
+LeaveOut = Annotated[
+    str | None,
+    typer.Option(help="With --fix: rows taken out of the copy for now, such as 4,7; their places are then not counted."),
+]
+"""Rows taken out of a corrected copy."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyWanted:
+    """What a corrected copy should hold.
+
+    Parameters
+    ----------
+    accepted
+        Rows whose fix is accepted, as typed; None for all.
+    left_out
+        Rows taken out, as typed.
+    """
+
+    accepted: str | None
+    left_out: str | None
+
+
+def _rows(typed: str | None) -> set[str]:
+    return {part.strip() for part in (typed or "").split(",") if part.strip()}
 
 
 def confirmed_mapping(
@@ -103,17 +130,21 @@ def show_problems(screen: Console, problems: Sequence[Problem]) -> None:
 
 
 def write_corrected(
-    path: Path, kind: FileKind, table: CouncilTable, problems: Sequence[Problem], rows: str | None, screen: Console
+    path: Path, kind: FileKind, table: CouncilTable, problems: Sequence[Problem], wanted: CopyWanted, screen: Console
 ) -> Path:
     """Write a corrected copy beside a file, and say what is in it and what is left."""
-    chosen = None if rows is None else {part.strip() for part in rows.split(",") if part.strip()}
-    correction = correct(path.name, kind, table, problems, accept(problems, chosen))
+    chosen = None if wanted.accepted is None else _rows(wanted.accepted)
+    without = _rows(wanted.left_out)
+    accepted = tuple(p for p in accept(problems, chosen) if f"{p.row}" not in without)
+    correction = correct(path.name, kind, table, problems, accepted, without)
     to = copy_beside(path)
     check_may_write(to, False, "another name for it")
     write_copy(correction, to)
     say(screen, f"Corrected copy: {to}. The original was not changed.")
     for problem in correction.accepted:
         say(screen, f"- Row {problem.row}: {problem.fix_in_words}")
+    for row in sorted(without):
+        say(screen, f"- Row {row} is left out for now: nothing of it is counted.")
     if correction.left:
         say(screen, f"{len(correction.left)} problem(s) are left for you; they are in the copy as they were.")
     return to

@@ -11,7 +11,18 @@ import typer
 
 from data import areas
 from data.areas import Area
-from data.errors import OptionError
+from data.errors import OptionError, PriceError
+from forecast.commands.council_files import (
+    Accept,
+    CopyWanted,
+    Fix,
+    LeaveOut,
+    MappingFile,
+    confirmed_mapping,
+    keep_mapping,
+    show_problems,
+    write_corrected,
+)
 from forecast.commands.options import (
     Capacity,
     Draws,
@@ -31,7 +42,7 @@ app = typer.Typer(help="Unit costs: the prices in use, and the council's own.", 
 
 UnitCosts = Annotated[
     Path | None,
-    typer.Option("--unit-costs", help="The council's own prices (CSV); see 'sendplan unit-costs template'."),
+    typer.Option("--unit-costs", help="The council's own prices (CSV or .xlsx); see 'sendplan unit-costs template'."),
 ]
 """A ledger of prices that replace ours."""
 
@@ -217,14 +228,33 @@ def template_command(
 
 @app.command("check")
 def check_command(
-    area: OneArea, path: Annotated[Path, typer.Argument(help="The council's file of prices.")]
+    area: OneArea,
+    path: Annotated[Path, typer.Argument(help="The council's file of prices, CSV or .xlsx.")],
+    mapping: MappingFile = None,
+    fix: Fix = False,
+    accept: Accept = None,
+    leave_out: LeaveOut = None,
 ) -> None:
-    """Check a file of the council's prices, and say what it replaces."""
+    """Check a file of the council's prices: its problems row by row with a fix for each, or what it replaces."""
+    from data.council_files.problems import report
+    from data.prices.ledger import PRICE_FILE, check_ledger, read_ledger
     from data.prices.price_book import replacements
+    from data.prices.starting_books import for_area
 
-    book = ledger(path, single(area))
-    screen = console()
-    replaced = replacements(book, "council")
+    one, screen = single(area), console()
+    confirmed = confirmed_mapping(path, PRICE_FILE, mapping, one.la_code, screen) if path.is_file() else None
+    starting = for_area(one.la_code)
+    checked = check_ledger(path, starting.inflation, one.la_code, confirmed)
+    if checked.problems:
+        show_problems(screen, checked.problems)
+        if fix:
+            write_corrected(path, PRICE_FILE, checked.table, checked.problems, CopyWanted(accept, leave_out), screen)
+        raise PriceError(report(path.name, checked.problems, "no prices were read from it and those in use stay"))
+    read = read_ledger(path, starting.inflation, one.la_code, mapping=confirmed)
+    replaced = replacements(starting.with_rows(read.rows), "council")
     say(screen, f"{path} can be used: {len(replaced)} prices replaced.")
-    for one in replaced:
-        say(screen, f"- {one}")
+    for remark in read.remarks:
+        say(screen, remark)
+    for replacement in replaced:
+        say(screen, f"- {replacement}")
+    keep_mapping(checked.table, PRICE_FILE, confirmed, one.la_code, screen)

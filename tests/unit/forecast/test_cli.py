@@ -234,7 +234,7 @@ def test_a_template_never_overwrites_edits(tmp_path: Path) -> None:
         (lambda t: t.replace("2023/24,2023/24,8,", "2022/23,2024/25,8,"), "overlap"),
         (lambda t: t.splitlines()[0] + "\n", "0 data rows"),
         (lambda t: "", "empty"),
-        (lambda t: t.encode("utf-16"), "not UTF-8"),
+        (lambda t: t.replace("School", "Sch\u00f3ol", 1).encode("cp1252"), "not UTF-8"),
     ],
     ids=["column", "negative", "provision", "need", "overlap", "no-rows", "empty", "encoding"],
 )

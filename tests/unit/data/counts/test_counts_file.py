@@ -89,7 +89,7 @@ def test_a_template_needs_a_date_and_a_total_and_says_so_once(suffix: str, tmp_p
     path = tmp_path / f"counts{suffix}"
     write_template(REDBRIDGE, path)
     with pytest.raises(
-        CountError, match=r"2 problems.*row 3, column 'value': the row 'date'.*row 4.*'total'"
+        CountError, match=r"(?s)2 problems.*row 3, column 'value': the row 'date'.*row 4.*'total'"
     ):
         read_counts(path, REDBRIDGE, AT)
 
@@ -199,7 +199,7 @@ def test_every_problem_of_every_sheet_is_reported_at_once(tmp_path: Path) -> Non
         ("x.xlsx", b"not a zip", "is not an .xlsx workbook although its name says so"),
         ("x.csv", b"what,code\n", "column(s) missing: 'value'"),
         ("x.csv", b"\n", "has no rows on the sheet Plans"),
-        ("x.csv", b"\xff\xfe", "is not UTF-8 text"),
+        ("x.csv", b"what,value\n\xf3,1\n", "is not UTF-8 text"),
     ],
 )
 def test_files_that_are_no_counts_are_refused(
