@@ -23,7 +23,7 @@ from data.council_files.formulas import guarded, unguarded
 from data.council_files.spreadsheet import write_whole
 from data.council_files.text_encodings import UncertainEncodingError, decoded
 from data.council_files.written_dates import pair_of_years
-from data.errors import PlannerError
+from data.errors import OutputError, PlannerError
 from data.formatting import listed, quoted
 
 HEADER: tuple[str, ...] = ("line", "theirs", "ours", "samples", "note")
@@ -222,7 +222,13 @@ def remember(mapping: ColumnMapping, kind: FileKind, la_code: int, header: Seque
         The folder cannot be written to.
     """
     path = _remembered_path(la_code, kind, header)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"The mapping cannot be remembered in {path.parent} ({error.strerror or error}). Set {FOLDER_VARIABLE} to a folder you "
+            "may write to."
+        ) from None
     write_mapping(mapping, path)
     return path
 

@@ -5,8 +5,10 @@ Invariant: running the page again reads nothing again; a file that took too long
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,6 +26,23 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class CorrectedFile:
+    """A file with fixes that a person accepted, to be read as one that was put in."""
+
+    name: str
+    content: bytes
+
+    @property
+    def file_id(self) -> str:
+        """What tells it apart from other files."""
+        return hashlib.sha256(self.content).hexdigest()
+
+    def getvalue(self) -> bytes:
+        """Return what it holds."""
+        return self.content
+
+
 @cache
 def file_reader() -> FileReader:
     """Return the reader of files, shared by all people."""
@@ -32,7 +51,7 @@ def file_reader() -> FileReader:
     return FileReader()
 
 
-def read_once(key: str, file: UploadedFile, read: Callable[..., T], *arguments: object) -> T | None:
+def read_once(key: str, file: UploadedFile | CorrectedFile, read: Callable[..., T], *arguments: object) -> T | None:
     """Return what a function reads from a file that was put in; None after showing why nothing can be read.
 
     Parameters
@@ -51,13 +70,14 @@ def read_once(key: str, file: UploadedFile, read: Callable[..., T], *arguments: 
             st.session_state[key] = known
     _, content, error = known
     if error is not None:
-        st.error(literal(str(error)))
+        # A problem a line: Markdown needs a blank line between them.
+        st.error(literal(str(error)).replace("\n", "\n\n"))
     read_content: T | None = content
     return read_content
 
 
 def _outcome(
-    file: UploadedFile, read: Callable[..., T], arguments: tuple[object, ...]
+    file: UploadedFile | CorrectedFile, read: Callable[..., T], arguments: tuple[object, ...]
 ) -> tuple[T | None, PlannerError | None]:
     """Return what was read from a file and None, or None and why nothing was."""
     try:

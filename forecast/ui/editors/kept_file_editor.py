@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -15,7 +14,8 @@ import streamlit as st
 from data.council_files.kept_files import FileStore
 from data.errors import PlannerError
 from forecast.runs.made_with import made_now
-from forecast.ui.components import elements, uploads
+from forecast.ui.components import elements
+from forecast.ui.editors import file_reading
 from forecast.ui.frame import controls, signing
 from forecast.ui.frame.choices import SHIPPED, Choices
 from forecast.ui.frame.shell import keep_button, note_kept, say, say_kept
@@ -70,7 +70,7 @@ def upload(
     editor: KeptFileEditor,
     choices: Choices,
     in_use: pd.DataFrame,
-    read: Callable[[Path, int], FileRead],
+    kind_code: str,
 ) -> None:
     """Read an uploaded file, show every problem or what would change, and store it as a new version.
 
@@ -82,22 +82,22 @@ def upload(
         Whose.
     in_use
         What is used now, cells as text.
-    read
-        Path of a file and number of the authority to what would be used with it; at the top of a module, as for
-        `forecast.ui.components.uploads.read_once`.
+    kind_code
+        Code of `forecast.ui.views.council_files.FILE_KINDS`.
     """
     code = choices.area.la_code
     file = st.file_uploader(
-        f"{editor.label} of {choices.area.name} (CSV)", type=["csv"], key=f"upload-{editor.parameter}-{code}"
+        f"{editor.label} of {choices.area.name} (CSV or Excel)", type=["csv", "xlsx"], key=f"upload-{editor.parameter}-{code}"
     )
     if file is None:
         return
     # The version that was the latest when this file was first put in: later ones are a conflict.
     start = f"upload-{editor.parameter}-{code}-{file.file_id}"
     after = st.session_state.setdefault(start, editor.file_store.latest(code))
-    new = uploads.read_once(f"read-{editor.parameter}-{code}", file, read, code)
-    if new is None:
+    look = file_reading.read_with_help(file, kind_code, code)
+    if look is None:
         return
+    new: FileRead = look.content
     differences = council_files.changes(in_use, new.rows, editor.key, editor.named)
     if differences.empty:
         say("It can be used, and says the same as what is in use, so there is nothing to keep.")

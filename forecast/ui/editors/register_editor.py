@@ -15,10 +15,11 @@ from data.errors import PlannerError
 from data.registers import kept_registers
 from data.registers.differences import diff
 from data.registers.register import BASES, CONFIDENCES, LOCATIONS, PHASINGS, STATUSES, Register
-from data.registers.register_file import read_register, to_csv
+from data.registers.register_file import to_csv
 from data.vocabulary import PROVISION_CODES
 from forecast.runs.made_with import made_now
-from forecast.ui.components import elements, results, uploads
+from forecast.ui.components import elements, results
+from forecast.ui.editors import file_reading
 from forecast.ui.frame import controls, signing
 from forecast.ui.frame.choices import SHIPPED, Choices
 from forecast.ui.frame.shell import keep_button, note_kept, say, say_kept
@@ -92,7 +93,7 @@ def edit(choices: Choices) -> None:
     try:
         new = register_draft.checked(content, "your edits.csv", code)
     except PlannerError as error:
-        st.error(literal(str(error)))
+        st.error(literal(str(error)).replace("\n", "\n\n"))
         say(
             "Your edits are still in the grid. They are lost if you close the window before they are kept or downloaded."
         )
@@ -118,9 +119,10 @@ def upload(choices: Choices) -> None:
     # The version that was the latest when this file was first put in: later ones are a conflict.
     start = f"upload-start-{code}-{file.file_id}"
     after = st.session_state.setdefault(start, versions[-1].version if versions else 0)
-    new = uploads.read_once(f"read-{code}", file, read_register, code)
-    if new is None:
+    look = file_reading.read_with_help(file, "register", code)
+    if look is None:
         return
+    new: Register = look.content
     for warning in new.warnings:
         st.warning(literal(warning))
     _offer(choices, results.register_of(choices), new, after, None, start)

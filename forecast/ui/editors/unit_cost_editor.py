@@ -38,5 +38,5 @@ def show(choices: Choices) -> None:
         EDITOR,
         choices,
         council_files.price_rows(book),
-        council_files.read_prices,
+        "prices",
     )

@@ -71,7 +71,7 @@ with st.expander("Put in your own schemes"):
         EDITOR,
         choices,
         council_files.candidate_rows(own),
-        council_files.read_schemes,
+        "schemes",
     )
 
 if not schemes:

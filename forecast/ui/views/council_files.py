@@ -14,20 +14,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 
-from data.capital.candidate_file import Candidates, read_candidates
+from data.capital.candidate_file import SCHEME_FILE, Candidates, check_candidates, read_candidates
 from data.capital.candidate_file import shipped as shipped_candidates
 from data.capital.candidate_file import to_csv as candidates_text
+from data.council_files.column_mapping import ColumnMapping, remembered
+from data.council_files.corrected_copy import correct
+from data.council_files.council_table import CheckedFile, Proposal, propose
+from data.council_files.file_kinds import FileKind
+from data.council_files.problems import Problem
 from data.counts.counts_file import OnDay, read_counts
 from data.counts.own_counts import OwnCounts
-from data.prices.ledger import read_ledger
+from data.prices.ledger import PRICE_FILE, check_ledger, read_ledger
 from data.prices.ledger import to_csv as prices_text
 from data.prices.price_book import ITEMS, PriceBook
 from data.prices.starting_books import for_area
 from data.provisions import paid_by, provisions
+from data.registers.register_file import REGISTER_FILE, check_register_file, read_register
 from data.vocabulary import ALL, NEED_GROUPS, PROVISIONS
 
 T = TypeVar("T")
@@ -95,28 +101,107 @@ class FileRead:
     rows: pd.DataFrame
 
 
-def read_prices(path: Path, la_code: int) -> FileRead:
-    """Read and check a file of unit costs that was put in.
+@dataclass(frozen=True)
+class FileLook:
+    """What a file that was put in holds, as far as it can be read.
+
+    Parameters
+    ----------
+    proposal
+        What its columns would be read as, where a person must confirm that first; None otherwise.
+    checked
+        The file after its check, where it has problems; None otherwise.
+    content
+        What was read, where there is no problem: a register, or a `FileRead`; None otherwise.
+    remarks
+        How cells in other words were read, and which rows were left out or are not counted.
+    """
+
+    proposal: Proposal | None = None
+    checked: CheckedFile | None = None
+    content: Any = None
+    remarks: tuple[str, ...] = ()
+
+
+FILE_KINDS: dict[str, FileKind] = {kind.code: kind for kind in (REGISTER_FILE, PRICE_FILE, SCHEME_FILE)}
+"""Kinds of file that may have columns of the council's own, by code."""
+
+
+def look_at(path: Path, kind_code: str, la_code: int, mapping: ColumnMapping | None = None) -> FileLook:
+    """Read and check a register, unit costs or schemes that were put in.
+
+    Parameters
+    ----------
+    path
+        The file.
+    kind_code
+        Code of `FILE_KINDS`.
+    la_code
+        Whose it should be.
+    mapping
+        What a person confirmed of its columns.
 
     Raises
     ------
-    PriceError
-        It cannot be used; every problem is listed.
+    PlannerError
+        The file as a whole cannot be read.
     """
-    rows = price_rows(_own_book(path, la_code))
-    return FileRead(path.read_bytes().decode("utf-8-sig"), rows)
+    kind = FILE_KINDS[kind_code]
+    if mapping is None:
+        proposal = propose(path, kind)
+        if proposal is not None and remembered(kind, la_code, proposal.names) is None:
+            return FileLook(proposal)
+    if kind is REGISTER_FILE:
+        checked = check_register_file(path, la_code, mapping)
+    elif kind is PRICE_FILE:
+        checked = check_ledger(path, for_area(la_code).inflation, la_code, mapping)
+    else:
+        checked = check_candidates(path, la_code, mapping)
+    if checked.problems:
+        return FileLook(checked=checked)
+    if kind is REGISTER_FILE:
+        register = read_register(path, la_code, mapping=mapping)
+        return FileLook(content=register, remarks=(*register.remarks, *register.not_counted))
+    return _read_prices(path, la_code, mapping) if kind is PRICE_FILE else _read_schemes(path, la_code, mapping)
 
 
-def read_schemes(path: Path, la_code: int) -> FileRead:
-    """Read and check a file of schemes that was put in.
+def _read_prices(path: Path, la_code: int, mapping: ColumnMapping | None) -> FileLook:
+    ours = for_area(la_code)
+    read = read_ledger(path, ours.inflation, la_code, mapping=mapping)
+    text = _as_typed(path) or prices_text(read.rows, la_code)
+    return FileLook(content=FileRead(text, price_rows(ours.with_rows(read.rows))), remarks=read.remarks)
+
+
+def _read_schemes(path: Path, la_code: int, mapping: ColumnMapping | None) -> FileLook:
+    read = read_candidates(path, la_code, mapping=mapping)
+    text = _as_typed(path) or candidates_text(read.rows)
+    return FileLook(content=FileRead(text, candidate_rows(read)), remarks=read.remarks)
+
+
+def _as_typed(path: Path) -> str | None:
+    """Return the text of a file that is kept as it was typed, since its first row is the template's; None of any other."""
+    if path.suffix.lower() != ".csv":
+        return None
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+    first = next(csv.reader(io.StringIO(text, newline="")), [])
+    names = {name.strip().casefold() for name in first}
+    return text if {"basis", "confidence", "source"} <= names else None
+
+
+def corrected_text(
+    name: str, kind_code: str, checked: CheckedFile, accepted: Sequence[Problem], without: Sequence[str]
+) -> str:
+    """Return a file with accepted fixes, as CSV text.
 
     Raises
     ------
-    CapitalError
-        It cannot be used; every problem is listed.
+    PlannerError
+        A fix cannot be used; of the kind of the file.
     """
-    rows = candidate_rows(read_candidates(path, la_code))
-    return FileRead(path.read_bytes().decode("utf-8-sig"), rows)
+    return correct(name, FILE_KINDS[kind_code], checked.table, checked.problems, accepted, without).text
 
 
 def read_own_counts(path: Path, la_code: int, today: date) -> OwnCounts:

@@ -1,0 +1,149 @@
+"""A file that was put in on a page, read with the person's help: what its columns mean, and which fixes are accepted.
+
+Invariant: nothing is read from a table that is not in the template before its columns are confirmed, and no fix is made that was
+not accepted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from data.council_files.column_mapping import ColumnMapping, MappingLine, check_mapping, remember
+from data.council_files.corrected_copy import ENDING
+from data.council_files.council_table import CheckedFile, Proposal
+from data.council_files.problems import report, without_answered
+from data.errors import PlannerError
+from data.formatting import listed, quoted
+from forecast.ui.components import elements, uploads
+from forecast.ui.components.uploads import CorrectedFile
+from forecast.ui.frame.shell import say
+from forecast.ui.frame.text import bullets, literal
+from forecast.ui.views import council_files
+from forecast.ui.views.council_files import FILE_KINDS, FileLook
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+READ_FIRST = 40
+"""Sentences on how a file was read that are shown."""
+
+
+def read_with_help(file: UploadedFile, kind_code: str, la_code: int) -> FileLook | None:
+    """Return what was read from a file; None while something must be confirmed or mended, which is shown.
+
+    Parameters
+    ----------
+    file
+        What was put in.
+    kind_code
+        Code of `forecast.ui.views.council_files.FILE_KINDS`.
+    la_code
+        Whose it should be.
+    """
+    confirmed = f"mapping-{kind_code}-{la_code}-{file.file_id}"
+    mended = f"mended-{kind_code}-{la_code}-{file.file_id}"
+    given: UploadedFile | CorrectedFile = st.session_state.get(mended, file)
+    mapping: ColumnMapping | None = None if given is not file else st.session_state.get(confirmed)
+    key = f"read-{kind_code}-{la_code}-{'with' if mapping else 'without'}"
+    look = uploads.read_once(key, given, council_files.look_at, kind_code, la_code, mapping)
+    if look is None:
+        return None
+    if look.proposal is not None:
+        _confirm(look.proposal, kind_code, la_code, confirmed)
+        return None
+    if look.checked is not None:
+        _mend(given.name, look.checked, kind_code, mended)
+        return None
+    if given is not file:
+        say("Read with the fixes that you accepted. The file that you put in was not changed.")
+    if look.remarks:
+        with st.expander("How it was read", expanded=len(look.remarks) <= 6):
+            say(bullets(look.remarks[:READ_FIRST]))
+    return look
+
+
+def _confirm(proposal: Proposal, kind_code: str, la_code: int, key: str) -> None:
+    """Show what the columns would be read as, to be corrected and confirmed."""
+    kind = FILE_KINDS[kind_code]
+    say(
+        literal(
+            f"{quoted(proposal.where)} is not in the template. This is what we would read its columns as, with three cells of each. "
+            "Correct the column Ours where it is wrong and answer every question mark; 'aside' keeps a column without reading it. "
+            "Nothing is read until you say that it is right."
+        )
+    )
+    frame = pd.DataFrame(
+        {
+            "Theirs": [one.theirs for one in proposal.mapping.lines],
+            "Ours": [one.ours for one in proposal.mapping.lines],
+            "For example": [one.samples for one in proposal.mapping.lines],
+            "Note": [one.note for one in proposal.mapping.lines],
+        },
+        dtype="str",
+    )
+    edited = st.data_editor(
+        frame,
+        key=f"table-{key}",
+        hide_index=True,
+        disabled=["Theirs", "For example", "Note"],
+        alt=f"Columns of {proposal.where} and what they mean, {len(frame)} rows.",
+    )
+    say(literal(f"Ours may be {listed(kind.targets)}, or aside."))
+    if not st.button("These columns are right: read the file", type="primary", key=f"confirm-{key}"):
+        return
+    lines = tuple(
+        MappingLine(one.line, one.theirs, str(ours if ours is not None else "").strip(), one.samples, one.note)
+        for one, ours in zip(proposal.mapping.lines, edited["Ours"], strict=True)
+    )
+    mapping = ColumnMapping(lines)
+    try:
+        check_mapping(mapping, kind, proposal.names, proposal.where)
+        remember(mapping, kind, la_code, proposal.names)
+    except PlannerError as error:
+        st.error(literal(str(error)))
+        return
+    st.session_state[key] = mapping
+    st.rerun()
+
+
+def _mend(name: str, checked: CheckedFile, kind_code: str, key: str) -> None:
+    """Show the problems of a file row by row, each with a fix to accept, and read it again with what is accepted."""
+    problems = sorted(without_answered(checked.problems), key=lambda p: p.row)
+    st.error(literal(report(name, problems, "nothing was read from it")).replace("\n", "\n\n"))
+    frame = pd.DataFrame(
+        {
+            "Accept": [False] * len(problems),
+            "Leave row out": [False] * len(problems),
+            "Row": [f"{p.row}" for p in problems],
+            "Column": [p.column for p in problems],
+            "Write": [p.fix_in_words or "nothing proposed" for p in problems],
+            "Problem": [p.text for p in problems],
+        }
+    )
+    every = st.checkbox("Accept every proposed fix", key=f"every-{key}")
+    edited = st.data_editor(
+        frame,
+        key=f"fixes-{key}",
+        hide_index=True,
+        disabled=["Row", "Column", "Write", "Problem"],
+        alt=f"Problems of {name} with what would mend each, {len(frame)} rows.",
+    )
+    accepted = [p for p, yes in zip(problems, edited["Accept"], strict=True) if p.fix and (yes or every)]
+    without = [f"{p.row}" for p, yes in zip(problems, edited["Leave row out"], strict=True) if yes]
+    if not accepted and not without:
+        say("Accept fixes here, or correct the file and put it in again. A row that is left out is not counted.")
+        return
+    try:
+        text = council_files.corrected_text(name, kind_code, checked, accepted, without)
+    except PlannerError as error:
+        st.error(literal(str(error)))
+        return
+    copy = name.rsplit(".", 1)[0] + ENDING
+    content = text.encode("utf-8-sig")
+    elements.download("Download a corrected copy (CSV)", content, copy)
+    if st.button("Read it with these fixes", type="primary", key=f"mend-{key}"):
+        st.session_state[key] = CorrectedFile(copy, content)
+        st.rerun()
