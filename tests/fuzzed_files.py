@@ -28,6 +28,7 @@ from pathlib import Path
 
 from data.capital.candidate_file import shipped as shipped_schemes
 from data.capital.candidate_file import to_csv as schemes_csv
+from data.council_files.problems import report
 from data.counts.counts_file import OnDay, read_counts, write_counts
 from data.counts.own_counts import OwnCounts, PlansCount, WaitingCount
 from data.errors import PlannerError, UploadError
@@ -59,11 +60,21 @@ def read_bundle(path: Path) -> int:
     return len([scenario_of(version) for version in bundle.read(path).versions])
 
 
+def read_table(path: Path, kind: str) -> object:
+    """Return what a page reads from a table of the council's; its problems, and a table to be confirmed, are raised as errors."""
+    look = council_files.look_at(path, kind, REDBRIDGE)
+    if look.checked is not None:
+        raise UploadError(report(path.name, look.checked.problems))
+    if look.proposal is not None:
+        raise UploadError(f"{path.name} is to be confirmed")
+    return look.content
+
+
 READERS: dict[str, tuple[str, Callable[..., object], tuple[object, ...]]] = {
     "register CSV": (".csv", read_register, (REDBRIDGE,)),
     "register xlsx": (".xlsx", read_register, (REDBRIDGE,)),
-    "unit costs CSV": (".csv", council_files.read_prices, (REDBRIDGE,)),
-    "schemes CSV": (".csv", council_files.read_schemes, (REDBRIDGE,)),
+    "unit costs CSV": (".csv", read_table, ("prices",)),
+    "schemes CSV": (".csv", read_table, ("schemes",)),
     "counts CSV": (".csv", read_counts, (REDBRIDGE, OnDay(TODAY, 2026))),
     "counts xlsx": (".xlsx", read_counts, (REDBRIDGE, OnDay(TODAY, 2026))),
     "preference order CSV": (".csv", read_order, ()),

@@ -67,6 +67,9 @@ GUIDANCE: dict[str, str] = {
 }
 """What to write in each column."""
 
+OWN_COLUMN = "A column of your own: kept as it is, never read."
+"""What to write in a column that is not one of the register's."""
+
 _LISTS: dict[str, Sequence[str]] = {
     "provision": PROVISION_CODES,
     "located": LOCATIONS,
@@ -138,7 +141,7 @@ def _format_sheet(sheet: Any, header: Sequence[str], last_row: int) -> None:
             rule = DataValidation()
         rule.errorStyle = "warning"
         rule.showErrorMessage = rule.showInputMessage = True
-        rule.promptTitle, rule.prompt = column[:32], GUIDANCE[column][:255]
+        rule.promptTitle, rule.prompt = column[:32], GUIDANCE.get(column, OWN_COLUMN)[:255]
         rule.add(f"{letter}2:{letter}{last_row}")
         sheet.add_data_validation(rule)
 
@@ -148,7 +151,7 @@ def _guide(sheet: Any, header: Sequence[str]) -> None:
     bold = Font(bold=True)
     rows: list[tuple[str, ...]] = [("Column", "May be blank", "What to write")]
     optional = {"urn", "to_academic_year", "note", "la_code", *DETAILS}
-    rows += [(c, "yes" if c in optional else "no", GUIDANCE[c]) for c in header]
+    rows += [(c, "no" if c in GUIDANCE and c not in optional else "yes", GUIDANCE.get(c, OWN_COLUMN)) for c in header]
     rows += [(), ("What a blank chance stands for (our assumptions; open places do not slip)",)]
     rows += [("Status, confidence", "", "Delivered, then on time, and mean delay if late")]
     rows += [
