@@ -15,12 +15,15 @@ from typing import Any
 from openpyxl import Workbook
 
 SETTINGS = [
-    "Ash Grove School", "Fierté Academy", "St Mary’s CE Primary School", "Oak Lodge – North", "The Willows", "Birch Hill School",
+    "Ash Grove School", "Fierté Academy", "St Mary\u2019s CE Primary School", "Oak Lodge \u2013 North",
+    "The Willows", "Birch Hill School",
     "Ysgol Bryn", "Elm Park Primary", "King's Meadow", "Hazel Court", "Rowan Tree", "Larch House School",
 ]  # fmt: skip
 PROVISION_WORDS = {
-    "specialist_base": ["SEND Unit", "Resourced Provision", "ARP", "SRP", "Enhanced Resource Provision", "specialist base", "SEN unit"],
-    "state_special": ["Special School", "Community special school", "Academy special converter", "special academy", "Free schools special"],
+    "specialist_base": ["SEND Unit", "Resourced Provision", "ARP", "SRP", "Enhanced Resource Provision", "specialist base",
+                        "SEN unit"],
+    "state_special": ["Special School", "Community special school", "Academy special converter", "special academy",
+                      "Free schools special"],
     "inmss": ["Independent special school", "Non-maintained special school", "INMSS", "Other independent special school"],
     "specialist_post16": ["Specialist post-16 institution", "SPI", "Special post 16 institution"],
 }  # fmt: skip
@@ -125,7 +128,10 @@ def table_of(
         for row in rows:
             row["confidence"] = "medium"
         cells = [
-            [written_cell(chance, column, {**row, "confidence": "medium", "source": "list"}, "two") for column in TEMPLATE]
+            [
+                written_cell(chance, column, {**row, "confidence": "medium", "source": "list"}, "two")
+                for column in TEMPLATE
+            ]
             for row in rows
         ]
         return dict(zip(header, TEMPLATE, strict=True)), [header], cells
@@ -134,7 +140,15 @@ def table_of(
         for row in rows:
             row["status"] = "open"
     style = chance.choice(["years", "school", "two", "two rows"])
-    kinds = ["setting", "provision", "needs", "ages", "from_academic_year", "places", *(["status"] if with_status else [])]
+    kinds = [
+        "setting",
+        "provision",
+        "needs",
+        "ages",
+        "from_academic_year",
+        "places",
+        *(["status"] if with_status else []),
+    ]
     rest = kinds[1:]
     chance.shuffle(rest)
     kinds = ["setting", *rest]
@@ -162,7 +176,9 @@ def table_of(
         elif style in ("two", "two rows"):
             names = ("Year group from", "Year group to") if style == "two" else ("Ages", "")
             columns["Year group from" if style == "two" else "Ages Youngest"] = "age_low"
-            columns["Year group to" if style == "two" else "Ages Oldest"] = "age_high" if style == "two" else "leaving_age"
+            columns["Year group to" if style == "two" else "Ages Oldest"] = (
+                "age_high" if style == "two" else "leaving_age"
+            )
             top.extend(names)
             bottom.extend(("", "") if style == "two" else ("Youngest", "Oldest"))
             for line, row in zip(cells, rows, strict=True):
@@ -195,10 +211,21 @@ def written_cell(chance: random.Random, column: str, row: dict[str, Any], style:
     if column == "from_academic_year":
         first = int(str(value)[:4])
         return chance.choice(
-            [f"{value}", f"{first}-{(first + 1) % 100}", f"{first}/{first + 1}", f"September {first}", f"Sep-{first % 100}", f"01/09/{first}"]
+            [
+                f"{value}",
+                f"{first}-{(first + 1) % 100}",
+                f"{first}/{first + 1}",
+                f"September {first}",
+                f"Sep-{first % 100}",
+                f"01/09/{first}",
+            ]
         )
     if column in ("age_low", "age_high"):
-        return chance.choice([f"{value}", f"{value}.0", year_group(int(str(value)))]) if style == "two" else f"{value}"
+        return (
+            chance.choice([f"{value}", f"{value}.0", year_group(int(str(value)))])
+            if style == "two"
+            else f"{value}"
+        )
     if column == "note":
         return chance.choice(["", "Agreed by Schools Forum", "see paper, item 4"])
     return "" if value is None else str(value)

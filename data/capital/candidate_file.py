@@ -161,7 +161,8 @@ def _september(cell: str) -> int | Understood:
     if month is not None and f"{year + 1}-01" < month <= f"{year + 1}-08":
         later = academic_year(year + 2)
         return Understood(
-            year + 1, f"{quoted(cell)} is after the January of {text}, so it was read as {later}, whose January is the first counted"
+            year + 1,
+            f"{quoted(cell)} is after the January of {text}, so it was read as {later}, whose January is the first counted",
         )
     return Understood(year, read.remark)
 
@@ -283,7 +284,9 @@ def read_candidates(path: str | Path, la_code: int, *, mapping: ColumnMapping | 
         result = "no candidates were read from it and nothing was written"
         raise CapitalError(report(path.name, checked.problems, result, "CSV UTF-8 or .xlsx"))
     remarks = (*checked.table.notes, *remarks_in_words(checked.remarks))
-    return Candidates(tuple(checked.rows.values()), path.name, remarks, checked.table.set_aside(list(checked.rows)))
+    return Candidates(
+        tuple(checked.rows.values()), path.name, remarks, checked.table.set_aside(list(checked.rows))
+    )
 
 
 def check_candidates(path: Path, la_code: int, mapping: ColumnMapping | None = None) -> CheckedFile:
@@ -323,12 +326,16 @@ def check_candidates(path: Path, la_code: int, mapping: ColumnMapping | None = N
 
 
 def _with_id(table: CouncilTable, cells: list[str]) -> tuple[list[str], list[str]]:
-    """Return the columns and cells of a row, with a short name made from its title or reference where the table is a council's own."""
+    """Return the columns and cells of a row, with a short name made from its title or reference in a council's own."""
     header = list(table.header)
     if not table.mapped:
         return header, cells
     own = dict(zip(header, cells, strict=True))
-    made = re.sub(r"[^a-z0-9]+", "-", (own.get("id") or own.get("title") or "").casefold()).strip("-")[:60].strip("-")
+    made = (
+        re.sub(r"[^a-z0-9]+", "-", (own.get("id") or own.get("title") or "").casefold())
+        .strip("-")[:60]
+        .strip("-")
+    )
     own["id"] = made
     return list(own), list(own.values())
 
@@ -341,7 +348,8 @@ def _check_file(path: Path) -> None:
         )
     if path.suffix.lower() not in SUFFIXES:
         raise CapitalError(
-            f"'{path.name}' is not a .csv file or .xlsx workbook and other kinds are not read. In the spreadsheet choose Save as, "
+            f"'{path.name}' is not a .csv file or .xlsx workbook and other kinds are not read. In the spreadsheet choose "
+            f"Save as, "
             "CSV UTF-8."
         )
     try:
@@ -438,7 +446,9 @@ def _share_total_cost(values: dict[str, Any]) -> None:
     if total is None:
         return
     if "capital_low" in values or "capital_high" in values:
-        raise CellError("the cost of a place and that of the whole scheme are both given. Leave one of them blank.")
+        raise CellError(
+            "the cost of a place and that of the whole scheme are both given. Leave one of them blank."
+        )
     values["capital_low"] = values["capital_high"] = total / max(1, values["places"])
 
 

@@ -1,6 +1,7 @@
 """How the columns of a council's own table map to ours: proposed by the planner, confirmed by a person, and remembered.
 
-A mapping is a small CSV file with four kinds of line: a ``column`` of theirs and ours, a ``value`` for a column that the table does
+A mapping is a small CSV file with four kinds of line: a ``column`` of theirs and ours, a ``value`` for a column that the table
+does
 not have, and a ``word`` of theirs with the meaning that it has here.
 
 Invariants: no column of ours is given twice; a mapping with a question left open is not used; one that is remembered is used
@@ -13,6 +14,7 @@ import csv
 import hashlib
 import io
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -90,7 +92,9 @@ class ColumnMapping:
 
     def answered(self, answers: Mapping[str, str]) -> ColumnMapping:
         """Return the mapping with some lines answered, by what they say of theirs."""
-        return replace(self, lines=tuple(replace(one, ours=answers.get(one.theirs, one.ours)) for one in self.lines))
+        return replace(
+            self, lines=tuple(replace(one, ours=answers.get(one.theirs, one.ours)) for one in self.lines)
+        )
 
 
 def check_mapping(mapping: ColumnMapping, kind: FileKind, header: Sequence[str], where: str) -> None:
@@ -121,10 +125,21 @@ def check_mapping(mapping: ColumnMapping, kind: FileKind, header: Sequence[str],
                 f"The mapping gives {quoted(theirs)} the column {quoted(ours)}, which is not one of ours, so {kind.nothing}. "
                 f"Write one of {', '.join(kind.targets)}, or {ASIDE}."
             )
+        year = ours.removeprefix(PLACES_OF_YEAR)
+        if (
+            ours.startswith(PLACES_OF_YEAR)
+            and not re.fullmatch(r"\+\d{1,2}", year)
+            and pair_of_years(year) is None
+        ):
+            raise kind.refuse(
+                f"The mapping gives {quoted(theirs)} the meaning {quoted(ours)}, whose year is not one, so {kind.nothing}. Write "
+                f"{PLACES_OF_YEAR}2026/27, or {PLACES_OF_YEAR}+1 for the year after the opening."
+            )
         for one in kind.gives.get(ours, (ours,)):
             if one in taken:
                 raise kind.refuse(
-                    f"The column '{one}' is mapped twice, from {quoted(taken[one])} and from {quoted(theirs)}, so {kind.nothing}. "
+                    f"The column '{one}' is mapped twice, from {quoted(taken[one])} and from {quoted(theirs)}, so "
+                    f"{kind.nothing}. "
                     f"Keep one of the two and write {ASIDE} for the other."
                 )
             taken[one] = theirs
@@ -141,7 +156,9 @@ def check_mapping(mapping: ColumnMapping, kind: FileKind, header: Sequence[str],
                 f"{kind.nothing}. Delete one of the two lines."
             )
         if ours not in kind.columns and ours != FIRST_YEAR:
-            raise kind.refuse(f"The mapping has a value for {quoted(ours)}, which is not a column of ours, so {kind.nothing}.")
+            raise kind.refuse(
+                f"The mapping has a value for {quoted(ours)}, which is not a column of ours, so {kind.nothing}."
+            )
 
 
 def to_csv(mapping: ColumnMapping) -> str:
@@ -210,7 +227,9 @@ def beside(path: Path) -> Path:
 
 def _remembered_path(la_code: int, kind: FileKind, header: Sequence[str]) -> Path:
     digest = hashlib.sha256("\x1f".join(header).casefold().encode()).hexdigest()[:16]
-    return Path(os.environ.get(FOLDER_VARIABLE) or FOLDER) / by_code(la_code).slug / f"{kind.code}-{digest}.csv"
+    return (
+        Path(os.environ.get(FOLDER_VARIABLE) or FOLDER) / by_code(la_code).slug / f"{kind.code}-{digest}.csv"
+    )
 
 
 def remember(mapping: ColumnMapping, kind: FileKind, la_code: int, header: Sequence[str]) -> Path:
@@ -226,7 +245,8 @@ def remember(mapping: ColumnMapping, kind: FileKind, la_code: int, header: Seque
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
-            f"The mapping cannot be remembered in {path.parent} ({error.strerror or error}). Set {FOLDER_VARIABLE} to a folder you "
+            f"The mapping cannot be remembered in {path.parent} ({error.strerror or error}). Set {FOLDER_VARIABLE} to a "
+            f"folder you "
             "may write to."
         ) from None
     write_mapping(mapping, path)

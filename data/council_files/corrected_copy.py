@@ -1,4 +1,4 @@
-"""A corrected copy of a council's file: the proposed fixes that a person accepted, in the template's columns, beside the original.
+"""A corrected copy of a council's file: proposed fixes that a person accepted, in the template's columns, beside the original.
 
 Invariants: the original is never written to; a fix that its column cannot hold, such as places below 0, is refused and nothing
 is written; columns kept aside are in the copy unchanged.
@@ -95,7 +95,9 @@ def correct(
             _check_fix(where, kind, problem, column, cell)
             fixes[int(problem.row), column] = cell
     more = [c for c in kind.columns if c not in table.header and any(column == c for _, column in fixes)]
-    names = [n if plain(n).replace(" ", "_") not in kind.columns else f"{n} (council)" for n in table.aside_names]
+    names = [
+        n if plain(n).replace(" ", "_") not in kind.columns else f"{n} (council)" for n in table.aside_names
+    ]
     rows: list[tuple[str, ...]] = [(*table.header, *more, *(guarded(n) for n in names))]
     for number, cells in table.body:
         if f"{number}" in without:

@@ -17,64 +17,21 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
-from data.council_files.column_mapping import ColumnMapping, MappingLine, check_mapping, remembered
+from data.council_files.column_mapping import ColumnMapping, check_mapping, remembered
+from data.council_files.column_proposals import Proposal, proposal_of
 from data.council_files.council_words import bare
-from data.council_files.file_kinds import (
-    ASIDE,
-    FIRST_YEAR,
-    PLACES_OF_YEAR,
-    UNANSWERED,
-    FileKind,
-    columns_of_heading,
-)
+from data.council_files.file_kinds import ASIDE, FIRST_YEAR, PLACES_OF_YEAR, FileKind
 from data.council_files.formulas import unguarded
-from data.council_files.header_row import HeaderRow, Lines, TwoHeadersError, find_header, year_heading
+from data.council_files.header_row import HeaderRow, Lines, TwoHeadersError, find_header
+from data.council_files.left_out_rows import REMARK, is_total, number_in, total_note, why_left_out
+from data.council_files.places_by_year import rows_by_year
 from data.council_files.problems import Problem
 from data.council_files.set_aside import NOTHING_ASIDE, SetAside
-from data.council_files.spreadsheet import MAX_LINES, UNREAD, CellError, Remark, csv_rows
-from data.council_files.written_amounts import amount
-from data.council_files.written_dates import pair_of_years, written_year
+from data.council_files.spreadsheet import UNREAD, CellError, Remark, csv_rows
 from data.formatting import listed, quoted
-
-SAMPLES = 3
-"""Cells of a column that are shown with its proposed meaning."""
-
-FITS = 0.6
-"""Share of a column's cells that a meaning must fit to be proposed."""
 
 ALIKE = 75
 """Least likeness, per cent, of a heading to an absent one of ours for it to be a misspelling."""
-
-_TOTAL = re.compile(
-    r"(?:grand |sub ?|overall |running |combined )?totals?(?: .*)?|.* (?:sub)? ?totals?|overall|sum|all schools|all provisions?", re.I
-)
-_REMARK = re.compile(r"(?:\*|†|‡|notes?\b|source\b|nb\b|n\.b\.|key\b|please note|figures?\b|as at\b|last updated|prepared by)", re.I)
-
-
-class PartOfRow(int):
-    """Number of a row of a file that gives several rows of the template, one for each run of years; shown with the year."""
-
-    year: str
-
-    def __new__(cls, row: int, part: int, year: str) -> PartOfRow:
-        """Return a number that no other part has."""
-        number = super().__new__(cls, row + part * (MAX_LINES + 1))
-        number.year = year
-        return number
-
-    @property
-    def row(self) -> int:
-        """Row of the file."""
-        return int(self) % (MAX_LINES + 1)
-
-    def __str__(self) -> str:
-        return f"{self.row} (from {self.year})"
-
-    def __format__(self, spec: str) -> str:
-        return str(self)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return PartOfRow, (self.row, int(self) // (MAX_LINES + 1), self.year)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,28 +99,6 @@ class CheckedFile:
     remarks: tuple[Remark, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What the planner would take a council's table for: to be looked at by a person.
-
-    Parameters
-    ----------
-    mapping
-        Each column of theirs and ours, with samples; values and words to be answered.
-    names
-        Headings of the file.
-    where
-        Name of the file.
-    rows
-        Rows of data under the header.
-    """
-
-    mapping: ColumnMapping
-    names: tuple[str, ...]
-    where: str
-    rows: int
-
-
 def _trimmed(rows: Sequence[tuple[int, Sequence[str]]]) -> list[tuple[int, list[str]]]:
     lines = []
     for number, cells in rows:
@@ -191,7 +126,9 @@ def table_lines(path: Path, kind: FileKind) -> tuple[list[tuple[int, list[str]]]
 
     words = WorkbookWords(kind.refuse, kind.name, kind.nothing, "settings or totals, not children")
     sheets = {name: _trimmed(rows) for name, rows in read_all_sheets(path, kind.sheets, words).items()}
-    headers = {name: _header_of(kind, lines, f"{path.name}, sheet {name}") for name, lines in sheets.items() if lines}
+    headers = {
+        name: _header_of(kind, lines, f"{path.name}, sheet {name}") for name, lines in sheets.items() if lines
+    }
     if not headers:
         return [], None
     known = sorted(headers, key=lambda n: -(headers[n].known if headers[n] else 0))  # type: ignore[union-attr]
@@ -217,7 +154,11 @@ def _header_of(kind: FileKind, lines: Lines, where: str) -> HeaderRow | None:
 
 def is_template(kind: FileKind, header: HeaderRow) -> bool:
     """Return whether a header is that of the template, whatever is missing or added: it is then read as it stands."""
-    return len(header.rows) == 1 and header.exact >= max(3, len(kind.needed) // 2) and header.exact >= 0.5 * header.known
+    return (
+        len(header.rows) == 1
+        and header.exact >= max(3, len(kind.needed) // 2)
+        and header.exact >= 0.5 * header.known
+    )
 
 
 def read_council_table(
@@ -246,8 +187,10 @@ def read_council_table(
         return _as_it_stands(kind, lines, header)
     known = mapping or (None if la_code is None else remembered(kind, la_code, header.names))
     if known is None:
-        proposal = _proposal(path.name, kind, lines, header)
-        shown = "; ".join(f"{quoted(one.theirs)} -> {one.ours}" for one in proposal.mapping.lines if one.line == "column")
+        proposal = proposal_of(path.name, kind, lines, header)
+        shown = "; ".join(
+            f"{quoted(one.theirs)} -> {one.ours}" for one in proposal.mapping.lines if one.line == "column"
+        )
         raise kind.refuse(
             f"'{path.name}' is not in the template, so it must first be clear what its columns hold and {kind.nothing}. We "
             f"would read {shown}. Check the file on its own ('check'), which writes this as a table beside it, look at it, and "
@@ -268,7 +211,7 @@ def propose(path: Path, kind: FileKind) -> Proposal | None:
     lines, header = table_lines(path, kind)
     if header is None or is_template(kind, header):
         return None
-    return _proposal(path.name, kind, lines, header)
+    return proposal_of(path.name, kind, lines, header)
 
 
 def _as_it_stands(kind: FileKind, lines: Lines, header: HeaderRow | None) -> CouncilTable:
@@ -280,7 +223,10 @@ def _as_it_stands(kind: FileKind, lines: Lines, header: HeaderRow | None) -> Cou
     names = list(cells)
     while names and not names[-1]:
         names.pop()
-    plain_names = [re.sub(r"[\s\-]+", "_", n.casefold()) if bare(n) in {bare(c) for c in kind.columns} else n.casefold() for n in names]
+    plain_names = [
+        re.sub(r"[\s\-]+", "_", n.casefold()) if bare(n) in {bare(c) for c in kind.columns} else n.casefold()
+        for n in names
+    ]
     title = plain_names.index(kind.title) if kind.title in plain_names else 0
     body = []
     notes: list[str] = []
@@ -292,13 +238,13 @@ def _as_it_stands(kind: FileKind, lines: Lines, header: HeaderRow | None) -> Cou
         if [bare(c) for c in row if c] == [bare(n) for n in names]:
             notes.append(f"Row {number} repeats the header and was left out.")
             continue
-        if _is_total(row, title):
-            notes.append(_total_note(number, row, at_amount, total))
+        if is_total(row, title):
+            notes.append(total_note(number, row, at_amount, total))
             continue
-        if sum(bool(c) for c in row) == 1 and _REMARK.match(next(c for c in row if c)):
+        if sum(bool(c) for c in row) == 1 and REMARK.match(next(c for c in row if c)):
             notes.append(f"Row {number} is a remark and was left out: {quoted(next(c for c in row if c))}.")
             continue
-        total += _number(row, at_amount)
+        total += number_in(row, at_amount)
         if not aside_names:
             body.append((number, row))
             continue
@@ -310,20 +256,27 @@ def _as_it_stands(kind: FileKind, lines: Lines, header: HeaderRow | None) -> Cou
         body.append((number, [cells[n] for n in ours]))
         aside[number] = tuple(c for n, c in enumerate(cells[: len(names)]) if n not in ours)
     if aside_names:
-        notes.append(f"Kept aside unchanged, since they are not columns of the template: {listed(quoted(n) for n in aside_names)}.")
+        notes.append(
+            f"Kept aside unchanged, since they are not columns of the template: {listed(quoted(n) for n in aside_names)}."
+        )
     header_names = tuple(plain_names[n] for n in ours) if aside_names else tuple(plain_names)
     return CouncilTable(header_names, tuple(body), aside, aside_names, tuple(notes), (), tuple(names), False)
 
 
-def _extra_columns(kind: FileKind, names: Sequence[str], plain_names: Sequence[str]) -> tuple[list[int], tuple[str, ...]]:
+def _extra_columns(
+    kind: FileKind, names: Sequence[str], plain_names: Sequence[str]
+) -> tuple[list[int], tuple[str, ...]]:
     """Return the places of our columns, and the headings of columns to keep aside.
 
-    Where a column of ours is missing, or one is written much like an absent one of ours, nothing is kept aside: the header is then
+    Where a column of ours is missing, or one is written much like an absent one of ours, nothing is kept aside: the header is
+    then
     refused with the names of both.
     """
     extra = [n for n, name in enumerate(plain_names) if name not in kind.columns]
     absent = [c for c in kind.columns if c not in plain_names]
-    alike = any(process.extractOne(plain_names[n][:60], absent, scorer=fuzz.ratio, score_cutoff=ALIKE) for n in extra)
+    alike = any(
+        process.extractOne(plain_names[n][:60], absent, scorer=fuzz.ratio, score_cutoff=ALIKE) for n in extra
+    )
     if not extra or alike or any(c in kind.needed for c in absent) or any(not names[n] for n in extra):
         return list(range(len(names))), ()
     if len({names[n].casefold() for n in extra}) < len(extra):
@@ -331,181 +284,20 @@ def _extra_columns(kind: FileKind, names: Sequence[str], plain_names: Sequence[s
     return [n for n in range(len(names)) if n not in extra], tuple(names[n] for n in extra)
 
 
-def _is_total(row: Sequence[str], title: int) -> bool:
-    named = row[title] if title < len(row) else ""
-    first = named or next((c for c in row if c), "")
-    return bool(_TOTAL.fullmatch(first.strip(" :")))
-
-
-def _number(row: Sequence[str], at: int | None) -> float:
-    if at is None or at >= len(row):
-        return 0.0
-    try:
-        read = amount(row[at])
-    except CellError:
-        return 0.0
-    return 0.0 if read is None else read.number
-
-
-def _total_note(number: int, row: Sequence[str], at: int | None, total: float) -> str:
-    stated = _number(row, at)
-    note = f"Row {number} is a total ({quoted(next(c for c in row if c))}) and was left out"
-    if stated and abs(stated - total) > 0.5:
-        return f"{note}; it says {stated:,.10g}, but the rows above it add up to {total:,.10g}. Check them."
-    return f"{note}."
-
-
-def _samples(lines: Lines, header: HeaderRow, at: int) -> list[str]:
-    cells = [
-        row[at]
-        for _, row in lines[header.first :]
-        if at < len(row) and row[at] and len({c for c in row if c}) > 1 and not _is_total(row, 0)
-    ]
-    return list(dict.fromkeys(cells))
-
-
-def _fit(kind: FileKind, column: str, cells: Sequence[str]) -> float:
-    """Return the share of cells that a column of ours could hold: those that are read, or refused with a proposal or choices."""
-    if not cells:
-        return 1.0
-    read = 0
-    for cell in cells[:30]:
-        try:
-            (kind.converters.get(column) or kind.parsers[column])(cell)
-            read += 1
-        except CellError as error:
-            read += bool(error.fix) or "several meanings" in str(error) or "two numbers" in str(error)
-    return read / len(cells[:30])
-
-
-def _proposal(where: str, kind: FileKind, lines: Lines, header: HeaderRow) -> Proposal:
-    years = [year_heading(n) if kind.by_year else None for n in header.names]
-    if sum(y is not None for y in years) < 2:
-        years = [None] * len(header.names)
-    chosen: dict[str, str] = {}
-    notes: dict[str, str] = {}
-    samples = {name: _samples(lines, header, at) for at, name in enumerate(header.names)}
-    for name, year in zip(header.names, years, strict=True):
-        if year is not None:
-            chosen[name] = PLACES_OF_YEAR + year
-            continue
-        by_heading = columns_of_heading(kind, re.sub(r" \(\d\)$", "", name))
-        fitting = [c for c in by_heading if _fit(kind, c, samples[name]) >= FITS]
-        if fitting:
-            chosen[name] = fitting[0]
-        elif guess := _by_content(kind, samples[name]):
-            chosen[name], notes[name] = guess, "by what its cells say; check it"
-        elif by_heading:
-            chosen[name] = UNANSWERED
-            notes[name] = f"its heading says {by_heading[0]}, its cells do not: write what it is, or {ASIDE}"
-        else:
-            chosen[name] = ASIDE
-    _ask_about_clashes(kind, chosen, notes, samples)
-    covered = {one for ours in chosen.values() for one in kind.gives.get(ours, (ours,))}
-    if any(y is not None for y in years):
-        covered |= {"from_academic_year", kind.amount}
-    mapping = [
-        MappingLine("column", name, chosen[name], "; ".join(samples[name][:SAMPLES]), notes.get(name, ""))
-        for name in header.names
-    ]
-    mapping += [
-        MappingLine("value", column, value, "", _value_note(kind, column, value, where))
-        for column, value in _values(kind, covered, years, where).items()
-    ]
-    mapping += _word_lines(kind, chosen, samples)
-    return Proposal(ColumnMapping(tuple(mapping), ""), header.names, where, len(lines) - header.first)
-
-
-def _by_content(kind: FileKind, cells: Sequence[str]) -> str | None:
-    """Return the column whose words the cells of a column are; None where that is not clear."""
-    fits = [
-        column
-        for column in kind.words
-        if column in kind.columns and len(cells) >= 2 and not all(c.isdigit() for c in cells) and _are_words(kind, column, cells)
-    ]
-    return fits[0] if len(fits) == 1 else None
-
-
-def _are_words(kind: FileKind, column: str, cells: Sequence[str]) -> bool:
-    read = 0
-    for cell in cells[:30]:
-        try:
-            kind.parsers[column](cell)
-        except CellError as error:
-            read += "several meanings" in str(error)
-        else:
-            read += 1
-    return read >= 0.9 * len(cells[:30])
-
-
-def _ask_about_clashes(
-    kind: FileKind, chosen: dict[str, str], notes: dict[str, str], samples: Mapping[str, Sequence[str]]
-) -> None:
-    """Turn columns that would be mapped twice into questions, or aside where one of them is blank or was guessed from content."""
-    by_ours: dict[str, list[str]] = {}
-    for name, ours in chosen.items():
-        if ours not in (ASIDE, UNANSWERED):
-            for one in kind.gives.get(ours, (ours,)):
-                by_ours.setdefault(one, []).append(name)
-    for ours, names in by_ours.items():
-        if len(names) < 2:
-            continue
-        own = [n for n in names if bare(n) == bare(ours)]
-        named = [n for n in names if n not in notes and samples[n]]
-        keep = own if len(own) == 1 else named if len(named) == 1 else []
-        for name in names:
-            if name in keep:
-                continue
-            chosen[name] = ASIDE if keep else UNANSWERED
-            others = listed(quoted(n) for n in names if n != name)
-            notes[name] = (
-                f"could be {ours}, as {others} is; kept aside" if keep
-                else f"could be {ours}, and so could {others}: write {ours} for one of them and {ASIDE} for the others"
-            )  # fmt: skip
-
-
-def _values(kind: FileKind, covered: set[str], years: Sequence[str | None], where: str) -> dict[str, str]:
-    values = {column: value for column, value in kind.values.items() if column not in covered}
-    if any(y is not None and y.startswith("+") for y in years):
-        values[FIRST_YEAR] = UNANSWERED
-    return {column: where if value == "the file" else value for column, value in values.items()}
-
-
-def _value_note(kind: FileKind, column: str, value: str, where: str) -> str:
-    if column == FIRST_YEAR:
-        return "the academic year of opening, like 2027/28"
-    choices = kind.choices.get(column)
-    what = (f"one of {', '.join(choices)}" if len(choices) > 1 else choices[0]) if choices else "what holds for every row"
-    what += ", or leave it blank to fill it in row by row"
-    if value == UNANSWERED:
-        return f"the file has no column for it: write {what}"
-    return f"the file has no column for it: {quoted(value)} for every row, or write {what}"
-
-
-def _word_lines(kind: FileKind, chosen: Mapping[str, str], samples: Mapping[str, Sequence[str]]) -> list[MappingLine]:
-    """Return a question for each word of the table that has several meanings."""
-    lines: dict[str, MappingLine] = {}
-    for name, ours in chosen.items():
-        if ours not in kind.words:
-            continue
-        for cell in samples[name]:
-            try:
-                kind.parsers[ours](cell)
-            except CellError as error:
-                if "several meanings" in str(error):
-                    theirs = f"{ours}: {cell}"
-                    lines.setdefault(theirs, MappingLine("word", theirs, UNANSWERED, "", str(error)))
-    return list(lines.values())
-
-
-def _mapped(where: str, kind: FileKind, lines: Lines, header: HeaderRow, mapping: ColumnMapping) -> CouncilTable:
+def _mapped(
+    where: str, kind: FileKind, lines: Lines, header: HeaderRow, mapping: ColumnMapping
+) -> CouncilTable:
     """Return a table of a council's own as rows of the template."""
     columns, values = mapping.of("column"), mapping.of("value")
     words = {tuple(theirs.split(": ", 1)): ours for theirs, ours in mapping.of("word").items()}
     names = header.names
     at = {name: place for place, name in enumerate(names)}
     aside_names = tuple(n for n in names if columns.get(n, ASIDE) == ASIDE)
-    yearly = {n: columns[n].removeprefix(PLACES_OF_YEAR) for n in names if columns.get(n, "").startswith(PLACES_OF_YEAR)}
+    yearly = {
+        n: columns[n].removeprefix(PLACES_OF_YEAR)
+        for n in names
+        if columns.get(n, "").startswith(PLACES_OF_YEAR)
+    }
     direct = {n: columns[n] for n in names if n not in yearly and columns.get(n, ASIDE) != ASIDE}
     notes = [mapping.origin + " was used."] if mapping.origin else []
     problems: list[Problem] = []
@@ -516,7 +308,7 @@ def _mapped(where: str, kind: FileKind, lines: Lines, header: HeaderRow, mapping
     total, above = 0.0, ""
     for number, row in lines[header.first :]:
         cells = [*row, *[""] * (len(names) - len(row))]
-        note = _left_out(number, cells, names, title, amounts, total)
+        note = why_left_out(number, cells, names, title, amounts, total)
         if note:
             notes.append(note)
             continue
@@ -535,35 +327,19 @@ def _mapped(where: str, kind: FileKind, lines: Lines, header: HeaderRow, mapping
                 )  # fmt: skip
             above = read.get(kind.title, "") or above
         problems += wrong
-        parts = _by_year(number, cells, kind, yearly, at, values.get(FIRST_YEAR, "")) if yearly else [(number, {})]
+        parts, blank = _parts(number, cells, kind, yearly, at, values)
+        problems += blank
         if yearly and not parts:
-            notes.append(f"Row {number} has no places in any year and was left out: {quoted(next(c for c in cells if c))}.")
+            notes.append(
+                f"Row {number} has no places in any year and was left out: {quoted(next(c for c in cells if c))}."
+            )
         for key, more in parts:
             body.append((key, {**read, **more}))
             aside[key] = tuple(cells[at[n]] for n in aside_names)
-        total += _number(cells, amounts[0] if amounts else None)
+        total += number_in(cells, amounts[0] if amounts else None)
     ours = [c for c in kind.columns if any(c in row for _, row in body)]
     rows = tuple((number, [row.get(c, "") for c in ours]) for number, row in body)
     return CouncilTable(tuple(ours), rows, aside, aside_names, tuple(notes), tuple(problems), names, True)
-
-
-def _left_out(
-    number: int, cells: Sequence[str], names: Sequence[str], title: int, amounts: Sequence[int], total: float
-) -> str:
-    """Return in words why a row is not one of data; blank where it is."""
-    filled = [c for c in cells if c]
-    first = filled[0]
-    if [bare(c) for c in cells[: len(names)]] == [bare(n) for n in names]:
-        return f"Row {number} repeats the header and was left out."
-    if _is_total(cells, title):
-        return _total_note(number, cells, amounts[0] if amounts else None, total)
-    if any(cells[a] for a in amounts):
-        # A heading that is merged across the table repeats its words in every cell.
-        return "" if len(set(filled)) > 1 or len(filled) == 1 else f"Row {number} is a heading and was left out: {quoted(first)}."
-    if len(filled) <= 2 or _REMARK.match(first):
-        what = "a remark" if _REMARK.match(first) or len(first) > 60 else "a heading"
-        return f"Row {number} is {what} without figures and was left out: {quoted(first)}."
-    return ""
 
 
 def _row(
@@ -594,40 +370,21 @@ def _row(
     return read, problems
 
 
-def _by_year(
-    number: int, cells: Sequence[str], kind: FileKind, yearly: Mapping[str, str], at: Mapping[str, int], first_year: str
-) -> list[tuple[int, dict[str, str]]]:
-    """Return a row of the template for each run of years with the same places; none before the first places."""
-    start = pair_of_years(first_year)
-    steps = []
-    for name, year in yearly.items():
-        begins = (start or 0) + int(year[1:]) if year.startswith("+") else pair_of_years(year)
-        assert begins is not None  # checked when the mapping was proposed
-        steps.append((begins, cells[at[name]]))
-    steps.sort()
-    runs: list[list[object]] = []
-    for begins, cell in steps:
-        if runs and runs[-1][2] == cell:
-            runs[-1][1] = begins
-        else:
-            runs.append([begins, begins, cell])
-    if runs:
-        runs[-1][1] = None
-    rows: list[tuple[int, dict[str, str]]] = []
-    for part, (begins, ends, cell) in enumerate(runs, start=1):
-        if not cell or _number([str(cell)], 0) == 0.0 and bare(str(cell)) in ("0", "0 0", "nil", "none", "00"):
-            continue
-        year = written_year(int(str(begins)))
-        rows.append(
-            (
-                PartOfRow(number, part, year),
-                {
-                    "from_academic_year": year,
-                    "to_academic_year": "" if ends is None else written_year(int(str(ends))),
-                    kind.amount: str(cell),
-                },
-            )
-        )
-    return rows
-
-
+def _parts(
+    number: int,
+    cells: Sequence[str],
+    kind: FileKind,
+    yearly: Mapping[str, str],
+    at: Mapping[str, int],
+    values: Mapping[str, str],
+) -> tuple[list[tuple[int, dict[str, str]]], list[Problem]]:
+    """Return the rows of the template that a row gives, with what differs between them, and a problem of its years."""
+    if not yearly:
+        return [(number, {})], []
+    by_year = {year: cells[at[name]] for name, year in yearly.items()}
+    try:
+        return rows_by_year(number, kind, by_year, values.get(FIRST_YEAR, "")), []
+    except CellError as error:
+        first = next(iter(yearly))
+        unread = dict.fromkeys(("from_academic_year", kind.amount), UNREAD)
+        return [(number, unread)], [Problem(number, first, str(error))]

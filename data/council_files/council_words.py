@@ -1,4 +1,6 @@
-"""Words that councils, Get Information about Schools and cabinet papers use, and our codes for them: ``data/reference/words/words.csv``.
+"""Words that councils, Get Information about Schools and cabinet papers use, and our codes for them.
+
+The table is ``data/reference/words/words.csv``.
 
 Invariants: a word with several meanings is never given one of them; a hint for a misspelt word never moves places from a
 provision that is counted to one that is not or from open or agreed to proposed, nor back.
@@ -34,8 +36,8 @@ CLEAR_LEAD = 8
 
 _PARENTHESES = re.compile(r"\(([^()]*)\)")
 _DETAILS = re.compile(
-    r"(?:all through|primary|secondary|infant|junior|boys|girls|mixed|day|co ed|academy|maintained|community|foundation|free school"
-    r"|ages? \d+ (?:to )?\d+|\d+ (?:to )?\d+|\d+ places|ks ?\d(?: and (?:ks)? ?\d)?)"
+    r"(?:all through|primary|secondary|infant|junior|boys|girls|mixed|day|co ed|academy|maintained|community|foundation"
+    r"|free school|ages? \d+ (?:to )?\d+|\d+ (?:to )?\d+|\d+ places|ks ?\d(?: and (?:ks)? ?\d)?)"
 )
 _SEPARATORS = re.compile(r"\s*(?:[;,/+&|\n]|\band\b)\s*", re.I)
 
@@ -64,7 +66,9 @@ class Meaning:
 
 def bare(text: str) -> str:
     """Return text in lower case without punctuation, "and" for "&", to compare words; '/' and '+' stay, between spaces."""
-    words = re.sub(r"[^\w/+]+", " ", text.replace("&", " and ").replace("’", "'").casefold()).replace("_", " ")
+    words = re.sub(r"[^\w/+]+", " ", text.replace("&", " and ").replace("\u2019", "'").casefold()).replace(
+        "_", " "
+    )
     return " ".join(words.replace("/", " / ").replace("+", " and ").split())
 
 
@@ -82,7 +86,9 @@ def _table() -> Mapping[str, Mapping[str, Meaning]]:
         table["needs"][bare(label)] = Meaning((code,), False, False, "")
     with (FOLDER / "words.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            meaning = Meaning(tuple(row["codes"].split("|")), row["choose"] == "yes", row["say"] == "yes", row["note"])
+            meaning = Meaning(
+                tuple(row["codes"].split("|")), row["choose"] == "yes", row["say"] == "yes", row["note"]
+            )
             table.setdefault(row["column"], {}).setdefault(row["word"], meaning)
     return table
 
@@ -159,7 +165,7 @@ def unknown_word(column: str, cell: str, kind: str, allowed: Iterable[str]) -> C
 
 
 def likely_code(column: str, cell: str, allowed: Iterable[str]) -> str | None:
-    """Return the code that a misspelt word may have been meant as; None where the likeliest spellings differ in what is counted."""
+    """Return the code that a misspelt word may have been meant as; None where it is not safe to say."""
     codes = tuple(allowed)
     spellings = {bare(code): code for code in codes}
     spellings |= {
@@ -176,7 +182,9 @@ def likely_code(column: str, cell: str, allowed: Iterable[str]) -> str | None:
     best, likeness, _ = ranked[0]
     if column not in ("provision", "status"):
         # Nothing that is counted hangs on it, so the codes themselves come first.
-        own = process.extractOne(bare(cell)[:60], [bare(c) for c in codes], scorer=fuzz.ratio, score_cutoff=HINT_LIKENESS)
+        own = process.extractOne(
+            bare(cell)[:60], [bare(c) for c in codes], scorer=fuzz.ratio, score_cutoff=HINT_LIKENESS
+        )
         return spellings[own[0] if own else best]
     for word, like, _ in ranked[1:]:
         if likeness - like >= CLEAR_LEAD:
@@ -215,7 +223,9 @@ def parse_needs(cell: str) -> str | Understood:
     if not codes:
         raise CellError(f"{quoted(cell)} names no need. Write need codes joined by ';', or {ALL}.")
     if ALL in codes and len(codes) > 1:
-        raise CellError(f"{quoted(cell)} mixes {ALL} with single needs. Write either {ALL} or the codes alone.")
+        raise CellError(
+            f"{quoted(cell)} mixes {ALL} with single needs. Write either {ALL} or the codes alone."
+        )
     text = ALL if ALL in codes else ";".join(code for code in NEED_CODES if code in codes)
     if not remarks and any(bare(part) not in {bare(c) for c in (ALL, *NEED_CODES)} for part, _ in parts):
         remarks.append(f"{quoted(cell)} was read as {text}")

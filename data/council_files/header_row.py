@@ -59,7 +59,9 @@ class TwoHeadersError(ValueError):
 
 def year_heading(heading: str) -> str | None:
     """Return the year that a heading of a column of places names: "2026/27", "+1" or "+0"; None if it names none."""
-    text = re.sub(r"\b(?:places|capacity|number of places|from|in|sept(?:ember)? of)\b", " ", heading, flags=re.I).strip(" :()-–")
+    text = re.sub(
+        r"\b(?:places|capacity|number of places|from|in|sept(?:ember)? of)\b", " ", heading, flags=re.I
+    ).strip(" :()-\u2013")
     first = pair_of_years(text)
     if first is not None:
         return f"{first}/{(first + 1) % 100:02d}"
@@ -108,7 +110,9 @@ def find_header(kind: FileKind, lines: Lines) -> HeaderRow | None:
     return _header(kind, looked_at[at][1], at + 1, (looked_at[at][0],))
 
 
-def _best_pair(kind: FileKind, lines: list[tuple[int, list[str]]], single: int) -> tuple[int, list[str]] | None:
+def _best_pair(
+    kind: FileKind, lines: list[tuple[int, list[str]]], single: int
+) -> tuple[int, list[str]] | None:
     """Return where a head of two rows begins, and its headings; None where no two rows name more columns than one row does."""
     best: tuple[int, int, list[str]] | None = None
     for at in range(len(lines) - 1):
@@ -131,9 +135,7 @@ def _joined(kind: FileKind, upper: Sequence[str], lower: Sequence[str]) -> list[
     for top, bottom in zip(above, below, strict=True):
         group = top or (group if bottom else "")
         both = f"{group} {bottom}".strip()
-        if not bottom or not group:
-            names.append(both)
-        elif columns_of_heading(kind, both) or (kind.by_year and year_heading(both)):
+        if not bottom or not group or columns_of_heading(kind, both) or (kind.by_year and year_heading(both)):
             names.append(both)
         elif not top or group == top:
             names.append(bottom if not top and columns_of_heading(kind, bottom) else both)

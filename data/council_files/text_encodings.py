@@ -28,7 +28,7 @@ NAMES: dict[str, str] = {
 }
 """What people call each encoding."""
 
-_USUAL = set("’‘“”–—£€•…·½¼¾°²³±×\u00a0éèêëáàâäïîöôüûçñÉÈÊÖÜÇÁ®©™§")
+_USUAL = set("\u2019\u2018“”\u2013—£€•…·½¼¾°²³±\u00d7\u00a0éèêëáàâäïîöôüûçñÉÈÊÖÜÇÁ®©™§")
 """Characters beyond ASCII that names of schools, prices and notes in English use."""
 
 
@@ -104,7 +104,8 @@ def _in_one_of_two(raw: bytes, error: UnicodeDecodeError) -> DecodedText:
         f"'{_around(text, raw, error.start)}' ({NAMES[encoding]})" for encoding, text in readings.items()
     )
     raise UncertainEncodingError(
-        f"is not UTF-8 text (line {line}, byte {error.start}), and its bytes do not say in which other encoding it was saved: the "
+        f"is not UTF-8 text (line {line}, byte {error.start}), and its bytes do not say in which other encoding it was "
+        f"saved: the "
         f"text there could be {shown or 'anything'}"
     )
 
@@ -123,10 +124,12 @@ def _makes_sense(text: str, at: int) -> bool:
         if not (before.isalpha() or after.isalpha()):
             return False
         return not (character.isupper() and before.islower())
-    if character == "’":
-        return before.isalnum() or before in ")”’" or after.isalnum()
+    if character == "\u2019":
+        return before.isalnum() or before in ")”\u2019" or after.isalnum()
     if character == "£":
-        return bool(re.match(r"\s?[\d.]|\s*[mkpMK)\],;\"']|\s*$", text[at + 1 : at + 4])) or not before.isalpha()
+        return (
+            bool(re.match(r"\s?[\d.]|\s*[mkpMK)\],;\"']|\s*$", text[at + 1 : at + 4])) or not before.isalpha()
+        )
     return True
 
 

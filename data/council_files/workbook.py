@@ -234,7 +234,7 @@ def _with_merged(rows: Rows, ranges: Sequence[str]) -> Rows:
             continue
         first = by_number[top]
         text = first[left - 1] if left <= len(first) else ""
-        if not text or any(c.isdigit() for c in text) and not any(c.isalpha() for c in text):
+        if not text or (any(c.isdigit() for c in text) and not any(c.isalpha() for c in text)):
             continue
         for number in range(top, bottom + 1):
             cells = by_number.get(number)

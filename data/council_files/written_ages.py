@@ -26,7 +26,7 @@ _ONE = re.compile(
     r"|(?:ages?|aged)?\s*(?P<age>\d{1,2})(?:\.0+)?\s*(?:years?(?:\s+old)?|yrs?|y\.?o\.?)?)(?:\s+classe?s?)?",
     re.I,
 )
-_BETWEEN = re.compile(r"\s*(?:-|–|—|\bto\b|\band\b|\bthrough\b|/)\s*", re.I)
+_BETWEEN = re.compile(r"\s*(?:-|\u2013|—|\bto\b|\band\b|\bthrough\b|/)\s*", re.I)
 _STAGES: dict[str, tuple[int, int]] = {
     "eyfs": (3, 4), "ks1": (5, 6), "ks2": (7, 10), "ks3": (11, 13), "ks4": (14, 15), "ks5": (16, 18),
     "primary": (4, 10), "infant": (4, 6), "junior": (7, 10), "secondary": (11, 15), "sixth form": (16, 18), "6th form": (16, 18),
@@ -71,7 +71,9 @@ def run_of_ages(cell: str, *, school_range: bool) -> tuple[int, int] | None:
     if stage in _STAGES:
         return _STAGES[stage]
     parts = [p for p in _BETWEEN.split(text) if p]
-    if len(parts) == 2 and all(re.fullmatch(r"(?:ks|key stage)\s?\d", p, re.I) or re.fullmatch(r"\d", p) for p in parts):
+    if len(parts) == 2 and all(
+        re.fullmatch(r"(?:ks|key stage)\s?\d", p, re.I) or re.fullmatch(r"\d", p) for p in parts
+    ):
         ends = [_STAGES.get("ks" + p[-1]) for p in parts]
         if re.match(r"k", parts[0], re.I) and ends[0] and ends[1]:
             return ends[0][0], ends[1][1]
@@ -96,10 +98,14 @@ def run_of_ages(cell: str, *, school_range: bool) -> tuple[int, int] | None:
 def range_in_date(cell: str) -> str | None:
     """Return the range of ages, such as "4-11", that a spreadsheet turned into this date; None where it is no such date."""
     text = cell.strip()
-    short = re.fullmatch(r"(\d{1,2})[-\s/ ]([A-Za-z]{3,9})", text) or re.fullmatch(r"([A-Za-z]{3,9})[-\s/ ](\d{1,2})", text)
+    short = re.fullmatch(r"(\d{1,2})[-\s/ ]([A-Za-z]{3,9})", text) or re.fullmatch(
+        r"([A-Za-z]{3,9})[-\s/ ](\d{1,2})", text
+    )
     if short:
         # 4-11 becomes 04-Nov, and 11-16, which is no day, November 2016.
-        first, second = ((m := p[:3].casefold()) in _MONTHS and str(_MONTHS.index(m) + 1) or p for p in short.groups())
+        first, second = (
+            ((m := p[:3].casefold()) in _MONTHS and str(_MONTHS.index(m) + 1)) or p for p in short.groups()
+        )
         if first.isdigit() and second.isdigit() and int(first) <= MOST and int(second) <= MOST:
             return f"{int(first)}-{int(second)}"
         return None

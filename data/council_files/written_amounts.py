@@ -14,7 +14,9 @@ from data.formatting import quoted
 _SIZES = {
     "": 1.0, "k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9,
 }  # fmt: skip
-_ABOUT = re.compile(r"(?:c\.?|ca\.?|circa|approx\.?|approximately|about|around|roughly|est\.?|estimated|~|≈)\s*", re.I)
+_ABOUT = re.compile(
+    r"(?:c\.?|ca\.?|circa|approx\.?|approximately|about|around|roughly|est\.?|estimated|~|≈)\s*", re.I
+)
 _ABOUT_AFTER = re.compile(r"\s*\(?(?:est\.?|estimated|approx\.?|approximately|provisional)\)?", re.I)
 _UNIT = (
     r"(?:fte|f\.t\.e\.|places?|pupils?|children|plans?|learners?|students?|schemes?|years?|per\s+(?:annum|year|place|pupil|child)"
@@ -25,7 +27,9 @@ _NUMBER = re.compile(
     rf"(?P<size>k|thousand|mn?|million|bn|billion)?(?:\s*{_UNIT})*",
     re.I | re.ASCII,
 )
-_RANGE = re.compile(r"£?\s*[\d,.]+\s*[mk]?\s*(?:-|–|—|to|/|or|and|then)\s*£?\s*[\d,.]+\s*[mk]?(?:\s*places?)?", re.I)
+_RANGE = re.compile(
+    r"£?\s*[\d,.]+\s*[mk]?\s*(?:-|\u2013|—|to|/|or|and|then)\s*£?\s*[\d,.]+\s*[mk]?(?:\s*places?)?", re.I
+)
 _NONE = {"nil", "none", "zero"}
 
 

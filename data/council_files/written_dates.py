@@ -21,7 +21,7 @@ _NAMES = {name: number for number, name in enumerate(_MONTHS, start=1)} | _SHORT
 _WORD = r"[A-Za-z]{3,9}\.?"
 _DAY_NAME = re.compile(r"^(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?,?\s+", re.I)
 _TWO_YEARS = re.compile(
-    r"(?:(?:academic|school|financial)\s+year|ay|fy|sy)?\s*(?P<first>20\d\d|\d\d)\s*(?:/|-|–|—|\\|\bto\b)\s*(?P<last>20\d\d|\d{1,2})",
+    r"(?:(?:academic|school|financial)\s+year|ay|fy|sy)?\s*(?P<first>20\d\d|\d\d)\s*(?:/|-|\u2013|—|\\|\bto\b)\s*(?P<last>20\d\d|\d{1,2})",
     re.I,
 )
 TERMS: dict[str, int] = {"autumn": 9, "spring": 1, "summer": 4, "easter": 4}
@@ -29,7 +29,7 @@ TERMS: dict[str, int] = {"autumn": 9, "spring": 1, "summer": 4, "easter": 4}
 
 
 def pair_of_years(cell: str) -> int | None:
-    """Return the year in which an academic or financial year begins, from any way to write both its years; None if it is not one."""
+    """Return the year in which an academic or financial year begins, from any way to write both its years."""
     match = _TWO_YEARS.fullmatch(cell.strip())
     if match is None:
         return None
@@ -65,7 +65,9 @@ def day(cell: str) -> date | None:
     if match := re.fullmatch(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](20\d\d|\d\d)", text):
         return _checked_day(_full_year(match[3]), int(match[2]), int(match[1]))
     if match := re.fullmatch(rf"(\d{{1,2}})[\s\-/]+({_WORD})[\s\-/,]+(20\d\d|\d\d)", text):
-        return _checked_day(_full_year(match[3]), _NAMES.get(match[2].rstrip(".").casefold(), 0), int(match[1]))
+        return _checked_day(
+            _full_year(match[3]), _NAMES.get(match[2].rstrip(".").casefold(), 0), int(match[1])
+        )
     if match := re.fullmatch(rf"({_WORD})\s+(\d{{1,2}}),?\s+(20\d\d)", text):
         return _checked_day(int(match[3]), _NAMES.get(match[1].rstrip(".").casefold(), 0), int(match[2]))
     return None
@@ -130,14 +132,16 @@ def parse_academic_year(cell: str, *, last: bool = False) -> str | Understood:
         year = int(text)
         likely = written_year(year - 1 if last else year)
         raise CellError(
-            f"{quoted(cell)} is not an academic year: it could be {written_year(year - 1)} or {written_year(year)}. Write it like "
+            f"{quoted(cell)} is not an academic year: it could be {written_year(year - 1)} or {written_year(year)}. Write "
+            f"it like "
             f"'{likely}'.",
             {"": likely},
         )
     begin = re.match(r"20\d\d", cell, re.ASCII)
     example = written_year(int(begin[0])) if begin else "2024/25"
     raise CellError(
-        f"{quoted(cell)} is not an academic year. Write it like '{example}'.", {"": example} if begin and not last else None
+        f"{quoted(cell)} is not an academic year. Write it like '{example}'.",
+        {"": example} if begin and not last else None,
     )
 
 

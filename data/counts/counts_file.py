@@ -337,7 +337,9 @@ def _one_need(cell: str) -> str:
     """Return the one primary need that a cell names, or All; an area of several needs is no primary need."""
     codes = str(_value(parse_needs(cell)))
     if ";" in codes:
-        raise CellError(f"{quoted(cell)} is several needs ({codes}); each plan has one primary need. Write a row for each.")
+        raise CellError(
+            f"{quoted(cell)} is several needs ({codes}); each plan has one primary need. Write a row for each."
+        )
     return codes
 
 

@@ -139,7 +139,8 @@ def _number(cell: str) -> float | Understood:
         return float(text.replace(",", ""))
     if _PER_WEEK.search(cell) is not None:
         raise CellError(
-            f"{quoted(cell)} is a price for part of a year. Write pounds a year; how many weeks it is paid for is not in the file."
+            f"{quoted(cell)} is a price for part of a year. Write pounds a year; how many weeks it is paid for is not in "
+            f"the file."
         )
     written = amount(cell)
     if written is None or "%" in cell:
@@ -148,7 +149,9 @@ def _number(cell: str) -> float | Understood:
         )
     also = (("basis", ESTIMATED),) if written.estimated else ()
     about = ", estimated" if written.estimated else ""
-    return Understood(written.number, f"{quoted(cell)} was read as {written.number:,.10g} pounds{about}", also)
+    return Understood(
+        written.number, f"{quoted(cell)} was read as {written.number:,.10g} pounds{about}", also
+    )
 
 
 def _share(cell: str) -> float:
@@ -285,7 +288,11 @@ PRICE_FILE = FileKind(
 
 
 def read_ledger(
-    path: str | Path, inflation: PriceGrowth, la_code: int | None = None, *, mapping: ColumnMapping | None = None
+    path: str | Path,
+    inflation: PriceGrowth,
+    la_code: int | None = None,
+    *,
+    mapping: ColumnMapping | None = None,
 ) -> Ledger:
     """Read and check a ledger of unit costs, CSV or .xlsx, in the template or with columns of the council's own.
 
@@ -312,7 +319,12 @@ def read_ledger(
     checked = check_ledger(path, inflation, la_code, mapping)
     if checked.problems:
         raise PriceError(
-            report(path.name, checked.problems, "no prices were read from it and those in use stay", "CSV UTF-8 or .xlsx")
+            report(
+                path.name,
+                checked.problems,
+                "no prices were read from it and those in use stay",
+                "CSV UTF-8 or .xlsx",
+            )
         )
     remarks = (*checked.table.notes, *remarks_in_words(checked.remarks))
     aside = checked.table.set_aside(list(checked.rows))
@@ -385,7 +397,8 @@ def _check_file(path: Path) -> None:
         )
     if path.suffix.lower() not in SUFFIXES:
         raise PriceError(
-            f"'{path.name}' is not a .csv file or .xlsx workbook and other kinds are not read. In the spreadsheet choose Save as, "
+            f"'{path.name}' is not a .csv file or .xlsx workbook and other kinds are not read. In the spreadsheet choose "
+            f"Save as, "
             "CSV UTF-8, and give that file."
         )
     try:
@@ -416,7 +429,8 @@ def _check_size(table: CouncilTable, where: str) -> None:
         )
     if len(table.body) > MAX_ROWS:
         raise PriceError(
-            f"'{where}' has {len(table.body):,} data rows; a ledger has at most {MAX_ROWS:,}. It was not read. Check that it lists "
+            f"'{where}' has {len(table.body):,} data rows; a ledger has at most {MAX_ROWS:,}. It was not read. Check that "
+            f"it lists "
             "prices by provision and need, not single children."
         )
 

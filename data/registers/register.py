@@ -153,9 +153,7 @@ def row_schema() -> pa.DataFrameSchema:
     year = pa.Check(_year_ok, error="is an academic year like 2024/25")
     date_like = pa.Check(_date_ok, error="is a date like 2024-11-05, a month like 2024-11 or a year")
 
-    month_like = pa.Check(
-        lambda months: months.map(is_month).astype(bool), error="is a month like 2026-04"
-    )
+    month_like = pa.Check(lambda months: months.map(is_month).astype(bool), error="is a month like 2026-04")
 
     def number(kind: str, low: float, high: float) -> pa.Column:
         return pa.Column(kind, pa.Check.in_range(low, high), nullable=True)
@@ -304,7 +302,8 @@ class Register:
         other = rows[~rows["provision"].isin(SPECIALIST_PROVISIONS)]
         proposed = rows[rows["provision"].isin(SPECIALIST_PROVISIONS) & (rows["status"] == "proposed")]
         parts = [
-            (f"{PROVISIONS[str(provision)]}", group) for provision, group in other.groupby("provision", sort=False)
+            (f"{PROVISIONS[str(provision)]}", group)
+            for provision, group in other.groupby("provision", sort=False)
         ]
         if len(proposed):
             parts.append(("Specialist places that are only proposed", proposed))
@@ -312,7 +311,10 @@ class Register:
             return ()
         rows_in_words, places = sum(len(g) for _, g in parts), sum(int(g["places"].sum()) for _, g in parts)
         first = f"{_rows_and_places(rows_in_words, places)}, are kept and not counted:"
-        return (first, *(f"{label}: {_rows_and_places(len(g), int(g['places'].sum()))}" for label, g in parts))
+        return (
+            first,
+            *(f"{label}: {_rows_and_places(len(g), int(g['places'].sum()))}" for label, g in parts),
+        )
 
 
 def _rows_and_places(rows: int, places: int) -> str:
@@ -370,7 +372,9 @@ def months_open(row: Record) -> int:
 def opens_after_census(row: Record, january: int) -> bool:
     """Return whether a row opens in the academic year of a January, but after its census: in February to August."""
     month = row.get("opens_in")
-    return month is not None and f"{january}-01" < month and row["from_academic_year"] == academic_year(january)
+    return (
+        month is not None and f"{january}-01" < month and row["from_academic_year"] == academic_year(january)
+    )
 
 
 def earliest_day(text: str) -> str | None:
@@ -541,7 +545,9 @@ def _change_januaries(rows: Sequence[Record]) -> list[int]:
     """Return the Januaries in which the places of some row may change, in order."""
     begin = [first_year(row["from_academic_year"]) for row in rows]
     end = [first_year(row["to_academic_year"]) for row in rows if row["to_academic_year"] is not None]
-    late = {y + 2 for y, row in zip(begin, rows, strict=True) if y is not None and opens_after_census(row, y + 1)}
+    late = {
+        y + 2 for y, row in zip(begin, rows, strict=True) if y is not None and opens_after_census(row, y + 1)
+    }
     return sorted(late | {y + 1 for y in begin if y is not None} | {y + 2 for y in end if y is not None})
 
 

@@ -84,6 +84,8 @@ MAX_BYTES = 20_000_000
 _NUMBER = re.compile(r"(\d{1,9}|\d{1,3}(,\d{3}){1,2})(\.0+)?", re.ASCII)
 _URN = re.compile(r"\d{6}", re.ASCII)
 _DECIMAL = re.compile(r"\d{1,9}(\.\d{1,15})?", re.ASCII)
+
+
 def _word(column: str, kind: str, allowed: Sequence[str]) -> Callable[[str], str | Understood]:
     return lambda cell: parse_word(column, cell, kind, allowed)
 
@@ -108,7 +110,9 @@ def _count(what: str) -> Callable[[str], int | Understood]:
                 f"{whole:,} is more than {MAX_PLACES:,} {what} in one setting. Look for an extra digit."
             )
         if number.estimated:
-            return Understood(whole, f"{quoted(cell)} was read as {whole:,}, estimated", (("basis", ESTIMATED),))
+            return Understood(
+                whole, f"{quoted(cell)} was read as {whole:,}, estimated", (("basis", ESTIMATED),)
+            )
         plain_number = _NUMBER.fullmatch(cell) is not None
         return whole if plain_number else Understood(whole, f"{quoted(cell)} was read as {whole:,}")
 
@@ -148,7 +152,9 @@ def _month(cell: str) -> str:
         exact = day(cell)
         at = None if exact is None else (exact.year, exact.month)
     if at is None:
-        raise CellError(f"{quoted(cell)} is not a month. Write it like '2026-04', or leave it blank for September.")
+        raise CellError(
+            f"{quoted(cell)} is not a month. Write it like '2026-04', or leave it blank for September."
+        )
     return f"{at[0]}-{at[1]:02d}"
 
 
@@ -245,7 +251,13 @@ REGISTER_FILE = FileKind(
         "needs": (f"need codes joined by ;, or {ALL}",),
         "from_academic_year": ("an academic year like 2025/26",),
     },
-    words={"provision": "provision", "needs": "needs", "status": "status", "located": "located", "phasing": "phasing"},
+    words={
+        "provision": "provision",
+        "needs": "needs",
+        "status": "status",
+        "located": "located",
+        "phasing": "phasing",
+    },
     converters={
         "age_range": partial(ages_of_range, school_range=True),
         "ages_at_31_august": partial(ages_of_range, school_range=False),
@@ -269,7 +281,11 @@ REGISTER_FILE = FileKind(
 
 
 def read_register(
-    path: str | Path, la_code: int | None = None, *, mapping: ColumnMapping | None = None, trusted: bool = False
+    path: str | Path,
+    la_code: int | None = None,
+    *,
+    mapping: ColumnMapping | None = None,
+    trusted: bool = False,
 ) -> Register:
     """Read and check a register file, CSV or .xlsx, in the template or with columns of the council's own.
 
@@ -299,7 +315,12 @@ def read_register(
     rows, table = checked.rows, checked.table
     remarks = (*table.notes, *remarks_in_words(checked.remarks))
     return Register(
-        checked.owner, frame(rows.values()), path.name, trusted=trusted, aside=table.set_aside(list(rows)), remarks=remarks
+        checked.owner,
+        frame(rows.values()),
+        path.name,
+        trusted=trusted,
+        aside=table.set_aside(list(rows)),
+        remarks=remarks,
     )
 
 
@@ -506,7 +527,10 @@ def cells(register: Register) -> list[list[str]]:
     owner = [str(register.la_code)] if register.la_code in {area.la_code for area in current()} else []
     # Rows that were changed since they were read have no cells of the council's other columns.
     aside = register.aside if len(register.aside.cells) == len(register.rows) else NOTHING_ASIDE
-    others = [name if plain(name).replace(" ", "_") not in (*COLUMNS, AUTHORITY) else f"{name} (council)" for name in aside.names]
+    others = [
+        name if plain(name).replace(" ", "_") not in (*COLUMNS, AUTHORITY) else f"{name} (council)"
+        for name in aside.names
+    ]
     rows = [[*COLUMNS, *([AUTHORITY] if owner else []), *(guarded(name) for name in others)]]
     for place, row in enumerate(register.rows.itertuples(index=False)):
         more = [guarded(cell) for cell in aside.cells[place]] if others else []

@@ -52,7 +52,8 @@ GUIDANCE: dict[str, str] = {
     "funded_places": "Places funded. For information, never counted as places. Blank: not known.",
     "located": "local: in the authority. elsewhere: used by residents in other authorities, net.",
     "status": "open, agreed (counted) or proposed (kept, not counted).",
-    "opens_in": "Month in which the places open, like 2026-04, where it is not September. After January: not counted that January.",
+    "opens_in": "Month in which the places open, like 2026-04, where it is not September. After January: not counted that "
+    "January.",
     "agreed_on": "When a scheme was agreed: 2024-11-05, 2024-11 or 2024. Blank: not known, or proposed.",
     "phasing": "by_year_group: the youngest year group opens first, one more each year. Blank or all: at once.",
     "chance_delivered": "Chance the scheme is ever delivered, per cent. Blank: see below.",
@@ -151,7 +152,10 @@ def _guide(sheet: Any, header: Sequence[str]) -> None:
     bold = Font(bold=True)
     rows: list[tuple[str, ...]] = [("Column", "May be blank", "What to write")]
     optional = {"urn", "to_academic_year", "note", "la_code", *DETAILS}
-    rows += [(c, "no" if c in GUIDANCE and c not in optional else "yes", GUIDANCE.get(c, OWN_COLUMN)) for c in header]
+    rows += [
+        (c, "no" if c in GUIDANCE and c not in optional else "yes", GUIDANCE.get(c, OWN_COLUMN))
+        for c in header
+    ]
     rows += [(), ("What a blank chance stands for (our assumptions; open places do not slip)",)]
     rows += [("Status, confidence", "", "Delivered, then on time, and mean delay if late")]
     rows += [

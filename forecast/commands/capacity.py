@@ -74,7 +74,9 @@ def check_register_command(
     if checked.problems:
         show_problems(screen, checked.problems)
         if fix:
-            write_corrected(file, REGISTER_FILE, checked.table, checked.problems, CopyWanted(accept, leave_out), screen)
+            write_corrected(
+                file, REGISTER_FILE, checked.table, checked.problems, CopyWanted(accept, leave_out), screen
+            )
         raise RegisterError(report(file.name, checked.problems))
     register = read_register(file, la_code=code, mapping=confirmed)
     owner = "" if register.la_code is None else f" of {areas.by_code(register.la_code).name}"

@@ -59,7 +59,9 @@ def check_schemes_command(
     if checked.problems:
         show_problems(screen, checked.problems)
         if fix:
-            write_corrected(file, SCHEME_FILE, checked.table, checked.problems, CopyWanted(accept, leave_out), screen)
+            write_corrected(
+                file, SCHEME_FILE, checked.table, checked.problems, CopyWanted(accept, leave_out), screen
+            )
         raise CapitalError(report(file.name, checked.problems, "no candidates were read from it"))
     read = read_candidates(file, one.la_code, mapping=confirmed)
     places = sum(scheme.places for scheme in read.rows)

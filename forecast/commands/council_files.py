@@ -47,7 +47,9 @@ Accept = Annotated[
 
 LeaveOut = Annotated[
     str | None,
-    typer.Option(help="With --fix: rows taken out of the copy for now, such as 4,7; their places are then not counted."),
+    typer.Option(
+        help="With --fix: rows taken out of the copy for now, such as 4,7; their places are then not counted."
+    ),
 ]
 """Rows taken out of a corrected copy."""
 
@@ -92,7 +94,8 @@ def confirmed_mapping(
     if proposal is None or (la_code is not None and remembered(kind, la_code, proposal.names) is not None):
         return None
     lines = [
-        {"Theirs": one.theirs, "Ours": one.ours, "For example": one.samples, "Note": one.note} for one in proposal.mapping.lines
+        {"Theirs": one.theirs, "Ours": one.ours, "For example": one.samples, "Note": one.note}
+        for one in proposal.mapping.lines
     ]
     show(screen, pd.DataFrame(lines), f"What the columns of {path.name} would be read as", index=False)
     to = mapping_beside(path)
@@ -130,7 +133,12 @@ def show_problems(screen: Console, problems: Sequence[Problem]) -> None:
 
 
 def write_corrected(
-    path: Path, kind: FileKind, table: CouncilTable, problems: Sequence[Problem], wanted: CopyWanted, screen: Console
+    path: Path,
+    kind: FileKind,
+    table: CouncilTable,
+    problems: Sequence[Problem],
+    wanted: CopyWanted,
+    screen: Console,
 ) -> Path:
     """Write a corrected copy beside a file, and say what is in it and what is left."""
     chosen = None if wanted.accepted is None else _rows(wanted.accepted)

@@ -42,7 +42,9 @@ app = typer.Typer(help="Unit costs: the prices in use, and the council's own.", 
 
 UnitCosts = Annotated[
     Path | None,
-    typer.Option("--unit-costs", help="The council's own prices (CSV or .xlsx); see 'sendplan unit-costs template'."),
+    typer.Option(
+        "--unit-costs", help="The council's own prices (CSV or .xlsx); see 'sendplan unit-costs template'."
+    ),
 ]
 """A ledger of prices that replace ours."""
 
@@ -248,8 +250,12 @@ def check_command(
     if checked.problems:
         show_problems(screen, checked.problems)
         if fix:
-            write_corrected(path, PRICE_FILE, checked.table, checked.problems, CopyWanted(accept, leave_out), screen)
-        raise PriceError(report(path.name, checked.problems, "no prices were read from it and those in use stay"))
+            write_corrected(
+                path, PRICE_FILE, checked.table, checked.problems, CopyWanted(accept, leave_out), screen
+            )
+        raise PriceError(
+            report(path.name, checked.problems, "no prices were read from it and those in use stay")
+        )
     read = read_ledger(path, starting.inflation, one.la_code, mapping=confirmed)
     replaced = replacements(starting.with_rows(read.rows), "council")
     say(screen, f"{path} can be used: {len(replaced)} prices replaced.")

@@ -20,7 +20,8 @@ WIDTH = 150
 OF_WORDS: frozenset[str] = frozenset(
     {
         "Phase", "Provision", "Why", "model", "table", "source", "Scenario", "What it says", "For", "Measure", "Bar", "Lever",
-        "Line", "S251", "Published by", "Note", "Part", "After the override", "Stability grant", "Financial year", "Theirs", "Ours",
+        "Line", "S251", "Published by", "Note", "Part", "After the override", "Stability grant", "Financial year",
+        "Theirs", "Ours",
         "For example", "Column", "Problem", "Proposed",
     }
 )  # fmt: skip

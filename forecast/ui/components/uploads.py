@@ -51,7 +51,9 @@ def file_reader() -> FileReader:
     return FileReader()
 
 
-def read_once(key: str, file: UploadedFile | CorrectedFile, read: Callable[..., T], *arguments: object) -> T | None:
+def read_once(
+    key: str, file: UploadedFile | CorrectedFile, read: Callable[..., T], *arguments: object
+) -> T | None:
     """Return what a function reads from a file that was put in; None after showing why nothing can be read.
 
     Parameters

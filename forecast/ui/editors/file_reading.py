@@ -12,8 +12,9 @@ import pandas as pd
 import streamlit as st
 
 from data.council_files.column_mapping import ColumnMapping, MappingLine, check_mapping, remember
+from data.council_files.column_proposals import Proposal
 from data.council_files.corrected_copy import ENDING
-from data.council_files.council_table import CheckedFile, Proposal
+from data.council_files.council_table import CheckedFile
 from data.council_files.problems import report, without_answered
 from data.errors import PlannerError
 from data.formatting import listed, quoted
@@ -70,8 +71,10 @@ def _confirm(proposal: Proposal, kind_code: str, la_code: int, key: str) -> None
     kind = FILE_KINDS[kind_code]
     say(
         literal(
-            f"{quoted(proposal.where)} is not in the template. This is what we would read its columns as, with three cells of each. "
-            "Correct the column Ours where it is wrong and answer every question mark; 'aside' keeps a column without reading it. "
+            f"{quoted(proposal.where)} is not in the template. This is what we would read its columns as, with three cells "
+            f"of each. "
+            "Correct the column Ours where it is wrong and answer every question mark; 'aside' keeps a column without "
+            "reading it. "
             "Nothing is read until you say that it is right."
         )
     )
@@ -95,7 +98,9 @@ def _confirm(proposal: Proposal, kind_code: str, la_code: int, key: str) -> None
     if not st.button("These columns are right: read the file", type="primary", key=f"confirm-{key}"):
         return
     lines = tuple(
-        MappingLine(one.line, one.theirs, str(ours if ours is not None else "").strip(), one.samples, one.note)
+        MappingLine(
+            one.line, one.theirs, str(ours if ours is not None else "").strip(), one.samples, one.note
+        )
         for one, ours in zip(proposal.mapping.lines, edited["Ours"], strict=True)
     )
     mapping = ColumnMapping(lines)
@@ -134,7 +139,9 @@ def _mend(name: str, checked: CheckedFile, kind_code: str, key: str) -> None:
     accepted = [p for p, yes in zip(problems, edited["Accept"], strict=True) if p.fix and (yes or every)]
     without = [f"{p.row}" for p, yes in zip(problems, edited["Leave row out"], strict=True) if yes]
     if not accepted and not without:
-        say("Accept fixes here, or correct the file and put it in again. A row that is left out is not counted.")
+        say(
+            "Accept fixes here, or correct the file and put it in again. A row that is left out is not counted."
+        )
         return
     try:
         text = council_files.corrected_text(name, kind_code, checked, accepted, without)

@@ -87,7 +87,9 @@ def upload(
     """
     code = choices.area.la_code
     file = st.file_uploader(
-        f"{editor.label} of {choices.area.name} (CSV or Excel)", type=["csv", "xlsx"], key=f"upload-{editor.parameter}-{code}"
+        f"{editor.label} of {choices.area.name} (CSV or Excel)",
+        type=["csv", "xlsx"],
+        key=f"upload-{editor.parameter}-{code}",
     )
     if file is None:
         return

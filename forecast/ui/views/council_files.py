@@ -22,8 +22,9 @@ from data.capital.candidate_file import SCHEME_FILE, Candidates, check_candidate
 from data.capital.candidate_file import shipped as shipped_candidates
 from data.capital.candidate_file import to_csv as candidates_text
 from data.council_files.column_mapping import ColumnMapping, remembered
+from data.council_files.column_proposals import Proposal
 from data.council_files.corrected_copy import correct
-from data.council_files.council_table import CheckedFile, Proposal, propose
+from data.council_files.council_table import CheckedFile, propose
 from data.council_files.file_kinds import FileKind
 from data.council_files.problems import Problem
 from data.counts.counts_file import OnDay, read_counts
@@ -162,7 +163,9 @@ def look_at(path: Path, kind_code: str, la_code: int, mapping: ColumnMapping | N
     if kind is REGISTER_FILE:
         register = read_register(path, la_code, mapping=mapping)
         return FileLook(content=register, remarks=(*register.remarks, *register.not_counted))
-    return _read_prices(path, la_code, mapping) if kind is PRICE_FILE else _read_schemes(path, la_code, mapping)
+    return (
+        _read_prices(path, la_code, mapping) if kind is PRICE_FILE else _read_schemes(path, la_code, mapping)
+    )
 
 
 def _read_prices(path: Path, la_code: int, mapping: ColumnMapping | None) -> FileLook:

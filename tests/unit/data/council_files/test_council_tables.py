@@ -8,7 +8,13 @@ import pytest
 from openpyxl import Workbook
 
 from data.capital.candidate_file import SCHEME_FILE, read_candidates
-from data.council_files.column_mapping import ColumnMapping, MappingLine, read_mapping, remember, write_mapping
+from data.council_files.column_mapping import (
+    ColumnMapping,
+    MappingLine,
+    read_mapping,
+    remember,
+    write_mapping,
+)
 from data.council_files.corrected_copy import accept, correct, with_fix
 from data.council_files.council_table import propose
 from data.council_files.council_words import parse_word
@@ -36,9 +42,7 @@ Oak School,Community special school,SLD/PMLD,4 to 19,c. 190,2022/23,Current,Sout
 Total,,,,202,,,
 Source: school places team
 """
-TEMPLATE = (
-    "setting,provision,needs,age_low,age_high,from_academic_year,places,located,status,basis,confidence,source"
-)
+TEMPLATE = "setting,provision,needs,age_low,age_high,from_academic_year,places,located,status,basis,confidence,source"
 ROW = "Elm,state_special,ASD,4,10,2024/25,20,local,open,council,high,list"
 
 
@@ -68,7 +72,10 @@ def test_a_table_is_read_after_confirmation_and_says_what_was_left_out(tmp_path:
 
 def test_a_total_that_does_not_add_up_is_said(tmp_path: Path) -> None:
     path = written(tmp_path, OWN.replace(",202,", ",220,"))
-    assert any("says 220, but the rows above it add up to 202" in r for r in read_register(path, mapping=mapped(path)).remarks)
+    assert any(
+        "says 220, but the rows above it add up to 202" in r
+        for r in read_register(path, mapping=mapped(path)).remarks
+    )
 
 
 def test_other_columns_are_kept_aside_and_come_back(tmp_path: Path) -> None:
@@ -111,12 +118,20 @@ def test_a_column_mapped_twice_is_refused(tmp_path: Path) -> None:
 
 
 def test_two_columns_that_could_be_one_of_ours_are_asked(tmp_path: Path) -> None:
-    path = written(tmp_path, "School,Type of provision,Places,Capacity\nElm,SEN unit,12,14\nOak,SEN unit,20,21\n")
+    path = written(
+        tmp_path, "School,Type of provision,Places,Capacity\nElm,SEN unit,12,14\nOak,SEN unit,20,21\n"
+    )
     columns = mapped(path).of("column")
     assert columns["Places"] == "places"
     assert columns["Capacity"] == "aside"
-    path = written(tmp_path, "School,Type of provision,Planned places,Capacity\nElm,SEN unit,12,14\nOak,SEN unit,20,21\n")
-    assert {columns for name, columns in mapped(path).of("column").items() if name in ("Planned places", "Capacity")} == {"?"}
+    path = written(
+        tmp_path, "School,Type of provision,Planned places,Capacity\nElm,SEN unit,12,14\nOak,SEN unit,20,21\n"
+    )
+    assert {
+        columns
+        for name, columns in mapped(path).of("column").items()
+        if name in ("Planned places", "Capacity")
+    } == {"?"}
 
 
 def test_an_open_question_is_not_answered_for_the_user(tmp_path: Path) -> None:
@@ -147,7 +162,11 @@ def test_a_mapping_reads_back_and_is_remembered_for_the_same_headings(
 
 
 def test_problems_have_fixes_that_are_accepted_one_by_one(tmp_path: Path) -> None:
-    rows = [ROW, ROW.replace("Elm", "Oak").replace(",4,10,", ",04-Nov,,"), ROW.replace("Elm", "Ash").replace("2024/25", "2024")]
+    rows = [
+        ROW,
+        ROW.replace("Elm", "Oak").replace(",4,10,", ",04-Nov,,"),
+        ROW.replace("Elm", "Ash").replace("2024/25", "2024"),
+    ]
     path = written(tmp_path, "\n".join([TEMPLATE, *rows, ""]))
     checked = check_register_file(path)
     assert {f"{p.row}": dict(p.fix) for p in checked.problems if p.fix} == {
@@ -166,7 +185,9 @@ def test_a_fix_that_makes_places_negative_is_refused(tmp_path: Path) -> None:
     checked = check_register_file(path)
     (problem,) = checked.problems
     with pytest.raises(RegisterError, match=r"'-5' is not a whole number.*Nothing was changed"):
-        correct(path.name, REGISTER_FILE, checked.table, checked.problems, [with_fix(problem, "places", "-5")])
+        correct(
+            path.name, REGISTER_FILE, checked.table, checked.problems, [with_fix(problem, "places", "-5")]
+        )
 
 
 @pytest.mark.parametrize(
@@ -179,7 +200,9 @@ def test_a_fix_that_makes_places_negative_is_refused(tmp_path: Path) -> None:
         ("status", "Plannd", STATUSES),
     ],
 )
-def test_a_hint_never_crosses_from_counted_to_not_counted(column: str, word: str, codes: tuple[str, ...]) -> None:
+def test_a_hint_never_crosses_from_counted_to_not_counted(
+    column: str, word: str, codes: tuple[str, ...]
+) -> None:
     with pytest.raises(CellError) as error:
         parse_word(column, word, column, codes)
     hint = error.value.fix.get("")
@@ -209,22 +232,32 @@ def test_an_encoding_that_is_not_certain_is_refused_with_both_readings() -> None
 
 
 def test_prices_and_schemes_of_a_councils_own_are_read(tmp_path: Path) -> None:
-    fees = written(tmp_path, "Type of placement,Need,Average annual cost,Financial year\nINMSS,Autism,c. £71k,2025/26\n")
+    fees = written(
+        tmp_path, "Type of placement,Need,Average annual cost,Financial year\nINMSS,Autism,c. £71k,2025/26\n"
+    )
     proposal = propose(fees, PRICE_FILE)
     assert proposal is not None
     with pytest.raises(PriceError, match="not in the template"):
         read_ledger(fees, inflation(), 317)
     mapping = proposal.mapping.answered({"item": "inmss_fee", "age_low": "4", "age_high": "18"})
     (price,) = read_ledger(fees, inflation(), 317, mapping=mapping).prices
-    assert (price.price, price.need_group, price.s251_line, price.basis) == (71_000, "autism", "1.2.3", "estimated")
+    assert (price.price, price.need_group, price.s251_line, price.basis) == (
+        71_000,
+        "autism",
+        "1.2.3",
+        "estimated",
+    )
     programme = written(
         tmp_path,
-        "Project,Type,Additional places,Ages,Need,Completion,Total cost\nOak ARP,Resourced provision,12,4-11,ASD,April 2027,£1.2m\n",
+        "Project,Type,Additional places,Ages,Need,Completion,Total cost\nOak ARP,Resourced provision,12,4-11,ASD,April "
+        "2027,£1.2m\n",
         "programme.csv",
     )
     schemes = propose(programme, SCHEME_FILE)
     assert schemes is not None
-    (scheme,) = read_candidates(programme, 317, mapping=schemes.mapping.answered({"price_year": "2025-26"})).rows
+    (scheme,) = read_candidates(
+        programme, 317, mapping=schemes.mapping.answered({"price_year": "2025-26"})
+    ).rows
     assert (scheme.id, scheme.kind, scheme.opens, scheme.capital_low) == ("oak-arp", "base", 2027, 100_000)
 
 

@@ -47,7 +47,9 @@ def test_a_committee_table_is_proposed_a_mapping_and_loads_once_it_is_answered(t
     problems = check_register_file(path, None, mapping.answered(answers)).problems
     assert {(p.row, p.column) for p in problems} == {(4, "places"), (4, "from_academic_year")}
     clear = tmp_path / "raw.csv"
-    clear.write_text(path.read_text("utf-8").replace("21 to 40", "21").replace("(C&I),\n", "(C&I),2023/24\n"), "utf-8")
+    clear.write_text(
+        path.read_text("utf-8").replace("21 to 40", "21").replace("(C&I),\n", "(C&I),2023/24\n"), "utf-8"
+    )
     assert counted(clear, proposed(clear).answered(answers)) == {"2023/24": 21, "2026/27": 65}
 
 
@@ -82,9 +84,9 @@ def test_phasing_gives_the_places_of_each_year() -> None:
 @pytest.mark.parametrize("name", ["cp1252", "mac", "utf16", "utf8bom", "semicolon"])
 def test_encodings_and_separators_are_read(name: str) -> None:
     row = read_register(CASES / "04-cp1252-names" / f"{name}.csv").rows.loc[0]
-    assert row["setting"] == "Fierté Special School – North"
+    assert row["setting"] == "Fierté Special School \u2013 North"
     assert (row["needs"], row["places"]) == ("ASD;SLD", 100)
-    assert "Council’s" in row["source"]
+    assert "Council\u2019s" in row["source"]
 
 
 def test_ages_that_became_dates_are_named_with_the_range_they_were() -> None:
@@ -139,8 +141,7 @@ def meaning(column: str, word: str) -> str:
     try:
         read = readers[column](word)
     except CellError as error:
-        assert "several meanings" in str(error), error
-        return "ASK"
+        return "ASK" if "several meanings" in str(error) else str(error)
     if isinstance(read, Understood):
         return f"{read.value} (say so)" if read.remark else f"{read.value}"
     return f"{read}"

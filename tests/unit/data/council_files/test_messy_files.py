@@ -13,7 +13,17 @@ from data.registers.register_file import REGISTER_FILE, read_register
 from tests.messy_files import MessyFile, made
 
 FILES = 40
-COMPARED = ("setting", "provision", "needs", "age_low", "age_high", "from_academic_year", "places", "located", "status")
+COMPARED = (
+    "setting",
+    "provision",
+    "needs",
+    "age_low",
+    "age_high",
+    "from_academic_year",
+    "places",
+    "located",
+    "status",
+)
 
 
 def loaded(file: MessyFile) -> Register | str:

@@ -46,7 +46,9 @@ def test_check_refuses_another_authoritys_file_and_lists_problems(register: Path
         sendplan("check", str(register), "--area", "all")
     text = register.read_text("utf-8-sig").replace("ASD;SLCN,4,10", "ADS;SLCN,10,4")
     register.write_text(text, "utf-8")
-    with pytest.raises(RegisterError, match=r"(?s)8 problems.*Did you mean 'ASD'\?.*Swap or correct the ages"):
+    with pytest.raises(
+        RegisterError, match=r"(?s)8 problems.*Did you mean 'ASD'\?.*Swap or correct the ages"
+    ):
         sendplan("check", str(register))
 
 

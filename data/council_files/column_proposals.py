@@ -1,0 +1,207 @@
+"""What the planner would take the columns of a council's table for, by their headings and by what their cells say.
+
+Invariant: a column that could be two of ours, a heading that its cells contradict, and a value that no cell states are questions,
+never answers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from data.council_files.column_mapping import ColumnMapping, MappingLine
+from data.council_files.council_words import bare
+from data.council_files.file_kinds import (
+    ASIDE,
+    FIRST_YEAR,
+    PLACES_OF_YEAR,
+    UNANSWERED,
+    FileKind,
+    columns_of_heading,
+)
+from data.council_files.header_row import HeaderRow, Lines, year_heading
+from data.council_files.left_out_rows import is_total
+from data.council_files.spreadsheet import CellError
+from data.formatting import listed, quoted
+
+SAMPLES = 3
+"""Cells of a column that are shown with its proposed meaning."""
+
+FITS = 0.6
+"""Share of a column's cells that a meaning must fit to be proposed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What the planner would take a council's table for: to be looked at by a person.
+
+    Parameters
+    ----------
+    mapping
+        Each column of theirs and ours, with samples; values and words to be answered.
+    names
+        Headings of the file.
+    where
+        Name of the file.
+    rows
+        Rows of data under the header.
+    """
+
+    mapping: ColumnMapping
+    names: tuple[str, ...]
+    where: str
+    rows: int
+
+
+def _samples(lines: Lines, header: HeaderRow, at: int) -> list[str]:
+    cells = [
+        row[at]
+        for _, row in lines[header.first :]
+        if at < len(row) and row[at] and len({c for c in row if c}) > 1 and not is_total(row, 0)
+    ]
+    return list(dict.fromkeys(cells))
+
+
+def _fit(kind: FileKind, column: str, cells: Sequence[str]) -> float:
+    """Return the share of cells that a column of ours could hold: those that are read, or refused with a proposal or choices."""
+    if not cells:
+        return 1.0
+    read = 0
+    for cell in cells[:30]:
+        try:
+            (kind.converters.get(column) or kind.parsers[column])(cell)
+            read += 1
+        except CellError as error:
+            read += bool(error.fix) or "several meanings" in str(error) or "two numbers" in str(error)
+    return read / len(cells[:30])
+
+
+def proposal_of(where: str, kind: FileKind, lines: Lines, header: HeaderRow) -> Proposal:
+    """Return what the planner would take a table for, given the name of its file, its rows and its header."""
+    years = [year_heading(n) if kind.by_year else None for n in header.names]
+    if sum(y is not None for y in years) < 2:
+        years = [None] * len(header.names)
+    chosen: dict[str, str] = {}
+    notes: dict[str, str] = {}
+    samples = {name: _samples(lines, header, at) for at, name in enumerate(header.names)}
+    for name, year in zip(header.names, years, strict=True):
+        if year is not None:
+            chosen[name] = PLACES_OF_YEAR + year
+            continue
+        by_heading = columns_of_heading(kind, re.sub(r" \(\d\)$", "", name))
+        fitting = [c for c in by_heading if _fit(kind, c, samples[name]) >= FITS]
+        if fitting:
+            chosen[name] = fitting[0]
+        elif guess := _by_content(kind, samples[name]):
+            chosen[name], notes[name] = guess, "by what its cells say; check it"
+        elif by_heading:
+            chosen[name] = UNANSWERED
+            notes[name] = f"its heading says {by_heading[0]}, its cells do not: write what it is, or {ASIDE}"
+        else:
+            chosen[name] = ASIDE
+    _ask_about_clashes(kind, chosen, notes, samples)
+    covered = {one for ours in chosen.values() for one in kind.gives.get(ours, (ours,))}
+    if any(y is not None for y in years):
+        covered |= {"from_academic_year", kind.amount}
+    mapping = [
+        MappingLine("column", name, chosen[name], "; ".join(samples[name][:SAMPLES]), notes.get(name, ""))
+        for name in header.names
+    ]
+    mapping += [
+        MappingLine("value", column, value, "", _value_note(kind, column, value, where))
+        for column, value in _values(kind, covered, years, where).items()
+    ]
+    mapping += _word_lines(kind, chosen, samples)
+    return Proposal(ColumnMapping(tuple(mapping), ""), header.names, where, len(lines) - header.first)
+
+
+def _by_content(kind: FileKind, cells: Sequence[str]) -> str | None:
+    """Return the column whose words the cells of a column are; None where that is not clear."""
+    fits = [
+        column
+        for column in kind.words
+        if column in kind.columns
+        and len(cells) >= 2
+        and not all(c.isdigit() for c in cells)
+        and _are_words(kind, column, cells)
+    ]
+    return fits[0] if len(fits) == 1 else None
+
+
+def _are_words(kind: FileKind, column: str, cells: Sequence[str]) -> bool:
+    read = 0
+    for cell in cells[:30]:
+        try:
+            kind.parsers[column](cell)
+        except CellError as error:
+            read += "several meanings" in str(error)
+        else:
+            read += 1
+    return read >= 0.9 * len(cells[:30])
+
+
+def _ask_about_clashes(
+    kind: FileKind, chosen: dict[str, str], notes: dict[str, str], samples: Mapping[str, Sequence[str]]
+) -> None:
+    """Turn columns that would be mapped twice into questions, or aside where one of them is blank or was guessed from content."""
+    by_ours: dict[str, list[str]] = {}
+    for name, ours in chosen.items():
+        if ours not in (ASIDE, UNANSWERED):
+            for one in kind.gives.get(ours, (ours,)):
+                by_ours.setdefault(one, []).append(name)
+    for ours, names in by_ours.items():
+        if len(names) < 2:
+            continue
+        own = [n for n in names if bare(n) == bare(ours)]
+        named = [n for n in names if n not in notes and samples[n]]
+        keep = own if len(own) == 1 else named if len(named) == 1 else []
+        for name in names:
+            if name in keep:
+                continue
+            chosen[name] = ASIDE if keep else UNANSWERED
+            others = listed(quoted(n) for n in names if n != name)
+            notes[name] = (
+                f"could be {ours}, as {others} is; kept aside" if keep
+                else f"could be {ours}, and so could {others}: write {ours} for one of them and {ASIDE} for the others"
+            )  # fmt: skip
+
+
+def _values(kind: FileKind, covered: set[str], years: Sequence[str | None], where: str) -> dict[str, str]:
+    values = {column: value for column, value in kind.values.items() if column not in covered}
+    if any(y is not None and y.startswith("+") for y in years):
+        values[FIRST_YEAR] = UNANSWERED
+    return {column: where if value == "the file" else value for column, value in values.items()}
+
+
+def _value_note(kind: FileKind, column: str, value: str, where: str) -> str:
+    if column == FIRST_YEAR:
+        return "the academic year of opening, like 2027/28"
+    choices = kind.choices.get(column)
+    what = (
+        (f"one of {', '.join(choices)}" if len(choices) > 1 else choices[0])
+        if choices
+        else "what holds for every row"
+    )
+    what += ", or leave it blank to fill it in row by row"
+    if value == UNANSWERED:
+        return f"the file has no column for it: write {what}"
+    return f"the file has no column for it: {quoted(value)} for every row, or write {what}"
+
+
+def _word_lines(
+    kind: FileKind, chosen: Mapping[str, str], samples: Mapping[str, Sequence[str]]
+) -> list[MappingLine]:
+    """Return a question for each word of the table that has several meanings."""
+    lines: dict[str, MappingLine] = {}
+    for name, ours in chosen.items():
+        if ours not in kind.words:
+            continue
+        for cell in samples[name]:
+            try:
+                kind.parsers[ours](cell)
+            except CellError as error:
+                if "several meanings" in str(error):
+                    theirs = f"{ours}: {cell}"
+                    lines.setdefault(theirs, MappingLine("word", theirs, UNANSWERED, "", str(error)))
+    return list(lines.values())
