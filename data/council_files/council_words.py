@@ -25,9 +25,6 @@ from data.vocabulary import ALL, NEED_CODES, NEEDS, PROVISIONS
 FOLDER = Path(__file__).parents[1] / "reference" / "words"
 """Where the tables of words and headings are kept."""
 
-WORDS_FILE, HEADINGS_FILE = "words/words", "words/headings"
-"""Names of the tables under ``data/reference``, without ending."""
-
 HINT_LIKENESS = 60
 """Least likeness, per cent, of a spelling that is named in a hint."""
 

@@ -142,6 +142,35 @@ REFERENCE_TABLES: dict[str, Table] = {
             period="from_financial_year",
         ),
         Table(
+            "words/headings",
+            "Headings that councils and Get Information about Schools give to columns, by kind of file, and the column of ours "
+            "that each may stand for. A heading is a proposal, which a person confirms.",
+            schema(
+                {
+                    "kind": text("Kind of file", isin=("register", "prices", "schemes", "counts")),
+                    "column": text("Column of the template, or what it is worked out from, such as `age_range`"),
+                    "heading": matching(r"[^A-Z]+", "Heading in lower case, without punctuation"),
+                },
+                ["kind", "column", "heading"],
+            ),
+        ),
+        Table(
+            "words/words",
+            "Words that councils, Get Information about Schools and cabinet papers use in the cells of a file, and our codes. A "
+            "word with several meanings is never given one of them: the choices are named.",
+            schema(
+                {
+                    "column": text("Column that the word stands in"),
+                    "word": matching(r"[^A-Z]+", "Word in lower case, without punctuation; `and` for `&`"),
+                    "codes": text("Our code; needs joined by `;`. Where it has several meanings, all of them joined by `|`"),
+                    "choose": yes_no("Whether it has several meanings"),
+                    "say": yes_no("Whether to say how it was read, since it is an older or a wider word"),
+                    "note": text("What to say of it", nullable=True),
+                },
+                ["column", "word"],
+            ),
+        ),
+        Table(
             PROVISIONS_FILE,
             "What a provision is: one row for each, and one more from each January in which a fact changes.",
             with_checks(
