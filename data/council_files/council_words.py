@@ -25,8 +25,8 @@ from data.vocabulary import ALL, NEED_CODES, NEEDS, PROVISIONS
 FOLDER = Path(__file__).parents[1] / "reference" / "words"
 """Where the tables of words and headings are kept."""
 
-HINT_LIKENESS = 60
-"""Least likeness, per cent, of a spelling that is named in a hint."""
+LIKE_A_CODE, LIKE_A_WORD = 65, 85
+"""Least likeness, per cent, to one of our codes or to a word of the table for it to be named in a hint."""
 
 CLEAR_LEAD = 8
 """Points by which a hint must be more like the word than any spelling of another effect on what is counted."""
@@ -36,7 +36,14 @@ _DETAILS = re.compile(
     r"(?:all through|primary|secondary|infant|junior|boys|girls|mixed|day|co ed|academy|maintained|community|foundation"
     r"|free school|ages? \d+ (?:to )?\d+|\d+ (?:to )?\d+|\d+ places|ks ?\d(?: and (?:ks)? ?\d)?)"
 )
-_SEPARATORS = re.compile(r"\s*(?:[;,/+&|\n]|\band\b)\s*", re.I)
+_AROUND_NEEDS = re.compile(
+    r"^(?:pupils|children|learners|students|young people)(?: and young people)? with |^primary need "
+    r"| (?:pupils|children|learners|students|needs?|places?|difficulties|only)$"
+)
+_AFTER_PROVISION = re.compile(r" places?$")
+_IN_FRONT = {"sen", "send", "new", "primary sen", "secondary sen", "existing"}
+_IN_FRONT_OF_BASES = {"mainstream", "primary mainstream", "secondary mainstream"}
+_SEPARATORS = re.compile(r"\s*(?:[;,/+&|\n]|\band\b|\bwith\b)\s*", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,25 +100,72 @@ def _table() -> Mapping[str, Mapping[str, Meaning]]:
 def meaning(column: str, cell: str) -> Meaning | None:
     """Return what a word of a column means; None if it is not in the table.
 
-    Words between parentheses count only if they mean the same, or are a detail that changes nothing, such as an age.
+    Words between parentheses, or on the other side of a dash, count only if they mean the same or are a detail that changes
+    nothing, such as an age. A need or a phase in front of a kind of provision, and "pupils" or "needs" around a need, change
+    nothing either.
     """
     words = _table().get(column, {})
     text = bare(cell)
-    if text in words:
-        return words[text]
+    known = words.get(text) or _both_sides(words, cell) or _outside_parentheses(column, words, cell)
+    return known or _without_details(column, words, text)
+
+
+def _both_sides(words: Mapping[str, Meaning], cell: str) -> Meaning | None:
+    """Return what "ASD - Autistic spectrum disorder" means: what both sides of the dash mean alike."""
+    sides = [words.get(bare(side)) for side in re.split(r"\s+[-\u2013\u2014]\s+|:\s+", cell.strip())]
+    if len(sides) < 2 or None in sides or len({side.codes for side in sides if side}) > 1:
+        return None
+    return sides[0]
+
+
+def _outside_parentheses(column: str, words: Mapping[str, Meaning], cell: str) -> Meaning | None:
     inside = [bare(part) for part in _PARENTHESES.findall(cell)]
     if not inside:
         return None
-    outside = words.get(bare(_PARENTHESES.sub(" ", cell)))
+    text = bare(_PARENTHESES.sub(" ", cell))
+    outside = words.get(text) or _without_details(column, words, text)
     if outside is None:
         return None
     for part in inside:
+        if _DETAILS.fullmatch(part):
+            continue
         also = words.get(part)
         if also is not None and also.codes != outside.codes:
             return None
-        if also is None and not _DETAILS.fullmatch(part):
+        a_need = column == "provision" and part in _table()["needs"]
+        if also is None and not a_need:
             return None
     return outside
+
+
+def _without_details(column: str, words: Mapping[str, Meaning], text: str) -> Meaning | None:
+    """Return what a word means without what stands around it and changes nothing."""
+    if column == "needs":
+        return words.get(_AROUND_NEEDS.sub("", text).strip()) if _AROUND_NEEDS.search(text) else None
+    if column != "provision":
+        return None
+    rest = _AFTER_PROVISION.sub("", text)
+    for start in range(rest.count(" ") + 1):
+        front, behind = rest.split(" ")[:start], " ".join(rest.split(" ")[start:])
+        known = words.get(behind)
+        if known is None:
+            continue
+        first_words = " ".join(front)
+        if (
+            not first_words
+            or _DETAILS.fullmatch(first_words)
+            or first_words in _IN_FRONT
+            or _is_need(first_words)
+        ):
+            return known
+        if known.codes == ("specialist_base",) and first_words in _IN_FRONT_OF_BASES:
+            return known
+    return None
+
+
+def _is_need(text: str) -> bool:
+    parts = _parts_of_needs(text)
+    return bool(parts) and all(part is not None for _, part in parts)
 
 
 def parse_word(column: str, cell: str, kind: str, allowed: Iterable[str]) -> str | Understood:
@@ -164,31 +218,34 @@ def unknown_word(column: str, cell: str, kind: str, allowed: Iterable[str]) -> C
 def likely_code(column: str, cell: str, allowed: Iterable[str]) -> str | None:
     """Return the code that a misspelt word may have been meant as; None where it is not safe to say."""
     codes = tuple(allowed)
-    spellings = {bare(code): code for code in codes}
-    spellings |= {
-        word: known.codes[0]
-        for word, known in _table().get(column, {}).items()
-        if not known.choose and known.codes[0] in codes
-    }
-    doubtful = [word for word, known in _table().get(column, {}).items() if known.choose]
-    ranked = process.extract(
-        bare(cell)[:60], [*spellings, *doubtful], scorer=fuzz.ratio, score_cutoff=HINT_LIKENESS, limit=None
+    word = bare(cell)[:60]
+    own = {bare(code): code for code in codes} | (
+        {bare(label): code for code, label in PROVISIONS.items() if code in codes}
+        if column == "provision"
+        else {}
     )
-    if not ranked or ranked[0][0] not in spellings:
+    table = _table().get(column, {})
+    others = {
+        w: m.codes[0] for w, m in table.items() if not m.choose and m.codes[0] in codes and w not in own
+    }
+    like_own = process.extract(word, list(own), scorer=fuzz.ratio, score_cutoff=LIKE_A_CODE, limit=None)
+    like_word = process.extract(word, list(others), scorer=fuzz.ratio, score_cutoff=LIKE_A_WORD, limit=None)
+    ranked = sorted(
+        [(like, own[w]) for w, like, _ in like_own] + [(like, others[w]) for w, like, _ in like_word],
+        key=lambda r: -r[0],
+    )
+    if not ranked:
         return None
-    best, likeness, _ = ranked[0]
+    likeness, best = ranked[0]
     if column not in ("provision", "status"):
-        # Nothing that is counted hangs on it, so the codes themselves come first.
-        own = process.extractOne(
-            bare(cell)[:60], [bare(c) for c in codes], scorer=fuzz.ratio, score_cutoff=HINT_LIKENESS
-        )
-        return spellings[own[0] if own else best]
-    for word, like, _ in ranked[1:]:
-        if likeness - like >= CLEAR_LEAD:
-            break
-        if word not in spellings or _effect(column, spellings[word]) != _effect(column, spellings[best]):
-            return None
-    return spellings[best]
+        return best
+    doubtful = [w for w, m in table.items() if m.choose]
+    if process.extractOne(
+        word, doubtful, scorer=fuzz.ratio, score_cutoff=max(likeness - CLEAR_LEAD, LIKE_A_CODE)
+    ):
+        return None
+    close = [code for like, code in ranked if likeness - like < CLEAR_LEAD]
+    return best if len({_effect(column, code) for code in close}) == 1 else None
 
 
 def _effect(column: str, code: str) -> object:
