@@ -45,6 +45,8 @@ SECONDS: dict[str, int] = {
     "tests/recovery/test_cohort_recovery.py": 20,
     "tests/recovery/test_latent_demand_recovery.py": 20,
     "tests/laws/test_supply_laws.py": 20,
+    "tests/unit/data/council_files/test_council_tables.py": 6,
+    "tests/unit/data/council_files/test_messy_files.py": 5,
     "tests/unit/forecast/test_cli.py": 20,
     "tests/unit/forecast/commands/test_scenario.py": 20,
     "tests/unit/forecast/reports/test_capital_report.py": 15,

@@ -12,7 +12,7 @@ import csv
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from rapidfuzz import fuzz, process
@@ -68,6 +68,7 @@ class Meaning:
     note: str
 
 
+@lru_cache(maxsize=8192)
 def bare(text: str) -> str:
     """Return text in lower case without punctuation, "and" for "&", to compare words; '/' and '+' stay, between spaces."""
     words = re.sub(r"[^\w/+]+", " ", text.replace("&", " and ").replace("\u2019", "'").casefold()).replace(
@@ -188,8 +189,9 @@ def parse_word(column: str, cell: str, kind: str, allowed: Iterable[str]) -> str
         It has several meanings, or none; a misspelt word is proposed as a fix where that is safe.
     """
     codes = tuple(allowed)
-    if plain(cell) in {plain(code): code for code in codes}:
-        return {plain(code): code for code in codes}[plain(cell)]
+    own = _plain_codes(codes)
+    if plain(cell) in own:
+        return own[plain(cell)]
     known = meaning(column, cell)
     if known is None:
         raise unknown_word(column, cell, kind, codes)
@@ -199,6 +201,11 @@ def parse_word(column: str, cell: str, kind: str, allowed: Iterable[str]) -> str
     label = bare(PROVISIONS.get(code, code)) if column == "provision" else code
     remark = "" if bare(cell) in (label, bare(code)) else f"{quoted(cell)} was read as {code}"
     return Understood(code, remark + (f" ({known.note})" if remark and known.note else ""))
+
+
+@cache
+def _plain_codes(codes: tuple[str, ...]) -> Mapping[str, str]:
+    return {plain(code): code for code in codes}
 
 
 def several_meanings(cell: str, known: Meaning) -> CellError:

@@ -95,6 +95,8 @@ def find_header(kind: FileKind, lines: Lines) -> HeaderRow | None:
     TwoHeadersError
         Two rows could both be it.
     """
+    if lines and _is_whole(kind, lines[0][1]):
+        return _header(kind, lines[0][1], 1, (lines[0][0],))
     looked_at = list(lines[:LOOKED_AT])
     counts = [_count(kind, cells) for _, cells in looked_at]
     best = max(counts, default=0)
@@ -108,6 +110,12 @@ def find_header(kind: FileKind, lines: Lines) -> HeaderRow | None:
     at = counts.index(best)
     _refuse_rivals(kind, looked_at, counts, at)
     return _header(kind, looked_at[at][1], at + 1, (looked_at[at][0],))
+
+
+def _is_whole(kind: FileKind, cells: Sequence[str]) -> bool:
+    """Return whether a row is the template's header, with every column that must be there."""
+    names = {bare(c) for c in cells}
+    return all(bare(c) in names for c in kind.needed)
 
 
 def _best_pair(

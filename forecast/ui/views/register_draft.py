@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from data.council_files.formulas import guarded, unguarded
+from data.council_files.spreadsheet import AUTHORITY
 from data.registers.differences import RegisterDiff
 from data.registers.register import COLUMNS, Register
 from data.registers.register_file import cells, read_register
@@ -25,9 +26,12 @@ FIRST_ROW = 2
 
 
 def editable(register: Register) -> pd.DataFrame:
-    """Return a register as text, columns `COLUMNS`, with rows numbered as in a spreadsheet."""
+    """Return a register as text, columns `COLUMNS` and those kept aside, with rows numbered as in a spreadsheet."""
     header, *rows = cells(register)
-    frame = pd.DataFrame(rows, columns=header, dtype="str")[list(COLUMNS)].map(unguarded)
+    names = [unguarded(name) for name in header]
+    frame = (
+        pd.DataFrame(rows, columns=names, dtype="str").drop(columns=AUTHORITY, errors="ignore").map(unguarded)
+    )
     frame.index = pd.RangeIndex(FIRST_ROW, FIRST_ROW + len(frame), name="Row")
     return frame
 
@@ -36,8 +40,9 @@ def written(draft: pd.DataFrame) -> bytes:
     """Return a draft as a CSV file, without rows that are blank throughout."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    filled = draft.reindex(columns=list(COLUMNS)).fillna("").astype("str")
+    header = [*COLUMNS, *(column for column in draft.columns if column not in COLUMNS)]
+    writer.writerow([guarded(column) for column in header])
+    filled = draft.reindex(columns=header).fillna("").astype("str")
     for row in filled.itertuples(index=False):
         if any(cell.strip() for cell in row):
             writer.writerow([guarded(cell) for cell in row])
