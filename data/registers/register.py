@@ -723,7 +723,20 @@ def in_force(register: Register, january: int, *, statuses: Sequence[str] = STAT
     begun = rows["from_academic_year"] <= year
     ended = rows["to_academic_year"].notna() & (rows["to_academic_year"].fillna("") < year)
     late = (rows["from_academic_year"] == year) & (rows["opens_in"].fillna("") > f"{january}-01")
+    if late.any():
+        ended &= ~rows.index.isin(_going_on(records(rows), january))
     return rows[begun & ~ended & ~late & rows["status"].isin(list(statuses))]
+
+
+def _going_on(rows: Sequence[Record], january: int) -> list[int]:
+    """Return the places of rows that go on through a January although their last year is over, until the next step has opened."""
+    numbered = dict(enumerate(rows))
+    return [
+        before
+        for chain in find_chains(numbered)
+        for before, after in pairwise(chain)
+        if opens_after_census(numbered[after], january)
+    ]
 
 
 def oldest_open(row: Record, opened: float) -> int:

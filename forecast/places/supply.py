@@ -36,6 +36,7 @@ from data.registers.register import (
     Register,
     find_chains,
     first_year,
+    months_open,
     needs_of,
     opens_after_census,
     records,
@@ -171,6 +172,7 @@ def supply(
                 _fill_year(
                     chain, begins, january - 1, places[:, j, u], commissioned[:, j, u], groups[:, j, u]
                 )
+                _add_part_year(chain, begins, january - 1, commissioned[:, j, u])
             planned = _planned_row(chain, statuses, january - 1)
             needs[j, u] = [code in needs_of(planned) for code in NEED_CODES]
     units = _units(counted, statuses, januaries[0])
@@ -270,6 +272,23 @@ def _fill_year(
         for offset in range(ages):
             slot = AGES.index(max(AGES[0], int(row["age_low"]) + offset))
             groups[here, slot] += (opened > offset).astype(np.int8)
+
+
+def _add_part_year(
+    chain: Sequence[Record], begins: npt.NDArray[np.int64], year: int, commissioned: Floats
+) -> None:
+    """Add places that open after the January count of an academic year, for the share of its months in which they are open.
+
+    They are paid for and not counted that January: of 12 places that open in April, 5 are commissioned over the year.
+    """
+    for i, row in enumerate(chain):
+        if not opens_after_census(row, _begins(row) + 1):
+            continue
+        here = np.flatnonzero(begins[i] - 1 == year)
+        ages = int(row["age_high"] - row["age_low"]) + 1
+        first = float(row["places"]) / (ages if row["phasing"] == "by_year_group" else 1)
+        share = months_open(row) / 12
+        commissioned[here] = (1 - share) * commissioned[here] + share * first
 
 
 def _planned_row(chain: Sequence[Record], statuses: Sequence[str], year: int) -> Record:

@@ -23,7 +23,7 @@ from data.council_files.text_encodings import UncertainEncodingError, decoded
 from data.errors import PlannerError, PriceError, RegisterError
 from data.prices.ledger import PRICE_FILE, read_ledger
 from data.prices.starting_books import inflation
-from data.registers.register import STATUSES, Register
+from data.registers.register import STATUSES, Register, places_by_phase
 from data.registers.register_file import (
     REGISTER_FILE,
     check_register_file,
@@ -97,6 +97,14 @@ def test_a_month_of_opening_and_a_note_come_back(tmp_path: Path) -> None:
     assert again.rows.equals(register.rows)
     assert again.rows.loc[0, "opens_in"] == "2025-04"
     assert again.rows.loc[0, "note"] == "Ask Priya before you change this"
+
+
+def test_places_go_on_until_a_step_in_the_middle_of_the_year_has_opened(tmp_path: Path) -> None:
+    header = f"{TEMPLATE},to_academic_year,opens_in"
+    steps = f"{header}\n{ROW},2024/25,\n{ROW.replace('2024/25,20', '2025/26,32')},,2026-03\n"
+    register = read_register(written(tmp_path, steps))
+    by_january = places_by_phase(register, [2025, 2026, 2027]).groupby("january")["places"].sum()
+    assert by_january.tolist() == [20, 20, 32]
 
 
 def test_a_month_outside_the_first_year_is_refused(tmp_path: Path) -> None:
