@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from data.areas import by_code
-from data.council_files.council_words import parse_needs, parse_word
+from data.council_files.council_words import bare, parse_needs, parse_word
+from data.council_files.file_kinds import headings
 from data.council_files.formulas import guarded, unguarded
+from data.council_files.left_out_rows import is_total
 from data.council_files.problems import Problem, report
 from data.council_files.spreadsheet import (
     CellError,
@@ -82,6 +84,28 @@ WHATS: dict[str, str] = {
     CEASED: "Plans that ceased since the last January return",
 }
 """Rows of the sheet of plans: what is counted, with what to write."""
+
+OTHER_WORDS: dict[str, str] = {
+    **dict.fromkeys(
+        ("la", "local authority", "la code", "council", "dfe number", "authority code"), AUTHORITY
+    ),
+    **dict.fromkeys(("as at", "date counted", "snapshot date", "count date", "day", "as at date"), DAY),
+    **dict.fromkeys(
+        ("total plans", "plans", "ehc plans", "ehcps", "total ehcps", "all plans", "number of plans"), TOTAL
+    ),
+    **dict.fromkeys(("age", "age group", "ages"), BAND),
+    **dict.fromkeys(("primary need", "type of need", "sen need"), NEED),
+    **dict.fromkeys(
+        ("provision", "provision type", "setting type", "type of placement", "placement type"), PLACEMENT
+    ),
+}
+"""What councils call the rows of the sheet of plans, in plain lower case."""
+
+Lines = Sequence[tuple[int, list[str]]]
+"""(Row number, trimmed cells) of each row that is not blank."""
+
+TITLES = 15
+"""Rows in which the header of a sheet is looked for, under titles."""
 
 CODES: dict[str, dict[str, str]] = {BAND: {v: v for v in BANDS.values()}, NEED: NEEDS, PLACEMENT: PROVISIONS}
 """Counts that have a code: codes as a file writes them, with labels."""
@@ -233,6 +257,28 @@ def _sheets(path: Path) -> dict[str, list[tuple[int, list[str]]]]:
     return filled
 
 
+def _below_titles(name: str, lines: Lines) -> tuple[list[str], Lines]:
+    """Return the header of a sheet, in the template's names, and the rows below it: the first row that names every column.
+
+    A heading in other words counts where it can stand for one column of the sheet only. Without such a row it is the first.
+    """
+    needed = {c for c in SHEETS[name] if c not in ("note", "vacant_fte")}
+    for at, (_, cells) in enumerate(lines[:TITLES]):
+        names = [_column(name, c) for c in column_names(cells)]
+        if needed <= set(names) and len(set(names)) == len(names):
+            return names, lines[at + 1 :]
+    return list(lines[0][1]), lines[1:]
+
+
+def _column(sheet: str, heading: str) -> str:
+    own = bare(heading)
+    columns = SHEETS[sheet]
+    if own in {bare(c) for c in columns}:
+        return next(c for c in columns if bare(c) == own)
+    named = [c for c in headings("counts").get(own, ()) if c in columns]
+    return named[0] if len(named) == 1 else heading
+
+
 def _header(name: str, where: str, cells: Sequence[str]) -> list[str]:
     """Return the column names of a sheet, or raise an error if they are not those it should have."""
     names = column_names(cells)
@@ -253,17 +299,16 @@ def _header(name: str, where: str, cells: Sequence[str]) -> list[str]:
     return names
 
 
-def _plans(
-    lines: list[tuple[int, list[str]]], where: str, la_code: int, at: OnDay
-) -> tuple[PlansCount | None, list[Problem]]:
+def _plans(lines: Lines, where: str, la_code: int, at: OnDay) -> tuple[PlansCount | None, list[Problem]]:
     """Return the count of plans, or None and every problem of its sheet."""
-    header = _header(PLANS, where, lines[0][1])
+    first, body = _below_titles(PLANS, lines)
+    header = _header(PLANS, where, first)
     parsers: dict[str, Callable[[str], object]] = {"what": _what, "code": str, "value": str, "note": str}
     problems: list[Problem] = []
     values: dict[tuple[str, str], Any] = {}
     rows: dict[tuple[str, str], int] = {}
     blank: dict[str, int] = {}
-    for number, cells in lines[1:]:
+    for number, cells in body:
         row, wrong = parse_cells(
             number, header, cells, parsers, {"what": f"Write one of {', '.join(WHATS)}."}
         )
@@ -398,12 +443,15 @@ def _listed(
     """Return the rows of a further sheet, and every problem in it."""
     if not lines:
         return [], []
-    header = _header(name, where, lines[0][1])
+    first, body = _below_titles(name, lines)
+    header = _header(name, where, first)
     needed = {c: f"Write it. {GUIDANCE[c]}" for c in SHEETS[name] if c not in ("note", "vacant_fte")}
     counted: list[Any] = []
     problems: list[Problem] = []
     keys: dict[tuple[Any, ...], int] = {}
-    for number, cells in lines[1:]:
+    for number, cells in body:
+        if is_total(cells, 0):
+            continue
         values, wrong = parse_cells(number, header, cells, _PARSERS, needed)
         if not wrong and values["date"] > today:
             wrong = [
@@ -440,7 +488,7 @@ _ROWS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
 
 
 def _what(cell: str) -> str:
-    return parse_code(cell, {plain(w): w for w in WHATS}, "row of the template", WHATS)
+    return parse_code(cell, {plain(w): w for w in WHATS} | OTHER_WORDS, "row of the template", WHATS)
 
 
 def _is_formula(cell: str) -> bool:

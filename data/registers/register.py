@@ -123,6 +123,11 @@ ESTIMATED = "estimated"
 """Basis of a row, and origin of a register, that is inferred from national tables."""
 
 _ACADEMIC_YEAR = re.compile(r"(20\d\d)/(\d\d)")
+_OPENS_LATE = re.compile(
+    r"\bopen(?:s|ed|ing)?\b[^.;]{0,25}?\b(Easter|February|March|April|May|June|July|August|Feb|Mar|Apr|Jun|Jul|Aug|summer(?: term)?) "
+    r"(20\d\d)",
+    re.IGNORECASE,
+)
 _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])", re.ASCII)
 _DATE = re.compile(r"(20\d\d)(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 
@@ -293,7 +298,7 @@ class Register:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Sentences on what looks wrong but may be right; the register can be used all the same."""
-        return tuple(_places_below_roll(records(self.rows)))
+        return (*_places_below_roll(records(self.rows)), *_openings_in_notes(records(self.rows)))
 
     @property
     def not_counted(self) -> tuple[str, ...]:
@@ -506,6 +511,24 @@ def _next_year(year: str | None) -> str | None:
 def needs_of(row: Record) -> frozenset[str]:
     """Return the codes of the needs that a row admits."""
     return frozenset(NEED_CODES) if row["needs"] == ALL else frozenset(row["needs"].split(";"))
+
+
+def _openings_in_notes(rows: Sequence[Record]) -> list[str]:
+    """Return a sentence for each row whose note says that it opens after January, and which is counted that January all "
+    "the same."""
+    warnings = []
+    for row in rows:
+        match = (
+            None if row["note"] is None or row["opens_in"] is not None else _OPENS_LATE.search(row["note"])
+        )
+        begins = first_year(row["from_academic_year"])
+        if match and begins is not None and match[2] == str(begins + 1):
+            warnings.append(
+                f"The note of {quoted(row['setting'])} says that it opens in {match[1]} {match[2]}, but its places are "
+                f"counted in "
+                f"January {match[2]}. Write the month in opens_in, such as {match[2]}-04, if they are not there yet."
+            )
+    return warnings
 
 
 def _places_below_roll(rows: Sequence[Record]) -> list[str]:

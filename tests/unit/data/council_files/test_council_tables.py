@@ -281,3 +281,11 @@ def test_a_register_made_in_code_has_nothing_aside(tmp_path: Path) -> None:
     made = Register(None, register.rows, "made")
     assert made.aside.names == ()
     assert made.remarks == ()
+
+
+def test_a_note_that_says_a_later_opening_is_pointed_out(tmp_path: Path) -> None:
+    text = f"{TEMPLATE},note\n{ROW},opens at Easter 2025 after works\n"
+    (warning,) = read_register(written(tmp_path, text)).warnings
+    assert "its places are counted in January 2025" in warning
+    assert "2025-04" in warning
+    assert not read_register(written(tmp_path, text.replace("Easter 2025", "Easter 2027"))).warnings

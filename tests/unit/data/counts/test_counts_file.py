@@ -243,3 +243,12 @@ def test_a_kept_version_reads_back_and_is_read_after_the_next_return_too(
         kept_counts.keep(JO, counts(), REDBRIDGE, 0)
     with pytest.raises(CountError, match="are not Kent's"):
         kept_counts.keep(JO, counts(), KENT, 0)
+
+
+def test_a_council_s_own_words_under_a_title_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "plans.csv"
+    path.write_bytes(
+        "EHC plans, SEND team\r\n\r\nMeasure;Breakdown value;Number of plans\r\nLA;;317\r\nAs at;;30th September 2026\r\n"
+        "Total plans;;4,310.0\r\n".encode("utf-16")
+    )
+    assert read_counts(path, REDBRIDGE, AT).plans == PlansCount(day=DAY, total=4310)
