@@ -124,8 +124,8 @@ ESTIMATED = "estimated"
 
 _ACADEMIC_YEAR = re.compile(r"(20\d\d)/(\d\d)")
 _OPENS_LATE = re.compile(
-    r"\bopen(?:s|ed|ing)?\b[^.;]{0,25}?\b(Easter|February|March|April|May|June|July|August|Feb|Mar|Apr|Jun|Jul|Aug|summer(?: term)?) "
-    r"(20\d\d)",
+    r"\bopen(?:s|ed|ing)?\b[^.;]{0,25}?\b"
+    r"(Easter|February|March|April|May|June|July|August|Feb|Mar|Apr|Jun|Jul|Aug|summer(?: term)?) (20\d\d)",
     re.IGNORECASE,
 )
 _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])", re.ASCII)
@@ -514,8 +514,7 @@ def needs_of(row: Record) -> frozenset[str]:
 
 
 def _openings_in_notes(rows: Sequence[Record]) -> list[str]:
-    """Return a sentence for each row whose note says that it opens after January, and which is counted that January all "
-    "the same."""
+    """Return a sentence for each row whose note says that it opens after the January in which it is counted."""
     warnings = []
     for row in rows:
         match = (
