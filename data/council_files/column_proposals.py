@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from data.council_files.column_mapping import ColumnMapping, MappingLine
 from data.council_files.council_words import bare
 from data.council_files.file_kinds import (
+    AGES_IN_YEAR,
     ASIDE,
     FIRST_YEAR,
+    MEANINGS,
     PLACES_OF_YEAR,
     UNANSWERED,
     FileKind,
@@ -91,8 +93,19 @@ def proposal_of(where: str, kind: FileKind, lines: Lines, header: HeaderRow) -> 
             continue
         by_heading = columns_of_heading(kind, re.sub(r" \(\d\)$", "", name))
         fitting = [c for c in by_heading if _fit(kind, c, samples[name]) >= FITS]
-        if fitting:
+        if (
+            fitting
+            and fitting[0] == "leaving_age"
+            and AGES_IN_YEAR & {c.removesuffix(".0") for c in samples[name]}
+        ):
+            chosen[name] = UNANSWERED
+            notes[name] = (
+                "write age_high if these are ages at 31 August, or leaving_age if pupils leave at them"
+            )
+        elif fitting:
             chosen[name] = fitting[0]
+            if fitting[0] in MEANINGS:
+                notes[name] = MEANINGS[fitting[0]]
         elif guess := _by_content(kind, samples[name]):
             chosen[name], notes[name] = guess, "by what its cells say; check it"
         elif by_heading:
@@ -154,7 +167,11 @@ def _ask_about_clashes(
         if len(names) < 2:
             continue
         own = [n for n in names if bare(n) == bare(ours)]
-        named = [n for n in names if n not in notes and samples[n]]
+        named = [
+            n
+            for n in names
+            if notes.get(n, MEANINGS.get(chosen[n])) == MEANINGS.get(chosen[n]) and samples[n]
+        ]
         keep = own if len(own) == 1 else named if len(named) == 1 else []
         for name in names:
             if name in keep:

@@ -28,6 +28,18 @@ PLACES_OF_YEAR = "places of "
 FIRST_YEAR = "first_year"
 """Value that says which academic year "year of opening" is, in a table of places by years since opening."""
 
+MEANINGS: dict[str, str] = {
+    "leaving_age": "age at which pupils leave: 11 is the end of Year 6, age_high 10. Write age_high if it is at 31 August",
+    "age_range": "a school's range: 4-11 is Reception to Year 6, ages 4 to 10. Write ages_at_31_august if both are so",
+    "gias_type": "code of the type of establishment in Get Information about Schools",
+    "capital_cost": "cost of the whole scheme, shared by its places. Write cost_per_place if it is that",
+    "cost_per_place": "cost of one place. Write capital_cost if it is that of the whole scheme",
+}
+"""What is meant by a column that the template does not have, and what else it may be."""
+
+AGES_IN_YEAR: frozenset[str] = frozenset({"10", "15", "17"})
+"""Ages at 31 August of the last year groups of phases: where they stand as upper ages, pupils do not leave at them."""
+
 Converter = Callable[[str], Mapping[str, str]]
 """Cells of the template, by column, from a cell of a column that the template does not have."""
 

@@ -289,3 +289,11 @@ def test_a_note_that_says_a_later_opening_is_pointed_out(tmp_path: Path) -> None
     assert "its places are counted in January 2025" in warning
     assert "2025-04" in warning
     assert not read_register(written(tmp_path, text.replace("Easter 2025", "Easter 2027"))).warnings
+
+
+def test_upper_ages_that_may_be_at_31_august_are_asked(tmp_path: Path) -> None:
+    table = "School,Type of provision,Lowest age,Highest age,Places\nElm,SEN unit,4,{},12\nOak,SEN unit,11,{},20\n"
+    leaving = written(tmp_path, table.format(11, 16))
+    assert mapped(leaving).of("column")["Highest age"] == "leaving_age"
+    at_august = written(tmp_path, table.format(10, 15))
+    assert mapped(at_august).of("column")["Highest age"] == "?"
