@@ -30,6 +30,9 @@ from data.council_files.set_aside import NOTHING_ASIDE, SetAside
 from data.council_files.spreadsheet import UNREAD, CellError, Remark, csv_rows
 from data.formatting import listed, quoted
 
+OF_TEMPLATE = 0.6
+"""Share of the columns that must be there from which on a header is taken for the template's with faults."""
+
 ALIKE = 75
 """Least likeness, per cent, of a heading to an absent one of ours for it to be a misspelling."""
 
@@ -154,11 +157,9 @@ def _header_of(kind: FileKind, lines: Lines, where: str) -> HeaderRow | None:
 
 def is_template(kind: FileKind, header: HeaderRow) -> bool:
     """Return whether a header is that of the template, whatever is missing or added: it is then read as it stands."""
-    return (
-        len(header.rows) == 1
-        and header.exact >= max(3, len(kind.needed) // 2)
-        and header.exact >= 0.5 * header.known
-    )
+    names = {bare(name) for name in header.names}
+    there = sum(bare(column) in names for column in kind.needed)
+    return len(header.rows) == 1 and there >= OF_TEMPLATE * len(kind.needed)
 
 
 def read_council_table(

@@ -42,15 +42,12 @@ class HeaderRow:
         Numbers of the rows that hold it: one, or two under merged heads.
     known
         How many headings may stand for one of our columns.
-    exact
-        How many are names of ours.
     """
 
     names: tuple[str, ...]
     first: int
     rows: tuple[int, ...]
     known: int
-    exact: int
 
 
 class TwoHeadersError(ValueError):
@@ -178,5 +175,4 @@ def _header(kind: FileKind, cells: Sequence[str], first: int, rows: tuple[int, .
             copies += 1
             again = f"{name} ({copies})"
         names.append(again)
-    own = {bare(c) for c in kind.columns}
-    return HeaderRow(tuple(names), first, rows, _count(kind, cells), sum(bare(n) in own for n in names))
+    return HeaderRow(tuple(names), first, rows, _count(kind, cells))
