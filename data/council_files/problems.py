@@ -67,7 +67,7 @@ def report(
     more = f"\n... and {len(ordered) - SHOWN} more." if len(ordered) > SHOWN else ""
     count = "1 problem" if len(ordered) == 1 else f"{len(ordered)} problems"
     return (
-        f"'{where}' has {count}, so {result}.\n{listed}{more}\nCorrect the rows in the spreadsheet (row 1 is the header), "
+        f"'{where}' has {count}, so {result}.\n{listed}{more}\nCorrect the rows in the spreadsheet (rows are numbered as there), "
         f"save it "
         f"as {kinds} and try again."
     )
