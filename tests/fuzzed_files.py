@@ -31,7 +31,7 @@ from data.capital.candidate_file import to_csv as schemes_csv
 from data.council_files.problems import report
 from data.counts.counts_file import OnDay, read_counts, write_counts
 from data.counts.own_counts import OwnCounts, PlansCount, WaitingCount
-from data.errors import PlannerError, UploadError
+from data.errors import OptionError, PlannerError, UploadError
 from data.prices.ledger import to_csv as prices_csv
 from data.registers import starting_register
 from data.registers.register import academic_year
@@ -64,9 +64,9 @@ def read_table(path: Path, kind: str) -> object:
     """Return what a page reads from a table of the council's; its problems, and a table to be confirmed, are raised as errors."""
     look = council_files.look_at(path, kind, REDBRIDGE)
     if look.checked is not None:
-        raise UploadError(report(path.name, look.checked.problems))
+        raise OptionError(report(path.name, look.checked.problems))
     if look.proposal is not None:
-        raise UploadError(f"{path.name} is to be confirmed")
+        raise OptionError(f"{path.name} is to be confirmed")
     return look.content
 
 
