@@ -186,7 +186,7 @@ def test_a_broken_file_of_prices_is_refused_with_every_problem_and_nothing_is_ke
 
 def test_a_file_that_is_not_text_says_how_to_save_it() -> None:
     app = opened()
-    put_in(app, b"\xff\xfe\x00\x01")
+    put_in(app, b"item\n\xf3\n")
     assert "CSV UTF-8" in app.error[0].value
     assert UNIT_COSTS.versions(REDBRIDGE) == ()
 
