@@ -12,13 +12,13 @@ import docx
 import openpyxl
 import pandas as pd
 import pytest
+from xlsxwriter.utility import xl_range, xl_rowcol_to_cell
 
 from data.capital.candidate_file import shipped, to_csv
 from data.counts.own_counts import newest_january
 from data.sign_in.people import this_computer
 from data.vocabulary import NEED_GROUP_CODES, PROVISION_CODES
 from forecast.core.defaults import SEED
-from forecast.core.xlsx_sheets import column_letters
 from forecast.reports import run_workbook
 from forecast.reports.preview import Grid, Heading, Image, Text
 from forecast.ui.background import report_jobs
@@ -193,8 +193,8 @@ def test_heads_and_names_stay_in_place_and_heads_have_filters(tidied: MadeReport
     for sheet in book.worksheets[:-1]:
         head = [cell.value for cell in sheet[run_workbook.HEAD]]
         names = head.index("Value") + 1
-        assert sheet.freeze_panes == f"{column_letters(names + 1)}{run_workbook.HEAD + 1}", sheet.title
-        assert sheet.auto_filter.ref == f"A{run_workbook.HEAD}:{column_letters(len(head))}{sheet.max_row}"
+        assert sheet.freeze_panes == xl_rowcol_to_cell(run_workbook.HEAD, names), sheet.title
+        assert sheet.auto_filter.ref == xl_range(run_workbook.HEAD - 1, 0, sheet.max_row - 1, len(head) - 1)
         assert len(set(head)) == len(head)
         assert not sheet.merged_cells.ranges
         # Every number has a format with sensible decimals.
