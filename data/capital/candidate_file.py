@@ -247,6 +247,8 @@ SCHEME_FILE = FileKind(
     title="title",
     refuse=CapitalError,
     nothing="no candidates were read",
+    check_command="sendplan schemes check {area} {file}",
+    sheets=("Schemes",),
 )
 """Files of schemes, for the reader of council files."""
 

@@ -17,6 +17,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from data.areas import by_code
@@ -155,7 +156,7 @@ def check_mapping(mapping: ColumnMapping, kind: FileKind, header: Sequence[str],
                 f"The column '{ours}' has a value in the mapping and is mapped from {quoted(taken[ours])} as well, so "
                 f"{kind.nothing}. Delete one of the two lines."
             )
-        if ours not in kind.columns and ours != FIRST_YEAR:
+        if ours not in kind.columns and ours != FIRST_YEAR and ours not in kind.of_file:
             raise kind.refuse(
                 f"The mapping has a value for {quoted(ours)}, which is not a column of ours, so {kind.nothing}."
             )
@@ -225,10 +226,10 @@ def beside(path: Path) -> Path:
     return path.with_name(path.name + ENDING)
 
 
-def _remembered_path(la_code: int, kind: FileKind, header: Sequence[str]) -> Path:
+def _remembered_path(la_code: int, kind_code: str, header: Sequence[str]) -> Path:
     digest = hashlib.sha256("\x1f".join(header).casefold().encode()).hexdigest()[:16]
     return (
-        Path(os.environ.get(FOLDER_VARIABLE) or FOLDER) / by_code(la_code).slug / f"{kind.code}-{digest}.csv"
+        Path(os.environ.get(FOLDER_VARIABLE) or FOLDER) / by_code(la_code).slug / f"{kind_code}-{digest}.csv"
     )
 
 
@@ -240,7 +241,7 @@ def remember(mapping: ColumnMapping, kind: FileKind, la_code: int, header: Seque
     OutputError
         The folder cannot be written to.
     """
-    path = _remembered_path(la_code, kind, header)
+    path = _remembered_path(la_code, kind.code, header)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -253,12 +254,21 @@ def remember(mapping: ColumnMapping, kind: FileKind, la_code: int, header: Seque
     return path
 
 
-def remembered(kind: FileKind, la_code: int, header: Sequence[str]) -> ColumnMapping | None:
-    """Return the mapping that was used for an authority's last table with these headings; None if there was none."""
-    path = _remembered_path(la_code, kind, header)
+def remembered_for(kind_code: str, la_code: int, header: Sequence[str]) -> str | None:
+    """Return in words which mapping is remembered for tables of a kind with these headings, and from when; None if none is."""
+    path = _remembered_path(la_code, kind_code, header)
     if not path.is_file():
         return None
+    when = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return f"The mapping confirmed for {by_code(la_code).name} on {when.day} {when:%B %Y} ({path})"
+
+
+def remembered(kind: FileKind, la_code: int, header: Sequence[str]) -> ColumnMapping | None:
+    """Return the mapping that was used for an authority's last table with these headings; None if there was none."""
+    origin = remembered_for(kind.code, la_code, header)
+    if origin is None:
+        return None
     try:
-        return replace(read_mapping(path, kind), origin=f"The mapping remembered for {by_code(la_code).name}")
+        return replace(read_mapping(_remembered_path(la_code, kind.code, header), kind), origin=origin)
     except PlannerError:
         return None

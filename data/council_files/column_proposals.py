@@ -25,6 +25,7 @@ from data.council_files.file_kinds import (
 from data.council_files.header_row import HeaderRow, Lines, year_heading
 from data.council_files.left_out_rows import is_total
 from data.council_files.spreadsheet import CellError
+from data.council_files.written_dates import day
 from data.formatting import listed, quoted
 
 SAMPLES = 3
@@ -32,6 +33,24 @@ SAMPLES = 3
 
 FITS = 0.6
 """Share of a column's cells that a meaning must fit to be proposed."""
+
+
+_OF_FILE: dict[str, str] = {
+    "date": "the day on which the plans were counted, like 2026-09-30",
+    "total": "EHC plans in all; leave it blank where the table has a row with the total",
+}
+"""What to write for what must be known of a file as a whole."""
+
+_DAY_IN_TITLE = re.compile(
+    r"\b\d{1,2}(?:st|nd|rd|th)?\s+(?:of\s+)?[A-Z][a-z]{2,8}\.?,?\s+20\d\d\b|\b\d{1,2}[/.]\d{1,2}[/.]20\d\d\b|\b20\d\d-\d\d-\d\d\b"
+)
+
+
+def named_day(titles: Sequence[str]) -> str:
+    """Return the one day that titles name, in ISO form; a question where they name none, or several."""
+    days = {day(text) for title in titles for text in _DAY_IN_TITLE.findall(title)} - {None}
+    only = next(iter(days)) if len(days) == 1 else None
+    return UNANSWERED if only is None else only.isoformat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +67,15 @@ class Proposal:
         Name of the file.
     rows
         Rows of data under the header.
+    kind_code
+        Code of the kind of table that it is taken for.
     """
 
     mapping: ColumnMapping
     names: tuple[str, ...]
     where: str
     rows: int
+    kind_code: str
 
 
 def _samples(lines: Lines, header: HeaderRow, at: int) -> list[str]:
@@ -125,8 +147,15 @@ def proposal_of(where: str, kind: FileKind, lines: Lines, header: HeaderRow) -> 
         MappingLine("value", column, value, "", _value_note(kind, column, value, where))
         for column, value in _values(kind, covered, years, where).items()
     ]
+    titles = [cell for _, row in lines[: header.first] for cell in row if cell]
+    mapping += [
+        MappingLine("value", name, named_day(titles) if name == "date" else proposed, "", _OF_FILE[name])
+        for name, proposed in kind.of_file.items()
+    ]
     mapping += _word_lines(kind, chosen, samples)
-    return Proposal(ColumnMapping(tuple(mapping), ""), header.names, where, len(lines) - header.first)
+    return Proposal(
+        ColumnMapping(tuple(mapping), ""), header.names, where, len(lines) - header.first, kind.code
+    )
 
 
 def _by_content(kind: FileKind, cells: Sequence[str]) -> str | None:

@@ -1,5 +1,8 @@
 """A corrected copy of a council's file: proposed fixes that a person accepted, in the template's columns, beside the original.
 
+A CSV file gives a CSV file. A workbook gives a workbook: the corrected table on a sheet of the template's name, the values of its
+other sheets, and a sheet of what was changed.
+
 Invariants: the original is never written to; a fix that its column cannot hold, such as places below 0, is refused and nothing
 is written; columns kept aside are in the copy unchanged.
 """
@@ -8,7 +11,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,10 +20,14 @@ from data.council_files.file_kinds import FileKind
 from data.council_files.formulas import guarded
 from data.council_files.problems import Problem, without_answered
 from data.council_files.spreadsheet import UNREAD, CellError, plain, write_whole
+from data.errors import PlannerError
 from data.formatting import quoted
 
-ENDING = ".corrected.csv"
-"""Ending of a corrected copy."""
+CORRECTED = ".corrected"
+"""What the name of a corrected copy has before its ending."""
+
+CHANGED = "What was changed"
+"""Sheet of a corrected workbook that lists what was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +42,17 @@ class Correction:
         Problems whose fix is in it.
     left
         Problems that are not mended.
+    without
+        Rows that were taken out, as in the file.
+    sheet
+        Name of the sheet that it is written to in a workbook.
     """
 
     rows: tuple[tuple[str, ...], ...]
     accepted: tuple[Problem, ...]
     left: tuple[Problem, ...]
+    without: tuple[str, ...]
+    sheet: str
 
     @property
     def text(self) -> str:
@@ -51,7 +64,7 @@ class Correction:
 
 def accept(problems: Sequence[Problem], rows: Collection[str] | None) -> tuple[Problem, ...]:
     """Return the problems whose fix is accepted: those in the given rows, or all that have one where none is given."""
-    return tuple(p for p in problems if p.fix and (rows is None or f"{p.row}" in rows))
+    return tuple(p for p in problems if p.fix and (rows is None or p.is_in(rows)))
 
 
 def with_fix(problem: Problem, column: str, cell: str) -> Problem:
@@ -107,7 +120,7 @@ def correct(
         filled = [guarded(own.get(c, "")) for c in (*table.header, *more)]
         rows.append((*filled, *(guarded(c) for c in table.aside.get(number, ("",) * len(names)))))
     left = tuple(p for p in without_answered(problems) if p not in accepted and f"{p.row}" not in without)
-    return Correction(tuple(rows), tuple(accepted), left)
+    return Correction(tuple(rows), tuple(accepted), left, tuple(sorted(without)), kind.sheets[0])
 
 
 def _check_fix(where: str, kind: FileKind, problem: Problem, column: str, cell: str) -> None:
@@ -121,12 +134,44 @@ def _check_fix(where: str, kind: FileKind, problem: Problem, column: str, cell: 
         ) from None
 
 
+def copy_name(name: str) -> str:
+    """Return the name of the corrected copy of a file: of the same kind, CSV or workbook."""
+    path = Path(name)
+    return f"{path.stem}{CORRECTED}{'.xlsx' if _is_workbook(path) else '.csv'}"
+
+
 def beside(path: Path) -> Path:
     """Return the path of the corrected copy of a file."""
-    return path.with_name(path.stem + ENDING)
+    return path.with_name(copy_name(path.name))
 
 
-def write_copy(correction: Correction, path: Path) -> None:
+def _is_workbook(path: Path) -> bool:
+    return path.suffix.lower() == ".xlsx"
+
+
+def copy_content(
+    path: Path, corrections: Sequence[Correction], refuse: Callable[[str], PlannerError]
+) -> bytes:
+    """Return a corrected copy, to be written: CSV of a CSV file, which has one table, and a workbook of a workbook.
+
+    Parameters
+    ----------
+    path
+        The original.
+    corrections
+        The table, or each sheet of a file that has several.
+    refuse
+        Makes the error of a workbook whose other sheets cannot be read: the copy says then that it is without them.
+    """
+    if not _is_workbook(path):
+        return corrections[0].text.encode("utf-8-sig")
+    # Imported when needed: it is slow to load and many files are CSV.
+    from data.council_files.corrected_workbook import to_workbook
+
+    return to_workbook(path, corrections, CHANGED, refuse)
+
+
+def write_copy(content: bytes, path: Path) -> None:
     """Write a corrected copy, whole or not at all.
 
     Raises
@@ -134,4 +179,4 @@ def write_copy(correction: Correction, path: Path) -> None:
     OutputError
         The file cannot be written.
     """
-    write_whole(path, correction.text.encode("utf-8-sig"), "The corrected copy")
+    write_whole(path, content, "The corrected copy")

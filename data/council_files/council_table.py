@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,8 @@ class CouncilTable:
         Headings of the file.
     mapped
         Whether a mapping was used.
+    of_file
+        What the mapping says of the file as a whole.
     """
 
     header: tuple[str, ...]
@@ -69,6 +71,7 @@ class CouncilTable:
     problems: tuple[Problem, ...]
     names: tuple[str, ...]
     mapped: bool
+    of_file: Mapping[str, str] = field(default_factory=dict)
 
     def set_aside(self, rows: Sequence[int]) -> SetAside:
         """Return what is kept aside of the given rows."""
@@ -102,12 +105,13 @@ class CheckedFile:
     remarks: tuple[Remark, ...]
 
 
-def _trimmed(rows: Sequence[tuple[int, Sequence[str]]]) -> list[tuple[int, list[str]]]:
+def trimmed(rows: Sequence[tuple[int, Sequence[str]]]) -> list[tuple[int, list[str]]]:
+    """Return the rows that are not blank, with cells trimmed."""
     lines = []
     for number, cells in rows:
-        trimmed = [unguarded(c.strip()).strip() for c in cells]
-        if any(trimmed):
-            lines.append((number, trimmed))
+        row = [unguarded(c.strip()).strip() for c in cells]
+        if any(row):
+            lines.append((number, row))
     return lines
 
 
@@ -122,30 +126,49 @@ def table_lines(path: Path, kind: FileKind) -> tuple[list[tuple[int, list[str]]]
         The file cannot be read, or two rows or two sheets could both be it; of the kind of the file.
     """
     if path.suffix.lower() != ".xlsx":
-        lines = _trimmed(csv_rows(path.read_bytes(), path.name, "names", kind.refuse))
-        return lines, _header_of(kind, lines, path.name)
+        lines = trimmed(csv_rows(path.read_bytes(), path.name, "names", kind.refuse))
+        return lines, header_of(kind, lines, path.name)
     # Imported when needed: it is slow to load and many files are CSV.
     from data.council_files.workbook import WorkbookWords, read_all_sheets
 
     words = WorkbookWords(kind.refuse, kind.name, kind.nothing, "settings or totals, not children")
-    sheets = {name: _trimmed(rows) for name, rows in read_all_sheets(path, kind.sheets, words).items()}
+    sheets = {name: trimmed(rows) for name, rows in read_all_sheets(path, kind.sheets, words).items()}
+    name, header = sheet_of(kind, sheets, path.name)
+    return sheets.get(name, []), header
+
+
+def sheet_of(kind: FileKind, sheets: Mapping[str, Lines], where: str) -> tuple[str, HeaderRow | None]:
+    """Return the one sheet with a table of a kind, and the header of that; a blank name where every sheet is blank.
+
+    Raises
+    ------
+    PlannerError
+        Two sheets, or two rows of one, could both be it; of the kind of the file.
+    """
     headers = {
-        name: _header_of(kind, lines, f"{path.name}, sheet {name}") for name, lines in sheets.items() if lines
+        name: header_of(kind, lines, f"{where}, sheet {name}") for name, lines in sheets.items() if lines
     }
     if not headers:
-        return [], None
+        return "", None
     known = sorted(headers, key=lambda n: -(headers[n].known if headers[n] else 0))  # type: ignore[union-attr]
     first = headers[known[0]]
     second = headers[known[1]] if len(known) > 1 else None
     if first and second and second.known >= first.known and second.known > 2:
         raise kind.refuse(
-            f"'{path.name}' has two sheets that could both be {kind.name}, {quoted(known[0])} and {quoted(known[1])}, so "
+            f"'{where}' has two sheets that could both be {kind.name}, {quoted(known[0])} and {quoted(known[1])}, so "
             f"{kind.nothing}. Save the sheet that you mean as a file of its own."
         )
-    return sheets[known[0]], first
+    return known[0], first
 
 
-def _header_of(kind: FileKind, lines: Lines, where: str) -> HeaderRow | None:
+def header_of(kind: FileKind, lines: Lines, where: str) -> HeaderRow | None:
+    """Return the header of a table; None where no row is like one.
+
+    Raises
+    ------
+    PlannerError
+        Two rows could both be it; of the kind of the file.
+    """
     try:
         return find_header(kind, lines)
     except TwoHeadersError as rows:
@@ -184,21 +207,39 @@ def read_council_table(
         It cannot be read, or nobody has said yet what its columns mean; of the kind of the file.
     """
     lines, header = table_lines(path, kind)
+    return table_of_lines(path.name, kind, lines, header, la_code, mapping)
+
+
+def table_of_lines(
+    where: str,
+    kind: FileKind,
+    lines: Lines,
+    header: HeaderRow | None,
+    la_code: int | None,
+    mapping: ColumnMapping | None,
+) -> CouncilTable:
+    """Return the rows of a sheet as rows of the template: `read_council_table` of lines that are read already.
+
+    Raises
+    ------
+    PlannerError
+        As `read_council_table`.
+    """
     if header is None or (mapping is None and is_template(kind, header)):
         return _as_it_stands(kind, lines, header)
     known = mapping or (None if la_code is None else remembered(kind, la_code, header.names))
     if known is None:
-        proposal = proposal_of(path.name, kind, lines, header)
+        proposal = proposal_of(where, kind, lines, header)
         shown = "; ".join(
             f"{quoted(one.theirs)} -> {one.ours}" for one in proposal.mapping.lines if one.line == "column"
         )
         raise kind.refuse(
-            f"'{path.name}' is not in the template, so it must first be clear what its columns hold and {kind.nothing}. We "
-            f"would read {shown}. Check the file on its own ('check'), which writes this as a table beside it, look at it, and "
-            "give it with --mapping; in the app, put the file in on the page Data."
+            f"'{where}' is not in the template, so it must first be clear what its columns hold and {kind.nothing}. We would "
+            f"read {shown}. Run '{kind.check_command.format(file=where, area=la_code or 'AREA')}', which writes this as a table "
+            "beside the file, look at it, and give it there with --mapping; in the app, put the file in on the page Data."
         )
-    check_mapping(known, kind, header.names, path.name)
-    return _mapped(path.name, kind, lines, header, known)
+    check_mapping(known, kind, header.names, where)
+    return _mapped(kind, lines, header, known)
 
 
 def propose(path: Path, kind: FileKind) -> Proposal | None:
@@ -239,7 +280,7 @@ def _as_it_stands(kind: FileKind, lines: Lines, header: HeaderRow | None) -> Cou
         if [bare(c) for c in row if c] == [bare(n) for n in names]:
             notes.append(f"Row {number} repeats the header and was left out.")
             continue
-        if is_total(row, title):
+        if is_total(row, title) and not kind.totals:
             notes.append(total_note(number, row, at_amount, total))
             continue
         if sum(bool(c) for c in row) == 1 and REMARK.match(next(c for c in row if c)):
@@ -285,9 +326,7 @@ def _extra_columns(
     return [n for n in range(len(names)) if n not in extra], tuple(names[n] for n in extra)
 
 
-def _mapped(
-    where: str, kind: FileKind, lines: Lines, header: HeaderRow, mapping: ColumnMapping
-) -> CouncilTable:
+def _mapped(kind: FileKind, lines: Lines, header: HeaderRow, mapping: ColumnMapping) -> CouncilTable:
     """Return a table of a council's own as rows of the template."""
     columns, values = mapping.of("column"), mapping.of("value")
     words = {tuple(theirs.split(": ", 1)): ours for theirs, ours in mapping.of("word").items()}
@@ -309,13 +348,13 @@ def _mapped(
     total, above = 0.0, ""
     for number, row in lines[header.first :]:
         cells = [*row, *[""] * (len(names) - len(row))]
-        note = why_left_out(number, cells, names, title, amounts, total)
+        note = why_left_out(number, cells, names, title, amounts, total, totals=kind.totals)
         if note:
             notes.append(note)
             continue
         read, wrong = _row(number, cells, kind, direct, at)
         read = {c: words.get((c, v), v) for c, v in read.items()}
-        read |= {c: v for c, v in values.items() if c != FIRST_YEAR and not read.get(c)}
+        read |= {c: v for c, v in values.items() if c in kind.columns and not read.get(c)}
         if any(ours == kind.title for ours in direct.values()):
             if not read.get(kind.title) and above:
                 read[kind.title] = above
@@ -340,7 +379,10 @@ def _mapped(
         total += number_in(cells, amounts[0] if amounts else None)
     ours = [c for c in kind.columns if any(c in row for _, row in body)]
     rows = tuple((number, [row.get(c, "") for c in ours]) for number, row in body)
-    return CouncilTable(tuple(ours), rows, aside, aside_names, tuple(notes), tuple(problems), names, True)
+    of_file = {name: values.get(name, "") for name in kind.of_file}
+    return CouncilTable(
+        tuple(ours), rows, aside, aside_names, tuple(notes), tuple(problems), names, True, of_file
+    )
 
 
 def _row(

@@ -77,6 +77,14 @@ class FileKind:
         Column of the name of a row, in which the word "Total" stands.
     by_year
         Whether a column may hold the number of one year.
+    totals
+        Whether a row with a total is one of its rows, and not left out.
+    of_file
+        What must be known of a file as a whole and no column states, with the value that is proposed.
+    sheets
+        Names of the sheets that it may have in a workbook of ours.
+    check_command
+        The command that checks one and has its columns confirmed; {file} and {area} stand for those.
     refuse
         Makes the error of a file that cannot be read from words.
     nothing
@@ -97,7 +105,10 @@ class FileKind:
     title: str
     refuse: Callable[[str], PlannerError]
     nothing: str
+    check_command: str
     by_year: bool = False
+    totals: bool = False
+    of_file: Mapping[str, str] = field(default_factory=dict)
     sheets: tuple[str, ...] = field(default=())
 
     @property
@@ -121,7 +132,9 @@ def columns_of_heading(kind: FileKind, heading: str) -> tuple[str, ...]:
     """Return the columns of a kind of file that a heading may stand for: its own name first."""
     words = bare(heading)
     own = tuple(c for c in kind.columns if bare(c) == words)
-    return own or tuple(c for c in headings(kind.code).get(words, ()) if c in kind.targets)
+    # Sheets of one file share their table of headings: "counts-plans" has that of "counts".
+    table = headings(kind.code.partition("-")[0])
+    return own or tuple(c for c in table.get(words, ()) if c in kind.targets)
 
 
 def ages_of_range(cell: str, *, school_range: bool) -> dict[str, str]:

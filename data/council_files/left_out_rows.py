@@ -51,14 +51,21 @@ def total_note(number: int, row: Sequence[str], at: int | None, total: float) ->
 
 
 def why_left_out(
-    number: int, cells: Sequence[str], names: Sequence[str], title: int, amounts: Sequence[int], total: float
+    number: int,
+    cells: Sequence[str],
+    names: Sequence[str],
+    title: int,
+    amounts: Sequence[int],
+    total: float,
+    *,
+    totals: bool = False,
 ) -> str:
-    """Return in words why a row is not one of data; blank where it is."""
+    """Return in words why a row is not one of data; blank where it is. Totals are data where ``totals`` says so."""
     filled = [c for c in cells if c]
     first = filled[0]
     if [bare(c) for c in cells[: len(names)]] == [bare(n) for n in names]:
         return f"Row {number} repeats the header and was left out."
-    if is_total(cells, title):
+    if is_total(cells, title) and not totals:
         return total_note(number, cells, amounts[0] if amounts else None, total)
     if any(cells[a] for a in amounts):
         # A heading that is merged across the table repeats its words in every cell.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 SHOWN = 10
@@ -31,6 +31,10 @@ class Problem:
     def fix_in_words(self) -> str:
         """What would be written where; blank where nothing is proposed."""
         return ", ".join(f"{column} {cell}" for column, cell in self.fix)
+
+    def is_in(self, rows: Collection[str]) -> bool:
+        """Return whether its row is among rows as people name them: "3", or "Waiting:3" for a row of a further sheet."""
+        return f"{self.row}" in rows or f"{self.sheet}:{self.row}".casefold() in {r.casefold() for r in rows}
 
     def __str__(self) -> str:
         sheet = f"Sheet '{self.sheet}', row" if self.sheet else "Row"

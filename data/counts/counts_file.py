@@ -11,32 +11,63 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from data.areas import by_code
-from data.council_files.council_words import bare, parse_needs, parse_word
-from data.council_files.file_kinds import headings
-from data.council_files.formulas import guarded, unguarded
-from data.council_files.left_out_rows import is_total
+from data.council_files.column_mapping import ColumnMapping, remembered
+from data.council_files.column_proposals import Proposal, proposal_of
+from data.council_files.council_table import (
+    CheckedFile,
+    CouncilTable,
+    header_of,
+    is_template,
+    sheet_of,
+    table_of_lines,
+    trimmed,
+)
+from data.council_files.council_words import bare
+from data.council_files.formulas import guarded
+from data.council_files.header_row import HeaderRow, Lines
 from data.council_files.problems import Problem, report
 from data.council_files.spreadsheet import (
     CellError,
+    Remark,
     Understood,
     column_names,
     csv_rows,
     name_of,
-    parse_authority,
     parse_cells,
-    parse_code,
-    plain,
+    remarks_in_words,
     write_whole,
 )
-from data.council_files.written_dates import day
+from data.counts.count_tables import (
+    ASSESSMENTS,
+    AUTHORITY,
+    BAND,
+    BANDS,
+    CEASED,
+    CODES,
+    COUNT_KINDS,
+    DAY,
+    NEED,
+    NOTHING,
+    OPTIONAL,
+    PLACEMENT,
+    PLANS,
+    REQUESTS,
+    SHEETS,
+    TOTAL,
+    WHATS,
+    code_of,
+    in_other_words,
+    kind_of,
+    number_of,
+    value_of,
+)
 from data.counts.own_counts import (
     NOT_IN_SCHOOL,
     STAFF,
@@ -52,7 +83,7 @@ from data.counts.own_counts import (
 )
 from data.errors import CountError, OutputError
 from data.formatting import listed, quoted
-from data.vocabulary import AGE_BANDS, ALL, NEEDS, PHASES, PROVISIONS
+from data.vocabulary import ALL, NEEDS, PHASES
 
 SUFFIXES: tuple[str, ...] = (".csv", ".xlsx")
 """Kinds of file."""
@@ -62,61 +93,6 @@ MAX_BYTES = 5_000_000
 
 MAX_ROWS = 1_000
 """Rows of one sheet."""
-
-PLANS = "Plans"
-"""Sheet of plans; the only one that must be there, and what a CSV file holds."""
-
-AUTHORITY, DAY, TOTAL, BAND, NEED, PLACEMENT = "authority", "date", "total", "age band", "need", "placement"
-REQUESTS, ASSESSMENTS, CEASED = "requests open", "assessments open", "ceased since January"
-
-BANDS: dict[str, str] = {b.code: f"{b.low} to {b.high}" for b in AGE_BANDS}
-"""Age bands as a file writes them: spreadsheets take 5-10 for a day in October."""
-
-WHATS: dict[str, str] = {
-    AUTHORITY: "DfE number of the authority, three digits",
-    DAY: "Day the plans were counted, like 2026-09-30",
-    TOTAL: "EHC plans that the council maintained that day",
-    BAND: "By age at 31 August before that day (all five, or none)",
-    NEED: "By primary need, one for each plan (all, or none)",
-    PLACEMENT: "By where the plan holder is taught (those you know)",
-    REQUESTS: "Requests for an assessment without a decision that day",
-    ASSESSMENTS: "Assessments agreed, without an outcome that day",
-    CEASED: "Plans that ceased since the last January return",
-}
-"""Rows of the sheet of plans: what is counted, with what to write."""
-
-OTHER_WORDS: dict[str, str] = {
-    **dict.fromkeys(
-        ("la", "local authority", "la code", "council", "dfe number", "authority code"), AUTHORITY
-    ),
-    **dict.fromkeys(("as at", "date counted", "snapshot date", "count date", "day", "as at date"), DAY),
-    **dict.fromkeys(
-        ("total plans", "plans", "ehc plans", "ehcps", "total ehcps", "all plans", "number of plans"), TOTAL
-    ),
-    **dict.fromkeys(("age", "age group", "ages"), BAND),
-    **dict.fromkeys(("primary need", "type of need", "sen need"), NEED),
-    **dict.fromkeys(
-        ("provision", "provision type", "setting type", "type of placement", "placement type"), PLACEMENT
-    ),
-}
-"""What councils call the rows of the sheet of plans, in plain lower case."""
-
-Lines = Sequence[tuple[int, list[str]]]
-"""(Row number, trimmed cells) of each row that is not blank."""
-
-TITLES = 15
-"""Rows in which the header of a sheet is looked for, under titles."""
-
-CODES: dict[str, dict[str, str]] = {BAND: {v: v for v in BANDS.values()}, NEED: NEEDS, PLACEMENT: PROVISIONS}
-"""Counts that have a code: codes as a file writes them, with labels."""
-
-SHEETS: dict[str, tuple[str, ...]] = {
-    PLANS: ("what", "code", "value", "note"),
-    "Waiting": ("date", "need", "phase", "children", "definition"),
-    "Not in school": ("date", "state", "need", "phase", "children", "definition"),
-    "Staff": ("date", "role", "posts_fte", "vacant_fte", "note"),
-}
-"""Sheets of a workbook and their columns."""
 
 GUIDANCE: dict[str, str] = {
     "what": "What is counted. Leave the words as they are; leave value blank where you do not know.",
@@ -134,17 +110,6 @@ GUIDANCE: dict[str, str] = {
     "vacant_fte": "Of them, posts that nobody fills.",
 }
 """What to write in each column."""
-
-_NOTHING = "nothing was read from it and the forecast was not changed"
-_WHOLE = re.compile(r"\d{1,5}|\d{1,3}(,\d{3}){1,2}", re.ASCII)
-_FTE = re.compile(r"\d{1,4}(\.\d{1,4})?", re.ASCII)
-_SPELLINGS = {
-    BAND: {
-        plain(s): b.code for b in AGE_BANDS for s in (b.code, BANDS[b.code], b.label, f"ages {BANDS[b.code]}")
-    },
-    NEED: {plain(s): code for code, label in NEEDS.items() for s in (code, label)},
-    PLACEMENT: {plain(s): code for code, label in PROVISIONS.items() for s in (code, label)},
-}
 
 
 @dataclass(frozen=True)
@@ -168,7 +133,31 @@ class OnDay:
         return cls(today, newest_january())
 
 
-def read_counts(path: str | Path, la_code: int, at: OnDay) -> OwnCounts:
+@dataclass(frozen=True)
+class CheckedCounts:
+    """A file of counts after its check.
+
+    Parameters
+    ----------
+    sheets
+        Each sheet that it has, after its check.
+    counts
+        What it holds; None where there is a problem.
+    remarks
+        How it was read, and which rows were left out, for people.
+    """
+
+    sheets: Mapping[str, CheckedFile]
+    counts: OwnCounts | None
+    remarks: tuple[str, ...]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Every problem of every sheet."""
+        return tuple(p for sheet in self.sheets.values() for p in sheet.problems)
+
+
+def read_counts(path: str | Path, la_code: int, at: OnDay, mapping: ColumnMapping | None = None) -> OwnCounts:
     """Read and check a file of counts: CSV (plans alone) or .xlsx.
 
     Parameters
@@ -179,6 +168,8 @@ def read_counts(path: str | Path, la_code: int, at: OnDay) -> OwnCounts:
         Whose counts they should be.
     at
         Today, and the newest January published.
+    mapping
+        What a person confirmed of a sheet that is not in the template; of others, what is remembered for the authority.
 
     Raises
     ------
@@ -186,16 +177,38 @@ def read_counts(path: str | Path, la_code: int, at: OnDay) -> OwnCounts:
         The file cannot be read, any cell cannot be used, or it is another authority's; nothing is read in part.
     """
     path = Path(path)
+    checked = check_counts(path, la_code, at, mapping)
+    if checked.counts is None:
+        raise CountError(report(path.name, checked.problems, NOTHING))
+    return checked.counts
+
+
+def check_counts(path: Path, la_code: int, at: OnDay, mapping: ColumnMapping | None = None) -> CheckedCounts:
+    """Return a file of counts with every problem in it, sheet by sheet and row by row.
+
+    Raises
+    ------
+    CountError
+        The file as a whole cannot be read, or nobody has said yet what the columns of a sheet hold.
+    """
     sheets = _sheets(path)
-    plans, problems = _plans(sheets[PLANS], path.name, la_code, at)
-    rows: dict[str, list[Any]] = {}
+    tables = {
+        name: _table(name, lines, path.name, la_code, mapping) for name, lines in sheets.items() if lines
+    }
+    plans, checked_plans = _plans(tables[PLANS], la_code, at)
+    checked = {PLANS: checked_plans}
+    rows: dict[str, list[Any]] = {name: [] for name in _ROWS}
     for name, make in _ROWS.items():
-        rows[name], wrong = _listed(name, sheets.get(name, []), path.name, make, at.today)
-        problems += wrong
-    if problems:
-        raise CountError(report(path.name, problems, _NOTHING))
-    assert plans is not None  # without a problem there is one
-    return OwnCounts(
+        if name in tables:
+            rows[name], checked[name] = _listed(name, tables[name], make, at.today)
+    remarks = tuple(
+        f"Sheet '{name}': {remark[0].lower() + remark[1:]}" if len(checked) > 1 else remark
+        for name, one in checked.items()
+        for remark in (*one.table.notes, *remarks_in_words(one.remarks))
+    )
+    if plans is None or any(one.problems for one in checked.values()):
+        return CheckedCounts(checked, None, remarks)
+    counts = OwnCounts(
         la_code=la_code,
         plans=plans,
         waiting=tuple(rows["Waiting"]),
@@ -203,6 +216,110 @@ def read_counts(path: str | Path, la_code: int, at: OnDay) -> OwnCounts:
         staff=tuple(rows["Staff"]),
         origin=path.name,
     )
+    return CheckedCounts(checked, counts, remarks)
+
+
+def propose_counts(path: Path, la_code: int, mapping: ColumnMapping | None = None) -> Proposal | None:
+    """Return what the planner would take the columns of the first sheet for that nobody has said yet; None if there is none.
+
+    Raises
+    ------
+    CountError
+        The file cannot be read.
+    """
+    for proposal in own_tables(path):
+        kind = kind_of(proposal.kind_code)
+        given = mapping is not None and set(mapping.of("column")) <= set(proposal.names)
+        if not given and remembered(kind, la_code, proposal.names) is None:
+            return proposal
+    return None
+
+
+def own_tables(path: Path) -> list[Proposal]:
+    """Return what the planner would take the columns of each sheet for that is not in the template.
+
+    Raises
+    ------
+    CountError
+        The file cannot be read.
+    """
+    proposals = []
+    for name, lines in _sheets(path).items():
+        if not lines or in_other_words(name, lines) is not None:
+            continue
+        header = header_of(COUNT_KINDS[name], lines, f"{path.name}, sheet {name}")
+        if header is not None and not _is_ours(name, header):
+            proposals.append(proposal_of(path.name, COUNT_KINDS[name], lines, header))
+    return proposals
+
+
+def _is_of(mapping: ColumnMapping, header: HeaderRow) -> bool:
+    """Return whether a mapping is that of a table: all columns that it names are there."""
+    return set(mapping.of("column")) <= set(header.names)
+
+
+def _table(name: str, lines: Lines, where: str, la_code: int, mapping: ColumnMapping | None) -> CouncilTable:
+    """Return the rows of a sheet as rows of the template."""
+    kind = COUNT_KINDS[name]
+    worded = in_other_words(name, lines)
+    if worded is not None:
+        names, header = worded
+        _refuse_header(name, where, names, lines[header.first - 1][0])
+        number = lines[header.first - 1][0]
+        titled = [*lines[: header.first - 1], (number, names), *lines[header.first :]]
+        return table_of_lines(where, kind, titled, header, la_code, None)
+    header_row = header_of(kind, lines, f"{where}, sheet {name}")
+    if header_row is None or _is_ours(name, header_row):
+        at = 0 if header_row is None else header_row.first - 1
+        _refuse_header(name, where, column_names(lines[at][1]), lines[at][0])
+    # A mapping of none of its columns is another sheet's, and refused where this sheet needs one.
+    fits = header_row is not None and mapping is not None and _is_of(mapping, header_row)
+    known = header_row is not None and remembered(kind, la_code, header_row.names) is not None
+    given = mapping if fits or (name == PLANS and not known) else None
+    table = table_of_lines(where, kind, lines, header_row, la_code, given)
+    return _with_the_file(table, la_code) if name == PLANS and table.mapped else table
+
+
+def _with_the_file(table: CouncilTable, la_code: int) -> CouncilTable:
+    """Return a council's own table of plans with rows for whose it is, its day and its total, as a person said them.
+
+    It need not say whose it is: it was given for one authority.
+    """
+    stated = {dict(zip(table.header, cells, strict=True)).get("what") for _, cells in table.body}
+    said = {AUTHORITY: str(la_code), **table.of_file}
+    after = int(table.body[-1][0]) + 1 if table.body else 1
+    more = [what for what, written in said.items() if written and what not in stated]
+    rows = [
+        (number, [{"what": what, "value": said[what]}.get(c, "") for c in table.header])
+        for number, what in enumerate(more, start=after)
+    ]
+    aside = {number: ("",) * len(table.aside_names) for number, _ in rows}
+    return replace(table, body=(*table.body, *rows), aside={**table.aside, **aside})
+
+
+def _is_ours(name: str, header: HeaderRow) -> bool:
+    """Return whether a header is that of a sheet of the template, whatever is missing or added."""
+    return is_template(COUNT_KINDS[name], header) or (
+        name == PLANS and "what" in {bare(n) for n in header.names}
+    )
+
+
+def _refuse_header(name: str, where: str, names: Sequence[str], row: int) -> None:
+    """Refuse a header of the template that lacks a column, or has one that it should not have."""
+    expected = SHEETS[name]
+    missing = [c for c in expected if c not in names and c not in OPTIONAL]
+    unknown = [c for c in names if c not in expected] if missing else []
+    repeated = sorted({c for c in names if names.count(c) > 1})
+    parts = [
+        f"column(s) {what}: {', '.join(quoted(c) for c in columns[:5])}"
+        for what, columns in (("missing", missing), ("unknown", unknown), ("given twice", repeated))
+        if columns
+    ]
+    if parts:
+        raise CountError(
+            f"'{where}', sheet {name}, row {row}: {'; '.join(parts)}, so {NOTHING}. The columns are {', '.join(expected)}. Copy "
+            "your figures into the template of 'sendplan counts template'."
+        )
 
 
 def _sheets(path: Path) -> dict[str, list[tuple[int, list[str]]]]:
@@ -221,7 +338,7 @@ def _sheets(path: Path) -> dict[str, list[tuple[int, list[str]]]]:
         raw = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
     except OSError as error:
         raise CountError(
-            f"'{path.name}' cannot be opened ({error.strerror}), so {_NOTHING}. Close it in other programs and check that you "
+            f"'{path.name}' cannot be opened ({error.strerror}), so {NOTHING}. Close it in other programs and check that you "
             "may read it."
         ) from None
     if raw is None:
@@ -231,121 +348,89 @@ def _sheets(path: Path) -> dict[str, list[tuple[int, list[str]]]]:
         )
     if path.suffix.lower() == ".xlsx":
         # Imported when needed: it is slow to load and many files are CSV.
-        from data.council_files.workbook import WorkbookWords, read_sheets
+        from data.council_files.workbook import WorkbookWords, read_all_sheets
 
-        words = WorkbookWords(CountError, "a file of counts", _NOTHING, "counts, not children")
-        sheets = read_sheets(path, list(SHEETS), words)
+        words = WorkbookWords(CountError, "a file of counts", NOTHING, "counts, not children")
+        sheets = {name: trimmed(rows) for name, rows in read_all_sheets(path, list(SHEETS), words).items()}
+        if PLANS not in sheets and not set(sheets) & set(SHEETS):
+            # No sheet of ours: the one with a table of plans.
+            name, _ = sheet_of(COUNT_KINDS[PLANS], sheets, path.name)
+            sheets = {PLANS: sheets.get(name, [])}
     else:
-        sheets = {PLANS: csv_rows(raw, path.name, "letters", CountError)}
-    filled = {
-        name: [
-            (n, trimmed) for n, cells in rows if any(trimmed := [unguarded(c.strip()).strip() for c in cells])
-        ]
-        for name, rows in sheets.items()
-    }
-    if not filled.get(PLANS):
+        sheets = {PLANS: trimmed(csv_rows(raw, path.name, "letters", CountError))}
+    if not sheets.get(PLANS):
         raise CountError(
             f"'{path.name}' has no rows on the sheet {PLANS}, so there is no count of plans to use. Start from the template of "
             "'sendplan counts template'."
         )
-    for name, rows in filled.items():
+    for name, rows in sheets.items():
         if len(rows) > MAX_ROWS:
             raise CountError(
                 f"Sheet '{name}' of '{path.name}' has {len(rows):,} rows; at most {MAX_ROWS:,} are read. It was not read. Check "
                 "that it holds counts, not children."
             )
-    return filled
+    return {name: sheets[name] for name in SHEETS if name in sheets}
 
 
-def _below_titles(name: str, lines: Lines) -> tuple[list[str], Lines]:
-    """Return the header of a sheet, in the template's names, and the rows below it: the first row that names every column.
-
-    A heading in other words counts where it can stand for one column of the sheet only. Without such a row it is the first.
-    """
-    needed = {c for c in SHEETS[name] if c not in ("note", "vacant_fte")}
-    for at, (_, cells) in enumerate(lines[:TITLES]):
-        names = [_column(name, c) for c in column_names(cells)]
-        if needed <= set(names) and len(set(names)) == len(names):
-            return names, lines[at + 1 :]
-    return list(lines[0][1]), lines[1:]
-
-
-def _column(sheet: str, heading: str) -> str:
-    own = bare(heading)
-    columns = SHEETS[sheet]
-    if own in {bare(c) for c in columns}:
-        return next(c for c in columns if bare(c) == own)
-    named = [c for c in headings("counts").get(own, ()) if c in columns]
-    return named[0] if len(named) == 1 else heading
-
-
-def _header(name: str, where: str, cells: Sequence[str]) -> list[str]:
-    """Return the column names of a sheet, or raise an error if they are not those it should have."""
-    names = column_names(cells)
-    expected = SHEETS[name]
-    missing = [c for c in expected if c not in names and c != "note"]
-    unknown = [c for c in names if c not in expected]
-    repeated = sorted({c for c in names if names.count(c) > 1})
-    parts = [
-        f"column(s) {what}: {', '.join(quoted(c) for c in columns[:5])}"
-        for what, columns in (("missing", missing), ("unknown", unknown), ("given twice", repeated))
-        if columns
-    ]
-    if parts:
-        raise CountError(
-            f"'{where}', sheet {name}, row 1: {'; '.join(parts)}, so {_NOTHING}. The columns are {', '.join(expected)}. Copy "
-            "your figures into the template of 'sendplan counts template'."
-        )
-    return names
-
-
-def _plans(lines: Lines, where: str, la_code: int, at: OnDay) -> tuple[PlansCount | None, list[Problem]]:
-    """Return the count of plans, or None and every problem of its sheet."""
-    first, body = _below_titles(PLANS, lines)
-    header = _header(PLANS, where, first)
-    parsers: dict[str, Callable[[str], object]] = {"what": _what, "code": str, "value": str, "note": str}
-    problems: list[Problem] = []
+def _plans(table: CouncilTable, la_code: int, at: OnDay) -> tuple[PlansCount | None, CheckedFile]:
+    """Return the count of plans, or None, and the sheet of plans after its check."""
+    problems: list[Problem] = _on_sheet(PLANS, table.problems)
     values: dict[tuple[str, str], Any] = {}
     rows: dict[tuple[str, str], int] = {}
     blank: dict[str, int] = {}
-    for number, cells in body:
+    remarks: list[Remark] = []
+    parsers = COUNT_KINDS[PLANS].parsers
+    for number, cells in table.body:
         row, wrong = parse_cells(
-            number, header, cells, parsers, {"what": f"Write one of {', '.join(WHATS)}."}
+            number, table.header, cells, parsers, {"what": f"Write one of {', '.join(WHATS)}."}, remarks
         )
         problems += _on_sheet(PLANS, wrong)
         what, written = row.get("what"), row.get("value", "")
         if wrong or what is None:
+            rows |= {} if what is None else {(what, row.get("code", "")): number}
             continue
         if not written:
             blank[what] = number
             continue
         try:
-            code = _code_of(what, row.get("code", ""))
+            code = code_of(what, row.get("code", ""))
         except CellError as error:
             problems.append(Problem(number, "code", str(error), PLANS))
             continue
-        if (what, code) in values:
+        try:
+            read = number_of(what, written)
+        except CellError as error:
+            fix = tuple((to or "value", text) for to, text in error.fix.items())
+            problems.append(Problem(number, "value", str(error), PLANS, fix))
+            rows.setdefault((what, code), number)
+            continue
+        if (what, code) in rows:
+            # A table by need and one by placement below it may each state the same total.
+            if table.mapped and what == TOTAL and values.get((what, code)) == value_of(read):
+                continue
             text = (
                 f"{what} {code}".strip()
                 + f" is row {rows[what, code]} too, so it is unclear which counts. Delete one."
             )
             problems.append(Problem(number, "what", text, PLANS))
             continue
+        if isinstance(read, Understood) and read.remark:
+            remarks.append(Remark(number, "value", read.remark))
         rows[what, code] = number
-        try:
-            values[what, code] = _VALUES.get(what, _whole)(written)
-        except CellError as error:
-            problems.append(Problem(number, "value", str(error), PLANS))
-    problems += _absent(rows, blank, lines[-1][0]) + _out_of_place(values, rows, la_code, at)
-    if any(p.sheet == PLANS for p in problems):
-        return None, problems
-    parts = {what: {c: v for (w, c), v in values.items() if w == what} for what in CODES}
-    total, ceased = values[TOTAL, ""], values.get((CEASED, ""))
-    for what, code, why in disagreements(total, parts[BAND], parts[NEED], parts[PLACEMENT], ceased):
-        key = (CEASED if what == "ceased" else what, code)
-        problems.append(Problem(rows.get(key, rows[TOTAL, ""]), "value", why, PLANS))
+        values[what, code] = value_of(read)
+    last = int(table.body[-1][0]) if table.body else 1
+    problems += _absent(rows, blank, last) + _out_of_place(values, rows, la_code, at)
+    if not any(p.sheet == PLANS for p in problems):
+        parts = {what: {c: v for (w, c), v in values.items() if w == what} for what in CODES}
+        total, ceased = values[TOTAL, ""], values.get((CEASED, ""))
+        for what, code, why in disagreements(total, parts[BAND], parts[NEED], parts[PLACEMENT], ceased):
+            key = (CEASED if what == "ceased" else what, code)
+            problems.append(Problem(rows.get(key, rows[TOTAL, ""]), "value", why, PLANS))
+    checked = CheckedFile(
+        table, {number: key for key, number in rows.items()}, tuple(problems), la_code, tuple(remarks)
+    )
     if problems:
-        return None, problems
+        return None, checked
     return PlansCount(
         day=values[DAY, ""],
         total=total,
@@ -355,37 +440,11 @@ def _plans(lines: Lines, where: str, la_code: int, at: OnDay) -> tuple[PlansCoun
         requests_open=values.get((REQUESTS, "")),
         assessments_open=values.get((ASSESSMENTS, "")),
         ceased=ceased,
-    ), []
+    ), checked
 
 
 def _on_sheet(name: str, problems: Sequence[Problem]) -> list[Problem]:
-    return [Problem(p.row, p.column, p.text, name) for p in problems]
-
-
-def _code_of(what: str, cell: str) -> str:
-    if what not in CODES:
-        if cell:
-            raise CellError(f"{quoted(cell)} has no place in the row '{what}'. Clear the cell.")
-        return ""
-    if not cell:
-        raise CellError(f"is blank. Write which {what} the row counts: {', '.join(CODES[what])}.")
-    if what == BAND or plain(cell) in _SPELLINGS[what]:
-        return parse_code(cell, _SPELLINGS[what], what, CODES[what])
-    return _one_need(cell) if what == NEED else str(_value(parse_word("provision", cell, what, CODES[what])))
-
-
-def _value(read: object) -> object:
-    return read.value if isinstance(read, Understood) else read
-
-
-def _one_need(cell: str) -> str:
-    """Return the one primary need that a cell names, or All; an area of several needs is no primary need."""
-    codes = str(_value(parse_needs(cell)))
-    if ";" in codes:
-        raise CellError(
-            f"{quoted(cell)} is several needs ({codes}); each plan has one primary need. Write a row for each."
-        )
-    return codes
+    return [replace(p, sheet=name) for p in problems]
 
 
 def _absent(rows: Mapping[tuple[str, str], int], blank: Mapping[str, int], last: int) -> list[Problem]:
@@ -434,25 +493,17 @@ def _out_of_place(
 
 
 def _listed(
-    name: str,
-    lines: list[tuple[int, list[str]]],
-    where: str,
-    make: Callable[[Mapping[str, Any]], Any],
-    today: date,
-) -> tuple[list[Any], list[Problem]]:
-    """Return the rows of a further sheet, and every problem in it."""
-    if not lines:
-        return [], []
-    first, body = _below_titles(name, lines)
-    header = _header(name, where, first)
-    needed = {c: f"Write it. {GUIDANCE[c]}" for c in SHEETS[name] if c not in ("note", "vacant_fte")}
-    counted: list[Any] = []
-    problems: list[Problem] = []
+    name: str, table: CouncilTable, make: Callable[[Mapping[str, Any]], Any], today: date
+) -> tuple[list[Any], CheckedFile]:
+    """Return the rows of a further sheet, and the sheet after its check."""
+    needed = {c: f"Write it. {GUIDANCE[c]}" for c in COUNT_KINDS[name].needed}
+    counted: dict[int, Any] = {}
+    problems: list[Problem] = _on_sheet(name, table.problems)
+    broken = {int(p.row) for p in problems}
+    remarks: list[Remark] = []
     keys: dict[tuple[Any, ...], int] = {}
-    for number, cells in body:
-        if is_total(cells, 0):
-            continue
-        values, wrong = parse_cells(number, header, cells, _PARSERS, needed)
+    for number, cells in table.body:
+        values, wrong = parse_cells(number, table.header, cells, COUNT_KINDS[name].parsers, needed, remarks)
         if not wrong and values["date"] > today:
             wrong = [
                 Problem(
@@ -468,9 +519,10 @@ def _listed(
             wrong = [Problem(number, "date", f"row {keys[key]} counts the same. Delete one, or add them up.")]
         keys.setdefault(key, number)
         problems += _on_sheet(name, wrong)
-        if not wrong:
-            counted.append(make(values))
-    return counted, problems
+        if not wrong and int(number) not in broken:
+            counted[number] = make(values)
+    checked = CheckedFile(table, counted, tuple(problems), None, tuple(remarks))
+    return list(counted.values()), checked
 
 
 _ROWS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
@@ -485,64 +537,6 @@ _ROWS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
         day=v["date"], role=v["role"], posts=v["posts_fte"], vacant=v.get("vacant_fte", 0.0), note=v.get("note", "")
     ),
 }  # fmt: skip
-
-
-def _what(cell: str) -> str:
-    return parse_code(cell, {plain(w): w for w in WHATS} | OTHER_WORDS, "row of the template", WHATS)
-
-
-def _is_formula(cell: str) -> bool:
-    return cell.startswith("=")
-
-
-def _whole(cell: str) -> int:
-    if _is_formula(cell):
-        raise CellError(
-            f"{quoted(cell)} is a formula, which is not worked out here. Type the number it gives."
-        )
-    if cell.startswith(("-", "\u2212", "(")):
-        raise CellError(
-            f"{quoted(cell)} is below 0, which no count is. Correct it; leave it blank if not known."
-        )
-    cell = re.sub(r"(?<=\d)\.0+$", "", cell)
-    if _WHOLE.fullmatch(cell) is None:
-        part = re.fullmatch(r"[\d,]+\.\d+", cell, re.ASCII) is not None
-        why = "is not a whole number: plans and people are counted" if part else "is not a number"
-        raise CellError(f"{quoted(cell)} {why}. Write figures, such as 4310; leave it blank if not known.")
-    return int(cell.replace(",", ""))
-
-
-def _fte(cell: str) -> float:
-    if _FTE.fullmatch(cell) is None:
-        raise CellError(f"{quoted(cell)} is not a number of posts from 0 up. Write figures, such as 12.5.")
-    return float(cell)
-
-
-def _date(cell: str) -> date:
-    exact = day(cell)
-    if exact is not None:
-        return exact
-    raise CellError(f"{quoted(cell)} is not a date. Write it like 2026-09-30.")
-
-
-def _among(what: str, allowed: Mapping[str, str]) -> Callable[[str], str]:
-    spellings = {plain(label): code for code, label in allowed.items()} | {plain(c): c for c in allowed}
-    return lambda cell: parse_code(cell, spellings, what, allowed)
-
-
-_VALUES: dict[str, Callable[[str], Any]] = {AUTHORITY: parse_authority, DAY: _date}
-_PARSERS: dict[str, Callable[[str], object]] = {
-    "date": _date,
-    "need": _one_need,
-    "phase": _among("phase", {**{p.code: p.label for p in PHASES}, ALL: "All"}),
-    "state": _among("state", NOT_IN_SCHOOL),
-    "role": _among("role", STAFF),
-    "children": _whole,
-    "posts_fte": _fte,
-    "vacant_fte": _fte,
-    "definition": str,
-    "note": str,
-}
 
 
 def plans_rows(la_code: int, plans: PlansCount | None = None) -> list[list[str]]:

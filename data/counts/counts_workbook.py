@@ -15,7 +15,8 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import IllegalCharacterError
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from data.counts.counts_file import GUIDANCE, PLANS, SHEETS
+from data.counts.count_tables import PLANS, SHEETS
+from data.counts.counts_file import GUIDANCE
 from data.counts.own_counts import NOT_IN_SCHOOL, STAFF
 from data.errors import OutputError
 from data.vocabulary import ALL, NEEDS, PHASES, PROVISIONS

@@ -283,6 +283,8 @@ PRICE_FILE = FileKind(
     title="item",
     refuse=PriceError,
     nothing="no prices were read",
+    check_command="sendplan unit-costs check {area} {file}",
+    sheets=("Unit costs",),
 )
 """Files of unit costs, for the reader of council files."""
 

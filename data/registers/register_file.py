@@ -274,6 +274,7 @@ REGISTER_FILE = FileKind(
     title="setting",
     refuse=RegisterError,
     nothing="no places were read",
+    check_command="sendplan capacity check {file} --area {area}",
     by_year=True,
     sheets=("Register",),
 )

@@ -22,6 +22,7 @@ from forecast.commands.council_files import (
 )
 from forecast.commands.options import OneArea, check_may_write
 from forecast.commands.output import console, say, show
+from forecast.commands.own_files import register_for
 
 app = typer.Typer(help="Capacity registers: which places exist, setting by setting.", no_args_is_help=True)
 
@@ -74,9 +75,7 @@ def check_register_command(
     if checked.problems:
         show_problems(screen, checked.problems)
         if fix:
-            write_corrected(
-                file, REGISTER_FILE, checked.table, checked.problems, CopyWanted(accept, leave_out), screen
-            )
+            write_corrected(file, {"": checked}, {"": REGISTER_FILE}, CopyWanted(accept, leave_out), screen)
         raise RegisterError(report(file.name, checked.problems))
     register = read_register(file, la_code=code, mapping=confirmed)
     owner = "" if register.la_code is None else f" of {areas.by_code(register.la_code).name}"
@@ -105,10 +104,9 @@ def diff_command(
     """Say what changed between two registers: rows, cells and places."""
     from data.formatting import quoted
     from data.registers.differences import diff
-    from data.registers.register_file import read_register
 
     code = None if area is None else _one_code(area)
-    difference = diff(read_register(old, la_code=code), read_register(new, la_code=code))
+    difference = diff(register_for(old, code), register_for(new, code))
     screen = console()
     screen.print(difference.sentence(), soft_wrap=True)
     for what, rows in (("Added", difference.added), ("Removed", difference.removed)):

@@ -21,7 +21,7 @@ from forecast.commands.council_files import (
     show_problems,
     write_corrected,
 )
-from forecast.commands.money import UnitCosts, ledger, single
+from forecast.commands.money import UnitCosts, single
 from forecast.commands.options import (
     Capacity,
     Draws,
@@ -31,10 +31,9 @@ from forecast.commands.options import (
     Years,
     check_chance,
     file_name,
-    own_counts,
-    own_register,
 )
 from forecast.commands.output import console, progress, say, show
+from forecast.commands.own_files import own_counts, own_prices, own_register, own_schemes
 from forecast.core import defaults
 
 app = typer.Typer(help="Candidate schemes: the council's own file of them.", no_args_is_help=True)
@@ -59,9 +58,7 @@ def check_schemes_command(
     if checked.problems:
         show_problems(screen, checked.problems)
         if fix:
-            write_corrected(
-                file, SCHEME_FILE, checked.table, checked.problems, CopyWanted(accept, leave_out), screen
-            )
+            write_corrected(file, {"": checked}, {"": SCHEME_FILE}, CopyWanted(accept, leave_out), screen)
         raise CapitalError(report(file.name, checked.problems, "no candidates were read from it"))
     read = read_candidates(file, one.la_code, mapping=confirmed)
     places = sum(scheme.places for scheme in read.rows)
@@ -136,12 +133,8 @@ def capital_command(
     check_chance("--p-sufficient", p_sufficient)
     register = own_register(capacity, [chosen])
     counts = own_counts(own_count, [chosen])
-    book = ledger(unit_costs, chosen)
-    read = (
-        candidate_file.shipped(chosen.la_code)
-        if candidates is None
-        else candidate_file.read_candidates(candidates, chosen.la_code)
-    )
+    book = own_prices(unit_costs, chosen)
+    read = own_schemes(candidates, chosen)
     readings = {name: reading.find(name) for name in scenario or ()}
     folder = out if out is not None else Path("out") / "capital" / chosen.slug
     screen = console()

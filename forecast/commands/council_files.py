@@ -1,14 +1,14 @@
-"""What commands that check a council's file share: its mapping to confirm, its problems row by row, and a corrected copy.
+"""What commands that read a council's file share: its mapping to confirm or to say, its problems row by row, a corrected copy.
 
 Invariant: nothing is written over; a mapping that waits to be looked at, and a corrected copy, are new files beside the original.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import pandas as pd
 import typer
@@ -16,9 +16,10 @@ from rich.console import Console
 
 from data.council_files.column_mapping import ColumnMapping, read_mapping, remember, remembered, write_mapping
 from data.council_files.column_mapping import beside as mapping_beside
-from data.council_files.corrected_copy import accept, correct, write_copy
+from data.council_files.column_proposals import Proposal
+from data.council_files.corrected_copy import Correction, accept, copy_content, correct, write_copy
 from data.council_files.corrected_copy import beside as copy_beside
-from data.council_files.council_table import CouncilTable, propose
+from data.council_files.council_table import CheckedFile, CouncilTable, propose
 from data.council_files.file_kinds import FileKind
 from data.council_files.problems import SHOWN, Problem, without_answered
 from data.errors import OptionError
@@ -41,7 +42,9 @@ Fix = Annotated[
 
 Accept = Annotated[
     str | None,
-    typer.Option(help="With --fix: rows whose fix is accepted, such as 3,5,12; all of them where left out."),
+    typer.Option(
+        help="With --fix: rows whose fix is accepted, such as 3,5,12 (Waiting:3 on a further sheet); all where left out."
+    ),
 ]
 """Which fixes are accepted."""
 
@@ -87,12 +90,28 @@ def confirmed_mapping(
         A mapping is needed and was not given; of the kind of the file.
     """
     if mapping is not None:
-        if not mapping.is_file():
-            raise OptionError(f"There is no mapping '{mapping}'. Leave --mapping out to have one proposed.")
+        check_mapping_is_there(mapping)
         return read_mapping(mapping, kind)
     proposal = propose(path, kind)
     if proposal is None or (la_code is not None and remembered(kind, la_code, proposal.names) is not None):
         return None
+    ask_to_confirm(path, kind, proposal, screen)
+
+
+def check_mapping_is_there(mapping: Path) -> None:
+    """Raise an `OptionError` unless there is such a file."""
+    if not mapping.is_file():
+        raise OptionError(f"There is no mapping '{mapping}'. Leave --mapping out to have one proposed.")
+
+
+def ask_to_confirm(path: Path, kind: FileKind, proposal: Proposal, screen: Console) -> NoReturn:
+    """Print what the columns of a table would be read as, write it beside the file, and ask for it to be looked at.
+
+    Raises
+    ------
+    PlannerError
+        Always: nobody has confirmed it yet; of the kind of the file.
+    """
     lines = [
         {"Theirs": one.theirs, "Ours": one.ours, "For example": one.samples, "Note": one.note}
         for one in proposal.mapping.lines
@@ -134,25 +153,52 @@ def show_problems(screen: Console, problems: Sequence[Problem]) -> None:
 
 def write_corrected(
     path: Path,
-    kind: FileKind,
-    table: CouncilTable,
-    problems: Sequence[Problem],
+    sheets: Mapping[str, CheckedFile],
+    kinds: Mapping[str, FileKind],
     wanted: CopyWanted,
     screen: Console,
 ) -> Path:
-    """Write a corrected copy beside a file, and say what is in it and what is left."""
+    """Write a corrected copy beside a file, and say what is in it and what is left.
+
+    Parameters
+    ----------
+    path
+        The original.
+    sheets
+        Its table after the check, or each of its sheets, by name.
+    kinds
+        The kind of each.
+    wanted
+        Which fixes are accepted, and which rows are taken out.
+    screen
+        Where to say so.
+    """
     chosen = None if wanted.accepted is None else _rows(wanted.accepted)
-    without = _rows(wanted.left_out)
-    accepted = tuple(p for p in accept(problems, chosen) if f"{p.row}" not in without)
-    correction = correct(path.name, kind, table, problems, accepted, without)
+    corrections: list[Correction] = []
+    for place, (name, checked) in enumerate(sheets.items()):
+        without = _of_sheet(_rows(wanted.left_out), name, first=place == 0)
+        rows = None if chosen is None else _of_sheet(chosen, name, first=place == 0)
+        accepted = tuple(p for p in accept(checked.problems, rows) if f"{p.row}" not in without)
+        corrections.append(
+            correct(path.name, kinds[name], checked.table, checked.problems, accepted, without)
+        )
     to = copy_beside(path)
     check_may_write(to, False, "another name for it")
-    write_copy(correction, to)
+    write_copy(copy_content(path, corrections, next(iter(kinds.values())).refuse), to)
     say(screen, f"Corrected copy: {to}. The original was not changed.")
-    for problem in correction.accepted:
-        say(screen, f"- Row {problem.row}: {problem.fix_in_words}")
-    for row in sorted(without):
-        say(screen, f"- Row {row} is left out for now: nothing of it is counted.")
-    if correction.left:
-        say(screen, f"{len(correction.left)} problem(s) are left for you; they are in the copy as they were.")
+    for one in corrections:
+        where = f"Sheet '{one.sheet}', row" if len(corrections) > 1 else "Row"
+        for problem in one.accepted:
+            say(screen, f"- {where} {problem.row}: {problem.fix_in_words}")
+        for row in one.without:
+            say(screen, f"- {where} {row} is left out for now: nothing of it is counted.")
+    left = sum(len(one.left) for one in corrections)
+    if left:
+        say(screen, f"{left} problem(s) are left for you; they are in the copy as they were.")
     return to
+
+
+def _of_sheet(rows: set[str], name: str, *, first: bool) -> set[str]:
+    """Return the rows that are of a sheet: 'Waiting:3' is of Waiting, and 3 of the first sheet."""
+    of_name = {r.partition(":")[2].strip() for r in rows if r.partition(":")[0].casefold() == name.casefold()}
+    return of_name | ({r for r in rows if ":" not in r} if first else set())

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from data import areas
-from data.errors import OptionError
+from data.council_files.problems import report
+from data.errors import CountError, OptionError
+from forecast.commands.council_files import (
+    Accept,
+    CopyWanted,
+    Fix,
+    LeaveOut,
+    MappingFile,
+    ask_to_confirm,
+    check_mapping_is_there,
+    keep_mapping,
+    show_problems,
+    write_corrected,
+)
 from forecast.commands.keeping import Who
-from forecast.commands.options import OneArea, check_may_write, own_counts
+from forecast.commands.options import OneArea, check_may_write
 from forecast.commands.output import console, say, show
+from forecast.commands.own_files import own_counts
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from data.areas import Area
+    from data.council_files.column_mapping import ColumnMapping
     from data.counts.own_counts import OwnCounts
 
 app = typer.Typer(
@@ -52,15 +70,33 @@ def template_command(
 
 
 @app.command("check")
-def check_counts_command(area: OneArea, file: CountsFile) -> None:
-    """Check a file of counts: every problem at once, or what it holds and what it would move."""
-    from data.counts.counts_file import what_is_in
+def check_counts_command(
+    area: OneArea,
+    file: CountsFile,
+    mapping: MappingFile = None,
+    fix: Fix = False,
+    accept: Accept = None,
+    leave_out: LeaveOut = None,
+) -> None:
+    """Check a file of counts: its problems row by row with a fix for each, or what it holds and what it would move."""
+    from data.counts.count_tables import COUNT_KINDS, NOTHING
+    from data.counts.counts_file import OnDay, check_counts, what_is_in
 
-    one = _single(area)
-    counts = own_counts(file, [one])
-    assert counts is not None  # a file was given
-    screen = console()
+    one, screen = _single(area), console()
+    confirmed = _confirmed(file, one, mapping, screen)
+    checked = check_counts(file, one.la_code, OnDay.now(date.today()), confirmed)
+    for name, sheet in checked.sheets.items():
+        given = confirmed is not None and set(confirmed.of("column")) <= set(sheet.table.names)
+        keep_mapping(sheet.table, COUNT_KINDS[name], confirmed if given else None, one.la_code, screen)
+    if checked.counts is None:
+        show_problems(screen, checked.problems)
+        if fix:
+            write_corrected(file, checked.sheets, COUNT_KINDS, CopyWanted(accept, leave_out), screen)
+        raise CountError(report(file.name, checked.problems, NOTHING))
+    counts = checked.counts
     say(screen, f"{file.name}: the counts of {one.name} can be used.")
+    for remark in checked.remarks:
+        say(screen, remark)
     for sentence in what_is_in(counts):
         say(screen, f"- {sentence}")
     for sentence in _would_move(one, counts):
@@ -130,6 +166,22 @@ def delete_command(
     one = _single(area)
     COUNTS.delete(this_computer(who), one.la_code, version)
     say(console(), f"Deleted: version {version} of {one.name}'s counts.")
+
+
+def _confirmed(file: Path, one: Area, mapping: Path | None, screen: Console) -> ColumnMapping | None:
+    """Return the mapping that was given, where there is one; ask for the first sheet that still needs one to be looked at."""
+    from data.council_files.column_mapping import read_mapping
+    from data.counts.count_tables import COUNT_KINDS, PLANS, kind_of
+    from data.counts.counts_file import propose_counts
+
+    given = None
+    if mapping is not None:
+        check_mapping_is_there(mapping)
+        given = read_mapping(mapping, COUNT_KINDS[PLANS])
+    proposal = propose_counts(file, one.la_code, given) if file.is_file() else None
+    if proposal is not None and (given is None or set(given.of("column")) <= set(proposal.names)):
+        ask_to_confirm(file, kind_of(proposal.kind_code), proposal, screen)
+    return given
 
 
 def _would_move(one: Area, counts: OwnCounts) -> list[str]:

@@ -24,10 +24,9 @@ from forecast.commands.options import (
     Years,
     check_chance,
     file_name,
-    own_counts,
-    own_register,
 )
 from forecast.commands.output import console, progress, say_top_lines, show
+from forecast.commands.own_files import own_counts, own_register
 from forecast.core import defaults
 
 if TYPE_CHECKING:

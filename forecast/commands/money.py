@@ -32,10 +32,9 @@ from forecast.commands.options import (
     Years,
     check_may_write,
     file_name,
-    own_counts,
-    own_register,
 )
 from forecast.commands.output import console, say, show
+from forecast.commands.own_files import own_counts, own_prices, own_register
 from forecast.core import defaults
 
 app = typer.Typer(help="Unit costs: the prices in use, and the council's own.", no_args_is_help=True)
@@ -123,7 +122,7 @@ def money_command(
     )
     register = own_register(capacity, [one])
     counts = own_counts(own_count, [one])
-    book = ledger(unit_costs, one)
+    book = own_prices(unit_costs, one)
     flat = None if scenario is None else find_scenario_or_file(scenario, None).flat
     folder = out if out is not None else Path("out") / "money" / one.slug
     check_folder(folder)
@@ -198,17 +197,6 @@ def single(area: str) -> Area:
     return matches[0]
 
 
-def ledger(unit_costs: Path | None, area: Area) -> Any:
-    """Return the authority's price book, with the council's own prices if a file of them was given."""
-    from data.prices.ledger import read_ledger
-    from data.prices.starting_books import for_area
-
-    book = for_area(area.la_code)
-    if unit_costs is None:
-        return book
-    return book.with_rows(read_ledger(unit_costs, book.inflation, la_code=area.la_code).rows)
-
-
 @app.command("template")
 def template_command(
     area: OneArea,
@@ -250,9 +238,7 @@ def check_command(
     if checked.problems:
         show_problems(screen, checked.problems)
         if fix:
-            write_corrected(
-                path, PRICE_FILE, checked.table, checked.problems, CopyWanted(accept, leave_out), screen
-            )
+            write_corrected(path, {"": checked}, {"": PRICE_FILE}, CopyWanted(accept, leave_out), screen)
         raise PriceError(
             report(path.name, checked.problems, "no prices were read from it and those in use stay")
         )

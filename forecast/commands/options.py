@@ -1,24 +1,17 @@
-"""Arguments and options that several commands share, and the reading of what they name.
+"""Arguments and options that several commands share.
 
 Invariant: an option of one name means the same and has the same usual value in every command that takes its type from here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from data.areas import Area
 from data.errors import OptionError
 from data.formatting import describe_control_character, quoted
-
-if TYPE_CHECKING:
-    from data.counts.own_counts import OwnCounts
-    from data.registers.register import Register
 
 AnyArea = Annotated[str, typer.Argument(help="Name, GSS code or DfE number of an authority, or 'all'.")]
 """One authority or all of them."""
@@ -69,34 +62,6 @@ ReformChance = Annotated[
     ),
 ]
 """Chance of the reform that a reader sets."""
-
-
-def own_register(capacity: Path | None, chosen: Sequence[Area]) -> Register | None:
-    """Read the council's own register for the one authority requested; None if no file was given."""
-    if capacity is None:
-        return None
-    if len(chosen) > 1:
-        raise OptionError(
-            f"--capacity {capacity} holds one authority's places but 'all' was asked for, so it cannot be used. "
-            "Name the authority, or leave --capacity out."
-        )
-    from data.registers.register_file import read_register
-
-    return read_register(capacity, la_code=chosen[0].la_code)
-
-
-def own_counts(file: Path | None, chosen: Sequence[Area]) -> OwnCounts | None:
-    """Read the council's own counts for the one authority requested; None if no file was given."""
-    if file is None:
-        return None
-    if len(chosen) > 1:
-        raise OptionError(
-            f"--own-count {file} holds one authority's plans but 'all' was asked for, so it cannot be used. "
-            "Name the authority, or leave --own-count out."
-        )
-    from data.counts.counts_file import OnDay, read_counts
-
-    return read_counts(file, chosen[0].la_code, OnDay.now(date.today()))
 
 
 def file_name(path: Path | None) -> str | None:

@@ -22,10 +22,9 @@ from forecast.commands.options import (
     Seed,
     Years,
     file_name,
-    own_counts,
-    own_register,
 )
 from forecast.commands.output import console, progress, say_top_lines, show
+from forecast.commands.own_files import own_counts, own_register
 from forecast.core import defaults
 from forecast.core.parallel import set_up_process
 

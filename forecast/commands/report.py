@@ -14,7 +14,7 @@ import typer
 
 from data import areas
 from data.errors import OptionError
-from forecast.commands.money import UnitCosts, ledger
+from forecast.commands.money import UnitCosts
 from forecast.commands.options import (
     Capacity,
     Draws,
@@ -25,10 +25,9 @@ from forecast.commands.options import (
     Years,
     check_chance,
     check_shown,
-    own_counts,
-    own_register,
 )
 from forecast.commands.output import console, progress, say
+from forecast.commands.own_files import own_counts, own_prices, own_register, own_schemes
 from forecast.core import defaults
 
 if TYPE_CHECKING:
@@ -99,7 +98,6 @@ def capital_command(
 
 
 def _write(area: Area, options: PaperOptions) -> None:
-    from data.capital.candidate_file import read_candidates, shipped
     from forecast.core.atomic_files import check_folder
     from forecast.reports import capital_paper
     from forecast.runs.baseline import ForecastInputs, check_options
@@ -108,11 +106,7 @@ def _write(area: Area, options: PaperOptions) -> None:
     check_options(options.years, options.draws)
     register = own_register(options.capacity, [area])
     counts = own_counts(options.own_count, [area])
-    schemes = (
-        shipped(area.la_code)
-        if options.candidates is None
-        else read_candidates(options.candidates, area.la_code)
-    )
+    schemes = own_schemes(options.candidates, area)
     futures = capital_paper.futures(options.scenarios, lambda ref: find_scenario_or_file(ref, None).flat)
     check_folder(options.out.parent)
     screen = console()
@@ -139,7 +133,7 @@ def _write(area: Area, options: PaperOptions) -> None:
             capital_paper.command(options),
             options.issued,
             options.author,
-            ledger(options.unit_costs, area),
+            own_prices(options.unit_costs, area),
             options.reform_chance,
         )
         made = capital_paper.make(base, inputs, request, tell)

@@ -17,7 +17,7 @@ from data.errors import HistoryError, OptionError, ScenarioError
 from forecast.commands import keeping
 from forecast.commands.chosen import Kept, Ref
 from forecast.commands.keeping import Record, Who, check_store, note
-from forecast.commands.money import UnitCosts, ledger
+from forecast.commands.money import UnitCosts
 from forecast.commands.options import (
     Capacity,
     Draws,
@@ -27,10 +27,9 @@ from forecast.commands.options import (
     Years,
     check_may_write,
     file_name,
-    own_counts,
-    own_register,
 )
 from forecast.commands.output import console, say, say_top_lines, show
+from forecast.commands.own_files import own_counts, own_prices, own_register
 from forecast.core import defaults
 
 if TYPE_CHECKING:
@@ -214,7 +213,7 @@ def compare_command(
             "name two kept versions of it, such as our-plan@1 our-plan@2."
         )
     one = _area(area, listed[0])
-    book = ledger(unit_costs, one)
+    book = own_prices(unit_costs, one)
     if record:
         check_store(store, who)
     if out is not None:
@@ -267,7 +266,7 @@ def explain_command(
 
     scenario = find_scenario_or_file(ref, store).flat
     one = _area(area, scenario)
-    book = ledger(unit_costs, one)
+    book = own_prices(unit_costs, one)
     base = _baseline(one, years, draws, seed, capacity, own_count)
     january = _january(base, year)
     finance = _finance_model(base, book, needed=any(m in compare.POUNDS for m in measure or ()))
@@ -335,7 +334,7 @@ def seek_command(
     for end in (low, high):
         scenario_run.with_size(scenario, lever, end)
     one = _area(area, scenario)
-    book = ledger(unit_costs, one)
+    book = own_prices(unit_costs, one)
     base = _baseline(one, years, draws, seed, capacity, own_count)
     _january(base, year)
     answer = seeking.seek(

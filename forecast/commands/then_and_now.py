@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from data.errors import OptionError
-from forecast.commands.options import Capacity, ModelSeed, OwnCount, own_counts, own_register
+from forecast.commands.options import Capacity, ModelSeed, OwnCount
 from forecast.commands.output import console, progress, say, say_top_lines, show
+from forecast.commands.own_files import own_counts, own_register
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
+from data.council_files.column_mapping import FOLDER_VARIABLE
 from data.council_files.kept_files import COUNTS
 from data.counts import kept_counts
 from data.counts.counts_file import write_counts
 from data.counts.own_counts import OwnCounts, PlansCount
 from data.sign_in.people import this_computer
+from data.vocabulary import NEED_CODES
 from forecast.presentation import top_lines
 from forecast.ui.background.job_inputs import JobInputs, base_of
-from forecast.ui.components import results, work_requests
+from forecast.ui.components import results, uploads, work_requests
 from tests.app.pages import KEEP, choices_of, open_page, text
 
 REDBRIDGE = 317
@@ -126,3 +130,35 @@ def test_an_old_forecast_says_so_on_every_page(monkeypatch: pytest.MonkeyPatch) 
     )
     for page in ("", "demand", "evidence"):
         assert any("Old forecast: it starts from January 2026" in w.value for w in open_page(page).warning)
+
+
+BY_NEED = (
+    'EHC plans at 30 September 2026,\nType of need,Number of EHCPs\nAutism,"2,310"\nSLCN,"2,000"\n'
+    + "".join(f"{code},0\n" for code in NEED_CODES if code not in ("ASD", "SLCN"))
+    + 'Total,"4,310"\n'
+)
+
+
+def test_a_table_of_plans_by_need_is_confirmed_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "mappings"))
+    uploads.file_reader().close()  # its processes have the folder of when they began
+    app = uploaded(BY_NEED.encode(), "needs.csv")
+    assert "is not in the template" in text(app)
+    assert keeps(app) == []
+    (confirm,) = [b for b in app.button if b.label.startswith("These columns are right")]
+    app = confirm.click().run()
+    assert not app.exception
+    assert "4,310 EHC plans on 30 September 2026, by primary need" in text(app)
+    assert len(keeps(app)) == 1
+
+
+def test_a_broken_sheet_is_named_and_nothing_is_kept(tmp_path: Path) -> None:
+    book = load_workbook(BytesIO(content(tmp_path)))
+    book["Waiting"].append(["2026-09-30", "ADS", "primary", 4, "named"])
+    book.save(tmp_path / "wrong.xlsx")
+    app = uploaded((tmp_path / "wrong.xlsx").read_bytes())
+    assert "Did you mean 'ASD'?" in app.error[0].value.replace("\\", "")
+    assert keeps(app) == []
+    assert not [b for b in app.button if b.label == "Read it with these fixes"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from data.council_files.column_mapping import FOLDER_VARIABLE
+from forecast.ui.components import uploads
 from tests.app.pages import keep_buttons, open_page, put_in, text
 
 TABLE = """Specialist places
@@ -24,6 +25,7 @@ WRONG = (
 @pytest.fixture(autouse=True)
 def mappings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "mappings"))
+    uploads.file_reader().close()  # its processes have the folder of when they began
     return tmp_path / "mappings"
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import streamlit as st
@@ -20,7 +19,8 @@ from data.counts.own_counts import OwnCounts
 from data.errors import PlannerError
 from forecast.presentation import own_count
 from forecast.runs.made_with import made_now
-from forecast.ui.components import elements, results, uploads
+from forecast.ui.components import elements, results
+from forecast.ui.editors import file_reading
 from forecast.ui.frame import controls, signing
 from forecast.ui.frame.choices import SHIPPED, Choices
 from forecast.ui.frame.shell import keep_button, note_kept, say, say_kept
@@ -93,9 +93,10 @@ def _upload(choices: Choices) -> None:
     # The version that was the latest when this file was first put in: later ones are a conflict.
     start = f"upload-counts-{code}-{file.file_id}"
     after = st.session_state.setdefault(start, COUNTS.latest(code))
-    new = uploads.read_once(f"read-counts-{code}", file, council_files.read_own_counts, code, date.today())
-    if new is None:
+    look = file_reading.read_with_help(file, council_files.COUNTS_FILE, code)
+    if look is None:
         return
+    new: OwnCounts = look.content
     say(bullets(tuple(what_is_in(new))))
     if kept_counts.fingerprint(new) == results.counts_used(choices).fingerprint:
         say("It can be used, and says the same as what is in use, so there is nothing to keep.")

@@ -6,6 +6,8 @@ not accepted.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,9 +15,9 @@ import streamlit as st
 
 from data.council_files.column_mapping import ColumnMapping, MappingLine, check_mapping, remember
 from data.council_files.column_proposals import Proposal
-from data.council_files.corrected_copy import ENDING
+from data.council_files.corrected_copy import copy_name
 from data.council_files.council_table import CheckedFile
-from data.council_files.problems import report, without_answered
+from data.council_files.problems import Problem, report, without_answered
 from data.errors import PlannerError
 from data.formatting import listed, quoted
 from forecast.ui.components import elements, uploads
@@ -48,15 +50,15 @@ def read_with_help(file: UploadedFile, kind_code: str, la_code: int) -> FileLook
     mended = f"mended-{kind_code}-{la_code}-{file.file_id}"
     given: UploadedFile | CorrectedFile = st.session_state.get(mended, file)
     mapping: ColumnMapping | None = None if given is not file else st.session_state.get(confirmed)
-    key = f"read-{kind_code}-{la_code}-{'with' if mapping else 'without'}"
+    key = f"read-{kind_code}-{la_code}-{_shortened(mapping)}"
     look = uploads.read_once(key, given, council_files.look_at, kind_code, la_code, mapping)
     if look is None:
         return None
     if look.proposal is not None:
-        _confirm(look.proposal, kind_code, la_code, confirmed)
+        _confirm(look.proposal, la_code, confirmed)
         return None
     if look.checked is not None:
-        _mend(given.name, look.checked, kind_code, mended)
+        _mend(given, look.checked, mended)
         return None
     if given is not file:
         say("Read with the fixes that you accepted. The file that you put in was not changed.")
@@ -66,9 +68,16 @@ def read_with_help(file: UploadedFile, kind_code: str, la_code: int) -> FileLook
     return look
 
 
-def _confirm(proposal: Proposal, kind_code: str, la_code: int, key: str) -> None:
+def _shortened(mapping: ColumnMapping | None) -> str:
+    """Return what tells mappings apart in the name of what was read; a file of several sheets is confirmed sheet by sheet."""
+    if mapping is None:
+        return "without"
+    return hashlib.sha256(repr(mapping.lines).encode()).hexdigest()[:12]
+
+
+def _confirm(proposal: Proposal, la_code: int, key: str) -> None:
     """Show what the columns would be read as, to be corrected and confirmed."""
-    kind = FILE_KINDS[kind_code]
+    kind = FILE_KINDS[proposal.kind_code]
     say(
         literal(
             f"{quoted(proposal.where)} is not in the template. This is what we would read its columns as, with three cells "
@@ -89,13 +98,15 @@ def _confirm(proposal: Proposal, kind_code: str, la_code: int, key: str) -> None
     )
     edited = st.data_editor(
         frame,
-        key=f"table-{key}",
+        key=f"table-{key}-{kind.code}",
         hide_index=True,
         disabled=["Theirs", "For example", "Note"],
         alt=f"Columns of {proposal.where} and what they mean, {len(frame)} rows.",
     )
     say(literal(f"Ours may be {listed(kind.targets)}, or aside."))
-    if not st.button("These columns are right: read the file", type="primary", key=f"confirm-{key}"):
+    if not st.button(
+        "These columns are right: read the file", type="primary", key=f"confirm-{key}-{kind.code}"
+    ):
         return
     lines = tuple(
         MappingLine(
@@ -114,15 +125,18 @@ def _confirm(proposal: Proposal, kind_code: str, la_code: int, key: str) -> None
     st.rerun()
 
 
-def _mend(name: str, checked: CheckedFile, kind_code: str, key: str) -> None:
+def _mend(given: UploadedFile | CorrectedFile, checked: Mapping[str, CheckedFile], key: str) -> None:
     """Show the problems of a file row by row, each with a fix to accept, and read it again with what is accepted."""
-    problems = sorted(without_answered(checked.problems), key=lambda p: p.row)
+    name = given.name
+    problems = sorted(
+        (p for table in checked.values() for p in without_answered(table.problems)), key=lambda p: p.row
+    )
     st.error(literal(report(name, problems, "nothing was read from it")).replace("\n", "\n\n"))
     frame = pd.DataFrame(
         {
             "Accept": [False] * len(problems),
             "Leave row out": [False] * len(problems),
-            "Row": [f"{p.row}" for p in problems],
+            "Row": [f"{p.sheet}:{p.row}" if p.sheet else f"{p.row}" for p in problems],
             "Column": [p.column for p in problems],
             "Write": [p.fix_in_words or "nothing proposed" for p in problems],
             "Problem": [p.text for p in problems],
@@ -137,20 +151,36 @@ def _mend(name: str, checked: CheckedFile, kind_code: str, key: str) -> None:
         alt=f"Problems of {name} with what would mend each, {len(frame)} rows.",
     )
     accepted = [p for p, yes in zip(problems, edited["Accept"], strict=True) if p.fix and (yes or every)]
-    without = [f"{p.row}" for p, yes in zip(problems, edited["Leave row out"], strict=True) if yes]
+    without = [
+        f"{p.sheet}:{p.row}" if p.sheet else f"{p.row}"
+        for p, yes in zip(problems, edited["Leave row out"], strict=True)
+        if yes
+    ]
     if not accepted and not without:
         say(
             "Accept fixes here, or correct the file and put it in again. A row that is left out is not counted."
         )
         return
-    try:
-        text = council_files.corrected_text(name, kind_code, checked, accepted, without)
-    except PlannerError as error:
-        st.error(literal(str(error)))
+    # In the process with limits that reads files: the other sheets of a workbook are copied.
+    content = uploads.read_once(
+        f"copy-{key}-{_chosen(accepted, without)}",
+        given,
+        council_files.corrected_copy,
+        checked,
+        accepted,
+        without,
+    )
+    if content is None:
         return
-    copy = name.rsplit(".", 1)[0] + ENDING
-    content = text.encode("utf-8-sig")
-    elements.download("Download a corrected copy (CSV)", content, copy)
+    copy = copy_name(name)
+    elements.download(
+        f"Download a corrected copy ({'Excel' if copy.endswith('.xlsx') else 'CSV'})", content, copy
+    )
     if st.button("Read it with these fixes", type="primary", key=f"mend-{key}"):
         st.session_state[key] = CorrectedFile(copy, content)
         st.rerun()
+
+
+def _chosen(accepted: Sequence[Problem], without: Sequence[str]) -> str:
+    """Return what tells choices of fixes apart."""
+    return hashlib.sha256(repr((accepted, without)).encode()).hexdigest()[:12]

@@ -10,7 +10,7 @@ import csv
 import io
 import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,12 +23,12 @@ from data.capital.candidate_file import shipped as shipped_candidates
 from data.capital.candidate_file import to_csv as candidates_text
 from data.council_files.column_mapping import ColumnMapping, remembered
 from data.council_files.column_proposals import Proposal
-from data.council_files.corrected_copy import correct
+from data.council_files.corrected_copy import copy_content, correct
 from data.council_files.council_table import CheckedFile, propose
 from data.council_files.file_kinds import FileKind
 from data.council_files.problems import Problem
-from data.counts.counts_file import OnDay, read_counts
-from data.counts.own_counts import OwnCounts
+from data.counts.count_tables import COUNT_KINDS
+from data.counts.counts_file import OnDay, check_counts, propose_counts
 from data.prices.ledger import PRICE_FILE, check_ledger, read_ledger
 from data.prices.ledger import to_csv as prices_text
 from data.prices.price_book import ITEMS, PriceBook
@@ -111,32 +111,37 @@ class FileLook:
     proposal
         What its columns would be read as, where a person must confirm that first; None otherwise.
     checked
-        The file after its check, where it has problems; None otherwise.
+        The file after its check, where it has problems: each table by the code of its kind; None otherwise.
     content
-        What was read, where there is no problem: a register, or a `FileRead`; None otherwise.
+        What was read, where there is no problem: a register, a `FileRead`, or counts; None otherwise.
     remarks
         How cells in other words were read, and which rows were left out or are not counted.
     """
 
     proposal: Proposal | None = None
-    checked: CheckedFile | None = None
+    checked: Mapping[str, CheckedFile] | None = None
     content: Any = None
     remarks: tuple[str, ...] = ()
 
 
-FILE_KINDS: dict[str, FileKind] = {kind.code: kind for kind in (REGISTER_FILE, PRICE_FILE, SCHEME_FILE)}
-"""Kinds of file that may have columns of the council's own, by code."""
+FILE_KINDS: dict[str, FileKind] = {
+    kind.code: kind for kind in (REGISTER_FILE, PRICE_FILE, SCHEME_FILE, *COUNT_KINDS.values())
+}
+"""Kinds of table that may have columns of the council's own, by code."""
+
+COUNTS_FILE = "counts"
+"""What stands for the kind of a file of counts, each sheet of which is of a kind of its own."""
 
 
 def look_at(path: Path, kind_code: str, la_code: int, mapping: ColumnMapping | None = None) -> FileLook:
-    """Read and check a register, unit costs or schemes that were put in.
+    """Read and check a register, unit costs, schemes or counts that were put in.
 
     Parameters
     ----------
     path
         The file.
     kind_code
-        Code of `FILE_KINDS`.
+        Code of `FILE_KINDS`, or `COUNTS_FILE`.
     la_code
         Whose it should be.
     mapping
@@ -147,6 +152,8 @@ def look_at(path: Path, kind_code: str, la_code: int, mapping: ColumnMapping | N
     PlannerError
         The file as a whole cannot be read.
     """
+    if kind_code == COUNTS_FILE:
+        return _look_at_counts(path, la_code, mapping)
     kind = FILE_KINDS[kind_code]
     if mapping is None:
         proposal = propose(path, kind)
@@ -159,13 +166,23 @@ def look_at(path: Path, kind_code: str, la_code: int, mapping: ColumnMapping | N
     else:
         checked = check_candidates(path, la_code, mapping)
     if checked.problems:
-        return FileLook(checked=checked)
+        return FileLook(checked={kind.code: checked})
     if kind is REGISTER_FILE:
         register = read_register(path, la_code, mapping=mapping)
         return FileLook(content=register, remarks=(*register.remarks, *register.not_counted))
     return (
         _read_prices(path, la_code, mapping) if kind is PRICE_FILE else _read_schemes(path, la_code, mapping)
     )
+
+
+def _look_at_counts(path: Path, la_code: int, mapping: ColumnMapping | None) -> FileLook:
+    proposal = propose_counts(path, la_code, mapping)
+    if proposal is not None:
+        return FileLook(proposal)
+    checked = check_counts(path, la_code, OnDay.now(date.today()), mapping)
+    if checked.counts is None:
+        return FileLook(checked={COUNT_KINDS[name].code: sheet for name, sheet in checked.sheets.items()})
+    return FileLook(content=checked.counts, remarks=checked.remarks)
 
 
 def _read_prices(path: Path, la_code: int, mapping: ColumnMapping | None) -> FileLook:
@@ -194,28 +211,34 @@ def _as_typed(path: Path) -> str | None:
     return text if {"basis", "confidence", "source"} <= names else None
 
 
-def corrected_text(
-    name: str, kind_code: str, checked: CheckedFile, accepted: Sequence[Problem], without: Sequence[str]
-) -> str:
-    """Return a file with accepted fixes, as CSV text.
+def corrected_copy(
+    path: Path, checked: Mapping[str, CheckedFile], accepted: Sequence[Problem], without: Sequence[str]
+) -> bytes:
+    """Return a corrected copy of a file that was put in, of its own kind: CSV or a workbook.
+
+    Parameters
+    ----------
+    path
+        The file.
+    checked
+        Each of its tables after the check, by the code of its kind.
+    accepted
+        Problems whose fix is accepted.
+    without
+        Rows that are left out for now, as `Problem.is_in` names them.
 
     Raises
     ------
     PlannerError
         A fix cannot be used; of the kind of the file.
     """
-    return correct(name, FILE_KINDS[kind_code], checked.table, checked.problems, accepted, without).text
-
-
-def read_own_counts(path: Path, la_code: int, today: date) -> OwnCounts:
-    """Read and check a file of counts that was put in today.
-
-    Raises
-    ------
-    CountError
-        It cannot be used; every problem is listed.
-    """
-    return read_counts(path, la_code, OnDay.now(today))
+    corrections = []
+    for code, one in checked.items():
+        kind = FILE_KINDS[code]
+        own = [p for p in one.problems if p in accepted]
+        out = [f"{p.row}" for p in one.problems if p.is_in(without)]
+        corrections.append(correct(path.name, kind, one.table, one.problems, own, out))
+    return copy_content(path, corrections, FILE_KINDS[next(iter(checked))].refuse)
 
 
 def price_rows(price_book: PriceBook) -> pd.DataFrame:

@@ -7,13 +7,17 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 
+from data.council_files.column_mapping import FOLDER_VARIABLE, remember
+from data.council_files.corrected_copy import correct, with_fix
 from data.council_files.kept_files import COUNTS
 from data.counts import kept_counts
+from data.counts.count_tables import BANDS, COUNT_KINDS
 from data.counts.counts_file import (
-    BANDS,
     OnDay,
+    check_counts,
+    propose_counts,
     read_counts,
     what_is_in,
     write_counts,
@@ -252,3 +256,112 @@ def test_a_council_s_own_words_under_a_title_are_read(tmp_path: Path) -> None:
         "Total plans;;4,310.0\r\n".encode("utf-16")
     )
     assert read_counts(path, REDBRIDGE, AT).plans == PlansCount(day=DAY, total=4310)
+
+
+BY_NEED = """EHC plans maintained by the council as at 30 September 2026,,
+,,
+Type of need,Number of EHCPs,Ward notes
+Autistic Spectrum Disorder,"2,310",see map
+"Speech, Language and Communication Needs","2,000",
+{rest}Total,"4,310",
+Source: case system,,
+"""
+REST = "".join(f"{code},0,\n" for code in NEED_CODES if code not in ("ASD", "SLCN"))
+
+
+@pytest.fixture
+def mappings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "mappings"))
+    return tmp_path / "mappings"
+
+
+def by_need(folder: Path, text: str = BY_NEED.format(rest=REST)) -> Path:
+    path = folder / "needs.csv"
+    path.write_text(text, "utf-8")
+    return path
+
+
+@pytest.mark.usefixtures("mappings")
+def test_a_table_of_plans_by_need_is_confirmed_once_and_then_read(tmp_path: Path) -> None:
+    path = by_need(tmp_path)
+    proposal = propose_counts(path, REDBRIDGE)
+    assert proposal is not None
+    assert proposal.mapping.of("column") == {
+        "Type of need": "primary_need", "Number of EHCPs": "value", "Ward notes": "aside",
+    }  # fmt: skip
+    assert proposal.mapping.of("value") == {"date": "2026-09-30", "total": ""}
+    with pytest.raises(CountError, match=r"sendplan counts check 317 needs\.csv"):
+        read_counts(path, REDBRIDGE, AT)
+    read = check_counts(path, REDBRIDGE, AT, proposal.mapping)
+    assert read.counts is not None
+    assert (read.counts.plans.day, read.counts.plans.total) == (DAY, 4310)
+    assert read.counts.plans.needs["ASD"] == 2310
+    assert any("a remark" in remark for remark in read.remarks)
+    remember(proposal.mapping, COUNT_KINDS["Plans"], REDBRIDGE, proposal.names)
+    assert propose_counts(path, REDBRIDGE) is None
+    assert read_counts(path, REDBRIDGE, AT).plans == read.counts.plans
+
+
+@pytest.mark.usefixtures("mappings")
+def test_sheets_of_a_councils_own_are_confirmed_one_by_one(tmp_path: Path) -> None:
+    path = tmp_path / "own.xlsx"
+    book = Workbook()
+    plans = book.active
+    plans.title = "Plans"
+    for row in csv.reader(BY_NEED.format(rest=REST).splitlines()):
+        plans.append([int(c.replace(",", "")) if c.replace(",", "").isdigit() else c for c in row])
+    waiting = book.create_sheet("Waiting")
+    waiting.append(["Children waiting for a place"])
+    waiting.append(["Need", "Key stage", "Children waiting"])
+    waiting.append(["ASD", "", "c. 35"])
+    waiting.append(["Total", "", 35])
+    book.save(path)
+    first = propose_counts(path, REDBRIDGE)
+    assert first is not None
+    assert first.kind_code == "counts-plans"
+    remember(first.mapping, COUNT_KINDS["Plans"], REDBRIDGE, first.names)
+    second = propose_counts(path, REDBRIDGE)
+    assert second is not None
+    assert second.kind_code == "counts-waiting"
+    answered = second.mapping.answered({"date": "30 September 2026", "definition": "no place offered"})
+    read = check_counts(path, REDBRIDGE, AT, answered).counts
+    assert read is not None
+    assert read.waiting == (
+        WaitingCount(day=DAY, need="ASD", phase="All", children=35, definition="no place offered"),
+    )
+
+
+def test_a_total_that_differs_from_the_tables_is_refused_and_so_is_a_column_mapped_twice(
+    tmp_path: Path,
+) -> None:
+    path = by_need(tmp_path, BY_NEED.format(rest=REST).replace('Total,"4,310"', 'Total,"5,310"'))
+    proposal = propose_counts(path, REDBRIDGE)
+    assert proposal is not None
+    problems = check_counts(path, REDBRIDGE, AT, proposal.mapping).problems
+    assert any("the needs add up to 4,310, but the total is 5,310" in p.text for p in problems)
+    with pytest.raises(CountError, match="'value' is mapped twice"):
+        check_counts(path, REDBRIDGE, AT, proposal.mapping.answered({"Ward notes": "value"}))
+
+
+def test_two_headers_that_could_both_be_it_are_refused(tmp_path: Path) -> None:
+    table = "Type of need,Number of EHCPs,Notes\nASD,2310,\n"
+    with pytest.raises(CountError, match="could both be the header"):
+        propose_counts(
+            by_need(tmp_path, f"{table}Primary need,Number of plans,Comments\nASD,2400,\n"), REDBRIDGE
+        )
+
+
+def test_columns_beside_the_template_are_kept_aside_and_said(tmp_path: Path) -> None:
+    path = filled(tmp_path, {})
+    header, *rows = path.read_text("utf-8").splitlines()
+    path.write_text("\n".join([f"{header},team", *(f"{row},north" for row in rows)]), "utf-8")
+    checked = check_counts(path, REDBRIDGE, AT)
+    assert checked.counts is not None
+    assert any("Kept aside unchanged" in remark for remark in checked.remarks)
+
+
+def test_a_fix_below_zero_is_refused(tmp_path: Path) -> None:
+    checked = check_counts(filled(tmp_path, {("total", ""): "many"}), REDBRIDGE, AT).sheets["Plans"]
+    below = with_fix(checked.problems[0], "value", "-5")
+    with pytest.raises(CountError, match="is below 0"):
+        correct("mine.csv", COUNT_KINDS["Plans"], checked.table, checked.problems, [below])

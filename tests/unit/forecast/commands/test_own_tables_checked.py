@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook, load_workbook
 from typer.testing import CliRunner
 
-from data.errors import CapitalError, OptionError, RegisterError
+from data.counts.counts_file import OnDay, read_counts, write_counts
+from data.counts.own_counts import OwnCounts, PlansCount
+from data.errors import CapitalError, CountError, OptionError, RegisterError
 from data.registers.register_file import read_register
+from data.vocabulary import NEED_CODES
 from forecast.cli import app
 
 TABLE = """School,Type of provision,Designation,Year groups,Number of places,Opening date,Status
 Elm Primary,SEN Unit,Autism,R-Y6,12,September 2024,Open
 Oak School,Community special school,SLD/PMLD,Y7-Y11,190,2022,Current
 """
+
+TEMPLATE = "setting,provision,needs,age_low,age_high,from_academic_year,places,located,status,basis,confidence,source"
 
 
 def sendplan(*arguments: str) -> str:
@@ -79,3 +86,95 @@ def test_schemes_are_checked(here: Path) -> None:
     output = sendplan("schemes", "check", "Redbridge", "programme.csv", "--mapping", mapping.name)
     assert "programme.csv can be used: 1 schemes, 12 places" in output
     assert "'£1.2m' was read as 1,200,000" in output
+
+
+SCHEMES = """Scheme,Type,Year groups,Places,Designation,Opening date,Capital cost
+Elm base,SEN Unit,R-Y6,12,Autism,September 2028,c. £600k
+"""
+
+
+def test_commands_that_forecast_say_which_mapping_they_read_a_file_with(here: Path) -> None:
+    (here / "ours.csv").write_text(TABLE.replace("2022,", "2022/23,"), "utf-8")
+    forecast = ("capacity", "diff", "ours.csv", "ours.csv", "--area", "Redbridge")
+    with pytest.raises(RegisterError, match=r"sendplan capacity check ours\.csv --area 317"):
+        sendplan(*forecast)
+    with pytest.raises(RegisterError):
+        sendplan("capacity", "check", "ours.csv", "--area", "Redbridge")
+    sendplan("capacity", "check", "ours.csv", "--area", "Redbridge", "--mapping", "ours.csv.mapping.csv")
+    assert "ours.csv: The mapping confirmed for Redbridge on" in sendplan(*forecast)
+    (here / "s.csv").write_text(SCHEMES, "utf-8")
+    with pytest.raises(CapitalError, match=r"sendplan schemes check 317 s\.csv"):
+        sendplan("capital", "Redbridge", "--candidates", "s.csv", "--template", "t.csv")
+
+
+def test_a_workbook_gives_a_corrected_workbook_with_its_other_sheets(here: Path) -> None:
+    book = Workbook()
+    notes = book.active
+    notes.title = "Notes"
+    notes.append(["Prepared by the places team", 12.5, "=1+1"])
+    table = book.create_sheet("Places")
+    table.append(TEMPLATE.split(","))
+    table.append(
+        [
+            "Elm",
+            "state_special",
+            "ASD",
+            "04-Nov",
+            "",
+            "2024/25",
+            20,
+            "local",
+            "open",
+            "council",
+            "high",
+            "list",
+        ]
+    )
+    notes["C1"] = "kept"
+    book.save(here / "r.xlsx")
+    with pytest.raises(RegisterError, match="turned the ages"):
+        sendplan("capacity", "check", "r.xlsx", "--area", "Redbridge", "--fix")
+    copy = load_workbook(here / "r.corrected.xlsx")
+    assert copy.sheetnames == ["Register", "Notes", "Places", "What was changed"]
+    assert [c.value for c in copy["Notes"][1]] == ["Prepared by the places team", 12.5, "kept"]
+    assert copy["What was changed"]["C2"].value == "age_low 4, age_high 10"
+    rows = read_register(here / "r.corrected.xlsx", 317).rows
+    assert rows[["age_low", "age_high", "places"]].to_numpy().tolist() == [[4, 10, 20]]
+
+
+def test_counts_are_mapped_mended_and_kept(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENDPLAN_COUNTS", str(here / "kept"))
+    needs = [code for code in NEED_CODES if code not in ("ASD", "SLCN")]
+    rows = ["Type of need,Number of EHCPs", 'Autism,"2,310"', "SLCN,2000", *(f"{code},0" for code in needs)]
+    (here / "n.csv").write_text("\n".join([*rows, "Sub-total of all,4310", "Total,4310"]) + "\n", "utf-8")
+    with pytest.raises(CountError, match=r"What we would read is in n\.csv\.mapping\.csv, with 1 question"):
+        sendplan("counts", "check", "Redbridge", "n.csv")
+    mapping = here / "n.csv.mapping.csv"
+    mapping.write_text(
+        mapping.read_text("utf-8-sig").replace("value,date,?", "value,date,30/09/2026"), "utf-8"
+    )
+    check = ("counts", "check", "Redbridge", "n.csv", "--mapping", mapping.name)
+    with pytest.raises(CountError, match=r"row 15.*'Sub-total of all' is not a need we know"):
+        sendplan(*check, "--fix", "--leave-out", "15")
+    copy = sendplan("counts", "check", "Redbridge", "n.corrected.csv")
+    assert "4,310 EHC plans on 30 September 2026, by primary need" in copy
+    (here / "n.csv").write_text(
+        (here / "n.csv").read_text("utf-8").replace("Sub-total of all,4310\n", ""), "utf-8"
+    )
+    kept = sendplan("counts", "keep", "Redbridge", "n.csv")
+    assert "n.csv: The mapping confirmed for Redbridge on" in kept
+    assert "Kept: Version 1" in kept
+
+
+def test_wrong_rows_of_a_sheet_of_counts_are_left_out_of_a_corrected_workbook(here: Path) -> None:
+    counts = OwnCounts(la_code=317, plans=PlansCount(day=date(2026, 9, 30), total=4310))
+    write_counts(counts, here / "c.xlsx")
+    book = load_workbook(here / "c.xlsx")
+    book["Waiting"].append(["2026-09-30", "ADS", "primary", 4, "named"])
+    book["Waiting"].append(["2026-09-30", "ASD", "primary", 4, "named"])
+    book.save(here / "c.xlsx")
+    with pytest.raises(CountError, match="Sheet 'Waiting', row 2"):
+        sendplan("counts", "check", "Redbridge", "c.xlsx", "--fix", "--leave-out", "Waiting:2")
+    read = read_counts(here / "c.corrected.xlsx", 317, OnDay.now(date.today()))
+    assert [w.children for w in read.waiting] == [4]
+    assert read.plans == counts.plans
