@@ -511,13 +511,18 @@ def _repeated(rows: Mapping[int, Candidate]) -> list[Problem]:
     return problems
 
 
-def to_csv(candidates: Sequence[Candidate]) -> str:
-    """Return candidate schemes as CSV text that reads back unchanged; values filled in from benchmarks are left blank."""
+def to_csv(candidates: Sequence[Candidate], aside: SetAside = NOTHING_ASIDE) -> str:
+    """Return candidate schemes as CSV text that reads back unchanged, with what is kept aside of them.
+
+    Values filled in from benchmarks are left blank.
+    """
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for candidate in candidates:
-        writer.writerow(["" if c in candidate.assumed else guarded(_cell(candidate, c)) for c in COLUMNS])
+    names, beside = aside.beside((*COLUMNS, TOTAL_COST), len(candidates))
+    writer.writerow([*COLUMNS, *names])
+    for candidate, more in zip(candidates, beside, strict=True):
+        cells = ["" if c in candidate.assumed else guarded(_cell(candidate, c)) for c in COLUMNS]
+        writer.writerow([*cells, *more])
     return out.getvalue()
 
 
@@ -536,7 +541,9 @@ def _cell(candidate: Candidate, column: str) -> str:
     return str(value)
 
 
-def write_template(candidates: Sequence[Candidate], path: str | Path) -> None:
+def write_template(
+    candidates: Sequence[Candidate], path: str | Path, aside: SetAside = NOTHING_ASIDE
+) -> None:
     """Write candidate schemes to a CSV file for editing, whole or not at all, with a byte order mark for spreadsheets.
 
     Raises
@@ -549,4 +556,4 @@ def write_template(candidates: Sequence[Candidate], path: str | Path) -> None:
         raise OutputError(
             f"Candidates cannot be written to '{path}': they are .csv files. Give the file this ending."
         )
-    write_whole(path, to_csv(candidates).encode("utf-8-sig"), "The file of candidates")
+    write_whole(path, to_csv(candidates, aside).encode("utf-8-sig"), "The file of candidates")

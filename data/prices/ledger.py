@@ -564,16 +564,43 @@ def _between_rows(rows: Mapping[int, Mapping[str, Any]]) -> list[Problem]:
     return problems
 
 
-def to_csv(rows: pd.DataFrame, la_code: int | None = None) -> str:
-    """Return rows of a price book as the text of a ledger that `read_ledger` reads back unchanged."""
+def to_csv(rows: pd.DataFrame, la_code: int | None = None, aside: SetAside = NOTHING_ASIDE) -> str:
+    """Return rows of a price book as the text of a ledger that `read_ledger` reads back unchanged, with what is kept aside."""
     owner = [] if la_code is None else [str(la_code)]
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([*COLUMNS, *([AUTHORITY] if owner else [])])
-    for price in as_prices(rows):
+    names, beside = aside.beside((*COLUMNS, AUTHORITY), len(rows))
+    writer.writerow([*COLUMNS, *([AUTHORITY] if owner else []), *names])
+    for price, more in zip(as_prices(rows), beside, strict=True):
         values = [getattr(price, column) for column in COLUMNS]
-        writer.writerow([*["" if v is None else guarded(_text(v)) for v in values], *owner])
+        writer.writerow([*["" if v is None else guarded(_text(v)) for v in values], *owner, *more])
     return out.getvalue()
+
+
+def aside_of(own: Ledger, rows: pd.DataFrame) -> SetAside:
+    """Return what a ledger keeps aside for rows of a price book: blank cells for prices that are not its own.
+
+    Parameters
+    ----------
+    own
+        The council's ledger.
+    rows
+        As `PriceBook.in_use`: a price of the ledger may be split by age.
+    """
+    kept = list(zip(own.prices, own.aside.cells, strict=False))
+    if not kept:
+        return NOTHING_ASIDE
+    blank = ("",) * len(own.aside.names)
+    cells = [
+        next((cells for price, cells in kept if row.level == "council" and _is_part(row, price)), blank)
+        for row in as_prices(rows)
+    ]
+    return SetAside(own.aside.names, tuple(cells))
+
+
+def _is_part(row: Price, price: Price) -> bool:
+    same = all(getattr(row, c) == getattr(price, c) for c in KEY if c not in ("age_low", "age_high"))
+    return same and price.age_low <= row.age_low and row.age_high <= price.age_high
 
 
 def _text(value: object) -> str:

@@ -26,7 +26,6 @@ from data.council_files.council_words import parse_needs, parse_word
 from data.council_files.file_kinds import UNANSWERED, FileKind, ages_of_range, last_age_of_leavers
 from data.council_files.formulas import guarded
 from data.council_files.problems import SHOWN, Problem, report
-from data.council_files.set_aside import NOTHING_ASIDE
 from data.council_files.spreadsheet import (
     AGE_BLANK,
     AUTHORITY,
@@ -36,7 +35,6 @@ from data.council_files.spreadsheet import (
     name_of,
     parse_authority,
     parse_cells,
-    plain,
     remarks_in_words,
     write_whole,
 )
@@ -526,15 +524,9 @@ def cells(register: Register) -> list[list[str]]:
     Where it is the register of an authority of today, a last column says so in every row.
     """
     owner = [str(register.la_code)] if register.la_code in {area.la_code for area in current()} else []
-    # Rows that were changed since they were read have no cells of the council's other columns.
-    aside = register.aside if len(register.aside.cells) == len(register.rows) else NOTHING_ASIDE
-    others = [
-        name if plain(name).replace(" ", "_") not in (*COLUMNS, AUTHORITY) else f"{name} (council)"
-        for name in aside.names
-    ]
-    rows = [[*COLUMNS, *([AUTHORITY] if owner else []), *(guarded(name) for name in others)]]
-    for place, row in enumerate(register.rows.itertuples(index=False)):
-        more = [guarded(cell) for cell in aside.cells[place]] if others else []
+    others, beside = register.aside.beside((*COLUMNS, AUTHORITY), len(register.rows))
+    rows = [[*COLUMNS, *([AUTHORITY] if owner else []), *others]]
+    for row, more in zip(register.rows.itertuples(index=False), beside, strict=True):
         rows.append(["" if pd.isna(value) else guarded(_plain_number(value)) for value in row] + owner + more)
     return rows
 

@@ -141,7 +141,7 @@ def capital_command(
     if template is None:
         check_folder(folder)
     elif read is not None:
-        candidate_file.write_template(read.rows, template)
+        candidate_file.write_template(read.rows, template, read.aside)
         say(screen, f"Candidates written to {template}. Edit it, then give it with --candidates.")
         return
     inputs = ForecastInputs.prepare()

@@ -4,6 +4,7 @@ import streamlit as st
 
 from data.capital.candidate_file import to_csv
 from data.council_files.kept_files import CANDIDATES
+from data.council_files.set_aside import NOTHING_ASIDE
 from forecast.capital import candidate_schemes
 from forecast.presentation import wording
 from forecast.ui.background.capital_job import appraise
@@ -60,7 +61,9 @@ if schemes:
 if own is not None or CANDIDATES.latest(area.la_code):
     kept_file_editor.picker(EDITOR, choices, used)
 elements.download(
-    "Schemes, to correct (CSV)", to_csv(schemes).encode("utf-8-sig"), f"schemes-{area.slug}.csv"
+    "Schemes, to correct (CSV)",
+    to_csv(schemes, NOTHING_ASIDE if own is None else own.aside).encode("utf-8-sig"),
+    f"schemes-{area.slug}.csv",
 )
 with st.expander("Put in your own schemes"):
     shell.say(

@@ -29,7 +29,7 @@ from data.council_files.file_kinds import FileKind
 from data.council_files.problems import Problem
 from data.counts.count_tables import COUNT_KINDS
 from data.counts.counts_file import OnDay, check_counts, propose_counts
-from data.prices.ledger import PRICE_FILE, check_ledger, read_ledger
+from data.prices.ledger import PRICE_FILE, aside_of, check_ledger, read_ledger
 from data.prices.ledger import to_csv as prices_text
 from data.prices.price_book import ITEMS, PriceBook
 from data.prices.starting_books import for_area
@@ -74,6 +74,24 @@ def book(la_code: int, own: str | None, name: str = "unit costs.csv") -> PriceBo
     if own is None:
         return for_area(la_code)
     return from_text(own.encode("utf-8"), name, lambda path: _own_book(path, la_code))
+
+
+def prices_to_correct(la_code: int, own: str | None) -> str:
+    """Return the prices in use as the text of a ledger, with the columns that the council's own ledger keeps aside.
+
+    Raises
+    ------
+    PriceError
+        The text of the council's ledger cannot be used.
+    """
+    in_use = book(la_code, own).in_use()
+    if own is None:
+        return prices_text(in_use, la_code)
+    inflation = for_area(la_code).inflation
+    ledger = from_text(
+        own.encode("utf-8"), "unit costs.csv", lambda path: read_ledger(path, inflation, la_code)
+    )
+    return prices_text(in_use, la_code, aside_of(ledger, in_use))
 
 
 def _own_book(path: Path, la_code: int) -> PriceBook:
@@ -188,13 +206,13 @@ def _look_at_counts(path: Path, la_code: int, mapping: ColumnMapping | None) -> 
 def _read_prices(path: Path, la_code: int, mapping: ColumnMapping | None) -> FileLook:
     ours = for_area(la_code)
     read = read_ledger(path, ours.inflation, la_code, mapping=mapping)
-    text = _as_typed(path) or prices_text(read.rows, la_code)
+    text = _as_typed(path) or prices_text(read.rows, la_code, read.aside)
     return FileLook(content=FileRead(text, price_rows(ours.with_rows(read.rows))), remarks=read.remarks)
 
 
 def _read_schemes(path: Path, la_code: int, mapping: ColumnMapping | None) -> FileLook:
     read = read_candidates(path, la_code, mapping=mapping)
-    text = _as_typed(path) or candidates_text(read.rows)
+    text = _as_typed(path) or candidates_text(read.rows, read.aside)
     return FileLook(content=FileRead(text, candidate_rows(read)), remarks=read.remarks)
 
 

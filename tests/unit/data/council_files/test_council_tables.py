@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
+from data.capital import candidate_file
 from data.capital.candidate_file import SCHEME_FILE, read_candidates
 from data.council_files.column_mapping import (
     ColumnMapping,
@@ -21,8 +22,9 @@ from data.council_files.council_words import parse_word
 from data.council_files.spreadsheet import CellError
 from data.council_files.text_encodings import UncertainEncodingError, decoded
 from data.errors import PlannerError, PriceError, RegisterError
+from data.prices import ledger
 from data.prices.ledger import PRICE_FILE, read_ledger
-from data.prices.starting_books import inflation
+from data.prices.starting_books import for_area, inflation
 from data.registers.register import STATUSES, Register, places_by_phase
 from data.registers.register_file import (
     REGISTER_FILE,
@@ -297,3 +299,30 @@ def test_upper_ages_that_may_be_at_31_august_are_asked(tmp_path: Path) -> None:
     assert mapped(leaving).of("column")["Highest age"] == "leaving_age"
     at_august = written(tmp_path, table.format(10, 15))
     assert mapped(at_august).of("column")["Highest age"] == "?"
+
+
+def test_other_columns_of_unit_costs_and_schemes_survive_a_rewrite(tmp_path: Path) -> None:
+    book = for_area(317)
+    text = ledger.to_csv(book.in_use().head(3), 317).splitlines()
+    own = "\n".join(
+        [f"{text[0]},Contract officer", *(f"{row},Officer {n}" for n, row in enumerate(text[1:]))]
+    )
+    read = read_ledger(written(tmp_path, own, "prices.csv"), book.inflation, 317)
+    assert read.aside.cells == (("Officer 0",), ("Officer 1",), ("Officer 2",))
+    in_use = book.with_rows(read.rows).in_use()
+    again = ledger.to_csv(in_use, 317, ledger.aside_of(read, in_use))
+    back = read_ledger(written(tmp_path, again, "again.csv"), book.inflation, 317)
+    kept = dict(
+        zip((p.item + p.provision + p.need_group for p in back.prices), back.aside.cells, strict=True)
+    )
+    assert {kept[p.item + p.provision + p.need_group] for p in read.prices} == set(read.aside.cells)
+    assert back.aside.names == ("Contract officer",)
+    assert ("",) in back.aside.cells, "prices that are not the council's have blank cells"
+    shipped = candidate_file.shipped(317)
+    assert shipped is not None
+    lines = candidate_file.to_csv(shipped.rows).splitlines()
+    path = written(tmp_path, "\n".join([f"{lines[0]},Lead", *(f"{r},=Jo" for r in lines[1:])]), "schemes.csv")
+    schemes = candidate_file.read_candidates(path, 317)
+    assert schemes.aside.names == ("Lead",)
+    candidate_file.write_template(schemes.rows, tmp_path / "t.csv", schemes.aside)
+    assert candidate_file.read_candidates(tmp_path / "t.csv", 317).aside == schemes.aside
