@@ -162,5 +162,5 @@ def _year_of_month(cell: str, year: int, number: int, *, last: bool) -> Understo
             {"": written_year(year)},
         )
     text = written_year(year if number > 8 else year - 1)
-    also = () if number in (9, 10) else (("opens_in", f"{year}-{number:02d}"),)
+    also = () if number == 9 else (("opens_in", f"{year}-{number:02d}"),)
     return Understood(text, f"{quoted(cell)} was read as the academic year {text}", also)

@@ -284,7 +284,8 @@ files.
 | `Shortfall.short` | the same | wanted - matched, never negative |
 | `Shortfall.overflow` | ... and destination | adds up to short: every child ends somewhere, once |
 | `Shortfall.unit_filled` | draw, january, unit, phase, need_group | at most the unit's places, and nobody it does not admit |
-| `Shortfall.unit_commissioned` | draw, january, unit | from the origin; places open, whoever takes them |
+| `Shortfall.unit_commissioned` | draw, january, unit | from the origin; places open by August, whoever takes them |
+| `Shortfall.unit_opened_late`, `.unit_late_months` | draw, january, unit | those that open after September, and how late |
 | `OwnCounts` | one authority, one day | bands add up to the total; needs, placements and plans ceased are never more than it |
 | `CountUsed.before`, `after` | draw, january | the same draws without and with the count; more plans counted never lower one |
 | `Scenario` | levers | without levers it is the baseline, to the last byte; what says the same has the same key |

@@ -179,7 +179,10 @@ class Shortfall:
     unit_places, unit_free
         Places of each unit, and those left, dims ``(draw, january, unit)``.
     unit_commissioned
-        Places open in each unit whoever takes them, dims ``(draw, january, unit)``; Januaries from the origin.
+        Places open in each unit by the end of the academic year, whoever takes them, dims ``(draw, january, unit)``; Januaries
+        from the origin.
+    unit_opened_late, unit_late_months
+        Of them, those that open after September, and the months of the academic year before they do; same dims.
     unit_filled
         Places taken by children who wanted them, dims ``(draw, january, unit, phase, need_group)``.
     open_to
@@ -206,6 +209,8 @@ class Shortfall:
     units: tuple[Unit, ...]
     unit_places: xr.DataArray
     unit_commissioned: xr.DataArray
+    unit_opened_late: xr.DataArray
+    unit_late_months: xr.DataArray
     unit_free: xr.DataArray
     unit_filled: xr.DataArray
     open_to: xr.DataArray

@@ -458,8 +458,15 @@ def _newness(outcome: Outcome) -> Newness:
     return Newness(np.concatenate([first[:, None], later], axis=1), outcome.plans.origin)
 
 
+FUNDED: tuple[str, ...] = (
+    "special_pre16", "special_post16", "base_pre16_filled", "base_pre16_vacant", "mainstream_post16", "college_post16",
+    "ap_pre16",
+)  # fmt: skip
+"""Kinds of place that are counted, in the order of their dimension."""
+
+
 def _funded_counts(outcome: Outcome, paid: PaidPlacements, la_code: int, *, grow: bool) -> xr.DataArray:
-    """Return places funded by the place, dims ``(draw, place_kind, academic_year)``.
+    """Return places funded by the place, dims ``(part, draw, place_kind, academic_year)``, parts as in `place_funding.PARTS`.
 
     Special schools and bases in the authority: the places open in the register, also those that other authorities' children take
     or that are left spare; where the register is an estimate they grow with the children in them (``grow``). A base place is
@@ -470,9 +477,14 @@ def _funded_counts(outcome: Outcome, paid: PaidPlacements, la_code: int, *, grow
     shortfall = outcome.shortfall
     local = [i for i, u in enumerate(shortfall.units) if u.located == "local"]
     order = ("draw", "january", "unit")
-    opened, free = (
+    commissioned, late, late_months, free = (
         x.transpose(*order).to_numpy()[:, :, local]
-        for x in (shortfall.unit_commissioned, shortfall.unit_free)
+        for x in (
+            shortfall.unit_commissioned,
+            shortfall.unit_opened_late,
+            shortfall.unit_late_months,
+            shortfall.unit_free,
+        )
     )
     units = [shortfall.units[i] for i in local]
     over16 = np.array(
@@ -485,30 +497,42 @@ def _funded_counts(outcome: Outcome, paid: PaidPlacements, la_code: int, *, grow
     before = np.maximum(sixth[:, :1], 1.0)
     published = _published_places(la_code)
     draws, januaries = sixth.shape
-    bases = opened @ base
-    later = bases[:, 1:]
-    part_free = np.divide(np.minimum(free @ base, later), later, out=np.zeros_like(later), where=later > 0)
-    part_free = np.concatenate([part_free[:, :1], part_free], axis=1)  # at the origin as a year later
-    kinds = {
-        "special_pre16": opened @ (special * (1 - over16)),
-        "special_post16": opened @ (special * over16),
-        "base_pre16_filled": bases * (1 - part_free),
-        "base_pre16_vacant": bases * part_free,
-        "mainstream_post16": published["mainstream_post16"] * sixth / before,
-        "college_post16": np.full((draws, januaries), published["college_post16"]),
-        "ap_pre16": stock.sel(provision="ap").sum("phase").to_numpy(),
-    }
-    if grow:
-        for code in kinds:
-            provision = place_funding.KINDS[code].provision
-            if provision in SPECIALIST_PROVISIONS and provision in provisions.paid_by_place():
-                children = stock.sel(provision=provision).sum("phase").to_numpy()
-                kinds[code] = kinds[code][:, :1] * children / np.maximum(children[:, :1], 1.0)
+    months = place_funding.months_old()
+
+    def open_in(part: str, kind: str) -> Array:
+        """Return the places of each unit on average over a part of the academic year, by the rule of a kind of place."""
+        share = place_funding.open_share(late_months, part, months[kind])
+        return commissioned - late * (1 - share)
+
+    def of_part(part: str) -> Array:
+        bases = open_in(part, "base_pre16_filled") @ base
+        later = bases[:, 1:]
+        part_free = np.divide(
+            np.minimum(free @ base, later), later, out=np.zeros_like(later), where=later > 0
+        )
+        part_free = np.concatenate([part_free[:, :1], part_free], axis=1)  # at the origin as a year later
+        kinds = {
+            "special_pre16": open_in(part, "special_pre16") @ (special * (1 - over16)),
+            "special_post16": open_in(part, "special_post16") @ (special * over16),
+            "base_pre16_filled": bases * (1 - part_free),
+            "base_pre16_vacant": bases * part_free,
+            "mainstream_post16": published["mainstream_post16"] * sixth / before,
+            "college_post16": np.full((draws, januaries), published["college_post16"]),
+            "ap_pre16": stock.sel(provision="ap").sum("phase").to_numpy(),
+        }
+        if grow:
+            for code in kinds:
+                provision = place_funding.KINDS[code].provision
+                if provision in SPECIALIST_PROVISIONS and provision in provisions.paid_by_place():
+                    children = stock.sel(provision=provision).sum("phase").to_numpy()
+                    kinds[code] = kinds[code][:, :1] * children / np.maximum(children[:, :1], 1.0)
+        return np.maximum(np.stack([kinds[code] for code in FUNDED], axis=1), 0.0)
+
     academic = [f"{j - 1}/{j % 100:02d}" for j in (int(v) for v in paid.stock["january"].to_numpy())]
     return xr.DataArray(
-        np.maximum(np.stack(list(kinds.values()), axis=1), 0.0),
-        dims=("draw", "place_kind", "academic_year"),
-        coords={"place_kind": list(kinds), "academic_year": academic},
+        np.stack([of_part(part) for part in place_funding.PARTS]),
+        dims=("part", "draw", "place_kind", "academic_year"),
+        coords={"part": list(place_funding.PARTS), "place_kind": list(FUNDED), "academic_year": academic},
     )
 
 

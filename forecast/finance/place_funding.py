@@ -5,7 +5,8 @@ the rest:
 
     pounds = rate (months_old / 12 places_old + months_new / 12 places_new)
 
-with 5 and 7 months before age 16, 4 and 8 after, as in the published table ``place_funding_rules``. Rates are those of the price
+with 5 and 7 months before age 16, 4 and 8 after, as in the published table ``place_funding_rules``. Places that open within an
+academic year are paid for from that month on. Rates are those of the price
 book: England's (`data.prices.place_rates`, dated) unless the council has its own.
 
 Who pays (maintained schools through the authority's budget; academies and colleges by DfE, taken off the high needs block) does
@@ -37,6 +38,9 @@ from forecast.core.financial_year import labels, with_levers
 from forecast.finance.tariff import in_years
 from models.base import Array
 from scenarios.effects import UNCHANGED, MoneyEffects
+
+AUTUMN_MONTHS = 7
+"""Months from September to March."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,30 @@ KIND_OF: Mapping[tuple[str, str], str] = {
     ("fe_ilp", "fe_ilp"): "college_post16",
 }
 """Kind of place by provider group and place type as published."""
+
+
+PARTS: tuple[str, str] = ("from_april", "to_march")
+"""Parts of an academic year by the financial year that pays them: its last months are in the next one."""
+
+
+def open_share(late_months: Array, part: str, months: int) -> Array:
+    """Return the share of a part of an academic year in which places are open, 0 to 1.
+
+    Parameters
+    ----------
+    late_months
+        Months from September before they open, 0 to 11.
+    part
+        One of `PARTS`.
+    months
+        Months of the academic year after March by the rule that pays them: 5 (it begins in September), or 4 (in August).
+    """
+    if part == PARTS[0]:
+        closed = np.clip(late_months - AUTUMN_MONTHS, 0, months)
+        return np.asarray(1 - closed / months)
+    begins_earlier = 12 - months - AUTUMN_MONTHS  # an academic year paid from August has one month more
+    closed = np.where(late_months > 0, np.minimum(late_months, AUTUMN_MONTHS) + begins_earlier, 0)
+    return np.asarray(1 - closed / (12 - months))
 
 
 @cache
@@ -238,7 +266,8 @@ def paid_places(places: xr.DataArray) -> xr.DataArray:
     ----------
     places
         Funded places, dims with ``place_kind`` (codes of `KINDS`) and ``academic_year`` (``2025/26``, consecutive); any others,
-        such as ``draw`` or who pays, are kept.
+        such as ``draw`` or who pays, are kept. Where they differ within an academic year, ``part`` (`PARTS`) holds the average
+        of each part.
 
     Returns
     -------
@@ -267,11 +296,18 @@ def paid_places(places: xr.DataArray) -> xr.DataArray:
     years = funded_years(places)
     old, new = (
         part.rename(academic_year="financial_year").assign_coords(financial_year=labels(years))
-        for part in (places.isel(academic_year=slice(None, -1)), places.isel(academic_year=slice(1, None)))
+        for part in (
+            _part(places, PARTS[0]).isel(academic_year=slice(None, -1)),
+            _part(places, PARTS[1]).isel(academic_year=slice(1, None)),
+        )
     )
     share = xr.DataArray(
         [months_old()[c] / 12 for c in codes], dims="place_kind", coords={"place_kind": codes}
     )
-    dims = ["financial_year" if d == "academic_year" else d for d in places.dims]
+    dims = ["financial_year" if d == "academic_year" else d for d in places.dims if d != "part"]
     paid: xr.DataArray = (old * share + new * (1 - share)).transpose(*dims)
     return paid
+
+
+def _part(places: xr.DataArray, part: str) -> xr.DataArray:
+    return places.sel(part=part, drop=True) if "part" in places.dims else places

@@ -262,6 +262,8 @@ def match_plan(placements: Placements, capacity_plan: CapacityPlan, latent: Area
         units=offered.units,
         unit_places=labelled(offered.places.to_numpy()[:, 1:].astype(np.float32), *at_unit),
         unit_commissioned=offered.commissioned.astype(np.float32),
+        unit_opened_late=offered.opened_late.astype(np.float32),
+        unit_late_months=offered.late_months.astype(np.float32),
         unit_filled=labelled(filled, *in_unit),
         unit_free=labelled(free, *at_unit),
         open_to=_open_to(capacity_plan, filled, free),

@@ -46,6 +46,9 @@ from data.vocabulary import AGES, NEED_CODES, PHASE_CODES, PHASES, SPECIALIST_PR
 from forecast.core.arrays import Floats
 from forecast.core.outcome import Unit
 
+MONTHS = 12
+"""Months of a year."""
+
 NEVER = 10_000
 """Academic year in which a step that is not delivered opens."""
 
@@ -67,8 +70,13 @@ class Supply:
         Needs admitted, dims ``(january, unit, need)``: those of the row that the register puts there. Where a change of
         designation slips, its needs do not.
     commissioned
-        Places open in each unit, whoever takes them and however full they may be, dims ``(draw, january, unit)``: those that
-        are paid for by the place.
+        Places open in each unit by the end of the academic year, whoever takes them and however full they may be, dims
+        ``(draw, january, unit)``: those that are paid for by the place.
+    opened_late
+        Of them, those that open after September: they are not paid for in the months before, dims as ``commissioned``; below 0
+        where the unit becomes smaller.
+    late_months
+        Months of the academic year, from September, before they open, 0 to 11, dims as ``commissioned``.
     """
 
     units: tuple[Unit, ...]
@@ -76,6 +84,8 @@ class Supply:
     year_groups: xr.DataArray
     admits_need: xr.DataArray
     commissioned: xr.DataArray
+    opened_late: xr.DataArray
+    late_months: xr.DataArray
 
     @property
     def admits_age(self) -> xr.DataArray:
@@ -162,7 +172,7 @@ def supply(
         and any(row["status"] in statuses for row in chain)
         and _ends(chain) >= januaries[0] - 1
     ]
-    places, commissioned = np.zeros((2, draws, len(januaries), len(counted)))
+    places, commissioned, opened_late, late_months = np.zeros((4, draws, len(januaries), len(counted)))
     groups = np.zeros((*places.shape, len(AGES)), dtype=np.int8)
     needs = np.zeros((len(januaries), len(counted), len(NEED_CODES)), dtype=bool)
     for u, chain in enumerate(counted):
@@ -172,7 +182,8 @@ def supply(
                 _fill_year(
                     chain, begins, january - 1, places[:, j, u], commissioned[:, j, u], groups[:, j, u]
                 )
-                _add_part_year(chain, begins, january - 1, commissioned[:, j, u])
+                of_year = commissioned[:, j, u], opened_late[:, j, u], late_months[:, j, u]
+                _open_late(chain, begins, january - 1, *of_year)
             planned = _planned_row(chain, statuses, january - 1)
             needs[j, u] = [code in needs_of(planned) for code in NEED_CODES]
     units = _units(counted, statuses, januaries[0])
@@ -190,6 +201,8 @@ def supply(
         year_groups=labelled(groups, "draw", "january", "unit", "age"),
         admits_need=labelled(needs, "january", "unit", "need"),
         commissioned=labelled(commissioned, "draw", "january", "unit"),
+        opened_late=labelled(opened_late, "draw", "january", "unit"),
+        late_months=labelled(late_months, "draw", "january", "unit"),
     )
 
 
@@ -274,21 +287,34 @@ def _fill_year(
             groups[here, slot] += (opened > offset).astype(np.int8)
 
 
-def _add_part_year(
-    chain: Sequence[Record], begins: npt.NDArray[np.int64], year: int, commissioned: Floats
+def _open_late(
+    chain: Sequence[Record],
+    begins: npt.NDArray[np.int64],
+    year: int,
+    commissioned: Floats,
+    opened_late: Floats,
+    late_months: Floats,
 ) -> None:
-    """Add places that open after the January count of an academic year, for the share of its months in which they are open.
+    """Fill in which places of an academic year open after September, and how many months they are then not there.
 
-    They are paid for and not counted that January: of 12 places that open in April, 5 are commissioned over the year.
+    Those that open after the January count are commissioned that year and not counted in that January.
     """
     for i, row in enumerate(chain):
-        if not opens_after_census(row, _begins(row) + 1):
+        if months_open(row) == MONTHS:
             continue
-        here = np.flatnonzero(begins[i] - 1 == year)
+        uncounted = opens_after_census(row, _begins(row) + 1)
+        here = np.flatnonzero(begins[i] - uncounted == year)
+        if not len(here):
+            continue
         ages = int(row["age_high"] - row["age_low"]) + 1
         first = float(row["places"]) / (ages if row["phasing"] == "by_year_group" else 1)
-        share = months_open(row) / 12
-        commissioned[here] = (1 - share) * commissioned[here] + share * first
+        earlier = np.zeros(len(begins[i]))
+        if i:
+            blank = np.zeros_like(earlier), np.zeros((len(earlier), len(AGES)), dtype=np.int8)
+            _fill_year(chain[:i], begins[:i], year, blank[0], earlier, blank[1])
+        commissioned[here] = first
+        opened_late[here] = first - earlier[here]
+        late_months[here] = MONTHS - months_open(row)
 
 
 def _planned_row(chain: Sequence[Record], statuses: Sequence[str], year: int) -> Record:

@@ -14,7 +14,9 @@ from data.prices.starting_books import england, inflation
 from forecast.finance.place_funding import (
     KIND_OF,
     KINDS,
+    PARTS,
     months_old,
+    open_share,
     paid_places,
     rates_in_book,
     rates_with_levers,
@@ -141,3 +143,28 @@ class TestRefused:
     def test_lacking_dimension(self) -> None:
         with pytest.raises(OptionError, match="no dimension place_kind"):
             paid_places(places({"ap_pre16": [1.0, 1.0]}).isel(place_kind=0))
+
+
+@pytest.mark.parametrize("late", range(12))
+@pytest.mark.parametrize("after_march", [4, 5])
+def test_places_are_paid_for_the_months_of_the_financial_year_in_which_they_are_open(
+    late: int, after_march: int
+) -> None:
+    to_march = float(open_share(np.array(float(late)), "to_march", after_march)) * (12 - after_march)
+    from_april = float(open_share(np.array(float(late)), "from_april", after_march)) * after_march
+    full = 12 - after_march
+    assert to_march == pytest.approx(full if late == 0 else max(0, 7 - late))
+    assert from_april == pytest.approx(after_march - min(max(0, late - 7), after_march))
+
+
+def test_a_place_that_opens_in_october_is_paid_for_six_months_of_its_first_financial_year() -> None:
+    opened = np.array([[0.0, 12.0, 12.0]])
+    late = np.array([[0.0, 1.0, 0.0]])
+    counts = xr.DataArray(
+        np.stack([opened * open_share(late, part, 5) for part in PARTS])[:, :, None],
+        dims=("part", "draw", "place_kind", "academic_year"),
+        coords={
+            "part": list(PARTS), "place_kind": ["special_pre16"], "academic_year": ["2025/26", "2026/27", "2027/28"],
+        },
+    )  # fmt: skip
+    assert paid_places(counts).to_numpy().ravel().tolist() == [6.0, 12.0]

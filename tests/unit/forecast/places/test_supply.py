@@ -59,15 +59,20 @@ def test_places_commissioned_are_those_open_whoever_takes_them() -> None:
 def test_a_unit_that_opens_after_the_count_is_paid_for_part_of_the_year_and_counted_the_next() -> None:
     late = made({**SURE, "from_academic_year": "2025/26", "places": 12, "opens_in": "2026-04"})
     assert path(late) == [0, 0, 12, 12, 12, 12]
-    assert late.commissioned.isel(draw=0, unit=0).to_numpy().tolist() == [0, 5, 12, 12, 12, 12]
+    assert late.commissioned.isel(draw=0, unit=0).to_numpy().tolist() == [0, 12, 12, 12, 12, 12]
+    assert late.opened_late.isel(draw=0, unit=0).to_numpy().tolist() == [0, 12, 0, 0, 0, 0]
+    assert late.late_months.isel(draw=0, unit=0).to_numpy().tolist() == [0, 7, 0, 0, 0, 0]
     before = made({**SURE, "from_academic_year": "2025/26", "places": 12, "opens_in": "2026-01"})
     assert path(before) == [0, 12, 12, 12, 12, 12]
+    assert before.opened_late.isel(draw=0, unit=0).to_numpy().tolist() == [0, 12, 0, 0, 0, 0]
+    assert before.late_months.isel(draw=0, unit=0).to_numpy().tolist() == [0, 4, 0, 0, 0, 0]
     grown = made(
         {"to_academic_year": "2024/25"},
         {"from_academic_year": "2025/26", "places": 82, "opens_in": "2026-03"},
     )
     assert path(grown) == [70, 70, 82, 82, 82, 82]
-    assert grown.commissioned.isel(draw=0, unit=0).to_numpy().tolist() == [70, 76, 82, 82, 82, 82]
+    assert grown.commissioned.isel(draw=0, unit=0).to_numpy().tolist() == [70, 82, 82, 82, 82, 82]
+    assert grown.opened_late.isel(draw=0, unit=0).to_numpy().tolist() == [0, 12, 0, 0, 0, 0]
 
 
 def test_a_closure_and_a_gap() -> None:
