@@ -14,6 +14,7 @@ from data.errors import RegisterError
 from data.made_with import UNWRITTEN, MadeWith
 from data.registers.register import Register
 from data.registers.register_file import read_register, to_csv, write_register
+from data.registers.starting_register import shipped
 from data.sign_in.people import Person
 
 VARIABLE = REGISTERS.variable
@@ -50,6 +51,20 @@ def read(kept: KeptFile) -> Register:
         The file was changed by another program and cannot be used.
     """
     return read_register(kept.path, la_code=kept.la_code)
+
+
+def in_use(la_code: int) -> tuple[Register, str]:
+    """Return the register in use for an authority, and in words which it is: its latest kept version, else the one shipped.
+
+    Raises
+    ------
+    RegisterError
+        The kept file was changed by another program and cannot be used.
+    """
+    kept = versions(la_code)
+    if kept:
+        return read(kept[-1]), f"the register in use ({kept[-1].description})"
+    return shipped(la_code), "the register that comes with the planner, which is in use"
 
 
 def keep(

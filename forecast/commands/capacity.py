@@ -63,7 +63,7 @@ def check_register_command(
 ) -> None:
     """Check a capacity register: its problems row by row with a fix for each, or its places with what would change."""
     from data.council_files.problems import report
-    from data.registers import starting_register
+    from data.registers import kept_registers
     from data.registers.differences import diff
     from data.registers.register import counted_by_year
     from data.registers.register_file import REGISTER_FILE, check_register_file, read_register
@@ -87,9 +87,10 @@ def check_register_command(
     places = counted_by_year(register).rename(columns={"academic_year": "Academic year"})
     show(screen, places.astype(str), "Specialist places as the register states them", index=False)
     if register.la_code is not None:
-        change = diff(starting_register.shipped(register.la_code), register)
-        if not change.empty:
-            say(screen, f"Against the register that comes with the planner: {change.sentence()}")
+        used, which = kept_registers.in_use(register.la_code)
+        change = diff(used, register)
+        same = "It says the same." if change.empty else change.sentence()
+        say(screen, f"Against {which}: {same}")
     for warning in register.warnings:
         screen.print(f"Check: {warning}", soft_wrap=True, markup=False)
     keep_mapping(checked.table, REGISTER_FILE, confirmed, register.la_code, screen)

@@ -9,7 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from data.errors import OptionError, RegisterError
+from data.registers import kept_registers
 from data.registers.register_file import read_register
+from data.sign_in.people import this_computer
 from forecast.cli import app
 
 
@@ -62,3 +64,18 @@ def test_diff_names_rows_cells_and_places(register: Path, tmp_path: Path) -> Non
     assert "1 row removed, 1 row changed. Counted places: -" in told
     assert "Removed: Woodbridge High School unit, ages 11 to 13, 10 places from 2023/24 (open)" in told
     assert "Changed: Seven Kings School ARP (row 30): places '15' -> '20'; note 'Open before" in told
+
+
+def test_check_compares_with_the_register_in_use_and_says_which(
+    register: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(kept_registers.VARIABLE, str(tmp_path / "kept"))
+    shipped = sendplan("check", str(register))
+    assert "Against the register that comes with the planner, which is in use: It says the same." in shipped
+    more = tmp_path / "more.csv"
+    rows = pd.read_csv(register, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    rows.loc[rows["setting"] == "Seven Kings School ARP", "places"] = "20"
+    rows.to_csv(more, index=False)
+    kept_registers.keep(this_computer("Jo"), read_register(more, 317), 317, 0)
+    assert "Against the register in use (Version 1 (January" in sendplan("check", str(register))
+    assert "by Jo): It says the same." in sendplan("check", str(more))
