@@ -39,7 +39,7 @@ from data.council_files.spreadsheet import (
     write_whole,
 )
 from data.council_files.written_ages import parse_age_or_year_group
-from data.council_files.written_amounts import amount
+from data.council_files.written_amounts import amount, no_number, with_point
 from data.council_files.written_dates import pair_of_years, parse_academic_year
 from data.errors import CapitalError, OutputError
 from data.formatting import quoted
@@ -123,6 +123,8 @@ def _number(cell: str) -> float | Understood:
     if written is None:
         raise CellError(
             f"{quoted(cell)} is not a number. Write figures, such as 45000 or 45,000, without words or ranges."
+            + no_number(cell),
+            with_point(cell),
         )
     about, also = (", estimated", (("basis", "estimated"),)) if written.estimated else ("", ())
     return Understood(written.number, f"{quoted(cell)} was read as {written.number:,.10g}{about}", also)
@@ -247,6 +249,7 @@ SCHEME_FILE = FileKind(
     title="title",
     refuse=CapitalError,
     nothing="no candidates were read",
+    pounds=(*_POUNDS, "capital_cost", "cost_per_place", TOTAL_COST),
     check_command="sendplan schemes check {area} {file}",
     sheets=("Schemes",),
 )

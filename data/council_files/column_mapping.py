@@ -98,14 +98,28 @@ class ColumnMapping:
         )
 
 
-def check_mapping(mapping: ColumnMapping, kind: FileKind, header: Sequence[str], where: str) -> None:
-    """Refuse a mapping that cannot be used for a table with these headings.
+def _settled(mapping: ColumnMapping, kind: FileKind) -> ColumnMapping:
+    """Return a mapping without values that are open or blank for columns that one of theirs gives by now."""
+    given = {one for ours in mapping.of("column").values() for one in kind.gives.get(ours, (ours,))}
+    kept = tuple(
+        one
+        for one in mapping.lines
+        if not (one.line == "value" and one.theirs in given and one.ours in ("", UNANSWERED))
+    )
+    return replace(mapping, lines=kept)
+
+
+def check_mapping(mapping: ColumnMapping, kind: FileKind, header: Sequence[str], where: str) -> ColumnMapping:
+    """Return a mapping that can be used for a table with these headings.
+
+    Values that are open or blank, of columns that the table turns out to have, are left out of it.
 
     Raises
     ------
     PlannerError
         A question is open, a column is mapped twice, or a name is not known; of the kind of the file.
     """
+    mapping = _settled(mapping, kind)
     if mapping.questions:
         raise kind.refuse(
             f"{mapping.origin or 'The mapping'} leaves {len(mapping.questions)} question(s) open, so {kind.nothing}. "
@@ -150,6 +164,14 @@ def check_mapping(mapping: ColumnMapping, kind: FileKind, header: Sequence[str],
             f"The table counts years from the opening and the mapping does not say which year that is, so {kind.nothing}. Write "
             f"the value {FIRST_YEAR}, like 2027/28."
         )
+    covered = {*taken, *mapping.of("value")}
+    yearly = any(ours.startswith(PLACES_OF_YEAR) for ours in columns.values())
+    covered |= {kind.amount, "from_academic_year"} if yearly else set()
+    if lacking := [c for c in (kind.amount, *kind.values) if c not in covered]:
+        raise kind.refuse(
+            f"The mapping does not say where {listed(quoted(c) for c in lacking)} comes from, so {kind.nothing}. Write it as the "
+            "meaning of one of the columns, or add a line 'value' with what holds for every row."
+        )
     for ours in mapping.of("value"):
         if ours in taken:
             raise kind.refuse(
@@ -160,6 +182,7 @@ def check_mapping(mapping: ColumnMapping, kind: FileKind, header: Sequence[str],
             raise kind.refuse(
                 f"The mapping has a value for {quoted(ours)}, which is not a column of ours, so {kind.nothing}."
             )
+    return mapping
 
 
 def to_csv(mapping: ColumnMapping) -> str:

@@ -25,6 +25,7 @@ from data.council_files.file_kinds import (
 from data.council_files.header_row import HeaderRow, Lines, year_heading
 from data.council_files.left_out_rows import is_total
 from data.council_files.spreadsheet import CellError
+from data.council_files.written_amounts import is_not_known
 from data.council_files.written_dates import day
 from data.formatting import listed, quoted
 
@@ -79,10 +80,15 @@ class Proposal:
 
 
 def _samples(lines: Lines, header: HeaderRow, at: int) -> list[str]:
+    names = [bare(n) for n in header.names if not n.startswith("column ")]
     cells = [
         row[at]
         for _, row in lines[header.first :]
-        if at < len(row) and row[at] and len({c for c in row if c}) > 1 and not is_total(row, 0)
+        if at < len(row)
+        and row[at]
+        and len({c for c in row if c}) > 1
+        and not is_total(row, 0)
+        and [bare(c) for c in row if c] != names
     ]
     return list(dict.fromkeys(cells))
 
@@ -91,6 +97,7 @@ def _fit(kind: FileKind, column: str, cells: Sequence[str]) -> float:
     """Return the share of cells that a column of ours could hold: those that are read, or refused with a proposal or choices."""
     if not cells:
         return 1.0
+    cells = [c for c in cells if not is_not_known(c)]
     read = 0
     for cell in cells[:30]:
         try:
@@ -98,7 +105,7 @@ def _fit(kind: FileKind, column: str, cells: Sequence[str]) -> float:
             read += 1
         except CellError as error:
             read += bool(error.fix) or "several meanings" in str(error) or "two numbers" in str(error)
-    return read / len(cells[:30])
+    return read / len(cells[:30]) if cells else 1.0
 
 
 def proposal_of(where: str, kind: FileKind, lines: Lines, header: HeaderRow) -> Proposal:

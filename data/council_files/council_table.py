@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,14 @@ from rapidfuzz import fuzz, process
 from data.council_files.column_mapping import ColumnMapping, check_mapping, remembered
 from data.council_files.column_proposals import Proposal, proposal_of
 from data.council_files.council_words import bare
-from data.council_files.file_kinds import ASIDE, FIRST_YEAR, PLACES_OF_YEAR, FileKind
+from data.council_files.file_kinds import (
+    ASIDE,
+    FIRST_YEAR,
+    PLACES_OF_YEAR,
+    FileKind,
+    heading_without_size,
+    in_full,
+)
 from data.council_files.formulas import unguarded
 from data.council_files.header_row import HeaderRow, Lines, TwoHeadersError, find_header
 from data.council_files.left_out_rows import REMARK, is_total, number_in, total_note, why_left_out
@@ -35,6 +42,17 @@ OF_TEMPLATE = 0.6
 
 ALIKE = 75
 """Least likeness, per cent, of a heading to an absent one of ours for it to be a misspelling."""
+
+
+_INVISIBLE = re.compile("[\ufeff\u200b\u200c\u200d\u2060\u00ad]")
+"""Characters without width, which files that were put together from several have in the middle."""
+
+_SPACES = dict.fromkeys(map(ord, "\u00a0\u2007\u202f\u2009"), " ")
+"""Spaces of other widths, which cannot be told from a space."""
+
+
+Found = tuple[list[tuple[int, list[str]]], HeaderRow | None]
+"""Rows that are not blank, and the header of the table in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +133,22 @@ def trimmed(rows: Sequence[tuple[int, Sequence[str]]]) -> list[tuple[int, list[s
     return lines
 
 
-def table_lines(path: Path, kind: FileKind) -> tuple[list[tuple[int, list[str]]], HeaderRow | None]:
-    """Return the rows of a file that are not blank, and the header of its table, None where no row is like one.
+def _plainly(kind: FileKind, lines: Sequence[tuple[int, list[str]]], where: str) -> Found:
+    """Return the rows of a table and its header; of one that is not in the template without characters that cannot be seen.
+
+    What the planner wrote itself is read as it stands, to the last character.
+    """
+    header = header_of(kind, lines, where)
+    if header is not None and is_template(kind, header):
+        return list(lines), header
+    plain_lines = trimmed(
+        [(n, [_INVISIBLE.sub("", c).translate(_SPACES) for c in cells]) for n, cells in lines]
+    )
+    return plain_lines, header_of(kind, plain_lines, where)
+
+
+def table_lines(path: Path, kind: FileKind) -> tuple[list[tuple[int, list[str]]], HeaderRow | None, str]:
+    """Return the rows of a file that are not blank, the header of its table, None where no row is like one, and its sheet.
 
     Of a workbook, the sheet of the template if it is there, else the one sheet with a table of this kind.
 
@@ -127,14 +159,16 @@ def table_lines(path: Path, kind: FileKind) -> tuple[list[tuple[int, list[str]]]
     """
     if path.suffix.lower() != ".xlsx":
         lines = trimmed(csv_rows(path.read_bytes(), path.name, "names", kind.refuse))
-        return lines, header_of(kind, lines, path.name)
+        return *_plainly(kind, lines, path.name), ""
     # Imported when needed: it is slow to load and many files are CSV.
     from data.council_files.workbook import WorkbookWords, read_all_sheets
 
     words = WorkbookWords(kind.refuse, kind.name, kind.nothing, "settings or totals, not children")
     sheets = {name: trimmed(rows) for name, rows in read_all_sheets(path, kind.sheets, words).items()}
     name, header = sheet_of(kind, sheets, path.name)
-    return sheets.get(name, []), header
+    if header is None:
+        return sheets.get(name, []), None, name
+    return *_plainly(kind, sheets[name], f"{path.name}, sheet {name}"), name
 
 
 def sheet_of(kind: FileKind, sheets: Mapping[str, Lines], where: str) -> tuple[str, HeaderRow | None]:
@@ -170,12 +204,28 @@ def header_of(kind: FileKind, lines: Lines, where: str) -> HeaderRow | None:
         Two rows could both be it; of the kind of the file.
     """
     try:
-        return find_header(kind, lines)
+        header = find_header(kind, lines)
     except TwoHeadersError as rows:
         raise kind.refuse(
             f"'{where}': {rows} could both be the header, so it is unclear what the columns hold and {kind.nothing}. Keep one "
             "table with one header row in the file, and try again."
         ) from None
+    _refuse_side_by_side(kind, header, where)
+    return header
+
+
+def _refuse_side_by_side(kind: FileKind, header: HeaderRow | None, where: str) -> None:
+    """Refuse two tables beside each other: after a blank column, headings come again that were there before it."""
+    names = () if header is None else header.names
+    blank = next((at for at, name in enumerate(names) if name.startswith("column ")), len(names))
+    before = {bare(name) for name in names[:blank]}
+    again = [n for n in names[blank:] if re.search(r" \(\d\)$", n) and bare(n[:-4]) in before]
+    if len(again) >= 2:
+        raise kind.refuse(
+            f"'{where}' has two tables beside each other: after a blank column, {listed(quoted(n[:-4]) for n in again)} come "
+            f"again. It would be unclear which rows belong together, so {kind.nothing}. Put one below the other under one "
+            "header, or save each as a file of its own."
+        )
 
 
 def is_template(kind: FileKind, header: HeaderRow) -> bool:
@@ -206,8 +256,27 @@ def read_council_table(
     PlannerError
         It cannot be read, or nobody has said yet what its columns mean; of the kind of the file.
     """
-    lines, header = table_lines(path, kind)
-    return table_of_lines(path.name, kind, lines, header, la_code, mapping)
+    lines, header, sheet = table_lines(path, kind)
+    table = table_of_lines(path.name, kind, lines, header, la_code, mapping)
+    return replace(table, notes=(*table.notes, *_hidden_note(path, sheet, table)))
+
+
+def _hidden_note(path: Path, sheet: str, table: CouncilTable) -> list[str]:
+    """Return that rows were read which are hidden in a workbook: a filter is not in what a person sees, and is in the file."""
+    if not sheet:
+        return []
+    from data.council_files.workbook import hidden_rows
+
+    read = {int(number) for number, _ in table.body}
+    hidden = [row for row in hidden_rows(path, sheet) if row in read]
+    if not hidden:
+        return []
+    shown = listed(f"{row}" for row in hidden[:8]) + (
+        f" and {len(hidden) - 8} more" if len(hidden) > 8 else ""
+    )
+    return [
+        f"Hidden in the sheet, by a filter or by hand, and read all the same: row(s) {shown}. Delete them if they do not count."
+    ]
 
 
 def table_of_lines(
@@ -238,8 +307,7 @@ def table_of_lines(
             f"read {shown}. Run '{kind.check_command.format(file=where, area=la_code or 'AREA')}', which writes this as a table "
             "beside the file, look at it, and give it there with --mapping; in the app, put the file in on the page Data."
         )
-    check_mapping(known, kind, header.names, where)
-    return _mapped(kind, lines, header, known)
+    return _mapped(kind, lines, header, check_mapping(known, kind, header.names, where))
 
 
 def propose(path: Path, kind: FileKind) -> Proposal | None:
@@ -250,7 +318,7 @@ def propose(path: Path, kind: FileKind) -> Proposal | None:
     PlannerError
         The file cannot be read; of the kind of the file.
     """
-    lines, header = table_lines(path, kind)
+    lines, header, _ = table_lines(path, kind)
     if header is None or is_template(kind, header):
         return None
     return proposal_of(path.name, kind, lines, header)
@@ -273,7 +341,7 @@ def _as_it_stands(kind: FileKind, lines: Lines, header: HeaderRow | None) -> Cou
     body = []
     notes: list[str] = []
     at_amount = plain_names.index(kind.amount) if kind.amount in plain_names else None
-    total = 0.0
+    total = since = 0.0
     ours, aside_names = _extra_columns(kind, names, plain_names)
     aside: dict[int, tuple[str, ...]] = {}
     for number, row in lines[first:]:
@@ -281,12 +349,14 @@ def _as_it_stands(kind: FileKind, lines: Lines, header: HeaderRow | None) -> Cou
             notes.append(f"Row {number} repeats the header and was left out.")
             continue
         if is_total(row, title) and not kind.totals:
-            notes.append(total_note(number, row, at_amount, total))
+            notes.append(total_note(number, row, at_amount, total, since))
+            since = 0.0
             continue
         if sum(bool(c) for c in row) == 1 and REMARK.match(next(c for c in row if c)):
             notes.append(f"Row {number} is a remark and was left out: {quoted(next(c for c in row if c))}.")
             continue
-        total += number_in(row, at_amount)
+        counted = number_in(row, at_amount)
+        total, since = total + counted, since + counted
         if not aside_names:
             body.append((number, row))
             continue
@@ -345,11 +415,12 @@ def _mapped(kind: FileKind, lines: Lines, header: HeaderRow, mapping: ColumnMapp
     aside: dict[int, tuple[str, ...]] = {}
     title = next((at[n] for n, ours in direct.items() if ours == kind.title), 0)
     amounts = [at[n] for n in (*yearly, *(n for n, ours in direct.items() if ours == kind.amount))]
-    total, above = 0.0, ""
+    total, since, above = 0.0, 0.0, ""
     for number, row in lines[header.first :]:
         cells = [*row, *[""] * (len(names) - len(row))]
-        note = why_left_out(number, cells, names, title, amounts, total, totals=kind.totals)
+        note = why_left_out(number, cells, names, title, amounts, total, since, totals=kind.totals)
         if note:
+            since = 0.0 if is_total(cells, title) else since
             notes.append(note)
             continue
         read, wrong = _row(number, cells, kind, direct, at)
@@ -376,7 +447,8 @@ def _mapped(kind: FileKind, lines: Lines, header: HeaderRow, mapping: ColumnMapp
         for key, more in parts:
             body.append((key, {**read, **more}))
             aside[key] = tuple(cells[at[n]] for n in aside_names)
-        total += number_in(cells, amounts[0] if amounts else None)
+        counted = number_in(cells, amounts[0] if amounts else None)
+        total, since = total + counted, since + counted
     ours = [c for c in kind.columns if any(c in row for _, row in body)]
     rows = tuple((number, [row.get(c, "") for c in ours]) for number, row in body)
     of_file = {name: values.get(name, "") for name in kind.of_file}
@@ -392,14 +464,14 @@ def _row(
     problems: list[Problem] = []
     later: list[tuple[str, str]] = []
     for name, ours in direct.items():
-        cell = cells[at[name]]
+        cell = _sized(kind, name, ours, cells[at[name]])
         if ours in kind.columns:
             read[ours] = cell
         else:
             later.append((name, ours))
             read |= dict.fromkeys((c for c in kind.gives.get(ours, ()) if c not in read), "")
     for name, ours in later:
-        cell = cells[at[name]]
+        cell = _sized(kind, name, ours, cells[at[name]])
         if not cell:
             continue
         try:
@@ -411,6 +483,10 @@ def _row(
             continue
         read |= {c: v for c, v in given.items() if not read.get(c)}
     return read, problems
+
+
+def _sized(kind: FileKind, heading: str, ours: str, cell: str) -> str:
+    return in_full(cell, heading_without_size(heading)[1]) if ours in kind.pounds else cell
 
 
 def _parts(

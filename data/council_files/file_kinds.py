@@ -6,6 +6,7 @@ Invariant: a column that a file does not have is filled only with a value that t
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -83,6 +84,8 @@ class FileKind:
         What must be known of a file as a whole and no column states, with the value that is proposed.
     sheets
         Names of the sheets that it may have in a workbook of ours.
+    pounds
+        Columns that hold sums of money, whose heading may say that they are in thousands or millions.
     check_command
         The command that checks one and has its columns confirmed; {file} and {area} stand for those.
     refuse
@@ -108,6 +111,7 @@ class FileKind:
     check_command: str
     by_year: bool = False
     totals: bool = False
+    pounds: tuple[str, ...] = ()
     of_file: Mapping[str, str] = field(default_factory=dict)
     sheets: tuple[str, ...] = field(default=())
 
@@ -128,10 +132,34 @@ def headings(kind: str) -> Mapping[str, tuple[str, ...]]:
     return {heading: tuple(columns) for heading, columns in table.items()}
 
 
+_SIZE = re.compile(
+    r"[\s,\-\u2013]*[(\[]?\s*(?:in\s+)?(?:(?:£|gbp)\s*'?(?P<sign>000'?s?|k|m|mn|million)|(?P<word>'?000'?s|thousands?|millions?)(?:\s+of\s+pounds)?"
+    r"(?:\s*£)?)\s*[)\]]?\s*$",
+    re.I,
+)
+
+
+def heading_without_size(heading: str) -> tuple[str, str]:
+    """Return a heading without what it says of the size of its sums, and that size: "k", "m", or blank where it says none."""
+    match = _SIZE.search(heading)
+    if match is None or not heading[: match.start()].strip():
+        return heading, ""
+    size = (match["sign"] or match["word"]).strip("'").casefold()
+    return heading[: match.start()].strip(), "m" if size.startswith("m") else "k"
+
+
+def in_full(cell: str, size: str) -> str:
+    """Return a cell of a column in thousands or millions with its size, unless it says one itself or is no plain number."""
+    return f"{cell}{size}" if size and re.fullmatch(r"£?\s*-?[\d,]+(?:\.\d+)?", cell) else cell
+
+
 def columns_of_heading(kind: FileKind, heading: str) -> tuple[str, ...]:
     """Return the columns of a kind of file that a heading may stand for: its own name first."""
     words = bare(heading)
     own = tuple(c for c in kind.columns if bare(c) == words)
+    without, size = heading_without_size(heading)
+    if size and kind.pounds and not own:
+        return tuple(c for c in columns_of_heading(kind, without) if c in kind.pounds)
     # Sheets of one file share their table of headings: "counts-plans" has that of "counts".
     table = headings(kind.code.partition("-")[0])
     return own or tuple(c for c in table.get(words, ()) if c in kind.targets)

@@ -57,7 +57,10 @@ class TwoHeadersError(ValueError):
 def year_heading(heading: str) -> str | None:
     """Return the year that a heading of a column of places names: "2026/27", "+1" or "+0"; None if it names none."""
     text = re.sub(
-        r"\b(?:places|capacity|number of places|from|in|sept(?:ember)? of)\b", " ", heading, flags=re.I
+        r"\b(?:places|capacity|number of places|commissioned|planned|agreed|funded|from|in|sept(?:ember)? of)\b",
+        " ",
+        heading,
+        flags=re.I,
     ).strip(" :()-\u2013")
     first = pair_of_years(text)
     if first is not None:

@@ -41,11 +41,23 @@ def number_in(row: Sequence[str], at: int | None) -> float:
     return 0.0 if read is None else read.number
 
 
-def total_note(number: int, row: Sequence[str], at: int | None, total: float) -> str:
-    """Return in words that a row is a total and was left out, and where it differs from the sum of the rows above."""
+def total_note(
+    number: int, row: Sequence[str], at: int | None, total: float, since: float | None = None
+) -> str:
+    """Return in words that a row is a total and was left out, and where it differs from the sum of the rows above.
+
+    Parameters
+    ----------
+    number, row, at
+        The row, and the column of its number.
+    total
+        Sum of all rows above it.
+    since
+        Sum of the rows since the last total: it may be of them alone.
+    """
     stated = number_in(row, at)
     note = f"Row {number} is a total ({quoted(next(c for c in row if c))}) and was left out"
-    if stated and abs(stated - total) > 0.5:
+    if stated and abs(stated - total) > 0.5 and (since is None or abs(stated - since) > 0.5):
         return f"{note}; it says {stated:,.10g}, but the rows above it add up to {total:,.10g}. Check them."
     return f"{note}."
 
@@ -57,6 +69,7 @@ def why_left_out(
     title: int,
     amounts: Sequence[int],
     total: float,
+    since: float,
     *,
     totals: bool = False,
 ) -> str:
@@ -66,7 +79,7 @@ def why_left_out(
     if [bare(c) for c in cells[: len(names)]] == [bare(n) for n in names]:
         return f"Row {number} repeats the header and was left out."
     if is_total(cells, title) and not totals:
-        return total_note(number, cells, amounts[0] if amounts else None, total)
+        return total_note(number, cells, amounts[0] if amounts else None, total, since)
     if any(cells[a] for a in amounts):
         # A heading that is merged across the table repeats its words in every cell.
         return (

@@ -33,6 +33,9 @@ MAX_RATIO = 100
 SMALL = 10_000_000
 """Bytes that any workbook may unpack to."""
 
+OLD_FILE = bytes.fromhex("d0cf11e0a1b11ae1")
+"""How files of the old Excel, and those with a password, begin."""
+
 MAX_SHEETS = 20
 """Sheets of a workbook in which a table is looked for."""
 
@@ -104,7 +107,9 @@ def _read(
         try:
             there = {name.casefold(): name for name in book.sheetnames}
             names = {name: there[name.casefold()] for name in wanted if name.casefold() in there}
-            names = names or other(book.sheetnames)
+            # A sheet that nobody sees is an earlier one, or a list for another: not what was sent.
+            visible = [name for name in book.sheetnames if book[name].sheet_state == "visible"]
+            names = names or other(visible or book.sheetnames)
             return {name: _cells(book, own, path.name, words) for name, own in names.items()}
         finally:
             book.close()
@@ -117,12 +122,44 @@ def _read(
         ) from None
 
 
+def hidden_rows(path: Path, name: str) -> list[int]:
+    """Return the rows of a sheet that are hidden, by a filter or by hand; none where that cannot be seen."""
+    rows: list[int] = []
+    with suppress(Exception):  # the sheet was read already: this only adds what is said of it
+        book = load_workbook(path, read_only=True)
+        try:
+            with book[name]._get_source() as source:
+                for _, element in iterparse(source):
+                    if element.tag == ROW_TAG:
+                        if element.get("hidden") in ("1", "true") and len(element):
+                            rows.append(int(element.get("r", "0")))
+                        element.clear()
+                    elif element.tag == DATA_TAG:
+                        break
+        finally:
+            book.close()
+    return rows
+
+
 def _check_archive(path: Path, words: WorkbookWords) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(part.file_size for part in archive.infolist())
             packed = max(1, sum(part.compress_size for part in archive.infolist()))
     except (zipfile.BadZipFile, OSError):
+        with path.open("rb") as file:
+            start = file.read(64)
+        if start.startswith(OLD_FILE):
+            raise words.refuse(
+                f"'{path.name}' has a password, or is an old Excel workbook (.xls) under another name, so {words.nothing}. Open "
+                "it in the spreadsheet, take the password off (File, Info, Protect workbook), and save it as an Excel workbook "
+                "(.xlsx)."
+            ) from None
+        if start.lstrip()[:1] == b"<":
+            raise words.refuse(
+                f"'{path.name}' is a web page under the name of a workbook, as some systems export, so {words.nothing}. Open it "
+                "in the spreadsheet and save it as an Excel workbook (.xlsx)."
+            ) from None
         raise words.refuse(
             f"'{path.name}' is not an .xlsx workbook although its name says so, or it has a password; {words.nothing}. "
             "Take the password off, or save it again as .xlsx or as CSV UTF-8."

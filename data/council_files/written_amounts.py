@@ -33,6 +33,33 @@ _RANGE = re.compile(
 _NONE = {"nil", "none", "zero"}
 
 
+_NOT_KNOWN = re.compile(
+    r"n\s*/?\s*a|not (?:applicable|known|available|yet known|confirmed)|unknown|t\.?b\.?[cad]\.?"
+    r"|to be (?:confirmed|agreed|decided)|[-\u2013\u2014?.]+|\u2026",
+    re.I,
+)
+_DECIMAL_COMMA = re.compile(r"£?\s*\d+(?:\.\d{3})*,(?:\d{1,2}|\d{4,})\s*(?:k|mn?|bn)?", re.I)
+
+
+def is_not_known(cell: str) -> bool:
+    """Return whether a cell says in words or a dash that there is no number, or that nobody knows it yet."""
+    return _NOT_KNOWN.fullmatch(cell.strip()) is not None
+
+
+def no_number(cell: str) -> str:
+    """Return what stands in the way of reading a number from a cell, as the end of a sentence; blank where it is only a word."""
+    if is_not_known(cell):
+        return " It may mean none or not known: write the number, 0 if there are none, or take the row out for now."
+    return " Its comma looks like a decimal comma: write a point." if with_point(cell) else ""
+
+
+def with_point(cell: str) -> dict[str, str]:
+    """Return the fix of a cell whose number has a decimal comma, for the column itself; none where it has not."""
+    if _DECIMAL_COMMA.fullmatch(cell.strip()) is None:
+        return {}
+    return {"": cell.strip().replace(".", "").replace(",", ".")}
+
+
 @dataclass(frozen=True, slots=True)
 class Amount:
     """A number as somebody wrote it.

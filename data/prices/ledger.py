@@ -41,7 +41,7 @@ from data.council_files.spreadsheet import (
     write_whole,
 )
 from data.council_files.written_ages import parse_age_or_year_group
-from data.council_files.written_amounts import amount
+from data.council_files.written_amounts import amount, no_number, with_point
 from data.council_files.written_dates import pair_of_years
 from data.errors import OutputError, PriceError
 from data.formatting import quoted
@@ -146,6 +146,8 @@ def _number(cell: str) -> float | Understood:
     if written is None or "%" in cell:
         raise CellError(
             f"{quoted(cell)} is not a number. Write pounds a year in figures, such as 12500 or 12,500.50, without words."
+            + no_number(cell),
+            with_point(cell),
         )
     also = (("basis", ESTIMATED),) if written.estimated else ()
     about = ", estimated" if written.estimated else ""
@@ -283,6 +285,7 @@ PRICE_FILE = FileKind(
     title="item",
     refuse=PriceError,
     nothing="no prices were read",
+    pounds=("price", "low", "high", "median"),
     check_command="sendplan unit-costs check {area} {file}",
     sheets=("Unit costs",),
 )

@@ -39,7 +39,7 @@ from data.council_files.spreadsheet import (
     write_whole,
 )
 from data.council_files.written_ages import parse_age_or_year_group
-from data.council_files.written_amounts import amount
+from data.council_files.written_amounts import amount, no_number, with_point
 from data.council_files.written_dates import day, iso_date, month, parse_academic_year
 from data.errors import OutputError, RegisterError
 from data.formatting import quoted
@@ -101,6 +101,8 @@ def _count(what: str) -> Callable[[str], int | Understood]:
         if number is None or not number.number.is_integer():
             raise CellError(
                 f"{quoted(cell)} is not a whole number of {what}. Write 0 or more, without decimals or words."
+                + no_number(cell),
+                with_point(cell),
             )
         whole = int(number.number)
         if whole > MAX_PLACES:

@@ -502,7 +502,7 @@ def _funded_counts(outcome: Outcome, paid: PaidPlacements, la_code: int, *, grow
     def open_in(part: str, kind: str) -> Array:
         """Return the places of each unit on average over a part of the academic year, by the rule of a kind of place."""
         share = place_funding.open_share(late_months, part, months[kind])
-        return commissioned - late * (1 - share)
+        return np.asarray(commissioned - late * (1 - share))
 
     def of_part(part: str) -> Array:
         bases = open_in(part, "base_pre16_filled") @ base
@@ -526,7 +526,7 @@ def _funded_counts(outcome: Outcome, paid: PaidPlacements, la_code: int, *, grow
                 if provision in SPECIALIST_PROVISIONS and provision in provisions.paid_by_place():
                     children = stock.sel(provision=provision).sum("phase").to_numpy()
                     kinds[code] = kinds[code][:, :1] * children / np.maximum(children[:, :1], 1.0)
-        return np.maximum(np.stack([kinds[code] for code in FUNDED], axis=1), 0.0)
+        return np.asarray(np.maximum(np.stack([kinds[code] for code in FUNDED], axis=1), 0.0))
 
     academic = [f"{j - 1}/{j % 100:02d}" for j in (int(v) for v in paid.stock["january"].to_numpy())]
     return xr.DataArray(

@@ -116,7 +116,7 @@ def _confirm(proposal: Proposal, la_code: int, key: str) -> None:
     )
     mapping = ColumnMapping(lines)
     try:
-        check_mapping(mapping, kind, proposal.names, proposal.where)
+        mapping = check_mapping(mapping, kind, proposal.names, proposal.where)
         remember(mapping, kind, la_code, proposal.names)
     except PlannerError as error:
         st.error(literal(str(error)))
