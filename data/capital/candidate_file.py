@@ -29,9 +29,12 @@ from data.council_files.formulas import guarded
 from data.council_files.problems import SHOWN, Problem, report
 from data.council_files.set_aside import NOTHING_ASIDE, SetAside
 from data.council_files.spreadsheet import (
+    AUTHORITY,
     CellError,
     Remark,
     Understood,
+    name_of,
+    parse_authority,
     parse_cells,
     parse_code,
     plain,
@@ -192,6 +195,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     **dict.fromkeys((*_POUNDS, *_PER_CENT, "typical_delay_years", "location_factor"), _number),
     **dict.fromkeys(("latitude", "longitude"), _degrees),
     TOTAL_COST: _number,
+    AUTHORITY: parse_authority,
     "age_low": parse_age_or_year_group,
     "age_high": parse_age_or_year_group,
     "kind": _kind,
@@ -207,7 +211,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
 SCHEME_FILE = FileKind(
     code="schemes",
     name="a file of schemes",
-    columns=(*COLUMNS, TOTAL_COST),
+    columns=(*COLUMNS, TOTAL_COST, AUTHORITY),
     parsers=_PARSERS,
     needed=NEEDED,
     values={
@@ -250,6 +254,7 @@ SCHEME_FILE = FileKind(
     refuse=CapitalError,
     nothing="no candidates were read",
     pounds=(*_POUNDS, "capital_cost", "cost_per_place", TOTAL_COST),
+    asked_with={"price_year": (*_POUNDS, TOTAL_COST)},
     check_command="sendplan schemes check {area} {file}",
     sheets=("Schemes",),
 )
@@ -323,11 +328,30 @@ def check_candidates(path: Path, la_code: int, mapping: ColumnMapping | None = N
     for number, cells in table.body:
         header, filled = _with_id(table, cells)
         candidate, wrong = _candidate(number, header, filled, la_code, remarks)
+        wrong += _anothers(number, header, filled, la_code)
         problems += wrong
-        if candidate is not None and int(number) not in broken:
+        if candidate is not None and not wrong and int(number) not in broken:
             rows[number] = candidate
     problems += _repeated(rows)
     return CheckedFile(table, rows, tuple(problems), la_code, tuple(remarks))
+
+
+def _anothers(number: int, header: Sequence[str], cells: Sequence[str], la_code: int) -> list[Problem]:
+    """Return a problem if a row says that its scheme is another authority's."""
+    written = dict(zip(header, cells, strict=False)).get(AUTHORITY, "")
+    try:
+        owner = parse_authority(written) if written else la_code
+    except CellError:
+        return []  # listed already
+    if owner == la_code:
+        return []
+    return [
+        Problem(
+            number, AUTHORITY,
+            f"'{owner}' is {name_of(owner)}, but the schemes were given for {name_of(la_code)}. Give its own file, or "
+            "correct the number.",
+        )
+    ]  # fmt: skip
 
 
 def _with_id(table: CouncilTable, cells: list[str]) -> tuple[list[str], list[str]]:
@@ -379,7 +403,7 @@ def _check_header(where: str, names: Sequence[str]) -> None:
         parts.append(f"column(s) missing: {', '.join(missing)}")
     if not {"opens", "decided"} & set(names):
         parts.append("neither column 'opens' nor 'decided' is there")
-    if unknown := [c for c in names if c not in (*COLUMNS, TOTAL_COST)]:
+    if unknown := [c for c in names if c not in (*COLUMNS, TOTAL_COST, AUTHORITY)]:
         parts.append(f"column(s) unknown: {', '.join(quoted(c) for c in unknown[:SHOWN])}")
     if repeated := sorted({c for c in names if names.count(c) > 1 and c in COLUMNS}):
         parts.append(f"column(s) given twice: {', '.join(repeated)}")
@@ -395,6 +419,7 @@ def _candidate(
 ) -> tuple[Candidate | None, list[Problem]]:
     """Return the candidate scheme of one row, or None and every problem in the row."""
     values, problems = parse_cells(number, header, cells, _PARSERS, _BLANK, remarks)
+    values.pop(AUTHORITY, None)
     if problems:
         return None, problems
     try:
@@ -521,7 +546,7 @@ def to_csv(candidates: Sequence[Candidate], aside: SetAside = NOTHING_ASIDE) -> 
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    names, beside = aside.beside((*COLUMNS, TOTAL_COST), len(candidates))
+    names, beside = aside.beside((*COLUMNS, TOTAL_COST, AUTHORITY), len(candidates))
     writer.writerow([*COLUMNS, *names])
     for candidate, more in zip(candidates, beside, strict=True):
         cells = ["" if c in candidate.assumed else guarded(_cell(candidate, c)) for c in COLUMNS]

@@ -167,7 +167,7 @@ def check_mapping(mapping: ColumnMapping, kind: FileKind, header: Sequence[str],
     covered = {*taken, *mapping.of("value")}
     yearly = any(ours.startswith(PLACES_OF_YEAR) for ours in columns.values())
     covered |= {kind.amount, "from_academic_year"} if yearly else set()
-    if lacking := [c for c in (kind.amount, *kind.values) if c not in covered]:
+    if lacking := [c for c in (kind.amount, *kind.values_needed(covered)) if c not in covered]:
         raise kind.refuse(
             f"The mapping does not say where {listed(quoted(c) for c in lacking)} comes from, so {kind.nothing}. Write it as the "
             "meaning of one of the columns, or add a line 'value' with what holds for every row."

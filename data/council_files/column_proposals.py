@@ -221,7 +221,7 @@ def _ask_about_clashes(
 
 
 def _values(kind: FileKind, covered: set[str], years: Sequence[str | None], where: str) -> dict[str, str]:
-    values = {column: value for column, value in kind.values.items() if column not in covered}
+    values = {c: kind.values[c] for c in kind.values_needed(covered) if c not in covered}
     if any(y is not None and y.startswith("+") for y in years):
         values[FIRST_YEAR] = UNANSWERED
     return {column: where if value == "the file" else value for column, value in values.items()}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -86,6 +86,8 @@ class FileKind:
         Names of the sheets that it may have in a workbook of ours.
     pounds
         Columns that hold sums of money, whose heading may say that they are in thousands or millions.
+    asked_with
+        Values that are needed only where one of some columns is there, with those columns.
     check_command
         The command that checks one and has its columns confirmed; {file} and {area} stand for those.
     refuse
@@ -112,8 +114,17 @@ class FileKind:
     by_year: bool = False
     totals: bool = False
     pounds: tuple[str, ...] = ()
+    asked_with: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     of_file: Mapping[str, str] = field(default_factory=dict)
     sheets: tuple[str, ...] = field(default=())
+
+    def values_needed(self, covered: Collection[str]) -> tuple[str, ...]:
+        """Return the columns that a table which has some must have too, or have one value for every row."""
+        return tuple(
+            c
+            for c in self.values
+            if c not in self.asked_with or any(one in covered for one in self.asked_with[c])
+        )
 
     @property
     def targets(self) -> tuple[str, ...]:

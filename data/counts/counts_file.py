@@ -263,6 +263,7 @@ def _table(name: str, lines: Lines, where: str, la_code: int, mapping: ColumnMap
     kind = COUNT_KINDS[name]
     worded = in_other_words(name, lines)
     if worded is not None:
+        header_of(kind, lines, f"{where}, sheet {name}")  # refuses two rows that could both be it
         names, header = worded
         _refuse_header(name, where, names, lines[header.first - 1][0])
         number = lines[header.first - 1][0]

@@ -12,6 +12,7 @@ from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from data.capital.candidate_file import SCHEME_FILE, check_candidates
+from data.council_files.corrected_copy import correct, with_fix
 from data.council_files.council_table import CheckedFile, propose
 from data.council_files.file_kinds import FileKind
 from data.errors import PlannerError
@@ -24,7 +25,10 @@ HEAD = "School,Type,Need,Age range,Places,Opening date,Status\n"
 OAK = "Oak School,Special school,ASD,4-11,60,September 2024,Open\n"
 ELM = "Elm,SEN unit,MLD,4-11,12,September 2024,Open\n"
 COSTS = "Item,Provision,Need,Age range,{},Year\nINMSS fee,INMSS,All,2-25,{},2025-26\n"
-SCHEMES = "Scheme,Type,Year groups,Places,Designation,Opening date,{},Price base\nElm base,SEN unit,R-Y6,12,ASD,September 2028,{},2025-26\n"
+SCHEMES = (
+    "Scheme,Type,Year groups,Places,Designation,Opening date,{},Price base\n"
+    "Elm base,SEN unit,R-Y6,12,ASD,September 2028,{},2025-26\n"
+)
 
 
 def checked(path: Path, kind: FileKind = REGISTER_FILE, **answers: str) -> CheckedFile:
@@ -315,3 +319,25 @@ def test_a_mapping_without_the_number_of_places_or_a_price_is_refused(tmp_path: 
         checked(text(tmp_path, HEAD + OAK), REGISTER_FILE, Places="aside")
     with pytest.raises(PlannerError, match="does not say where 'price' comes from"):
         checked(text(tmp_path, COSTS.format("Cost", "62.5k")), PRICE_FILE, Cost="aside")
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "column"),
+    [
+        (PRICE_FILE, COSTS.format("Cost", "dear"), "price"),
+        (SCHEME_FILE, SCHEMES.format("Capital cost", "dear"), "capital_total"),
+        (SCHEME_FILE, SCHEMES.format("Capital cost", "600k").replace(",12,", ",dozen,"), "places"),
+        (REGISTER_FILE, HEAD + OAK.replace("60", "sixty"), "places"),
+    ],
+)
+def test_a_fix_that_would_go_below_zero_is_refused(
+    tmp_path: Path, kind: FileKind, content: str, column: str
+) -> None:
+    sent = text(tmp_path, content)
+    heading = {"price": "Cost", "capital_total": "Capital cost", "places": "Places"}[column]
+    meaning = "capital_cost" if column == "capital_total" else column
+    read = checked(sent, kind, **{heading: meaning})
+    (problem,) = [p for p in read.problems if p.column == column]
+    with pytest.raises(PlannerError, match="Nothing was changed"):
+        correct(sent.name, kind, read.table, read.problems, [with_fix(problem, column, "-5")])
+    assert sent.read_text("utf-8") == content

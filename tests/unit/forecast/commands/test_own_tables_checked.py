@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from typer.testing import CliRunner
 
 from data.counts.counts_file import OnDay, read_counts, write_counts
 from data.counts.own_counts import OwnCounts, PlansCount
-from data.errors import CapitalError, CountError, OptionError, RegisterError
+from data.errors import CapitalError, CountError, OptionError, PlannerError, RegisterError
 from data.registers.register_file import read_register
 from data.vocabulary import NEED_CODES
 from forecast.cli import app
@@ -178,3 +180,88 @@ def test_wrong_rows_of_a_sheet_of_counts_are_left_out_of_a_corrected_workbook(he
     read = read_counts(here / "c.corrected.xlsx", 317, OnDay.now(date.today()))
     assert [w.children for w in read.waiting] == [4]
     assert read.plans == counts.plans
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A kind of file as a council sends it, with how it is checked."""
+
+    command: tuple[str, ...]
+    header: str
+    row: str
+    other_header: str
+    twice: tuple[str, str]
+    another: str
+
+
+SENT = {
+    "register": Sent(
+        ("capacity", "check", "sent.csv", "--area", "Redbridge"),
+        "School,Type,Need,Age range,Places,Opening date,Status,LA code",
+        "Oak,Special school,ASD,4-11,60,September 2024,Open,317",
+        "Places,School,Type,Need,Age range,Opening date,Status,LA code",
+        ("Type", "setting"),
+        "looks like the register of Kent",
+    ),
+    "costs": Sent(
+        ("unit-costs", "check", "Redbridge", "sent.csv"),
+        "Item,Provision,Need,Age range,Cost,Year,LA code",
+        "INMSS fee,INMSS,All,2-25,62500,2025-26,317",
+        "Cost,Item,Provision,Need,Age range,Year,LA code",
+        ("Provision", "item"),
+        "'886' is Kent, but the ledger was given for Redbridge",
+    ),
+    "schemes": Sent(
+        ("schemes", "check", "Redbridge", "sent.csv"),
+        "Scheme,Type,Year groups,Places,Designation,Opening date,LA code",
+        "Elm base,SEN unit,R-Y6,12,Autism,September 2028,317",
+        "Places,Scheme,Type,Year groups,Designation,Opening date,LA code",
+        ("Type", "title"),
+        "'886' is Kent, but the schemes were given for Redbridge",
+    ),
+    "counts": Sent(
+        ("counts", "check", "Redbridge", "sent.csv"),
+        "Measure,Breakdown value,Number of plans",
+        "LA,,317\nAs at,,30/09/2026\nTotal plans,,4310",
+        "Number of plans,Measure,Breakdown value",
+        ("Type of need", "value"),
+        "'886' is Kent, but the count was given for Redbridge",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", list(SENT))
+def test_bad_files_are_refused_by_command_and_nothing_is_changed(
+    kind: str, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("SENDPLAN_MAPPINGS", "SENDPLAN_COUNTS", "SENDPLAN_REGISTERS"):
+        monkeypatch.setenv(variable, str(here / "kept" / variable))
+    sent, path = SENT[kind], here / "sent.csv"
+    table = f"{sent.header}\n{sent.row}\n"
+    path.write_text(f"{table}\n{sent.other_header}\n{sent.row}\n", "utf-8")
+    with pytest.raises(PlannerError, match="could both be the header"):
+        sendplan(*sent.command)
+    assert [p.name for p in here.iterdir()] == ["sent.csv"]
+    path.write_text(table.replace("317", "886"), "utf-8")
+    if kind == "counts":  # its words are certain; a table by need does not say whose it is
+        with pytest.raises(PlannerError, match=re.escape(sent.another)):
+            sendplan(*sent.command)
+        table = "Type of need,Number of EHCPs,Last year\nAutism,4310,4100\n"
+        path.write_text(table, "utf-8")
+    with pytest.raises(PlannerError, match="What we would read is in"):
+        sendplan(*sent.command)
+    mapping = here / "sent.csv.mapping.csv"
+    written = mapping.read_text("utf-8-sig").replace(",?,", ",open,")
+    mapping.write_text(written, "utf-8")
+    if kind != "counts":
+        with pytest.raises(PlannerError, match=re.escape(sent.another)):
+            sendplan(*sent.command, "--mapping", mapping.name)
+    theirs, ours = sent.twice
+    mapping.write_text(re.sub(rf"(column,{theirs}),[^,]*,", rf"\1,{ours},", written), "utf-8")
+    with pytest.raises(
+        PlannerError,
+        match=f"'{ours}' is mapped twice",
+    ):
+        sendplan(*sent.command, "--mapping", mapping.name)
+    assert path.read_text("utf-8") == table.replace("317", "886")
+    assert sorted(p.name for p in here.iterdir() if p.is_file()) == ["sent.csv", "sent.csv.mapping.csv"]
