@@ -248,7 +248,7 @@ _GROUPS: dict[str, Converter] = {
 def _kind(sheet: str) -> FileKind:
     plans = sheet == PLANS
     columns = SHEETS[sheet]
-    asked = {"date": UNANSWERED, "need": ALL, "phase": ALL, "state": UNANSWERED, "role": UNANSWERED,
+    proposed = {"date": UNANSWERED, "need": ALL, "phase": ALL, "state": UNANSWERED, "role": UNANSWERED,
              "definition": UNANSWERED}  # fmt: skip
     return FileKind(
         code=f"counts-{plain(sheet).replace(' ', '-')}",
@@ -256,7 +256,7 @@ def _kind(sheet: str) -> FileKind:
         columns=columns,
         parsers={c: PARSERS[c] for c in columns},
         needed=("what", "value") if plans else tuple(c for c in columns if c not in OPTIONAL),
-        values={"what": UNANSWERED} if plans else {c: asked[c] for c in columns if c in asked},
+        values={"what": UNANSWERED} if plans else {c: proposed[c] for c in columns if c in proposed},
         choices={
             "what": tuple(WHATS),
             "date": ("the day counted, like 2026-09-30",),

@@ -282,20 +282,29 @@ def _table(name: str, lines: Lines, where: str, la_code: int, mapping: ColumnMap
 
 
 def _with_the_file(table: CouncilTable, la_code: int) -> CouncilTable:
-    """Return a council's own table of plans with rows for whose it is, its day and its total, as a person said them.
+    """Return a council's own table of plans with rows for whose it is, its day and its total, as a person wrote them.
 
     It need not say whose it is: it was given for one authority.
     """
-    stated = {dict(zip(table.header, cells, strict=True)).get("what") for _, cells in table.body}
-    said = {AUTHORITY: str(la_code), **table.of_file}
+    words = [dict(zip(table.header, cells, strict=True)).get("what", "") for _, cells in table.body]
+    stated = {what for word in words if (what := _row_named(word)) is not None}
+    cells_of_file = {AUTHORITY: str(la_code), **table.of_file}
     after = int(table.body[-1][0]) + 1 if table.body else 1
-    more = [what for what, written in said.items() if written and what not in stated]
+    more = [what for what, written in cells_of_file.items() if written and what not in stated]
     rows = [
-        (number, [{"what": what, "value": said[what]}.get(c, "") for c in table.header])
+        (number, [{"what": what, "value": cells_of_file[what]}.get(c, "") for c in table.header])
         for number, what in enumerate(more, start=after)
     ]
     aside = {number: ("",) * len(table.aside_names) for number, _ in rows}
     return replace(table, body=(*table.body, *rows), aside={**table.aside, **aside})
+
+
+def _row_named(word: str) -> object:
+    """Return the row of the template that a word stands for; None if for none."""
+    try:
+        return COUNT_KINDS[PLANS].parsers["what"](word)
+    except CellError:
+        return None
 
 
 def _is_ours(name: str, header: HeaderRow) -> bool:
