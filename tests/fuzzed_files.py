@@ -64,7 +64,8 @@ def read_table(path: Path, kind: str) -> object:
     """Return what a page reads from a table of the council's; its problems, and a table to be confirmed, are raised as errors."""
     look = council_files.look_at(path, kind, REDBRIDGE)
     if look.checked is not None:
-        raise OptionError(report(path.name, look.checked.problems))
+        problems = [p for table in look.checked.values() for p in table.problems]
+        raise OptionError(report(path.name, problems))
     if look.proposal is not None:
         raise OptionError(f"{path.name} is to be confirmed")
     return look.content
