@@ -24,6 +24,8 @@ WRITERS = {
 
 FILLED_IN = {
     "data/capital/candidate_file.py",
+    "data/council_files/column_mapping.py",
+    "data/council_files/corrected_copy.py",
     "data/counts/counts_file.py",
     "data/prices/ledger.py",
     "data/registers/register_file.py",
