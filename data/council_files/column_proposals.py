@@ -111,7 +111,7 @@ def _fit(kind: FileKind, column: str, cells: Sequence[str]) -> float:
 def proposal_of(where: str, kind: FileKind, lines: Lines, header: HeaderRow) -> Proposal:
     """Return what the planner would take a table for, given the name of its file, its rows and its header."""
     years = [year_heading(n) if kind.by_year else None for n in header.names]
-    if sum(y is not None for y in years) < 2:
+    if sum(y is not None for y in years) < 2 and not _one_year_of_places(kind, header.names, years):
         years = [None] * len(header.names)
     chosen: dict[str, str] = {}
     notes: dict[str, str] = {}
@@ -162,6 +162,15 @@ def proposal_of(where: str, kind: FileKind, lines: Lines, header: HeaderRow) -> 
     mapping += _word_lines(kind, chosen, samples)
     return Proposal(
         ColumnMapping(tuple(mapping), ""), header.names, where, len(lines) - header.first, kind.code
+    )
+
+
+def _one_year_of_places(kind: FileKind, names: Sequence[str], years: Sequence[str | None]) -> bool:
+    """Return whether the only column with a year is that of places, such as "Commissioned places 2025/26"."""
+    of_places = any(kind.amount in columns_of_heading(kind, name) for name in names)
+    return not of_places and any(
+        year is not None and re.search(r"place|capacity", name, re.I)
+        for name, year in zip(names, years, strict=True)
     )
 
 

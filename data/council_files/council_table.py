@@ -34,7 +34,7 @@ from data.council_files.left_out_rows import REMARK, is_total, number_in, total_
 from data.council_files.places_by_year import rows_by_year
 from data.council_files.problems import Problem
 from data.council_files.set_aside import NOTHING_ASIDE, SetAside
-from data.council_files.spreadsheet import UNREAD, CellError, Remark, csv_rows
+from data.council_files.spreadsheet import UNREAD, CellError, Remark, csv_rows, find_extra_cells
 from data.formatting import listed, quoted
 
 OF_TEMPLATE = 0.6
@@ -423,6 +423,11 @@ def _mapped(kind: FileKind, lines: Lines, header: HeaderRow, mapping: ColumnMapp
             since = 0.0 if is_total(cells, title) else since
             notes.append(note)
             continue
+        beyond = find_extra_cells(number, names, cells)
+        if beyond is not None:
+            # The comma of 62,500 may have made two cells of it, and then none of them is what it was.
+            problems.append(beyond)
+            cells = cells[: len(names)]
         read, wrong = _row(number, cells, kind, direct, at)
         read = {c: words.get((c, v), v) for c, v in read.items()}
         read |= {c: v for c, v in values.items() if c in kind.columns and not read.get(c)}

@@ -43,7 +43,7 @@ _AROUND_NEEDS = re.compile(
 _AFTER_PROVISION = re.compile(r" places?$")
 _IN_FRONT = {"sen", "send", "new", "primary sen", "secondary sen", "existing"}
 _IN_FRONT_OF_BASES = {"mainstream", "primary mainstream", "secondary mainstream"}
-_SEPARATORS = re.compile(r"\s*(?:[;,/+&|\n]|\band\b|\bwith\b)\s*", re.I)
+_SEPARATORS = re.compile(r"\s*(?:[;,/+&|\n]|\band\b|\bwith\b)\s*|\s+[\-\u2013]\s+", re.I)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ _TOTAL = re.compile(
     r"(?:grand |sub ?|overall |running |combined )?totals?(?: .*)?|.* (?:sub)? ?totals?|overall|sum|all schools|all provisions?",
     re.I,
 )
+MOST_WORDS = 3
+"""Different cells with words that a total may have: what it is of, and perhaps a kind or a remark."""
+
 REMARK = re.compile(
     r"(?:\*|†|‡|notes?\b|source\b|nb\b|n\.b\.|key\b|please note|figures?\b|as at\b|last updated|prepared by)",
     re.I,
@@ -24,10 +27,14 @@ REMARK = re.compile(
 
 
 def is_total(row: Sequence[str], title: int) -> bool:
-    """Return whether a row is a total, by its name or, where that is blank, its first cell."""
+    """Return whether a row is a total, by its name or, where that is blank, its first cell.
+
+    A row with more words than a total has is one of data, such as that of a school named Total Learning Academy.
+    """
     named = row[title] if title < len(row) else ""
     first = named or next((c for c in row if c), "")
-    return bool(_TOTAL.fullmatch(first.strip(" :")))
+    words = {c.casefold() for c in row if any(letter.isalpha() for letter in c)}
+    return len(words) <= MOST_WORDS and bool(_TOTAL.fullmatch(first.strip(" :")))
 
 
 def number_in(row: Sequence[str], at: int | None) -> float:

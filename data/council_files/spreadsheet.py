@@ -207,10 +207,10 @@ def csv_rows(
 
 
 def separator(text: str) -> str:
-    """Return what separates cells in the text of a CSV file: comma, semicolon or tab, whichever makes most even rows."""
+    """Return what separates cells in the text of a CSV file: comma, semicolon, tab or bar, whichever makes most even rows."""
     start = text[:50_000]
     best, widest = ",", 1
-    for mark in (",", ";", "\t"):
+    for mark in (",", ";", "\t", "|"):
         if mark not in start:
             continue
         widths: list[int] = []
@@ -243,8 +243,8 @@ def find_extra_cells(number: int, header: Sequence[str], cells: Sequence[str]) -
         return None
     return Problem(
         number, header[-1],
-        f"there are {len(cells)} cells for {len(header)} columns. Put text that holds a comma between double quotes, or "
-        "clear the cells to the right.",
+        f"there are {len(cells)} cells for {len(header)} columns. Put text or a number that holds a comma between double quotes, "
+        "clear the cells to the right, or give their column a heading.",
     )  # fmt: skip
 
 

@@ -341,3 +341,45 @@ def test_a_fix_that_would_go_below_zero_is_refused(
     with pytest.raises(PlannerError, match="Nothing was changed"):
         correct(sent.name, kind, read.table, read.problems, [with_fix(problem, column, "-5")])
     assert sent.read_text("utf-8") == content
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        (REGISTER_FILE, "School,Type,Need,Age range,From,Status,Places\nOak,Special school,ASD,4-11,2024/25,Open,1,200\n"),
+        (PRICE_FILE, "Item,Provision,Need,Age range,Year,Cost\nINMSS fee,INMSS,All,2-25,2025-26,62,500\n"),
+    ],
+)  # fmt: skip
+def test_a_comma_that_makes_two_cells_of_a_number_is_a_problem(
+    tmp_path: Path, kind: FileKind, content: str
+) -> None:
+    read = checked(text(tmp_path, content), kind)
+    assert any(
+        "there are" in p.text and "Put text or a number that holds a comma" in p.text for p in read.problems
+    )
+    assert not read.rows
+
+
+def test_a_school_whose_name_begins_with_total_is_no_total(tmp_path: Path) -> None:
+    sent = f"{HEAD}{OAK}{OAK.replace('Oak School', 'Total Learning Academy')}Borough total,,,,120,,\n,Total places,,,120,,\n"
+    read = checked(text(tmp_path, sent))
+    assert rows(read, "setting") == [("Oak School",), ("Total Learning Academy",)]
+    assert sum("is a total" in note for note in read.table.notes) == 2
+    assert not any("add up" in note for note in read.table.notes)
+
+
+def test_needs_with_a_dash_between_them_are_both_read(tmp_path: Path) -> None:
+    read = checked(text(tmp_path, HEAD + OAK.replace("ASD", "SLD - PMLD")))
+    assert rows(read, "needs") == [("SLD;PMLD",)]
+
+
+def test_a_single_column_of_places_with_its_year_is_read(tmp_path: Path) -> None:
+    sent = (
+        "School,Type,Need,Age range,Commissioned places 2025/26,Status\nOak,Special school,ASD,4-11,60,Open\n"
+    )
+    assert rows(checked(text(tmp_path, sent)), "from_academic_year", "places") == [("2025/26", 60)]
+
+
+def test_bars_separate_cells(tmp_path: Path) -> None:
+    sent = (HEAD + OAK.replace("Oak School", "Oak, North")).replace("Oak, North", "Oak; North")
+    assert rows(checked(text(tmp_path, sent.replace(",", "|"))), "setting", "places") == [("Oak; North", 60)]
