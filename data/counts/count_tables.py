@@ -25,6 +25,7 @@ from data.council_files.spreadsheet import (
     parse_code,
     plain,
 )
+from data.council_files.written_ages import range_in_date
 from data.council_files.written_amounts import amount
 from data.council_files.written_dates import day
 from data.counts.own_counts import NOT_IN_SCHOOL, STAFF
@@ -120,9 +121,25 @@ def code_of(what: str, cell: str) -> str:
         return ""
     if not cell:
         raise CellError(f"is blank. Write which {what} the row counts: {', '.join(CODES[what])}.")
-    if what == BAND or plain(cell) in _SPELLINGS[what]:
+    if what == BAND:
+        return _band(cell)
+    if plain(cell) in _SPELLINGS[what]:
         return parse_code(cell, _SPELLINGS[what], what, CODES[what])
     return one_need(cell) if what == NEED else str(value_of(parse_word("provision", cell, what, CODES[what])))
+
+
+def _band(cell: str) -> str:
+    """Return the code of the age band that a cell names; a date that was one is named with it."""
+    before = range_in_date(cell)
+    code = None if before is None else _SPELLINGS[BAND].get(plain(before))
+    if before is not None:
+        fix = {} if code is None else {"what": BAND, "code": BANDS[code]}
+        raise CellError(
+            f"{quoted(cell)} is a date: a spreadsheet turned the ages '{before}' into it. Format the column as text and write "
+            "the ages again.",
+            fix,
+        )
+    return parse_code(cell, _SPELLINGS[BAND], "band of ages", CODES[BAND])
 
 
 def one_need(cell: str) -> str:

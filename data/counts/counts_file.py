@@ -405,7 +405,8 @@ def _plans(table: CouncilTable, la_code: int, at: OnDay) -> tuple[PlansCount | N
         try:
             code = code_of(what, row.get("code", ""))
         except CellError as error:
-            problems.append(Problem(number, "code", str(error), PLANS))
+            fix = tuple((to or "code", text) for to, text in error.fix.items())
+            problems.append(Problem(number, "code", str(error), PLANS, fix))
             continue
         try:
             read = number_of(what, written)

@@ -10,7 +10,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from data.council_files.column_mapping import FOLDER_VARIABLE, remember
-from data.council_files.corrected_copy import correct, with_fix
+from data.council_files.corrected_copy import accept, correct, with_fix
 from data.council_files.kept_files import COUNTS
 from data.counts import kept_counts
 from data.counts.count_tables import BANDS, COUNT_KINDS
@@ -365,3 +365,39 @@ def test_a_fix_below_zero_is_refused(tmp_path: Path) -> None:
     below = with_fix(checked.problems[0], "value", "-5")
     with pytest.raises(CountError, match="is below 0"):
         correct("mine.csv", COUNT_KINDS["Plans"], checked.table, checked.problems, [below])
+
+
+def test_bands_that_became_dates_are_named_and_mended_one_by_one(tmp_path: Path) -> None:
+    table = "Age band,Number of EHCPs\n0-4,150\n05-Oct,1800\nNov-15,1330\n16-19,790\n20-25,240\nTotal,4310\n"
+    path = by_need(tmp_path, table)
+    proposal = propose_counts(path, REDBRIDGE)
+    assert proposal is not None
+    mapping = proposal.mapping.answered({"date": "2026-09-30"})
+    checked = check_counts(path, REDBRIDGE, AT, mapping).sheets["Plans"]
+    assert [p.fix for p in checked.problems] == [
+        (("what", "age band"), ("code", "5 to 10")),
+        (("what", "age band"), ("code", "11 to 15")),
+    ]
+    assert "turned the ages '5-10' into it" in checked.problems[0].text
+    mended = correct(
+        path.name, COUNT_KINDS["Plans"], checked.table, checked.problems, accept(checked.problems, None)
+    )
+    copy = by_need(tmp_path, mended.text)
+    assert read_counts(copy, REDBRIDGE, AT).plans.bands == counts().plans.bands
+
+
+def test_a_table_of_pupils_or_of_other_columns_is_refused(tmp_path: Path) -> None:
+    for table in (
+        "Name,Primary need,Date of birth\nA,ASD,01/01/2015\n",
+        "Primary need,Jan 2026,Sept 2026\nASD,1,2\n",
+    ):
+        with pytest.raises(CountError, match=r"column\(s\) missing"):
+            read_counts(by_need(tmp_path, table), REDBRIDGE, AT)
+
+
+def test_a_number_that_was_hidden_for_being_small_is_never_guessed(tmp_path: Path) -> None:
+    path = by_need(tmp_path, BY_NEED.format(rest=REST.replace("HI,0", "HI,<5")))
+    proposal = propose_counts(path, REDBRIDGE)
+    assert proposal is not None
+    (problem,) = check_counts(path, REDBRIDGE, AT, proposal.mapping).problems
+    assert "'<5' is not a number" in problem.text
