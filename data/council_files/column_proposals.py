@@ -16,6 +16,7 @@ from data.council_files.file_kinds import (
     AGES_IN_YEAR,
     ASIDE,
     FIRST_YEAR,
+    LEAVE_OUT,
     MEANINGS,
     PLACES_OF_YEAR,
     UNANSWERED,
@@ -52,6 +53,9 @@ def named_day(titles: Sequence[str]) -> str:
     days = {day(text) for title in titles for text in _DAY_IN_TITLE.findall(title)} - {None}
     only = next(iter(days)) if len(days) == 1 else None
     return UNANSWERED if only is None else only.isoformat()
+
+
+_OR_LEAVE_OUT = f"Or write '{LEAVE_OUT}': its rows are then not read."
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,5 +269,7 @@ def _word_lines(
             except CellError as error:
                 if "several meanings" in str(error):
                     theirs = f"{ours}: {cell}"
-                    lines.setdefault(theirs, MappingLine("word", theirs, UNANSWERED, "", str(error)))
+                    lines.setdefault(
+                        theirs, MappingLine("word", theirs, UNANSWERED, "", f"{error} {_OR_LEAVE_OUT}")
+                    )
     return list(lines.values())

@@ -23,6 +23,7 @@ from data.council_files.council_words import bare
 from data.council_files.file_kinds import (
     ASIDE,
     FIRST_YEAR,
+    LEAVE_OUT,
     PLACES_OF_YEAR,
     FileKind,
     heading_without_size,
@@ -429,6 +430,13 @@ def _mapped(kind: FileKind, lines: Lines, header: HeaderRow, mapping: ColumnMapp
             problems.append(beyond)
             cells = cells[: len(names)]
         read, wrong = _row(number, cells, kind, direct, at)
+        unread = [v for c, v in read.items() if words.get((c, v)) == LEAVE_OUT]
+        if unread:
+            notes.append(
+                f"Row {number} was left out, as the mapping says of {quoted(unread[0])}: nothing of it is counted."
+            )
+            total += number_in(cells, amounts[0] if amounts else None)
+            continue
         read = {c: words.get((c, v), v) for c, v in read.items()}
         read |= {c: v for c, v in values.items() if c in kind.columns and not read.get(c)}
         if any(ours == kind.title for ours in direct.values()):

@@ -383,3 +383,13 @@ def test_a_single_column_of_places_with_its_year_is_read(tmp_path: Path) -> None
 def test_bars_separate_cells(tmp_path: Path) -> None:
     sent = (HEAD + OAK.replace("Oak School", "Oak, North")).replace("Oak, North", "Oak; North")
     assert rows(checked(text(tmp_path, sent.replace(",", "|"))), "setting", "places") == [("Oak; North", 60)]
+
+
+def test_rows_of_a_word_can_be_left_out_and_that_is_said(tmp_path: Path) -> None:
+    sent = HEAD + OAK + ELM.replace("Open", "Closed") + "Total,,,,72,,\n"
+    with pytest.raises(PlannerError, match="leave out"):
+        checked(text(tmp_path, sent))
+    read = checked(text(tmp_path, sent), **{"status: Closed": "leave out"})
+    assert rows(read, "setting") == [("Oak School",)]
+    assert any("Row 3 was left out, as the mapping says of 'Closed'" in note for note in read.table.notes)
+    assert not any("add up" in note for note in read.table.notes)
