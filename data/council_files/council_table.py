@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,14 @@ from data.council_files.left_out_rows import REMARK, is_total, number_in, total_
 from data.council_files.places_by_year import rows_by_year
 from data.council_files.problems import Problem
 from data.council_files.set_aside import NOTHING_ASIDE, SetAside
-from data.council_files.spreadsheet import UNREAD, CellError, Remark, csv_rows, find_extra_cells
+from data.council_files.spreadsheet import (
+    UNREAD,
+    CellError,
+    Remark,
+    Understood,
+    csv_rows,
+    find_extra_cells,
+)
 from data.formatting import listed, quoted
 
 OF_TEMPLATE = 0.6
@@ -417,11 +425,13 @@ def _mapped(kind: FileKind, lines: Lines, header: HeaderRow, mapping: ColumnMapp
     title = next((at[n] for n, ours in direct.items() if ours == kind.title), 0)
     amounts = [at[n] for n in (*yearly, *(n for n, ours in direct.items() if ours == kind.amount))]
     total, since, above = 0.0, 0.0, ""
+    section: dict[str, tuple[str, str]] = {}
     for number, row in lines[header.first :]:
         cells = [*row, *[""] * (len(names) - len(row))]
         note = why_left_out(number, cells, names, title, amounts, total, since, totals=kind.totals)
         if note:
             since = 0.0 if is_total(cells, title) else since
+            section |= _section(kind, cells, direct)
             notes.append(note)
             continue
         beyond = find_extra_cells(number, names, cells)
@@ -439,6 +449,7 @@ def _mapped(kind: FileKind, lines: Lines, header: HeaderRow, mapping: ColumnMapp
             continue
         read = {c: words.get((c, v), v) for c, v in read.items()}
         read |= {c: v for c, v in values.items() if c in kind.columns and not read.get(c)}
+        wrong += _against_section(number, kind, section, read)
         if any(ours == kind.title for ours in direct.values()):
             if not read.get(kind.title) and above:
                 read[kind.title] = above
@@ -468,6 +479,33 @@ def _mapped(kind: FileKind, lines: Lines, header: HeaderRow, mapping: ColumnMapp
     return CouncilTable(
         tuple(ours), rows, aside, aside_names, tuple(notes), tuple(problems), names, True, of_file
     )
+
+
+def _section(kind: FileKind, cells: Sequence[str], direct: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Return what a heading between rows says of a column that the table does not have: its words and the code they mean."""
+    texts = {c for c in cells if c}
+    meanings: dict[str, tuple[str, str]] = {}
+    for column in kind.words if len(texts) == 1 else ():
+        if column in direct.values() or column not in kind.columns:
+            continue
+        (text,) = texts
+        with suppress(CellError):
+            meaning = kind.parsers[column](text)
+            meanings[column] = (text, str(meaning.value if isinstance(meaning, Understood) else meaning))
+    return meanings
+
+
+def _against_section(
+    number: int, kind: FileKind, section: Mapping[str, tuple[str, str]], read: Mapping[str, str]
+) -> list[Problem]:
+    """Return a problem where the heading above a row says something else than the one value for every row."""
+    problems = []
+    for column, (text, code) in section.items():
+        if read.get(column, "") != code:
+            value = f"every row has {quoted(read[column])}" if read.get(column) else "it is blank"
+            text = f"the heading above the row says {quoted(text)}, which is {code}, and {value}. Write which it is."
+            problems.append(Problem(number, column, text, fix=((column, code),)))
+    return problems
 
 
 def _row(

@@ -393,3 +393,19 @@ def test_rows_of_a_word_can_be_left_out_and_that_is_said(tmp_path: Path) -> None
     assert rows(read, "setting") == [("Oak School",)]
     assert any("Row 3 was left out, as the mapping says of 'Closed'" in note for note in read.table.notes)
     assert not any("add up" in note for note in read.table.notes)
+
+
+def test_a_heading_between_rows_is_set_against_the_one_value_for_every_row(tmp_path: Path) -> None:
+    sent = (
+        "School,Need,Age range,Places,Opening date,Status\nSpecial schools,,,,,\nOak,ASD,4-11,60,September 2024,Open\n"
+        "SEN units,,,,,\nElm,ASD,4-11,12,September 2024,Open\n"
+    )
+    path = text(tmp_path, sent)
+    read = checked(path, provision="state_special")
+    (problem,) = read.problems
+    assert (problem.row, problem.fix) == (5, (("provision", "specialist_base"),))
+    assert "the heading above the row says 'SEN units'" in problem.text
+    mended = correct(path.name, REGISTER_FILE, read.table, read.problems, read.problems)
+    assert rows(checked(text(tmp_path, mended.text, name="copy.csv")), "setting", "provision") == [
+        ("Oak", "state_special"), ("Elm", "specialist_base"),
+    ]  # fmt: skip
