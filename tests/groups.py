@@ -56,6 +56,7 @@ SECONDS: dict[str, int] = {
     "tests/unit/forecast/commands/test_forecasts.py": 12,
     "tests/unit/forecast/commands/test_capital.py": 12,
     "tests/unit/forecast/commands/test_counts.py": 35,
+    "tests/unit/forecast/commands/test_own_tables_checked.py": 8,
     "tests/unit/forecast/validation/test_own_count_backtest.py": 12,
     "tests/laws/test_own_count_laws.py": 25,
     "tests/recovery/test_own_count_recovery.py": 5,
