@@ -677,8 +677,11 @@ def _solve(goal: Array, going: _Going, groups: Array) -> _Answer:
     # more plans reach an age than it has residents.
     now = without_plan(going.people, left)
     missing = goal - left @ groups - (now * -np.expm1(-rate * (index @ groups.T))) @ groups
-    rest = _index_for(goal - left @ groups, now, rate, groups, 0.0, LARGEST_INDEX)
-    index = np.where(np.abs(missing) > NEGLIGIBLE * (goal + 1), rest, index)
+    unmet = np.abs(missing) > NEGLIGIBLE * (goal + 1)
+    some = unmet.any(axis=1)
+    needed = (goal - left @ groups)[some]
+    rest = _index_for(needed, now[some], rate[some], groups, 0.0, LARGEST_INDEX)
+    index[some] = np.where(unmet[some], rest, index[some])
     return _Answer(index, kept, sent, groups)
 
 
@@ -700,20 +703,24 @@ def _plans_by_band(answer: _Answer, going: _Going) -> Array:
 def _index_for(needed: Array, without: Array, rate: Array, groups: Array, low: float, high: float) -> Array:
     """Return the index at which as many join as are needed, within bounds, dims (draw, group).
 
-    Newton's method from 0: the number who join is concave in the index, so no step passes the answer.
+    Newton's method from the lowest: the number who join is concave in the index, so no step passes the answer. A draw is done
+    where as many join as are needed, or where the index can go no further; draws that are not are taken on alone.
     """
-
-    def joining(index: Array) -> tuple[Array, Array]:
-        still = np.exp(-rate * (index @ groups.T))
-        return (without * (1 - still)) @ groups, (without * rate * still) @ groups
-
     index = np.full(needed.shape, low)
+    going = np.arange(len(needed))
     for _ in range(MOST_STEPS):
-        joined, slope = joining(index)
-        missing = needed - joined
+        now = index[going]
+        still = np.exp(-rate[going] * (now @ groups.T))
+        joined, slope = (
+            (without[going] * (1 - still)) @ groups,
+            (without[going] * rate[going] * still) @ groups,
+        )
+        missing = needed[going] - joined
         step = np.divide(missing, slope, out=np.zeros_like(slope), where=slope > 1e-200)
-        index = np.clip(index + step, low, high)
-        if (np.abs(missing) <= CLOSE * (np.abs(needed) + 1) + 1e-300).all() or (step == 0).all():
+        index[going] = then = np.clip(now + step, low, high)
+        met = np.abs(missing) <= CLOSE * (np.abs(needed[going]) + 1) + 1e-300
+        going = going[~(met | (then == now)).all(axis=1)]
+        if not len(going):
             break
     return index
 

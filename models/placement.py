@@ -117,7 +117,9 @@ def share_draws(share: Array, strength: Array, draws: int, rng: np.random.Genera
     """Return Dirichlet draws of placement shares, dims (draw, age, need, provision), each summing to 1."""
     gamma = rng.gamma(np.maximum(share * strength[:, :, None], 1e-6), size=(draws, *share.shape))
     total = gamma.sum(axis=-1, keepdims=True)
-    return np.where(total > 0, gamma / np.where(total > 0, total, 1), share)
+    np.divide(gamma, total, out=gamma, where=total > 0)
+    np.copyto(gamma, share, where=total <= 0)
+    return gamma
 
 
 @dataclass(frozen=True)
@@ -312,7 +314,10 @@ def kind_factors(placements: Floats, kinds: Array, kind_of: npt.NDArray[np.int64
     """
     draws, januaries, ages, needs, _ = placements.shape
     by_kind = (placements @ members(kind_of, kinds.shape[2])).reshape(draws, januaries, ages * needs, -1)
-    plans = by_kind.sum(axis=3)
+    # Kinds are few: adding them one by one is many times faster than a sum over so short an axis.
+    plans = by_kind[..., 0].copy()
+    for kind in range(1, by_kind.shape[3]):
+        plans += by_kind[..., kind]
     target = kinds.astype(np.float32)
     factor = np.ones(kinds.shape, dtype=np.float32)
     for _ in range(ROUNDS):

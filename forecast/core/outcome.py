@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import xarray as xr
 
 from data.areas import Area
 from data.counts.own_counts import OwnCounts
 from data.panels.backlogs import Backlog
 from data.registers.register import Register
-from data.vocabulary import AGE_BANDS, ALL, BAND_CODES
+from data.vocabulary import AGE_BANDS, AGES, ALL, BAND_CODES
 from scenarios.effects import UNCHANGED, MoneyEffects
 
 ONE_CHILD = 1.0
@@ -105,9 +106,13 @@ class Plans:
     def by_band(self) -> xr.DataArray:
         """Return plans in all and by age band, dims ``(draw, series, january)``, series as `data.panels.history.SERIES`."""
         ages = self.future.sum("need").transpose("draw", "january", "age")
-        bands = [ages.sel(age=list(band.ages)).sum("age") for band in AGE_BANDS]
-        both = xr.concat([ages.sum("age"), *bands], dim="series", join="exact")
-        return both.assign_coords(series=[ALL, *BAND_CODES]).transpose("draw", "series", "january")
+        values = ages.to_numpy()
+        bands = [values[..., [AGES.index(a) for a in band.ages]].sum(axis=-1) for band in AGE_BANDS]
+        return xr.DataArray(
+            np.stack([values.sum(axis=-1), *bands], axis=1),
+            dims=("draw", "series", "january"),
+            coords={"draw": ages["draw"], "series": [ALL, *BAND_CODES], "january": ages["january"]},
+        )
 
     def first(self, years: int) -> Plans:
         """Return the plans of the first Januaries, with the flows, residents and process behind them; all of `chance`."""

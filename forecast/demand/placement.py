@@ -24,7 +24,7 @@ from data.provisions import counted_elsewhere
 from data.vocabulary import AGES, NEED_CODES, PHASE_CODES, PHASES, PROVISION_CODES, SPECIALIST_PROVISIONS
 from forecast.core.outcome import Placements, Plans
 from forecast.core.parallel import run_in_parts
-from forecast.demand.placement_kernels import count
+from forecast.demand.placement_kernels import Carrier, count, scale
 from models import placement as model
 from models.base import Array, Floats
 from models.latent_demand import england_table
@@ -104,7 +104,9 @@ class PlacementModels:
         share, strength = model.shares(table, self.england)
         draws = plans.future.sizes["draw"]
         opening = plans.flows["opening"].transpose("age", "need").to_numpy()
-        start = (model.share_draws(share, strength, draws, rng) * opening[:, :, None]).astype(np.float32)
+        drawn = model.share_draws(share, strength, draws, rng)
+        drawn *= opening[:, :, None]
+        start = drawn.astype(np.float32)
         paths = as_in_mainstream(
             model.Paths.of(self.moves, la_code, table, self.england, draws, rng).single()
         )
@@ -118,7 +120,7 @@ class PlacementModels:
         arrays = PlacementArrays.empty(draws, future.shape[1])
 
         def carry(some: slice) -> None:
-            moved = model.advance(start[some], leavers[some], joiners[some], future[some], paths.some(some))
+            moved = carried(start[some], leavers[some], joiners[some], future[some], paths.some(some))
             factors[some] = model.kind_factors(moved, by_kind[some], KIND_OF)
             arrays.write(some, slice(None), moved, factors[some])
 
@@ -143,6 +145,19 @@ class PlacementModels:
             plans.future, known, january, seated, began, estimated_mix=needs is None
         )
         return placements, Transitions(start=start, paths=paths, factors=factors)
+
+
+def carried(start: Floats, leavers: Array, joiners: Array, plans: Array, paths: model.Paths) -> Floats:
+    """Return placements each January in compiled steps; arguments, result and numbers are those of `models.placement.advance`."""
+    carrier = Carrier.of(paths)
+    out = np.empty((plans.shape[0], plans.shape[1], *start.shape[1:]), dtype=np.float32)
+    placed = start
+    for t in range(plans.shape[1]):
+        older, new = carrier.settled(carrier.remaining(placed, leavers[:, t]), joiners[:, t], plans[:, t])
+        placed = older + new
+        scale(placed, plans[:, t])
+        out[:, t] = placed
+    return out
 
 
 def as_in_mainstream(paths: model.Paths) -> model.Paths:

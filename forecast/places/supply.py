@@ -98,27 +98,31 @@ class Supply:
         A unit's places are shared evenly between its open year groups: an estimate, as in `places_by_phase`. Sums over
         phases equal sums over units.
         """
-        total = self.year_groups.sum("age")
-        parts = [self.year_groups.sel(age=list(phase.ages)).sum("age") for phase in PHASES]
-        groups = xr.concat(
-            parts, dim=xr.DataArray(list(PHASE_CODES), dims="phase", name="phase"), join="exact"
+        open_groups = self.year_groups.to_numpy()
+        groups = np.stack(
+            [open_groups[..., [AGES.index(a) for a in phase.ages]].sum(axis=-1) for phase in PHASES], axis=-1
         )
+        total = groups.sum(axis=-1)
+        shared = groups * (self.places.to_numpy() / np.where(total > 0, total, 1))[..., None]
         of = [
             [(u.provision, u.located) == (p, place) for p in SPECIALIST_PROVISIONS for place in LOCATIONS]
             for u in self.units
         ]
-        kinds = xr.DataArray(
-            np.array(of, dtype=float).reshape(-1, len(SPECIALIST_PROVISIONS), len(LOCATIONS)),
-            dims=("unit", "provision", "located"),
+        kinds = np.array(of, dtype=float).reshape(
+            len(self.units), len(SPECIALIST_PROVISIONS) * len(LOCATIONS)
+        )
+        summed = np.swapaxes(shared, 2, 3) @ kinds
+        return xr.DataArray(
+            summed.reshape(*summed.shape[:3], len(SPECIALIST_PROVISIONS), len(LOCATIONS)),
+            dims=("draw", "january", "phase", "provision", "located"),
             coords={
-                "unit": self.places["unit"].to_numpy(),
+                "draw": self.places["draw"],
+                "january": self.places["january"],
+                "phase": list(PHASE_CODES),
                 "provision": list(SPECIALIST_PROVISIONS),
                 "located": list(LOCATIONS),
             },
         )
-        shared = groups * self.places / total.where(total > 0, 1)
-        summed: xr.DataArray = xr.dot(shared, kinds, dim="unit")
-        return summed.transpose("draw", "january", "phase", "provision", "located")
 
 
 def supply(
@@ -177,11 +181,13 @@ def supply(
     needs = np.zeros((len(januaries), len(counted), len(NEED_CODES)), dtype=bool)
     for u, chain in enumerate(counted):
         begins = _opening_years(chain, statuses, _setting_uniforms(key, chain[0]["setting"], draws))
+        running = sum(january - 1 <= _ends(chain) for january in januaries)
+        years = [january - 1 for january in januaries[:running]]
+        _fill_years(
+            chain, begins, years, places[:, :running, u], commissioned[:, :running, u], groups[:, :running, u]
+        )
         for j, january in enumerate(januaries):
-            if january - 1 <= _ends(chain):
-                _fill_year(
-                    chain, begins, january - 1, places[:, j, u], commissioned[:, j, u], groups[:, j, u]
-                )
+            if j < running:
                 of_year = commissioned[:, j, u], opened_late[:, j, u], late_months[:, j, u]
                 _open_late(chain, begins, january - 1, *of_year)
             planned = _planned_row(chain, statuses, january - 1)
@@ -258,33 +264,33 @@ def delays(uniform: Floats, mean: float) -> npt.NDArray[np.int64]:
     return np.asarray(np.maximum(years, 1), dtype=np.int64)
 
 
-def _fill_year(
+def _fill_years(
     chain: Sequence[Record],
     begins: npt.NDArray[np.int64],
-    year: int,
+    years: Sequence[int],
     places: Floats,
     commissioned: Floats,
     groups: npt.NDArray[np.int8],
 ) -> None:
-    """Fill in the places and year groups of one unit in one academic year, draw by draw."""
-    reached = begins <= year
+    """Fill in the places and year groups of one unit in academic years, dims (draw, year[, age])."""
+    reached = begins[:, :, None] <= np.array(years)
     latest = np.where(reached.any(axis=0), len(chain) - 1 - reached[::-1].argmax(axis=0), -1)
     for i, row in enumerate(chain):
-        here = np.flatnonzero(latest == i)
-        if not len(here):
+        here = latest == i
+        if not here.any():
             continue
         ages = int(row["age_high"] - row["age_low"]) + 1
-        opened = np.full(len(here), ages)
+        opened = np.where(here, ages, 0)
         if row["phasing"] == "by_year_group":
-            opened = np.minimum(ages, year - begins[i, here] + 1)
+            opened = np.where(here, np.minimum(ages, np.array(years) - begins[i][:, None] + 1), 0)
         usable = max(
             0.0, float(row["places"]) * float(row["max_occupancy"]) / 100 - float(row["taken_by_others"])
         )
-        places[here] = usable * opened / ages
-        commissioned[here] = float(row["places"]) * opened / ages
+        np.copyto(places, usable * opened / ages, where=here)
+        np.copyto(commissioned, float(row["places"]) * opened / ages, where=here)
         for offset in range(ages):
             slot = AGES.index(max(AGES[0], int(row["age_low"]) + offset))
-            groups[here, slot] += (opened > offset).astype(np.int8)
+            groups[..., slot] += opened > offset
 
 
 def _open_late(
@@ -311,7 +317,7 @@ def _open_late(
         earlier = np.zeros(len(begins[i]))
         if i:
             blank = np.zeros_like(earlier), np.zeros((len(earlier), len(AGES)), dtype=np.int8)
-            _fill_year(chain[:i], begins[:i], year, blank[0], earlier, blank[1])
+            _fill_years(chain[:i], begins[:i], [year], blank[0][:, None], earlier[:, None], blank[1][:, None])
         commissioned[here] = first
         opened_late[here] = first - earlier[here]
         late_months[here] = MONTHS - months_open(row)
