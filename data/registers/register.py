@@ -17,7 +17,7 @@ census.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import InitVar, dataclass
 from datetime import date
@@ -695,16 +695,24 @@ def places_by_phase(
         names=["january", "provision", "phase", "located"],
     )
     pieces = [
-        (january, row["provision"], phase.code, row["located"], row["places"] * opened * share)
+        (january, *piece)
         for january in dict.fromkeys(years)
-        for row in records(in_force(register, january, statuses=statuses))
-        if row["provision"] in SPECIALIST_PROVISIONS
-        for opened in [open_share(row, january)]
-        for phase, share in phase_shares(row["age_low"], oldest_open(row, opened))
+        for piece in phase_places(register, january, statuses)
     ]
     long = pd.DataFrame(pieces, columns=[*index.names, "places"]).astype({"places": "float64"})
     summed = long.groupby(list(index.names), observed=True)["places"].sum()
     return summed.reindex(index, fill_value=0.0).reset_index()
+
+
+def phase_places(
+    register: Register, january: int, statuses: Sequence[str] = ("open", "agreed")
+) -> Iterator[tuple[str, str, str, float]]:
+    """Yield provision, phase, location and places of each phase of each specialist row in force: see `places_by_phase`."""
+    for row in records(in_force(register, january, statuses=statuses)):
+        if row["provision"] in SPECIALIST_PROVISIONS:
+            opened = open_share(row, january)
+            for phase, share in phase_shares(row["age_low"], oldest_open(row, opened)):
+                yield row["provision"], phase.code, row["located"], row["places"] * opened * share
 
 
 def counted_by_year(register: Register) -> pd.DataFrame:

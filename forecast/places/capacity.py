@@ -17,11 +17,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from data.errors import OptionError
-from data.registers.register import Register, places_by_phase
+from data.registers.register import Register, phase_places
 from data.vocabulary import (
     AGES,
     ALL,
@@ -393,11 +392,11 @@ def _by_phase(values: xr.DataArray) -> xr.DataArray:
 
 def _register_places(register: Register, january: int) -> xr.DataArray:
     """Return the places in the register at one January, dims (phase, provision)."""
-    frame = places_by_phase(register, [january])
-    grid = pd.MultiIndex.from_product([PHASE_CODES, SPECIALIST_PROVISIONS], names=["phase", "provision"])
-    summed = frame.groupby(["phase", "provision"])["places"].sum().reindex(grid, fill_value=0.0)
+    places = np.zeros((len(PHASE_CODES), len(SPECIALIST_PROVISIONS)))
+    for provision, phase, _, number in phase_places(register, january):
+        places[PHASE_CODES.index(phase), SPECIALIST_PROVISIONS.index(provision)] += number
     return xr.DataArray(
-        summed.to_numpy(dtype=float).reshape(len(PHASE_CODES), -1),
+        places,
         dims=("phase", "provision"),
         coords={"phase": list(PHASE_CODES), "provision": list(SPECIALIST_PROVISIONS)},
     )

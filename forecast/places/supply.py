@@ -100,7 +100,11 @@ class Supply:
         """
         open_groups = self.year_groups.to_numpy()
         groups = np.stack(
-            [open_groups[..., [AGES.index(a) for a in phase.ages]].sum(axis=-1) for phase in PHASES], axis=-1
+            [
+                open_groups[..., AGES.index(p.ages[0]) : AGES.index(p.ages[-1]) + 1].sum(axis=-1)
+                for p in PHASES
+            ],
+            axis=-1,
         )
         total = groups.sum(axis=-1)
         shared = groups * (self.places.to_numpy() / np.where(total > 0, total, 1))[..., None]
