@@ -70,22 +70,21 @@ class PlacementModels:
         """Return the placement models, with England's table fitted to the authorities that published all three margins."""
         return cls(composition, england_table(composition), moves, totals)
 
-    def place(
-        self, plans: Plans, bands: xr.DataArray, la_code: int, rng: np.random.Generator
-    ) -> tuple[Placements, Transitions]:
-        """Return one authority's placements, and the transitions that made them; draw i uses draw i of every input.
+    def begin(
+        self, known: xr.DataArray, la_code: int, draws: int, rng: np.random.Generator
+    ) -> StartOfPlacing:
+        """Return how one authority's plans are placed today and how that changes, in draws; no forecast of plans is needed.
 
         Parameters
         ----------
-        plans
-            The authority's plans.
-        bands
-            Plans in all and by age band in the same draws, dims ``(draw, area, series, january)`` with that one area; Januaries
-            beyond those of the plans change nothing but keep the random numbers the same.
+        known
+            The authority's plans at the latest January, dims ``(age, need)``.
         la_code
             DfE number of the authority.
+        draws
+            Number of draws.
         rng
-            Source of randomness.
+            Source of randomness; `place` goes on with it.
 
         Raises
         ------
@@ -100,16 +99,36 @@ class PlacementModels:
                 "plan holders are taught. Ask for another authority, or add a release that holds them."
             )
         needs = None if by_need.isnull().any() else by_need.to_numpy()
-        table = model.fit_three_way(self.england, plans.known.to_numpy(), by_age.to_numpy(), needs)
+        table = model.fit_three_way(self.england, known.to_numpy(), by_age.to_numpy(), needs)
         share, strength = model.shares(table, self.england)
-        draws = plans.future.sizes["draw"]
-        opening = plans.flows["opening"].transpose("age", "need").to_numpy()
         drawn = model.share_draws(share, strength, draws, rng)
-        drawn *= opening[:, :, None]
-        start = drawn.astype(np.float32)
-        paths = as_in_mainstream(
-            model.Paths.of(self.moves, la_code, table, self.england, draws, rng).single()
+        paths = model.Paths.of(self.moves, la_code, table, self.england, draws, rng).single()
+        return StartOfPlacing(
+            by_age.to_numpy(), share, drawn, as_in_mainstream(paths), estimated_mix=needs is None
         )
+
+    def place(
+        self, began: StartOfPlacing, plans: Plans, bands: xr.DataArray, la_code: int, rng: np.random.Generator
+    ) -> tuple[Placements, Transitions]:
+        """Return one authority's placements, and the transitions that made them; draw i uses draw i of every input.
+
+        Parameters
+        ----------
+        began
+            What `begin` returned for the authority's plans of today.
+        plans
+            The authority's plans.
+        bands
+            Plans in all and by age band in the same draws, dims ``(draw, area, series, january)`` with that one area; Januaries
+            beyond those of the plans change nothing but keep the random numbers the same.
+        la_code
+            DfE number of the authority.
+        rng
+            Source of randomness, as `begin` left it.
+        """
+        draws, paths = plans.future.sizes["draw"], began.paths
+        opening = plans.flows["opening"].transpose("age", "need").to_numpy()
+        start = (began.drawn * opening[:, :, None]).astype(np.float32)
         kinds = self.totals.kinds(bands, rng).sel(
             area=la_code, kind=list(KIND_CODES), january=plans.future["january"]
         )
@@ -126,23 +145,23 @@ class PlacementModels:
 
         run_in_parts(draws, carry)
         known = xr.DataArray(
-            by_age.to_numpy(),
+            began.by_age,
             dims=("age", "provision"),
             coords={"age": list(AGES), "provision": list(PROVISION_CODES)},
         )
         seated = xr.DataArray(
-            np.moveaxis((share * opening[:, :, None])[..., _SPECIALIST], -1, 0),
+            np.moveaxis((began.share * opening[:, :, None])[..., _SPECIALIST], -1, 0),
             dims=("provision", "age", "need"),
             coords={"provision": list(SPECIALIST_PROVISIONS), "age": list(AGES), "need": list(NEED_CODES)},
         )
         january = int(self.composition.placement_january.sel(area=la_code))
-        began = xr.DataArray(
+        at_start = xr.DataArray(
             start,
             dims=("draw", "age", "need", "provision"),
             coords={"age": list(AGES), "need": list(NEED_CODES), "provision": list(PROVISION_CODES)},
         )
         placements = arrays.placements(
-            plans.future, known, january, seated, began, estimated_mix=needs is None
+            plans.future, known, january, seated, at_start, estimated_mix=began.estimated_mix
         )
         return placements, Transitions(start=start, paths=paths, factors=factors)
 
@@ -170,6 +189,29 @@ def as_in_mainstream(paths: model.Paths) -> model.Paths:
         to, like = PROVISION_CODES.index(uncounted), PROVISION_CODES.index(counted)
         kept[:, :, to], goes[:, :, to] = kept[:, :, like], goes[:, :, like]
     return replace(paths, kept=kept, goes=goes)
+
+
+@dataclass(frozen=True, eq=False)
+class StartOfPlacing:
+    """How one authority's plans are placed today, and how placements change.
+
+    Parameters
+    ----------
+    by_age
+        Published plans, dims ``(age, provision)``.
+    share, drawn
+        Share of an age and need in each provision, dims ``(age, need, provision)``, and its draws, with ``draw`` first.
+    paths
+        How placements change.
+    estimated_mix
+        Whether placements by need were not published.
+    """
+
+    by_age: Array
+    share: Array
+    drawn: Array
+    paths: model.Paths
+    estimated_mix: bool
 
 
 @dataclass(frozen=True, eq=False)

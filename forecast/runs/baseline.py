@@ -8,6 +8,7 @@ before.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -32,7 +33,7 @@ from forecast.demand import own_count, stored_fit
 from forecast.demand.fit_key import MODELS
 from forecast.demand.members import Models, check_name
 from forecast.demand.placement import PlacementModels, Transitions
-from forecast.demand.simulate import AreaDraws, simulate
+from forecast.demand.simulate import AreaDraws, known_stock, simulate
 from forecast.places.capacity import CapacityPlan, Demand, match_plan
 from models import growth
 from models.base import FittedModel
@@ -186,18 +187,24 @@ class ForecastInputs:
         stock = self.history.stock.sel(area=area.la_code, drop=True)
         residents = exposure_draws(self.history, area.la_code, every, draws, flow_rng)
         flows = self.cohort.flows([area.la_code], draws, flow_rng).of(area.la_code)
-        whole = simulate(
-            AreaDraws(bands, flows, residents),
-            self.history,
-            given.composition,
-            self.pipeline,
-            area.la_code,
-            model=self.model,
-            rng=flow_rng,
-        )
+        known, _ = known_stock(given.composition, area.la_code, self.history.latest(area.la_code))
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            # How plans are placed today needs no forecast of them, and has random numbers of its own: it is drawn meanwhile.
+            began = beside.submit(self.placement_models.begin, known, area.la_code, draws, place_rng)
+            whole = simulate(
+                AreaDraws(bands, flows, residents),
+                self.history,
+                given.composition,
+                self.pipeline,
+                area.la_code,
+                model=self.model,
+                rng=flow_rng,
+            )
         plans = whole.first(years)
         in_bands = whole.by_band().expand_dims(area=[area.la_code], axis=1)
-        placements, transitions = self.placement_models.place(plans, in_bands, area.la_code, place_rng)
+        placements, transitions = self.placement_models.place(
+            began.result(), plans, in_bands, area.la_code, place_rng
+        )
         used = register if register is not None else starting_register.shipped(area.la_code)
         latent_known = self.latent.tells(area.la_code)
         latent = self.latent.of_area(area.la_code, draws, latent_rng) if latent_known else None
