@@ -382,7 +382,7 @@ def everyone() -> Flags:
 def apply_changes(
     base: Array, changes: Sequence[Change], *, least: float = 0.0, most: float = np.inf
 ) -> Array:
-    """Return a quantity after changes; changed cells are kept between ``least`` and ``most``.
+    """Return a quantity after changes; changed cells are kept between ``least`` and ``most`` after all of them.
 
     Parameters
     ----------
@@ -400,6 +400,7 @@ def apply_changes(
         return base
     needs = base.ndim == 4 or any(c.by_need for c in changes)
     value = base if base.ndim == 4 or not needs else base[..., None]
+    reached = np.zeros((1,) * value.ndim, dtype=bool)
     for change in in_order(changes):
         size = change.size[:, None, None]
         weight = change.weight[None, :, None]
@@ -412,5 +413,7 @@ def apply_changes(
             moved = value * size**weight
         else:
             moved = value + weight * size
-        value = np.where(who & (weight > 0), np.clip(moved, least, most), value)
-    return np.asarray(value)
+        acts = who & (weight > 0)
+        value, reached = np.where(acts, moved, value), reached | acts
+    # Once, after all: kept within after each, a half and then a double would not be a double and then a half.
+    return np.asarray(np.where(reached, np.clip(value, least, most), value))
