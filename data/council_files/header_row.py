@@ -9,8 +9,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from openpyxl.utils import get_column_letter
-
 from data.council_files.council_words import bare
 from data.council_files.file_kinds import FileKind, columns_of_heading
 from data.council_files.written_dates import month, pair_of_years
@@ -165,13 +163,20 @@ def _refuse_rivals(kind: FileKind, lines: Lines, counts: Sequence[int], at: int)
             raise TwoHeadersError(f"rows {lines[min(at, other)][0]} and {lines[max(at, other)][0]}")
 
 
+def _letters(place: int) -> str:
+    # Columns without a heading are few; the library of workbooks takes a while to load.
+    from openpyxl.utils import get_column_letter
+
+    return str(get_column_letter(place))
+
+
 def _header(kind: FileKind, cells: Sequence[str], first: int, rows: tuple[int, ...]) -> HeaderRow:
     names: list[str] = []
     trimmed = list(cells)
     while trimmed and not trimmed[-1]:
         trimmed.pop()
     for place, cell in enumerate(trimmed, start=1):
-        name = " ".join(cell.split()) or f"column {get_column_letter(place)}"
+        name = " ".join(cell.split()) or f"column {_letters(place)}"
         again = name
         copies = 1
         while again.casefold() in {n.casefold() for n in names}:

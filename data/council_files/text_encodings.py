@@ -126,7 +126,7 @@ def _makes_sense(text: str, at: int) -> bool:
         return not (character.isupper() and before.islower())
     if character == "\u2019":
         return before.isalnum() or before in ")”\u2019" or after.isalnum()
-    if character == "£":
+    if re.match("[£]", character):
         return (
             bool(re.match(r"\s?[\d.]|\s*[mkpMK)\],;\"']|\s*$", text[at + 1 : at + 4])) or not before.isalpha()
         )

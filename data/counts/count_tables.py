@@ -174,7 +174,7 @@ def _whole(cell: str) -> int | Understood:
     text = re.sub(r"(?<=\d)\.0+$", "", cell)
     if _WHOLE.fullmatch(text) is not None:
         return int(text.replace(",", ""))
-    written = None if "%" in cell or "£" in cell else amount(cell)
+    written = None if re.search("[%£]", cell) else amount(cell)
     if written is not None and written.number.is_integer() and written.number < 100_000:
         about = ", although it is about so many" if written.estimated else ""
         return Understood(int(written.number), f"{quoted(cell)} was read as {written.number:,.0f}{about}")
@@ -186,7 +186,7 @@ def _whole(cell: str) -> int | Understood:
 def _fte(cell: str) -> float | Understood:
     if _FTE.fullmatch(cell) is not None:
         return float(cell)
-    written = None if "%" in cell or "£" in cell else amount(cell)
+    written = None if re.search("[%£]", cell) else amount(cell)
     if written is None or written.number > 9_999:
         raise CellError(f"{quoted(cell)} is not a number of posts from 0 up. Write figures, such as 12.5.")
     return Understood(written.number, f"{quoted(cell)} was read as {written.number:g}")

@@ -8,23 +8,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
-import pandas as pd
 import typer
-from rich.console import Console
 
-from data.council_files.column_mapping import ColumnMapping, read_mapping, remember, remembered, write_mapping
-from data.council_files.column_mapping import beside as mapping_beside
-from data.council_files.column_proposals import Proposal
-from data.council_files.corrected_copy import Correction, accept, copy_content, correct, write_copy
-from data.council_files.corrected_copy import beside as copy_beside
-from data.council_files.council_table import CheckedFile, CouncilTable, propose
-from data.council_files.file_kinds import FileKind
-from data.council_files.problems import SHOWN, Problem, without_answered
 from data.errors import OptionError
 from forecast.commands.options import check_may_write
 from forecast.commands.output import say, show
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from data.council_files.column_mapping import ColumnMapping
+    from data.council_files.column_proposals import Proposal
+    from data.council_files.corrected_copy import Correction
+    from data.council_files.council_table import CheckedFile, CouncilTable
+    from data.council_files.file_kinds import FileKind
+    from data.council_files.problems import Problem
 
 MappingFile = Annotated[
     Path | None,
@@ -89,6 +89,9 @@ def confirmed_mapping(
     PlannerError
         A mapping is needed and was not given; of the kind of the file.
     """
+    from data.council_files.column_mapping import read_mapping, remembered
+    from data.council_files.council_table import propose
+
     if mapping is not None:
         check_mapping_is_there(mapping)
         return read_mapping(mapping, kind)
@@ -112,15 +115,19 @@ def ask_to_confirm(path: Path, kind: FileKind, proposal: Proposal, screen: Conso
     PlannerError
         Always: nobody has confirmed it yet; of the kind of the file.
     """
+    import pandas as pd
+
+    from data.council_files import column_mapping
+
     lines = [
         {"Theirs": one.theirs, "Ours": one.ours, "For example": one.samples, "Note": one.note}
         for one in proposal.mapping.lines
     ]
     show(screen, pd.DataFrame(lines), f"What the columns of {path.name} would be read as", index=False)
-    to = mapping_beside(path)
+    to = column_mapping.beside(path)
     there = to.exists()
     if not there:
-        write_mapping(proposal.mapping, to)
+        column_mapping.write_mapping(proposal.mapping, to)
     questions = len(proposal.mapping.questions)
     raise kind.refuse(
         f"'{path.name}' is not in the template, so somebody must say what its columns hold; {kind.nothing} yet. "
@@ -136,12 +143,18 @@ def keep_mapping(
     """Remember a mapping that was used for an authority's file."""
     if mapping is None or la_code is None or not table.mapped:
         return
+    from data.council_files.column_mapping import remember
+
     path = remember(mapping, kind, la_code, table.names)
     say(screen, f"The mapping is remembered for the next file with these headings: {path}")
 
 
 def show_problems(screen: Console, problems: Sequence[Problem]) -> None:
     """Print problems row by row, each with its proposed fix, where there are more than a message lists."""
+    import pandas as pd
+
+    from data.council_files.problems import SHOWN, without_answered
+
     if len(without_answered(problems)) <= SHOWN:
         return
     lines = [
@@ -173,6 +186,8 @@ def write_corrected(
     screen
         Where to say so.
     """
+    from data.council_files.corrected_copy import accept, beside, copy_content, correct, write_copy
+
     chosen = None if wanted.accepted is None else _rows(wanted.accepted)
     corrections: list[Correction] = []
     for place, (name, checked) in enumerate(sheets.items()):
@@ -182,7 +197,7 @@ def write_corrected(
         corrections.append(
             correct(path.name, kinds[name], checked.table, checked.problems, accepted, without)
         )
-    to = copy_beside(path)
+    to = beside(path)
     check_may_write(to, False, "another name for it")
     write_copy(copy_content(path, corrections, next(iter(kinds.values())).refuse), to)
     say(screen, f"Corrected copy: {to}. The original was not changed.")

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -25,11 +25,13 @@ from data.formatting import exact_pounds
 from data.provisions import facts_of
 from data.vocabulary import ALL, SPECIALIST_PROVISIONS
 from forecast.core.outcome import ONE_CHILD, Outcome
-from forecast.finance.finance_model import FinanceModel
 from forecast.presentation import describe, published_figures, wording
 from forecast.presentation.published_figures import FIGURES
 from forecast.presentation.summary import LIKELY
 from models.base import Array
+
+if TYPE_CHECKING:
+    from forecast.finance.finance_model import FinanceModel
 
 MEASURES: Mapping[str, str] = {
     code: FIGURES[code].label

@@ -13,15 +13,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from forecast.core.outcome import Outcome
-from forecast.finance.finance_model import Money
 from forecast.presentation import compare, describe
 from forecast.presentation.published_figures import FIGURES, PublishedFigure, PublishedRun
+
+if TYPE_CHECKING:
+    from forecast.finance.finance_model import Money
 
 _CELLS = ("provision", "phase", "need_group")
 

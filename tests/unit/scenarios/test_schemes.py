@@ -200,7 +200,7 @@ def test_a_closure_after_the_setting_has_closed_is_refused() -> None:
 
 def test_a_register_that_would_break_its_rules_is_refused() -> None:
     register = Register(la_code=317, rows=frame([row("Ash School", taken_by_others=40)]), origin="test")
-    with pytest.raises(ScenarioError, match=r"breaks its rules.*taken_by_others"):
+    with pytest.raises(ScenarioError, match=r"(?s)breaks its rules.*taken_by_others"):
         after(
             {"action": "redesignate", "setting": "Ash School", "places": 10, "when": 2027}, register=register
         )

@@ -194,7 +194,7 @@ def offered(draws: int = 2, januaries: int = 3) -> Supply:
     places = np.broadcast_to([u[3] for u in UNITS], (draws, januaries, len(UNITS))).copy()
     dims = ("draw", "january", "unit")
     nothing = xr.DataArray(np.zeros(0), dims="none")
-    return Supply(units, xr.DataArray(places, dims=dims), nothing, nothing, nothing)
+    return Supply(units, xr.DataArray(places, dims=dims), *[nothing] * 5)
 
 
 def change(how: str, size: float, weight: tuple[float, float] = (1, 1), **said: Any) -> PlaceChange:
