@@ -172,7 +172,8 @@ def report(screen: Console, tables: RunTables) -> None:
 
 def one_line(tables: RunTables) -> dict[str, str]:
     """Return one authority's row in the table of all authorities."""
-    from forecast.presentation import summary, wording, words
+    from forecast.presentation import summary, words
+    from forecast.presentation.published_figures import in_table
 
     outcome = tables.outcome
     table = summary.interval(tables.plans)
@@ -181,7 +182,7 @@ def one_line(tables: RunTables) -> dict[str, str]:
     return {
         "Authority": outcome.area.name,
         "Plans now": f"{outcome.plans.known.sum().item():,.0f} ({outcome.plans.known_january})",
-        f"Plans {last}": wording.interval_of(table.to_dict("index")[last]),
+        f"Plans {last}": in_table("plans", table.to_dict("index")[last]),
         "Runs out first": "none in the years shown"
         if soonest is None
         else f"{words.PHASE_LABELS[soonest.phase]}, {words.SHORT_PROVISIONS[soonest.provision]}, {soonest.january}",

@@ -30,6 +30,7 @@ from forecast.core.futures import (
 from forecast.core.outcome import Outcome
 from forecast.presentation import wording
 from forecast.presentation.describe import cells, chance
+from forecast.presentation.published_figures import in_table
 
 TODAYS_RATES, REFORM = "todays_rates", "reform"
 
@@ -140,7 +141,7 @@ class Futures:
         row = self.at(which, january)
         if row is None:
             return "none"
-        return wording.count(row["q50"]) if np.isnan(row["q10"]) else wording.interval_of(row)
+        return wording.count(row["q50"]) if np.isnan(row["q10"]) else in_table("plans", row)
 
     def middle(self, which: str, january: int) -> str:
         """Return the middle of a path in a January: "9,610"."""

@@ -156,8 +156,9 @@ def headline(outcome: Outcome, tables: PlacesTables) -> str:
             f"({words.PHASE_LABELS[str(bound.iloc[0]['phase'])].lower()}) runs short first."
         )
     )
+    wanted = in_table("specialist_wanted", chosen.to_dict(), "wanted_")
     return (
-        f"{words.run_out_sentence(first[0])} {wording.interval_of(chosen.to_dict(), 'wanted_')} children want one in January "
+        f"{words.run_out_sentence(first[0])} {wanted} children want one in January "
         f"{first[0].january}; {wording.count(float(chosen['places']))} places.{who}"
     )
 
@@ -225,8 +226,12 @@ def demand_table(outcome: Outcome, tables: PlacesTables) -> pd.DataFrame:
                     {
                         "Provision": words.SHORT_PROVISIONS[provision].capitalize(),
                         "January": january,
-                        "At today's choices": wording.interval_of(cells[january, provision, "observed"]),
-                        "With those turned away": wording.interval_of(cells[january, provision, "latent"]),
+                        "At today's choices": in_table(
+                            "specialist_wanted", cells[january, provision, "observed"]
+                        ),
+                        "With those turned away": in_table(
+                            "specialist_wanted", cells[january, provision, "latent"]
+                        ),
                     }
                 )
     return pd.DataFrame(rows)

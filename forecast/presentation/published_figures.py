@@ -20,6 +20,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import pandas as pd
+
 from data.citations import SEN2
 from data.financial_year import FinancialYear
 from forecast.core.outcome import Outcome
@@ -146,7 +148,7 @@ WANT, PLACED, SHORT, EMPTY, CHANCE = (
 """Headings of the columns that tables of places share."""
 
 
-def value(code: str, row: Mapping[Any, Any], prefix: str = "") -> float:
+def value(code: str, row: Mapping[Any, Any] | pd.Series, prefix: str = "") -> float:
     """Return the centre of a figure from a row of a table of draws, whose columns begin with a prefix."""
     return float(row[f"{prefix}{FIGURES[code].centre}"])
 
@@ -182,7 +184,7 @@ def spoken(code: str, number: float, *, signed: bool = False) -> str:
     return wording.chances(number) if unit == "chance" and not signed else shown(code, number, signed=signed)
 
 
-def in_table(code: str, row: Mapping[Any, Any], prefix: str = "", *, signed: bool = False) -> str:
+def in_table(code: str, row: Mapping[Any, Any] | pd.Series, prefix: str = "", *, signed: bool = False) -> str:
     """Return a figure with its range for a table: "717 (600 to 840)"; a chance, which has no range, alone."""
     centre = value(code, row, prefix)
     if FIGURES[code].unit == "chance":

@@ -92,7 +92,7 @@ def headline(outcome: Outcome, long: pd.DataFrame, shortfall: pd.DataFrame) -> s
     now = outcome.plans.known.sum().item()
     plans = (
         f"{outcome.area.name} had {now:,.0f} EHC plans in January {outcome.plans.known_january}. By January {january} we expect "
-        f"{wording.interval_of(table.to_dict('index')[january])}."
+        f"{in_table('plans', table.to_dict('index')[january])}."
     )
     first = [r for r in summary.run_outs(shortfall) if r.january is not None]
     if not first:
@@ -145,7 +145,7 @@ def _plans_table(outcome: Outcome, long: pd.DataFrame, cells: list[tuple[str, st
         future = summary.interval(long, band, need)
         columns[label] = [
             f"{known[band][need]:,.0f}",
-            *(wording.interval_of(row) for row in future.to_dict("records")),
+            *(in_table("plans", row) for row in future.to_dict("records")),
         ]
     januaries = [outcome.plans.known_january, *sorted(long["target"].unique())]
     return pd.DataFrame(columns, index=pd.Index([int(j) for j in januaries], name="January"))

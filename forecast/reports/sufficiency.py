@@ -24,7 +24,7 @@ from forecast.presentation import own_record, places_report, summary, wording, w
 from forecast.presentation.futures import TODAYS_RATES, Futures
 from forecast.presentation.place_tables import NEVER, first_likely
 from forecast.presentation.places_report import GROUP_LABELS, PlacesTables
-from forecast.presentation.published_figures import CHANCE, FIGURES, SHORT, WANT
+from forecast.presentation.published_figures import CHANCE, FIGURES, SHORT, WANT, in_table
 from forecast.presentation.run_figures import RunFigures
 from forecast.presentation.top_lines import top_lines
 from forecast.reports import charts
@@ -219,7 +219,7 @@ def by_kind(need: Need) -> DocumentTable:
         rows.append(
             {
                 "Phase and kind of place": kind_of_place(*kind),
-                f"{WANT}, {need.lead}": wording.interval_of(cell, "wanted_"),
+                f"{WANT}, {need.lead}": in_table("specialist_wanted", cell, "wanted_"),
                 f"Places, {need.lead}": wording.count(float(cell["places"])),
                 SHORT: wording.count(float(cell["shortfall_q50"])),
                 CHANCE: wording.table_chance(float(cell["p_shortfall"])),
@@ -254,7 +254,7 @@ def by_need(need: Need) -> DocumentTable:
         rows.append(
             {
                 "Main need": GROUP_LABELS[group.code],
-                f"{WANT}, {need.lead}": wording.interval_of(cell, "wanted_"),
+                f"{WANT}, {need.lead}": in_table("specialist_wanted", cell, "wanted_"),
                 SHORT: wording.count(float(cell["shortfall_q50"])),
                 f"{SHORT}, {wording.UPPER_TAIL}": wording.count(float(cell["shortfall_q90"])),
                 CHANCE: wording.table_chance(float(cell["p_shortfall"])),
@@ -309,8 +309,8 @@ def gap_chart(need: Need) -> Picture:
         key="Dashed line with dots: want a place. Solid stepped line: places, each holding until the next January. "
         f"{charts.BAND_KEY} More children can be short than the gap shows, because places for other ages or needs may "
         "stand empty.",
-        description=f"Line chart. {wording.interval_of(first, 'wanted_')} children want a specialist place in January "
-        f"{need.first} and {wording.interval_of(last, 'wanted_')} in January {need.last}, with 80 % intervals; places "
+        description=f"Line chart. {in_table('specialist_wanted', first, 'wanted_')} children want a specialist place in January "
+        f"{need.first} and {in_table('specialist_wanted', last, 'wanted_')} in January {need.last}, with 80 % intervals; places "
         f"go from {wording.count(float(first['places']))} to {wording.count(float(last['places']))}.",
     )
 
@@ -324,7 +324,7 @@ def widest_chart(need: Need) -> Picture | None:
     for kind in kinds:
         cell = need.cell(need.lead, *kind)
         descriptions.append(
-            f"{kind_of_place(*kind)}, {wording.interval_of(cell, 'wanted_')} wanted and "
+            f"{kind_of_place(*kind)}, {in_table('specialist_wanted', cell, 'wanted_')} wanted and "
             f"{wording.count(float(cell['places']))} places in January {need.lead}"
         )
     return charts.over_years(

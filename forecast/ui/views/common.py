@@ -15,6 +15,7 @@ import pandas as pd
 from data.vocabulary import NEED_GROUPS, NEEDS
 from forecast.core.outcome import Outcome
 from forecast.presentation import summary, wording
+from forecast.presentation.published_figures import in_table
 
 PUBLISHED = "Published"
 ESTIMATED = "Estimated from the former authority"
@@ -106,7 +107,7 @@ def in_words(frame: pd.DataFrame, what: str, when: str = "January") -> pd.DataFr
     def cell(row: pd.Series) -> str:
         if row["kind"] == MISSING:
             return "not published"
-        return wording.interval_of(row) if row["kind"] == FORECAST else wording.whole(row["q50"])
+        return in_table("plans", row) if row["kind"] == FORECAST else wording.whole(row["q50"])
 
     return pd.DataFrame(
         {what: [cell(r) for _, r in frame.iterrows()], "Basis": list(frame["kind"])},

@@ -194,7 +194,7 @@ def drivers_table(drivers: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Why": list(drivers["label"]),
-            "Plans (mean)": [f"{round(v):+,}" for v in drivers["mean"]],
+            "Plans, average": [f"{round(v):+,}" for v in drivers["mean"]],
             "80 % interval": [
                 f"{round(a):+,} to {round(b):+,}" for a, b in zip(drivers["q10"], drivers["q90"], strict=True)
             ],

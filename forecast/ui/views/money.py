@@ -23,6 +23,7 @@ from forecast.finance.finance_model import Money
 from forecast.presentation import money_report, money_tables, wording
 from forecast.presentation.money_report import CAUSE_LABELS, MoneyTables, Ways, in_table
 from forecast.presentation.money_tables import attribution_table
+from forecast.presentation.published_figures import shown
 from forecast.ui.views import council_files
 from forecast.ui.views.common import Measure, Source
 
@@ -205,7 +206,7 @@ def _measures(run: MoneyTables, table: pd.DataFrame) -> dict[int, tuple[Measure,
         over = in_year["mean"] < 0
         measures[march(year)] = (
             Measure(
-                "High needs cost, average", wording.table_pounds(cost["mean"]), _range(cost),
+                "High needs cost, average", shown("cost", cost["mean"]), _range(cost),
                 f"{wording.growth(grown)} since {first}" if year != first else f"The first year, {first}", source,
                 ("High needs block",),
             ),
@@ -214,12 +215,12 @@ def _measures(run: MoneyTables, table: pd.DataFrame) -> dict[int, tuple[Measure,
                 source, ("High needs block",),
             ),
             Measure(
-                f"{'Overspent' if over else 'Underspent'} in the year, average", wording.table_pounds(abs(in_year["mean"])),
+                f"{'Overspent' if over else 'Underspent'} in the year, average", shown("in_year_balance", abs(in_year["mean"])),
                 _range(in_year, flip=over), f"{wording.per_cent(abs(in_year['mean']) / income['mean'])} of income", source, (),
             ),
             Measure(
                 f"{'Deficit' if closing['mean'] < 0 else 'Surplus'} at 31 March {march(year)}, average",
-                wording.table_pounds(abs(closing["mean"])), _range(closing, flip=closing["mean"] < 0),
+                shown("closing", abs(closing["mean"])), _range(closing, flip=closing["mean"] < 0),
                 f"Chance of a deficit: {wording.chances(float(p.sel(financial_year=year)))}", source,
                 ("Deficit", "Statutory override"),
             ),

@@ -10,6 +10,7 @@ import pandas as pd
 
 from data.formatting import listed
 from forecast.presentation import wording
+from forecast.presentation.published_figures import in_table
 from forecast.ui.components.chart_cache import once
 from forecast.ui.components.charts.figure import (
     GREY,
@@ -88,8 +89,8 @@ def _fan(
     begin = "" if len(past) == 1 else f"{first['q50']:,.0f} in {first['january']}, "
     description = (
         f"Line chart of {what} {where}: {begin}"
-        f"{latest['q50']:,.0f} in {latest['january']}; forecast {wording.interval_of(mid)} in {mid['january']} "
-        f"and {wording.interval_of(last)} in {last['january']}, with 80 % intervals."
+        f"{latest['q50']:,.0f} in {latest['january']}; forecast {in_table('plans', mid)} in {mid['january']} "
+        f"and {in_table('plans', last)} in {last['january']}, with 80 % intervals."
     )
     missing = frame.loc[frame["kind"] == MISSING, "january"]
     if len(missing):

@@ -14,6 +14,7 @@ import pandas as pd
 from forecast.core.futures import FALLS, LEVELS_OFF, RISES
 from forecast.presentation import wording
 from forecast.presentation.futures import REFORM, TESTED_YEARS, TODAYS_RATES
+from forecast.presentation.published_figures import in_table
 from forecast.ui.components.chart_cache import once
 from forecast.ui.components.charts.figure import (
     GREY,
@@ -72,7 +73,7 @@ def three_futures(plans: pd.DataFrame, paths: pd.DataFrame, area: str, title: st
     values = "; ".join(f"{row['name']}, {wording.count(row['q50'])}" for _, row in ends.iterrows())
     description = (
         f"Line chart of EHC plans in {area} each January: {latest['q50']:,.0f} in {latest['january']}; forecast "
-        f"{wording.interval_of(ahead.iloc[-1])} in {last}, with an 80 % interval. Paths in {last}: {values}."
+        f"{in_table('plans', ahead.iloc[-1])} in {last}, with an 80 % interval. Paths in {last}: {values}."
     )
     x = year_axis(plans)
     layers = [
@@ -190,7 +191,7 @@ def england(plans: pd.DataFrame, dots: pd.DataFrame, title: str, origin: int) ->
     )
     description = (
         f"Line chart of EHC plans in England each January: {latest['q50']:,.0f} in {latest['january']}; forecast "
-        f"{wording.interval_of(ahead.iloc[-1])} in {last}. Forecasts of others: {others}."
+        f"{in_table('plans', ahead.iloc[-1])} in {last}. Forecasts of others: {others}."
     )
     x = year_axis(plans)
     middle = alt.Chart(with_dates(pd.concat([past.tail(1), ahead]))).mark_line(

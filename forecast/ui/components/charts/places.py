@@ -7,8 +7,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from forecast.presentation import wording, words
-from forecast.presentation.published_figures import PLACED, WANT
+from forecast.presentation import words
+from forecast.presentation.published_figures import PLACED, WANT, in_table
 from forecast.presentation.summary import RunOut
 from forecast.ui.components.chart_cache import once
 from forecast.ui.components.charts.figure import (
@@ -60,8 +60,9 @@ def places(places: pd.DataFrame, run_out: RunOut, area: str) -> Figure:
     if len(now):
         counted = now.iloc[0]
         description += f"{counted['placed']:,.0f} residents placed in January {counted['january']}. "
+    wanted = [in_table("specialist_wanted", end) for end in (first, last)]
     description += (
-        f"Want a place: {wording.interval_of(first)} in January {first['january']}, {wording.interval_of(last)} in "
+        f"Want a place: {wanted[0]} in January {first['january']}, {wanted[1]} in "
         f"{last['january']}, with 80 % intervals. Placed: {last['filled']:,.0f} in {last['january']}. Places: "
         f"{first['places']:,.0f} "
         f"in {first['january']}, {last['places']:,.0f} in {last['january']}."
