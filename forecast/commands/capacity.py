@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from data import areas
-from data.errors import OptionError, RegisterError
 from forecast.commands.council_files import (
     Accept,
     CopyWanted,
@@ -17,14 +16,16 @@ from forecast.commands.council_files import (
     MappingFile,
     confirmed_mapping,
     keep_mapping,
-    show_problems,
-    write_corrected,
+    refuse,
 )
-from forecast.commands.options import OneArea, check_may_write
+from forecast.commands.options import OneArea, check_may_write, single
 from forecast.commands.output import console, say, show
 from forecast.commands.own_files import register_for
 
 app = typer.Typer(help="Capacity registers: which places exist, setting by setting.", no_args_is_help=True)
+
+ONE_REGISTER = "A register is one authority's"
+"""Why a register cannot be that of all."""
 
 
 @app.command("template")
@@ -40,14 +41,12 @@ def template_command(
     from data.registers.register_file import write_register
     from forecast.core.atomic_files import check_folder
 
-    chosen = areas.resolve(area)
-    if len(chosen) > 1:
-        raise OptionError("A template is for one authority, but 'all' was asked for. Name the authority.")
-    path = out or Path(f"capacity-{chosen[0].slug}.csv")
+    one = single(area, ONE_REGISTER)
+    path = out or Path(f"capacity-{one.slug}.csv")
     check_may_write(path, force, "another name with --out")
     check_folder(path.parent)
-    write_register(starting_register.shipped(chosen[0].la_code), path)
-    typer.echo(f"Edit {path}, then run: sendplan forecast {chosen[0].la_code} --capacity {path}")
+    write_register(starting_register.shipped(one.la_code), path)
+    typer.echo(f"Edit {path}, then run: sendplan forecast {one.la_code} --capacity {path}")
 
 
 @app.command("check")
@@ -62,21 +61,20 @@ def check_register_command(
     leave_out: LeaveOut = None,
 ) -> None:
     """Check a capacity register: its problems row by row with a fix for each, or its places with what would change."""
-    from data.council_files.problems import report
     from data.registers import kept_registers
     from data.registers.differences import diff
     from data.registers.register import counted_by_year
     from data.registers.register_file import REGISTER_FILE, check_register_file, read_register
 
-    code = None if area is None else _one_code(area)
+    code = None if area is None else single(area, ONE_REGISTER).la_code
     screen = console()
     confirmed = confirmed_mapping(file, REGISTER_FILE, mapping, code, screen) if file.is_file() else None
     checked = check_register_file(file, code, confirmed)
     if checked.problems:
-        show_problems(screen, checked.problems)
-        if fix:
-            write_corrected(file, {"": checked}, {"": REGISTER_FILE}, CopyWanted(accept, leave_out), screen)
-        raise RegisterError(report(file.name, checked.problems))
+        refuse(
+            file, {"": checked}, {"": REGISTER_FILE}, CopyWanted(fix, accept, leave_out),
+            "no places were read from it", screen,
+        )  # fmt: skip
     register = read_register(file, la_code=code, mapping=confirmed)
     owner = "" if register.la_code is None else f" of {areas.by_code(register.la_code).name}"
     screen.print(
@@ -106,7 +104,7 @@ def diff_command(
     from data.formatting import quoted
     from data.registers.differences import diff
 
-    code = None if area is None else _one_code(area)
+    code = None if area is None else single(area, ONE_REGISTER).la_code
     difference = diff(register_for(old, code), register_for(new, code))
     screen = console()
     screen.print(difference.sentence(), soft_wrap=True)
@@ -120,14 +118,6 @@ def diff_command(
     for changed in difference.changed:
         cells = "; ".join(f"{c} {quoted(before)} -> {quoted(after)}" for c, before, after in changed.cells)
         screen.print(f"Changed: {changed.setting} (row {changed.row}): {cells}", soft_wrap=True, markup=False)
-
-
-def _one_code(area: str) -> int:
-    """Return the DfE number of the one authority meant."""
-    chosen = areas.resolve(area)
-    if len(chosen) > 1:
-        raise OptionError("A register is one authority's, but 'all' was asked for. Name the authority.")
-    return chosen[0].la_code
 
 
 @app.command("order")

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from data import areas
 from data.errors import CapitalError
 from forecast.commands.council_files import (
     Accept,
@@ -18,10 +17,9 @@ from forecast.commands.council_files import (
     MappingFile,
     confirmed_mapping,
     keep_mapping,
-    show_problems,
-    write_corrected,
+    refuse,
 )
-from forecast.commands.money import UnitCosts, single
+from forecast.commands.money import UnitCosts
 from forecast.commands.options import (
     Capacity,
     Draws,
@@ -31,12 +29,17 @@ from forecast.commands.options import (
     Years,
     check_chance,
     file_name,
+    single,
 )
 from forecast.commands.output import console, progress, say, show
 from forecast.commands.own_files import own_counts, own_prices, own_register, own_schemes
 from forecast.core import defaults
 
 app = typer.Typer(help="Candidate schemes: the council's own file of them.", no_args_is_help=True)
+
+
+ONE_PROGRAMME = "Candidates are one authority's"
+"""Why schemes cannot be chosen for all."""
 
 
 @app.command("check")
@@ -50,16 +53,15 @@ def check_schemes_command(
 ) -> None:
     """Check a file of candidate schemes: its problems row by row with a fix for each, or what it holds."""
     from data.capital.candidate_file import SCHEME_FILE, check_candidates, read_candidates
-    from data.council_files.problems import report
 
-    one, screen = single(area), console()
+    one, screen = single(area, ONE_PROGRAMME), console()
     confirmed = confirmed_mapping(file, SCHEME_FILE, mapping, one.la_code, screen) if file.is_file() else None
     checked = check_candidates(file, one.la_code, confirmed)
     if checked.problems:
-        show_problems(screen, checked.problems)
-        if fix:
-            write_corrected(file, {"": checked}, {"": SCHEME_FILE}, CopyWanted(accept, leave_out), screen)
-        raise CapitalError(report(file.name, checked.problems, "no candidates were read from it"))
+        refuse(
+            file, {"": checked}, {"": SCHEME_FILE}, CopyWanted(fix, accept, leave_out),
+            "no candidates were read from it", screen,
+        )  # fmt: skip
     read = read_candidates(file, one.la_code, mapping=confirmed)
     places = sum(scheme.places for scheme in read.rows)
     say(screen, f"{file.name} can be used: {len(read.rows)} schemes, {places:,} places.")
@@ -123,10 +125,7 @@ def capital_command(
     from forecast.runs.baseline import ForecastInputs, check_options
     from scenarios import reading
 
-    matches = areas.resolve(area)
-    if len(matches) > 1:
-        raise CapitalError("'all' was asked for, but candidates are one authority's. Name the authority.")
-    chosen = matches[0]
+    chosen = single(area, ONE_PROGRAMME)
     check_options(years, draws)
     if not 0 <= years_after <= 60:
         raise CapitalError(f"--years-after {years_after} is out of range. Write 0 (the forecast only) to 60.")

@@ -63,12 +63,15 @@ class CopyWanted:
 
     Parameters
     ----------
+    wanted
+        Whether one should be written at all.
     accepted
         Rows whose fix is accepted, as typed; None for all.
     left_out
         Rows taken out, as typed.
     """
 
+    wanted: bool
     accepted: str | None
     left_out: str | None
 
@@ -149,7 +152,46 @@ def keep_mapping(
     say(screen, f"The mapping is remembered for the next file with these headings: {path}")
 
 
-def show_problems(screen: Console, problems: Sequence[Problem]) -> None:
+def refuse(
+    path: Path,
+    sheets: Mapping[str, CheckedFile],
+    kinds: Mapping[str, FileKind],
+    copy: CopyWanted,
+    result: str,
+    screen: Console,
+) -> NoReturn:
+    """Print the problems of a file row by row, write a corrected copy where it is wanted, and refuse the file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    sheets
+        Its table after the check, or each of its sheets, by name.
+    kinds
+        The kind of each.
+    copy
+        Whether a copy is wanted, and what it should hold.
+    result
+        What therefore happened, as the end of a sentence.
+    screen
+        Where to say so.
+
+    Raises
+    ------
+    PlannerError
+        Always; of the kind of the file.
+    """
+    from data.council_files.problems import report
+
+    problems = [problem for sheet in sheets.values() for problem in sheet.problems]
+    _show_problems(screen, problems)
+    if copy.wanted:
+        write_corrected(path, sheets, kinds, copy, screen)
+    raise next(iter(kinds.values())).refuse(report(path.name, problems, result))
+
+
+def _show_problems(screen: Console, problems: Sequence[Problem]) -> None:
     """Print problems row by row, each with its proposed fix, where there are more than a message lists."""
     import pandas as pd
 

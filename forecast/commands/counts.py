@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from data import areas
-from data.council_files.problems import report
-from data.errors import CountError, OptionError
+from data.errors import OptionError
 from forecast.commands.council_files import (
     Accept,
     CopyWanted,
@@ -20,11 +18,10 @@ from forecast.commands.council_files import (
     ask_to_confirm,
     check_mapping_is_there,
     keep_mapping,
-    show_problems,
-    write_corrected,
+    refuse,
 )
 from forecast.commands.keeping import Who
-from forecast.commands.options import OneArea, check_may_write
+from forecast.commands.options import OneArea, check_may_write, single
 from forecast.commands.output import console, say, show
 from forecast.commands.own_files import own_counts
 
@@ -39,6 +36,9 @@ app = typer.Typer(
     help="The council's own counts: plans on a day, children waiting or not in school, staff.",
     no_args_is_help=True,
 )
+
+ONE_COUNT = "Counts are one authority's"
+"""Why counts cannot be those of all."""
 
 CountsFile = Annotated[Path, typer.Argument(help="The file of counts, .xlsx, or CSV for plans alone.")]
 """A file of counts."""
@@ -57,7 +57,7 @@ def template_command(
     from data.counts.counts_file import write_template
     from forecast.core.atomic_files import check_folder
 
-    one = _single(area)
+    one = single(area, ONE_COUNT)
     path = out or Path(f"counts-{one.slug}.xlsx")
     check_may_write(path, force, "another name with --out")
     check_folder(path.parent)
@@ -82,17 +82,14 @@ def check_counts_command(
     from data.counts.count_tables import COUNT_KINDS, NOTHING
     from data.counts.counts_file import OnDay, check_counts, what_is_in
 
-    one, screen = _single(area), console()
+    one, screen = single(area, ONE_COUNT), console()
     confirmed = _confirmed(file, one, mapping, screen)
     checked = check_counts(file, one.la_code, OnDay.now(date.today()), confirmed)
     for name, sheet in checked.sheets.items():
         given = confirmed is not None and set(confirmed.of("column")) <= set(sheet.table.names)
         keep_mapping(sheet.table, COUNT_KINDS[name], confirmed if given else None, one.la_code, screen)
     if checked.counts is None:
-        show_problems(screen, checked.problems)
-        if fix:
-            write_corrected(file, checked.sheets, COUNT_KINDS, CopyWanted(accept, leave_out), screen)
-        raise CountError(report(file.name, checked.problems, NOTHING))
+        refuse(file, checked.sheets, COUNT_KINDS, CopyWanted(fix, accept, leave_out), NOTHING, screen)
     counts = checked.counts
     say(screen, f"{file.name}: the counts of {one.name} can be used.")
     for remark in checked.remarks:
@@ -118,7 +115,7 @@ def keep_command(
     from data.sign_in.people import this_computer
     from forecast.runs.made_with import made_now
 
-    one = _single(area)
+    one = single(area, ONE_COUNT)
     counts = own_counts(file, [one])
     assert counts is not None  # a file was given
     person = this_computer(who)
@@ -140,7 +137,7 @@ def versions_command(area: OneArea) -> None:
     from data.counts import kept_counts
     from data.counts.own_counts import in_words
 
-    one = _single(area)
+    one = single(area, ONE_COUNT)
     screen = console()
     every = COUNTS.versions(one.la_code)
     if not every:
@@ -163,7 +160,7 @@ def delete_command(
     from data.council_files.kept_files import COUNTS
     from data.sign_in.people import this_computer
 
-    one = _single(area)
+    one = single(area, ONE_COUNT)
     COUNTS.delete(this_computer(who), one.la_code, version)
     say(console(), f"Deleted: version {version} of {one.name}'s counts.")
 
@@ -200,17 +197,3 @@ def _doubts(one: Area, counts: OwnCounts) -> list[str]:
 
     outcome = shared_inputs().baseline(one, years=1, draws=defaults.LEAST_DRAWS, counts=counts).outcome
     return [] if outcome.own_count is None else own_count.doubts(outcome.own_count)
-
-
-def _single(area: str) -> Area:
-    """Return the one authority meant.
-
-    Raises
-    ------
-    OptionError
-        All were asked for.
-    """
-    chosen = areas.resolve(area)
-    if len(chosen) > 1:
-        raise OptionError("Counts are one authority's, but 'all' was asked for. Name the authority.")
-    return chosen[0]

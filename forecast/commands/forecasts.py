@@ -24,6 +24,7 @@ from forecast.commands.options import (
     Years,
     check_chance,
     file_name,
+    single,
 )
 from forecast.commands.output import console, progress, say_top_lines, show
 from forecast.commands.own_files import own_counts, own_register
@@ -207,17 +208,13 @@ def explain_command(
     from forecast.presentation import explain, joining, own_record, words
     from forecast.runs.baseline import ForecastInputs, check_options
 
-    chosen = areas.resolve(area)
-    if len(chosen) > 1:
-        raise OptionError(
-            "A change is explained for one authority, but 'all' was asked for. Name the authority."
-        )
+    one = single(area, "A change is explained for one authority")
     check_options(years, draws)
     check_name(model)
-    counts = own_counts(own_count, chosen)
+    counts = own_counts(own_count, [one])
     outcome = (
         ForecastInputs.prepare(model)
-        .baseline(chosen[0], years=years, draws=draws, seed=seed, counts=counts)
+        .baseline(one, years=years, draws=draws, seed=seed, counts=counts)
         .outcome
     )
     origin = outcome.plans.origin
@@ -237,7 +234,7 @@ def explain_command(
     show(
         screen,
         shown,
-        f"{chosen[0].name}: why plans change from January {origin} to January {january}",
+        f"{one.name}: why plans change from January {origin} to January {january}",
         index=False,
     )
     screen.print(words.EXPLAIN_NOTE, soft_wrap=True)
@@ -245,5 +242,5 @@ def explain_command(
     for sentence in own_record.sentences(outcome):
         screen.print(sentence, soft_wrap=True, highlight=False)
     screen.print()
-    show(screen, joining.Joining.of(outcome.plans).table(), f"{chosen[0].name}: joining by year")
+    show(screen, joining.Joining.of(outcome.plans).table(), f"{one.name}: joining by year")
     screen.print(joining.NOTE, soft_wrap=True)

@@ -9,9 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from data import areas
-from data.areas import Area
-from data.errors import OptionError, PriceError
+from data.errors import OptionError
 from forecast.commands.council_files import (
     Accept,
     CopyWanted,
@@ -20,8 +18,7 @@ from forecast.commands.council_files import (
     MappingFile,
     confirmed_mapping,
     keep_mapping,
-    show_problems,
-    write_corrected,
+    refuse,
 )
 from forecast.commands.options import (
     Capacity,
@@ -32,12 +29,16 @@ from forecast.commands.options import (
     Years,
     check_may_write,
     file_name,
+    single,
 )
 from forecast.commands.output import console, say, show
 from forecast.commands.own_files import own_counts, own_prices, own_register
 from forecast.core import defaults
 
 app = typer.Typer(help="Unit costs: the prices in use, and the council's own.", no_args_is_help=True)
+
+ONE_BUDGET = "Money is one authority's"
+"""Why money cannot be forecast for all."""
 
 UnitCosts = Annotated[
     Path | None,
@@ -107,7 +108,7 @@ def money_command(
     from forecast.runs.baseline import check_options, shared_inputs
     from forecast.runs.scenario_names import find_scenario_or_file
 
-    one = single(area)
+    one = single(area, ONE_BUDGET)
     check_options(years, draws)
     plan = MoneyPlan(
         growth,
@@ -183,20 +184,6 @@ def allocations(given: Sequence[str]) -> dict[str, float]:
     return by_year
 
 
-def single(area: str) -> Area:
-    """Return the single authority requested.
-
-    Raises
-    ------
-    OptionError
-        All were asked for.
-    """
-    matches = areas.resolve(area)
-    if len(matches) > 1:
-        raise OptionError("Money is forecast for one authority at a time, but 'all' was asked for. Name one.")
-    return matches[0]
-
-
 @app.command("template")
 def template_command(
     area: OneArea,
@@ -207,7 +194,7 @@ def template_command(
     from data.prices.ledger import write_template
     from data.prices.starting_books import for_area
 
-    one = single(area)
+    one = single(area, ONE_BUDGET)
     check_may_write(path, force)
     write_template(for_area(one.la_code), path, one.la_code)
     say(
@@ -226,22 +213,19 @@ def check_command(
     leave_out: LeaveOut = None,
 ) -> None:
     """Check a file of the council's prices: its problems row by row with a fix for each, or what it replaces."""
-    from data.council_files.problems import report
     from data.prices.ledger import PRICE_FILE, check_ledger, read_ledger
     from data.prices.price_book import replacements
     from data.prices.starting_books import for_area
 
-    one, screen = single(area), console()
+    one, screen = single(area, ONE_BUDGET), console()
     confirmed = confirmed_mapping(path, PRICE_FILE, mapping, one.la_code, screen) if path.is_file() else None
     starting = for_area(one.la_code)
     checked = check_ledger(path, starting.inflation, one.la_code, confirmed)
     if checked.problems:
-        show_problems(screen, checked.problems)
-        if fix:
-            write_corrected(path, {"": checked}, {"": PRICE_FILE}, CopyWanted(accept, leave_out), screen)
-        raise PriceError(
-            report(path.name, checked.problems, "no prices were read from it and those in use stay")
-        )
+        refuse(
+            path, {"": checked}, {"": PRICE_FILE}, CopyWanted(fix, accept, leave_out),
+            "no prices were read from it and those in use stay", screen,
+        )  # fmt: skip
     read = read_ledger(path, starting.inflation, one.la_code, mapping=confirmed)
     replaced = replacements(starting.with_rows(read.rows), "council")
     say(screen, f"{path} can be used: {len(replaced)} prices replaced.")

@@ -6,12 +6,15 @@ Invariant: an option of one name means the same and has the same usual value in 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from data.errors import OptionError
 from data.formatting import describe_control_character, quoted
+
+if TYPE_CHECKING:
+    from data.areas import Area
 
 AnyArea = Annotated[str, typer.Argument(help="Name, GSS code or DfE number of an authority, or 'all'.")]
 """One authority or all of them."""
@@ -62,6 +65,29 @@ ReformChance = Annotated[
     ),
 ]
 """Chance of the reform that a reader sets."""
+
+
+def single(area: str, why: str) -> Area:
+    """Return the one authority meant.
+
+    Parameters
+    ----------
+    area
+        Its name, GSS code or DfE number.
+    why
+        Why all will not do, as the beginning of a sentence: "Counts are one authority's".
+
+    Raises
+    ------
+    OptionError
+        All were asked for.
+    """
+    from data import areas
+
+    chosen = areas.resolve(area)
+    if len(chosen) > 1:
+        raise OptionError(f"{why}, but 'all' was asked for. Name the authority.")
+    return chosen[0]
 
 
 def file_name(path: Path | None) -> str | None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from data import areas
 from data.errors import OptionError
 from forecast.commands.money import UnitCosts
 from forecast.commands.options import (
@@ -25,6 +24,7 @@ from forecast.commands.options import (
     Years,
     check_chance,
     check_shown,
+    single,
 )
 from forecast.commands.output import console, progress, say
 from forecast.commands.own_files import own_counts, own_prices, own_register, own_schemes
@@ -85,16 +85,12 @@ def capital_command(
     check_chance("--reform-chance", reform_chance)
     check_shown("--author", author)
     day = _day(issued)
-    matches = areas.resolve(area)
-    if len(matches) > 1:
-        raise OptionError(
-            "A paper is of one authority, but 'all' was asked for. Name one, and write a paper for each."
-        )
+    one = single(area, "A paper is of one authority")
     options = capital_paper.PaperOptions(
         area, out, day, tuple(scenario or ()), candidates, unit_costs, capacity, budget, p_sufficient, years, draws, seed, author,
         reform_chance, own_count,
     )  # fmt: skip
-    _write(matches[0], options)
+    _write(one, options)
 
 
 def _write(area: Area, options: PaperOptions) -> None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from data import areas
 from data.areas import Area
 from data.errors import HistoryError, OptionError, ScenarioError
 from forecast.commands import keeping
@@ -27,6 +26,7 @@ from forecast.commands.options import (
     Years,
     check_may_write,
     file_name,
+    single,
 )
 from forecast.commands.output import console, say, say_top_lines, show
 from forecast.commands.own_files import own_counts, own_prices, own_register
@@ -373,10 +373,7 @@ def _area(name: str | None, scenario: Scenario) -> Area:
                 f"{scenario.id} Redbridge"
             )
         name = scenario.areas[0]
-    matches = areas.resolve(name)
-    if len(matches) > 1:
-        raise OptionError("A scenario is run for one authority at a time, but 'all' was asked for. Name one.")
-    return matches[0]
+    return single(name, "A scenario is run for one authority at a time")
 
 
 def _baseline(

@@ -83,8 +83,8 @@ class Demand:
     def __post_init__(self) -> None:
         if not 0 <= self.blend <= 1:
             raise OptionError(
-                f"Demand was asked for at {self.blend}, but it runs from 0 (observed: today's choices under today's supply) to 1 "
-                "(latent: with those thought to be turned away). Choose a value in that range."
+                f"Demand was asked for at {self.blend}, but it runs from 0 (today's choices under today's supply) to 1 "
+                "(with those thought to be turned away today). Choose a value in that range."
             )
 
 

@@ -568,10 +568,13 @@ def test_a_changed_figure_of_an_output_is_seen(outputs: list[RunOutput]) -> None
 
 
 WORDS_LEFT_OUT = re.compile(
-    r"\b(binds? first|futures drawn|regrets?|latent|R-hat|almost certain|every future|draws)\b|\bseed \d|(?<!\d)100 % sure",
+    r"\b(binds? first|futures drawn|regrets?|latent|R-hat|almost certain|every future|draws|seed)\b|(?<!\d)100 % (sure|likely|chance)",
     re.I,
 )
 """Words of the method, which stay in the docs and on the page Evidence, and chances that nothing can have."""
+
+NO_CHANCE = ("0 %", "100 %")
+"""What no cell under a heading with the word "chance" may say."""
 
 METHOD = ("page Evidence",)
 
@@ -585,4 +588,11 @@ def test_no_output_speaks_of_the_method(outputs: list[RunOutput]) -> None:
         for said in (one.prose, *(table.caption for table in one.tables), *cells):
             hits = [said[max(m.start() - 40, 0) : m.end() + 20] for m in WORDS_LEFT_OUT.finditer(said)]
             found.setdefault(one.name, []).extend(hits)
+        for table in one.tables:
+            for row in table.rows:
+                found[one.name] += [
+                    f"{head}: {cell}"
+                    for head, cell in zip(table.heads, row, strict=False)
+                    if "chance" in head.casefold() and cell in NO_CHANCE
+                ]
     assert not {name: at for name, at in found.items() if at}

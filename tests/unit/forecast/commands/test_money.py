@@ -218,7 +218,7 @@ def test_a_ledger_replaces_prices_and_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("all",), "one authority at a time"),
+        (("all",), "Money is one authority's"),
         (("Redbridge", "--growth", "double"), "not a way the high needs block may grow"),
         (("Redbridge", "--regime", "nobody"), "not a funding regime"),
         (("Redbridge", "--grant", "2"), "The chance that the plan is approved"),

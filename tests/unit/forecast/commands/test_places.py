@@ -75,7 +75,7 @@ def test_wards_add_up_to_the_authority(told: tuple[str, Path]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("Redbridge", "--demand", "2"), "runs from 0 (observed"),
+        (("Redbridge", "--demand", "2"), "runs from 0 (today's choices"),
         (("Redbridge", "--order", "none.csv"), "cannot be read"),
         (("all", "--capacity", "x.csv"), "holds one authority's places"),
         (("Redbrige",), "Redbridge"),
