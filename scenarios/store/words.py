@@ -61,12 +61,12 @@ def history(versions: Sequence[Version], runs: Sequence[Run]) -> str:
 
 
 def run_line(run: Run) -> str:
-    """Return one run as a line of text."""
+    """Return one run as a line of text; how many draws and which seed it had is in the store, with its id."""
     facts = run.facts
     return (
         f"Run by {run.run_by} on {moment(run.run_at)}: authority {facts.la_code}, {_count(facts.years, 'year')}, "
-        f"{_count(facts.draws, 'draw')}, seed {facts.seed}, data {facts.data_hash[:SHORT]}, "
-        f"{_release(facts)}model {facts.model_hash[:SHORT]}, program {facts.app_version}, run {run.run_id}"
+        f"data {facts.data_hash[:SHORT]}, {_release(facts)}"
+        f"model {facts.model_hash[:SHORT]}, program {facts.app_version}, run {run.run_id}"
     )
 
 

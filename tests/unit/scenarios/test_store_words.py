@@ -46,9 +46,9 @@ def test_history_has_the_latest_first_with_runs_under_their_version() -> None:
         "Version 1, saved by Jo on 5 March 2026 at 09:07 UTC: For the forum\n"
         "  hash aaaaaaaaaaaa, made on January 2025 or an earlier release, which did not write down the model\n"
         "  then called 'Two bases'\n"
-        "  Run by Sam on 7 March 2026 at 10:00 UTC: authority 317, 1 year, 1 draw, seed 1, data dddddddddddd, "
+        "  Run by Sam on 7 March 2026 at 10:00 UTC: authority 317, 1 year, data dddddddddddd, "
         "model eeeeeeeeeeee, program 0.1.0, run r-2\n"
-        "  Run by Sam on 6 March 2026 at 10:00 UTC: authority 317, 10 years, 1,000 draws, seed 1, data dddddddddddd, "
+        "  Run by Sam on 6 March 2026 at 10:00 UTC: authority 317, 10 years, data dddddddddddd, "
         "model eeeeeeeeeeee, program 0.1.0, run r-1"
     )
 
