@@ -568,7 +568,8 @@ def test_a_changed_figure_of_an_output_is_seen(outputs: list[RunOutput]) -> None
 
 
 WORDS_LEFT_OUT = re.compile(
-    r"\b(binds? first|futures drawn|regrets?|latent|R-hat|almost certain|every future|draws|seed)\b|(?<!\d)100 % (sure|likely|chance)",
+    r"\b(binds? first|futures drawn|regrets?|latent|R-hat|almost certain|every future|draws|seed)\b|"
+    r"(?<!\d)100 % (sure|likely|chance)",
     re.I,
 )
 """Words of the method, which stay in the docs and on the page Evidence, and chances that nothing can have."""
