@@ -79,10 +79,10 @@ from data.counts.own_counts import (
     census_day,
     disagreements,
     in_words,
-    newest_january,
 )
 from data.errors import CountError, OutputError
 from data.formatting import listed, quoted
+from data.tables import newest_january
 from data.vocabulary import ALL, NEEDS, PHASES
 
 SUFFIXES: tuple[str, ...] = (".csv", ".xlsx")

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
-from functools import cache
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from data import tables
 from data.formatting import listed
 from data.vocabulary import BAND_CODES, NEED_CODES, NEEDS
 
@@ -229,12 +227,6 @@ def census_day(january: int) -> date:
     """Return the day that a January return counts plans on: the third Thursday of the month."""
     first = date(january, 1, 1)
     return first + timedelta(days=(3 - first.weekday()) % 7 + 14)
-
-
-@cache
-def newest_january() -> int:
-    """Return the newest January with published plans."""
-    return int(tables.read("plans_total")["january"].max())
 
 
 def in_words(day: date) -> str:
