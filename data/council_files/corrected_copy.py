@@ -103,7 +103,10 @@ def correct(
         A fix is not what its column can hold; of the kind of the file.
     """
     fixes: dict[tuple[int, str], str] = {}
+    gone = {*without, *(f"{p.row}" for p in accepted if p.leaves_out)}
     for problem in accepted:
+        if problem.leaves_out:
+            continue
         for column, cell in problem.fix:
             _check_fix(where, kind, problem, column, cell)
             fixes[int(problem.row), column] = cell
@@ -113,13 +116,13 @@ def correct(
     ]
     rows: list[tuple[str, ...]] = [(*table.header, *more, *(guarded(n) for n in names))]
     for number, cells in table.body:
-        if f"{number}" in without:
+        if f"{number}" in gone:
             continue
         own = {c: "" if cell == UNREAD else cell for c, cell in zip(table.header, cells, strict=False)}
         own |= {column: cell for (row, column), cell in fixes.items() if row == int(number)}
         filled = [guarded(own.get(c, "")) for c in (*table.header, *more)]
         rows.append((*filled, *(guarded(c) for c in table.aside.get(number, ("",) * len(names)))))
-    left = tuple(p for p in without_answered(problems) if p not in accepted and f"{p.row}" not in without)
+    left = tuple(p for p in without_answered(problems) if p not in accepted and f"{p.row}" not in gone)
     return Correction(tuple(rows), tuple(accepted), left, tuple(sorted(without)), kind.sheets[0])
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
-from data.areas import by_code
+from data.areas import authority_named, by_code
 from data.council_files.problems import Problem
 from data.council_files.text_encodings import UncertainEncodingError, decoded
 from data.drafts import write_in_place
@@ -131,20 +131,20 @@ def parse_age(cell: str) -> int:
 
 
 def parse_authority(cell: str) -> int:
-    """Return the DfE number of the current authority named in a cell.
+    """Return the DfE number of the current authority in a cell: its number, ONS code or name.
 
     Raises
     ------
     CellError
         It is none.
     """
-    try:
-        return by_code(int(cell) if re.fullmatch(r"\d{3}", cell, re.ASCII) else 0).la_code
-    except AreaError:
+    area = authority_named(cell.removesuffix(".0"))
+    if area is None:
         raise CellError(
-            f"{quoted(cell)} is not the DfE number of an authority of today. Write three digits, such as 317 for "
+            f"{quoted(cell)} is not the DfE number of an authority of today, nor its name. Write three digits, such as 317 for "
             "Redbridge, or delete the column."
-        ) from None
+        )
+    return area.la_code
 
 
 def name_of(la_code: int | None) -> str:

@@ -18,6 +18,9 @@ from data.council_files.file_kinds import UNANSWERED, Converter, FileKind, headi
 from data.council_files.header_row import HeaderRow, Lines
 from data.council_files.left_out_rows import is_total
 from data.council_files.spreadsheet import (
+    AUTHORITY as LA_CODE,
+)
+from data.council_files.spreadsheet import (
     CellError,
     Understood,
     column_names,
@@ -252,6 +255,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "vacant_fte": _fte,
     "definition": str,
     "note": str,
+    LA_CODE: parse_authority,
 }
 """Function for each column that reads a cell; the value of a row of plans is read by what the row counts."""
 
@@ -264,7 +268,7 @@ _GROUPS: dict[str, Converter] = {
 
 def _kind(sheet: str) -> FileKind:
     plans = sheet == PLANS
-    columns = SHEETS[sheet]
+    columns = (*SHEETS[sheet], LA_CODE)
     proposed = {"date": UNANSWERED, "need": ALL, "phase": ALL, "state": UNANSWERED, "role": UNANSWERED,
              "definition": UNANSWERED}  # fmt: skip
     return FileKind(
@@ -272,7 +276,7 @@ def _kind(sheet: str) -> FileKind:
         name=f"a count for the sheet {sheet}",
         columns=columns,
         parsers={c: PARSERS[c] for c in columns},
-        needed=("what", "value") if plans else tuple(c for c in columns if c not in OPTIONAL),
+        needed=("what", "value") if plans else tuple(c for c in SHEETS[sheet] if c not in OPTIONAL),
         values={"what": UNANSWERED} if plans else {c: proposed[c] for c in columns if c in proposed},
         choices={
             "what": tuple(WHATS),
@@ -313,7 +317,7 @@ def in_other_words(sheet: str, lines: Lines) -> tuple[list[str], HeaderRow] | No
     """
     needed = {c for c in SHEETS[sheet] if c not in OPTIONAL}
     for at, (number, cells) in enumerate(lines[:TITLES]):
-        names = [_column(sheet, c) for c in column_names(cells)]
+        names = [_column(sheet, c) for c in cells[: len(column_names(cells))]]
         if needed <= set(names) and len(set(names)) == len(names):
             return names, HeaderRow(tuple(names), at + 1, (number,), len(needed))
     return None

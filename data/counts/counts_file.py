@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -28,11 +29,14 @@ from data.council_files.council_table import (
     sheet_of,
     table_of_lines,
     trimmed,
+    with_hidden,
 )
 from data.council_files.council_words import bare
+from data.council_files.file_kinds import FileKind
 from data.council_files.formulas import guarded
 from data.council_files.header_row import HeaderRow, Lines
 from data.council_files.problems import Problem, report
+from data.council_files.set_aside import NOTHING_ASIDE, SetAside
 from data.council_files.spreadsheet import (
     CellError,
     Remark,
@@ -44,6 +48,7 @@ from data.council_files.spreadsheet import (
     remarks_in_words,
     write_whole,
 )
+from data.council_files.whose_rows import whose_rows
 from data.counts.count_tables import (
     ASSESSMENTS,
     AUTHORITY,
@@ -191,16 +196,20 @@ def check_counts(path: Path, la_code: int, at: OnDay, mapping: ColumnMapping | N
     CountError
         The file as a whole cannot be read, or nobody has said yet what the columns of a sheet hold.
     """
-    sheets = _sheets(path)
+    sheets, called = _sheets(path)
     tables = {
-        name: _table(name, lines, path.name, la_code, mapping) for name, lines in sheets.items() if lines
+        name: with_hidden(
+            path, called[name], _table(name, lines, path.name, la_code, mapping), of_book=name == PLANS
+        )
+        for name, lines in sheets.items()
+        if lines
     }
-    plans, checked_plans = _plans(tables[PLANS], la_code, at)
+    plans, checked_plans = _plans(path.name, tables[PLANS], la_code, at)
     checked = {PLANS: checked_plans}
     rows: dict[str, list[Any]] = {name: [] for name in _ROWS}
     for name, make in _ROWS.items():
         if name in tables:
-            rows[name], checked[name] = _listed(name, tables[name], make, at.today)
+            rows[name], checked[name] = _listed(path.name, name, tables[name], make, la_code, at.today)
     remarks = tuple(
         f"Sheet '{name}': {remark[0].lower() + remark[1:]}" if len(checked) > 1 else remark
         for name, one in checked.items()
@@ -215,6 +224,11 @@ def check_counts(path: Path, la_code: int, at: OnDay, mapping: ColumnMapping | N
         not_in_school=tuple(rows["Not in school"]),
         staff=tuple(rows["Staff"]),
         origin=path.name,
+        aside={
+            name: _plans_aside(one) if name == PLANS else one.table.set_aside(list(one.rows))
+            for name, one in checked.items()
+            if one.table.aside_names
+        },
     )
     return CheckedCounts(checked, counts, remarks)
 
@@ -244,7 +258,7 @@ def own_tables(path: Path) -> list[Proposal]:
         The file cannot be read.
     """
     proposals = []
-    for name, lines in _sheets(path).items():
+    for name, lines in _sheets(path)[0].items():
         if not lines or in_other_words(name, lines) is not None:
             continue
         header = header_of(COUNT_KINDS[name], lines, f"{path.name}, sheet {name}")
@@ -296,7 +310,8 @@ def _with_the_file(table: CouncilTable, la_code: int) -> CouncilTable:
         for number, what in enumerate(more, start=after)
     ]
     aside = {number: ("",) * len(table.aside_names) for number, _ in rows}
-    return replace(table, body=(*table.body, *rows), aside={**table.aside, **aside})
+    # Before the others: a row that names no authority is that of the row above it.
+    return replace(table, body=(*rows, *table.body), aside={**table.aside, **aside})
 
 
 def _row_named(word: str) -> object:
@@ -332,8 +347,11 @@ def _refuse_header(name: str, where: str, names: Sequence[str], row: int) -> Non
         )
 
 
-def _sheets(path: Path) -> dict[str, list[tuple[int, list[str]]]]:
-    """Return the rows of each sheet that are not blank, cells trimmed; a CSV file is the sheet of plans."""
+def _sheets(path: Path) -> tuple[dict[str, list[tuple[int, list[str]]]], dict[str, str]]:
+    """Return the rows of each sheet that are not blank, cells trimmed, and the name of each in the workbook.
+
+    A CSV file is the sheet of plans, of which the name is blank.
+    """
     if not path.is_file():
         raise CountError(
             f"There is no file '{path}', so the forecast was not changed. Check the spelling of the path, or write a template "
@@ -362,12 +380,13 @@ def _sheets(path: Path) -> dict[str, list[tuple[int, list[str]]]]:
 
         words = WorkbookWords(CountError, "a file of counts", NOTHING, "counts, not children")
         sheets = {name: trimmed(rows) for name, rows in read_all_sheets(path, list(SHEETS), words).items()}
+        called = {name: name for name in sheets}
         if PLANS not in sheets and not set(sheets) & set(SHEETS):
             # No sheet of ours: the one with a table of plans.
             name, _ = sheet_of(COUNT_KINDS[PLANS], sheets, path.name)
-            sheets = {PLANS: sheets.get(name, [])}
+            sheets, called = {PLANS: sheets.get(name, [])}, {PLANS: name}
     else:
-        sheets = {PLANS: trimmed(csv_rows(raw, path.name, "letters", CountError))}
+        sheets, called = {PLANS: trimmed(csv_rows(raw, path.name, "letters", CountError))}, {PLANS: ""}
     if not sheets.get(PLANS):
         raise CountError(
             f"'{path.name}' has no rows on the sheet {PLANS}, so there is no count of plans to use. Start from the template of "
@@ -379,18 +398,20 @@ def _sheets(path: Path) -> dict[str, list[tuple[int, list[str]]]]:
                 f"Sheet '{name}' of '{path.name}' has {len(rows):,} rows; at most {MAX_ROWS:,} are read. It was not read. Check "
                 "that it holds counts, not children."
             )
-    return {name: sheets[name] for name in SHEETS if name in sheets}
+    return {name: sheets[name] for name in SHEETS if name in sheets}, called
 
 
-def _plans(table: CouncilTable, la_code: int, at: OnDay) -> tuple[PlansCount | None, CheckedFile]:
+def _plans(where: str, table: CouncilTable, la_code: int, at: OnDay) -> tuple[PlansCount | None, CheckedFile]:
     """Return the count of plans, or None, and the sheet of plans after its check."""
-    problems: list[Problem] = _on_sheet(PLANS, table.problems)
+    whose = whose_rows(f"{where}, sheet {PLANS}", COUNT_KINDS[PLANS], table, la_code)
+    problems: list[Problem] = _on_sheet(PLANS, whose.own.problems)
     values: dict[tuple[str, str], Any] = {}
     rows: dict[tuple[str, str], int] = {}
     blank: dict[str, int] = {}
+    unfilled: dict[tuple[str, str], int] = {}
     remarks: list[Remark] = []
     parsers = COUNT_KINDS[PLANS].parsers
-    for number, cells in table.body:
+    for number, cells in whose.own.body:
         row, wrong = parse_cells(
             number, table.header, cells, parsers, {"what": f"Write one of {', '.join(WHATS)}."}, remarks
         )
@@ -401,6 +422,8 @@ def _plans(table: CouncilTable, la_code: int, at: OnDay) -> tuple[PlansCount | N
             continue
         if not written:
             blank[what] = number
+            with suppress(CellError):
+                unfilled.setdefault((what, code_of(what, row.get("code", ""))), number)
             continue
         try:
             code = code_of(what, row.get("code", ""))
@@ -418,6 +441,10 @@ def _plans(table: CouncilTable, la_code: int, at: OnDay) -> tuple[PlansCount | N
         if (what, code) in rows:
             # A table by need and one by placement below it may each state the same total.
             if table.mapped and what == TOTAL and values.get((what, code)) == value_of(read):
+                if any(table.aside.get(number, ())):
+                    remarks.append(
+                        Remark(number, "what", "the total again; its cells kept aside are not kept")
+                    )
                 continue
             text = (
                 f"{what} {code}".strip()
@@ -437,9 +464,8 @@ def _plans(table: CouncilTable, la_code: int, at: OnDay) -> tuple[PlansCount | N
         for what, code, why in disagreements(total, parts[BAND], parts[NEED], parts[PLACEMENT], ceased):
             key = (CEASED if what == "ceased" else what, code)
             problems.append(Problem(rows.get(key, rows[TOTAL, ""]), "value", why, PLANS))
-    checked = CheckedFile(
-        table, {number: key for key, number in rows.items()}, tuple(problems), la_code, tuple(remarks)
-    )
+    named = {number: key for key, number in {**unfilled, **rows}.items()}
+    checked = CheckedFile(table, named, tuple(problems), la_code, tuple(remarks))
     if problems:
         return None, checked
     return PlansCount(
@@ -452,6 +478,20 @@ def _plans(table: CouncilTable, la_code: int, at: OnDay) -> tuple[PlansCount | N
         assessments_open=values.get((ASSESSMENTS, "")),
         ceased=ceased,
     ), checked
+
+
+def _plans_aside(checked: CheckedFile) -> SetAside:
+    """Return what is kept aside of the sheet of plans: cells for each row of the template, blank for those that it has not."""
+    table = checked.table
+    by_key = {key: table.aside.get(number, ()) for number, key in checked.rows.items()}
+    blank = ("",) * len(table.aside_names)
+    return SetAside(table.aside_names, tuple(by_key.get(key) or blank for key in template_keys()))
+
+
+def template_keys() -> list[tuple[str, str]]:
+    """Return what each row of the sheet of plans counts, with its code, in the order of the template."""
+    codes = {label: code for code, label in BANDS.items()}
+    return [(what, codes.get(c, c)) for what in WHATS for c in CODES.get(what, {"": ""})]
 
 
 def _on_sheet(name: str, problems: Sequence[Problem]) -> list[Problem]:
@@ -504,16 +544,22 @@ def _out_of_place(
 
 
 def _listed(
-    name: str, table: CouncilTable, make: Callable[[Mapping[str, Any]], Any], today: date
+    where: str,
+    name: str,
+    table: CouncilTable,
+    make: Callable[[Mapping[str, Any]], Any],
+    la_code: int,
+    today: date,
 ) -> tuple[list[Any], CheckedFile]:
     """Return the rows of a further sheet, and the sheet after its check."""
     needed = {c: f"Write it. {GUIDANCE[c]}" for c in COUNT_KINDS[name].needed}
     counted: dict[int, Any] = {}
-    problems: list[Problem] = _on_sheet(name, table.problems)
+    whose = whose_rows(f"{where}, sheet {name}", COUNT_KINDS[name], table, la_code)
+    problems: list[Problem] = _on_sheet(name, whose.own.problems)
     broken = {int(p.row) for p in problems}
     remarks: list[Remark] = []
     keys: dict[tuple[Any, ...], int] = {}
-    for number, cells in table.body:
+    for number, cells in whose.own.body:
         values, wrong = parse_cells(number, table.header, cells, COUNT_KINDS[name].parsers, needed, remarks)
         if not wrong and values["date"] > today:
             wrong = [
@@ -584,7 +630,17 @@ def sheet_rows(counts: OwnCounts) -> dict[str, list[list[str]]]:
     rows["Staff"] = [
         [s.day.isoformat(), s.role, f"{s.posts:g}", f"{s.vacant:g}", guarded(s.note)] for s in counts.staff
     ]
-    return {name: body if name == PLANS else [list(SHEETS[name]), *body] for name, body in rows.items()}
+    rows = {name: body if name == PLANS else [list(SHEETS[name]), *body] for name, body in rows.items()}
+    return {
+        name: _with_aside(body, COUNT_KINDS[name], counts.aside.get(name, NOTHING_ASIDE))
+        for name, body in rows.items()
+    }
+
+
+def _with_aside(rows: Sequence[list[str]], kind: FileKind, aside: SetAside) -> list[list[str]]:
+    """Return rows, header first, with the columns that are kept aside beside them."""
+    names, beside = aside.beside(kind.columns, len(rows) - 1)
+    return [[*row, *more] for row, more in zip(rows, [names, *beside], strict=True)]
 
 
 def to_csv(rows: Sequence[Sequence[str]]) -> str:

@@ -12,6 +12,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from data.council_files.set_aside import SetAside
 from data.formatting import listed
 from data.vocabulary import BAND_CODES, NEED_CODES, NEEDS
 
@@ -168,6 +169,8 @@ class OwnCounts(_Frozen):
         Rows of the further sheets; empty where there are none.
     origin
         Name of the file.
+    aside
+        Columns of the council's own that have no meaning here, by sheet; of plans, a row for each row of the template.
     """
 
     la_code: int
@@ -176,6 +179,7 @@ class OwnCounts(_Frozen):
     not_in_school: tuple[NotInSchoolCount, ...] = ()
     staff: tuple[StaffCount, ...] = ()
     origin: str = ""
+    aside: Mapping[str, SetAside] = {}
 
 
 def disagreements(

@@ -351,13 +351,76 @@ def test_two_headers_that_could_both_be_it_are_refused(tmp_path: Path) -> None:
         )
 
 
-def test_columns_beside_the_template_are_kept_aside_and_said(tmp_path: Path) -> None:
+def test_columns_beside_the_template_are_said_and_come_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = filled(tmp_path, {})
     header, *rows = path.read_text("utf-8").splitlines()
-    path.write_text("\n".join([f"{header},team", *(f"{row},north" for row in rows)]), "utf-8")
+    path.write_text(
+        "\n".join([f"{header},team,Checked by", *(f"{row},north {n},=1+{n}" for n, row in enumerate(rows))]),
+        "utf-8",
+    )
     checked = check_counts(path, REDBRIDGE, AT)
     assert checked.counts is not None
     assert any("Kept aside unchanged" in remark for remark in checked.remarks)
+    aside = checked.counts.aside["Plans"]
+    assert aside.names == ("team", "Checked by")
+    assert [cells[0] for cells in aside.cells] == [f"north {n}" for n in range(len(rows))], "blank rows too"
+    monkeypatch.setenv(COUNTS.variable, str(tmp_path / "kept"))
+    kept = kept_counts.read(kept_counts.keep(JO, checked.counts, REDBRIDGE, 0))
+    assert kept == checked.counts.model_copy(update={"origin": "0001.xlsx"})
+    assert kept_counts.fingerprint(kept) == kept_counts.fingerprint(checked.counts)
+    write_counts(kept, tmp_path / "again.csv")
+    assert read_counts(tmp_path / "again.csv", REDBRIDGE, AT).aside == kept.aside
+    assert OwnCounts.model_validate_json(kept.model_dump_json()) == kept, (
+        "as it is sent to work in the background"
+    )
+
+
+@pytest.mark.usefixtures("mappings")
+def test_columns_beside_a_councils_own_tables_come_back_with_the_rows_that_they_were_beside(
+    tmp_path: Path,
+) -> None:
+    proposal = propose_counts(by_need(tmp_path), REDBRIDGE)
+    assert proposal is not None
+    read = check_counts(by_need(tmp_path), REDBRIDGE, AT, proposal.mapping).counts
+    assert read is not None
+    write_counts(read, tmp_path / "kept.xlsx")
+    header, *rows = load_workbook(tmp_path / "kept.xlsx")["Plans"].iter_rows(values_only=True)
+    at = header.index("Ward notes")
+    assert {(row[0], row[1]): row[at] for row in rows if row[at]} == {("need", "ASD"): "see map"}
+    book = load_workbook(tmp_path / "kept.xlsx")
+    for row, cells in enumerate([["date", "need", "phase", "children", "definition", "Ward"],
+                                 ["2026-09-30", "ASD", "All", 35, "no place offered", "Loxford"],
+                                 ["2026-09-30", "MLD", "All", 3, "no place offered", ""]], start=1):  # fmt: skip
+        for column, cell in enumerate(cells, start=1):
+            book["Waiting"].cell(row, column, cell)
+    book.save(tmp_path / "kept.xlsx")
+    again = read_counts(tmp_path / "kept.xlsx", REDBRIDGE, AT)
+    assert again.plans == read.plans
+    assert again.aside["Waiting"].cells == (("Loxford",), ("",))
+    write_counts(again, tmp_path / "more.xlsx")
+    assert read_counts(tmp_path / "more.xlsx", REDBRIDGE, AT) == again.model_copy(
+        update={"origin": "more.xlsx"}
+    )
+
+
+def test_what_is_hidden_in_a_workbook_of_counts_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "counts.xlsx"
+    write_counts(counts(), path)
+    book = load_workbook(path)
+    book["Waiting"].row_dimensions[2].hidden = True
+    book["Plans"].column_dimensions["D"].hidden = True
+    book["Staff"].sheet_state = "hidden"
+    book.save(path)
+    checked = check_counts(path, REDBRIDGE, AT)
+    assert checked.counts is not None
+    assert checked.counts.staff == ()
+    said = [r for r in checked.remarks if "idden" in r]
+    assert [r.partition(":")[0] for r in said] == ["Sheet 'Plans'", "Sheet 'Plans'", "Sheet 'Waiting'"]
+    assert "column(s) 'note'" in said[0]
+    assert "sheet(s) 'Staff'" in said[1]
+    assert "row(s) 2" in said[2]
 
 
 def test_a_fix_below_zero_is_refused(tmp_path: Path) -> None:

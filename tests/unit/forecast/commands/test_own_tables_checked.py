@@ -201,7 +201,7 @@ SENT = {
         "Oak,Special school,ASD,4-11,60,September 2024,Open,317",
         "Places,School,Type,Need,Age range,Opening date,Status,LA code",
         ("Type", "setting"),
-        "looks like the register of Kent",
+        "looks like a register of Kent",
     ),
     "costs": Sent(
         ("unit-costs", "check", "Redbridge", "sent.csv"),
@@ -209,7 +209,7 @@ SENT = {
         "INMSS fee,INMSS,All,2-25,62500,2025-26,317",
         "Cost,Item,Provision,Need,Age range,Year,LA code",
         ("Provision", "item"),
-        "'886' is Kent, but the ledger was given for Redbridge",
+        "looks like a file of unit costs of Kent",
     ),
     "schemes": Sent(
         ("schemes", "check", "Redbridge", "sent.csv"),
@@ -217,7 +217,7 @@ SENT = {
         "Elm base,SEN unit,R-Y6,12,Autism,September 2028,317",
         "Places,Scheme,Type,Year groups,Designation,Opening date,LA code",
         ("Type", "title"),
-        "'886' is Kent, but the schemes were given for Redbridge",
+        "looks like a file of schemes of Kent",
     ),
     "counts": Sent(
         ("counts", "check", "Redbridge", "sent.csv"),
