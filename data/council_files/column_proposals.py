@@ -260,10 +260,10 @@ def _are_words(kind: FileKind, column: str, cells: Sequence[str]) -> bool:
 def _say_the_same(kind: FileKind, names: Sequence[str], samples: Mapping[str, Sequence[str]]) -> bool:
     """Return whether columns name the same authorities in the same order, as a number and a name do."""
     try:
-        said = {tuple(dict.fromkeys(kind.parsers[AUTHORITY](c) for c in samples[n])) for n in names}
+        series = {tuple(dict.fromkeys(kind.parsers[AUTHORITY](c) for c in samples[n])) for n in names}
     except CellError:
         return False
-    return len(said) == 1
+    return len(series) == 1
 
 
 def _ask_about_clashes(

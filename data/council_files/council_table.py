@@ -41,7 +41,7 @@ from data.council_files.header_row import (
 )
 from data.council_files.left_out_rows import REMARK, is_total, number_in, total_note, why_left_out
 from data.council_files.places_by_year import rows_by_year
-from data.council_files.problems import LEAVE_OUT, Problem
+from data.council_files.problems import LEAVE_OUT, TO_CORRECT, Problem
 from data.council_files.set_aside import NOTHING_ASIDE, SetAside
 from data.council_files.spreadsheet import (
     AUTHORITY,
@@ -100,6 +100,8 @@ class CouncilTable:
         Whether a mapping was used.
     of_file
         What the mapping says of the file as a whole.
+    converted
+        Headings of the file that are no column of ours but give some, with that meaning, such as a range of ages.
     """
 
     header: tuple[str, ...]
@@ -111,6 +113,7 @@ class CouncilTable:
     names: tuple[str, ...]
     mapped: bool
     of_file: Mapping[str, str] = field(default_factory=dict)
+    converted: Mapping[str, str] = field(default_factory=dict)
 
     def set_aside(self, rows: Sequence[int]) -> SetAside:
         """Return what is kept aside of the given rows."""
@@ -385,6 +388,7 @@ def _as_it_stands(kind: FileKind, lines: Lines, header: HeaderRow | None) -> Cou
     if not lines:
         return CouncilTable((), (), {}, (), (), (), (), False)
     first = 1 if header is None else header.first
+    lines = _without_marks(lines, first)
     cells = lines[first - 1][1]
     names = list(cells)
     while names and not names[-1]:
@@ -432,6 +436,17 @@ def _as_it_stands(kind: FileKind, lines: Lines, header: HeaderRow | None) -> Cou
         )
     header_names = tuple(plain_names[n] for n in ours) if aside_names else tuple(plain_names)
     return CouncilTable(header_names, tuple(body), aside, aside_names, tuple(notes), (), tuple(names), False)
+
+
+def _without_marks(lines: Lines, first: int) -> Lines:
+    """Return the rows of a corrected copy without its column of what is left to correct, which is for people."""
+    marks = [at for at, cell in enumerate(lines[first - 1][1]) if bare(cell) == TO_CORRECT]
+    if not marks:
+        return lines
+    return [
+        line if number < first - 1 else (line[0], [c for at, c in enumerate(line[1]) if at not in marks])
+        for number, line in enumerate(lines)
+    ]
 
 
 def _naming_authority(
@@ -541,8 +556,9 @@ def _mapped(kind: FileKind, lines: Lines, header: HeaderRow, mapping: ColumnMapp
     ours = [c for c in kind.columns if any(c in row for _, row in body)]
     rows = tuple((number, [row.get(c, "") for c in ours]) for number, row in body)
     of_file = {name: values.get(name, "") for name in kind.of_file}
+    converted = {name: ours for name, ours in direct.items() if ours in kind.converters}
     return CouncilTable(
-        tuple(ours), rows, aside, aside_names, tuple(notes), tuple(problems), names, True, of_file
+        tuple(ours), rows, aside, aside_names, tuple(notes), tuple(problems), names, True, of_file, converted
     )
 
 

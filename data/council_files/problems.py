@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 LEAVE_OUT = "leave out"
 """What stands for the meaning of a word, or for the fix of a row, where the row is not to be read."""
+
+TO_CORRECT = "what to correct"
+"""Column of a corrected copy that says what is left to a person; it is never read."""
 
 SHOWN = 10
 """Problems listed in one message; the rest are counted."""
@@ -42,6 +45,10 @@ class Problem:
     def leaves_out(self) -> bool:
         """Whether its fix is that the row is not read."""
         return any(cell == LEAVE_OUT for _, cell in self.fix)
+
+    def is_same(self, other: Problem) -> bool:
+        """Return whether another is this problem, whatever is written to mend it."""
+        return replace(other, fix=self.fix) == self
 
     def is_in(self, rows: Collection[str]) -> bool:
         """Return whether its row is among rows as people name them: "3", or "Waiting:3" for a row of a further sheet."""

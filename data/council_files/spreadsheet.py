@@ -237,6 +237,14 @@ def column_names(first: Sequence[str]) -> list[str]:
     return names
 
 
+_EXTRA_CELLS = "clear the cells to the right, or give their column a heading."
+
+
+def is_of_extra_cells(problem: Problem) -> bool:
+    """Return whether a problem is that of `find_extra_cells`: no cell of its row is sure."""
+    return problem.text.endswith(_EXTRA_CELLS)
+
+
 def find_extra_cells(number: int, header: Sequence[str], cells: Sequence[str]) -> Problem | None:
     """Return a problem if a row has cells beyond its last column; None otherwise."""
     if not any(cells[len(header) :]):
@@ -244,7 +252,7 @@ def find_extra_cells(number: int, header: Sequence[str], cells: Sequence[str]) -
     return Problem(
         number, header[-1],
         f"there are {len(cells)} cells for {len(header)} columns. Put text or a number that holds a comma between double quotes, "
-        "clear the cells to the right, or give their column a heading.",
+        f"{_EXTRA_CELLS}",
     )  # fmt: skip
 
 

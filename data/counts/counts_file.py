@@ -456,8 +456,8 @@ def _plans(where: str, table: CouncilTable, la_code: int, at: OnDay) -> tuple[Pl
             remarks.append(Remark(number, "value", read.remark))
         rows[what, code] = number
         values[what, code] = value_of(read)
-    last = int(table.body[-1][0]) if table.body else 1
-    problems += _absent(rows, blank, last) + _out_of_place(values, rows, la_code, at)
+    after = int(table.body[-1][0]) + 1 if table.body else 1
+    problems += _absent(rows, blank, after) + _out_of_place(values, rows, la_code, at)
     if not any(p.sheet == PLANS for p in problems):
         parts = {what: {c: v for (w, c), v in values.items() if w == what} for what in CODES}
         total, ceased = values[TOTAL, ""], values.get((CEASED, ""))
@@ -498,11 +498,11 @@ def _on_sheet(name: str, problems: Sequence[Problem]) -> list[Problem]:
     return [replace(p, sheet=name) for p in problems]
 
 
-def _absent(rows: Mapping[tuple[str, str], int], blank: Mapping[str, int], last: int) -> list[Problem]:
+def _absent(rows: Mapping[tuple[str, str], int], blank: Mapping[str, int], after: int) -> list[Problem]:
     """Return a problem for each row of the sheet of plans that must be there and is not."""
     return [
         Problem(
-            blank.get(what, last),
+            blank.get(what, after),
             "value",
             f"the row '{what}' is blank or missing. {WHATS[what]}: write it.",
             PLANS,

@@ -12,7 +12,7 @@ from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from data.capital.candidate_file import SCHEME_FILE, check_candidates
-from data.council_files.corrected_copy import correct, with_fix
+from data.council_files.corrected_copy import correct, typed_fix
 from data.council_files.council_table import CheckedFile, propose
 from data.council_files.file_kinds import FileKind
 from data.errors import PlannerError
@@ -366,7 +366,7 @@ def test_a_fix_that_would_go_below_zero_is_refused(
     read = checked(sent, kind, **{heading: meaning})
     (problem,) = [p for p in read.problems if p.column == column]
     with pytest.raises(PlannerError, match="Nothing was changed"):
-        correct(sent.name, kind, read.table, read.problems, [with_fix(problem, column, "-5")])
+        typed_fix(sent.name, kind, read.table, problem, "-5")
     assert sent.read_text("utf-8") == content
 
 

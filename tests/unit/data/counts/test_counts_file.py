@@ -10,7 +10,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from data.council_files.column_mapping import FOLDER_VARIABLE, remember
-from data.council_files.corrected_copy import accept, correct, with_fix
+from data.council_files.corrected_copy import accept, correct, typed_fix
 from data.council_files.kept_files import COUNTS
 from data.counts import kept_counts
 from data.counts.count_tables import BANDS, COUNT_KINDS
@@ -425,9 +425,21 @@ def test_what_is_hidden_in_a_workbook_of_counts_is_said(tmp_path: Path) -> None:
 
 def test_a_fix_below_zero_is_refused(tmp_path: Path) -> None:
     checked = check_counts(filled(tmp_path, {("total", ""): "many"}), REDBRIDGE, AT).sheets["Plans"]
-    below = with_fix(checked.problems[0], "value", "-5")
+    (problem,) = checked.problems
     with pytest.raises(CountError, match="is below 0"):
-        correct("mine.csv", COUNT_KINDS["Plans"], checked.table, checked.problems, [below])
+        typed_fix("mine.csv", COUNT_KINDS["Plans"], checked.table, problem, "-5")
+
+
+def test_a_row_that_is_missing_is_no_cell_to_type_in(tmp_path: Path) -> None:
+    path = filled(tmp_path, {})
+    path.write_text(
+        "\n".join(r for r in path.read_text("utf-8").splitlines() if not r.startswith("total")), "utf-8"
+    )
+    checked = check_counts(path, REDBRIDGE, AT).sheets["Plans"]
+    (problem,) = checked.problems
+    assert "the row 'total' is blank or missing" in problem.text
+    with pytest.raises(CountError, match="no single cell"):
+        typed_fix("mine.csv", COUNT_KINDS["Plans"], checked.table, problem, "4310")
 
 
 def test_bands_that_became_dates_are_named_and_mended_one_by_one(tmp_path: Path) -> None:

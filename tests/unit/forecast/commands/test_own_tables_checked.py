@@ -67,6 +67,14 @@ def test_a_table_is_mapped_mended_and_used(here: Path) -> None:
     with pytest.raises(RegisterError):
         sendplan(*check, "--fix", "--leave-out", "3")
     assert read_register(copy, 317).rows["setting"].tolist() == ["Elm Primary"]
+    copy.unlink()
+    table.write_text(TABLE.replace(",2022,", ",2022/23,").replace("190", "lots"), "utf-8")
+    with pytest.raises(RegisterError):
+        sendplan(*check, "--fix")
+    text = copy.read_text("utf-8-sig")
+    assert "what to correct" in text.splitlines()[0]
+    copy.write_text(text.replace(",lots,", ",190,"), "utf-8")
+    assert read_register(copy, 317).rows["places"].tolist() == [12, 190], "typed where the copy says so"
     table.write_text(TABLE.replace(",2022,", ",2022/23,"), "utf-8")
     assert "The mapping is remembered" in sendplan(*check)
     assert "2 rows" in sendplan("capacity", "check", "ours.csv", "--area", "Redbridge")
