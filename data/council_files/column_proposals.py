@@ -22,6 +22,7 @@ from data.council_files.file_kinds import (
     UNANSWERED,
     FileKind,
     columns_of_heading,
+    headings,
 )
 from data.council_files.header_row import HeaderRow, Lines, doubtful_year, year_heading
 from data.council_files.left_out_rows import is_total
@@ -49,11 +50,21 @@ _DAY_IN_TITLE = re.compile(
 )
 
 
-def named_day(titles: Sequence[str]) -> str:
-    """Return the one day that titles name, in ISO form; a question where they name none, or several."""
-    days = {day(text) for title in titles for text in _DAY_IN_TITLE.findall(title)} - {None}
-    only = next(iter(days)) if len(days) == 1 else None
-    return UNANSWERED if only is None else only.isoformat()
+def named_days(titles: Sequence[str]) -> set[str]:
+    """Return the days that titles name, in ISO form."""
+    days = (day(text) for title in titles for text in _DAY_IN_TITLE.findall(title))
+    return {exact.isoformat() for exact in days if exact is not None}
+
+
+def _day_of_file(kind: FileKind, titles: Sequence[str], samples: Mapping[str, Sequence[str]]) -> str:
+    """Return the one day that titles, or columns of the day counted, name; a question where they name none, or several."""
+    dated = [n for n in samples if "date" in headings(kind.code.partition("-")[0]).get(bare(n), ())]
+    days = named_days(titles)
+    for name in dated:
+        for cell in samples[name]:
+            exact = day(cell)
+            days.add(UNANSWERED if exact is None else exact.isoformat())
+    return next(iter(days)) if len(days) == 1 else UNANSWERED
 
 
 _OF_TOWNS = re.compile(r"town|city|address|postal|locality|district|ward|area|site", re.I)
@@ -163,8 +174,9 @@ def proposal_of(where: str, kind: FileKind, lines: Lines, header: HeaderRow) -> 
         for column, value in _values(kind, covered, chosen, where).items()
     ]
     titles = [cell for _, row in lines[: header.first] for cell in row if cell]
+    day_of_file = _day_of_file(kind, titles, samples)
     mapping += [
-        MappingLine("value", name, named_day(titles) if name == "date" else proposed, "", _OF_FILE[name])
+        MappingLine("value", name, day_of_file if name == "date" else proposed, "", _OF_FILE[name])
         for name, proposed in kind.of_file.items()
     ]
     mapping += _word_lines(kind, chosen, samples)

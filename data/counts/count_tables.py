@@ -259,10 +259,24 @@ PARSERS: dict[str, Callable[[str], object]] = {
 }
 """Function for each column that reads a cell; the value of a row of plans is read by what the row counts."""
 
-_GROUPS: dict[str, Converter] = {
-    "primary_need": partial(_of_group, NEED),
-    "age_band": partial(_of_group, BAND),
-    "placement": partial(_of_group, PLACEMENT),
+
+def _of_tables(cell: str) -> dict[str, str]:
+    """Return the cells what and code of a row of tables that were put together, such as "need: ASD"."""
+    what, _, group = cell.partition(": ")
+    if what not in GROUPS.values():
+        return _of_group(NEED, cell) if is_total([cell], 0) else {"what": _what(cell), "code": group}
+    return _of_group(what, group)
+
+
+GROUPS: dict[str, str] = {"primary_need": NEED, "age_band": BAND, "placement": PLACEMENT}
+"""Columns of a table of plans by need, age or placement, and what its rows count by."""
+
+COUNTED = "Counted by (tables put together)"
+"""Heading of the column that tables of plans get which are put together."""
+
+_CONVERTERS: dict[str, Converter] = {
+    **{column: partial(_of_group, what) for column, what in GROUPS.items()},
+    "counted_by": _of_tables,
 }
 
 
@@ -288,8 +302,8 @@ def _kind(sheet: str) -> FileKind:
             "definition": ("who counts, in your words",),
         },
         words={} if plans else {c: "needs" for c in columns if c == "need"},
-        converters=_GROUPS if plans else {},
-        gives=dict.fromkeys(_GROUPS, ("what", "code")) if plans else {},
+        converters=_CONVERTERS if plans else {},
+        gives=dict.fromkeys(_CONVERTERS, ("what", "code")) if plans else {},
         amount={PLANS: "value", "Staff": "posts_fte"}.get(sheet, "children"),
         title={PLANS: "what", "Staff": "role"}.get(sheet, "need"),
         refuse=CountError,

@@ -32,7 +32,7 @@ from data.council_files.council_table import (
     with_hidden,
 )
 from data.council_files.council_words import bare
-from data.council_files.file_kinds import FileKind
+from data.council_files.file_kinds import FileKind, columns_of_heading
 from data.council_files.formulas import guarded
 from data.council_files.header_row import HeaderRow, Lines
 from data.council_files.problems import Problem, report
@@ -85,6 +85,7 @@ from data.counts.own_counts import (
     disagreements,
     in_words,
 )
+from data.counts.stacked_counts import put_together
 from data.errors import CountError, OutputError
 from data.formatting import listed, quoted
 from data.tables import newest_january
@@ -225,7 +226,9 @@ def check_counts(path: Path, la_code: int, at: OnDay, mapping: ColumnMapping | N
         staff=tuple(rows["Staff"]),
         origin=path.name,
         aside={
-            name: _plans_aside(one) if name == PLANS else one.table.set_aside(list(one.rows))
+            name: _named_apart(
+                COUNT_KINDS[name], _plans_aside(one) if name == PLANS else one.table.set_aside(list(one.rows))
+            )
             for name, one in checked.items()
             if one.table.aside_names
         },
@@ -324,9 +327,11 @@ def _row_named(word: str) -> object:
 
 def _is_ours(name: str, header: HeaderRow) -> bool:
     """Return whether a header is that of a sheet of the template, whatever is missing or added."""
-    return is_template(COUNT_KINDS[name], header) or (
-        name == PLANS and "what" in {bare(n) for n in header.names}
-    )
+    kind = COUNT_KINDS[name]
+    days = [n for n in header.names if "date" in columns_of_heading(kind, n)]
+    if len(days) > 1:
+        return False  # which of them is the day counted is asked
+    return is_template(kind, header) or (name == PLANS and "what" in {bare(n) for n in header.names})
 
 
 def _refuse_header(name: str, where: str, names: Sequence[str], row: int) -> None:
@@ -398,6 +403,8 @@ def _sheets(path: Path) -> tuple[dict[str, list[tuple[int, list[str]]]], dict[st
                 f"Sheet '{name}' of '{path.name}' has {len(rows):,} rows; at most {MAX_ROWS:,} are read. It was not read. Check "
                 "that it holds counts, not children."
             )
+    if in_other_words(PLANS, sheets[PLANS]) is None:
+        sheets[PLANS] = list(put_together(sheets[PLANS]))
     return {name: sheets[name] for name in SHEETS if name in sheets}, called
 
 
@@ -478,6 +485,12 @@ def _plans(where: str, table: CouncilTable, la_code: int, at: OnDay) -> tuple[Pl
         assessments_open=values.get((ASSESSMENTS, "")),
         ceased=ceased,
     ), checked
+
+
+def _named_apart(kind: FileKind, aside: SetAside) -> SetAside:
+    """Return columns kept aside under names that no column of ours goes by, or they would be taken for it when read back."""
+    names = (f"{n} (council)" if columns_of_heading(kind, n) else n for n in aside.names)
+    return replace(aside, names=tuple(names))
 
 
 def _plans_aside(checked: CheckedFile) -> SetAside:

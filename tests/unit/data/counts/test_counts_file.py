@@ -19,6 +19,7 @@ from data.counts.counts_file import (
     check_counts,
     propose_counts,
     read_counts,
+    template_keys,
     what_is_in,
     write_counts,
     write_template,
@@ -341,6 +342,115 @@ def test_a_total_that_differs_from_the_tables_is_refused_and_so_is_a_column_mapp
     assert any("the needs add up to 4,310, but the total is 5,310" in p.text for p in problems)
     with pytest.raises(CountError, match="'value' is mapped twice"):
         check_counts(path, REDBRIDGE, AT, proposal.mapping.answered({"Ward notes": "value"}))
+
+
+AGES = "0-4,150\n5 to 10,1800\n11 to 15,1330\n16-19,790\n20-25,240\nTotal,4310\n"
+BY_AGE_THEN_NEED = """EHC plans on 30 September 2026
+Age band,Number of plans
+{ages}
+{title}
+Primary need,EHCPs,Ward notes
+ASD,2310,see map
+SLCN,2000,
+{rest}Total,4310,
+"""
+
+
+def stacked(folder: Path, title: str = "Plans by primary need", swapped: bool = False) -> Path:
+    text = BY_AGE_THEN_NEED.format(ages=AGES, title=title, rest=REST)
+    if swapped:
+        rows = [row.split(",") for row in text.splitlines()]
+        at = next(n for n, row in enumerate(rows) if row[0] == "Primary need")
+        text = "\n".join(
+            ",".join([row[1], row[0], *row[2:]] if n >= at else row) for n, row in enumerate(rows)
+        )
+    return by_need(folder, text)
+
+
+@pytest.mark.usefixtures("mappings")
+@pytest.mark.parametrize("swapped", [False, True])
+def test_tables_of_plans_below_each_other_are_read_as_one_after_one_confirmation(
+    tmp_path: Path, swapped: bool
+) -> None:
+    path = stacked(tmp_path, swapped=swapped)
+    proposal = propose_counts(path, REDBRIDGE)
+    assert proposal is not None
+    assert not proposal.mapping.questions
+    read = check_counts(path, REDBRIDGE, AT, proposal.mapping)
+    assert read.counts is not None
+    assert (read.counts.plans.total, read.counts.plans.bands) == (4310, counts().plans.bands)
+    assert read.counts.plans.needs == counts().plans.needs
+    assert [n for n in read.remarks if "Row 10" in n or "Row 11" in n] == [
+        "Row 10 is a heading without figures and was left out: 'Plans by primary need'.",
+        "Row 11 repeats the header and was left out.",
+    ]
+    aside = read.counts.aside["Plans"]
+    assert aside.names == ("Ward notes",)
+    assert [key for key, cells in zip(template_keys(), aside.cells, strict=True) if any(cells)] == [
+        ("need", "ASD")
+    ]
+
+
+@pytest.mark.usefixtures("mappings")
+def test_tables_of_different_days_or_with_different_totals_are_never_put_together(tmp_path: Path) -> None:
+    path = stacked(tmp_path, "Plans by primary need, 31 March 2026")
+    proposal = propose_counts(path, REDBRIDGE)
+    assert proposal is not None
+    assert proposal.mapping.questions
+    other = (
+        stacked(tmp_path)
+        .read_text("utf-8")
+        .replace("ASD,2310", "ASD,2000")
+        .replace("Total,4310,", "Total,4000,")
+    )
+    path = by_need(tmp_path, other)
+    proposal = propose_counts(path, REDBRIDGE)
+    assert proposal is not None
+    read = check_counts(path, REDBRIDGE, AT, proposal.mapping)
+    assert read.counts is None
+    assert any("total is row 8 too" in p.text for p in read.problems)
+
+
+@pytest.mark.usefixtures("mappings")
+def test_the_day_counted_is_told_from_the_day_of_the_extract_or_asked(tmp_path: Path) -> None:
+    table = "Type of need,Number of EHCPs,{},{}\nASD,2310,2026-09-30,2026-10-05\nSLCN,2000,2026-09-30,2026-10-05\n"
+
+    def asked(first: str, second: str) -> str:
+        proposal = propose_counts(by_need(tmp_path, table.format(first, second)), REDBRIDGE)
+        assert proposal is not None
+        return proposal.mapping.of("value")["date"]
+
+    assert asked("Date of count", "Date extracted") == "2026-09-30"
+    assert asked("Date extracted", "Position as at") == "2026-10-05"
+    assert asked("Date of count", "As at") == "?"
+    assert asked("Date extracted", "Date printed") == "?"
+
+
+@pytest.mark.usefixtures("mappings")
+@pytest.mark.parametrize(("second", "sure"), [("Date extracted", True), ("As at", False)])
+def test_two_dates_of_children_waiting_are_told_apart_or_confirmed(
+    tmp_path: Path, second: str, sure: bool
+) -> None:
+    path = tmp_path / "two.xlsx"
+    write_counts(counts(), path)
+    book = load_workbook(path)
+    head = ["Date", "Need", "Phase", "Children", "Definition", second]
+    for row, cells in enumerate(
+        [head, ["2026-09-30", "ASD", "All", 35, "no place offered", "2026-10-05"]], start=1
+    ):
+        for column, cell in enumerate(cells, start=1):
+            book["Waiting"].cell(row, column, cell)
+    book.save(path)
+    proposal = propose_counts(path, REDBRIDGE)
+    assert (proposal is None) == sure
+    read = check_counts(path, REDBRIDGE, AT, None if proposal is None else proposal.mapping).counts
+    assert read is not None
+    assert read.waiting[0].day == DAY
+    assert read.aside["Waiting"].cells == (("2026-10-05",),)
+    write_counts(read, tmp_path / "kept.xlsx")
+    assert read_counts(tmp_path / "kept.xlsx", REDBRIDGE, AT).aside == read.aside, (
+        "read back without a question"
+    )
 
 
 def test_two_headers_that_could_both_be_it_are_refused(tmp_path: Path) -> None:
