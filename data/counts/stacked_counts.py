@@ -81,7 +81,7 @@ def _titles(lines: Lines) -> set[str]:
 def _row(cells: Sequence[str], head: _Head, others: Sequence[str]) -> list[str] | None:
     """Return a row under the common header; None where it has a cell under no heading."""
     alone = {c for c in cells if c}
-    if len(alone) == 1 and not any(cells[head.value : head.value + 1]):
+    if len(alone) == 1 and not any(letter.isdigit() for cell in alone for letter in cell):
         return [*alone, *[""] * (len(others) + 1)]
     named = {head.group, head.value, *(at for at, _ in head.others)}
     if any(c and at not in named for at, c in enumerate(cells)):
