@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from data import tables
@@ -128,6 +128,7 @@ def resolve(text: str) -> tuple[Area, ...]:
     return (area,)
 
 
+@lru_cache(maxsize=4096)
 def authority_named(text: str) -> Area | None:
     """Return the current authority that a cell of a table names, as councils write ("LB Redbridge"); None if it names none."""
     wanted = text.strip()

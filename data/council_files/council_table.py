@@ -53,6 +53,7 @@ from data.council_files.spreadsheet import (
     csv_rows,
     find_extra_cells,
 )
+from data.council_files.written_dates import parse_academic_year
 from data.formatting import listed, quoted
 
 OF_TEMPLATE = 0.6
@@ -644,12 +645,8 @@ def _before_opening(
         more["from_academic_year"] for _, more in parts if more.get("from_academic_year", UNREAD) != UNREAD
     ]
     try:
-        stated = (
-            kind.parsers["from_academic_year"](read["from_academic_year"])
-            if years and read.get("from_academic_year")
-            else ""
-        )
-    except CellError:
+        stated = parse_academic_year(read["from_academic_year"]) if years else ""
+    except (CellError, KeyError):
         return []  # the columns of years say from when there are places
     opening = str(stated.value if isinstance(stated, Understood) else stated)
     if not opening or opening <= years[0]:

@@ -105,18 +105,25 @@ def _month_in(text: str) -> tuple[int, int] | None:
     return month(text) if exact is None else (exact.year, exact.month)
 
 
+def _is_year(cell: str, *, beside: bool) -> bool:
+    """Return whether a cell of a row names a year of places; days, years and most months do so beside a heading alone.
+
+    In a row of data they are as likely when something opened or was agreed.
+    """
+    if not cell or (year_heading(cell) is None and doubtful_year(cell) is None):
+        return False
+    text = _year_in(cell)
+    at = _month_in(text)
+    plainly = year_heading(cell) is not None and (at is None or (at[1] == 9 and day(text) is None))
+    return beside or plainly
+
+
 def _meanings(kind: FileKind, cells: Sequence[str]) -> list[tuple[str, ...]]:
     meanings = [columns_of_heading(kind, c) if c else () for c in cells]
     if kind.by_year:
-        years = [year_heading(c) if c else None for c in cells]
-        if any(meanings):
-            # Without a heading beside them, they are as likely years in which something opened.
-            years = [
-                y or (c and doubtful_year(c) and "doubtful") or None
-                for y, c in zip(years, cells, strict=True)
-            ]
-        if sum(y is not None for y in years) >= 2:
-            meanings = [("by year",) if y is not None else m for m, y in zip(meanings, years, strict=True)]
+        years = [_is_year(c, beside=any(meanings)) for c in cells]
+        if sum(years) >= 2:
+            meanings = [("by year",) if y else m for m, y in zip(meanings, years, strict=True)]
     return meanings
 
 

@@ -303,6 +303,10 @@ def _with_the_file(table: CouncilTable, la_code: int) -> CouncilTable:
 
     It need not say whose it is: it was given for one authority.
     """
+    if "code" not in table.header:
+        # As in a list of totals: its corrected copy must have every column of the template.
+        body = tuple((number, [*cells, ""]) for number, cells in table.body)
+        table = replace(table, header=(*table.header, "code"), body=body)
     words = [dict(zip(table.header, cells, strict=True)).get("what", "") for _, cells in table.body]
     stated = {what for word in words if (what := _row_named(word)) is not None}
     cells_of_file = {AUTHORITY: str(la_code), **table.of_file}

@@ -77,6 +77,8 @@ def test_a_column_at_a_date_beside_one_of_places_is_asked_or_left(tmp_path: Path
 def test_places_before_the_opening_that_a_row_states_are_a_problem(tmp_path: Path) -> None:
     read = checked(text(tmp_path, f"{START},Opening date,2024/25,2025/26\n{ROW},September 2025,60,60\n"))
     assert ["before the opening" in p.text for p in read.problems] == [True]
+    read = checked(text(tmp_path, f"{START},Opening date,2023/24,2024/25\n{ROW},Existing,60,70\n"))
+    assert rows(read, "from_academic_year", "places") == [("2023/24", 60), ("2024/25", 70)]
 
 
 @pytest.mark.parametrize(
@@ -106,6 +108,14 @@ def test_an_opening_that_says_open_contradicts_a_status_that_says_not(tmp_path: 
     sent = HEAD + OAK.replace("September 2024,Open", "Existing,Proposed")
     (problem,) = checked(text(tmp_path, sent)).problems
     assert problem.fix == (("status", "open"),)
+
+
+def test_rows_of_days_are_not_taken_for_the_header(tmp_path: Path) -> None:
+    days = "2024-09-01,2025-01-01,2024-10-01"
+    sent = f"School,Places,Visited,Signed,Reviewed\nOak,60,{days}\nElm,12,{days}\n"
+    proposal = propose(text(tmp_path, sent), REGISTER_FILE)
+    assert proposal is not None
+    assert proposal.names == ("School", "Places", "Visited", "Signed", "Reviewed")
 
 
 @pytest.mark.parametrize("heading", ["School", "Town", "In 2 years", "Pupils Jan 2025", "Note", "20250"])

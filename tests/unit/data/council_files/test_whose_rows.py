@@ -121,6 +121,24 @@ def test_counts_of_other_councils_are_not_read(tmp_path: Path) -> None:
     assert again.plans == alone.plans
 
 
+def test_a_list_of_totals_of_a_region_gives_the_one_of_ours(tmp_path: Path) -> None:
+    path = text(
+        tmp_path, "EHC plans on 30 September 2026\nCouncil,EHCPs\nBarnet,4100\nRedbridge,4310\nNewham,3900\n"
+    )
+    proposal = propose_counts(path, 317)
+    assert proposal is not None
+    checked_file = check_counts(path, 317, AT, proposal.mapping.answered({"what": "total"}))
+    assert [(p.row, p.fix_in_words) for p in checked_file.problems] == [
+        (3, "leave the row out"),
+        (5, "leave the row out"),
+    ]
+    sheet = checked_file.sheets["Plans"]
+    mended = correct("sent.csv", COUNT_KINDS["Plans"], sheet.table, sheet.problems, sheet.problems)
+    again = check_counts(text(tmp_path, mended.text, name="copy.csv"), 317, AT).counts
+    assert again is not None
+    assert again.plans.total == 4310
+
+
 @pytest.mark.parametrize(
     ("cell", "code"),
     [("Redbridge", 317), ("LB Redbridge", 317), ("St Helens MBC", 342), ("Kingston upon Hull, City of", 810),
