@@ -24,7 +24,7 @@ from data.council_files.file_kinds import (
     columns_of_heading,
     headings,
 )
-from data.council_files.header_row import HeaderRow, Lines, doubtful_year, year_heading
+from data.council_files.header_row import HeaderRow, Lines, doubtful_year, names_a_month, year_heading
 from data.council_files.left_out_rows import is_total
 from data.council_files.problems import LEAVE_OUT
 from data.council_files.spreadsheet import AUTHORITY, CellError
@@ -203,6 +203,10 @@ def _places_by_year(
     if len(headed) == 1 and not of_places and (others or fit(kind, kind.amount, samples[headed[0]]) < FITS):
         return {}, {}
     opening = any("from_academic_year" in columns_of_heading(kind, n) for n in samples if n not in headed)
+    # Beside a column of places, dates without that word may be the rolls of each January.
+    perhaps_pupils = (
+        len(headed) > 1 and bool(others) and not of_places and any(names_a_month(n) for n in headed)
+    )
     chosen, notes = {}, {}
     for name in headed:
         year = years[name]
@@ -212,7 +216,13 @@ def _places_by_year(
                 doubtful.get(name, ()), ("in force that January", "from that September on"), strict=False
             )
         )
-        if len(headed) == 1 and others:
+        if perhaps_pupils:
+            chosen[name] = UNANSWERED
+            notes[name] = (
+                f"places at that date, or pupils: write {both or PLACES_OF_YEAR + str(year)}, and {ASIDE} for "
+                f"{listed(quoted(n) for n in others)}; or {ASIDE}"
+            )
+        elif len(headed) == 1 and others:
             chosen[name] = UNANSWERED
             notes[name] = (
                 f"could be {kind.amount}, and so could {listed(quoted(n) for n in others)}: write {kind.amount} for one of them "
@@ -232,7 +242,7 @@ def _places_by_year(
                 notes[name] = (
                     "places at that date, read as those from that year on. Write roll if they are pupils"
                 )
-    if len(headed) > 1:
+    if len(headed) > 1 and not perhaps_pupils:
         chosen |= dict.fromkeys(others, ASIDE)
         notes |= dict.fromkeys(others, "kept aside: the columns of years hold the places")
     return chosen, notes

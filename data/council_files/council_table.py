@@ -172,8 +172,12 @@ def _plainly(kind: FileKind, lines: Sequence[tuple[int, list[str]]], where: str)
     return plain_lines, header_of(kind, plain_lines, where)
 
 
-def table_lines(path: Path, kind: FileKind) -> tuple[list[tuple[int, list[str]]], HeaderRow | None, str]:
-    """Return the rows of a file that are not blank, the header of its table, None where no row is like one, and its sheet.
+def table_lines(
+    path: Path, kind: FileKind
+) -> tuple[list[tuple[int, list[str]]], HeaderRow | None, str, tuple[str, ...]]:
+    """Return the rows of a file that are not blank, the header of its table, None where no row is like one, its sheet, and notes.
+
+    A note says which other sheets have such a table.
 
     Of a workbook, the sheet of the template if it is there, else the one sheet with a table of this kind.
 
@@ -184,7 +188,7 @@ def table_lines(path: Path, kind: FileKind) -> tuple[list[tuple[int, list[str]]]
     """
     if path.suffix.lower() != ".xlsx":
         lines = trimmed(csv_rows(path.read_bytes(), path.name, "names", kind.refuse))
-        return *_plainly(kind, lines, path.name), ""
+        return *_plainly(kind, lines, path.name), "", ()
     # Imported when needed: it is slow to load and many files are CSV.
     from data.council_files.workbook import WorkbookWords, read_all_sheets
 
@@ -192,8 +196,24 @@ def table_lines(path: Path, kind: FileKind) -> tuple[list[tuple[int, list[str]]]
     sheets = {name: trimmed(rows) for name, rows in read_all_sheets(path, kind.sheets, words).items()}
     name, header = sheet_of(kind, sheets, path.name)
     if header is None:
-        return sheets.get(name, []), None, name
-    return *_plainly(kind, sheets[name], f"{path.name}, sheet {name}"), name
+        return sheets.get(name, []), None, name, ()
+    notes = unread_tables(kind, sheets, name, path.name)
+    return *_plainly(kind, sheets[name], f"{path.name}, sheet {name}"), name, notes
+
+
+def unread_tables(kind: FileKind, sheets: Mapping[str, Lines], chosen: str, where: str) -> tuple[str, ...]:
+    """Return a sentence on the sheets with a table of a kind that are not the one that is read; none where there are none."""
+    others = [
+        n
+        for n, lines in sheets.items()
+        if n != chosen and lines and header_of(kind, lines, where) is not None
+    ]
+    if not others:
+        return ()
+    return (
+        f"Not read, since one sheet is: sheet(s) {listed(quoted(n) for n in others)}, with a table like it. Put the tables on "
+        "one sheet if they count too.",
+    )
 
 
 def sheet_of(kind: FileKind, sheets: Mapping[str, Lines], where: str) -> tuple[str, HeaderRow | None]:
@@ -281,10 +301,11 @@ def read_council_table(
     PlannerError
         It cannot be read, or nobody has said yet what its columns mean; of the kind of the file.
     """
-    lines, header, sheet = table_lines(path, kind)
+    lines, header, sheet, notes = table_lines(path, kind)
     if header is None and sheet:
         _refuse_hidden_table(path, sheet, kind)
-    return with_hidden(path, sheet, table_of_lines(path.name, kind, lines, header, la_code, mapping))
+    table = table_of_lines(path.name, kind, lines, header, la_code, mapping)
+    return with_hidden(path, sheet, replace(table, notes=(*table.notes, *notes)))
 
 
 def _refuse_hidden_table(path: Path, sheet: str, kind: FileKind) -> None:
@@ -378,7 +399,7 @@ def propose(path: Path, kind: FileKind) -> Proposal | None:
     PlannerError
         The file cannot be read; of the kind of the file.
     """
-    lines, header, _ = table_lines(path, kind)
+    lines, header, _, _ = table_lines(path, kind)
     if header is None or is_template(kind, header):
         return None
     return proposal_of(path.name, kind, lines, header)

@@ -95,6 +95,11 @@ def doubtful_year(heading: str) -> tuple[str, str] | None:
     return written_year(first - 1), written_year(first)
 
 
+def names_a_month(heading: str) -> bool:
+    """Return whether a heading of a column of places names a month or a day."""
+    return _month_in(_year_in(heading)) is not None
+
+
 def _year_in(heading: str) -> str:
     """Return what a heading says besides that it is of places."""
     return " ".join(_OF_PLACES.sub(" ", heading).split()).strip(" :()-\u2013,")

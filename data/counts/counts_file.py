@@ -29,6 +29,7 @@ from data.council_files.council_table import (
     sheet_of,
     table_of_lines,
     trimmed,
+    unread_tables,
     with_hidden,
 )
 from data.council_files.council_words import bare
@@ -197,7 +198,7 @@ def check_counts(path: Path, la_code: int, at: OnDay, mapping: ColumnMapping | N
     CountError
         The file as a whole cannot be read, or nobody has said yet what the columns of a sheet hold.
     """
-    sheets, called = _sheets(path)
+    sheets, called, notes = _sheets(path)
     tables = {
         name: with_hidden(
             path, called[name], _table(name, lines, path.name, la_code, mapping), of_book=name == PLANS
@@ -211,7 +212,7 @@ def check_counts(path: Path, la_code: int, at: OnDay, mapping: ColumnMapping | N
     for name, make in _ROWS.items():
         if name in tables:
             rows[name], checked[name] = _listed(path.name, name, tables[name], make, la_code, at.today)
-    remarks = tuple(
+    remarks = notes + tuple(
         f"Sheet '{name}': {remark[0].lower() + remark[1:]}" if len(checked) > 1 else remark
         for name, one in checked.items()
         for remark in (*one.table.notes, *remarks_in_words(one.remarks))
@@ -356,8 +357,8 @@ def _refuse_header(name: str, where: str, names: Sequence[str], row: int) -> Non
         )
 
 
-def _sheets(path: Path) -> tuple[dict[str, list[tuple[int, list[str]]]], dict[str, str]]:
-    """Return the rows of each sheet that are not blank, cells trimmed, and the name of each in the workbook.
+def _sheets(path: Path) -> tuple[dict[str, list[tuple[int, list[str]]]], dict[str, str], tuple[str, ...]]:
+    """Return the rows of each sheet that are not blank, cells trimmed, the name of each in the workbook, and which are not read.
 
     A CSV file is the sheet of plans, of which the name is blank.
     """
@@ -383,6 +384,7 @@ def _sheets(path: Path) -> tuple[dict[str, list[tuple[int, list[str]]]], dict[st
             f"'{path.name}' is larger than {MAX_BYTES // 1_000_000} MB, so it was not opened. A file of counts has some dozen "
             "rows and no children's names. Check that it is the right file."
         )
+    notes: tuple[str, ...] = ()
     if path.suffix.lower() == ".xlsx":
         # Imported when needed: it is slow to load and many files are CSV.
         from data.council_files.workbook import WorkbookWords, read_all_sheets
@@ -393,6 +395,7 @@ def _sheets(path: Path) -> tuple[dict[str, list[tuple[int, list[str]]]], dict[st
         if PLANS not in sheets and not set(sheets) & set(SHEETS):
             # No sheet of ours: the one with a table of plans.
             name, _ = sheet_of(COUNT_KINDS[PLANS], sheets, path.name)
+            notes = unread_tables(COUNT_KINDS[PLANS], sheets, name, path.name)
             sheets, called = {PLANS: sheets.get(name, [])}, {PLANS: name}
     else:
         sheets, called = {PLANS: trimmed(csv_rows(raw, path.name, "letters", CountError))}, {PLANS: ""}
@@ -409,7 +412,7 @@ def _sheets(path: Path) -> tuple[dict[str, list[tuple[int, list[str]]]], dict[st
             )
     if in_other_words(PLANS, sheets[PLANS]) is None:
         sheets[PLANS] = list(put_together(sheets[PLANS]))
-    return {name: sheets[name] for name in SHEETS if name in sheets}, called
+    return {name: sheets[name] for name in SHEETS if name in sheets}, called, notes
 
 
 def _plans(where: str, table: CouncilTable, la_code: int, at: OnDay) -> tuple[PlansCount | None, CheckedFile]:

@@ -36,7 +36,11 @@ MappingFile = Annotated[
 """A confirmed mapping."""
 
 Fix = Annotated[
-    bool, typer.Option("--fix", help="Write a corrected copy beside the file, with the proposed fixes.")
+    bool,
+    typer.Option(
+        "--fix",
+        help="Write a corrected copy beside the file, with the proposed fixes; what is left is marked for you to type.",
+    ),
 ]
 """Whether to write a corrected copy."""
 

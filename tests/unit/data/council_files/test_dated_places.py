@@ -74,6 +74,17 @@ def test_a_column_at_a_date_beside_one_of_places_is_asked_or_left(tmp_path: Path
     assert read.table.aside_names == ("Jan 2025",)
 
 
+def test_dates_that_may_be_rolls_are_asked(tmp_path: Path) -> None:
+    path = text(tmp_path, f"{START},Opening date,Capacity,Jan 2025,Jan 2026\n{ROW},Sept 2020,60,55,58\n")
+    with pytest.raises(PlannerError, match="'Jan 2025': places at that date, or pupils"):
+        checked(path)
+    assert rows(checked(path, **{"Jan 2025": "aside", "Jan 2026": "aside"}), "places") == [(60,)]
+    years = {"Jan 2025": "places of 2024/25", "Jan 2026": "places of 2025/26"}
+    with pytest.raises(PlannerError, match="both 'Capacity' for places and 'Jan 2025'"):
+        checked(path, **years)
+    assert rows(checked(path, **years, Capacity="aside"), "places") == [(55,), (58,)]
+
+
 def test_places_before_the_opening_that_a_row_states_are_a_problem(tmp_path: Path) -> None:
     read = checked(text(tmp_path, f"{START},Opening date,2024/25,2025/26\n{ROW},September 2025,60,60\n"))
     assert ["before the opening" in p.text for p in read.problems] == [True]

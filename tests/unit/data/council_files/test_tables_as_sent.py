@@ -223,6 +223,15 @@ def test_a_workbook_whose_table_is_on_a_hidden_sheet_is_refused_with_its_name(tm
         checked(path)
 
 
+def test_another_sheet_with_a_table_is_said_not_to_be_read(tmp_path: Path) -> None:
+    units = [[c for at, c in enumerate(row) if at != 5] for row in csv_cells(HEAD + ELM)]
+    read = checked(
+        workbook(tmp_path, {"Schools": csv_cells(HEAD + OAK), "Units": units, "Notes": [["Read me"]]})
+    )
+    assert rows(read, "setting") == [("Oak School",)]
+    assert any("Not read" in note and "sheet(s) 'Units', with" in note for note in read.table.notes)
+
+
 def test_capitals_are_read_and_misspelt_kinds_are_proposed_one_by_one(tmp_path: Path) -> None:
     sent = HEAD.upper() + OAK.upper() + ELM.replace("SEN unit", "RESOURCED PROVISON")
     read = checked(text(tmp_path, sent))

@@ -515,6 +515,25 @@ def test_columns_beside_a_councils_own_tables_come_back_with_the_rows_that_they_
     )
 
 
+@pytest.mark.usefixtures("mappings")
+def test_a_table_of_plans_on_another_sheet_is_said_not_to_be_read(tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.title = "Age"
+    for row in [
+        ["EHC plans on 30 September 2026"],
+        *csv.reader(f"Age band,Number of plans\n{AGES}".splitlines()),
+    ]:
+        book.active.append([int(c) if c.isdigit() else c for c in row])
+    for row in csv.reader(f"Primary need,Plans\n{REST}".splitlines()):
+        book.create_sheet("Need").append(row) if "Need" not in book.sheetnames else book["Need"].append(row)
+    book.save(tmp_path / "own.xlsx")
+    proposal = propose_counts(tmp_path / "own.xlsx", REDBRIDGE)
+    assert proposal is not None
+    read = check_counts(tmp_path / "own.xlsx", REDBRIDGE, AT, proposal.mapping)
+    assert read.counts is not None
+    assert any("Not read" in remark and "'Need'" in remark for remark in read.remarks)
+
+
 def test_what_is_hidden_in_a_workbook_of_counts_is_said(tmp_path: Path) -> None:
     path = tmp_path / "counts.xlsx"
     write_counts(counts(), path)
