@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from data.areas import authority_named
-from data.council_files.column_mapping import ColumnMapping, MappingLine
+from data.council_files.column_mapping import ColumnMapping, MappingLine, remembered
 from data.council_files.council_words import bare
 from data.council_files.file_kinds import (
     AGES_IN_YEAR,
@@ -98,6 +98,18 @@ class Proposal:
     kind_code: str
 
 
+def still_remembered(kind: FileKind, la_code: int, proposal: Proposal) -> ColumnMapping | None:
+    """Return the mapping remembered for a table; None where it was confirmed for a table that names another day."""
+    known = remembered(kind, la_code, proposal.names)
+    if known is None:
+        return None
+    then, now = (
+        {one.theirs: one.samples for one in lines if one.line == "value" and one.theirs in kind.of_file}
+        for lines in (known.lines, proposal.mapping.lines)
+    )
+    return known if then == now else None
+
+
 def _samples(lines: Lines, header: HeaderRow, at: int) -> list[str]:
     names = [bare(n) for n in header.names if not n.startswith("column ")]
     cells = [
@@ -176,7 +188,14 @@ def proposal_of(where: str, kind: FileKind, lines: Lines, header: HeaderRow) -> 
     titles = [cell for _, row in lines[: header.first] for cell in row if cell]
     day_of_file = _day_of_file(kind, titles, samples)
     mapping += [
-        MappingLine("value", name, day_of_file if name == "date" else proposed, "", _OF_FILE[name])
+        # The day that the file names is kept beside the answer: the next file with these headings may name another.
+        MappingLine(
+            "value",
+            name,
+            day_of_file if name == "date" else proposed,
+            day_of_file.strip(UNANSWERED) if name == "date" else "",
+            _OF_FILE[name],
+        )
         for name, proposed in kind.of_file.items()
     ]
     mapping += _word_lines(kind, chosen, samples)

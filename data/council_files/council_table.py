@@ -18,8 +18,8 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
-from data.council_files.column_mapping import ColumnMapping, check_mapping, remembered
-from data.council_files.column_proposals import FITS, Proposal, fit, proposal_of
+from data.council_files.column_mapping import ColumnMapping, check_mapping
+from data.council_files.column_proposals import FITS, Proposal, fit, proposal_of, still_remembered
 from data.council_files.council_words import bare
 from data.council_files.file_kinds import (
     ASIDE,
@@ -377,9 +377,11 @@ def table_of_lines(
     """
     if header is None or (mapping is None and is_template(kind, header)):
         return _as_it_stands(kind, lines, header)
-    known = mapping or (None if la_code is None else remembered(kind, la_code, header.names))
+    known = mapping
     if known is None:
         proposal = proposal_of(where, kind, lines, header)
+        known = None if la_code is None else still_remembered(kind, la_code, proposal)
+    if known is None:
         shown = "; ".join(
             f"{quoted(one.theirs)} -> {one.ours}" for one in proposal.mapping.lines if one.line == "column"
         )

@@ -97,7 +97,12 @@ def _authority(cell: str) -> int | None:
 
 
 def _problem(number: int, kind: FileKind, cell: str, other: str, owner: str) -> Problem:
-    says = f"{quoted(cell)} is {other}" if cell else f"is blank, and the row above is {other}'s"
+    named = cell.casefold() == other.casefold()
+    says = (
+        f"{quoted(cell)} is {'another authority' if named else other}"
+        if cell
+        else f"is blank, and the row above is {other}'s"
+    )
     text = f"{says}, but the file was given for {owner}. Leave the row out, or correct whose it is."
     if "located" in kind.columns:
         text += (

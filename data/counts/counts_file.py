@@ -20,7 +20,7 @@ from typing import Any
 
 from data.areas import by_code
 from data.council_files.column_mapping import ColumnMapping, remembered
-from data.council_files.column_proposals import Proposal, proposal_of
+from data.council_files.column_proposals import Proposal, proposal_of, still_remembered
 from data.council_files.council_table import (
     CheckedFile,
     CouncilTable,
@@ -248,7 +248,7 @@ def propose_counts(path: Path, la_code: int, mapping: ColumnMapping | None = Non
     for proposal in own_tables(path):
         kind = kind_of(proposal.kind_code)
         given = mapping is not None and set(mapping.of("column")) <= set(proposal.names)
-        if not given and remembered(kind, la_code, proposal.names) is None:
+        if not given and still_remembered(kind, la_code, proposal) is None:
             return proposal
     return None
 

@@ -344,6 +344,23 @@ def test_a_total_that_differs_from_the_tables_is_refused_and_so_is_a_column_mapp
         check_counts(path, REDBRIDGE, AT, proposal.mapping.answered({"Ward notes": "value"}))
 
 
+@pytest.mark.usefixtures("mappings")
+def test_the_next_file_with_the_same_headings_is_not_read_as_of_the_day_of_the_last(tmp_path: Path) -> None:
+    path = by_need(tmp_path)
+    proposal = propose_counts(path, REDBRIDGE)
+    assert proposal is not None
+    remember(
+        proposal.mapping.answered({"date": "2026-09-29"}), COUNT_KINDS["Plans"], REDBRIDGE, proposal.names
+    )
+    assert read_counts(path, REDBRIDGE, AT).plans.day == date(2026, 9, 29), "as was confirmed of this file"
+    later = by_need(tmp_path, path.read_text("utf-8").replace("30 September", "31 October"))
+    again = propose_counts(later, REDBRIDGE)
+    assert again is not None
+    assert again.mapping.of("value")["date"] == "2026-10-31"
+    with pytest.raises(CountError, match="not in the template"):
+        read_counts(later, REDBRIDGE, AT)
+
+
 AGES = "0-4,150\n5 to 10,1800\n11 to 15,1330\n16-19,790\n20-25,240\nTotal,4310\n"
 BY_AGE_THEN_NEED = """EHC plans on 30 September 2026
 Age band,Number of plans
