@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from data import tables
@@ -37,6 +37,28 @@ ALIASES: dict[str, int] = {
     "scilly": 420,
 }
 """Everyday names that are not the official one: simplified name to DfE number."""
+
+
+_OF_COUNCILS = frozenset(
+    {
+        "lb",
+        "lbc",
+        "rb",
+        "rbc",
+        "mbc",
+        "mdc",
+        "bc",
+        "cc",
+        "dc",
+        "ua",
+        "la",
+        "lea",
+        "local",
+        "unitary",
+        "authority",
+    }
+)
+"""Words, besides those of official names, that councils are written with and that say nothing of which it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +126,14 @@ def resolve(text: str) -> tuple[Area, ...]:
     if area is None:
         raise _unknown(wanted)
     return (area,)
+
+
+@lru_cache(maxsize=4096)
+def authority_named(text: str) -> Area | None:
+    """Return the current authority that a cell of a table names, as councils write ("LB Redbridge"); None if it names none."""
+    wanted = text.strip()
+    short = " ".join(w for w in re.split(r"[\s,]+", wanted) if w.casefold().strip(".()") not in _OF_COUNCILS)
+    return _number(wanted) or _gss(wanted) or _name(wanted) or (_name(short) if short else None)
 
 
 def _number(text: str) -> Area | None:

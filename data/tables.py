@@ -185,6 +185,12 @@ def read(name: str) -> pd.DataFrame:
 
 
 @cache
+def newest_january() -> int:
+    """Return the newest January with published plans."""
+    return int(read("plans_total")["january"].max())
+
+
+@cache
 def _read_reference(name: str) -> pd.DataFrame:
     import pandas as pd
 

@@ -33,7 +33,6 @@ from data.council_files.spreadsheet import (
     CellError,
     Remark,
     Understood,
-    name_of,
     parse_authority,
     parse_cells,
     parse_code,
@@ -41,6 +40,7 @@ from data.council_files.spreadsheet import (
     remarks_in_words,
     write_whole,
 )
+from data.council_files.whose_rows import whose_rows
 from data.council_files.written_ages import parse_age_or_year_group
 from data.council_files.written_amounts import amount, no_number, with_point
 from data.council_files.written_dates import pair_of_years, parse_academic_year
@@ -321,37 +321,19 @@ def check_candidates(path: Path, la_code: int, mapping: ColumnMapping | None = N
         )
     if not table.mapped:
         _check_header(path.name, table.header)
-    problems: list[Problem] = list(table.problems)
+    whose = whose_rows(path.name, SCHEME_FILE, table, la_code)
+    problems: list[Problem] = list(whose.own.problems)
     broken = {int(p.row) for p in problems}
     remarks: list[Remark] = []
     rows: dict[int, Candidate] = {}
-    for number, cells in table.body:
+    for number, cells in whose.own.body:
         header, filled = _with_id(table, cells)
         candidate, wrong = _candidate(number, header, filled, la_code, remarks)
-        wrong += _anothers(number, header, filled, la_code)
         problems += wrong
         if candidate is not None and not wrong and int(number) not in broken:
             rows[number] = candidate
     problems += _repeated(rows)
     return CheckedFile(table, rows, tuple(problems), la_code, tuple(remarks))
-
-
-def _anothers(number: int, header: Sequence[str], cells: Sequence[str], la_code: int) -> list[Problem]:
-    """Return a problem if a row says that its scheme is another authority's."""
-    written = dict(zip(header, cells, strict=False)).get(AUTHORITY, "")
-    try:
-        owner = parse_authority(written) if written else la_code
-    except CellError:
-        return []  # listed already
-    if owner == la_code:
-        return []
-    return [
-        Problem(
-            number, AUTHORITY,
-            f"'{owner}' is {name_of(owner)}, but the schemes were given for {name_of(la_code)}. Give its own file, or "
-            "correct the number.",
-        )
-    ]  # fmt: skip
 
 
 def _with_id(table: CouncilTable, cells: list[str]) -> tuple[list[str], list[str]]:

@@ -158,6 +158,12 @@ def check_mapping(mapping: ColumnMapping, kind: FileKind, header: Sequence[str],
                     f"Keep one of the two and write {ASIDE} for the other."
                 )
             taken[one] = theirs
+    years = [theirs for theirs, ours in columns.items() if ours.startswith(PLACES_OF_YEAR)]
+    if years and kind.amount in taken:
+        raise kind.refuse(
+            f"The mapping has both {quoted(taken[kind.amount])} for {kind.amount} and {quoted(years[0])} for those of a year, so "
+            f"{kind.nothing}. Keep one of the two and write {ASIDE} for the other."
+        )
     relative = any(ours.startswith(f"{PLACES_OF_YEAR}+") for ours in columns.values())
     if relative and pair_of_years(mapping.of("value").get(FIRST_YEAR, "")) is None:
         raise kind.refuse(

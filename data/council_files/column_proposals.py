@@ -10,22 +10,24 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from data.council_files.column_mapping import ColumnMapping, MappingLine
+from data.areas import authority_named
+from data.council_files.column_mapping import ColumnMapping, MappingLine, remembered
 from data.council_files.council_words import bare
 from data.council_files.file_kinds import (
     AGES_IN_YEAR,
     ASIDE,
     FIRST_YEAR,
-    LEAVE_OUT,
     MEANINGS,
     PLACES_OF_YEAR,
     UNANSWERED,
     FileKind,
     columns_of_heading,
+    headings,
 )
-from data.council_files.header_row import HeaderRow, Lines, year_heading
+from data.council_files.header_row import HeaderRow, Lines, doubtful_year, names_a_month, year_heading
 from data.council_files.left_out_rows import is_total
-from data.council_files.spreadsheet import CellError
+from data.council_files.problems import LEAVE_OUT
+from data.council_files.spreadsheet import AUTHORITY, CellError
 from data.council_files.written_amounts import is_not_known
 from data.council_files.written_dates import day
 from data.formatting import listed, quoted
@@ -48,12 +50,25 @@ _DAY_IN_TITLE = re.compile(
 )
 
 
-def named_day(titles: Sequence[str]) -> str:
-    """Return the one day that titles name, in ISO form; a question where they name none, or several."""
-    days = {day(text) for title in titles for text in _DAY_IN_TITLE.findall(title)} - {None}
-    only = next(iter(days)) if len(days) == 1 else None
-    return UNANSWERED if only is None else only.isoformat()
+def named_days(titles: Sequence[str]) -> set[str]:
+    """Return the days that titles name, in ISO form."""
+    days = (day(text) for title in titles for text in _DAY_IN_TITLE.findall(title))
+    return {exact.isoformat() for exact in days if exact is not None}
 
+
+def _day_of_file(kind: FileKind, titles: Sequence[str], samples: Mapping[str, Sequence[str]]) -> str:
+    """Return the one day that titles, or columns of the day counted, name; a question where they name none, or several."""
+    dated = [n for n in samples if "date" in headings(kind.code.partition("-")[0]).get(bare(n), ())]
+    days = named_days(titles)
+    for name in dated:
+        for cell in samples[name]:
+            exact = day(cell)
+            days.add(UNANSWERED if exact is None else exact.isoformat())
+    return next(iter(days)) if len(days) == 1 else UNANSWERED
+
+
+_OF_TOWNS = re.compile(r"town|city|address|postal|locality|district|ward|area|site", re.I)
+"""Headings of columns of places, which may have the names of authorities without speaking of them."""
 
 _OR_LEAVE_OUT = f"Or write '{LEAVE_OUT}': its rows are then not read."
 
@@ -83,6 +98,18 @@ class Proposal:
     kind_code: str
 
 
+def still_remembered(kind: FileKind, la_code: int, proposal: Proposal) -> ColumnMapping | None:
+    """Return the mapping remembered for a table; None where it was confirmed for a table that names another day."""
+    known = remembered(kind, la_code, proposal.names)
+    if known is None:
+        return None
+    then, now = (
+        {one.theirs: one.samples for one in lines if one.line == "value" and one.theirs in kind.of_file}
+        for lines in (known.lines, proposal.mapping.lines)
+    )
+    return known if then == now else None
+
+
 def _samples(lines: Lines, header: HeaderRow, at: int) -> list[str]:
     names = [bare(n) for n in header.names if not n.startswith("column ")]
     cells = [
@@ -97,7 +124,7 @@ def _samples(lines: Lines, header: HeaderRow, at: int) -> list[str]:
     return list(dict.fromkeys(cells))
 
 
-def _fit(kind: FileKind, column: str, cells: Sequence[str]) -> float:
+def fit(kind: FileKind, column: str, cells: Sequence[str]) -> float:
     """Return the share of cells that a column of ours could hold: those that are read, or refused with a proposal or choices."""
     if not cells:
         return 1.0
@@ -114,18 +141,18 @@ def _fit(kind: FileKind, column: str, cells: Sequence[str]) -> float:
 
 def proposal_of(where: str, kind: FileKind, lines: Lines, header: HeaderRow) -> Proposal:
     """Return what the planner would take a table for, given the name of its file, its rows and its header."""
-    years = [year_heading(n) if kind.by_year else None for n in header.names]
-    if sum(y is not None for y in years) < 2 and not _one_year_of_places(kind, header.names, years):
-        years = [None] * len(header.names)
-    chosen: dict[str, str] = {}
-    notes: dict[str, str] = {}
     samples = {name: _samples(lines, header, at) for at, name in enumerate(header.names)}
-    for name, year in zip(header.names, years, strict=True):
-        if year is not None:
-            chosen[name] = PLACES_OF_YEAR + year
+    chosen, notes = _places_by_year(kind, samples)
+    # Whatever is answered, columns headed by years give both the places and their years.
+    others = [n for n in header.names if n not in chosen and kind.amount in columns_of_heading(kind, n)]
+    yearly = any(ours.startswith(PLACES_OF_YEAR) for ours in chosen.values()) or (
+        UNANSWERED in chosen.values() and not others
+    )
+    for name in header.names:
+        if name in chosen:
             continue
         by_heading = columns_of_heading(kind, re.sub(r" \(\d\)$", "", name))
-        fitting = [c for c in by_heading if _fit(kind, c, samples[name]) >= FITS]
+        fitting = [c for c in by_heading if fit(kind, c, samples[name]) >= FITS]
         if (
             fitting
             and fitting[0] == "leaving_age"
@@ -139,7 +166,7 @@ def proposal_of(where: str, kind: FileKind, lines: Lines, header: HeaderRow) -> 
             chosen[name] = fitting[0]
             if fitting[0] in MEANINGS:
                 notes[name] = MEANINGS[fitting[0]]
-        elif guess := _by_content(kind, samples[name]):
+        elif guess := _by_content(kind, name, samples[name]):
             chosen[name], notes[name] = guess, "by what its cells say; check it"
         elif by_heading:
             chosen[name] = UNANSWERED
@@ -148,7 +175,7 @@ def proposal_of(where: str, kind: FileKind, lines: Lines, header: HeaderRow) -> 
             chosen[name] = ASIDE
     _ask_about_clashes(kind, chosen, notes, samples)
     covered = {one for ours in chosen.values() for one in kind.gives.get(ours, (ours,))}
-    if any(y is not None for y in years):
+    if yearly:
         covered |= {"from_academic_year", kind.amount}
     mapping = [
         MappingLine("column", name, chosen[name], "; ".join(samples[name][:SAMPLES]), notes.get(name, ""))
@@ -156,11 +183,19 @@ def proposal_of(where: str, kind: FileKind, lines: Lines, header: HeaderRow) -> 
     ]
     mapping += [
         MappingLine("value", column, value, "", _value_note(kind, column, value, where))
-        for column, value in _values(kind, covered, years, where).items()
+        for column, value in _values(kind, covered, chosen, where).items()
     ]
     titles = [cell for _, row in lines[: header.first] for cell in row if cell]
+    day_of_file = _day_of_file(kind, titles, samples)
     mapping += [
-        MappingLine("value", name, named_day(titles) if name == "date" else proposed, "", _OF_FILE[name])
+        # The day that the file names is kept beside the answer: the next file with these headings may name another.
+        MappingLine(
+            "value",
+            name,
+            day_of_file if name == "date" else proposed,
+            day_of_file.strip(UNANSWERED) if name == "date" else "",
+            _OF_FILE[name],
+        )
         for name, proposed in kind.of_file.items()
     ]
     mapping += _word_lines(kind, chosen, samples)
@@ -169,17 +204,73 @@ def proposal_of(where: str, kind: FileKind, lines: Lines, header: HeaderRow) -> 
     )
 
 
-def _one_year_of_places(kind: FileKind, names: Sequence[str], years: Sequence[str | None]) -> bool:
-    """Return whether the only column with a year is that of places, such as "Commissioned places 2025/26"."""
-    of_places = any(kind.amount in columns_of_heading(kind, name) for name in names)
-    return not of_places and any(
-        year is not None and re.search(r"place|capacity", name, re.I)
-        for name, year in zip(names, years, strict=True)
+def _places_by_year(
+    kind: FileKind, samples: Mapping[str, Sequence[str]]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what columns headed by a year or a date are taken for, and why.
+
+    Several are the places of each year. One is that number of each row, from its opening on or else from that year on. A year
+    that may be either of two is asked about, and so is one beside another column of places.
+    """
+    years = {n: year_heading(n) for n in samples} if kind.by_year else {}
+    doubtful = {
+        n: pair for n in years if (pair := doubtful_year(n)) and fit(kind, kind.amount, samples[n]) >= FITS
+    }
+    headed = [n for n, year in years.items() if year is not None or n in doubtful]
+    others = [n for n in samples if n not in headed and kind.amount in columns_of_heading(kind, n)]
+    of_places = [n for n in headed if re.search(r"place|capacity", n, re.I)]
+    if len(headed) == 1 and not of_places and (others or fit(kind, kind.amount, samples[headed[0]]) < FITS):
+        return {}, {}
+    opening = any("from_academic_year" in columns_of_heading(kind, n) for n in samples if n not in headed)
+    # Beside a column of places, dates without that word may be the rolls of each January.
+    perhaps_pupils = (
+        len(headed) > 1 and bool(others) and not of_places and any(names_a_month(n) for n in headed)
     )
+    chosen, notes = {}, {}
+    for name in headed:
+        year = years[name]
+        both = " or ".join(
+            f"{PLACES_OF_YEAR}{y} ({why})"
+            for y, why in zip(
+                doubtful.get(name, ()), ("in force that January", "from that September on"), strict=False
+            )
+        )
+        if perhaps_pupils:
+            chosen[name] = UNANSWERED
+            notes[name] = (
+                f"places at that date, or pupils: write {both or PLACES_OF_YEAR + str(year)}, and {ASIDE} for "
+                f"{listed(quoted(n) for n in others)}; or {ASIDE}"
+            )
+        elif len(headed) == 1 and others:
+            chosen[name] = UNANSWERED
+            notes[name] = (
+                f"could be {kind.amount}, and so could {listed(quoted(n) for n in others)}: write {kind.amount} for one of them "
+                f"and {ASIDE} for the others; for the places of each year, write {both or PLACES_OF_YEAR + str(year)}"
+            )
+        elif len(headed) == 1 and opening:
+            chosen[name] = kind.amount
+            notes[name] = (
+                "places at that date, read as those of each row from its opening on. Write roll if they are pupils"
+            )
+        elif year is None:
+            chosen[name] = UNANSWERED
+            notes[name] = f"the year could be either of two: write {both}, or {ASIDE}"
+        else:
+            chosen[name] = PLACES_OF_YEAR + year
+            if len(headed) == 1:
+                notes[name] = (
+                    "places at that date, read as those from that year on. Write roll if they are pupils"
+                )
+    if len(headed) > 1 and not perhaps_pupils:
+        chosen |= dict.fromkeys(others, ASIDE)
+        notes |= dict.fromkeys(others, "kept aside: the columns of years hold the places")
+    return chosen, notes
 
 
-def _by_content(kind: FileKind, cells: Sequence[str]) -> str | None:
-    """Return the column whose words the cells of a column are; None where that is not clear."""
+def _by_content(kind: FileKind, heading: str, cells: Sequence[str]) -> str | None:
+    """Return the column whose words the cells of a column are, or that of authorities; None where that is not clear."""
+    if cells and not _OF_TOWNS.search(heading) and all(_names_authority(c) for c in cells):
+        return AUTHORITY
     fits = [
         column
         for column in kind.words
@@ -189,6 +280,10 @@ def _by_content(kind: FileKind, cells: Sequence[str]) -> str | None:
         and _are_words(kind, column, cells)
     ]
     return fits[0] if len(fits) == 1 else None
+
+
+def _names_authority(cell: str) -> bool:
+    return not cell[:1].isdigit() and authority_named(cell) is not None
 
 
 def _are_words(kind: FileKind, column: str, cells: Sequence[str]) -> bool:
@@ -201,6 +296,15 @@ def _are_words(kind: FileKind, column: str, cells: Sequence[str]) -> bool:
         else:
             read += 1
     return read >= 0.9 * len(cells[:30])
+
+
+def _say_the_same(kind: FileKind, names: Sequence[str], samples: Mapping[str, Sequence[str]]) -> bool:
+    """Return whether columns name the same authorities in the same order, as a number and a name do."""
+    try:
+        series = {tuple(dict.fromkeys(kind.parsers[AUTHORITY](c) for c in samples[n])) for n in names}
+    except CellError:
+        return False
+    return len(series) == 1
 
 
 def _ask_about_clashes(
@@ -222,6 +326,8 @@ def _ask_about_clashes(
             if notes.get(n, MEANINGS.get(chosen[n])) == MEANINGS.get(chosen[n]) and samples[n]
         ]
         keep = own if len(own) == 1 else named if len(named) == 1 else []
+        if ours == AUTHORITY:
+            keep = names[:1] if _say_the_same(kind, names, samples) else []
         for name in names:
             if name in keep:
                 continue
@@ -233,9 +339,9 @@ def _ask_about_clashes(
             )  # fmt: skip
 
 
-def _values(kind: FileKind, covered: set[str], years: Sequence[str | None], where: str) -> dict[str, str]:
+def _values(kind: FileKind, covered: set[str], chosen: Mapping[str, str], where: str) -> dict[str, str]:
     values = {c: kind.values[c] for c in kind.values_needed(covered) if c not in covered}
-    if any(y is not None and y.startswith("+") for y in years):
+    if any(ours.startswith(f"{PLACES_OF_YEAR}+") for ours in chosen.values()):
         values[FIRST_YEAR] = UNANSWERED
     return {column: where if value == "the file" else value for column, value in values.items()}
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font
+from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
 
 from data.council_files.formulas import guarded
@@ -49,6 +49,8 @@ def to_workbook(
     for one in corrections:
         _fill(book.create_sheet(one.sheet), one.rows)
         book[one.sheet].freeze_panes = "A2"
+        for row, column in one.marked:
+            book[one.sheet].cell(row, column).fill = PatternFill("solid", fgColor="FFFF00")
     others, unread = _others(path, refuse)
     names = {one.sheet.casefold() for one in corrections} | {changed.casefold()}
     for name, rows in others.items():

@@ -18,25 +18,34 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
-from data.council_files.column_mapping import ColumnMapping, check_mapping, remembered
-from data.council_files.column_proposals import Proposal, proposal_of
+from data.council_files.column_mapping import ColumnMapping, check_mapping
+from data.council_files.column_proposals import FITS, Proposal, fit, proposal_of, still_remembered
 from data.council_files.council_words import bare
 from data.council_files.file_kinds import (
     ASIDE,
     FIRST_YEAR,
-    LEAVE_OUT,
     PLACES_OF_YEAR,
     FileKind,
+    columns_of_heading,
     heading_without_size,
     in_full,
 )
 from data.council_files.formulas import unguarded
-from data.council_files.header_row import HeaderRow, Lines, TwoHeadersError, find_header
+from data.council_files.header_row import (
+    HeaderRow,
+    Lines,
+    TwoHeadersError,
+    doubtful_year,
+    find_header,
+    year_heading,
+)
 from data.council_files.left_out_rows import REMARK, is_total, number_in, total_note, why_left_out
 from data.council_files.places_by_year import rows_by_year
-from data.council_files.problems import Problem
+from data.council_files.problems import LEAVE_OUT, TO_CORRECT, Problem
 from data.council_files.set_aside import NOTHING_ASIDE, SetAside
 from data.council_files.spreadsheet import (
+    AUTHORITY,
+    MAX_LINES,
     UNREAD,
     CellError,
     Remark,
@@ -44,6 +53,7 @@ from data.council_files.spreadsheet import (
     csv_rows,
     find_extra_cells,
 )
+from data.council_files.written_dates import parse_academic_year
 from data.formatting import listed, quoted
 
 OF_TEMPLATE = 0.6
@@ -52,6 +62,9 @@ OF_TEMPLATE = 0.6
 ALIKE = 75
 """Least likeness, per cent, of a heading to an absent one of ours for it to be a misspelling."""
 
+
+SHOWN_HIDDEN = 8
+"""Hidden rows, columns or sheets that a sentence names."""
 
 _INVISIBLE = re.compile("[\ufeff\u200b\u200c\u200d\u2060\u00ad]")
 """Characters without width, which files that were put together from several have in the middle."""
@@ -88,6 +101,8 @@ class CouncilTable:
         Whether a mapping was used.
     of_file
         What the mapping says of the file as a whole.
+    converted
+        Headings of the file that are no column of ours but give some, with that meaning, such as a range of ages.
     """
 
     header: tuple[str, ...]
@@ -99,6 +114,7 @@ class CouncilTable:
     names: tuple[str, ...]
     mapped: bool
     of_file: Mapping[str, str] = field(default_factory=dict)
+    converted: Mapping[str, str] = field(default_factory=dict)
 
     def set_aside(self, rows: Sequence[int]) -> SetAside:
         """Return what is kept aside of the given rows."""
@@ -156,8 +172,12 @@ def _plainly(kind: FileKind, lines: Sequence[tuple[int, list[str]]], where: str)
     return plain_lines, header_of(kind, plain_lines, where)
 
 
-def table_lines(path: Path, kind: FileKind) -> tuple[list[tuple[int, list[str]]], HeaderRow | None, str]:
-    """Return the rows of a file that are not blank, the header of its table, None where no row is like one, and its sheet.
+def table_lines(
+    path: Path, kind: FileKind
+) -> tuple[list[tuple[int, list[str]]], HeaderRow | None, str, tuple[str, ...]]:
+    """Return the rows of a file that are not blank, the header of its table, None where no row is like one, its sheet, and notes.
+
+    A note says which other sheets have such a table.
 
     Of a workbook, the sheet of the template if it is there, else the one sheet with a table of this kind.
 
@@ -168,7 +188,7 @@ def table_lines(path: Path, kind: FileKind) -> tuple[list[tuple[int, list[str]]]
     """
     if path.suffix.lower() != ".xlsx":
         lines = trimmed(csv_rows(path.read_bytes(), path.name, "names", kind.refuse))
-        return *_plainly(kind, lines, path.name), ""
+        return *_plainly(kind, lines, path.name), "", ()
     # Imported when needed: it is slow to load and many files are CSV.
     from data.council_files.workbook import WorkbookWords, read_all_sheets
 
@@ -176,8 +196,24 @@ def table_lines(path: Path, kind: FileKind) -> tuple[list[tuple[int, list[str]]]
     sheets = {name: trimmed(rows) for name, rows in read_all_sheets(path, kind.sheets, words).items()}
     name, header = sheet_of(kind, sheets, path.name)
     if header is None:
-        return sheets.get(name, []), None, name
-    return *_plainly(kind, sheets[name], f"{path.name}, sheet {name}"), name
+        return sheets.get(name, []), None, name, ()
+    notes = unread_tables(kind, sheets, name, path.name)
+    return *_plainly(kind, sheets[name], f"{path.name}, sheet {name}"), name, notes
+
+
+def unread_tables(kind: FileKind, sheets: Mapping[str, Lines], chosen: str, where: str) -> tuple[str, ...]:
+    """Return a sentence on the sheets with a table of a kind that are not the one that is read; none where there are none."""
+    others = [
+        n
+        for n, lines in sheets.items()
+        if n != chosen and lines and header_of(kind, lines, where) is not None
+    ]
+    if not others:
+        return ()
+    return (
+        f"Not read, since one sheet is: sheet(s) {listed(quoted(n) for n in others)}, with a table like it. Put the tables on "
+        "one sheet if they count too.",
+    )
 
 
 def sheet_of(kind: FileKind, sheets: Mapping[str, Lines], where: str) -> tuple[str, HeaderRow | None]:
@@ -265,27 +301,63 @@ def read_council_table(
     PlannerError
         It cannot be read, or nobody has said yet what its columns mean; of the kind of the file.
     """
-    lines, header, sheet = table_lines(path, kind)
+    lines, header, sheet, notes = table_lines(path, kind)
+    if header is None and sheet:
+        _refuse_hidden_table(path, sheet, kind)
     table = table_of_lines(path.name, kind, lines, header, la_code, mapping)
-    return replace(table, notes=(*table.notes, *_hidden_note(path, sheet, table)))
+    return with_hidden(path, sheet, replace(table, notes=(*table.notes, *notes)))
 
 
-def _hidden_note(path: Path, sheet: str, table: CouncilTable) -> list[str]:
-    """Return that rows were read which are hidden in a workbook: a filter is not in what a person sees, and is in the file."""
+def _refuse_hidden_table(path: Path, sheet: str, kind: FileKind) -> None:
+    """Refuse a workbook without a table on a sheet that is seen, where the table may be on one that is hidden."""
+    from data.council_files.workbook import hidden_parts
+
+    hidden = [quoted(name) for name in hidden_parts(path, sheet).sheets]
+    if hidden:
+        raise kind.refuse(
+            f"'{path.name}' has no table like {kind.name} on a sheet that can be seen, so {kind.nothing}. Hidden sheets are not "
+            f"read: {listed(hidden[:SHOWN_HIDDEN])}{_more(hidden)}. Unhide the one that holds it, and try again."
+        )
+
+
+def with_hidden(path: Path, sheet: str, table: CouncilTable, *, of_book: bool = True) -> CouncilTable:
+    """Return a table with what is said of hidden rows and columns, which are read, and hidden sheets, which are not.
+
+    A filter, or a column that is folded away, is not in what a person sees, and is in the file. Of a file of several sheets, one
+    speaks of the whole book.
+    """
     if not sheet:
-        return []
-    from data.council_files.workbook import hidden_rows
+        return table
+    from data.council_files.workbook import hidden_parts
 
-    read = {int(number) for number, _ in table.body}
-    hidden = [row for row in hidden_rows(path, sheet) if row in read]
-    if not hidden:
-        return []
-    shown = listed(f"{row}" for row in hidden[:8]) + (
-        f" and {len(hidden) - 8} more" if len(hidden) > 8 else ""
-    )
-    return [
-        f"Hidden in the sheet, by a filter or by hand, and read all the same: row(s) {shown}. Delete them if they do not count."
-    ]
+    hidden = hidden_parts(path, sheet)
+    read = {int(number) % (MAX_LINES + 1) for number, _ in table.body}
+    rows = [f"{row}" for row in hidden.rows if row in read]
+    columns = [quoted(table.names[at - 1]) for at in hidden.columns if 0 < at <= len(table.names)]
+    notes = []
+    if rows:
+        shown = listed(rows[:SHOWN_HIDDEN]) + _more(rows)
+        notes.append(
+            f"Hidden in the sheet, by a filter or by hand, and read all the same: row(s) {shown}. Delete them if they do not "
+            "count."
+        )
+    if columns:
+        shown = listed(columns[:SHOWN_HIDDEN]) + _more(columns)
+        notes.append(
+            f"Hidden in the sheet, and read or kept aside like the others, since they are in the file: column(s) {shown}. Delete "
+            "them if they do not count."
+        )
+    if hidden.sheets and of_book:
+        sheets = [quoted(name) for name in hidden.sheets]
+        notes.append(
+            f"Hidden in the workbook, and not read, since they may be earlier tables: sheet(s) "
+            f"{listed(sheets[:SHOWN_HIDDEN])}{_more(sheets)}. Unhide them if they count."
+        )
+    return replace(table, notes=(*table.notes, *notes))
+
+
+def _more(hidden: Sequence[str]) -> str:
+    return f" and {len(hidden) - SHOWN_HIDDEN} more" if len(hidden) > SHOWN_HIDDEN else ""
 
 
 def table_of_lines(
@@ -305,9 +377,11 @@ def table_of_lines(
     """
     if header is None or (mapping is None and is_template(kind, header)):
         return _as_it_stands(kind, lines, header)
-    known = mapping or (None if la_code is None else remembered(kind, la_code, header.names))
+    known = mapping
     if known is None:
         proposal = proposal_of(where, kind, lines, header)
+        known = None if la_code is None else still_remembered(kind, la_code, proposal)
+    if known is None:
         shown = "; ".join(
             f"{quoted(one.theirs)} -> {one.ours}" for one in proposal.mapping.lines if one.line == "column"
         )
@@ -327,7 +401,7 @@ def propose(path: Path, kind: FileKind) -> Proposal | None:
     PlannerError
         The file cannot be read; of the kind of the file.
     """
-    lines, header, _ = table_lines(path, kind)
+    lines, header, _, _ = table_lines(path, kind)
     if header is None or is_template(kind, header):
         return None
     return proposal_of(path.name, kind, lines, header)
@@ -338,6 +412,7 @@ def _as_it_stands(kind: FileKind, lines: Lines, header: HeaderRow | None) -> Cou
     if not lines:
         return CouncilTable((), (), {}, (), (), (), (), False)
     first = 1 if header is None else header.first
+    lines = _without_marks(lines, first)
     cells = lines[first - 1][1]
     names = list(cells)
     while names and not names[-1]:
@@ -346,6 +421,9 @@ def _as_it_stands(kind: FileKind, lines: Lines, header: HeaderRow | None) -> Cou
         re.sub(r"[\s\-]+", "_", n.casefold()) if bare(n) in {bare(c) for c in kind.columns} else n.casefold()
         for n in names
     ]
+    at_owner = _naming_authority(kind, names, plain_names, lines[first:])
+    if at_owner is not None:
+        plain_names[at_owner] = AUTHORITY
     title = plain_names.index(kind.title) if kind.title in plain_names else 0
     body = []
     notes: list[str] = []
@@ -384,6 +462,30 @@ def _as_it_stands(kind: FileKind, lines: Lines, header: HeaderRow | None) -> Cou
     return CouncilTable(header_names, tuple(body), aside, aside_names, tuple(notes), (), tuple(names), False)
 
 
+def _without_marks(lines: Lines, first: int) -> Lines:
+    """Return the rows of a corrected copy without its column of what is left to correct, which is for people."""
+    marks = [at for at, cell in enumerate(lines[first - 1][1]) if bare(cell) == TO_CORRECT]
+    if not marks:
+        return lines
+    return [
+        line if number < first - 1 else (line[0], [c for at, c in enumerate(line[1]) if at not in marks])
+        for number, line in enumerate(lines)
+    ]
+
+
+def _naming_authority(
+    kind: FileKind, names: Sequence[str], plain_names: Sequence[str], lines: Lines
+) -> int | None:
+    """Return the place of a column beside those of the template whose heading and cells say whose each row is; None if none."""
+    if AUTHORITY in plain_names or AUTHORITY not in kind.columns:
+        return None
+    for at, name in enumerate(names):
+        cells = list(dict.fromkeys(row[at] for _, row in lines if at < len(row) and row[at]))
+        if cells and AUTHORITY in columns_of_heading(kind, name) and fit(kind, AUTHORITY, cells) >= FITS:
+            return at
+    return None
+
+
 def _extra_columns(
     kind: FileKind, names: Sequence[str], plain_names: Sequence[str]
 ) -> tuple[list[int], tuple[str, ...]]:
@@ -419,6 +521,7 @@ def _mapped(kind: FileKind, lines: Lines, header: HeaderRow, mapping: ColumnMapp
     }
     direct = {n: columns[n] for n in names if n not in yearly and columns.get(n, ASIDE) != ASIDE}
     notes = [mapping.origin + " was used."] if mapping.origin else []
+    notes += _notes_on_years(kind, yearly, direct)
     problems: list[Problem] = []
     body: list[tuple[int, dict[str, str]]] = []
     aside: dict[int, tuple[str, ...]] = {}
@@ -464,6 +567,7 @@ def _mapped(kind: FileKind, lines: Lines, header: HeaderRow, mapping: ColumnMapp
         problems += wrong
         parts, blank = _parts(number, cells, kind, yearly, at, values)
         problems += blank
+        problems += _before_opening(number, kind, read, parts)
         if yearly and not parts:
             notes.append(
                 f"Row {number} has no places in any year and was left out: {quoted(next(c for c in cells if c))}."
@@ -476,9 +580,25 @@ def _mapped(kind: FileKind, lines: Lines, header: HeaderRow, mapping: ColumnMapp
     ours = [c for c in kind.columns if any(c in row for _, row in body)]
     rows = tuple((number, [row.get(c, "") for c in ours]) for number, row in body)
     of_file = {name: values.get(name, "") for name in kind.of_file}
+    converted = {name: ours for name, ours in direct.items() if ours in kind.converters}
     return CouncilTable(
-        tuple(ours), rows, aside, aside_names, tuple(notes), tuple(problems), names, True, of_file
+        tuple(ours), rows, aside, aside_names, tuple(notes), tuple(problems), names, True, of_file, converted
     )
+
+
+def _notes_on_years(kind: FileKind, yearly: Mapping[str, str], direct: Mapping[str, str]) -> list[str]:
+    """Return how columns of places were read whose heading is a date."""
+    notes = [
+        f"Column {quoted(name)} was read as the places of {year}"
+        + ("." if len(yearly) > 1 else " and later.")
+        for name, year in yearly.items()
+        if year not in name
+    ]
+    return notes + [
+        f"Column {quoted(name)} was read as the places of each row, from its opening on."
+        for name, ours in direct.items()
+        if kind.by_year and ours == kind.amount and (year_heading(name) or doubtful_year(name))
+    ]
 
 
 def _section(kind: FileKind, cells: Sequence[str], direct: Mapping[str, str]) -> dict[str, tuple[str, str]]:
@@ -538,6 +658,24 @@ def _row(
 
 def _sized(kind: FileKind, heading: str, ours: str, cell: str) -> str:
     return in_full(cell, heading_without_size(heading)[1]) if ours in kind.pounds else cell
+
+
+def _before_opening(
+    number: int, kind: FileKind, read: Mapping[str, str], parts: Sequence[tuple[int, Mapping[str, str]]]
+) -> list[Problem]:
+    """Return a problem where a column of years has places in a year before the opening that the row states."""
+    years = [
+        more["from_academic_year"] for _, more in parts if more.get("from_academic_year", UNREAD) != UNREAD
+    ]
+    try:
+        stated = parse_academic_year(read["from_academic_year"]) if years else ""
+    except (CellError, KeyError):
+        return []  # the columns of years say from when there are places
+    opening = str(stated.value if isinstance(stated, Understood) else stated)
+    if not opening or opening <= years[0]:
+        return []
+    text = f"there are places in {years[0]}, before the opening, {quoted(read['from_academic_year'])}. Correct one of them."
+    return [Problem(number, "from_academic_year", text)]
 
 
 def _parts(

@@ -23,9 +23,6 @@ ASIDE = "aside"
 UNANSWERED = "?"
 """What stands where the user must answer."""
 
-LEAVE_OUT = "leave out"
-"""What stands for the meaning of a word whose rows are not to be read, such as a status of closed."""
-
 PLACES_OF_YEAR = "places of "
 """Beginning of the meaning of a column that holds the places of one year: "places of 2026/27", or "places of +1"."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from data.council_files.council_words import bare
 from data.council_files.file_kinds import FileKind, columns_of_heading
-from data.council_files.written_dates import month, pair_of_years
+from data.council_files.written_dates import day, month, pair_of_years, written_year
 
 LOOKED_AT = 60
 """Rows, blank ones apart, in which the header is looked for."""
@@ -48,35 +48,87 @@ class HeaderRow:
     known: int
 
 
+_OF_PLACES = re.compile(
+    r"\b(?:number of|no\.? of|total|places|capacity|commissioned|planned|agreed|funded|available|from|in|as at|as of|at|on|for"
+    r"|census|academic year|sept(?:ember)? of)\b|(?<=\d) ay$",
+    re.I,
+)
+_FINANCIAL = re.compile(r"\b(?:financial year|fy)\b", re.I)
+
+
 class TwoHeadersError(ValueError):
     """Two rows could both be the header; says which."""
 
 
 def year_heading(heading: str) -> str | None:
     """Return the year that a heading of a column of places names: "2026/27", "+1" or "+0"; None if it names none."""
-    text = re.sub(
-        r"\b(?:places|capacity|number of places|commissioned|planned|agreed|funded|from|in|sept(?:ember)? of)\b",
-        " ",
-        heading,
-        flags=re.I,
-    ).strip(" :()-\u2013")
-    first = pair_of_years(text)
+    text = _year_in(heading)
+    first = None if _FINANCIAL.search(text) else pair_of_years(text)
     if first is not None:
-        return f"{first}/{(first + 1) % 100:02d}"
+        return written_year(first)
     if re.fullmatch(r"\+\s?\d{1,2}", text):
         return "+" + re.sub(r"\D", "", text)
     if bare(text) in ("year of opening", "opening year", "year 0", "on opening"):
         return "+0"
-    at = month(text)
-    return f"{at[0]}/{(at[0] + 1) % 100:02d}" if at is not None and at[1] == 9 else None
+    at = _month_in(text)
+    if at is None or 1 < at[1] < 9:
+        return None
+    return written_year(at[0] if at[1] >= 9 else at[0] - 1)
+
+
+def doubtful_year(heading: str) -> tuple[str, str] | None:
+    """Return the two years that a heading of a column of places may mean: "2026", "April 2026" or a financial year.
+
+    Places change in September and are counted in January: those of April may have opened after that January or not.
+    """
+    text = _year_in(heading)
+    at = _month_in(text)
+    if re.fullmatch(r"20\d\d", text):
+        first = int(text)
+    elif at is not None and 1 < at[1] < 9:
+        first = at[0]
+    else:
+        financial = pair_of_years(text) if _FINANCIAL.search(text) else None
+        if financial is None:
+            return None
+        first = financial
+    return written_year(first - 1), written_year(first)
+
+
+def names_a_month(heading: str) -> bool:
+    """Return whether a heading of a column of places names a month or a day."""
+    return _month_in(_year_in(heading)) is not None
+
+
+def _year_in(heading: str) -> str:
+    """Return what a heading says besides that it is of places."""
+    return " ".join(_OF_PLACES.sub(" ", heading).split()).strip(" :()-\u2013,")
+
+
+def _month_in(text: str) -> tuple[int, int] | None:
+    exact = day(text)
+    return month(text) if exact is None else (exact.year, exact.month)
+
+
+def _is_year(cell: str, *, beside: bool) -> bool:
+    """Return whether a cell of a row names a year of places; days, years and most months do so beside a heading alone.
+
+    In a row of data they are as likely when something opened or was agreed.
+    """
+    if not cell or (year_heading(cell) is None and doubtful_year(cell) is None):
+        return False
+    text = _year_in(cell)
+    at = _month_in(text)
+    plainly = year_heading(cell) is not None and (at is None or (at[1] == 9 and day(text) is None))
+    return beside or plainly
 
 
 def _meanings(kind: FileKind, cells: Sequence[str]) -> list[tuple[str, ...]]:
     meanings = [columns_of_heading(kind, c) if c else () for c in cells]
     if kind.by_year:
-        years = [year_heading(c) if c else None for c in cells]
-        if sum(y is not None for y in years) >= 2:
-            meanings = [("by year",) if y is not None else m for m, y in zip(meanings, years, strict=True)]
+        years = [_is_year(c, beside=any(meanings)) for c in cells]
+        if sum(years) >= 2:
+            meanings = [("by year",) if y else m for m, y in zip(meanings, years, strict=True)]
     return meanings
 
 

@@ -87,7 +87,8 @@ def why_left_out(
         return f"Row {number} repeats the header and was left out."
     if is_total(cells, title) and not totals:
         return total_note(number, cells, amounts[0] if amounts else None, total, since)
-    if any(cells[a] for a in amounts):
+    alone = len(filled) == 1 and not any(letter.isdigit() for letter in first)
+    if any(cells[a] for a in amounts) and not alone:
         # A heading that is merged across the table repeats its words in every cell.
         return (
             ""

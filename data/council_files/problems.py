@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+LEAVE_OUT = "leave out"
+"""What stands for the meaning of a word, or for the fix of a row, where the row is not to be read."""
+
+TO_CORRECT = "what to correct"
+"""Column of a corrected copy that says what is left to a person; it is never read."""
 
 SHOWN = 10
 """Problems listed in one message; the rest are counted."""
@@ -18,7 +24,8 @@ class Problem:
     row, column, text, sheet
         Where, and what is wrong.
     fix
-        (Column, what to write) of the cells that would mend it, to be accepted by a person; none where no answer is likely.
+        (Column, what to write) of the cells that would mend it, or `LEAVE_OUT`, to be accepted by a person; none where no
+        answer is likely.
     """
 
     row: int
@@ -30,7 +37,18 @@ class Problem:
     @property
     def fix_in_words(self) -> str:
         """What would be written where; blank where nothing is proposed."""
+        if self.leaves_out:
+            return "leave the row out"
         return ", ".join(f"{column} {cell}" for column, cell in self.fix)
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether its fix is that the row is not read."""
+        return any(cell == LEAVE_OUT for _, cell in self.fix)
+
+    def is_same(self, other: Problem) -> bool:
+        """Return whether another is this problem, whatever is written to mend it."""
+        return replace(other, fix=self.fix) == self
 
     def is_in(self, rows: Collection[str]) -> bool:
         """Return whether its row is among rows as people name them: "3", or "Waiting:3" for a row of a further sheet."""

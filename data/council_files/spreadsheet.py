@@ -16,7 +16,7 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
-from data.areas import by_code
+from data.areas import authority_named, by_code
 from data.council_files.problems import Problem
 from data.council_files.text_encodings import UncertainEncodingError, decoded
 from data.drafts import write_in_place
@@ -131,20 +131,20 @@ def parse_age(cell: str) -> int:
 
 
 def parse_authority(cell: str) -> int:
-    """Return the DfE number of the current authority named in a cell.
+    """Return the DfE number of the current authority in a cell: its number, ONS code or name.
 
     Raises
     ------
     CellError
         It is none.
     """
-    try:
-        return by_code(int(cell) if re.fullmatch(r"\d{3}", cell, re.ASCII) else 0).la_code
-    except AreaError:
+    area = authority_named(cell.removesuffix(".0"))
+    if area is None:
         raise CellError(
-            f"{quoted(cell)} is not the DfE number of an authority of today. Write three digits, such as 317 for "
+            f"{quoted(cell)} is not the DfE number of an authority of today, nor its name. Write three digits, such as 317 for "
             "Redbridge, or delete the column."
-        ) from None
+        )
+    return area.la_code
 
 
 def name_of(la_code: int | None) -> str:
@@ -209,7 +209,7 @@ def csv_rows(
 def separator(text: str) -> str:
     """Return what separates cells in the text of a CSV file: comma, semicolon, tab or bar, whichever makes most even rows."""
     start = text[:50_000]
-    best, widest = ",", 1
+    best, widest, most = ",", 1, 0
     for mark in (",", ";", "\t", "|"):
         if mark not in start:
             continue
@@ -224,8 +224,9 @@ def separator(text: str) -> str:
             continue
         # Rows of equal width are a table; commas within sentences make few of them.
         usual = max(set(widths), key=lambda w: (widths.count(w) * w, w)) if widths else 1
-        if usual > widest:
-            best, widest = mark, usual
+        # Of two as wide, that of more rows: the commas of 1,200 are in some rows, and semicolons in all.
+        if usual > 1 and (usual, widths.count(usual)) > (widest, most):
+            best, widest, most = mark, usual, widths.count(usual)
     return best
 
 
@@ -237,6 +238,14 @@ def column_names(first: Sequence[str]) -> list[str]:
     return names
 
 
+_EXTRA_CELLS = "clear the cells to the right, or give their column a heading."
+
+
+def is_of_extra_cells(problem: Problem) -> bool:
+    """Return whether a problem is that of `find_extra_cells`: no cell of its row is sure."""
+    return problem.text.endswith(_EXTRA_CELLS)
+
+
 def find_extra_cells(number: int, header: Sequence[str], cells: Sequence[str]) -> Problem | None:
     """Return a problem if a row has cells beyond its last column; None otherwise."""
     if not any(cells[len(header) :]):
@@ -244,7 +253,7 @@ def find_extra_cells(number: int, header: Sequence[str], cells: Sequence[str]) -
     return Problem(
         number, header[-1],
         f"there are {len(cells)} cells for {len(header)} columns. Put text or a number that holds a comma between double quotes, "
-        "clear the cells to the right, or give their column a heading.",
+        f"{_EXTRA_CELLS}",
     )  # fmt: skip
 
 

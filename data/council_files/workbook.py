@@ -105,11 +105,11 @@ def _read(
     try:
         book = load_workbook(path, read_only=True, data_only=True)
         try:
-            there = {name.casefold(): name for name in book.sheetnames}
-            names = {name: there[name.casefold()] for name in wanted if name.casefold() in there}
             # A sheet that nobody sees is an earlier one, or a list for another: not what was sent.
-            visible = [name for name in book.sheetnames if book[name].sheet_state == "visible"]
-            names = names or other(visible or book.sheetnames)
+            visible = [n for n in book.sheetnames if book[n].sheet_state == "visible"] or book.sheetnames
+            there = {name.casefold(): name for name in visible}
+            names = {name: there[name.casefold()] for name in wanted if name.casefold() in there}
+            names = names or other(visible)
             return {name: _cells(book, own, path.name, words) for name, own in names.items()}
         finally:
             book.close()
@@ -122,15 +122,42 @@ def _read(
         ) from None
 
 
-def hidden_rows(path: Path, name: str) -> list[int]:
-    """Return the rows of a sheet that are hidden, by a filter or by hand; none where that cannot be seen."""
+@dataclass(frozen=True, slots=True)
+class HiddenParts:
+    """What a workbook has that a person does not see.
+
+    Parameters
+    ----------
+    rows
+        Rows of a sheet that are hidden, by a filter or by hand.
+    columns
+        Columns of the sheet that are hidden; the first is 1.
+    sheets
+        Sheets of the workbook that are hidden, where others are not.
+    """
+
+    rows: tuple[int, ...] = ()
+    columns: tuple[int, ...] = ()
+    sheets: tuple[str, ...] = ()
+
+
+def hidden_parts(path: Path, name: str) -> HiddenParts:
+    """Return what is hidden in a sheet, and which sheets are; none where that cannot be seen."""
     rows: list[int] = []
+    columns: list[int] = []
+    sheets: list[str] = []
     with suppress(Exception):  # the sheet was read already: this only adds what is said of it
         book = load_workbook(path, read_only=True)
         try:
-            with book[name]._get_source() as source:
+            sheets = [n for n in book.sheetnames if book[n].sheet_state != "visible"]
+            sheets = sheets if len(sheets) < len(book.sheetnames) else []
+            own = next(n for n in book.sheetnames if n.casefold() == name.casefold())
+            with book[own]._get_source() as source:
                 for _, element in iterparse(source):
-                    if element.tag == ROW_TAG:
+                    if element.tag.endswith("}col") and element.get("hidden") in ("1", "true"):
+                        last = min(int(element.get("max", "0")), MAX_COLUMNS)
+                        columns += range(int(element.get("min", "0")), last + 1)
+                    elif element.tag == ROW_TAG:
                         if element.get("hidden") in ("1", "true") and len(element):
                             rows.append(int(element.get("r", "0")))
                         element.clear()
@@ -138,7 +165,7 @@ def hidden_rows(path: Path, name: str) -> list[int]:
                         break
         finally:
             book.close()
-    return rows
+    return HiddenParts(tuple(rows), tuple(columns), tuple(sheets))
 
 
 def _check_archive(path: Path, words: WorkbookWords) -> None:

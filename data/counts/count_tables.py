@@ -18,6 +18,9 @@ from data.council_files.file_kinds import UNANSWERED, Converter, FileKind, headi
 from data.council_files.header_row import HeaderRow, Lines
 from data.council_files.left_out_rows import is_total
 from data.council_files.spreadsheet import (
+    AUTHORITY as LA_CODE,
+)
+from data.council_files.spreadsheet import (
     CellError,
     Understood,
     column_names,
@@ -252,19 +255,34 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "vacant_fte": _fte,
     "definition": str,
     "note": str,
+    LA_CODE: parse_authority,
 }
 """Function for each column that reads a cell; the value of a row of plans is read by what the row counts."""
 
-_GROUPS: dict[str, Converter] = {
-    "primary_need": partial(_of_group, NEED),
-    "age_band": partial(_of_group, BAND),
-    "placement": partial(_of_group, PLACEMENT),
+
+def _of_tables(cell: str) -> dict[str, str]:
+    """Return the cells what and code of a row of tables that were put together, such as "need: ASD"."""
+    what, _, group = cell.partition(": ")
+    if what not in GROUPS.values():
+        return _of_group(NEED, cell) if is_total([cell], 0) else {"what": _what(cell), "code": group}
+    return _of_group(what, group)
+
+
+GROUPS: dict[str, str] = {"primary_need": NEED, "age_band": BAND, "placement": PLACEMENT}
+"""Columns of a table of plans by need, age or placement, and what its rows count by."""
+
+COUNTED = "Counted by (tables put together)"
+"""Heading of the column that tables of plans get which are put together."""
+
+_CONVERTERS: dict[str, Converter] = {
+    **{column: partial(_of_group, what) for column, what in GROUPS.items()},
+    "counted_by": _of_tables,
 }
 
 
 def _kind(sheet: str) -> FileKind:
     plans = sheet == PLANS
-    columns = SHEETS[sheet]
+    columns = (*SHEETS[sheet], LA_CODE)
     proposed = {"date": UNANSWERED, "need": ALL, "phase": ALL, "state": UNANSWERED, "role": UNANSWERED,
              "definition": UNANSWERED}  # fmt: skip
     return FileKind(
@@ -272,7 +290,7 @@ def _kind(sheet: str) -> FileKind:
         name=f"a count for the sheet {sheet}",
         columns=columns,
         parsers={c: PARSERS[c] for c in columns},
-        needed=("what", "value") if plans else tuple(c for c in columns if c not in OPTIONAL),
+        needed=("what", "value") if plans else tuple(c for c in SHEETS[sheet] if c not in OPTIONAL),
         values={"what": UNANSWERED} if plans else {c: proposed[c] for c in columns if c in proposed},
         choices={
             "what": tuple(WHATS),
@@ -284,8 +302,8 @@ def _kind(sheet: str) -> FileKind:
             "definition": ("who counts, in your words",),
         },
         words={} if plans else {c: "needs" for c in columns if c == "need"},
-        converters=_GROUPS if plans else {},
-        gives=dict.fromkeys(_GROUPS, ("what", "code")) if plans else {},
+        converters=_CONVERTERS if plans else {},
+        gives=dict.fromkeys(_CONVERTERS, ("what", "code")) if plans else {},
         amount={PLANS: "value", "Staff": "posts_fte"}.get(sheet, "children"),
         title={PLANS: "what", "Staff": "role"}.get(sheet, "need"),
         refuse=CountError,
@@ -313,7 +331,7 @@ def in_other_words(sheet: str, lines: Lines) -> tuple[list[str], HeaderRow] | No
     """
     needed = {c for c in SHEETS[sheet] if c not in OPTIONAL}
     for at, (number, cells) in enumerate(lines[:TITLES]):
-        names = [_column(sheet, c) for c in column_names(cells)]
+        names = [_column(sheet, c) for c in cells[: len(column_names(cells))]]
         if needed <= set(names) and len(set(names)) == len(names):
             return names, HeaderRow(tuple(names), at + 1, (number,), len(needed))
     return None

@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any
 
 from data.areas import by_code
 from data.council_files.column_mapping import ColumnMapping, remembered
-from data.council_files.column_proposals import Proposal, proposal_of
+from data.council_files.column_proposals import Proposal, proposal_of, still_remembered
 from data.council_files.council_table import (
     CheckedFile,
     CouncilTable,
@@ -28,11 +29,15 @@ from data.council_files.council_table import (
     sheet_of,
     table_of_lines,
     trimmed,
+    unread_tables,
+    with_hidden,
 )
 from data.council_files.council_words import bare
+from data.council_files.file_kinds import FileKind, columns_of_heading
 from data.council_files.formulas import guarded
 from data.council_files.header_row import HeaderRow, Lines
 from data.council_files.problems import Problem, report
+from data.council_files.set_aside import NOTHING_ASIDE, SetAside
 from data.council_files.spreadsheet import (
     CellError,
     Remark,
@@ -44,6 +49,7 @@ from data.council_files.spreadsheet import (
     remarks_in_words,
     write_whole,
 )
+from data.council_files.whose_rows import whose_rows
 from data.counts.count_tables import (
     ASSESSMENTS,
     AUTHORITY,
@@ -79,10 +85,11 @@ from data.counts.own_counts import (
     census_day,
     disagreements,
     in_words,
-    newest_january,
 )
+from data.counts.stacked_counts import put_together
 from data.errors import CountError, OutputError
 from data.formatting import listed, quoted
+from data.tables import newest_january
 from data.vocabulary import ALL, NEEDS, PHASES
 
 SUFFIXES: tuple[str, ...] = (".csv", ".xlsx")
@@ -191,17 +198,21 @@ def check_counts(path: Path, la_code: int, at: OnDay, mapping: ColumnMapping | N
     CountError
         The file as a whole cannot be read, or nobody has said yet what the columns of a sheet hold.
     """
-    sheets = _sheets(path)
+    sheets, called, notes = _sheets(path)
     tables = {
-        name: _table(name, lines, path.name, la_code, mapping) for name, lines in sheets.items() if lines
+        name: with_hidden(
+            path, called[name], _table(name, lines, path.name, la_code, mapping), of_book=name == PLANS
+        )
+        for name, lines in sheets.items()
+        if lines
     }
-    plans, checked_plans = _plans(tables[PLANS], la_code, at)
+    plans, checked_plans = _plans(path.name, tables[PLANS], la_code, at)
     checked = {PLANS: checked_plans}
     rows: dict[str, list[Any]] = {name: [] for name in _ROWS}
     for name, make in _ROWS.items():
         if name in tables:
-            rows[name], checked[name] = _listed(name, tables[name], make, at.today)
-    remarks = tuple(
+            rows[name], checked[name] = _listed(path.name, name, tables[name], make, la_code, at.today)
+    remarks = notes + tuple(
         f"Sheet '{name}': {remark[0].lower() + remark[1:]}" if len(checked) > 1 else remark
         for name, one in checked.items()
         for remark in (*one.table.notes, *remarks_in_words(one.remarks))
@@ -215,6 +226,13 @@ def check_counts(path: Path, la_code: int, at: OnDay, mapping: ColumnMapping | N
         not_in_school=tuple(rows["Not in school"]),
         staff=tuple(rows["Staff"]),
         origin=path.name,
+        aside={
+            name: _named_apart(
+                COUNT_KINDS[name], _plans_aside(one) if name == PLANS else one.table.set_aside(list(one.rows))
+            )
+            for name, one in checked.items()
+            if one.table.aside_names
+        },
     )
     return CheckedCounts(checked, counts, remarks)
 
@@ -230,7 +248,7 @@ def propose_counts(path: Path, la_code: int, mapping: ColumnMapping | None = Non
     for proposal in own_tables(path):
         kind = kind_of(proposal.kind_code)
         given = mapping is not None and set(mapping.of("column")) <= set(proposal.names)
-        if not given and remembered(kind, la_code, proposal.names) is None:
+        if not given and still_remembered(kind, la_code, proposal) is None:
             return proposal
     return None
 
@@ -244,7 +262,7 @@ def own_tables(path: Path) -> list[Proposal]:
         The file cannot be read.
     """
     proposals = []
-    for name, lines in _sheets(path).items():
+    for name, lines in _sheets(path)[0].items():
         if not lines or in_other_words(name, lines) is not None:
             continue
         header = header_of(COUNT_KINDS[name], lines, f"{path.name}, sheet {name}")
@@ -286,6 +304,10 @@ def _with_the_file(table: CouncilTable, la_code: int) -> CouncilTable:
 
     It need not say whose it is: it was given for one authority.
     """
+    if "code" not in table.header:
+        # As in a list of totals: its corrected copy must have every column of the template.
+        body = tuple((number, [*cells, ""]) for number, cells in table.body)
+        table = replace(table, header=(*table.header, "code"), body=body)
     words = [dict(zip(table.header, cells, strict=True)).get("what", "") for _, cells in table.body]
     stated = {what for word in words if (what := _row_named(word)) is not None}
     cells_of_file = {AUTHORITY: str(la_code), **table.of_file}
@@ -296,7 +318,8 @@ def _with_the_file(table: CouncilTable, la_code: int) -> CouncilTable:
         for number, what in enumerate(more, start=after)
     ]
     aside = {number: ("",) * len(table.aside_names) for number, _ in rows}
-    return replace(table, body=(*table.body, *rows), aside={**table.aside, **aside})
+    # Before the others: a row that names no authority is that of the row above it.
+    return replace(table, body=(*rows, *table.body), aside={**table.aside, **aside})
 
 
 def _row_named(word: str) -> object:
@@ -309,9 +332,11 @@ def _row_named(word: str) -> object:
 
 def _is_ours(name: str, header: HeaderRow) -> bool:
     """Return whether a header is that of a sheet of the template, whatever is missing or added."""
-    return is_template(COUNT_KINDS[name], header) or (
-        name == PLANS and "what" in {bare(n) for n in header.names}
-    )
+    kind = COUNT_KINDS[name]
+    days = [n for n in header.names if "date" in columns_of_heading(kind, n)]
+    if len(days) > 1:
+        return False  # which of them is the day counted is asked
+    return is_template(kind, header) or (name == PLANS and "what" in {bare(n) for n in header.names})
 
 
 def _refuse_header(name: str, where: str, names: Sequence[str], row: int) -> None:
@@ -332,8 +357,11 @@ def _refuse_header(name: str, where: str, names: Sequence[str], row: int) -> Non
         )
 
 
-def _sheets(path: Path) -> dict[str, list[tuple[int, list[str]]]]:
-    """Return the rows of each sheet that are not blank, cells trimmed; a CSV file is the sheet of plans."""
+def _sheets(path: Path) -> tuple[dict[str, list[tuple[int, list[str]]]], dict[str, str], tuple[str, ...]]:
+    """Return the rows of each sheet that are not blank, cells trimmed, the name of each in the workbook, and which are not read.
+
+    A CSV file is the sheet of plans, of which the name is blank.
+    """
     if not path.is_file():
         raise CountError(
             f"There is no file '{path}', so the forecast was not changed. Check the spelling of the path, or write a template "
@@ -356,18 +384,21 @@ def _sheets(path: Path) -> dict[str, list[tuple[int, list[str]]]]:
             f"'{path.name}' is larger than {MAX_BYTES // 1_000_000} MB, so it was not opened. A file of counts has some dozen "
             "rows and no children's names. Check that it is the right file."
         )
+    notes: tuple[str, ...] = ()
     if path.suffix.lower() == ".xlsx":
         # Imported when needed: it is slow to load and many files are CSV.
         from data.council_files.workbook import WorkbookWords, read_all_sheets
 
         words = WorkbookWords(CountError, "a file of counts", NOTHING, "counts, not children")
         sheets = {name: trimmed(rows) for name, rows in read_all_sheets(path, list(SHEETS), words).items()}
+        called = {name: name for name in sheets}
         if PLANS not in sheets and not set(sheets) & set(SHEETS):
             # No sheet of ours: the one with a table of plans.
             name, _ = sheet_of(COUNT_KINDS[PLANS], sheets, path.name)
-            sheets = {PLANS: sheets.get(name, [])}
+            notes = unread_tables(COUNT_KINDS[PLANS], sheets, name, path.name)
+            sheets, called = {PLANS: sheets.get(name, [])}, {PLANS: name}
     else:
-        sheets = {PLANS: trimmed(csv_rows(raw, path.name, "letters", CountError))}
+        sheets, called = {PLANS: trimmed(csv_rows(raw, path.name, "letters", CountError))}, {PLANS: ""}
     if not sheets.get(PLANS):
         raise CountError(
             f"'{path.name}' has no rows on the sheet {PLANS}, so there is no count of plans to use. Start from the template of "
@@ -379,18 +410,22 @@ def _sheets(path: Path) -> dict[str, list[tuple[int, list[str]]]]:
                 f"Sheet '{name}' of '{path.name}' has {len(rows):,} rows; at most {MAX_ROWS:,} are read. It was not read. Check "
                 "that it holds counts, not children."
             )
-    return {name: sheets[name] for name in SHEETS if name in sheets}
+    if in_other_words(PLANS, sheets[PLANS]) is None:
+        sheets[PLANS] = list(put_together(sheets[PLANS]))
+    return {name: sheets[name] for name in SHEETS if name in sheets}, called, notes
 
 
-def _plans(table: CouncilTable, la_code: int, at: OnDay) -> tuple[PlansCount | None, CheckedFile]:
+def _plans(where: str, table: CouncilTable, la_code: int, at: OnDay) -> tuple[PlansCount | None, CheckedFile]:
     """Return the count of plans, or None, and the sheet of plans after its check."""
-    problems: list[Problem] = _on_sheet(PLANS, table.problems)
+    whose = whose_rows(f"{where}, sheet {PLANS}", COUNT_KINDS[PLANS], table, la_code)
+    problems: list[Problem] = _on_sheet(PLANS, whose.own.problems)
     values: dict[tuple[str, str], Any] = {}
     rows: dict[tuple[str, str], int] = {}
     blank: dict[str, int] = {}
+    unfilled: dict[tuple[str, str], int] = {}
     remarks: list[Remark] = []
     parsers = COUNT_KINDS[PLANS].parsers
-    for number, cells in table.body:
+    for number, cells in whose.own.body:
         row, wrong = parse_cells(
             number, table.header, cells, parsers, {"what": f"Write one of {', '.join(WHATS)}."}, remarks
         )
@@ -401,6 +436,8 @@ def _plans(table: CouncilTable, la_code: int, at: OnDay) -> tuple[PlansCount | N
             continue
         if not written:
             blank[what] = number
+            with suppress(CellError):
+                unfilled.setdefault((what, code_of(what, row.get("code", ""))), number)
             continue
         try:
             code = code_of(what, row.get("code", ""))
@@ -418,6 +455,10 @@ def _plans(table: CouncilTable, la_code: int, at: OnDay) -> tuple[PlansCount | N
         if (what, code) in rows:
             # A table by need and one by placement below it may each state the same total.
             if table.mapped and what == TOTAL and values.get((what, code)) == value_of(read):
+                if any(table.aside.get(number, ())):
+                    remarks.append(
+                        Remark(number, "what", "the total again; its cells kept aside are not kept")
+                    )
                 continue
             text = (
                 f"{what} {code}".strip()
@@ -429,17 +470,16 @@ def _plans(table: CouncilTable, la_code: int, at: OnDay) -> tuple[PlansCount | N
             remarks.append(Remark(number, "value", read.remark))
         rows[what, code] = number
         values[what, code] = value_of(read)
-    last = int(table.body[-1][0]) if table.body else 1
-    problems += _absent(rows, blank, last) + _out_of_place(values, rows, la_code, at)
+    after = int(table.body[-1][0]) + 1 if table.body else 1
+    problems += _absent(rows, blank, after) + _out_of_place(values, rows, la_code, at)
     if not any(p.sheet == PLANS for p in problems):
         parts = {what: {c: v for (w, c), v in values.items() if w == what} for what in CODES}
         total, ceased = values[TOTAL, ""], values.get((CEASED, ""))
         for what, code, why in disagreements(total, parts[BAND], parts[NEED], parts[PLACEMENT], ceased):
             key = (CEASED if what == "ceased" else what, code)
             problems.append(Problem(rows.get(key, rows[TOTAL, ""]), "value", why, PLANS))
-    checked = CheckedFile(
-        table, {number: key for key, number in rows.items()}, tuple(problems), la_code, tuple(remarks)
-    )
+    named = {number: key for key, number in {**unfilled, **rows}.items()}
+    checked = CheckedFile(table, named, tuple(problems), la_code, tuple(remarks))
     if problems:
         return None, checked
     return PlansCount(
@@ -454,15 +494,35 @@ def _plans(table: CouncilTable, la_code: int, at: OnDay) -> tuple[PlansCount | N
     ), checked
 
 
+def _named_apart(kind: FileKind, aside: SetAside) -> SetAside:
+    """Return columns kept aside under names that no column of ours goes by, or they would be taken for it when read back."""
+    names = (f"{n} (council)" if columns_of_heading(kind, n) else n for n in aside.names)
+    return replace(aside, names=tuple(names))
+
+
+def _plans_aside(checked: CheckedFile) -> SetAside:
+    """Return what is kept aside of the sheet of plans: cells for each row of the template, blank for those that it has not."""
+    table = checked.table
+    by_key = {key: table.aside.get(number, ()) for number, key in checked.rows.items()}
+    blank = ("",) * len(table.aside_names)
+    return SetAside(table.aside_names, tuple(by_key.get(key) or blank for key in template_keys()))
+
+
+def template_keys() -> list[tuple[str, str]]:
+    """Return what each row of the sheet of plans counts, with its code, in the order of the template."""
+    codes = {label: code for code, label in BANDS.items()}
+    return [(what, codes.get(c, c)) for what in WHATS for c in CODES.get(what, {"": ""})]
+
+
 def _on_sheet(name: str, problems: Sequence[Problem]) -> list[Problem]:
     return [replace(p, sheet=name) for p in problems]
 
 
-def _absent(rows: Mapping[tuple[str, str], int], blank: Mapping[str, int], last: int) -> list[Problem]:
+def _absent(rows: Mapping[tuple[str, str], int], blank: Mapping[str, int], after: int) -> list[Problem]:
     """Return a problem for each row of the sheet of plans that must be there and is not."""
     return [
         Problem(
-            blank.get(what, last),
+            blank.get(what, after),
             "value",
             f"the row '{what}' is blank or missing. {WHATS[what]}: write it.",
             PLANS,
@@ -504,16 +564,22 @@ def _out_of_place(
 
 
 def _listed(
-    name: str, table: CouncilTable, make: Callable[[Mapping[str, Any]], Any], today: date
+    where: str,
+    name: str,
+    table: CouncilTable,
+    make: Callable[[Mapping[str, Any]], Any],
+    la_code: int,
+    today: date,
 ) -> tuple[list[Any], CheckedFile]:
     """Return the rows of a further sheet, and the sheet after its check."""
     needed = {c: f"Write it. {GUIDANCE[c]}" for c in COUNT_KINDS[name].needed}
     counted: dict[int, Any] = {}
-    problems: list[Problem] = _on_sheet(name, table.problems)
+    whose = whose_rows(f"{where}, sheet {name}", COUNT_KINDS[name], table, la_code)
+    problems: list[Problem] = _on_sheet(name, whose.own.problems)
     broken = {int(p.row) for p in problems}
     remarks: list[Remark] = []
     keys: dict[tuple[Any, ...], int] = {}
-    for number, cells in table.body:
+    for number, cells in whose.own.body:
         values, wrong = parse_cells(number, table.header, cells, COUNT_KINDS[name].parsers, needed, remarks)
         if not wrong and values["date"] > today:
             wrong = [
@@ -584,7 +650,17 @@ def sheet_rows(counts: OwnCounts) -> dict[str, list[list[str]]]:
     rows["Staff"] = [
         [s.day.isoformat(), s.role, f"{s.posts:g}", f"{s.vacant:g}", guarded(s.note)] for s in counts.staff
     ]
-    return {name: body if name == PLANS else [list(SHEETS[name]), *body] for name, body in rows.items()}
+    rows = {name: body if name == PLANS else [list(SHEETS[name]), *body] for name, body in rows.items()}
+    return {
+        name: _with_aside(body, COUNT_KINDS[name], counts.aside.get(name, NOTHING_ASIDE))
+        for name, body in rows.items()
+    }
+
+
+def _with_aside(rows: Sequence[list[str]], kind: FileKind, aside: SetAside) -> list[list[str]]:
+    """Return rows, header first, with the columns that are kept aside beside them."""
+    names, beside = aside.beside(kind.columns, len(rows) - 1)
+    return [[*row, *more] for row, more in zip(rows, [names, *beside], strict=True)]
 
 
 def to_csv(rows: Sequence[Sequence[str]]) -> str:

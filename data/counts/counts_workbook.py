@@ -44,15 +44,16 @@ def to_workbook(rows: Mapping[str, Sequence[Sequence[str]]]) -> bytes:
     """
     book = Workbook()
     book.remove(book.active)
-    for name, columns in SHEETS.items():
-        _fill(book.create_sheet(name), name, columns, rows[name])
+    for name in SHEETS:
+        _fill(book.create_sheet(name), name, rows[name])
     _guide(book.create_sheet("Guidance"))
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
 
 
-def _fill(sheet: Any, name: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _fill(sheet: Any, name: str, rows: Sequence[Sequence[str]]) -> None:
+    columns = rows[0]
     for number, row in enumerate(rows, start=1):
         for place, (column, text) in enumerate(zip(columns, row, strict=True), start=1):
             typed = float(text) if number > 1 and column in _NUMBERS and _is_number(text) else text or None
@@ -73,6 +74,8 @@ def _fill(sheet: Any, name: str, columns: Sequence[str], rows: Sequence[Sequence
         top, letter = sheet.cell(1, place), get_column_letter(place)
         top.font, top.fill = Font(bold=True), PatternFill("solid", fgColor="D9E1F2")
         sheet.column_dimensions[letter].width = _WIDE.get(column, 14)
+        if column not in GUIDANCE:
+            continue  # kept aside: the council's own
         codes = _LISTS.get(column) if name != PLANS else None
         rule = (
             DataValidation("list", formula1=f'"{",".join(codes)}"', allow_blank=True)

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
-from functools import cache
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from data import tables
+from data.council_files.set_aside import SetAside
 from data.formatting import listed
 from data.vocabulary import BAND_CODES, NEED_CODES, NEEDS
 
@@ -170,6 +169,8 @@ class OwnCounts(_Frozen):
         Rows of the further sheets; empty where there are none.
     origin
         Name of the file.
+    aside
+        Columns of the council's own that have no meaning here, by sheet; of plans, a row for each row of the template.
     """
 
     la_code: int
@@ -178,6 +179,7 @@ class OwnCounts(_Frozen):
     not_in_school: tuple[NotInSchoolCount, ...] = ()
     staff: tuple[StaffCount, ...] = ()
     origin: str = ""
+    aside: Mapping[str, SetAside] = {}
 
 
 def disagreements(
@@ -229,12 +231,6 @@ def census_day(january: int) -> date:
     """Return the day that a January return counts plans on: the third Thursday of the month."""
     first = date(january, 1, 1)
     return first + timedelta(days=(3 - first.weekday()) % 7 + 14)
-
-
-@cache
-def newest_january() -> int:
-    """Return the newest January with published plans."""
-    return int(tables.read("plans_total")["january"].max())
 
 
 def in_words(day: date) -> str:

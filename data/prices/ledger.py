@@ -18,7 +18,6 @@ from typing import Any
 import pandas as pd
 from rapidfuzz import fuzz, process
 
-from data.areas import by_code
 from data.council_files.column_mapping import ColumnMapping
 from data.council_files.council_table import CheckedFile, CouncilTable, read_council_table
 from data.council_files.council_words import parse_needs, parse_word
@@ -32,7 +31,6 @@ from data.council_files.spreadsheet import (
     CellError,
     Remark,
     Understood,
-    name_of,
     parse_authority,
     parse_cells,
     parse_code,
@@ -40,6 +38,7 @@ from data.council_files.spreadsheet import (
     remarks_in_words,
     write_whole,
 )
+from data.council_files.whose_rows import whose_rows
 from data.council_files.written_ages import parse_age_or_year_group
 from data.council_files.written_amounts import amount, no_number, with_point
 from data.council_files.written_dates import pair_of_years
@@ -350,35 +349,24 @@ def check_ledger(
     table = read_council_table(path, PRICE_FILE, la_code, mapping)
     _check_size(table, path.name)
     header = list(table.header)
-    problems: list[Problem] = list(table.problems)
+    whose = whose_rows(path.name, PRICE_FILE, table, la_code)
+    problems: list[Problem] = list(whose.own.problems)
     broken = {int(p.row) for p in problems}
     remarks: list[Remark] = []
     rows: dict[int, dict[str, Any]] = {}
-    owners: dict[int, int] = {}
-    for number, cells in table.body:
+    for number, cells in whose.own.body:
         values, wrong = parse_cells(number, header, cells, _PARSERS, _BLANK, remarks)
         values = dict.fromkeys(OPTIONAL) | values
         if table.mapped and not wrong:
             wrong = _book(number, values)
         if not wrong and int(number) not in broken:
             wrong = _row_problems(number, values, inflation)
-        owner = values.pop(AUTHORITY, None)
-        if owner is not None:
-            owners[number] = owner
+        values.pop(AUTHORITY, None)
         problems += wrong
         if not wrong and int(number) not in broken:
             rows[number] = _with_defaults(values)
-    whose = la_code if la_code is not None or not owners else next(iter(owners.values()))
-    problems += [
-        Problem(
-            number, AUTHORITY,
-            f"'{owner}' is {by_code(owner).name}, but the ledger was given for {name_of(whose)}. Give its own file, or "
-            "correct the number.",
-        )
-        for number, owner in owners.items() if owner != whose
-    ]  # fmt: skip
     problems += _between_rows(rows)
-    return CheckedFile(table, rows, tuple(problems), whose, tuple(remarks))
+    return CheckedFile(table, rows, tuple(problems), whose.owner, tuple(remarks))
 
 
 def _book(number: int, values: dict[str, Any]) -> list[Problem]:

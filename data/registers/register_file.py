@@ -19,10 +19,10 @@ import pandas as pd
 from rapidfuzz import fuzz, process
 
 from data import tables
-from data.areas import by_code, current
+from data.areas import current
 from data.council_files.column_mapping import ColumnMapping
 from data.council_files.council_table import CheckedFile, CouncilTable, read_council_table
-from data.council_files.council_words import parse_needs, parse_word
+from data.council_files.council_words import meaning, parse_needs, parse_word
 from data.council_files.file_kinds import UNANSWERED, FileKind, ages_of_range, last_age_of_leavers
 from data.council_files.formulas import guarded
 from data.council_files.problems import SHOWN, Problem, report
@@ -38,9 +38,10 @@ from data.council_files.spreadsheet import (
     remarks_in_words,
     write_whole,
 )
+from data.council_files.whose_rows import whose_rows
 from data.council_files.written_ages import parse_age_or_year_group
-from data.council_files.written_amounts import amount, no_number, with_point
-from data.council_files.written_dates import day, iso_date, month, parse_academic_year
+from data.council_files.written_amounts import amount, is_not_known, no_number, with_point
+from data.council_files.written_dates import day, iso_date, month, pair_of_years, parse_academic_year
 from data.errors import OutputError, RegisterError
 from data.formatting import quoted
 from data.registers.register import (
@@ -56,12 +57,14 @@ from data.registers.register import (
     PHASINGS,
     STATUSES,
     Register,
+    academic_year,
     earliest_day,
     find_phased_steps,
     frame,
     repeated_places,
     row_problems,
 )
+from data.tables import newest_january
 from data.vocabulary import ALL, PROVISION_CODES, SPECIALIST_PROVISIONS
 
 OPTIONAL: tuple[str, ...] = ("urn", "to_academic_year", "note", *DETAILS)
@@ -166,6 +169,45 @@ def _date(cell: str) -> str:
     return iso
 
 
+_BEFORE = re.compile(r"(?:pre|before|prior to|opened before|open before)\b[\s\-]*(.+)", re.I)
+
+
+def _opening(cell: str) -> str | Understood:
+    """Return the academic year in which places open, or one by which a cell says that they were open already."""
+    try:
+        return parse_academic_year(cell)
+    except CellError as error:
+        refused = error
+    if is_not_known(cell):
+        raise CellError(
+            f"{quoted(cell)} says that the opening is not known. Write the academic year, like '2026/27', or leave the row "
+            "out for now."
+        )
+    newest = academic_year(newest_january())
+    by = newest if _is_open(cell) else _year_before(cell)
+    if by is None or by > newest:
+        raise refused
+    return Understood(by, f"{quoted(cell)} was read as open by the academic year {by}")
+
+
+def _is_open(cell: str) -> bool:
+    """Return whether the words of an opening say that the places are open today."""
+    known = meaning("status", cell)
+    return known is not None and known.codes == ("open",)
+
+
+def _year_before(cell: str) -> str | None:
+    """Return the last academic year that ends or has its January before what "Pre 2020" names; None where it is no such word."""
+    match = _BEFORE.fullmatch(cell.strip())
+    if match is None:
+        return None
+    first = pair_of_years(match[1])
+    at = (first, 9) if first is not None else month(match[1])
+    if at is None and re.fullmatch(r"20\d\d", match[1]):
+        at = (int(match[1]), 1)
+    return None if at is None else academic_year(at[0])
+
+
 _PARSERS: dict[str, Callable[[str], object]] = {
     "setting": str,
     "urn": _urn,
@@ -173,7 +215,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "needs": parse_needs,
     "age_low": parse_age_or_year_group,
     "age_high": parse_age_or_year_group,
-    "from_academic_year": parse_academic_year,
+    "from_academic_year": _opening,
     "to_academic_year": partial(parse_academic_year, last=True),
     "places": _count("places"),
     "max_occupancy": _per_cent,
@@ -346,47 +388,33 @@ def check_register_file(
             f"'{path.name}' has a header but 0 data rows, which would mean no specialist places at all. Add "
             "one row for each setting, or use the template, which holds the rows in use now."
         )
-    problems: list[Problem] = list(table.problems)
+    whose = whose_rows(path.name, REGISTER_FILE, table, la_code)
+    problems: list[Problem] = list(whose.own.problems)
     broken = {int(p.row) for p in problems}
     remarks: list[Remark] = []
     rows: dict[int, dict[str, Any]] = {}
-    for number, row_cells in table.body:
+    for number, row_cells in whose.own.body:
         values, wrong = _parse(number, header, row_cells, remarks)
         wrong += row_problems(number, values)
         problems += wrong
         if not wrong and int(number) not in broken:
             rows[number] = values
-    owner, wrong = _owner(path.name, rows, la_code)
-    problems += [*wrong, *repeated_places(rows), *find_phased_steps(rows)]
-    return CheckedFile(table, rows, tuple(problems), owner, tuple(remarks))
+    if whose.owner is not None:
+        problems += _schools_elsewhere(path.name, rows, whose.owner, stated=whose.stated)
+    problems += [*repeated_places(rows), *find_phased_steps(rows)]
+    return CheckedFile(table, rows, tuple(problems), whose.owner, tuple(remarks))
 
 
-def _owner(
-    where: str, rows: Mapping[int, Mapping[str, Any]], la_code: int | None
-) -> tuple[int | None, list[Problem]]:
-    """Return the authority that a register file belongs to, and a problem for each row that contradicts it.
+def _schools_elsewhere(
+    where: str, rows: Mapping[int, Mapping[str, Any]], owner: int, *, stated: bool
+) -> list[Problem]:
+    """Return a problem for each row that is said to be local and whose school is another authority's, by its URN.
 
     Raises
     ------
     RegisterError
-        The file as a whole is another authority's, by its column ``la_code`` or by where its schools are.
+        Most schools are another authority's, and no column says whose the file is.
     """
-    stated = Counter(row[AUTHORITY] for row in rows.values() if row.get(AUTHORITY) is not None)
-    owner = la_code if la_code is not None or not stated else stated.most_common(1)[0][0]
-    if owner is None:
-        return None, []
-    if stated and owner not in stated:
-        raise RegisterError(
-            _anothers(where, owner, stated.most_common(1)[0][0], f"its column '{AUTHORITY}' says so")
-        )
-    problems = [
-        Problem(
-            number, AUTHORITY,
-            f"'{row[AUTHORITY]}' is {by_code(row[AUTHORITY]).name}, but the register is {name_of(owner)}'s. "
-            "Correct the number, or take the row out.",
-        )
-        for number, row in rows.items() if row.get(AUTHORITY) not in (None, owner)
-    ]  # fmt: skip
     schools = tables.read("specialist_establishments").set_index("urn")["la_code"]
     known = {
         number: int(schools[row["urn"]])
@@ -403,7 +431,7 @@ def _owner(
                     where, owner, other, f"{count} of its {len(urns)} special schools known by URN are there"
                 )
             )
-    problems += [
+    return [
         Problem(
             number, "urn",
             f"'{rows[number]['urn']}' is a school in {name_of(code)}, but the row says it is local to "
@@ -411,12 +439,11 @@ def _owner(
         )
         for number, code in known.items() if code != owner
     ]  # fmt: skip
-    return owner, problems
 
 
 def _anothers(where: str, owner: int, other: int, why: str) -> str:
     return (
-        f"'{where}' looks like the register of {name_of(other)} ({why}), but it was given for {name_of(owner)}, so no places "
+        f"'{where}' looks like a register of {name_of(other)} ({why}), but it was given for {name_of(owner)}, so no places "
         "were read from it: they would be counted for the wrong children. Give the file of "
         f"{name_of(owner)}, or forecast {name_of(other)}."
     )
@@ -508,6 +535,10 @@ def _parse(
         problems.append(
             Problem(number, "age_high", f"{high} is below age_low {low}. Swap or correct the ages.")
         )
+    opening = dict(zip(header, cells, strict=False)).get("from_academic_year", "")
+    if _is_open(opening) and values.get("status") in ("agreed", "proposed"):
+        text = f"is {quoted(values['status'])}, but the opening, {quoted(opening)}, says that it is open. Write which it is."
+        problems.append(Problem(number, "status", text, fix=(("status", "open"),)))
     start, end = values.get("from_academic_year"), values.get("to_academic_year")
     if start and end and end < start:
         problems.append(

@@ -36,7 +36,11 @@ MappingFile = Annotated[
 """A confirmed mapping."""
 
 Fix = Annotated[
-    bool, typer.Option("--fix", help="Write a corrected copy beside the file, with the proposed fixes.")
+    bool,
+    typer.Option(
+        "--fix",
+        help="Write a corrected copy beside the file, with the proposed fixes; what is left is marked for you to type.",
+    ),
 ]
 """Whether to write a corrected copy."""
 
@@ -229,6 +233,7 @@ def write_corrected(
         Where to say so.
     """
     from data.council_files.corrected_copy import accept, beside, copy_content, correct, write_copy
+    from data.council_files.problems import TO_CORRECT
 
     chosen = None if wanted.accepted is None else _rows(wanted.accepted)
     corrections: list[Correction] = []
@@ -251,7 +256,12 @@ def write_corrected(
             say(screen, f"- {where} {row} is left out for now: nothing of it is counted.")
     left = sum(len(one.left) for one in corrections)
     if left:
-        say(screen, f"{left} problem(s) are left for you; they are in the copy as they were.")
+        say(
+            screen,
+            f"{left} problem(s) are left for you: the column '{TO_CORRECT}' of the copy says what each needs"
+            + (", and the cells are yellow" if to.suffix == ".xlsx" else "")
+            + ". Type in the cells, save the copy, and give it instead. That column is not read.",
+        )
     return to
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from data.counts.own_counts import newest_january
 from data.errors import FitError
+from data.tables import newest_january
 from forecast.core.outcome import Outcome
 from forecast.demand import stored_fit
 from forecast.presentation import own_count

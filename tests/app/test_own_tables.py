@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from data.council_files.column_mapping import FOLDER_VARIABLE
 from forecast.ui.components import uploads
+from forecast.ui.editors.file_reading import TYPED
 from tests.app.pages import keep_buttons, open_page, put_in, text
 
 TABLE = """Specialist places
@@ -61,6 +62,27 @@ def test_a_proposed_fix_is_made_only_when_it_is_accepted() -> None:
     assert "What would change" in text(app)
 
 
+def test_a_person_types_what_a_cell_should_be_beside_its_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = WRONG.replace(",04-Nov,,", ",4,10,").replace(",20,", ",lots,")
+
+    def typing(cell: str) -> Callable[..., pd.DataFrame]:
+        return lambda frame, **_: frame.assign(**{TYPED: [cell] * len(frame)}) if TYPED in frame else frame
+
+    app = put_in(open_page("data"), wrong)
+    assert not [b for b in app.button if b.label == "Read it with these fixes"]
+    with monkeypatch.context() as patched:
+        patched.setattr("streamlit.data_editor", typing("-12"))
+        app.run()
+        assert "'-12' is not a whole number" in shown_errors(app)
+        assert not [b for b in app.button if b.label == "Read it with these fixes"]
+        patched.setattr("streamlit.data_editor", typing("12"))
+        app.run()
+        (mend,) = [b for b in app.button if b.label == "Read it with these fixes"]
+        mend.click().run()
+    assert not app.exception
+    assert "What would change" in text(app)
+
+
 def test_fixes_of_a_workbook_are_made_in_a_copy_of_it_and_read() -> None:
     book = Workbook()
     book.active.title = "Register"
@@ -99,7 +121,7 @@ PUT_IN = {
         "Oak,Special school,ASD,4-11,60,September 2024,Open,317",
         "Places,School,Type,Need,Age range,Opening date,Status,LA code",
         ("Type", "setting"),
-        "looks like the register of Kent",
+        "looks like a register of Kent",
     ),
     "costs": PutIn(
         "data",
@@ -108,7 +130,7 @@ PUT_IN = {
         "INMSS fee,INMSS,All,2-25,62500,2025-26,317",
         "Cost,Item,Provision,Need,Age range,Year,LA code",
         ("Provision", "item"),
-        "'886' is Kent, but the ledger was given for Redbridge",
+        "looks like a file of unit costs of Kent",
     ),
     "schemes": PutIn(
         "capital",
@@ -117,7 +139,7 @@ PUT_IN = {
         "Elm base,SEN unit,R-Y6,12,Autism,September 2028,317",
         "Places,Scheme,Type,Year groups,Designation,Opening date,LA code",
         ("Type", "title"),
-        "'886' is Kent, but the schemes were given for Redbridge",
+        "looks like a file of schemes of Kent",
     ),
     "counts": PutIn(
         "data",

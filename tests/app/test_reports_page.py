@@ -15,8 +15,8 @@ import pytest
 from xlsxwriter.utility import xl_range, xl_rowcol_to_cell
 
 from data.capital.candidate_file import shipped, to_csv
-from data.counts.own_counts import newest_january
 from data.sign_in.people import this_computer
+from data.tables import newest_january
 from data.vocabulary import NEED_GROUP_CODES, PROVISION_CODES
 from forecast.core.defaults import SEED
 from forecast.reports import run_workbook

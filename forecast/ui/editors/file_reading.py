@@ -15,7 +15,7 @@ import streamlit as st
 
 from data.council_files.column_mapping import ColumnMapping, MappingLine, check_mapping, remember
 from data.council_files.column_proposals import Proposal
-from data.council_files.corrected_copy import copy_name
+from data.council_files.corrected_copy import copy_name, typed_fix
 from data.council_files.council_table import CheckedFile
 from data.council_files.problems import Problem, report, without_answered
 from data.errors import PlannerError
@@ -29,6 +29,9 @@ from forecast.ui.views.council_files import FILE_KINDS, FileLook
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+TYPED = "Or type what it should be"
+"""Column in which a person types a fix of their own."""
 
 READ_FIRST = 40
 """Sentences on how a file was read that are shown."""
@@ -128,9 +131,11 @@ def _confirm(proposal: Proposal, la_code: int, key: str) -> None:
 def _mend(given: UploadedFile | CorrectedFile, checked: Mapping[str, CheckedFile], key: str) -> None:
     """Show the problems of a file row by row, each with a fix to accept, and read it again with what is accepted."""
     name = given.name
-    problems = sorted(
-        (p for table in checked.values() for p in without_answered(table.problems)), key=lambda p: p.row
+    by_kind = sorted(
+        ((code, p) for code, table in checked.items() for p in without_answered(table.problems)),
+        key=lambda one: one[1].row,
     )
+    problems = [p for _, p in by_kind]
     st.error(literal(report(name, problems, "nothing was read from it")).replace("\n", "\n\n"))
     frame = pd.DataFrame(
         {
@@ -139,6 +144,7 @@ def _mend(given: UploadedFile | CorrectedFile, checked: Mapping[str, CheckedFile
             "Row": [f"{p.sheet}:{p.row}" if p.sheet else f"{p.row}" for p in problems],
             "Column": [p.column for p in problems],
             "Write": [p.fix_in_words or "nothing proposed" for p in problems],
+            TYPED: [""] * len(problems),
             "Problem": [p.text for p in problems],
         }
     )
@@ -150,7 +156,15 @@ def _mend(given: UploadedFile | CorrectedFile, checked: Mapping[str, CheckedFile
         disabled=["Row", "Column", "Write", "Problem"],
         alt=f"Problems of {name} with what would mend each, {len(frame)} rows.",
     )
-    accepted = [p for p, yes in zip(problems, edited["Accept"], strict=True) if p.fix and (yes or every)]
+    try:
+        accepted = [
+            typed_fix(name, FILE_KINDS[code], checked[code].table, p, cell) if cell else p
+            for (code, p), yes, typed in zip(by_kind, edited["Accept"], edited[TYPED], strict=True)
+            if (cell := _cell(typed)) or (p.fix and (yes or every))
+        ]
+    except PlannerError as error:
+        st.error(literal(str(error)))
+        return
     without = [
         f"{p.sheet}:{p.row}" if p.sheet else f"{p.row}"
         for p, yes in zip(problems, edited["Leave row out"], strict=True)
@@ -158,7 +172,8 @@ def _mend(given: UploadedFile | CorrectedFile, checked: Mapping[str, CheckedFile
     ]
     if not accepted and not without:
         say(
-            "Accept fixes here, or correct the file and put it in again. A row that is left out is not counted."
+            "Accept fixes here, type what a cell should be, or correct the file and put it in again. A row that is left out is "
+            "not counted."
         )
         return
     # In the process with limits that reads files: the other sheets of a workbook are copied.
@@ -179,6 +194,11 @@ def _mend(given: UploadedFile | CorrectedFile, checked: Mapping[str, CheckedFile
     if st.button("Read it with these fixes", type="primary", key=f"mend-{key}"):
         st.session_state[key] = CorrectedFile(copy, content)
         st.rerun()
+
+
+def _cell(typed: object) -> str:
+    """Return what a person typed in a table; blank where a cell was emptied."""
+    return typed.strip() if isinstance(typed, str) else ""
 
 
 def _chosen(accepted: Sequence[Problem], without: Sequence[str]) -> str:

@@ -241,7 +241,7 @@ def corrected_copy(
     checked
         Each of its tables after the check, by the code of its kind.
     accepted
-        Problems whose fix is accepted.
+        Problems whose fix is accepted, or was typed.
     without
         Rows that are left out for now, as `Problem.is_in` names them.
 
@@ -253,7 +253,7 @@ def corrected_copy(
     corrections = []
     for code, one in checked.items():
         kind = FILE_KINDS[code]
-        own = [p for p in one.problems if p in accepted]
+        own = [a for a in accepted if any(p.is_same(a) for p in one.problems)]
         out = [f"{p.row}" for p in one.problems if p.is_in(without)]
         corrections.append(correct(path.name, kind, one.table, one.problems, own, out))
     return copy_content(path, corrections, FILE_KINDS[next(iter(checked))].refuse)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from data.capital import candidate_file
 from data.capital.candidate_file import SCHEME_FILE, read_candidates
@@ -16,7 +18,7 @@ from data.council_files.column_mapping import (
     remember,
     write_mapping,
 )
-from data.council_files.corrected_copy import accept, correct, with_fix
+from data.council_files.corrected_copy import accept, copy_content, correct, typed_fix
 from data.council_files.council_table import propose
 from data.council_files.council_words import parse_word
 from data.council_files.spreadsheet import CellError
@@ -195,9 +197,7 @@ def test_a_fix_that_makes_places_negative_is_refused(tmp_path: Path) -> None:
     checked = check_register_file(path)
     (problem,) = checked.problems
     with pytest.raises(RegisterError, match=r"'-5' is not a whole number.*Nothing was changed"):
-        correct(
-            path.name, REGISTER_FILE, checked.table, checked.problems, [with_fix(problem, "places", "-5")]
-        )
+        typed_fix(path.name, REGISTER_FILE, checked.table, problem, "-5")
 
 
 @pytest.mark.parametrize(
@@ -326,3 +326,85 @@ def test_other_columns_of_unit_costs_and_schemes_survive_a_rewrite(tmp_path: Pat
     assert schemes.aside.names == ("Lead",)
     candidate_file.write_template(schemes.rows, tmp_path / "t.csv", schemes.aside)
     assert candidate_file.read_candidates(tmp_path / "t.csv", 317).aside == schemes.aside
+
+
+LEFT = "School,Type,Need,Age range,Places,Opening date,Status,Ward\nOak,Special school,ASD,4-11,60,September 2024,Open,North\n"
+
+
+def left_to_correct(folder: Path) -> tuple[Path, ColumnMapping]:
+    path = written(folder, LEFT + "Elm,SEN unit,MLD,all,lots,September 2024,Open,South\n")
+    return path, mapped(path, **{"Age range": "age_range", "Places": "places"})
+
+
+def test_what_a_person_types_for_a_problem_is_written_and_nothing_else(tmp_path: Path) -> None:
+    path, mapping = left_to_correct(tmp_path)
+    checked = check_register_file(path, None, mapping)
+    ages, places = (next(p for p in checked.problems if p.column == c) for c in ("Age range", "places"))
+    typed = [
+        typed_fix(path.name, REGISTER_FILE, checked.table, p, cell)
+        for p, cell in ((ages, "R-Y6"), (places, "12"))
+    ]
+    copy = correct(path.name, REGISTER_FILE, checked.table, checked.problems, typed)
+    assert not copy.left
+    again = read_register(written(tmp_path, copy.text, "copy.csv"))
+    assert again.rows.loc[1, ["age_low", "age_high", "places"]].tolist() == [4, 10, 12]
+    for problem, cell in ((ages, "grown up"), (places, "-3")):
+        with pytest.raises(RegisterError, match="cannot be used"):
+            typed_fix(path.name, REGISTER_FILE, checked.table, problem, cell)
+    out = typed_fix(path.name, REGISTER_FILE, checked.table, places, "Leave out")
+    rows = correct(path.name, REGISTER_FILE, checked.table, checked.problems, [out])
+    assert len(rows.rows) == 2
+    assert not rows.left
+
+
+def test_what_is_left_is_marked_in_the_copy_and_the_marks_are_never_read(tmp_path: Path) -> None:
+    path, mapping = left_to_correct(tmp_path)
+    checked = check_register_file(path, None, mapping)
+    copy = correct(path.name, REGISTER_FILE, checked.table, checked.problems, [])
+    header, oak, elm = copy.rows
+    assert header[-2:] == ("Ward", "what to correct")
+    assert oak[-1] == ""
+    assert "'lots' is not a whole number" in elm[-1]
+    assert {header[column - 1] for row, column in copy.marked if row == 3} == {
+        "age_low",
+        "age_high",
+        "places",
+    }
+    again = check_register_file(written(tmp_path, copy.text, "copy.csv"))
+    assert {p.row for p in again.problems} == {3}
+    assert "what to correct" not in again.table.aside_names
+    typed = [cell.replace("lots", "12") for cell in elm]
+    typed[header.index("age_low")], typed[header.index("age_high")] = "4", "10"
+    whole = replace(copy, rows=(header, oak, tuple(typed)))
+    register = read_register(written(tmp_path, whole.text, "typed.csv"))
+    assert register.rows["places"].tolist() == [60, 12]
+    assert register.aside.names == ("Ward",)
+
+
+def test_marks_of_a_workbook_are_yellow_cells(tmp_path: Path) -> None:
+    table = Workbook()
+    for line in (TEMPLATE, ROW, ROW.replace("Elm", "Oak").replace(",20,", ",lots,")):
+        table.active.append([int(c) if c.isdigit() else c for c in line.split(",")])
+    table.save(tmp_path / "own.xlsx")
+    checked = check_register_file(tmp_path / "own.xlsx")
+    copy = correct("own.xlsx", REGISTER_FILE, checked.table, checked.problems, [])
+    book = load_workbook(BytesIO(copy_content(tmp_path / "own.xlsx", [copy], RegisterError)))
+    yellow = [
+        c.coordinate for row in book["Register"].iter_rows() for c in row if c.fill.fgColor.rgb == "00FFFF00"
+    ]
+    assert yellow == ["G3"]
+    book["Register"]["G3"] = 12
+    book.save(tmp_path / "own.corrected.xlsx")
+    assert read_register(tmp_path / "own.corrected.xlsx").rows["places"].tolist() == [20, 12]
+
+
+def test_a_row_whose_cells_are_not_sure_is_refused_in_the_copy_too(tmp_path: Path) -> None:
+    rows = [ROW.replace("2024/25", "2024"), ROW.replace("Elm", "Oak") + ",500"]
+    checked = check_register_file(written(tmp_path, "\n".join([TEMPLATE, *rows])))
+    copy = correct("own.csv", REGISTER_FILE, checked.table, checked.problems, accept(checked.problems, None))
+    (beyond,) = copy.left
+    (problem,) = check_register_file(written(tmp_path, copy.text, "copy.csv")).problems
+    assert problem.row == 3
+    assert "cells for" in problem.text
+    with pytest.raises(RegisterError, match="no single cell"):
+        typed_fix("own.csv", REGISTER_FILE, checked.table, beyond, "500")

@@ -7,7 +7,7 @@ import tracemalloc
 import pytest
 
 from data.council_files.problems import Problem
-from data.council_files.spreadsheet import MAX_LINES, csv_rows, parse_cells
+from data.council_files.spreadsheet import MAX_LINES, csv_rows, parse_cells, separator
 from data.errors import PlannerError, RegisterError
 
 
@@ -51,3 +51,8 @@ def test_a_file_far_larger_than_any_is_refused_while_it_is_read(raw: bytes, word
 
 def test_as_many_rows_as_a_file_may_have_are_read() -> None:
     assert len(csv_rows(b"a,b\n" * MAX_LINES, "full.csv", "names", refuse)) == MAX_LINES
+
+
+def test_semicolons_separate_a_table_of_two_columns_whose_numbers_have_commas() -> None:
+    assert separator("Need;Plans\nASD;1,200\nMLD;1,300\nHI;40\n") == ";"
+    assert separator("Need,Plans\nASD;SLCN,1200\nMLD;HI,40\n") == ","

@@ -12,7 +12,7 @@ from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from data.capital.candidate_file import SCHEME_FILE, check_candidates
-from data.council_files.corrected_copy import correct, with_fix
+from data.council_files.corrected_copy import correct, typed_fix
 from data.council_files.council_table import CheckedFile, propose
 from data.council_files.file_kinds import FileKind
 from data.errors import PlannerError
@@ -191,9 +191,45 @@ def test_a_hidden_row_is_said_and_a_hidden_sheet_is_not_taken_for_the_table(tmp_
     read = checked(workbook(tmp_path, {"Places": table, "2019": table}, hide))
     assert rows(read, "setting") == [("Oak School",), ("Old Oak School",)]
     assert any("Hidden in the sheet" in note and "row(s) 3" in note for note in read.table.notes)
+    assert any("not read" in note and "sheet(s) '2019'" in note for note in read.table.notes)
     both = workbook(tmp_path, {"Places": table, "2019": table})
     with pytest.raises(PlannerError, match="two sheets that could both be a register"):
         checked(both)
+
+
+def test_hidden_columns_are_said_and_a_hidden_sheet_of_the_templates_name_is_not_read(tmp_path: Path) -> None:
+    table = [[int(c) if c == "60" else c for c in row] for row in csv_cells(HEAD + OAK)]
+    older = [[50 if c == 60 else c for c in row] for row in table]
+
+    def hide(sheets: Mapping[str, Worksheet]) -> None:
+        sheets["Places"].column_dimensions["C"].hidden = True
+        sheets["Places"].column_dimensions.group("E", "F", hidden=True)
+        sheets["Register"].sheet_state = "veryHidden"
+
+    path = workbook(tmp_path, {"Register": older, "Places": table}, hide)
+    read = checked(path)
+    assert rows(read, "places") == [(60,)]
+    said = " ".join(read.table.notes)
+    assert "column(s) 'Need', 'Places' and 'Opening date'" in said
+    assert "sheet(s) 'Register'" in said
+
+
+def test_a_workbook_whose_table_is_on_a_hidden_sheet_is_refused_with_its_name(tmp_path: Path) -> None:
+    def hide(sheets: Mapping[str, Worksheet]) -> None:
+        sheets["Old list"].sheet_state = "hidden"
+
+    path = workbook(tmp_path, {"Cover": [["Read me"]], "Old list": csv_cells(HEAD + OAK)}, hide)
+    with pytest.raises(PlannerError, match="Hidden sheets are not read: 'Old list'"):
+        checked(path)
+
+
+def test_another_sheet_with_a_table_is_said_not_to_be_read(tmp_path: Path) -> None:
+    units = [[c for at, c in enumerate(row) if at != 5] for row in csv_cells(HEAD + ELM)]
+    read = checked(
+        workbook(tmp_path, {"Schools": csv_cells(HEAD + OAK), "Units": units, "Notes": [["Read me"]]})
+    )
+    assert rows(read, "setting") == [("Oak School",)]
+    assert any("Not read" in note and "sheet(s) 'Units', with" in note for note in read.table.notes)
 
 
 def test_capitals_are_read_and_misspelt_kinds_are_proposed_one_by_one(tmp_path: Path) -> None:
@@ -339,7 +375,7 @@ def test_a_fix_that_would_go_below_zero_is_refused(
     read = checked(sent, kind, **{heading: meaning})
     (problem,) = [p for p in read.problems if p.column == column]
     with pytest.raises(PlannerError, match="Nothing was changed"):
-        correct(sent.name, kind, read.table, read.problems, [with_fix(problem, column, "-5")])
+        typed_fix(sent.name, kind, read.table, problem, "-5")
     assert sent.read_text("utf-8") == content
 
 

@@ -10,7 +10,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from data.council_files.column_mapping import FOLDER_VARIABLE, remember
-from data.council_files.corrected_copy import accept, correct, with_fix
+from data.council_files.corrected_copy import accept, correct, typed_fix
 from data.council_files.kept_files import COUNTS
 from data.counts import kept_counts
 from data.counts.count_tables import BANDS, COUNT_KINDS
@@ -19,6 +19,7 @@ from data.counts.counts_file import (
     check_counts,
     propose_counts,
     read_counts,
+    template_keys,
     what_is_in,
     write_counts,
     write_template,
@@ -343,6 +344,132 @@ def test_a_total_that_differs_from_the_tables_is_refused_and_so_is_a_column_mapp
         check_counts(path, REDBRIDGE, AT, proposal.mapping.answered({"Ward notes": "value"}))
 
 
+@pytest.mark.usefixtures("mappings")
+def test_the_next_file_with_the_same_headings_is_not_read_as_of_the_day_of_the_last(tmp_path: Path) -> None:
+    path = by_need(tmp_path)
+    proposal = propose_counts(path, REDBRIDGE)
+    assert proposal is not None
+    remember(
+        proposal.mapping.answered({"date": "2026-09-29"}), COUNT_KINDS["Plans"], REDBRIDGE, proposal.names
+    )
+    assert read_counts(path, REDBRIDGE, AT).plans.day == date(2026, 9, 29), "as was confirmed of this file"
+    later = by_need(tmp_path, path.read_text("utf-8").replace("30 September", "31 October"))
+    again = propose_counts(later, REDBRIDGE)
+    assert again is not None
+    assert again.mapping.of("value")["date"] == "2026-10-31"
+    with pytest.raises(CountError, match="not in the template"):
+        read_counts(later, REDBRIDGE, AT)
+
+
+AGES = "0-4,150\n5 to 10,1800\n11 to 15,1330\n16-19,790\n20-25,240\nTotal,4310\n"
+BY_AGE_THEN_NEED = """EHC plans on 30 September 2026
+Age band,Number of plans
+{ages}
+{title}
+Primary need,EHCPs,Ward notes
+ASD,2310,see map
+SLCN,2000,
+{rest}Total,4310,
+"""
+
+
+def stacked(folder: Path, title: str = "Plans by primary need", swapped: bool = False) -> Path:
+    text = BY_AGE_THEN_NEED.format(ages=AGES, title=title, rest=REST)
+    if swapped:
+        rows = [row.split(",") for row in text.splitlines()]
+        at = next(n for n, row in enumerate(rows) if row[0] == "Primary need")
+        text = "\n".join(
+            ",".join([row[1], row[0], *row[2:]] if n >= at else row) for n, row in enumerate(rows)
+        )
+    return by_need(folder, text)
+
+
+@pytest.mark.usefixtures("mappings")
+@pytest.mark.parametrize("swapped", [False, True])
+def test_tables_of_plans_below_each_other_are_read_as_one_after_one_confirmation(
+    tmp_path: Path, swapped: bool
+) -> None:
+    path = stacked(tmp_path, swapped=swapped)
+    proposal = propose_counts(path, REDBRIDGE)
+    assert proposal is not None
+    assert not proposal.mapping.questions
+    read = check_counts(path, REDBRIDGE, AT, proposal.mapping)
+    assert read.counts is not None
+    assert (read.counts.plans.total, read.counts.plans.bands) == (4310, counts().plans.bands)
+    assert read.counts.plans.needs == counts().plans.needs
+    assert [n for n in read.remarks if "Row 10" in n or "Row 11" in n] == [
+        "Row 10 is a heading without figures and was left out: 'Plans by primary need'.",
+        "Row 11 repeats the header and was left out.",
+    ]
+    aside = read.counts.aside["Plans"]
+    assert aside.names == ("Ward notes",)
+    assert [key for key, cells in zip(template_keys(), aside.cells, strict=True) if any(cells)] == [
+        ("need", "ASD")
+    ]
+
+
+@pytest.mark.usefixtures("mappings")
+def test_tables_of_different_days_or_with_different_totals_are_never_put_together(tmp_path: Path) -> None:
+    path = stacked(tmp_path, "Plans by primary need, 31 March 2026")
+    proposal = propose_counts(path, REDBRIDGE)
+    assert proposal is not None
+    assert proposal.mapping.questions
+    other = (
+        stacked(tmp_path)
+        .read_text("utf-8")
+        .replace("ASD,2310", "ASD,2000")
+        .replace("Total,4310,", "Total,4000,")
+    )
+    path = by_need(tmp_path, other)
+    proposal = propose_counts(path, REDBRIDGE)
+    assert proposal is not None
+    read = check_counts(path, REDBRIDGE, AT, proposal.mapping)
+    assert read.counts is None
+    assert any("total is row 8 too" in p.text for p in read.problems)
+
+
+@pytest.mark.usefixtures("mappings")
+def test_the_day_counted_is_told_from_the_day_of_the_extract_or_asked(tmp_path: Path) -> None:
+    table = "Type of need,Number of EHCPs,{},{}\nASD,2310,2026-09-30,2026-10-05\nSLCN,2000,2026-09-30,2026-10-05\n"
+
+    def asked(first: str, second: str) -> str:
+        proposal = propose_counts(by_need(tmp_path, table.format(first, second)), REDBRIDGE)
+        assert proposal is not None
+        return proposal.mapping.of("value")["date"]
+
+    assert asked("Date of count", "Date extracted") == "2026-09-30"
+    assert asked("Date extracted", "Position as at") == "2026-10-05"
+    assert asked("Date of count", "As at") == "?"
+    assert asked("Date extracted", "Date printed") == "?"
+
+
+@pytest.mark.usefixtures("mappings")
+@pytest.mark.parametrize(("second", "sure"), [("Date extracted", True), ("As at", False)])
+def test_two_dates_of_children_waiting_are_told_apart_or_confirmed(
+    tmp_path: Path, second: str, sure: bool
+) -> None:
+    path = tmp_path / "two.xlsx"
+    write_counts(counts(), path)
+    book = load_workbook(path)
+    head = ["Date", "Need", "Phase", "Children", "Definition", second]
+    for row, cells in enumerate(
+        [head, ["2026-09-30", "ASD", "All", 35, "no place offered", "2026-10-05"]], start=1
+    ):
+        for column, cell in enumerate(cells, start=1):
+            book["Waiting"].cell(row, column, cell)
+    book.save(path)
+    proposal = propose_counts(path, REDBRIDGE)
+    assert (proposal is None) == sure
+    read = check_counts(path, REDBRIDGE, AT, None if proposal is None else proposal.mapping).counts
+    assert read is not None
+    assert read.waiting[0].day == DAY
+    assert read.aside["Waiting"].cells == (("2026-10-05",),)
+    write_counts(read, tmp_path / "kept.xlsx")
+    assert read_counts(tmp_path / "kept.xlsx", REDBRIDGE, AT).aside == read.aside, (
+        "read back without a question"
+    )
+
+
 def test_two_headers_that_could_both_be_it_are_refused(tmp_path: Path) -> None:
     table = "Type of need,Number of EHCPs,Notes\nASD,2310,\n"
     with pytest.raises(CountError, match="could both be the header"):
@@ -351,20 +478,114 @@ def test_two_headers_that_could_both_be_it_are_refused(tmp_path: Path) -> None:
         )
 
 
-def test_columns_beside_the_template_are_kept_aside_and_said(tmp_path: Path) -> None:
+def test_columns_beside_the_template_are_said_and_come_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = filled(tmp_path, {})
     header, *rows = path.read_text("utf-8").splitlines()
-    path.write_text("\n".join([f"{header},team", *(f"{row},north" for row in rows)]), "utf-8")
+    path.write_text(
+        "\n".join([f"{header},team,Checked by", *(f"{row},north {n},=1+{n}" for n, row in enumerate(rows))]),
+        "utf-8",
+    )
     checked = check_counts(path, REDBRIDGE, AT)
     assert checked.counts is not None
     assert any("Kept aside unchanged" in remark for remark in checked.remarks)
+    aside = checked.counts.aside["Plans"]
+    assert aside.names == ("team", "Checked by")
+    assert [cells[0] for cells in aside.cells] == [f"north {n}" for n in range(len(rows))], "blank rows too"
+    monkeypatch.setenv(COUNTS.variable, str(tmp_path / "kept"))
+    kept = kept_counts.read(kept_counts.keep(JO, checked.counts, REDBRIDGE, 0))
+    assert kept == checked.counts.model_copy(update={"origin": "0001.xlsx"})
+    assert kept_counts.fingerprint(kept) == kept_counts.fingerprint(checked.counts)
+    write_counts(kept, tmp_path / "again.csv")
+    assert read_counts(tmp_path / "again.csv", REDBRIDGE, AT).aside == kept.aside
+    assert OwnCounts.model_validate_json(kept.model_dump_json()) == kept, (
+        "as it is sent to work in the background"
+    )
+
+
+@pytest.mark.usefixtures("mappings")
+def test_columns_beside_a_councils_own_tables_come_back_with_the_rows_that_they_were_beside(
+    tmp_path: Path,
+) -> None:
+    proposal = propose_counts(by_need(tmp_path), REDBRIDGE)
+    assert proposal is not None
+    read = check_counts(by_need(tmp_path), REDBRIDGE, AT, proposal.mapping).counts
+    assert read is not None
+    write_counts(read, tmp_path / "kept.xlsx")
+    header, *rows = load_workbook(tmp_path / "kept.xlsx")["Plans"].iter_rows(values_only=True)
+    at = header.index("Ward notes")
+    assert {(row[0], row[1]): row[at] for row in rows if row[at]} == {("need", "ASD"): "see map"}
+    book = load_workbook(tmp_path / "kept.xlsx")
+    for row, cells in enumerate([["date", "need", "phase", "children", "definition", "Ward"],
+                                 ["2026-09-30", "ASD", "All", 35, "no place offered", "Loxford"],
+                                 ["2026-09-30", "MLD", "All", 3, "no place offered", ""]], start=1):  # fmt: skip
+        for column, cell in enumerate(cells, start=1):
+            book["Waiting"].cell(row, column, cell)
+    book.save(tmp_path / "kept.xlsx")
+    again = read_counts(tmp_path / "kept.xlsx", REDBRIDGE, AT)
+    assert again.plans == read.plans
+    assert again.aside["Waiting"].cells == (("Loxford",), ("",))
+    write_counts(again, tmp_path / "more.xlsx")
+    assert read_counts(tmp_path / "more.xlsx", REDBRIDGE, AT) == again.model_copy(
+        update={"origin": "more.xlsx"}
+    )
+
+
+@pytest.mark.usefixtures("mappings")
+def test_a_table_of_plans_on_another_sheet_is_said_not_to_be_read(tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.title = "Age"
+    for row in [
+        ["EHC plans on 30 September 2026"],
+        *csv.reader(f"Age band,Number of plans\n{AGES}".splitlines()),
+    ]:
+        book.active.append([int(c) if c.isdigit() else c for c in row])
+    for row in csv.reader(f"Primary need,Plans\n{REST}".splitlines()):
+        book.create_sheet("Need").append(row) if "Need" not in book.sheetnames else book["Need"].append(row)
+    book.save(tmp_path / "own.xlsx")
+    proposal = propose_counts(tmp_path / "own.xlsx", REDBRIDGE)
+    assert proposal is not None
+    read = check_counts(tmp_path / "own.xlsx", REDBRIDGE, AT, proposal.mapping)
+    assert read.counts is not None
+    assert any("Not read" in remark and "'Need'" in remark for remark in read.remarks)
+
+
+def test_what_is_hidden_in_a_workbook_of_counts_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "counts.xlsx"
+    write_counts(counts(), path)
+    book = load_workbook(path)
+    book["Waiting"].row_dimensions[2].hidden = True
+    book["Plans"].column_dimensions["D"].hidden = True
+    book["Staff"].sheet_state = "hidden"
+    book.save(path)
+    checked = check_counts(path, REDBRIDGE, AT)
+    assert checked.counts is not None
+    assert checked.counts.staff == ()
+    said = [r for r in checked.remarks if "idden" in r]
+    assert [r.partition(":")[0] for r in said] == ["Sheet 'Plans'", "Sheet 'Plans'", "Sheet 'Waiting'"]
+    assert "column(s) 'note'" in said[0]
+    assert "sheet(s) 'Staff'" in said[1]
+    assert "row(s) 2" in said[2]
 
 
 def test_a_fix_below_zero_is_refused(tmp_path: Path) -> None:
     checked = check_counts(filled(tmp_path, {("total", ""): "many"}), REDBRIDGE, AT).sheets["Plans"]
-    below = with_fix(checked.problems[0], "value", "-5")
+    (problem,) = checked.problems
     with pytest.raises(CountError, match="is below 0"):
-        correct("mine.csv", COUNT_KINDS["Plans"], checked.table, checked.problems, [below])
+        typed_fix("mine.csv", COUNT_KINDS["Plans"], checked.table, problem, "-5")
+
+
+def test_a_row_that_is_missing_is_no_cell_to_type_in(tmp_path: Path) -> None:
+    path = filled(tmp_path, {})
+    path.write_text(
+        "\n".join(r for r in path.read_text("utf-8").splitlines() if not r.startswith("total")), "utf-8"
+    )
+    checked = check_counts(path, REDBRIDGE, AT).sheets["Plans"]
+    (problem,) = checked.problems
+    assert "the row 'total' is blank or missing" in problem.text
+    with pytest.raises(CountError, match="no single cell"):
+        typed_fix("mine.csv", COUNT_KINDS["Plans"], checked.table, problem, "4310")
 
 
 def test_bands_that_became_dates_are_named_and_mended_one_by_one(tmp_path: Path) -> None:

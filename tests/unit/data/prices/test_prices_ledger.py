@@ -172,7 +172,7 @@ def test_another_authoritys_ledger_is_refused(tmp_path: Path) -> None:
     columns = (*COLUMNS, AUTHORITY)
     assert read(write(tmp_path, {AUTHORITY: "317"}, columns=columns)).la_code == 317
     said = refusal(write(tmp_path, {AUTHORITY: "316"}, columns=columns), 317)
-    assert "'316' is Newham, but the ledger was given for Redbridge" in said
+    assert "looks like a file of unit costs of Newham" in said
     assert "is not the DfE number" in refusal(write(tmp_path, {AUTHORITY: "999"}, columns=columns))
 
 

@@ -427,7 +427,7 @@ def test_a_file_says_whose_it_is(tmp_path: Path) -> None:
     path = tmp_path / "redbridge.csv"
     write_register(Register(317, frame({"urn": None}), "made"), path)
     assert read_register(path).la_code == 317
-    with pytest.raises(RegisterError, match=r"looks like the register of Redbridge .* given for Kent"):
+    with pytest.raises(RegisterError, match=r"looks like a register of Redbridge .* given for Kent"):
         read_register(path, 886)
     path.write_text(path.read_text("utf-8-sig").replace(",317", ",999"), "utf-8")
     assert "'999' is not the DfE number of an authority" in refusal(path)

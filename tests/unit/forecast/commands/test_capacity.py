@@ -42,7 +42,7 @@ def test_check_says_whose_it_is_what_it_offers_and_what_looks_doubtful(register:
 
 
 def test_check_refuses_another_authoritys_file_and_lists_problems(register: Path) -> None:
-    with pytest.raises(RegisterError, match="looks like the register of Redbridge"):
+    with pytest.raises(RegisterError, match="looks like a register of Redbridge"):
         sendplan("check", str(register), "--area", "Kent")
     with pytest.raises(OptionError, match="one authority's"):
         sendplan("check", str(register), "--area", "all")

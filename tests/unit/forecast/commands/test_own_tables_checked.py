@@ -67,6 +67,14 @@ def test_a_table_is_mapped_mended_and_used(here: Path) -> None:
     with pytest.raises(RegisterError):
         sendplan(*check, "--fix", "--leave-out", "3")
     assert read_register(copy, 317).rows["setting"].tolist() == ["Elm Primary"]
+    copy.unlink()
+    table.write_text(TABLE.replace(",2022,", ",2022/23,").replace("190", "lots"), "utf-8")
+    with pytest.raises(RegisterError):
+        sendplan(*check, "--fix")
+    text = copy.read_text("utf-8-sig")
+    assert "what to correct" in text.splitlines()[0]
+    copy.write_text(text.replace(",lots,", ",190,"), "utf-8")
+    assert read_register(copy, 317).rows["places"].tolist() == [12, 190], "typed where the copy says so"
     table.write_text(TABLE.replace(",2022,", ",2022/23,"), "utf-8")
     assert "The mapping is remembered" in sendplan(*check)
     assert "2 rows" in sendplan("capacity", "check", "ours.csv", "--area", "Redbridge")
@@ -201,7 +209,7 @@ SENT = {
         "Oak,Special school,ASD,4-11,60,September 2024,Open,317",
         "Places,School,Type,Need,Age range,Opening date,Status,LA code",
         ("Type", "setting"),
-        "looks like the register of Kent",
+        "looks like a register of Kent",
     ),
     "costs": Sent(
         ("unit-costs", "check", "Redbridge", "sent.csv"),
@@ -209,7 +217,7 @@ SENT = {
         "INMSS fee,INMSS,All,2-25,62500,2025-26,317",
         "Cost,Item,Provision,Need,Age range,Year,LA code",
         ("Provision", "item"),
-        "'886' is Kent, but the ledger was given for Redbridge",
+        "looks like a file of unit costs of Kent",
     ),
     "schemes": Sent(
         ("schemes", "check", "Redbridge", "sent.csv"),
@@ -217,7 +225,7 @@ SENT = {
         "Elm base,SEN unit,R-Y6,12,Autism,September 2028,317",
         "Places,Scheme,Type,Year groups,Designation,Opening date,LA code",
         ("Type", "title"),
-        "'886' is Kent, but the schemes were given for Redbridge",
+        "looks like a file of schemes of Kent",
     ),
     "counts": Sent(
         ("counts", "check", "Redbridge", "sent.csv"),
