@@ -67,13 +67,13 @@ def test_the_page_says_the_sentence_and_tables_of_the_command_line(typed: tuple[
     view = results.pounds(money.money, choices_of(scenario="reform-2030"))
     assert view.headline in " ".join(said.split())
     assert view.headline in text(app)
-    cells = [*view.by_year["Cost, average"], *view.by_year["Balance at 31 March"]]
+    cells = [*view.by_year["Cost, average"], *view.by_year["Balance at 31 March, average"]]
     page = text(app)
     for cell in cells:
         assert cell in written
         assert f">{cell}<" in page
     assert view.difference is not None
-    for cell in view.difference["Better by"]:
+    for cell in view.difference["Better by, average"]:
         assert f">{cell}<" in page
 
 
