@@ -62,8 +62,10 @@ def say_top_lines(screen: Console, outcome: Outcome) -> None:
 
 
 def show(screen: Console, frame: pd.DataFrame, title: str, *, index: bool = True) -> None:
-    """Print a table of text."""
+    """Print a table of text, and below it why a column holds averages."""
     from rich.table import Table
+
+    from forecast.presentation.published_figures import why_averages
 
     shown = frame.reset_index() if index else frame
     table = Table(title=Text(title), title_justify="left", title_style="bold")
@@ -72,4 +74,6 @@ def show(screen: Console, frame: pd.DataFrame, title: str, *, index: bool = True
     for row in shown.itertuples(index=False):
         table.add_row(*(Text(str(cell)) for cell in row))
     screen.print(table)
+    if why := why_averages(shown):
+        say(screen, why)
     screen.print()

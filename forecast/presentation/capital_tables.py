@@ -29,9 +29,11 @@ from forecast.presentation.published_figures import (
     EMPTY,
     FIGURES,
     alone_of_draws,
+    averaged,
     in_sentence,
     in_table,
     of_draws,
+    shown,
 )
 from forecast.presentation.record import markdown_table
 
@@ -224,13 +226,11 @@ def options_for_people(case: Case) -> pd.DataFrame:
             "Scheme": frame["id"],
             "Opens": frame["opens"],
             "Places": frame["places"].map(str),
-            FIGURES["build_cost"].label: frame["cost_mean"].map(wording.table_pounds),
-            f"Seats {case.january}": [
-                in_table("shortfall", row, "seats_") for row in frame.to_dict("records")
-            ],
-            EMPTY: frame["empty_q50"].map(wording.count),
+            FIGURES["build_cost"].label: [shown("build_cost", cost) for cost in frame["cost_mean"]],
+            f"Seats {case.january}": [in_table("seats", row, "seats_") for row in frame.to_dict("records")],
+            EMPTY: [shown("empty", places) for places in frame["empty_q50"]],
             FIGURES["npv"].label: [in_table("npv", row, "npv_") for row in frame.to_dict("records")],
-            "Above 0": frame["p_npv_positive"].map(wording.table_chance),
+            "Above 0": [shown("p_saves", chance_) for chance_ in frame["p_npv_positive"]],
             "Payback, years": [
                 f"{_years(m)} ({_years(a)} to {_years(b)})"
                 for m, a, b in zip(
@@ -252,16 +252,16 @@ def base_comparisons_for_people(case: Case) -> pd.DataFrame:
                 "none" if name is None or pd.isna(name) else f"{name} ({near[how]})"
                 for name, how in zip(frame["nearest_base"], frame["near_by"], strict=True)
             ],
-            "Children": frame["children_q50"].map(wording.count),
-            "In bases at England's split": frame["suited_q50"].map(wording.count),
-            "Base places free": frame["base_places_q50"].map(wording.count),
+            "Children": [shown("seats", children) for children in frame["children_q50"]],
+            "In bases at England's split": [shown("seats", children) for children in frame["suited_q50"]],
+            "Base places free": [shown("empty", places) for places in frame["base_places_q50"]],
             "Could be met in bases": [
                 f"{wording.per_cent(m)} ({wording.per_cent(a)} to {wording.per_cent(b)})"
                 for m, a, b in zip(
                     frame["in_bases_q50"], frame["in_bases_q10"], frame["in_bases_q90"], strict=True
                 )
             ],
-            "All of them": frame["chance_all"].map(wording.table_chance),
+            "All of them": [shown("p_enough", all_) for all_ in frame["chance_all"]],
         }
     )
 
@@ -272,7 +272,7 @@ def regret_for_people(case: Case) -> pd.DataFrame:
     wide = frame.assign(text=frame["behind_best"].map(regret_in_words)).pivot_table(
         "text", "programme", "scenario", aggfunc="first", sort=False
     )
-    wide.columns = [f"Costs in {s}" for s in wide.columns]
+    wide.columns = [averaged(f"Costs in {s}") for s in wide.columns]
     return wide.reset_index().rename(columns={"programme": "Programme chosen for"})
 
 
@@ -289,16 +289,12 @@ def _chosen_for(programme: Programme) -> str:
     return f"Chosen {aim}, judged on {programme.draws_used:,} possible futures; of all that could be chosen {near}."
 
 
-def _pounds(name: str, numbers: Mapping[str, float]) -> str:
-    return in_sentence("npv", numbers, f"{name}_")
-
-
 def sentences(case: Case) -> list[str]:
     """Return sentences on the programme chosen and its chance of enough places."""
     p, at = case.programme, case.january
     before, after = (_spread("short", a.sel(january=at)) for a in (case.short_before, case.short_after))
     without = [
-        of_draws("without_any", a.sel(january=at).to_numpy())
+        alone_of_draws("without_any", a.sel(january=at).to_numpy())
         for a in (case.short.sum(("provision", "phase", "need_group")), p.unplaced)
     ]
     npv, cost = _spread("npv", p.npv), _spread("cost", p.cost)
@@ -306,16 +302,16 @@ def sentences(case: Case) -> list[str]:
     names = ", ".join(f"{c.candidate.id} ({academic_year(c.opens + 1)})" for c in p.choices) or "nothing"
     lines = [
         f"With {limit} the programme builds {names}.",
-        f"It costs {_pounds('cost', cost)} on average in prices of {case.base_year}, if everything in it is delivered; in "
-        "brackets is the 80 % interval.",
+        f"It costs {in_sentence('build_cost', cost, 'cost_')} on average in prices of {case.base_year}, if everything in "
+        "it is delivered; in brackets is the 80 % interval.",
         f"In January {at}, {in_table('shortfall', before, 'short_')} children would be short of a specialist place without it "
         f"and {in_table('shortfall', after, 'short_')} with it; about "
-        f"{wording.count(of_draws('empty', p.empty.sel(january=at).to_numpy()))} of its places would be empty.",
+        f"{alone_of_draws('empty', p.empty.sel(january=at).to_numpy())} of its places would be empty.",
         "Some who are short have a free place of another specialist kind; the programme is chosen on the others, who are without "
-        f"any: {wording.count(without[0])} without it and {wording.count(without[1])} with it.",
+        f"any: {without[0]} without it and {without[1]} with it.",
         f"Enough places then is {wording.likelihood(p.p_sufficient)}; asked for was a chance of "
         f"{wording.per_cent(p.sufficiency.minimum)}.",
-        f"Its net present value is {_pounds('npv', npv)} on average; that it is above 0 is "
+        f"Its net present value is {in_sentence('npv', npv, 'npv_')} on average; that it is above 0 is "
         f"{wording.likelihood(float(chance(p.npv > 0)))}.",
         _chosen_for(p),
     ]
@@ -331,13 +327,13 @@ def sentences(case: Case) -> list[str]:
         )
         lines.append(
             f"{begins}, from {', '.join(c.candidate.id for c in other.choices) or 'building nothing'}, with "
-            f"{wording.count(of_draws('without_any', other.unplaced.sel(january=at).to_numpy()))} children without any "
+            f"{alone_of_draws('without_any', other.unplaced.sel(january=at).to_numpy())} children without any "
             "specialist place."
         )
     if case.engine_unplaced is not None:
         lines.append(
             "Check: the whole forecast run again with the programme leaves "
-            f"{wording.count(of_draws('without_any', case.engine_unplaced.sel(january=at).to_numpy()))} children without any "
+            f"{alone_of_draws('without_any', case.engine_unplaced.sel(january=at).to_numpy())} children without any "
             "specialist place."
         )
     if case.regret is not None:
@@ -367,7 +363,7 @@ def notes(case: Case) -> list[str]:
 
 def regret_in_words(pounds: float) -> str:
     """Return what another future costs in pounds for a table, "nothing" below `wording.NEGLIGIBLE`."""
-    return "nothing" if pounds < wording.NEGLIGIBLE else wording.table_pounds(pounds)
+    return "nothing" if pounds < wording.NEGLIGIBLE else shown("npv", pounds)
 
 
 def page(case: Case, area: str, top: Sequence[str] = ()) -> str:

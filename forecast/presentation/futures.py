@@ -30,7 +30,7 @@ from forecast.core.futures import (
 from forecast.core.outcome import Outcome
 from forecast.presentation import wording
 from forecast.presentation.describe import cells, chance
-from forecast.presentation.published_figures import in_table
+from forecast.presentation.published_figures import in_table, shown
 
 TODAYS_RATES, REFORM = "todays_rates", "reform"
 
@@ -141,12 +141,12 @@ class Futures:
         row = self.at(which, january)
         if row is None:
             return "none"
-        return wording.count(row["q50"]) if np.isnan(row["q10"]) else in_table("plans", row)
+        return shown("plans", row["q50"]) if np.isnan(row["q10"]) else in_table("plans", row)
 
     def middle(self, which: str, january: int) -> str:
         """Return the middle of a path in a January: "9,610"."""
         row = self.at(which, january)
-        return "none" if row is None else wording.count(row["q50"])
+        return "none" if row is None else shown("plans", row["q50"])
 
     def plans_in_words(self, which: str, january: int) -> str:
         """Return the plans of a path in a January for a sentence: "9,610 plans in January 2036 (8,210 to 11,600)"."""

@@ -30,6 +30,7 @@ from forecast.finance.funding_policy import Range
 from forecast.finance.income import LINES as INCOME_LINES
 from forecast.presentation import describe, money_tables, wording
 from forecast.presentation.funding_regimes import REGIME_WORDS
+from forecast.presentation.published_figures import FIGURES, averaged, in_sentence, in_table, shown, spoken
 from forecast.presentation.record import PRODUCT, markdown_table, provenance, record_money_inputs
 from forecast.presentation.top_lines import top_lines
 
@@ -130,20 +131,9 @@ class MoneyTables:
         return [y.label for y in self.shown.costs.years]
 
 
-def in_table(row: Mapping[str, Any], *, signed: bool = False) -> str:
-    """Return the average of a row with its 80 % interval for a table: "£92.5m (£87.4m to £97.7m)"."""
-    low, mean, high = (float(row[name]) for name in ("q10", "mean", "q90"))
-    return wording.table_pounds_interval(low, mean, high, signed=signed)
-
-
-def in_sentence(row: Mapping[Any, Any]) -> str:
-    """Return the average of a row with its 80 % interval for a sentence: "£92m (£87m to £98m)"."""
-    return wording.pounds_interval(*(float(row[name]) for name in ("q10", "mean", "q90")))
-
-
 def deficit_or_surplus(pounds: float, *beside: float) -> str:
     """Return a balance in words: "a deficit of £54m"; it is rounded as the largest of the sums beside it."""
-    return f"a {'deficit' if pounds < 0 else 'surplus'} of {wording.pounds(abs(pounds), *beside)}"
+    return f"a {'deficit' if pounds < 0 else 'surplus'} of {spoken('closing', abs(pounds), *beside)}"
 
 
 def balance_in_sentence(row: Mapping[str, Any]) -> str:
@@ -153,8 +143,13 @@ def balance_in_sentence(row: Mapping[str, Any]) -> str:
         ends = f"{deficit_or_surplus(low, high)} to {deficit_or_surplus(high, low)}"
         return f"{deficit_or_surplus(mean, low, high)} ({ends})"
     if mean < 0:
-        return f"a deficit of {wording.pounds_interval(-high, -mean, -low)}"
-    return f"a surplus of {wording.pounds_interval(low, mean, high)}"
+        return f"a deficit of {in_sentence('closing', _turned(row))}"
+    return f"a surplus of {in_sentence('closing', row)}"
+
+
+def _turned(row: Mapping[str, Any]) -> dict[str, float]:
+    """Return a row with its sign changed, as a deficit is told of a balance below nought."""
+    return {"q10": -float(row["q90"]), "mean": -float(row["mean"]), "q90": -float(row["q10"])}
 
 
 def headline(tables: MoneyTables) -> str:
@@ -166,8 +161,8 @@ def headline(tables: MoneyTables) -> str:
     cost, over = (_row(table, kind, line, year) for kind, line in (("cost", "total"), ("balance", "in_year")))
     # The gap is told and not income as well: rounded sums side by side would give another gap.
     text = (
-        f"{tables.name} can expect high needs to cost {in_sentence(cost)} on average in {year}, {over_or_under(over)} its "
-        "income."
+        f"{tables.name} can expect high needs to cost {in_sentence('cost', cost)} on average in {year}, {over_or_under(over)} "
+        "its income."
     )
     if ends in years:
         closing = _row(table, "cumulative", "closing", ends)
@@ -183,11 +178,12 @@ def over_or_under(row: Mapping[str, Any]) -> str:
     """Return a balance of income less cost as cost against income: "£20m (£16m to £25m) more than"."""
     low, mean, high = (float(row[name]) for name in ("q10", "mean", "q90"))
     if low < 0 < high:
-        ends = f"{wording.pounds(-low, high)} more to {wording.pounds(high, low)} less"
-        return f"{wording.pounds(abs(mean), low, high)} {'more' if mean < 0 else 'less'} ({ends}) than"
+        more, less = spoken("in_year_balance", -low, high), spoken("in_year_balance", high, low)
+        middle = spoken("in_year_balance", abs(mean), low, high)
+        return f"{middle} {'more' if mean < 0 else 'less'} ({more} more to {less} less) than"
     if mean < 0:
-        return f"{wording.pounds_interval(-high, -mean, -low)} more than"
-    return f"{wording.pounds_interval(low, mean, high)} less than"
+        return f"{in_sentence('in_year_balance', _turned(row))} more than"
+    return f"{in_sentence('in_year_balance', row)} less than"
 
 
 def _row(table: pd.DataFrame, kind: str, line: str, year: str) -> dict[str, Any]:
@@ -202,24 +198,24 @@ def balance_by_year(tables: MoneyTables) -> pd.DataFrame:
     rows = []
     for year in tables.years:
         columns = {
-            label: _row(table, kind, line, year)
-            for label, kind, line in (
-                ("Cost", "cost", "total"),
-                ("Income", "income", "total"),
-                ("In year", "balance", "in_year"),
-                ("Balance at 31 March", "cumulative", "closing"),
+            averaged(label): in_table(code, _row(table, kind, line, year))
+            for label, code, kind, line in (
+                ("Cost", "cost", "cost", "total"),
+                ("Income", "income", "income", "total"),
+                ("In year", "in_year_balance", "balance", "in_year"),
+                ("Balance at 31 March", "closing", "cumulative", "closing"),
             )
         }
         grant = _row(table, "balance", "stability_grant", year)["mean"]
         centre = _row(table, "balance", "met_by_centre", year)["mean"]
         rows.append(
             {"Financial year": year}
-            | {label: in_table(row) for label, row in columns.items()}
+            | columns
             | {
-                "Grant and centre": ""
+                averaged("Grant and centre"): ""
                 if grant + centre == 0
-                else wording.table_pounds(grant + centre, signed=True),
-                "Chance of deficit": wording.table_chance(float(p.sel(financial_year=year))),
+                else shown("stability_grant", grant + centre, signed=True),
+                FIGURES["p_deficit"].heading: shown("p_deficit", float(p.sel(financial_year=year))),
             }
         )
     return pd.DataFrame(rows)
@@ -239,34 +235,43 @@ def lines_table(tables: MoneyTables) -> pd.DataFrame:
     top, rest = ranked.head(SHOWN_LINES), ranked.iloc[SHOWN_LINES:]
     rows = [
         {"Line": labels[str(code)].label, "S251": labels[str(code)].s251}
-        | {y: in_table(_row(cost, "cost", str(code), y)) for y in years}
+        | {averaged(y): in_table("cost", _row(cost, "cost", str(code), y)) for y in years}
         for code in top.index
     ]
     rows.append(
         {"Line": "All other high needs lines", "S251": ""}
-        | {y: wording.table_pounds(float(rest[y].sum())) for y in years}
+        | {averaged(y): shown("cost", float(rest[y].sum())) for y in years}
     )
     for line, label in (("total", "High needs"), ("total_general_fund", "Transport (general fund)")):
-        rows.append({"Line": label, "S251": ""} | {y: in_table(_row(cost, "cost", line, y)) for y in years})
+        rows.append(
+            {"Line": label, "S251": ""}
+            | {averaged(y): in_table("cost", _row(cost, "cost", line, y)) for y in years}
+        )
     return pd.DataFrame(rows)
 
 
-def why_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the parts of the change in cost (`MoneyTables.attribution`) as text, largest change first."""
-    columns = {
-        (str(p), str(c)): float(m)
-        for p, c, m in zip(table["part"], table["cause"], table["mean"], strict=True)
-    }
-    change = table.query("cause == 'change'").set_index("part")
-    parts = sorted(PARTS, key=lambda part: -abs(columns[part, "change"]))[:SHOWN_PARTS]
+def why_table(table: pd.DataFrame, most: int | None = SHOWN_PARTS) -> pd.DataFrame:
+    """Return the parts of the change in cost as text, largest change first, without parts that do not change.
+
+    Parameters
+    ----------
+    table
+        `forecast.presentation.money_tables.attribution_table`.
+    most
+        Parts shown at most; all of them where None.
+    """
+    cells = table.set_index(["part", "cause"])
+    size = table[table["cause"] == "change"].set_index("part")["mean"].abs()
+    parts = size[size >= wording.NEGLIGIBLE].drop("All", errors="ignore").sort_values(ascending=False)
     rows = []
-    for part in ["All", *parts]:
+    for part in ["All", *parts.index[:most]]:
         line = {"Part": "All high needs" if part == "All" else PARTS[str(part)]}
         line |= {
-            CAUSE_LABELS[cause]: wording.table_pounds(columns[part, cause], signed=True) for cause in CAUSES
+            averaged(CAUSE_LABELS[cause]): shown("cost", float(cells.loc[(part, cause), "mean"]), signed=True)
+            for cause in CAUSES
         }
-        line[CAUSE_LABELS["change"]] = in_table(dict(change.loc[part]), signed=True)
-        rows.append(line)
+        change = {str(name): value for name, value in cells.loc[(part, "change")].items()}
+        rows.append(line | {averaged(CAUSE_LABELS["change"]): in_table("cost", change, signed=True)})
     return pd.DataFrame(rows)
 
 
@@ -278,7 +283,10 @@ def regimes_text(table: pd.DataFrame, years: Sequence[str]) -> pd.DataFrame:
             own = table[(table["regime"] == regime) & (table["grant"] == grant)].set_index("financial_year")
             rows.append(
                 {"After the override": REGIME_WORDS[regime].label, "Stability grant": grant}
-                | {f"31 March {int(y[:4]) + 1}": in_table(dict(own.loc[y])) for y in years}
+                | {
+                    averaged(f"31 March {int(y[:4]) + 1}"): in_table("closing", dict(own.loc[y]))
+                    for y in years
+                }
             )
     return pd.DataFrame(rows)
 
@@ -298,20 +306,20 @@ def difference_text(tables: MoneyTables) -> pd.DataFrame | None:
         rows.append(
             {
                 "Financial year": year,
-                "High needs cost": change_in_table(cost),
-                "Transport": change_in_table(by_line["general_fund"]),
-                "Chance that it saves": "" if _is_nothing(cost) else wording.table_chance(cost["p_saves"]),
-                "Balance at 31 March without it": wording.table_pounds(float(ends[0][year])),
-                "With it": wording.table_pounds(float(ends[1][year])),
-                "Better by": change_in_table(by_line["closing"]),
+                averaged("High needs cost"): change_in_table("cost", cost),
+                averaged("Transport"): change_in_table("cost", by_line["general_fund"]),
+                FIGURES["p_saves"].heading: "" if _is_nothing(cost) else shown("p_saves", cost["p_saves"]),
+                averaged("Balance at 31 March without it"): shown("closing", float(ends[0][year])),
+                averaged("With it"): shown("closing", float(ends[1][year])),
+                averaged("Better by"): change_in_table("closing", by_line["closing"]),
             }
         )
     return pd.DataFrame(rows)
 
 
-def change_in_table(row: Mapping[str, Any]) -> str:
-    """Return a change in pounds with its sign and 80 % interval for a table; negligible ones are "no change"."""
-    return wording.NO_CHANGE if _is_nothing(row) else in_table(row, signed=True)
+def change_in_table(code: str, row: Mapping[str, Any]) -> str:
+    """Return a change of a sum with its sign and 80 % interval for a table; negligible ones are "no change"."""
+    return wording.NO_CHANGE if _is_nothing(row) else in_table(code, row, signed=True)
 
 
 def _is_nothing(row: Mapping[str, Any]) -> bool:
@@ -436,8 +444,8 @@ def _sections(tables: MoneyTables) -> dict[str, pd.DataFrame]:
         else "Without further action"
     )
     by_title = {
-        f"{what}: high needs by financial year, on average": balance_by_year(tables),
-        "Largest lines of cost, on average": lines_table(tables),
+        f"{what}: high needs by financial year": balance_by_year(tables),
+        "Largest lines of cost": lines_table(tables),
         f"Why high needs cost changes from {years[0]} to {last}": why_table(tables.attribution),
         "Who bears a deficit after the override: balance at 31 March": regimes_text(tables.regimes, at),
     }

@@ -27,7 +27,19 @@ from forecast.places import geography
 from forecast.places.allocation import GROUPED
 from forecast.places.preference_order import DESTINATIONS
 from forecast.presentation import describe, place_tables, summary, wording, words
-from forecast.presentation.published_figures import CHANCE, PLACED, SHORT, WANT, in_table
+from forecast.presentation.published_figures import (
+    ADD,
+    CHANCE,
+    FIGURES,
+    PLACED,
+    PLACES,
+    SHORT,
+    WANT,
+    averaged,
+    in_table,
+    of_cell,
+    shown,
+)
 from forecast.presentation.record import PRODUCT, markdown_table, provenance
 
 GROUP_LABELS: dict[str, str] = {ALL: "All needs"} | {g.code: g.label for g in NEED_GROUPS}
@@ -159,8 +171,20 @@ def headline(outcome: Outcome, tables: PlacesTables) -> str:
     wanted = in_table("specialist_wanted", chosen.to_dict(), "wanted_")
     return (
         f"{words.run_out_sentence(first[0])} {wanted} children want one in January "
-        f"{first[0].january}; {wording.count(float(chosen['places']))} places.{who}"
+        f"{first[0].january}; {of_cell('places', chosen)} places on average.{who}"
     )
+
+
+def place_figures(cell: Mapping[Hashable, Any], to_add: float) -> dict[str, str]:
+    """Return the columns that tables of kinds of place share, from a row of ``shortfall.parquet`` and the places to add."""
+    return {
+        PLACES: of_cell("places", cell),
+        WANT: in_table("specialist_wanted", cell, "wanted_"),
+        PLACED: of_cell("placed", cell),
+        SHORT: in_table("shortfall", cell, "shortfall_"),
+        CHANCE: of_cell("p_shortfall", cell),
+        ADD: shown("places_to_add", to_add),
+    }
 
 
 def by_phase_table(outcome: Outcome, tables: PlacesTables) -> pd.DataFrame:
@@ -186,13 +210,8 @@ def by_phase_table(outcome: Outcome, tables: PlacesTables) -> pd.DataFrame:
                         "Phase": phase.label,
                         "Provision": words.SHORT_PROVISIONS[provision].capitalize(),
                         "January": january,
-                        "Places": wording.count(cell["places"]),
-                        WANT: in_table("specialist_wanted", cell, "wanted_"),
-                        PLACED: wording.count(cell["filled_q50"]),
-                        SHORT: in_table("shortfall", cell, "shortfall_"),
-                        CHANCE: wording.table_chance(cell["p_shortfall"]),
-                        "Add to be 80 % sure": wording.whole(to_add[january, phase.code, provision]),
                     }
+                    | place_figures(cell, to_add[january, phase.code, provision])
                 )
     return pd.DataFrame(rows)
 
@@ -200,15 +219,16 @@ def by_phase_table(outcome: Outcome, tables: PlacesTables) -> pd.DataFrame:
 def binding_table(tables: PlacesTables) -> pd.DataFrame:
     """Return the needs and phases whose places run out first, as text."""
     rows = place_tables.binding(tables.shortfall).head(SHOWN)
+    cells = rows.to_dict("records")
     return pd.DataFrame(
         {
             "Need": [GROUP_LABELS[g] for g in rows["need_group"]],
             "Phase": [words.PHASE_LABELS[p] for p in rows["phase"]],
             "Provision": [words.SHORT_PROVISIONS[p].capitalize() for p in rows["provision"]],
             "First January": list(rows["january"]),
-            "Chance then": [wording.table_chance(p) for p in rows["p_shortfall"]],
-            SHORT: [wording.count(x) for x in rows["shortfall_q50"]],
-            SHORT_TAIL: [wording.count(x) for x in rows["shortfall_q90"]],
+            "Chance then": [of_cell("p_shortfall", row) for row in cells],
+            SHORT: [of_cell("shortfall", row) for row in cells],
+            SHORT_TAIL: [shown("shortfall", row["shortfall_q90"]) for row in cells],
         }
     )
 
@@ -249,8 +269,8 @@ def overflow_table(outcome: Outcome, tables: PlacesTables) -> pd.DataFrame:
         rows.append(
             {"Where they go": DESTINATIONS[str(destination)]}
             | {
-                str(outcome.plans.origin + y): wording.interval_of(
-                    own.loc[outcome.plans.origin + y].to_dict()
+                str(outcome.plans.origin + y): in_table(
+                    "overflow", own.loc[outcome.plans.origin + y].to_dict()
                 )
                 for y in AHEAD
                 if outcome.plans.origin + y in own.index
@@ -272,12 +292,12 @@ def cause_lines(outcome: Outcome) -> list[str]:
             continue
         parts = [
             f"{GROUP_LABELS[str(r['need_group'])].lower()}, {words.PHASE_LABELS[str(r['phase'])].lower()}, "
-            f"no place in {words.SHORT_PROVISIONS[str(r['provision'])]}: {wording.count(float(r['mean']))}"
+            f"no place in {words.SHORT_PROVISIONS[str(r['provision'])]}: {shown('overflow', r['mean'])}"
             for r in rows.head(3).to_dict("records")
             if r["mean"] >= ONE_CHILD
         ]
         lines.append(
-            f"{PROVISIONS[destination]}: {wording.count(total)} children on average in January {january} for want of a state "
+            f"{PROVISIONS[destination]}: {shown('overflow', total)} children on average in January {january} for want of a state "
             f"place. Largest parts, which add up on average: {'; '.join(parts)}."
         )
     return lines
@@ -291,26 +311,26 @@ def settings_table(outcome: Outcome, tables: PlacesTables) -> pd.DataFrame:
     rows = []
     for name in dict.fromkeys(frame["setting"]):
         own = frame[frame["setting"] == name].set_index("year")
-        shown = [j for j in januaries if j in own.index]
-        if own.loc[shown, "places"].max() <= 0:
+        januaries_shown = [j for j in januaries if j in own.index]
+        if own.loc[januaries_shown, "places"].max() <= 0:
             continue
         unit = source[str(name)]
-        by_year = {r["year"]: r for r in own.loc[shown].reset_index().to_dict("records")}
+        by_year = {r["year"]: r for r in own.loc[januaries_shown].reset_index().to_dict("records")}
         rows.append(
             {
                 "Setting": str(name),
                 "Provision": PROVISIONS[unit.provision],
                 "Status": f"{unit.status}, {unit.confidence} confidence",
             }
-            | {str(j): _room_in_words(by_year[j]) for j in shown}
+            | {averaged(str(j)): _room_in_words(by_year[j]) for j in januaries_shown}
         )
     return pd.DataFrame(rows)
 
 
 def _room_in_words(row: Mapping[Hashable, Any]) -> str:
     """Return "28 of 30; full 90 %"; children of other provisions who took a free place count as pupils."""
-    pupils, places = (wording.count(n) for n in (row["places"] - row["free_mean"], row["places"]))
-    return f"{pupils} of {places}; full {wording.table_chance(row['p_full'])}"
+    pupils, places = shown("pupils", row["places"] - row["free_mean"]), shown("places", row["places"])
+    return f"{pupils} of {places}; full {shown('p_full', row['p_full'])}"
 
 
 def notes(outcome: Outcome, borrowed: bool) -> list[str]:
@@ -341,7 +361,7 @@ def notes(outcome: Outcome, borrowed: bool) -> list[str]:
     unseated = float(shortfall.unseated.sum())
     if unseated >= MANY_UNSEATED:
         lines.append(
-            f"The register has no place for {wording.count(unseated)} of the children placed in January "
+            f"The register has no place for {shown('pupils', unseated)} of the children placed in January "
             f"{outcome.plans.origin}: places, ages or needs in it do not match who is there."
         )
     lines += list(outcome.register.warnings)
@@ -417,7 +437,9 @@ def _pupils(outcome: Outcome) -> pd.DataFrame:
 def _reach_table(reach: geography.Reach) -> pd.DataFrame:
     average = reach.places.sel(located="local", need_group=ALL).mean("zone")
     columns = {
-        f"Within {km:g} km": [wording.count(float(average.sel(within_km=km, phase=p.code))) for p in PHASES]
+        averaged(f"Within {km:g} km"): [
+            shown("places", float(average.sel(within_km=km, phase=p.code))) for p in PHASES
+        ]
         for km in average["within_km"].to_numpy().tolist()
     }
     return pd.DataFrame({"Phase": [p.label for p in PHASES], **columns})
@@ -428,7 +450,7 @@ def _journeys_table(journeys: geography.Journeys) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Phase": [words.PHASE_LABELS.get(str(p), "All phases") for p in distances["phase"]],
-            "Pupils": [wording.count(x) for x in distances["pupils"]],
+            FIGURES["pupils"].heading: [shown("pupils", x) for x in distances["pupils"]],
             "Median km": [f"{x:.1f}" for x in distances["median_km"]],
             "8 in 10 within km": [f"{x:.1f}" for x in distances["p80_km"]],
             "Beyond 8 km": [wording.per_cent(x) for x in distances["beyond_8km"]],
@@ -443,7 +465,10 @@ def _zones_table(outcome: Outcome, zones: pd.DataFrame) -> pd.DataFrame:
     largest = totals.xs(years[-1], level="year").sort_values(ascending=False, kind="stable").head(SHOWN)
     return pd.DataFrame(
         {"Zone": list(largest.index)}
-        | {str(y): [wording.count(float(totals[name, y])) for name in largest.index] for y in years}
+        | {
+            averaged(str(y)): [shown("specialist_wanted", float(totals[name, y])) for name in largest.index]
+            for y in years
+        }
     )
 
 
@@ -476,7 +501,7 @@ def _next_table(outcome: Outcome, placed: maps.Layer, rows: pd.DataFrame) -> pd.
                 "Nearest with room": "none in the register" if near.empty else str(near.iloc[0]["setting"]),
                 "Kind": "" if near.empty else kind[str(near.iloc[0]["setting"])],
                 "Km": "" if near.empty else f"{float(near['distance_km'].iloc[0]):.1f}",
-                "Free there": "" if near.empty else wording.count(float(near["places"].iloc[0])),
+                averaged("Free there"): "" if near.empty else shown("free", float(near["places"].iloc[0])),
             }
         )
     return pd.DataFrame(lines)

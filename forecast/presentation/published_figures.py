@@ -5,7 +5,8 @@ This is their one home for all outputs.
 A figure is a summary of draws x of one quantity, which are summed within each draw before:
 
     centre   the middle (50th percentile) of x; the average of x only where parts have to add up to it, and then with the word
-             "average" and the reason (`Definition.why_average`). A chance is a share of draws and has no other centre.
+             "average" and the reason (`Definition.why_average`). A chance is a share of draws and has no other centre;
+             places that are enough with some chance are the percentile of that chance.
     range    10th to 90th percentile of x; a chance has none
 
 Invariants: a figure has one name, one centre and one rounding, whoever shows it: the terminal, ``summary.md``, pages, Word, Excel
@@ -24,6 +25,7 @@ import pandas as pd
 
 from data.citations import SEN2
 from data.financial_year import FinancialYear
+from forecast.core import defaults
 from forecast.core.outcome import Outcome
 from forecast.presentation import describe, glossary, wording
 
@@ -41,6 +43,24 @@ GREEN_BOOK = "costs and savings have to add up to it, and programmes are ranked 
 
 SLIPS = "a scheme that may open late counts by its chance, and kinds of place have to add up"
 """Why places are averages."""
+
+
+AVERAGE = ", average"
+"""How the heading of a column or line ends that holds averages."""
+
+AVERAGES_ADD_UP = "Averages, because lines have to add up and middles do not."
+"""What is said once below a table with a heading that ends so."""
+
+
+def averaged(name: str) -> str:
+    """Return the heading of a column or line that holds averages."""
+    return f"{name}{AVERAGE}"
+
+
+def why_averages(frame: pd.DataFrame) -> str:
+    """Return why a table holds averages, as a sentence to stand below it; blank where no heading of it says that it does."""
+    names = [*frame.columns, *frame.index.names, *(frame.iloc[:, 0] if frame.shape[1] else ())]
+    return AVERAGES_ADD_UP if any(AVERAGE in str(name) for name in names) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +83,8 @@ class Definition:
         Who published what it is worked out from.
     column
         Name where a column is narrow; blank where it is the name.
+    level
+        Percentile that is told where no average is, 0 to 1: the middle, or the chance of being enough.
     """
 
     code: str
@@ -73,21 +95,22 @@ class Definition:
     why_average: str = ""
     source: str = SEN2
     column: str = ""
+    level: float = 0.5
 
     @property
     def heading(self) -> str:
-        """Name where a column is narrow."""
-        return self.column or self.name
+        """Name where a column is narrow, with the word "average" where that is what is told."""
+        return averaged(self.column or self.name) if self.why_average else self.column or self.name
 
     @property
     def centre(self) -> str:
         """Column of the centre in tables of draws: ``q50``, or ``mean``."""
-        return "mean" if self.why_average or self.unit == "chance" else "q50"
+        return "mean" if self.why_average or self.unit == "chance" else describe.column(self.level)
 
     @property
     def label(self) -> str:
         """Name with the word "average" where that is what is told."""
-        return f"{self.name}, average" if self.why_average else self.name
+        return averaged(self.name) if self.why_average else self.name
 
     @property
     def meaning(self) -> str:
@@ -121,10 +144,23 @@ FIGURES: Mapping[str, Definition] = {
         Definition("p_shortfall", "Chance that anyone is short", "Chance of shortfall", "chance", source=_PLACES),
         Definition("empty", "Empty places", "Empty", "places", source=_PLACES, column="Empty"),
         Definition(
+            "places_to_add", f"Places to add to be {wording.per_cent(defaults.SURE)} sure", "Places", "places", source=_PLACES,
+            column=f"Add to be {wording.per_cent(defaults.SURE)} sure", level=defaults.SURE,
+        ),
+        Definition("turned_away", "Turned away", "Turned away", "children", source=_PLACES),
+        Definition("overflow", "Short, by where they go", "Short", "children", source=_PLACES),
+        Definition("pupils", "Pupils", "Pupils", "children", why_average=SLIPS, source=_PLACES),
+        Definition("free", "Free places of a setting", "Full", "places", why_average=SLIPS, source=_PLACES, column="Free"),
+        Definition("p_full", "Chance of being full", "Full", "chance", source=_PLACES),
+        Definition(
             "without_any", "Without any specialist place", "Without any specialist place", "children", source=_PLACES
         ),
         Definition(
             "cost", "High needs cost in the financial year to March", "High needs block", "pounds", "financial year",
+            ADDS_UP, _POUNDS,
+        ),
+        Definition(
+            "income", "High needs income in the financial year to March", "High needs block", "pounds", "financial year",
             ADDS_UP, _POUNDS,
         ),
         Definition(
@@ -135,17 +171,44 @@ FIGURES: Mapping[str, Definition] = {
             "closing", "High needs balance at the end of the financial year", "Deficit", "pounds", "financial year",
             ADDS_UP, _POUNDS,
         ),
+        Definition("p_deficit", "Chance of a deficit", "Deficit", "chance", "financial year", source=_POUNDS),
+        Definition(
+            "stability_grant", "Stability grant and central government", "Stability grant", "pounds", "financial year",
+            ADDS_UP, _POUNDS,
+        ),
+        Definition("p_built", "Chance it is built", "Scheme", "chance", "life", source=_SCHEMES),
+        Definition("seats", "Children in its places", "Placed", "children", source=_SCHEMES),
+        Definition("p_enough", "Chance of enough places", "Enough places", "chance", source=_SCHEMES),
         Definition("build_cost", "Cost to build", "Cost to build", "pounds", "life", ADDS_UP, _SCHEMES),
+        Definition(
+            "debt_charge", "Yearly cost of borrowing", "Cost to build", "pounds", "life", ADDS_UP, _SCHEMES
+        ),
         Definition("npv", "Net present value", "Present value", "pounds", "life", GREEN_BOOK, _SCHEMES),
+        Definition("p_saves", "Chance that it saves", "Present value", "chance", "life", source=_SCHEMES),
     )
 }  # fmt: skip
-"""Code to figure, in the order in which they are listed."""
+"""Code to figure, in the order in which they are listed. A part of a sum, or a change of it, is written as the sum."""
 
 
-WANT, PLACED, SHORT, EMPTY, CHANCE = (
-    FIGURES[code].heading for code in ("specialist_wanted", "placed", "shortfall", "empty", "p_shortfall")
+PLACES, WANT, PLACED, SHORT, EMPTY, CHANCE, ADD = (
+    FIGURES[code].heading
+    for code in (
+        "places",
+        "specialist_wanted",
+        "placed",
+        "shortfall",
+        "empty",
+        "p_shortfall",
+        "places_to_add",
+    )
 )
 """Headings of the columns that tables of places share."""
+
+CELL_COLUMNS: Mapping[str, str] = {
+    "places": "places", "specialist_wanted": "wanted_q50", "placed": "filled_q50", "shortfall": "shortfall_q50",
+    "p_shortfall": "p_shortfall",
+}  # fmt: skip
+"""Code to the column of ``shortfall.parquet`` with its centre."""
 
 
 def value(code: str, row: Mapping[Any, Any] | pd.Series, prefix: str = "") -> float:
@@ -176,11 +239,16 @@ def shown(code: str, number: float, *beside: float, signed: bool = False) -> str
     return wording.count(number, signed=signed)
 
 
-def spoken(code: str, number: float, *, signed: bool = False) -> str:
-    """Return a value of a figure for a sentence."""
+def of_cell(code: str, cell: Mapping[Any, Any] | pd.Series) -> str:
+    """Return a figure of a kind of place without its range, from a row of ``shortfall.parquet``."""
+    return shown(code, float(cell[CELL_COLUMNS[code]]))
+
+
+def spoken(code: str, number: float, *beside: float, signed: bool = False) -> str:
+    """Return a value of a figure for a sentence; pounds are rounded as the largest of those beside it."""
     unit = FIGURES[code].unit
     if unit == "pounds":
-        return wording.pounds(number, signed=signed)
+        return wording.pounds(number, *beside, signed=signed)
     return wording.chances(number) if unit == "chance" and not signed else shown(code, number, signed=signed)
 
 

@@ -26,7 +26,7 @@ from forecast.core.table_files import write_text
 from forecast.demand import stored_fit
 from forecast.presentation import futures, joining, own_count, own_record, summary, top_lines, words
 from forecast.presentation.futures import Futures
-from forecast.presentation.published_figures import FIGURES, PublishedRun
+from forecast.presentation.published_figures import FIGURES, PublishedRun, why_averages
 from forecast.presentation.run_figures import RunFigures
 
 if TYPE_CHECKING:
@@ -330,12 +330,13 @@ def figures_table(figures: RunFigures) -> pd.DataFrame:
 
 
 def markdown_table(frame: pd.DataFrame, *, index: bool = True) -> str:
-    """Return a table in Markdown."""
+    """Return a table in Markdown, and below it why a column holds averages."""
     shown = frame.reset_index() if index else frame
     head = "| " + " | ".join(map(str, shown.columns)) + " |"
     rule = "|" + "---|" * len(shown.columns)
     body = ["| " + " | ".join(map(str, row)) + " |" for row in shown.itertuples(index=False)]
-    return "\n".join([head, rule, *body])
+    why = why_averages(shown)
+    return "\n".join([head, rule, *body, *(["", why] if why else [])])
 
 
 @cache

@@ -57,7 +57,13 @@ class RunFigures:
         }
         if money is not None:
             cost, income = money.costs.high_needs, money.income.total
-            pounds = {"cost": cost, "in_year_balance": income - cost, "closing": money.balance.closing}
+            pounds = {
+                "cost": cost,
+                "income": income,
+                "in_year_balance": income - cost,
+                "closing": money.balance.closing,
+                "p_deficit": money.balance.in_deficit.astype(float),
+            }
             draws |= {
                 code: values.transpose(describe.DRAW, "financial_year").to_numpy()
                 for code, values in pounds.items()

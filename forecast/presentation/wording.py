@@ -26,10 +26,7 @@ No other module writes pounds, chances or what an interval means; a test looks f
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-import pandas as pd
+from collections.abc import Sequence
 
 LIKELIHOODS: tuple[tuple[float, str], ...] = (
     (0.05, "a remote chance"),
@@ -350,11 +347,6 @@ def count_interval(low: float, middle: float, high: float, *, signed: bool = Fal
     """Return a count with its range: "63 (41 to 90)"; one number where rounding leaves one."""
     at, begin, end = (count(value, signed=signed) for value in (middle, low, high))
     return at if at == begin == end else f"{at} ({begin} to {end})"
-
-
-def interval_of(row: Mapping[Any, Any] | pd.Series, prefix: str = "") -> str:
-    """Return a count with its range, "4,900 (4,400 to 5,500)", from a row with q10, q50 and q90 after a prefix."""
-    return count_interval(*(float(row[f"{prefix}{name}"]) for name in ("q10", "q50", "q90")))
 
 
 def _signed(number: int) -> str:

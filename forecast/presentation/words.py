@@ -27,7 +27,7 @@ from data.vocabulary import (
 from forecast.core.outcome import ONE_CHILD, Outcome
 from forecast.presentation import joining, summary, wording
 from forecast.presentation.describe import percentiles
-from forecast.presentation.published_figures import CHANCE, SHORT, WANT, in_table
+from forecast.presentation.published_figures import CHANCE, PLACES, SHORT, WANT, in_table, of_cell, shown
 from forecast.presentation.summary import RunOut
 from scenarios.earlier_dates import of_register
 
@@ -112,7 +112,7 @@ def run_out_sentence(run_out: RunOut) -> str:
         if run_out.from_start
         else f"by January {run_out.january}"
     )
-    short = wording.count(run_out.short)
+    short = shown("shortfall", run_out.short)
     one, many = ("young person", "young people") if run_out.phase == "post16" else ("child", "children")
     return (
         f"{where} run out {when}: {wording.chances(run_out.probability)}, with {short} {one if short == '1' else many} "
@@ -174,7 +174,7 @@ def places_table(
                 label
                 | {
                     "January": outcome.plans.origin,
-                    "Places": f"{places:,.0f}",
+                    PLACES: shown("places", places),
                     WANT: f"{placed:,.0f} placed{when}",
                     SHORT: "",
                     CHANCE: "",
@@ -187,10 +187,10 @@ def places_table(
                         label
                         | {
                             "January": int(cell["year"]),
-                            "Places": places_in_words(cell["places"], float(here)),
+                            PLACES: places_in_words(cell["places"], float(here)),
                             WANT: in_table("specialist_wanted", cell, "wanted_"),
                             SHORT: in_table("shortfall", cell, "shortfall_"),
-                            CHANCE: wording.table_chance(cell["p_shortfall"]),
+                            CHANCE: of_cell("p_shortfall", cell),
                         }
                     )
     return pd.DataFrame(rows)
@@ -198,7 +198,7 @@ def places_table(
 
 def places_in_words(places: float, local: float) -> str:
     """Return "275 (234 local)", or only the number if all places are in the authority."""
-    total, here = f"{places:,.0f}", f"{local:,.0f}"
+    total, here = (shown("places", number) for number in (places, local))
     return total if here == total else f"{total} ({here} local)"
 
 
@@ -289,7 +289,7 @@ def wanted_in_words(outcome: Outcome) -> str:
         return f"{observed} Those choices were made under today's supply, so demand is a lower bound."
     away = outcome.shortfall.latent - outcome.shortfall.observed
     first = away.isel(january=0).sum(("provision", "phase", "need_group"))
-    low, middle, high = (wording.count(float(value)) for value in percentiles(first))
+    low, middle, high = (shown("turned_away", float(value)) for value in percentiles(first))
     return (
         f"{observed} Children thought to be turned away are added: {middle} in January {int(away['january'][0])}, {low} to "
         f"{high}, inferred from how places and overflow differ between authorities, not counted."

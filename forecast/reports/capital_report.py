@@ -20,6 +20,7 @@ from forecast.finance.balance import Comparison
 from forecast.presentation import capital_tables, describe, wording, words
 from forecast.presentation.capital_tables import chance_all_in_bases
 from forecast.presentation.money_tables import chance_of_deficit
+from forecast.presentation.published_figures import in_table, spoken
 from forecast.presentation.summary import LIKELY
 from forecast.reports import background, money, sufficiency
 from forecast.reports.background import Made
@@ -120,8 +121,8 @@ def recommendation(content: Content) -> str:
             f"officers for others that serve {_gaps(need)}."
         )
     places = sum(c.candidate.places for c in chosen_programme.choices)
-    cost = Spread.of(chosen_programme.cost)
-    size = f"{places:,} places when full, at {cost.priced()} on average in {case.base_year} prices"
+    cost = Spread.of("build_cost", chosen_programme.cost)
+    size = f"{places:,} places when full, at {cost.in_sentence()} on average in {case.base_year} prices"
     what = f"{programme.builds(chosen_programme)}: {size}"
     proposed, assumed = programme.proposed(chosen_programme), programme.assumed(chosen_programme)
     if case.generic:
@@ -200,7 +201,7 @@ def minds(content: Content) -> list[str]:
     lines = []
     if case is not None and case.programme.choices:
         chosen_programme = case.programme
-        npv, cost = Spread.of(chosen_programme.npv), Spread.of(chosen_programme.cost)
+        npv, cost = Spread.of("npv", chosen_programme.npv), Spread.of("build_cost", chosen_programme.cost)
         if npv.mean > 0 and cost.mean > 0:
             more = 100 * npv.mean / cost.mean
             lines.append(
@@ -211,7 +212,7 @@ def minds(content: Content) -> list[str]:
             )
         elif npv.mean <= 0:
             lines.append(
-                f"Value: savings would have to be worth {npv.turned.priced_alone()} more over its life before the programme "
+                f"Value: savings would have to be worth {npv.turned.alone()} more over its life before the programme "
                 "paid for itself."
             )
         tests = sorted(base_comparison.special_chosen(case), key=lambda t: -chance_all_in_bases(t))
@@ -233,7 +234,7 @@ def minds(content: Content) -> list[str]:
     extra = describe.single(away.sel(january=need.lead).sum(("provision", "phase", "need_group")))
     if need.outcome.shortfall.blend > 0 and extra["q50"] >= ONE_CHILD:
         lines.append(
-            f"Hidden demand: {wording.interval_of(extra)} of the children who would want a place in January {need.lead} are "
+            f"Hidden demand: {in_table('turned_away', extra)} of the children who would want a place in January {need.lead} are "
             "thought to be turned away today. They are inferred, not counted. If they are not there, the gap is "
             "smaller by about as many."
         )
@@ -271,7 +272,7 @@ def risks(content: Content) -> DocumentTable:
         on_time = float(
             np.prod([c.candidate.chance_delivered * c.candidate.chance_on_time / 1e4 for c in chosen.choices])
         )
-        cost = Spread.of(chosen.cost)
+        cost = Spread.of("build_cost", chosen.cost)
         rows += [
             (
                 "Too few children come",
@@ -293,7 +294,7 @@ def risks(content: Content) -> DocumentTable:
             ),
             (
                 "Building costs more",
-                f"{cost.priced()}: {wording.UPPER_TAIL} than {wording.pounds(cost.high, cost.low, cost.mean)}.",
+                f"{cost.in_sentence()}: {wording.UPPER_TAIL} than {spoken('build_cost', cost.high, cost.low, cost.mean)}.",
                 "Full costs and a contract price before the decision to build.",
             ),
             (

@@ -31,6 +31,7 @@ from docx.text.paragraph import Paragraph
 
 from data.errors import OutputError
 from forecast.core.atomic_files import write_one
+from forecast.presentation.published_figures import why_averages
 
 NAVY = "12436D"
 """Colour of headings: the Analysis Function's first."""
@@ -268,7 +269,10 @@ class Paper:
         # A row kept with the next: a short table is not torn, a header, a last row and a note are never alone.
         last = len(frame)
         kept = {0, *(range(1, last) if last <= SHORT_TABLE else range(last - LAST_ROWS + 1, last))}
-        kept |= {last} if table.note else set()
+        # A note that tells of averages says why in its own words.
+        why = "" if "verage" in table.note else why_averages(frame)
+        note = " ".join(part for part in (table.note, why) if part)
+        kept |= {last} if note else set()
         lines = [tuple(str(c) for c in frame.columns), *frame.itertuples(index=False, name=None)]
         for number, (row, line) in enumerate(zip(grid.rows, lines, strict=True)):
             _row(row, repeated=number == 0)
@@ -282,7 +286,7 @@ class Paper:
                 paragraph.paragraph_format.keep_with_next = number in kept
                 if number == 0:
                     _shade(cell._tc.get_or_add_tcPr())
-        self._document.add_paragraph(table.note, style="Key")
+        self._document.add_paragraph(note, style="Key")
         return name
 
     def picture(self, picture: Picture) -> str:

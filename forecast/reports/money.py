@@ -13,8 +13,9 @@ import pandas as pd
 from forecast.finance.balance import Balance, Comparison
 from forecast.presentation import describe, wording
 from forecast.presentation.funding_regimes import REGIME_WORDS
-from forecast.presentation.money_report import change_in_table, deficit_or_surplus, in_table
+from forecast.presentation.money_report import change_in_table, deficit_or_surplus
 from forecast.presentation.money_tables import balance_rows, chance_of_deficit
+from forecast.presentation.published_figures import averaged, in_table, shown, spoken
 from forecast.reports import charts
 from forecast.reports.document import DocumentTable, Paper, Picture
 from forecast.reports.options.interval import Spread
@@ -56,12 +57,12 @@ def headline(comparison: Comparison) -> str:
 
 
 def _better(comparison: Comparison, at: int) -> str:
-    better = Spread.of(comparison.better_by.isel(financial_year=at))
+    better = Spread.of("closing", comparison.better_by.isel(financial_year=at))
     if better.mean >= 0:
-        return f"better than without it by {better.priced()}"
+        return f"better than without it by {better.in_sentence()}"
     worse = better.turned
     return (
-        f"worse than without it by {worse.priced()}, because children who had no place get "
+        f"worse than without it by {worse.in_sentence()}, because children who had no place get "
         "one and it has to be paid for"
     )
 
@@ -74,10 +75,12 @@ def balance_table(comparison: Comparison) -> DocumentTable:
         rows.append(
             {
                 "Financial year": year,
-                "Without the programme": in_table(without[year]),
-                "With it": in_table(with_[year]),
-                "Better by": change_in_table(describe.single(comparison.better_by.sel(financial_year=year))),
-                "Chance of a deficit with it": wording.table_chance(float(with_[year]["p_deficit"])),
+                averaged("Without the programme"): in_table("closing", without[year]),
+                averaged("With it"): in_table("closing", with_[year]),
+                averaged("Better by"): change_in_table(
+                    "closing", describe.single(comparison.better_by.sel(financial_year=year))
+                ),
+                "Chance of a deficit with it": shown("p_deficit", float(with_[year]["p_deficit"])),
             }
         )
     return DocumentTable(
@@ -100,7 +103,7 @@ def balance_chart(comparison: Comparison) -> Picture:
     last = years[-1]
     without, with_ = (line.middle[-1] for line in lines)
     # The change is told and not both balances: two rounded sums side by side would give another change.
-    change = f"{wording.pounds(abs(with_ - without))} {'better' if with_ >= without else 'worse'}"
+    change = f"{spoken('closing', abs(with_ - without))} {'better' if with_ >= without else 'worse'}"
     ends = f"{deficit_or_surplus(without)} without the programme, {change} with it"
     return charts.over_years(
         [charts.ChartPanel("Balance", years, tuple(lines))],

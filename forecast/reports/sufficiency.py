@@ -24,7 +24,17 @@ from forecast.presentation import own_record, places_report, summary, wording, w
 from forecast.presentation.futures import TODAYS_RATES, Futures
 from forecast.presentation.place_tables import NEVER, first_likely
 from forecast.presentation.places_report import GROUP_LABELS, PlacesTables
-from forecast.presentation.published_figures import CHANCE, FIGURES, SHORT, WANT, in_table
+from forecast.presentation.published_figures import (
+    ADD,
+    CHANCE,
+    FIGURES,
+    PLACES,
+    SHORT,
+    WANT,
+    in_table,
+    of_cell,
+    shown,
+)
 from forecast.presentation.run_figures import RunFigures
 from forecast.presentation.top_lines import top_lines
 from forecast.reports import charts
@@ -154,7 +164,7 @@ def problem(need: Need) -> str:
         f"{need.name} had {wording.whole(now)} education, health and care (EHC) plans in January {outcome.plans.known_january}. "
         f"We expect {need.total_text('plans', lead)} by January {lead}.",
         f"By then {need.total_text('specialist_wanted', lead)} children and young people would want a specialist place, and "
-        f"there would be {wording.count(float(cell['places']))} places for them.",
+        f"there would be {of_cell('places', cell)} places for them on average.",
     ]
     if need.figures.at("shortfall", lead).centre >= ONE_CHILD:
         empty = float(cell["places"]) - float(cell["filled_q50"]) >= FEW
@@ -171,7 +181,7 @@ def problem(need: Need) -> str:
     if widest:
         worst = need.cell(lead, *widest[0])
         lines.append(
-            f"The widest gap is in {places_in(*widest[0])}: {wording.count(float(worst['shortfall_q50']))} short "
+            f"The widest gap is in {places_in(*widest[0])}: {of_cell('shortfall', worst)} short "
             f"in January {lead}, and a shortfall is {wording.likelihood(float(worst['p_shortfall']))}."
         )
     else:
@@ -189,7 +199,7 @@ def plans_and_places(need: Need) -> DocumentTable:
                     "January": str(j),
                     "EHC plans": need.total_text("plans", j),
                     FIGURES["specialist_wanted"].name: need.total_text("specialist_wanted", j),
-                    "Specialist places": wording.count(float(need.cell(j)["places"])),
+                    FIGURES["places"].label: of_cell("places", need.cell(j)),
                     FIGURES["shortfall"].name: need.total_text("shortfall", j),
                 }
                 for j in januaries
@@ -220,11 +230,11 @@ def by_kind(need: Need) -> DocumentTable:
             {
                 "Phase and kind of place": kind_of_place(*kind),
                 f"{WANT}, {need.lead}": in_table("specialist_wanted", cell, "wanted_"),
-                f"Places, {need.lead}": wording.count(float(cell["places"])),
-                SHORT: wording.count(float(cell["shortfall_q50"])),
-                CHANCE: wording.table_chance(float(cell["p_shortfall"])),
+                f"{PLACES}, {need.lead}": of_cell("places", cell),
+                SHORT: of_cell("shortfall", cell),
+                CHANCE: of_cell("p_shortfall", cell),
                 "First January short": _january(firsts[kind], need.last),
-                f"Add to be {wording.per_cent(defaults.SURE)} sure": wording.count(to_add[kind]),
+                ADD: shown("places_to_add", to_add[kind]),
             }
         )
     return DocumentTable(
@@ -255,9 +265,9 @@ def by_need(need: Need) -> DocumentTable:
             {
                 "Main need": GROUP_LABELS[group.code],
                 f"{WANT}, {need.lead}": in_table("specialist_wanted", cell, "wanted_"),
-                SHORT: wording.count(float(cell["shortfall_q50"])),
-                f"{SHORT}, {wording.UPPER_TAIL}": wording.count(float(cell["shortfall_q90"])),
-                CHANCE: wording.table_chance(float(cell["p_shortfall"])),
+                SHORT: of_cell("shortfall", cell),
+                f"{SHORT}, {wording.UPPER_TAIL}": shown("shortfall", float(cell["shortfall_q90"])),
+                CHANCE: of_cell("p_shortfall", cell),
                 "First January short": _january(firsts[group.code], need.last),
             }
         )
@@ -311,7 +321,7 @@ def gap_chart(need: Need) -> Picture:
         "stand empty.",
         description=f"Line chart. {in_table('specialist_wanted', first, 'wanted_')} children want a specialist place in January "
         f"{need.first} and {in_table('specialist_wanted', last, 'wanted_')} in January {need.last}, with 80 % intervals; places "
-        f"go from {wording.count(float(first['places']))} to {wording.count(float(last['places']))}.",
+        f"go from {of_cell('places', first)} to {of_cell('places', last)}.",
     )
 
 
@@ -325,7 +335,7 @@ def widest_chart(need: Need) -> Picture | None:
         cell = need.cell(need.lead, *kind)
         descriptions.append(
             f"{kind_of_place(*kind)}, {in_table('specialist_wanted', cell, 'wanted_')} wanted and "
-            f"{wording.count(float(cell['places']))} places in January {need.lead}"
+            f"{of_cell('places', cell)} places in January {need.lead}"
         )
     return charts.over_years(
         [_panel(need, *kind, title=kind_of_place(*kind)) for kind in kinds],
@@ -389,7 +399,9 @@ def destinations_chart(need: Need) -> Picture | None:
         f"{largest.name[0].lower()}{largest.name[1:]}",
         key=f"Points: middle of the forecast. {charts.WHISKER_KEY}",
         description=f"Points with whiskers. Children short of a specialist place in January {need.lead}: "
-        + "; ".join(f"{r.name}, {wording.count_interval(r.low, r.middle, r.high)}" for r in rows)
+        + "; ".join(
+            f"{r.name}, {in_table('overflow', {'q10': r.low, 'q50': r.middle, 'q90': r.high})}" for r in rows
+        )
         + ".",
     )
 

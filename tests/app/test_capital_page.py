@@ -268,7 +268,7 @@ def test_schemes_are_called_by_their_titles_and_per_cent_is_written_one_way(view
         assert code not in shown
     assert not re.search(r"\d%", shown)
     assert "Baseline" not in shown
-    assert "Costs in the forecast" in view.regret.columns
+    assert "Costs in the forecast, average" in view.regret.columns
     assert view.regret.iloc[0, 0] == "The forecast"
 
 

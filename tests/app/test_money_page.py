@@ -15,7 +15,7 @@ from data.prices.ledger import to_csv
 from data.sign_in.people import this_computer
 from data.vocabulary import PROVISION_CODES
 from forecast.core.defaults import SEED
-from forecast.presentation.money_report import in_table
+from forecast.presentation.published_figures import in_table
 from forecast.presentation.wording import table_pounds
 from forecast.ui.background import scenario_jobs
 from forecast.ui.background.job_inputs import JobInputs
@@ -67,13 +67,13 @@ def test_the_page_says_the_sentence_and_tables_of_the_command_line(typed: tuple[
     view = results.pounds(money.money, choices_of(scenario="reform-2030"))
     assert view.headline in " ".join(said.split())
     assert view.headline in text(app)
-    cells = [*view.by_year["Cost"], *view.by_year["Balance at 31 March"]]
+    cells = [*view.by_year["Cost, average"], *view.by_year["Balance at 31 March, average"]]
     page = text(app)
     for cell in cells:
         assert cell in written
         assert f">{cell}<" in page
     assert view.difference is not None
-    for cell in view.difference["Better by"]:
+    for cell in view.difference["Better by, average"]:
         assert f">{cell}<" in page
 
 
@@ -295,7 +295,7 @@ def test_ranges_in_tables_are_ten_and_ninety_per_cent_of_the_draws() -> None:
     assert row["mean"] == pytest.approx(closing[:, at].mean())
     low, high = pd.Series(closing[:, at]).quantile([0.1, 0.9])
     assert (row["q10"], row["q90"]) == (pytest.approx(low), pytest.approx(high))
-    assert money.balance_text(view.balance).loc[2030].iloc[0] == in_table(money.cells(row))
+    assert money.balance_text(view.balance).loc[2030].iloc[0] == in_table("closing", money.cells(row))
 
 
 def test_scenarios_work_without_pounds_where_income_is_not_published() -> None:

@@ -10,11 +10,11 @@ import xarray as xr
 
 from data.capital.candidates import SPECIAL
 from forecast.capital.schemes import BaseComparison, Case
-from forecast.presentation import wording
+from forecast.presentation import describe, wording
 from forecast.presentation.capital_tables import chance_all_in_bases
+from forecast.presentation.published_figures import shown
 from forecast.presentation.summary import LIKELY
 from forecast.reports.document import DocumentTable
-from forecast.reports.options.interval import Spread
 from forecast.reports.options.schemes import FEW_NAMED, counted_where, titles_of
 
 
@@ -28,10 +28,10 @@ def base_table(case: Case) -> DocumentTable:
             {
                 "Special school option": titles[test.special],
                 "Nearest base option": _nearest(test, titles),
-                "Children it would seat": counted_where(test.children, some, "nobody then"),
-                "As many as bases suit": counted_where(test.suited, some, "nobody then"),
-                "Base places open to them": counted_where(test.base_places, some, "nobody then"),
-                "Chance bases could do it all": wording.table_chance(chance_all_in_bases(test)),
+                "Children it would seat": counted_where("seats", test.children, some, "nobody then"),
+                "As many as bases suit": counted_where("seats", test.suited, some, "nobody then"),
+                "Base places open to them": counted_where("empty", test.base_places, some, "nobody then"),
+                "Chance bases could do it all": shown("p_enough", chance_all_in_bases(test)),
             }
         )
     return DocumentTable(
@@ -39,7 +39,7 @@ def base_table(case: Case) -> DocumentTable:
         f"Could a base do it: each special school option against bases, January {case.base_comparisons[0].january}",
         words=("Nearest base option",),
         widths=(4.2, 4.4, 2.2, 2.2, 2.2, 1.8),
-        note=f"In the futures in which the option is open and would seat a child. {wording.IN_BRACKETS} As many "
+        note=f"In the futures in which the option is open and would seat a child. {wording.MIDDLES_IN_BRACKETS} As many "
         "as bases suit: if children of their phase and need were split between bases and special schools as "
         "England's are today. It is a share of children, not a judgement of any child, and as England has few bases "
         "today it understates what they could do. Base places: of the base options here, after children who want a "
@@ -74,9 +74,9 @@ def base_lines(case: Case) -> list[str]:
         elif len(case.base_comparisons) > FEW_NAMED:
             short_of += 1
         else:
-            part = Spread.of(test.in_bases.where(some).dropna("draw"))
+            middle = float(describe.percentiles(test.in_bases.where(some).dropna("draw"), (0.5,))[0])
             lines.append(
-                f"{title}: {wording.tenths(part.middle)} of the children could be met in bases; that all of them could is "
+                f"{title}: {wording.tenths(middle)} of the children could be met in bases; that all of them could is "
                 f"{wording.likelihood(chance_all_in_bases(test))}. On today's pattern bases alone would not do."
             )
     if short_of:

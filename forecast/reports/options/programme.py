@@ -15,6 +15,7 @@ from data.formatting import exact_pounds, listed
 from forecast.capital.schemes import Case, Programme
 from forecast.presentation import wording
 from forecast.presentation.capital_tables import chance_all_in_bases
+from forecast.presentation.published_figures import FIGURES, averaged, shown
 from forecast.presentation.summary import LIKELY
 from forecast.reports import charts
 from forecast.reports.document import DocumentTable, Picture
@@ -40,7 +41,8 @@ def unplaced_before(case: Case) -> xr.DataArray:
 def short_line(case: Case) -> str:
     """Return a sentence on the children short without and with the programme."""
     before, after = (
-        Spread.of(a.sel(january=case.january)).counted() for a in (case.short_before, case.short_after)
+        Spread.of("shortfall", a.sel(january=case.january)).in_table()
+        for a in (case.short_before, case.short_after)
     )
     return (
         f"In January {case.january} it would bring the number of children short of a specialist place from {before} to "
@@ -61,9 +63,9 @@ def chosen_table(case: Case) -> DocumentTable:
                 "Opens": f"Sept {choice.opens}",
                 "Chance it opens, and on time": f"{wording.per_cent(c.chance_delivered / 100)}; "
                 f"then {wording.per_cent(c.chance_on_time / 100)}",
-                "Capital cost": Spread.of(one.cost).in_table(),
+                FIGURES["build_cost"].label: Spread.of("build_cost", one.cost).in_table(),
                 "Met by grant": wording.per_cent(c.grant_share / 100),
-                "Yearly cost of borrowing": Spread.of(one.debt_charge).in_table(),
+                FIGURES["debt_charge"].label: Spread.of("debt_charge", one.debt_charge).in_table(),
             }
         )
     return DocumentTable(
@@ -92,17 +94,23 @@ def effect_table(case: Case) -> DocumentTable:
             [
                 {
                     "January": str(j),
-                    "Short, nothing built": Spread.of(case.short_before.sel(january=j)).counted(),
-                    "Short, programme built": Spread.of(case.short_after.sel(january=j)).counted(),
-                    "Places of the programme": Spread.of(programme.places.sel(january=j)).counted(),
-                    "Of those, empty": Spread.of(programme.empty.sel(january=j)).counted(),
+                    "Short, nothing built": Spread.of(
+                        "shortfall", case.short_before.sel(january=j)
+                    ).in_table(),
+                    "Short, programme built": Spread.of(
+                        "shortfall", case.short_after.sel(january=j)
+                    ).in_table(),
+                    averaged("Places of the programme"): Spread.of(
+                        "places", programme.places.sel(january=j)
+                    ).in_table(),
+                    "Of those, empty": Spread.of("empty", programme.empty.sel(january=j)).in_table(),
                 }
                 for j in shown
             ]
         ),
         "Children short of a specialist place, with and without the programme",
         widths=(1.6, 3.9, 4.0, 4.0, 3.5),
-        note=f"{wording.IN_BRACKETS} Places open late, or not at all, as often as is judged likely. Those who "
+        note=f"{wording.MIDDLES_IN_BRACKETS} Places open late, or not at all, as often as is judged likely. Those who "
         "are still short are of ages or needs that the programme does not serve, or come after it is full.",
     )
 
@@ -112,7 +120,7 @@ def effect_chart(case: Case) -> Picture:
     januaries = [int(j) for j in case.short_before["january"].to_numpy()]
     lines = []
     for name, draws in (("Nothing built", case.short_before), ("Programme", case.short_after)):
-        spreads = [Spread.of(draws.sel(january=j)) for j in januaries]
+        spreads = [Spread.of("shortfall", draws.sel(january=j)) for j in januaries]
         lines.append(
             charts.Line(
                 name,
@@ -122,7 +130,7 @@ def effect_chart(case: Case) -> Picture:
             )
         )
     at = januaries.index(case.january)
-    ends = [wording.count(line.middle[at]) for line in lines]
+    ends = [shown("shortfall", line.middle[at]) for line in lines]
     return charts.over_years(
         [charts.ChartPanel("Short of a specialist place", tuple(str(j) for j in januaries), tuple(lines))],
         unit="Children and young people",
@@ -170,23 +178,23 @@ def enough_line(case: Case) -> str:
 def cost_line(case: Case) -> str:
     """Return a sentence on the programme's cost and its value."""
     programme = case.programme
-    cost, npv = Spread.of(programme.cost), Spread.of(programme.npv)
+    cost, npv = Spread.of("build_cost", programme.cost), Spread.of("npv", programme.npv)
     budget = "" if programme.budget is None else f", against a budget of {exact_pounds(programme.budget)}"
-    line = f"The programme costs {cost.priced()} on average to build in {case.base_year} prices{budget}."
+    line = f"The programme costs {cost.in_sentence()} on average to build in {case.base_year} prices{budget}."
     chosen = {c.candidate.id for c in programme.choices}
     charge = _sum([a.debt_charge for a in case.appraisals if a.candidate.id in chosen])
     if charge is not None and float(charge.max()) > 0:
-        line += f" Borrowing what grant does not meet would cost {Spread.of(charge).priced()} a year."
+        line += f" Borrowing what grant does not meet would cost {Spread.of('debt_charge', charge).in_sentence()} a year."
     if npv.mean >= 0:
         line += (
-            f" Over its life it is worth {npv.priced()} more than it costs on average; that it saves at all is "
+            f" Over its life it is worth {npv.in_sentence()} more than it costs on average; that it saves at all is "
             f"{wording.likelihood(worth(programme.npv))}."
         )
     else:
         turned = npv.turned
         line += (
-            f" Over its life it costs {turned.priced()} more than it saves on average: what it buys is places, not savings. That "
-            f"it saves is {wording.likelihood(worth(programme.npv))}."
+            f" Over its life it costs {turned.in_sentence()} more than it saves on average: what it buys is places, not savings. "
+            f"That it saves is {wording.likelihood(worth(programme.npv))}."
         )
     return line
 
@@ -201,18 +209,18 @@ def value_table(case: Case, other: Programme) -> DocumentTable:
     rows = [
         line("Schemes", lambda p: str(len(p.choices))),
         line("Places when full", lambda p: f"{sum(c.candidate.places for c in p.choices):,}"),
-        line("Capital cost", lambda p: Spread.of(p.cost).in_table()),
-        line("Net present value", lambda p: Spread.of(p.npv).in_table()),
-        line("Chance it saves", lambda p: wording.table_chance(worth(p.npv))),
+        line(FIGURES["build_cost"].label, lambda p: Spread.of("build_cost", p.cost).in_table()),
+        line(FIGURES["npv"].label, lambda p: Spread.of("npv", p.npv).in_table()),
+        line(FIGURES["p_saves"].label, lambda p: shown("p_saves", worth(p.npv))),
         line(
             f"Children without any specialist place, January {case.january}",
-            lambda p: Spread.of(p.unplaced.sel(january=case.january)).counted(),
+            lambda p: Spread.of("without_any", p.unplaced.sel(january=case.january)).in_table(),
         ),
         line(
             f"Places empty, January {case.january}",
-            lambda p: Spread.of(p.empty.sel(january=case.january)).counted(),
+            lambda p: Spread.of("empty", p.empty.sel(january=case.january)).in_table(),
         ),
-        line("Chance of enough places", lambda p: wording.table_chance(p.p_sufficient)),
+        line(FIGURES["p_enough"].label, lambda p: shown("p_enough", p.p_sufficient)),
     ]
     return DocumentTable(
         pd.DataFrame(rows).rename(columns={"": "Measure"}),
@@ -224,12 +232,12 @@ def value_table(case: Case, other: Programme) -> DocumentTable:
 
 def value_line(case: Case, other: Programme) -> str:
     """Return sentences on what would be built for value in pounds alone, and the difference."""
-    ours, theirs = (Spread.of(p.npv) for p in (case.programme, other))
+    ours, theirs = (Spread.of("npv", p.npv) for p in (case.programme, other))
     more = case.programme.unplaced.sel(january=case.january) - other.unplaced.sel(january=case.january)
-    extra = Spread.of(-more)
+    extra = Spread.of("without_any", -more)
     return (
-        f"If value in pounds alone counted, the choice would be {builds(other)}: worth {theirs.priced_alone()} rather "
-        f"than {ours.priced_alone()} on average, with {wording.count(max(extra.middle, 0.0))} more "
+        f"If value in pounds alone counted, the choice would be {builds(other)}: worth {theirs.alone()} rather "
+        f"than {ours.alone()} on average, with {shown('without_any', max(extra.middle, 0.0))} more "
         f"children left without any specialist place in January {case.january}."
     )
 
@@ -286,8 +294,8 @@ def doubtful(case: Case) -> list[str]:
             one.empty.sel(january=case.january).where(one.places.sel(january=case.january) > 0).dropna("draw")
         )
         why = []
-        if empty.sizes["draw"] and Spread.of(empty).middle >= HALF * c.places:
-            why.append(f"{Spread.of(empty).counted()} of {c.places:,} places would stand empty")
+        if empty.sizes["draw"] and Spread.of("empty", empty).middle >= HALF * c.places:
+            why.append(f"{Spread.of('empty', empty).in_table()} of {c.places:,} places would stand empty")
         if c.id in replaced:
             why.append("bases could probably do its work")
         if why:

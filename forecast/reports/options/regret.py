@@ -7,6 +7,7 @@ import pandas as pd
 from data.formatting import listed
 from forecast.capital.schemes import Case, Regret
 from forecast.presentation import capital_tables, wording
+from forecast.presentation.published_figures import averaged, shown, spoken
 from forecast.reports.document import DocumentTable
 from forecast.reports.options.interval import Spread
 from forecast.reports.options.programme import builds, openings
@@ -21,8 +22,8 @@ def regret_table(regrets: Regret) -> DocumentTable:
         worst = float(own.max())
         rows.append(
             {"Programme chosen for": name}
-            | {s: capital_tables.regret_in_words(float(own.sel(scenario=s))) for s in scenarios}
-            | {"Most it could be": capital_tables.regret_in_words(worst)}
+            | {averaged(s): capital_tables.regret_in_words(float(own.sel(scenario=s))) for s in scenarios}
+            | {averaged("Most it could be"): capital_tables.regret_in_words(worst)}
         )
     return DocumentTable(
         pd.DataFrame(rows),
@@ -40,8 +41,8 @@ def regret_unplaced_table(case: Case, regrets: Regret) -> DocumentTable:
     rows = [
         {"Programme chosen for": "all of them" if one else name}
         | {
-            s: f"{Spread.of(regrets.unplaced.sel(programme=name, scenario=s)).counted()}; "
-            f"{wording.table_chance(float(regrets.p_sufficient.sel(programme=name, scenario=s)))}"
+            s: f"{Spread.of('without_any', regrets.unplaced.sel(programme=name, scenario=s)).in_table()}; "
+            f"{shown('p_enough', float(regrets.p_sufficient.sel(programme=name, scenario=s)))}"
             for s in scenarios
         }
         for name in (list(regrets.programmes)[:1] if one else regrets.programmes)
@@ -70,15 +71,16 @@ def regret_line(case: Case, regrets: Regret) -> str:
         )
     else:
         more = Spread.of(
+            "without_any",
             (
                 regrets.unplaced.sel(programme=regrets.robust)
                 - regrets.unplaced.sel(programme=case.programme.name)
-            ).mean("scenario")
+            ).mean("scenario"),
         ).middle
         line = (
             f"In pounds the safest, which loses least at worst ({_in_sentence(worst)}), is that chosen for "
             f"'{regrets.robust}': {builds(safe)}. It is not the recommended one: on average over the futures it leaves "
-            f"{wording.count(abs(more))} {'more' if more >= 0 else 'fewer'} children without any specialist place."
+            f"{shown('without_any', abs(more))} {'more' if more >= 0 else 'fewer'} children without any specialist place."
         )
     same = (
         " It is also the best on average."
@@ -99,4 +101,4 @@ def recommended_is_safe(case: Case) -> bool | None:
 
 def _in_sentence(regret: float) -> str:
     """Return a regret for a sentence; small ones are nothing."""
-    return "nothing" if regret < wording.NEGLIGIBLE else wording.pounds(regret)
+    return "nothing" if regret < wording.NEGLIGIBLE else spoken("npv", regret)

@@ -17,6 +17,7 @@ from data.vocabulary import NEED_CODES, NEEDS
 from forecast.capital.schemes import Appraisal, Case
 from forecast.presentation import describe, wording
 from forecast.presentation.capital_tables import payback_percentiles
+from forecast.presentation.published_figures import FIGURES, shown
 from forecast.reports import charts
 from forecast.reports.document import DocumentTable, Picture
 from forecast.reports.options.interval import Spread
@@ -79,8 +80,8 @@ def considered(case: Case) -> DocumentTable:
                 "For": for_whom(c),
                 "Places": f"{c.places:,}",
                 "Opens": f"Sept {c.opens}",
-                "Chance it is built": wording.table_chance(float(describe.chance(built(one)))),
-                "Capital cost": Spread.of(one.cost).in_table(),
+                "Chance it is built": shown("p_built", float(describe.chance(built(one)))),
+                FIGURES["build_cost"].label: Spread.of("build_cost", one.cost).in_table(),
                 "Figures": c.basis,
             }
         )
@@ -104,10 +105,10 @@ def alone(case: Case) -> DocumentTable:
         rows.append(
             {
                 "Scheme": one.candidate.title,
-                "Children seated": counted_where(one.seats.sel(january=case.january), open_),
-                "Places empty": counted_where(one.empty.sel(january=case.january), open_),
-                "Net present value": _priced(one.npv, there),
-                "Chance it saves": _chance(one.npv > 0, there),
+                "Children seated": counted_where("seats", one.seats.sel(january=case.january), open_),
+                "Places empty": counted_where("empty", one.empty.sel(january=case.january), open_),
+                FIGURES["npv"].label: counted_where("npv", one.npv, there, none="never built"),
+                FIGURES["p_saves"].label: _chance(one.npv > 0, there),
                 "Payback": payback(one),
             }
         )
@@ -135,37 +136,27 @@ def _every_need(candidate: Candidate) -> bool:
     return set(candidate.needs) >= set(NEED_CODES)
 
 
-def counted_where(draws: xr.DataArray, kept: xr.DataArray, none: str = "not open then") -> str:
-    """Return a number of children or places as text, in some draws."""
+def counted_where(code: str, draws: xr.DataArray, kept: xr.DataArray, none: str = "not open then") -> str:
+    """Return a published figure as text, in some draws."""
     left = draws.where(kept).dropna("draw")
-    return none if left.sizes["draw"] == 0 else Spread.of(left).counted()
-
-
-def _priced(draws: xr.DataArray, kept: xr.DataArray) -> str:
-    """Return pounds as text, in some draws."""
-    left = draws.where(kept).dropna("draw")
-    return "never built" if left.sizes["draw"] == 0 else Spread.of(left).in_table()
+    return none if left.sizes["draw"] == 0 else Spread.of(code, left).in_table()
 
 
 def _chance(happens: xr.DataArray, kept: xr.DataArray) -> str:
     """Return the chance of an event as text, in some draws."""
-    return (
-        "never built" if not bool(kept.any()) else wording.table_chance(float(describe.chance(happens[kept])))
-    )
+    return "never built" if not bool(kept.any()) else shown("p_saves", float(describe.chance(happens[kept])))
 
 
 def value_chart(case: Case) -> Picture:
     """Return the net present value of each scheme if it is built, highest first, as a chart."""
     averages = [
-        (a.candidate.title, Spread.of(a.npv.where(built(a)).dropna("draw")))
+        (a.candidate.title, Spread.of("npv", a.npv.where(built(a)).dropna("draw")))
         for a in case.appraisals
         if bool(built(a).any())
     ]
-    rows = [
-        charts.LabelledInterval(title, m.low, m.mean, m.high)
-        for title, m in sorted(averages, key=lambda t: -t[1].mean)[:DRAWN]
-    ]
-    best = rows[0]
+    drawn = sorted(averages, key=lambda t: -t[1].mean)[:DRAWN]
+    rows = [charts.LabelledInterval(title, m.low, m.mean, m.high) for title, m in drawn]
+    best, worth_most = drawn[0]
     some = (
         ""
         if len(rows) == len(case.appraisals)
@@ -174,11 +165,10 @@ def value_chart(case: Case) -> Picture:
     return charts.ranges(
         rows,
         unit=f"Net present value, {case.base_year} prices",
-        title=f"Net present value of each scheme if it alone is built: most for {best.name}, "
-        f"{wording.pounds_interval(best.low, best.middle, best.high)}",
+        title=f"Net present value of each scheme if it alone is built: most for {best}, {worth_most.in_sentence()}",
         key=f"Points: average. {charts.WHISKER_KEY} Right of the line the scheme saves more than it costs.{some}",
         description="Points with whiskers. Net present value: "
-        + "; ".join(f"{r.name}, {wording.pounds_interval(r.low, r.middle, r.high)}" for r in rows)
+        + "; ".join(f"{title}, {m.in_sentence()}" for title, m in drawn)
         + ".",
         pounds=True,
     )

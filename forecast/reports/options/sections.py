@@ -59,7 +59,7 @@ def write_options(paper: Paper, case: Case | None, why_none: str = "") -> None:
     if newly[1].mean >= ONE_CHILD:
         paper.paragraph(
             "Some of the children seated would otherwise wait, or be out of education. Of all the schemes, "
-            f"'{newly[0]}' would seat most such children: {newly[1].counted()} in January {case.january}. Their "
+            f"'{newly[0]}' would seat most such children: {newly[1].in_table()} in January {case.january}. Their "
             "places cost more and save nothing. That counts against the value in pounds, and it is a reason to build "
             "them."
         )
@@ -81,7 +81,8 @@ def write_options(paper: Paper, case: Case | None, why_none: str = "") -> None:
 def _unmet(one: Appraisal, january: int) -> tuple[str, Spread]:
     """Return a scheme's title and the number of children whose unmet need it meets, where it is open."""
     left = one.newly_met.sel(january=january).where(one.places.sel(january=january) > 0).dropna("draw")
-    return one.candidate.title, Spread(0.0, 0.0, 0.0, 0.0) if left.sizes["draw"] == 0 else Spread.of(left)
+    none = Spread("without_any", 0.0, 0.0, 0.0, 0.0)
+    return one.candidate.title, none if left.sizes["draw"] == 0 else Spread.of("without_any", left)
 
 
 def write_programme(paper: Paper, case: Case | None) -> None:
@@ -129,12 +130,12 @@ def _write_check(paper: Paper, case: Case) -> None:
     """Write the results of the whole forecast with the programme, if it was run."""
     if case.engine_unplaced is None:
         return
-    again = Spread.of(case.engine_unplaced.sel(january=case.january))
-    quick = Spread.of(case.programme.unplaced.sel(january=case.january))
-    before = Spread.of(unplaced_before(case).sel(january=case.january))
+    again = Spread.of("without_any", case.engine_unplaced.sel(january=case.january))
+    quick = Spread.of("without_any", case.programme.unplaced.sel(january=case.january))
+    before = Spread.of("without_any", unplaced_before(case).sel(january=case.january))
     paper.paragraph(
         "Some who are short have a free place of another specialist kind. The programme was chosen on the others: "
-        f"{before.counted()} children would be without any specialist place in January {case.january} if nothing is built, and "
-        f"{quick.counted()} with the programme. As a check the whole forecast was run again with the programme in it: "
-        f"{again.counted()}. Who is short, above, is counted in that run."
+        f"{before.in_table()} children would be without any specialist place in January {case.january} if nothing is built, and "
+        f"{quick.in_table()} with the programme. As a check the whole forecast was run again with the programme in it: "
+        f"{again.in_table()}. Who is short, above, is counted in that run."
     )

@@ -13,6 +13,7 @@ import streamlit as st
 
 from forecast.core.table_files import csv_bytes
 from forecast.presentation.glossary import TERMS, meaning
+from forecast.presentation.published_figures import why_averages
 from forecast.ui.components import tables
 from forecast.ui.components.charts.figure import Figure
 from forecast.ui.frame.shell import say
@@ -85,9 +86,11 @@ def _drawing(name: str, _figure: Figure) -> None:
 
 
 def table(frame: pd.DataFrame, caption: str) -> None:
-    """Show a table of text, or a sentence that it is empty."""
+    """Show a table of text and why a column of it holds averages, or a sentence that it is empty."""
     if len(frame):
         st.html(tables.html(frame, caption))
+        if why := why_averages(frame):
+            say(why)
     else:
         say(f"{literal(caption)}: none.")
 

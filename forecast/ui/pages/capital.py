@@ -7,6 +7,7 @@ from data.council_files.kept_files import CANDIDATES
 from data.council_files.set_aside import NOTHING_ASIDE
 from forecast.capital import candidate_schemes
 from forecast.presentation import wording
+from forecast.presentation.published_figures import shown
 from forecast.ui.background.capital_job import appraise
 from forecast.ui.background.national_job import zipped
 from forecast.ui.components import banners, elements, results, work_requests
@@ -123,7 +124,8 @@ elements.chart(
         "what",
         title=capital.effect_title(view),
         description=f"Line chart of children of {name} short of a specialist place each January. January {view.january}: "
-        f"{wording.count(at[capital.NONE_BUILT])} if nothing is built, {wording.count(at[capital.BUILT])} with the programme.",
+        f"{shown('shortfall', at[capital.NONE_BUILT])} if nothing is built, {shown('shortfall', at[capital.BUILT])} with the "
+        "programme.",
         axis="January",
         unit="Children",
         scale=1.0,
@@ -171,7 +173,7 @@ shell.say(
     + (f" {view.how_to_read_regret}" if len(view.regret) else "")
 )
 if len(view.regret):
-    elements.table(view.regret, "What each future costs each programme, pounds of present value, on average")
+    elements.table(view.regret, "What each future costs each programme, pounds of present value")
     elements.table(view.regret_children, f"Children without any specialist place in January {view.january}")
 else:
     shell.say("The same programme is chosen in all of them, so another future costs nothing more.")

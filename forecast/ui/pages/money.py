@@ -3,7 +3,7 @@
 import streamlit as st
 
 from data.errors import HistoryError
-from forecast.presentation import wording
+from forecast.presentation import money_report, wording
 from forecast.ui.background.national_job import zipped
 from forecast.ui.components import banners, elements, results
 from forecast.ui.components.charts import money as money_charts
@@ -74,8 +74,8 @@ if view.difference is not None:
             view.difference, f"{name}: with the scenario, against {money.WITHOUT.lower()}, future by future"
         )
         elements.table(
-            money.why_text(view.why_scenario[year]),
-            f"Why cost differs in {money.label_of(year)}, averages and range of the sum",
+            money_report.why_table(view.why_scenario[year], most=None),
+            f"Why cost differs in {money.label_of(year)}, and the range of the sum",
         )
 
 st.header("Cost and income", anchor=False)
@@ -109,7 +109,7 @@ if year == first:
 else:
     elements.chart(
         money_charts.why(money.steps(view, year), name, year, first),
-        money.why_text(view.why[year]),
+        money_report.why_table(view.why[year], most=None),
         f"Why high needs cost of {name} changes from {money.label_of(first)} to {money.label_of(year)}",
         source,
         view.why[year],

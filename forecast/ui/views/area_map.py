@@ -20,7 +20,8 @@ from forecast.core.outcome import Outcome
 from forecast.places import geography
 from forecast.places.allocation import GROUPED
 from forecast.presentation import describe, wording, words
-from forecast.presentation.published_figures import WANT
+from forecast.presentation.published_figures import WANT, averaged
+from forecast.presentation.published_figures import shown as shown_figure
 
 REACH_KM = 5.0
 """Distance at which places count as near: about three miles, the statutory walking distance from age 8."""
@@ -179,8 +180,8 @@ def table(view: MapView, phase: str, january: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Area": list(ordered["name"]),
-            f"{WANT}, average": [wording.count(v) for v in ordered["wanted"]],
-            f"Places within {REACH_KM:g} km": [wording.count(v) for v in ordered["reach"]],
+            averaged(WANT): [shown_figure("specialist_wanted", v) for v in ordered["wanted"]],
+            averaged(f"Places within {REACH_KM:g} km"): [shown_figure("places", v) for v in ordered["reach"]],
             "Children for each place near": [
                 "no place near" if pd.isna(v) else f"{v:.1f}" for v in ordered["pressure"]
             ],

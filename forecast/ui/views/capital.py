@@ -21,7 +21,7 @@ from data.vocabulary import NEED_CODES, NEEDS
 from forecast.capital.schemes import Case
 from forecast.core.outcome import Outcome
 from forecast.presentation import capital_tables, wording
-from forecast.presentation.published_figures import FIGURES, alone_of_draws, in_table, of_draws
+from forecast.presentation.published_figures import FIGURES, alone_of_draws, in_table, shown
 from forecast.presentation.record import provenance
 from forecast.ui.frame.choices import BASELINE
 from scenarios import reading
@@ -145,13 +145,13 @@ def _headline(case: Case) -> str:
     places = sum(c.candidate.places for c in p.choices)
     cost = alone_of_draws("build_cost", p.cost.to_numpy())
     left, short = (
-        of_draws("shortfall", a.sel(january=case.january).to_numpy())
+        alone_of_draws("shortfall", a.sel(january=case.january).to_numpy())
         for a in (case.short_after, case.short_before)
     )
     return (
         f"{limit} the programme builds {len(p.choices)} of {len(case.appraisals)} schemes with {places:,} places for about "
-        f"{cost} on average. In January {case.january}, {wording.count(left)} children would be "
-        f"short of a specialist place, instead of {wording.count(short)}.{_enough(case)}"
+        f"{cost} on average. In January {case.january}, {left} children would be "
+        f"short of a specialist place, instead of {short}.{_enough(case)}"
     )
 
 
@@ -241,8 +241,8 @@ def effect_title(view: CapitalView) -> str:
     """Return a title on the programme's effect on children short of a specialist place."""
     at = view.effect[view.effect["january"] == view.january].set_index("what")["q50"]
     return (
-        f"{wording.count(at[BUILT])} children short of a specialist place in January {view.january}, instead of "
-        f"{wording.count(at[NONE_BUILT])}"
+        f"{shown('shortfall', at[BUILT])} children short of a specialist place in January {view.january}, instead of "
+        f"{shown('shortfall', at[NONE_BUILT])}"
     )
 
 
@@ -270,12 +270,12 @@ def _programmes(case: Case, titles: Mapping[str, str]) -> pd.DataFrame:
                 _aim(a, required) for a, required in zip(frame["aim"], frame["p_asked"], strict=True)
             ],
             "Places": [f"{p:,}" for p in frame["places"]],
-            FIGURES["build_cost"].label: [wording.table_pounds(v) for v in frame["cost_mean"]],
+            FIGURES["build_cost"].label: [shown("build_cost", v) for v in frame["cost_mean"]],
             FIGURES["npv"].label: [in_table("npv", row, "npv_") for row in frame.to_dict("records")],
             f"{FIGURES['without_any'].name}, January {case.january}": [
                 in_table("without_any", row, "unplaced_") for row in frame.to_dict("records")
             ],
-            "Chance of enough places": [wording.table_chance(v) for v in frame["p_sufficient"]],
+            FIGURES["p_enough"].name: [shown("p_enough", v) for v in frame["p_sufficient"]],
         }
     )
 
@@ -295,7 +295,7 @@ def _unplaced(case: Case) -> pd.DataFrame:
     frame = capital_tables.regret(case)
     if not len(frame) or alike(case):
         return pd.DataFrame()
-    wide = frame.assign(text=[wording.count(v) for v in frame["unplaced_q50"]]).pivot_table(
+    wide = frame.assign(text=[shown("without_any", v) for v in frame["unplaced_q50"]]).pivot_table(
         "text", "programme", "scenario", aggfunc="first", sort=False
     )
     wide.columns = [f"In {s}" for s in wide.columns]

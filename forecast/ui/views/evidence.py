@@ -14,6 +14,7 @@ from data.areas import Area
 from data.panels.history_tables import long_series
 from forecast.demand import stored_fit
 from forecast.presentation import wording
+from forecast.presentation.published_figures import in_table, shown
 from forecast.validation import track_record
 
 DECISIONS = track_record.PAGE.parent / "decisions"
@@ -115,7 +116,7 @@ def _own(area: Area, scored: pd.DataFrame) -> str:
     side = "under" if last["median"] < last["actual"] else "over"
     return (
         f"{area.name}: {int(scored['inside'].sum())} of {len(scored)} earlier forecasts held the plans that came. From January "
-        f"{int(last['origin'])} it said {wording.count(last['median'])} for January {int(last['target'])} "
+        f"{int(last['origin'])} it said {shown('plans', last['median'])} for January {int(last['target'])} "
         f"({wording.count_range(last['low_80'], last['high_80'])}); {wording.whole(last['actual'])} came, so it was "
         f"{wording.per_cent(abs(last['median'] / last['actual'] - 1), 1)} {side}."
     )
@@ -129,7 +130,7 @@ def record_table(own: pd.DataFrame) -> pd.DataFrame:
             "Made from": [f"January {o}" for o in own["origin"]],
             "Of": [f"January {t}" for t in own["target"]],
             "Said": [
-                wording.interval_of({"q10": r["low_80"], "q50": r["median"], "q90": r["high_80"]})
+                in_table("plans", {"q10": r["low_80"], "q50": r["median"], "q90": r["high_80"]})
                 for r in own.to_dict("records")
             ],
             "Came": [f"{v:,.0f}" for v in own["actual"]],

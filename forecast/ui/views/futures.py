@@ -10,6 +10,7 @@ from forecast.presentation import futures as named
 from forecast.presentation import summary, wording
 from forecast.presentation.describe import single
 from forecast.presentation.futures import FEW_DRAWS, LABELS, Futures
+from forecast.presentation.published_figures import in_table, shown
 from forecast.ui.views.common import in_words, plans_frame
 from models.base import Array
 
@@ -75,5 +76,5 @@ def interval(draws: Array, *, signed: bool) -> str:
     if signed and not draws.any():
         return wording.NO_CHANGE
     if len(draws) < FEW_DRAWS:
-        return f"{wording.count(row['q50'], signed=signed)} ({NO_RANGE} for a range)"
-    return wording.count_interval(row["q10"], row["q50"], row["q90"], signed=signed)
+        return f"{shown('plans', row['q50'], signed=signed)} ({NO_RANGE} for a range)"
+    return in_table("plans", row, signed=signed)

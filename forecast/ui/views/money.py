@@ -17,13 +17,13 @@ import pandas as pd
 from data.formatting import exact_pounds
 from data.prices.price_book import ITEMS
 from forecast.core.table_files import csv_bytes
-from forecast.finance.attribution import CAUSES, PARTS, attribution
+from forecast.finance.attribution import CAUSES, attribution
 from forecast.finance.cost_model import HIGH_NEEDS
 from forecast.finance.finance_model import Money
 from forecast.presentation import money_report, money_tables, wording
-from forecast.presentation.money_report import CAUSE_LABELS, MoneyTables, Ways, in_table
+from forecast.presentation.money_report import CAUSE_LABELS, MoneyTables, Ways
 from forecast.presentation.money_tables import attribution_table
-from forecast.presentation.published_figures import shown
+from forecast.presentation.published_figures import averaged, in_table, shown
 from forecast.ui.views import council_files
 from forecast.ui.views.common import Measure, Source
 
@@ -211,7 +211,7 @@ def _measures(run: MoneyTables, table: pd.DataFrame) -> dict[int, tuple[Measure,
                 ("High needs block",),
             ),
             Measure(
-                "Income, average", wording.table_pounds(income["mean"]), _range(income), "The grant before deductions for places",
+                "Income, average", shown("income", income["mean"]), _range(income), "The grant before deductions for places",
                 source, ("High needs block",),
             ),
             Measure(
@@ -285,10 +285,10 @@ def lines_text(view: MoneyView, january: int) -> pd.DataFrame:
             "Line": list(at["label"]),
             "S251 line": [code.replace(";", ", ") for code in at["s251"]],
             "Paid from": ["General fund" if b != HIGH_NEEDS else "High needs block" for b in at["block"]],
-            label_of(first): [in_table(cells(before.loc[code])) for code in at["line"]],
+            averaged(label_of(first)): [in_table("cost", cells(before.loc[code])) for code in at["line"]],
         }
         | (
-            {label_of(january): [in_table(cells(r)) for r in at.to_dict("records")]}
+            {averaged(label_of(january)): [in_table("cost", cells(r)) for r in at.to_dict("records")]}
             if january != first
             else {}
         )
@@ -322,24 +322,6 @@ def _total(january: int, cost: float) -> dict[str, Any]:
         "label": f"Cost in {label_of(january)}", "start": 0.0, "end": cost, "low": cost, "high": cost, "kind": "total",
         "change": cost,
     }  # fmt: skip
-
-
-def why_text(table: pd.DataFrame) -> pd.DataFrame:
-    """Return why cost changes as text: one row for each part, largest change first, without parts that do not change."""
-    parts = table.set_index(["part", "cause"])
-    change = table[table["cause"] == "change"].set_index("part")
-    order = change["mean"].abs().sort_values(ascending=False).index
-    rows = []
-    for part in ["All", *(p for p in order if p != "All")]:
-        if part != "All" and abs(float(change.loc[part, "mean"])) < wording.NEGLIGIBLE:
-            continue
-        line = {"Part": "All high needs" if part == "All" else PARTS[str(part)]}
-        line |= {
-            CAUSE_LABELS[c]: wording.table_pounds(float(cells(parts.loc[(part, c)])["mean"]), signed=True)
-            for c in CAUSES
-        }
-        rows.append(line | {CAUSE_LABELS["change"]: in_table(cells(change.loc[part]), signed=True)})
-    return pd.DataFrame(rows)
 
 
 def _prices(run: MoneyTables) -> pd.DataFrame:
@@ -381,7 +363,7 @@ def _amount(row: Mapping[str, Any], *, share: bool) -> str:
 def balance_text(frame: pd.DataFrame) -> pd.DataFrame:
     """Return balances at 31 March as text, one column for each case."""
     wide = {
-        str(who): [in_table(cells(r)) for r in rows.to_dict("records")]
+        averaged(str(who)): [in_table("closing", cells(r)) for r in rows.to_dict("records")]
         for who, rows in frame.groupby("who", sort=False)
     }
     return pd.DataFrame(wide, index=pd.Index(sorted(set(frame["january"])), name="31 March"))
@@ -390,7 +372,7 @@ def balance_text(frame: pd.DataFrame) -> pd.DataFrame:
 def flows_text(frame: pd.DataFrame) -> pd.DataFrame:
     """Return cost and income as text, one row for each financial year."""
     wide = {
-        str(what).capitalize(): [in_table(cells(r)) for r in rows.to_dict("records")]
+        averaged(str(what).capitalize()): [in_table(str(what), cells(r)) for r in rows.to_dict("records")]
         for what, rows in frame.groupby("what", sort=False)
     }
     years = [label_of(j) for j in sorted(set(frame["january"]))]

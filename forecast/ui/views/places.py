@@ -12,7 +12,7 @@ from data.vocabulary import ALL, NEEDS, PHASE_CODES, PROVISIONS, SPECIALIST_PROV
 from forecast.core.outcome import ONE_CHILD, Outcome
 from forecast.presentation import places_report, summary, wording, words
 from forecast.presentation.places_report import PlacesTables
-from forecast.presentation.published_figures import CHANCE, PLACED, SHORT, WANT, in_table
+from forecast.presentation.published_figures import FIGURES, shown
 from forecast.presentation.summary import RunOut
 from forecast.ui.views.common import GROUP_OF_NEED
 
@@ -157,13 +157,8 @@ def table(view: PlacesView, phase: str, group: str, last: int) -> pd.DataFrame:
                 {
                     "Kind of place": words.SHORT_PROVISIONS[provision].capitalize(),
                     "January": f"{row['year']}",
-                    "Places": wording.count(row["places"]),
-                    WANT: in_table("specialist_wanted", row, "wanted_"),
-                    PLACED: wording.count(row["filled_q50"]),
-                    SHORT: in_table("shortfall", row, "shortfall_"),
-                    CHANCE: wording.table_chance(row["p_shortfall"]),
-                    "Add to be 80 % sure": wording.whole(row["places_to_add"]),
                 }
+                | places_report.place_figures(row, row["places_to_add"])
             )
     return pd.DataFrame(lines)
 
@@ -182,9 +177,10 @@ def settings_table(view: PlacesView, january: int) -> pd.DataFrame:
         {
             "Setting": list(rows["setting"]),
             "Kind": [words.SHORT_PROVISIONS.get(p, PROVISIONS[p]).capitalize() for p in rows["provision"]],
-            "Places": [wording.count(v) for v in rows["places"]],
-            "Pupils": [wording.count(v) for v in rows["pupils"]],
-            "Chance of being full": [wording.table_chance(v) for v in rows["p_full"]],
+            **{
+                FIGURES[code].heading: [shown(code, v) for v in rows[code]]
+                for code in ("places", "pupils", "p_full")
+            },
             "Basis": [
                 f"{'Estimated' if b == 'estimated' else b.capitalize()}, {c} confidence"
                 for b, c in zip(rows["basis"], rows["confidence"], strict=True)

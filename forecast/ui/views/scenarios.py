@@ -131,8 +131,8 @@ def _spoken(code: str, row: Mapping[str, Any], one: str, many: str) -> str:
         return f"about as many {many}"
     crosses = low < 0 < high
     ends = (low, high) if crosses else sorted((abs(low), abs(high)))
-    shown = " to ".join(wording.count(end, signed=crosses) for end in ends)
-    number = wording.count(abs(centre))
+    shown = " to ".join(published_figures.shown(code, end, signed=crosses) for end in ends)
+    number = published_figures.shown(code, abs(centre))
     return f"{number} {'more' if centre > 0 else 'fewer'} {one if number == '1' else many} (80 % interval {shown})"
 
 
@@ -144,8 +144,8 @@ def _pounds(row: Mapping[str, Any], january: int) -> str:
         return f"high needs would cost about as much in {year}"
     crosses = low < 0 < high
     ends = (low, high) if crosses else sorted((abs(low), abs(high)))
-    shown = " to ".join(wording.pounds(end, *ends, average, signed=crosses) for end in ends)
-    cost = f"{wording.pounds(abs(average), *ends)} {'more' if average > 0 else 'less'}"
+    shown = " to ".join(published_figures.spoken("cost", end, *ends, average, signed=crosses) for end in ends)
+    cost = f"{published_figures.spoken('cost', abs(average), *ends)} {'more' if average > 0 else 'less'}"
     return f"high needs would cost {cost} in {year} on average (80 % interval {shown})"
 
 

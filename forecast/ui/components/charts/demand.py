@@ -10,7 +10,7 @@ import pandas as pd
 
 from data.formatting import listed
 from forecast.presentation import wording
-from forecast.presentation.published_figures import in_table
+from forecast.presentation.published_figures import in_table, shown
 from forecast.ui.components.chart_cache import once
 from forecast.ui.components.charts.figure import (
     GREY,
@@ -64,7 +64,7 @@ def plans(plans: pd.DataFrame, area: str, of_whom: str = "") -> Figure:
     ahead = plans[plans["kind"] == FORECAST]
     latest = plans[plans["kind"].isin(PAST)].iloc[-1]
     mid = ahead.iloc[min(4, len(ahead) - 1)]
-    title = f"{what} {_direction(float(latest['q50']), mid)} {wording.count(mid['q50'])} by {mid['january']}"
+    title = f"{what} {_direction(float(latest['q50']), mid)} {shown('plans', mid['q50'])} by {mid['january']}"
     key = " ".join([PLANS_KEY, *(text for kind, text in TRIANGLES.items() if (plans["kind"] == kind).any())])
     return _fan(plans, what, f"in {area} each January", title, key, 320)
 
@@ -75,7 +75,9 @@ def flow(flow: pd.DataFrame, what: str, area: str) -> Figure:
     ahead = flow[flow["kind"] == FORECAST]
     latest = flow[flow["kind"] == PUBLISHED].iloc[-1]
     mid = ahead.iloc[min(4, len(ahead) - 1)]
-    title = f"{what} {_direction(float(latest['q50']), mid)} {wording.count(mid['q50'])} in {mid['january']}"
+    title = (
+        f"{what} {_direction(float(latest['q50']), mid)} {shown('joiners', mid['q50'])} in {mid['january']}"
+    )
     return _fan(flow, what, f"in {area} each calendar year", title, YEAR_KEY, 240, axis="Calendar year")
 
 
@@ -142,7 +144,7 @@ def waterfall(steps: pd.DataFrame, area: str, first: int, last: int) -> Figure:
     most = parts.iloc[int(parts["change"].abs().to_numpy().argmax())]
     grown = float(steps.iloc[-1]["end"] - steps.iloc[0]["end"])
     # The two largest parts are what would happen anyway, so the title tells their balance.
-    title = f"About {wording.count(abs(grown))} {'more' if grown >= 0 else 'fewer'} plans by {last}, and what makes them up"
+    title = f"About {shown('plans', abs(grown))} {'more' if grown >= 0 else 'fewer'} plans by {last}, and what makes them up"
     changes = "; ".join(
         f"{r['label']} {wording.count_change(float(r['change']))}" for r in parts.to_dict("records")
     )

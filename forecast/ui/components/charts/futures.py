@@ -14,7 +14,7 @@ import pandas as pd
 from forecast.core.futures import FALLS, LEVELS_OFF, RISES
 from forecast.presentation import wording
 from forecast.presentation.futures import REFORM, TESTED_YEARS, TODAYS_RATES
-from forecast.presentation.published_figures import in_table
+from forecast.presentation.published_figures import in_table, shown
 from forecast.ui.components.chart_cache import once
 from forecast.ui.components.charts.figure import (
     GREY,
@@ -70,7 +70,7 @@ def three_futures(plans: pd.DataFrame, paths: pd.DataFrame, area: str, title: st
     past, ahead = plans[plans["kind"] != FORECAST], plans[plans["kind"] == FORECAST]
     latest, last = past.dropna(subset="q50").iloc[-1], int(ahead["january"].max())
     ends = paths[paths["january"] == last].set_index("which")
-    values = "; ".join(f"{row['name']}, {wording.count(row['q50'])}" for _, row in ends.iterrows())
+    values = "; ".join(f"{row['name']}, {shown('plans', row['q50'])}" for _, row in ends.iterrows())
     description = (
         f"Line chart of EHC plans in {area} each January: {latest['q50']:,.0f} in {latest['january']}; forecast "
         f"{in_table('plans', ahead.iloc[-1])} in {last}, with an 80 % interval. Paths in {last}: {values}."

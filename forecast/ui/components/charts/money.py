@@ -13,7 +13,7 @@ import altair as alt
 import pandas as pd
 
 from forecast.presentation import wording
-from forecast.presentation.money_report import in_sentence
+from forecast.presentation.published_figures import in_sentence, spoken
 from forecast.ui.components.chart_cache import once
 from forecast.ui.components.charts.figure import (
     AXIS_STYLE,
@@ -151,7 +151,7 @@ def balance(frame: pd.DataFrame, area: str, override: int) -> Figure:
         values.append(
             f"{who}: "
             + "; ".join(
-                f"{in_sentence(cells(own.loc[j]))} in {j}"
+                f"{in_sentence('closing', cells(own.loc[j]))} in {j}"
                 for j in (override, own.index.max())
                 if j in own.index
             )
@@ -164,7 +164,7 @@ def balance(frame: pd.DataFrame, area: str, override: int) -> Figure:
         at = int(shown.index.max())
     value = float(shown.loc[at, "mean"])
     title = (
-        f"A {'deficit' if value < 0 else 'surplus'} of about {wording.pounds(abs(value))} at 31 March {at}"
+        f"A {'deficit' if value < 0 else 'surplus'} of about {spoken('closing', abs(value))} at 31 March {at}"
     )
     if len(names) > 1:
         title += f", {_better(float(better[at]))}"
@@ -175,7 +175,7 @@ def balance(frame: pd.DataFrame, area: str, override: int) -> Figure:
 def _better(pounds: float) -> str:
     if abs(pounds) < wording.NEGLIGIBLE:
         return "the same as without the scenario"
-    return f"{wording.pounds(abs(pounds))} {'better' if pounds > 0 else 'worse'} than without the scenario"
+    return f"{spoken('closing', abs(pounds))} {'better' if pounds > 0 else 'worse'} than without the scenario"
 
 
 @once
@@ -183,10 +183,8 @@ def flows(frame: pd.DataFrame, area: str, january: int) -> Figure:
     """Return a chart of cost and income by financial year: january, what, mean, q10, q90."""
     at = frame[frame["january"] == january].set_index("what")
     gap = float(at["mean"]["cost"]) - float(at["mean"]["income"])
-    title = (
-        f"Cost is {wording.pounds(abs(gap))} {'above' if gap >= 0 else 'below'} income in {label_of(january)}"
-    )
-    values = "; ".join(f"{what} {in_sentence(cells(at.loc[what]))}" for what in ("cost", "income"))
+    title = f"Cost is {spoken('in_year_balance', abs(gap))} {'above' if gap >= 0 else 'below'} income in {label_of(january)}"
+    values = "; ".join(f"{what} {in_sentence(what, cells(at.loc[what]))}" for what in ("cost", "income"))
     description = f"Line chart of high needs cost and income of {area} by financial year. {label_of(january)}: {values}."
     shown = frame.assign(what=frame["what"].map({"cost": "Cost", "income": "Income"}))
     return lines(shown, "what", title=title, description=description, axis="Financial year to March")
@@ -197,8 +195,8 @@ def cost_lines(frame: pd.DataFrame, area: str, january: int, first: int) -> Figu
     """Return a chart of the largest lines of cost in a year: label, mean, q10, q90, before."""
     top = frame.iloc[0]
     largest = inside(str(top["label"]))
-    title = f"The largest line is {largest}: {wording.pounds(float(top['mean']))} in {label_of(january)}"
-    values = "; ".join(f"{r['label']} {in_sentence(r)}" for r in frame.to_dict("records"))
+    title = f"The largest line is {largest}: {spoken('cost', float(top['mean']))} in {label_of(january)}"
+    values = "; ".join(f"{r['label']} {in_sentence('cost', r)}" for r in frame.to_dict("records"))
     description = (
         f"Bar chart of the largest lines of high needs cost of {area} in {label_of(january)}: {values}."
     )
@@ -230,11 +228,11 @@ def why(steps: pd.DataFrame, area: str, january: int, first: int) -> Figure:
     most = parts.iloc[int((parts["change"] * (1 if grown >= 0 else -1)).to_numpy().argmax())]
     side = "more" if grown >= 0 else "less"
     title = (
-        f"{wording.pounds(abs(grown))} {side} in {label_of(january)} than in {label_of(first)}, "
+        f"{spoken('cost', abs(grown))} {side} in {label_of(january)} than in {label_of(first)}, "
         f"most from {str(most['label']).lower()}"
     )
     changes = "; ".join(
-        f"{r['label']} {wording.pounds(float(r['change']), signed=True)}" for r in parts.to_dict("records")
+        f"{r['label']} {spoken('cost', float(r['change']), signed=True)}" for r in parts.to_dict("records")
     )
     description = f"Waterfall chart of high needs cost of {area} from {label_of(first)} to {label_of(january)}: {changes}."
     shown = steps.assign(
@@ -269,7 +267,7 @@ def present_values(frame: pd.DataFrame, title: str, area: str, base_year: str) -
         {"mean": r["npv_mean"], "q10": r["npv_q10"], "q90": r["npv_q90"], "title": r["title"]}
         for r in frame.to_dict("records")
     ]
-    values = "; ".join(f"{r['title']} {in_sentence(r)}" for r in rows)
+    values = "; ".join(f"{r['title']} {in_sentence('npv', r)}" for r in rows)
     description = f"Present values of schemes of {area}, each built alone, pounds of {base_year}: {values}."
     frame = frame.sort_values("npv_mean", ascending=False)
     shown = frame.assign(

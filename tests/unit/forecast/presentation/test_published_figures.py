@@ -41,7 +41,8 @@ def test_counts_are_middles_and_an_average_says_so_and_why() -> None:
             assert one.centre == "mean"
             assert one.label.endswith(", average")
         else:
-            assert one.centre == ("mean" if one.unit == "chance" else "q50")
+            assert one.centre == ("mean" if one.unit == "chance" else f"q{100 * one.level:g}")
+            assert one.level == 0.5 or "to be" in one.name
             assert "average" not in one.label
     assert {one.code for one in FIGURES.values() if one.unit == "pounds"} <= {
         one.code for one in FIGURES.values() if one.why_average

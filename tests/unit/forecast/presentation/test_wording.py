@@ -187,8 +187,6 @@ def test_counts_with_a_range_and_changes_of_counts() -> None:
     assert wording.count_interval(30, 30, 30) == "30"
     assert wording.count_interval(-20, 5.4, 18, signed=True) == "+5 (-20 to +18)"
     assert wording.count_range(41, 90) == "41 to 90"
-    assert wording.interval_of({"q10": 4400, "q50": 4904, "q90": 5500}) == "4,900 (4,400 to 5,500)"
-    assert wording.interval_of({"x_q10": 1.0, "x_q50": 2.0, "x_q90": 3.0}, "x_") == "2 (1 to 3)"
     assert [wording.count_change(v) for v in (0.3, -0.3, 54, -1_234)] == [
         "no change",
         "no change",

@@ -26,6 +26,7 @@ from forecast.presentation import (
     record,
     wording,
 )
+from forecast.presentation.published_figures import FIGURES, in_table
 from forecast.reports import capital_report, money
 from forecast.reports.background import Made, terms
 from forecast.reports.capital_report import Content
@@ -146,7 +147,7 @@ def test_places_by_kind_are_those_of_the_table_of_shortfalls(need: Need, paper: 
             & (short["provision"] == kind[1])
             & (short["need_group"] == ALL)
         ].iloc[0]
-        assert row.cells[1].text == wording.interval_of(cell.to_dict(), "wanted_")
+        assert row.cells[1].text == in_table("specialist_wanted", cell.to_dict(), "wanted_")
         assert row.cells[2].text == wording.count(float(cell["places"]))
         assert row.cells[3].text == wording.count(float(cell["shortfall_q50"]))
 
@@ -162,17 +163,17 @@ def test_the_problem_says_the_totals_with_their_intervals(need: Need) -> None:
     found = capital_report.sufficiency.problem(need)
     short = need.outcome.shortfall.short.sel(january=need.lead).sum(("provision", "phase", "need_group"))
     low, middle, high = (float(short.quantile(q)) for q in (0.1, 0.5, 0.9))
-    assert wording.interval_of({"q10": low, "q50": middle, "q90": high}) in found
+    assert in_table("shortfall", {"q10": low, "q50": middle, "q90": high}) in found
     assert f"{int(need.outcome.plans.known.sum()):,}" in found
 
 
 def test_schemes_are_told_where_they_are_built(full: Content, paper: Document) -> None:
     case = full.case
     assert case is not None
-    (grid,) = [t for t in paper.tables if "Chance it saves" in [c.text for c in t.rows[0].cells]]
+    (grid,) = [t for t in paper.tables if FIGURES["p_saves"].label in [c.text for c in t.rows[0].cells]]
     assert [r.cells[0].text for r in grid.rows[1:]] == [a.candidate.title for a in case.appraisals]
     for row, one in zip(grid.rows[1:], case.appraisals, strict=True):
-        assert row.cells[3].text == Spread.of(one.npv).in_table()
+        assert row.cells[3].text == Spread.of("npv", one.npv).in_table()
     assert [r.cells[5].text for r in grid.rows[1:]][-1] == "not paid back"
 
 
@@ -190,8 +191,11 @@ def test_draws_in_which_a_scheme_is_never_built_do_not_count_in_what_it_does_alo
         payback=one.payback.where(~never),
     )
     table = schemes.alone(replace(case, appraisals=(slipped,))).frame
-    assert table["Net present value"][0] == Spread.of(one.npv[1::2]).in_table()
-    assert table["Children seated"][0] == Spread.of(one.seats.sel(january=case.january)[1::2]).counted()
+    assert table[FIGURES["npv"].label][0] == Spread.of("npv", one.npv[1::2]).in_table()
+    assert (
+        table["Children seated"][0]
+        == Spread.of("seats", one.seats.sel(january=case.january)[1::2]).in_table()
+    )
     assert table["Payback"][0] != "not paid back"
     gone = replace(slipped, capital=0 * one.capital, places=0 * one.places, payback=one.payback.where(False))
     table = schemes.alone(replace(case, appraisals=(gone,))).frame
@@ -209,7 +213,7 @@ def test_the_recommendation_is_the_chosen_programme_with_its_cost(full: Content)
     case = full.case
     assert case is not None
     assert said.startswith("Agree to build 'North secondary base' and 'Hill school expansion': 100 places")
-    assert Spread.of(case.programme.cost).priced() in said
+    assert Spread.of("build_cost", case.programme.cost).in_sentence() in said
 
 
 def test_model_schemes_are_a_brief_and_not_a_decision(outcome: Outcome, full: Content) -> None:
@@ -326,10 +330,10 @@ def test_the_balance_is_that_of_the_balance_table(full: Content, paper: Document
     assert full.balance is not None
     (grid,) = [t for t in paper.tables if t.rows[0].cells[0].text == "Financial year"]
     last = describe.single(full.balance.better_by.isel(financial_year=-1))
-    assert grid.rows[-1].cells[3].text == money_report.change_in_table(last)
+    assert grid.rows[-1].cells[3].text == money_report.change_in_table("closing", last)
     rows = money_tables.balance_rows(full.balance.unmitigated).query("line == 'closing'")
     assert [r.cells[1].text for r in grid.rows[1:]] == [
-        money_report.in_table({"mean": r["mean_pence"] / 100, "q10": r["q10_gbp"], "q90": r["q90_gbp"]})
+        in_table("closing", {"mean": r["mean_pence"] / 100, "q10": r["q10_gbp"], "q90": r["q90_gbp"]})
         for r in rows.to_dict("records")
     ]
     assert "not settled in law" in text_of(paper)
@@ -339,9 +343,9 @@ def test_the_paper_says_the_pounds_of_the_command_in_the_same_words(full: Conten
     case = full.case
     assert case is not None
     said, command = text_of(paper), " ".join(capital_tables.sentences(case))
-    for draws in (case.programme.cost, case.programme.npv):
-        assert Spread.of(draws).priced() in said
-        assert Spread.of(draws).priced() in command
+    for code, draws in (("build_cost", case.programme.cost), ("npv", case.programme.npv)):
+        assert Spread.of(code, draws).in_sentence() in said
+        assert Spread.of(code, draws).in_sentence() in command
     assert exact_pounds(case.programme.budget or 0) in said
     assert exact_pounds(case.programme.budget or 0) in command
 
