@@ -12,7 +12,7 @@ Invariant: no cell is a formula and no cells are merged (`forecast.core.xlsx_she
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -39,27 +39,28 @@ TENTHS = "#,##0.0"
 HEAD = 6
 """Row of the names of columns: the rows above say what the sheet is."""
 
-WIDEST, NARROWEST, YEAR_WIDTH = 64, 10, 17
-"""Widths of columns, in characters."""
+WIDEST, NARROWEST, YEAR_WIDTH = 36, 10, 15
+"""Widths of columns, in characters; a longer name goes on in a second line."""
 
-NOUGHT = 0.05
-"""A line that is never further from nought than this is left out."""
+NOUGHT: Mapping[str, float] = {COUNT: 0.5, POUNDS: 0.5, TENTHS: 0.05, SHARE: 0.005}
+"""By format, how far from nought a number must be to be shown as anything else; a line that never is, is left out."""
 
 FROM, MIDDLE, AVERAGE, TO = "80 % interval from", "Middle", "Average", "80 % interval to"
 
 TOTALS: Mapping[str, str] = {
-    "total": "Total", "total_general_fund": "Total of the general fund (transport)", "in_year": "Income less cost in the year",
-    "stability_grant": "Stability grant", "met_by_centre": "Met by central government", "opening": "Balance at 1 April",
-    "closing": "Balance at 31 March", "unprotected": "Deficit that no override keeps apart",
+    "closing": "Balance at 31 March", "opening": "Balance at 1 April", "in_year": "Income less cost in the year",
+    "total": "Total", "total_general_fund": "Total of the general fund (transport)", "stability_grant": "Stability grant",
+    "met_by_centre": "Met by central government", "unprotected": "Deficit that no override keeps apart",
 }  # fmt: skip
-"""Lines of a balance that are no line of cost or income."""
+"""Lines of a balance that are no line of cost or income; they come before those."""
 
 KINDS: Mapping[str, str] = {
-    "cost": "Cost",
-    "income": "Income",
-    "balance": "In the year",
     "cumulative": "Carried over",
+    "balance": "In the year",
+    "income": "Income",
+    "cost": "Cost",
 }
+"""Parts of the sheet of the balance: what it comes to, then what it is made of."""
 
 _WORDS: Mapping[str, str] = {
     "observed": "At today's choices", "latent": "With those turned away", "used": "As in this run",
@@ -84,7 +85,7 @@ class SheetPlan:
     labels
         Column of the table to its heading and the names of its codes.
     figures
-        Column of the table to name and format: the lines of each quantity.
+        Column of the table to name, format and unit: the lines of each quantity.
     across
         What a year stands for.
     """
@@ -93,7 +94,7 @@ class SheetPlan:
     title: str
     year: str
     labels: Mapping[str, tuple[str, Mapping[str, str]]]
-    figures: Mapping[str, tuple[str, str]]
+    figures: Mapping[str, tuple[str, str, str]]
     across: str = "each January"
 
 
@@ -101,60 +102,73 @@ _BAND = ("Age", words.BAND_LABELS)
 _PHASE = ("Phase", {"All": "All phases"} | words.PHASE_LABELS)
 _GROUP = ("Need", GROUP_LABELS)
 _KIND = ("Kind of place", {"All": "All specialist places"} | PROVISIONS)
-_SPREAD = {"q50": (MIDDLE, COUNT), "q10": (FROM, COUNT), "q90": (TO, COUNT)}
-_IN_POUNDS = {"mean": (AVERAGE, POUNDS), "q10": (FROM, POUNDS), "q90": (TO, POUNDS)}
+
+
+def _spread(unit: str) -> Mapping[str, tuple[str, str, str]]:
+    return {"q50": (MIDDLE, COUNT, unit), "q10": (FROM, COUNT, unit), "q90": (TO, COUNT, unit)}
+
+
+_IN_POUNDS = {
+    "mean": (AVERAGE, POUNDS, "Pounds"),
+    "q10": (FROM, POUNDS, "Pounds"),
+    "q90": (TO, POUNDS, "Pounds"),
+}
 _YEARS = "each calendar year"
 
 PLANS: Mapping[str, SheetPlan] = {
     "plans": SheetPlan(
         "EHC plans", "EHC plans by age and main need", "target",
-        {"age_band": _BAND, "need": ("Need", {"All": "All needs"} | NEEDS)}, _SPREAD,
+        {"age_band": _BAND, "need": ("Need", {"All": "All needs"} | NEEDS)}, _spread("EHC plans"),
     ),
     "flows": SheetPlan(
         "New and ended plans", "New plans, plans that ended, and moves", "year",
-        {"flow": ("What", {}), "reason": ("Reason", {"All": "All reasons"}), "age_band": _BAND}, _SPREAD, _YEARS,
+        {"flow": ("What", {}), "reason": ("Reason", {"All": "All reasons"}), "age_band": _BAND},
+        _spread("EHC plans"), _YEARS,
     ),
     "process": SheetPlan(
         "Requests", "Requests, assessments and new plans", "year",
-        {"measure": ("What", {}), "age_band": _BAND}, _SPREAD, _YEARS,
+        {"measure": ("What", {}), "age_band": _BAND}, _spread("Children"), _YEARS,
     ),
     "shortfall": SheetPlan(
         "Places", "Specialist places, who wants them, and who is short", "year",
         {"phase": _PHASE, "need_group": _GROUP, "provision": _KIND},
         {
-            "places": ("Places", COUNT), "wanted_q50": (WANT, COUNT), "wanted_q10": (f"{WANT}, from", COUNT),
-            "wanted_q90": (f"{WANT}, to", COUNT), "filled_q50": (PLACED, COUNT), "shortfall_q50": (SHORT, COUNT),
-            "shortfall_q10": (f"{SHORT}, from", COUNT), "shortfall_q90": (f"{SHORT}, to", COUNT), "p_shortfall": (CHANCE, SHARE),
+            "places": ("Places, average", COUNT, "Places"), "wanted_q50": (WANT, COUNT, "Children"),
+            "wanted_q10": (f"{WANT}, from", COUNT, "Children"), "wanted_q90": (f"{WANT}, to", COUNT, "Children"),
+            "filled_q50": (PLACED, COUNT, "Children"), "shortfall_q50": (SHORT, COUNT, "Children"),
+            "shortfall_q10": (f"{SHORT}, from", COUNT, "Children"), "shortfall_q90": (f"{SHORT}, to", COUNT, "Children"),
+            "p_shortfall": (CHANCE, SHARE, "Chance"),
         },
     ),
     "demand": SheetPlan(
         "Who wants a place", "Who wants a specialist place, by what is counted", "year",
-        {"demand": ("Counted", {}), "phase": _PHASE, "need_group": _GROUP, "provision": _KIND}, _SPREAD,
+        {"demand": ("Counted", {}), "phase": _PHASE, "need_group": _GROUP, "provision": _KIND},
+        _spread("Children"),
     ),
     "overflow": SheetPlan(
         "Where short children go", "Where children who are short go", "year",
         {"phase": _PHASE, "need_group": _GROUP, "provision": ("Wanted", _KIND[1]), "destination": ("Goes to", DESTINATIONS)},
-        _SPREAD,
+        _spread("Children"),
     ),
     "settings": SheetPlan(
         "Settings", "Settings: places, pupils, and the chance of being full", "year",
         {"setting": ("Setting", {}), "provision": _KIND, "located": ("Where", {})},
         {
-            "places": ("Places, average", COUNT), "filled_mean": ("Pupils who wanted them, average", COUNT),
-            "free_mean": (f"{EMPTY}, average", COUNT), "p_full": ("Chance of being full", SHARE),
+            "places": ("Places, average", COUNT, "Places"), "filled_mean": ("Pupils who wanted them, average", COUNT, "Children"),
+            "free_mean": (f"{EMPTY}, average", COUNT, "Places"), "p_full": ("Chance of being full", SHARE, "Chance"),
         },
     ),
     "placements": SheetPlan(
         "Where plans are taught", "Plan holders by where they are taught", "year",
-        {"age_band": _BAND, "provision": ("Where", PROVISIONS)}, _SPREAD,
+        {"age_band": _BAND, "provision": ("Where", PROVISIONS)}, _spread("EHC plans"),
     ),
     "places_to_add": SheetPlan(
         "Places to add", "Fewest places with which nobody is short, 80 % sure; lines do not add up", "year",
-        {"phase": _PHASE, "need_group": _GROUP, "provision": _KIND}, {"places_to_add": ("Places to add", COUNT)},
+        {"phase": _PHASE, "need_group": _GROUP, "provision": _KIND}, {"places_to_add": ("Places to add", COUNT, "Places")},
     ),
     "balance": SheetPlan(
         "Balance", "High needs cost, income and balance", "financial_year",
-        {"kind": ("Kind", KINDS), "line": ("Line", {**INCOME_LINES, **TOTALS}), "s251": ("Section 251 lines", {})}, _IN_POUNDS,
+        {"kind": ("Kind", KINDS), "line": ("Line", {**TOTALS, **INCOME_LINES}), "s251": ("Section 251 lines", {})}, _IN_POUNDS,
         "each financial year",
     ),
     "cost_detail": SheetPlan(
@@ -162,7 +176,10 @@ PLANS: Mapping[str, SheetPlan] = {
         {
             "line": ("Line", {}), "provision": ("Where", {"All": "All"} | PROVISIONS), "phase": _PHASE, "need_group": _GROUP,
         },
-        {"children_mean": ("Children, average", TENTHS), "per_child_mean": ("Pounds a child, average", POUNDS), **_IN_POUNDS},
+        {
+            "children_mean": ("Children, average", TENTHS, "Children"),
+            "per_child_mean": ("Cost a child, average", POUNDS, "Pounds a child"), **_IN_POUNDS,
+        },
         "each financial year",
     ),
 }  # fmt: skip
@@ -213,7 +230,7 @@ def _named(plan: SheetPlan, lines: Mapping[str, str]) -> SheetPlan:
         plan.name,
         plan.title,
         plan.year,
-        {**plan.labels, "line": (heading, {**lines, **names})},
+        {**plan.labels, "line": (heading, {**names, **lines})},
         plan.figures,
         plan.across,
     )
@@ -243,10 +260,14 @@ def _laid_out(name: str, title: str, above: Sequence[str], lines: _Lines) -> Xls
         min(max([len(head) + 3, NARROWEST, *(len(row.texts[at]) + 2 for row in lines.rows)]), WIDEST)
         for at, head in enumerate(heads)
     ]
+    rows = [
+        replace(row, text_style=WRAPPED) if max(map(len, row.texts)) > WIDEST - 2 else row
+        for row in lines.rows
+    ]
     top = [SheetRow([title], BOLD), *(SheetRow([text]) for text in above), SheetRow([])]
     assert len(top) == HEAD - 1
     head = SheetRow(heads, BOLD, years, BOLD_RIGHT)
-    return XlsxSheet(name, [*top, head, *lines.rows], [*widths, *[YEAR_WIDTH] * len(years)], HEAD, len(heads))
+    return XlsxSheet(name, [*top, head, *rows], [*widths, *[YEAR_WIDTH] * len(years)], HEAD, len(heads))
 
 
 def _summary(figures: RunFigures, above: Sequence[str]) -> XlsxSheet:
@@ -289,23 +310,26 @@ def _of_table(plan: SheetPlan, frame: pd.DataFrame, above: Sequence[str], author
     values = np.full((len(of_line), len(known), len(years)), np.nan)
     for at, name in enumerate(known):
         values[line, at, column] = frame[name].to_numpy(dtype=float)
-    some = (np.abs(np.nan_to_num(values)) > NOUGHT).any(axis=(1, 2))
+    forms = [plan.figures[name] for name in known]
+    least = np.array([NOUGHT[form] for _, form, _ in forms])
+    some = (np.abs(np.nan_to_num(values)) >= least[:, None]).any(axis=(1, 2))
     codes = [plan.labels[key][1] for key in keys]
     order = _order(of_line.tolist(), codes)
     order = order[some[order]]
-    forms = [plan.figures[name] for name in known]
     rows = []
     for labels, numbers in zip(of_line[order].tolist(), values[order].tolist(), strict=True):
         texts = [_name(code, names) for code, names in zip(labels, codes, strict=True)]
         rows += [
-            SheetRow([*texts, figure], PLAIN, own, form)
-            for (figure, form), own in zip(forms, numbers, strict=True)
+            SheetRow([*texts, unit, figure], PLAIN, own, form)
+            for (figure, form, unit), own in zip(forms, numbers, strict=True)
         ]
     left = int((~some).sum())
     note = f"A column for {plan.across}. Shown rounded; cells hold the figures of the CSV files." + (
         f" Left out, as nought in every year: {left:,}." if left else ""
     )
-    lines = _Lines([*(plan.labels[key][0] for key in keys), "Value"], [str(year) for year in years], rows)
+    lines = _Lines(
+        [*(plan.labels[key][0] for key in keys), "Unit", "Value"], [str(year) for year in years], rows
+    )
     return _laid_out(plan.name, f"{authority}: {plan.title}", [*above, note], lines)
 
 
@@ -341,8 +365,8 @@ def _name(code: object, names: Mapping[str, str]) -> str:
         return names[text]
     if text in _WORDS:
         return _WORDS[text]
-    # Codes are written in small letters with underscores; names of settings are not.
-    return text.replace("_", " ").capitalize() if text == text.lower() else text
+    # Codes are written in small letters with underscores, and lines of section 251 with semicolons; names of settings are not.
+    return text.replace("_", " ").replace(";", "; ").capitalize() if text == text.lower() else text
 
 
 def _across_quantiles(frame: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:

@@ -376,7 +376,7 @@ def of_workbook(name: str, content: bytes) -> RunOutput:
     """Return a workbook: the figures of its summary, and the lines of all needs of its places."""
     book = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
     named = []
-    for sheet, labels in (("Summary", 4), ("Places", 4)):
+    for sheet, labels in (("Summary", 4), ("Places", 5)):
         if sheet not in book.sheetnames:
             continue
         rows = [row for row in book[sheet].iter_rows(values_only=True) if row]
@@ -390,7 +390,7 @@ def of_workbook(name: str, content: bytes) -> RunOutput:
                     row[3] in ("Middle", "Average", "Chance"),
                 )
             else:
-                code, kind = code_of(str(row[3]))[0], kind_of(str(row[0]), str(row[2]))
+                code, kind = code_of(str(row[4]))[0], kind_of(str(row[0]), str(row[2]))
                 of_figure = row[1] == "All needs"
             for head, value in zip(heads[labels:], row[labels:], strict=False):
                 if code and of_figure and value is not None:

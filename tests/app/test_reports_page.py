@@ -217,20 +217,24 @@ def test_sheets_and_csv_files_hold_the_same_figures(
         short = pd.read_csv(io.BytesIO(packed.read("shortfall.csv")), encoding="utf-8-sig")
         balance = pd.read_csv(io.BytesIO(packed.read("balance.csv")), encoding="utf-8-sig")
     head, *rows = sheets["Places"][run_workbook.HEAD - 1 :]
-    line = next(r for r in rows if r[:4] == ("Secondary", "Autism", "State-funded special school", "Short"))
+    line = next(
+        r
+        for r in rows
+        if r[:5] == ("Secondary", "Autism", "State-funded special school", "Children", "Short")
+    )
     at = (
         (short["phase"] == "secondary")
         & (short["need_group"] == "autism")
         & (short["provision"] == "state_special")
     )
     theirs = short[at].set_index("year")["shortfall_q50"]
-    assert [int(str(year)) for year in head[4:]] == theirs.index.tolist()
-    assert [float(str(n)) for n in line[4:]] == pytest.approx(theirs.tolist(), rel=1e-12)
+    assert [int(str(year)) for year in head[5:]] == theirs.index.tolist()
+    assert [float(str(n)) for n in line[5:]] == pytest.approx(theirs.tolist(), rel=1e-12)
     head, *rows = sheets["Balance"][run_workbook.HEAD - 1 :]
-    line = next(r for r in rows if r[1] == "Balance at 31 March" and r[3] == "Average")
+    line = next(r for r in rows if r[1] == "Balance at 31 March" and r[3:5] == ("Pounds", "Average"))
     theirs = balance[balance["line"] == "closing"].set_index("financial_year")["mean"]
-    assert list(head[4:]) == theirs.index.tolist()
-    assert [float(str(n)) for n in line[4:]] == pytest.approx(theirs.tolist(), rel=1e-12)
+    assert list(head[5:]) == theirs.index.tolist()
+    assert [float(str(n)) for n in line[5:]] == pytest.approx(theirs.tolist(), rel=1e-12)
 
 
 def test_the_balance_in_the_workbook_is_that_of_the_command_line(tidied: MadeReport, tmp_path: Path) -> None:
