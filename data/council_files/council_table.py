@@ -53,6 +53,7 @@ from data.council_files.spreadsheet import (
     csv_rows,
     find_extra_cells,
 )
+from data.council_files.whose_rows import refuse_title_of_another
 from data.council_files.written_dates import parse_academic_year
 from data.formatting import listed, quoted
 
@@ -375,6 +376,9 @@ def table_of_lines(
     PlannerError
         As `read_council_table`.
     """
+    if header is not None:
+        above = [cell for _, cells in lines[: header.first - 1] for cell in cells if cell]
+        refuse_title_of_another(where, kind, above, la_code)
     if header is None or (mapping is None and is_template(kind, header)):
         return _as_it_stands(kind, lines, header)
     known = mapping

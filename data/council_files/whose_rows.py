@@ -1,15 +1,20 @@
-"""Whose the rows of a council's file are, where a column of it names an authority: by DfE number, ONS code or name.
+"""Whose a council's file and its rows are, where a title names a council or a column an authority, by number, ONS code or name.
 
-Invariant: no row that names another authority is read. A file whose rows are all another's is refused; of one with some, such as
-a list of a region, those rows are named, and leaving them out is proposed.
+Invariant: no row that names another authority is read. A file whose rows are all another's, or whose titles name another council
+and not the one it was given for, is refused; of one with some rows of others, such as a list of a region, those rows are named,
+and leaving them out is proposed.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
+from data import areas
 from data.council_files.problems import LEAVE_OUT, Problem
 from data.council_files.spreadsheet import AUTHORITY, CellError, name_of, parse_authority
 from data.formatting import listed, quoted
@@ -20,6 +25,55 @@ if TYPE_CHECKING:
 
 NAMED = 4
 """Other authorities that a message names."""
+
+_BEFORE = r"(?:(?:borough|city|county|council)\s+of|lb|lbc|rb)\s+"
+_AFTER = r"\s+(?:(?:city|county|borough|metropolitan|district|unitary|local|mb)\s+)*(?:council|mbc|lbc|authority|borough)\b"
+"""What makes a name in a title that of a council: "London Borough of Barnet", "Leeds City Council", not "reading places"."""
+
+
+@cache
+def _councils() -> tuple[tuple[int, re.Pattern[str]], ...]:
+    """Return each current authority with the pattern of its council in a title."""
+    names = {area.la_code: re.escape(area.name.partition(",")[0].strip()) for area in areas.current()}
+    return tuple(
+        (code, re.compile(rf"\b{_BEFORE}{name}\b|\b{name}(?:'s)?{_AFTER}", re.I))
+        for code, name in names.items()
+    )
+
+
+def refuse_title_of_another(where: str, kind: FileKind, titles: Sequence[str], la_code: int | None) -> None:
+    """Refuse a file whose titles name another council, and not the one that it was given for.
+
+    Parameters
+    ----------
+    where
+        Name of the file.
+    kind
+        What it is.
+    titles
+        Cells above its header.
+    la_code
+        Whose it should be; None where that is not known, and nothing is refused.
+
+    Raises
+    ------
+    PlannerError
+        It looks like another council's; of the kind of the file.
+    """
+    if la_code is None:
+        return
+    named = {code: title for title in titles for code, council in _councils() if council.search(title)}
+    if (
+        named
+        and la_code not in named
+        and not any(name_of(la_code).casefold() in t.casefold() for t in titles)
+    ):
+        code, title = next(iter(named.items()))
+        raise kind.refuse(
+            f"'{where}' looks like {kind.name} of {name_of(code)} (its title is {quoted(title)}), but it was given for "
+            f"{name_of(la_code)}, so {kind.nothing}: it would count for the wrong children. Give the file of {name_of(la_code)}; "
+            "if it is theirs, put their name in the title, or take the title out."
+        )
 
 
 @dataclass(frozen=True, slots=True)

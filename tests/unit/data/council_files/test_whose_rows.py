@@ -38,6 +38,39 @@ def test_a_register_of_another_council_is_refused(tmp_path: Path, heading: str, 
         checked(sent)
 
 
+TITLED = "School,Type,Need,Age range,Places,Opening date,Status\nOak School,Special school,ASD,4-11,60,September 2024,Open\n"
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "London Borough of Barnet: specialist places",
+        "LB Barnet SEN places",
+        "Essex County Council",
+        "Bristol City Council",
+    ],
+)
+def test_a_title_of_another_council_is_refused_and_says_how_to_go_on(tmp_path: Path, title: str) -> None:
+    with pytest.raises(
+        PlannerError, match=r"looks like a register of .* \(its title is .*given for Redbridge.* in the title"
+    ):
+        checked(text(tmp_path, f"{title},,,,,,\n,,,,,,\n{TITLED}"))
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "London Borough of Redbridge: specialist places",
+        "Places used by Redbridge in schools of Barnet Council",
+        "Reading and Bury Road places",
+        "SEN places approved by the council",
+        "",
+    ],
+)
+def test_a_title_that_names_no_other_council_is_read(tmp_path: Path, title: str) -> None:
+    assert rows(checked(text(tmp_path, f"{title},,,,,,\n,,,,,,\n{TITLED}")), "setting") == [("Oak School",)]
+
+
 def test_rows_of_other_councils_are_named_and_leaving_them_out_is_proposed(tmp_path: Path) -> None:
     sent = PLACES.format("LA name") + OAK.format("Barnet") + ELM.format("Redbridge") + OAK.format("")
     sent += ELM.replace("Elm", "Ash").replace("12", "lots").format("Newham") + ELM.replace(
