@@ -60,41 +60,72 @@ _QUARTER = 0.25
 _NUMBERS = ("mean", *map(column, INTERVAL))
 """What `describe.single` returns."""
 
+NOT_OPEN, NEVER_BUILT, NOBODY = "not open then", "never built", "nobody then"
+"""What stands for figures of a scheme in no draw open by then, in none delivered, and of an option that seats nobody."""
+
+IF_BUILT = (
+    "Figures of a scheme alone are those of the futures in which it is built, and its children and places of those in which it "
+    "is open by then."
+)
+IF_SEATS = "An option is compared with bases in the futures in which it is open and would seat a child."
+"""Which futures figures of one scheme are of."""
+
 _NO_GAP = 0.0005
 """A distance from the best that is shown as none."""
 
 
+def built(one: Appraisal) -> xr.DataArray:
+    """Return whether a scheme is delivered, dims ``(draw,)``."""
+    return (one.capital.sum("financial_year") > 0) | (one.places.isel(january=-1) > 0)
+
+
+def seats_any(test: BaseComparison) -> xr.DataArray:
+    """Return whether a special school option would seat a child, dims ``(draw,)``."""
+    return test.in_bases.notnull()
+
+
 def options(case: Case) -> pd.DataFrame:
-    """Return a row for each candidate as if it alone were built, columns `OPTION_COLUMNS`."""
+    """Return a row for each candidate as if it alone were built, columns `OPTION_COLUMNS`.
+
+    Figures are over the draws in which it is delivered; children, seats and savings over those in which it is open by the January
+    asked about. NaN where there is no such draw.
+    """
     return pd.DataFrame([_option(case, a) for a in case.appraisals], columns=list(OPTION_COLUMNS))
 
 
 def _option(case: Case, a: Appraisal) -> dict[str, Any]:
     c, at = a.candidate, case.january
-    seats, empty = a.seats.sel(january=at), a.empty.sel(january=at)
-    opened = a.places.sel(january=at) > 0
-    quarter = (empty > _QUARTER * a.places.sel(january=at))[opened]
-    back = known(a.payback)
+    opened, there = a.places.sel(january=at) > 0, built(a)
+    seats, empty, met, unplaced = (
+        draws.sel(january=at).where(opened) for draws in (a.seats, a.empty, a.newly_met, a.unplaced)
+    )
     year = f"{at - 1}-{at % 100:02d}"
+    saved = [draws.sel(financial_year=year).where(opened) for draws in (a.education_saved, a.transport_saved)]
+    quarter = (empty > _QUARTER * a.places.sel(january=at))[opened]
+    worth, back = a.npv.where(there), known(a.payback.where(there))
     return {
         "id": c.id, "title": c.title, "kind": c.kind, "opens": academic_year(c.opens + 1), "places": c.places,
         **_spread("cost", a.cost), "debt_charge_mean": float(mean(a.debt_charge)), **_spread("seats", seats),
-        "empty_q50": of_draws("empty", empty.to_numpy()),
+        "empty_q50": _centre("empty", empty),
         "p_quarter_empty": float(chance(quarter)) if len(quarter) else np.nan,
-        "newly_met_q50": of_draws("without_any", a.newly_met.sel(january=at).to_numpy()),
-        "unplaced_q50": of_draws("without_any", a.unplaced.sel(january=at).to_numpy()),
-        "education_saved_mean": float(mean(a.education_saved.sel(financial_year=year))),
-        "transport_saved_mean": float(mean(a.transport_saved.sel(financial_year=year))),
-        **_spread("npv", a.npv), "p_npv_positive": float(chance(a.npv > 0)),
-        "npv_forecast_mean": float(mean(a.npv_forecast)),
+        "newly_met_q50": _centre("without_any", met), "unplaced_q50": _centre("without_any", unplaced),
+        "education_saved_mean": float(mean(known(saved[0], none=np.nan))),
+        "transport_saved_mean": float(mean(known(saved[1], none=np.nan))),
+        **_spread("npv", worth), "p_npv_positive": float(chance(known(worth, none=np.nan) > 0)),
+        "npv_forecast_mean": float(mean(known(a.npv_forecast.where(there), none=np.nan))),
         "p_pays_back": float(chance(np.isfinite(back))) if len(back) else 0.0,
         **{f"payback_{name}": value for name, value in payback_percentiles(back).items()},
         "basis": c.basis, "confidence": c.confidence, "assumed": ";".join(c.assumed), "source": c.source,
     }  # fmt: skip
 
 
-def _spread(name: str, draws: xr.DataArray, none: float = 0.0) -> dict[str, float]:
-    """Return the mean, middle and 80 % interval of one quantity; 0 where the quantity has no meaning in any draw."""
+def _centre(code: str, draws: xr.DataArray) -> float:
+    """Return the centre of a figure over the draws in which it has a meaning; NaN where it has in none."""
+    return of_draws(code, known(draws, none=np.nan))
+
+
+def _spread(name: str, draws: xr.DataArray, none: float = np.nan) -> dict[str, float]:
+    """Return the mean, middle and 80 % interval of one quantity; ``none`` where the quantity has no meaning in any draw."""
     numbers = single(known(draws)) if bool(draws.notnull().any()) else dict.fromkeys(_NUMBERS, none)
     return {f"{name}_{number}": value for number, value in numbers.items()}
 
@@ -148,14 +179,15 @@ def _yearly(
 
 
 def base_comparisons(case: Case) -> pd.DataFrame:
-    """Return the comparison of every special school option with bases, as a table."""
+    """Return the comparison of every special school option with bases, over the draws in which it would seat a child."""
     return pd.DataFrame(
         [
             {
                 "special": t.special, "nearest_base": t.nearest, "distance_km": t.distance_km, "near_by": t.near_by,
-                "january": t.january, **_spread("children", t.children), "suited_q50": of_draws("shortfall", t.suited.to_numpy()),
-                "base_places_q50": of_draws("empty", t.base_places.to_numpy()), **_spread("in_bases", t.in_bases),
-                "chance_all": chance_all_in_bases(t),
+                "january": t.january, **_spread("children", t.children.where(seats_any(t))),
+                "suited_q50": _centre("seats", t.suited.where(seats_any(t))),
+                "base_places_q50": _centre("empty", t.base_places.where(seats_any(t))),
+                **_spread("in_bases", t.in_bases), "chance_all": chance_all_in_bases(t),
             }
             for t in case.base_comparisons
         ],
@@ -227,10 +259,21 @@ def options_for_people(case: Case) -> pd.DataFrame:
             "Opens": frame["opens"],
             "Places": frame["places"].map(str),
             FIGURES["build_cost"].label: [shown("build_cost", cost) for cost in frame["cost_mean"]],
-            f"Seats {case.january}": [in_table("seats", row, "seats_") for row in frame.to_dict("records")],
-            EMPTY: [shown("empty", places) for places in frame["empty_q50"]],
-            FIGURES["npv"].label: [in_table("npv", row, "npv_") for row in frame.to_dict("records")],
-            "Above 0": [shown("p_saves", chance_) for chance_ in frame["p_npv_positive"]],
+            f"Seats {case.january}": [
+                NOT_OPEN if np.isnan(row["seats_q50"]) else in_table("seats", row, "seats_")
+                for row in frame.to_dict("records")
+            ],
+            f"{EMPTY} {case.january}": [
+                NOT_OPEN if np.isnan(places) else shown("empty", places) for places in frame["empty_q50"]
+            ],
+            FIGURES["npv"].label: [
+                NEVER_BUILT if np.isnan(row["npv_mean"]) else in_table("npv", row, "npv_")
+                for row in frame.to_dict("records")
+            ],
+            FIGURES["p_saves"].label: [
+                NEVER_BUILT if np.isnan(worth) else shown("p_saves", chance_)
+                for worth, chance_ in zip(frame["npv_mean"], frame["p_npv_positive"], strict=True)
+            ],
             "Payback, years": [
                 f"{_years(m)} ({_years(a)} to {_years(b)})"
                 for m, a, b in zip(
@@ -239,6 +282,11 @@ def options_for_people(case: Case) -> pd.DataFrame:
             ],
         }
     )
+
+
+def _in_some(code: str, number: float) -> str:
+    """Return a figure of an option that seats children in some draws; `NOBODY` where it does in none."""
+    return NOBODY if np.isnan(number) else shown(code, number)
 
 
 def base_comparisons_for_people(case: Case) -> pd.DataFrame:
@@ -252,11 +300,13 @@ def base_comparisons_for_people(case: Case) -> pd.DataFrame:
                 "none" if name is None or pd.isna(name) else f"{name} ({near[how]})"
                 for name, how in zip(frame["nearest_base"], frame["near_by"], strict=True)
             ],
-            "Children": [shown("seats", children) for children in frame["children_q50"]],
-            "In bases at England's split": [shown("seats", children) for children in frame["suited_q50"]],
-            "Base places free": [shown("empty", places) for places in frame["base_places_q50"]],
+            "Children": [_in_some("seats", children) for children in frame["children_q50"]],
+            "In bases at England's split": [_in_some("seats", children) for children in frame["suited_q50"]],
+            "Base places free": [_in_some("empty", places) for places in frame["base_places_q50"]],
             "Could be met in bases": [
-                f"{wording.per_cent(m)} ({wording.per_cent(a)} to {wording.per_cent(b)})"
+                NOBODY
+                if np.isnan(m)
+                else f"{wording.per_cent(m)} ({wording.per_cent(a)} to {wording.per_cent(b)})"
                 for m, a, b in zip(
                     frame["in_bases_q50"], frame["in_bases_q10"], frame["in_bases_q90"], strict=True
                 )
@@ -358,7 +408,7 @@ def notes(case: Case) -> list[str]:
         "children placed": f"A chance of {least} of enough places cannot be reached within the budget with these candidates: the "
         f"most that can is {best}. So the programme places as many children as it can, whatever that is worth in pounds.",
     }
-    return [*([aims[p.aim]] if p.aim in aims else []), *case.notes]
+    return [*([aims[p.aim]] if p.aim in aims else []), IF_BUILT, IF_SEATS, *case.notes]
 
 
 def regret_in_words(pounds: float) -> str:

@@ -58,10 +58,30 @@ NAMES: Mapping[str, str] = {
     "In year": "in_year_balance", "High needs income less cost in the financial year to March": "in_year_balance",
     "Balance at 31 March": "closing", "High needs balance at the end of the financial year": "closing",
     "Without the programme": "closing",
+    "High needs income in the financial year to March": "income", "Income": "income",
+    "Chance of a deficit": "p_deficit", "Add to be 80 % sure": "places_to_add", "Places to add to be 80 % sure": "places_to_add",
 }  # fmt: skip
 """What outputs call a figure, now or before, to its code."""
 
-POUNDS = {"cost", "in_year_balance", "closing"}
+POUNDS = {"cost", "income", "in_year_balance", "closing"}
+
+OF_A_FINANCIAL_YEAR = {*POUNDS, "p_deficit"}
+
+LINE_HEADS = (
+    "Setting", "Where they go", "Line", "Part", "After the override", "Scheme", "Zone", "Programme chosen for",
+    "Special school option", "Main need", "Need",
+)  # fmt: skip
+"""Heads of a first column that names lines: each of its figures is one of its own."""
+
+LINE_NAMES: Mapping[str, str] = {
+    "Payback, years": "Payback", "Empty": "Places empty", "Seats": "Children seated", "Children it would seat": "Children",
+    "As many as bases suit": "In bases at England's split", "Base places open to them": "Base places free",
+    "Chance bases could do it all": "Chance that all are",
+}  # fmt: skip
+"""Heads of figures of lines that another output calls otherwise."""
+
+OF_A_LIFE = ("Net present value", "Chance that it saves", "Payback", "Cost to build")
+"""Figures of lines that are of no year."""
 
 KINDS: Mapping[str, str] = {
     "state special schools": "special", "state-funded special school": "special", "specialist bases": "base",
@@ -159,6 +179,39 @@ def of_tables(output_: RunOutput) -> Iterator[FigureReading]:
                     )
 
 
+def of_lines(output_: RunOutput) -> Iterator[FigureReading]:
+    """Yield the figures of tables with a name in front of each line: settings, lines of cost, schemes, needs."""
+    for table in output_.tables:
+        heads = [h.strip() for h in table.heads]
+        # A register and prices are put in; what the page Scenarios shows is of another run.
+        put_in = "Academic years" in heads
+        if heads[0] not in LINE_HEADS or put_in or "page Scenarios" in output_.name:
+            continue
+        change = re.search(r"from (\d{4}-\d\d to \d{4}-\d\d)$", table.caption)
+        keys = [
+            at
+            for at, head in enumerate(heads)
+            if at == 0 or head in ("Phase", "Provision", "Phase and kind of place", "Stability grant")
+        ]
+        for at, head in enumerate(heads):
+            plain = head.removesuffix(", average")
+            year = re.search(r"(\d{4}(?:-\d\d)?)$", plain)
+            name = plain[: year.start()].rstrip(" ,") if year else plain
+            for row in table.rows if at not in keys else ():
+                # A cell with words, such as a kind or a source, is no figure.
+                if number(row[at]) and re.match(r"[-+£\d]|over |under ", row[at].strip()):
+                    label = ": ".join(row[key].strip().casefold() for key in keys)
+                    called = LINE_NAMES.get(name, name)
+                    dated = year[1] if year else change[1] if change else _year_in(table.caption)
+                    yield FigureReading(
+                        f"{called} of {heads[0].lower()} {label}",
+                        "life" if called in OF_A_LIFE else dated,
+                        "",
+                        number(row[at]),
+                        f"{output_.name}, table '{table.caption}'",
+                    )
+
+
 def _of_measures(table: ReadTable, heads: Sequence[str], place: str) -> Iterator[FigureReading]:
     """Yield the figures of a comparison: the column of the forecast, in the January of its caption."""
     column = next((heads.index(h) for h in ("The forecast", "baseline") if h in heads), None)
@@ -168,7 +221,7 @@ def _of_measures(table: ReadTable, heads: Sequence[str], place: str) -> Iterator
     for row in table.rows:
         code, _ = code_of(row[heads.index("Measure")])
         if code and number(row[column]):
-            at = f"{int(when) - 1}-{int(when) % 100:02d}" if code in POUNDS else when
+            at = f"{int(when) - 1}-{int(when) % 100:02d}" if code in OF_A_FINANCIAL_YEAR else when
             yield FigureReading(code, at, ALL_KINDS, number(row[column]), f"{place}, table '{table.caption}'")
 
 
@@ -283,7 +336,9 @@ def of_sentences(output_: RunOutput, whens: Mapping[str, str]) -> Iterator[Figur
 def readings(outputs: Iterable[RunOutput], whens: Mapping[str, str]) -> list[FigureReading]:
     """Return every figure that outputs show."""
     return [
-        reading for one in outputs for reading in (*one.named, *of_tables(one), *of_sentences(one, whens))
+        reading
+        for one in outputs
+        for reading in (*one.named, *of_tables(one), *of_lines(one), *of_sentences(one, whens))
     ]
 
 
@@ -351,7 +406,7 @@ def of_page(name: str, app: AppTest) -> RunOutput:
         label = metric.label.removesuffix(", average")
         code = "joiners" if label.startswith("New plans in ") else NAMES.get(label, "")
         if code and year:
-            when = f"{int(year[1]) - 1}-{int(year[1]) % 100:02d}" if code in POUNDS else year[1]
+            when = f"{int(year[1]) - 1}-{int(year[1]) % 100:02d}" if code in OF_A_FINANCIAL_YEAR else year[1]
             named.append(
                 FigureReading(code, when, ALL_KINDS, metric.value, f"{name}, figure '{metric.label}'")
             )
@@ -437,10 +492,11 @@ def of_csv(name: str, frame: pd.DataFrame) -> RunOutput:
 
 def _of_number(code: str, when: str, kind: str, value: float, place: str) -> FigureReading:
     """Return an unrounded value as tables print it."""
-    if code in POUNDS:
+    if code in OF_A_FINANCIAL_YEAR:
         when = when if "-" in when else f"{int(when) - 1}-{int(when) % 100:02d}"
+    if code in POUNDS:
         return FigureReading(code, when, kind, wording.table_pounds(value), place)
-    shown = wording.table_chance(value) if code == "p_shortfall" else wording.count(value)
+    shown = wording.table_chance(value) if code.startswith("p_") else wording.count(value)
     return FigureReading(code, when, kind, shown, place)
 
 
@@ -518,7 +574,7 @@ def downloads() -> Iterator[RunOutput]:
 WHENS = {"lead": "2031", "capital": "2030", "life": "life"}
 """When figures are of whose sentence does not say it: the January a paper leads with, and the one the schemes are judged in."""
 
-FIGURES_COMPARED = 900
+FIGURES_COMPARED = 1500
 """At least so many figures stand in several outputs; fewer would mean that the walk has lost its way."""
 
 

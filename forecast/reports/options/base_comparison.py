@@ -6,12 +6,11 @@ Invariant: figures are over the draws in which the option would seat a child.
 from __future__ import annotations
 
 import pandas as pd
-import xarray as xr
 
 from data.capital.candidates import SPECIAL
 from forecast.capital.schemes import BaseComparison, Case
 from forecast.presentation import describe, wording
-from forecast.presentation.capital_tables import chance_all_in_bases
+from forecast.presentation.capital_tables import NOBODY, chance_all_in_bases, seats_any
 from forecast.presentation.published_figures import shown
 from forecast.presentation.summary import LIKELY
 from forecast.reports.document import DocumentTable
@@ -28,9 +27,9 @@ def base_table(case: Case) -> DocumentTable:
             {
                 "Special school option": titles[test.special],
                 "Nearest base option": _nearest(test, titles),
-                "Children it would seat": counted_where("seats", test.children, some, "nobody then"),
-                "As many as bases suit": counted_where("seats", test.suited, some, "nobody then"),
-                "Base places open to them": counted_where("empty", test.base_places, some, "nobody then"),
+                "Children it would seat": counted_where("seats", test.children, some, NOBODY),
+                "As many as bases suit": counted_where("seats", test.suited, some, NOBODY),
+                "Base places open to them": counted_where("empty", test.base_places, some, NOBODY),
                 "Chance bases could do it all": shown("p_enough", chance_all_in_bases(test)),
             }
         )
@@ -45,11 +44,6 @@ def base_table(case: Case) -> DocumentTable:
         "today it understates what they could do. Base places: of the base options here, after children who want a "
         "base have one.",
     )
-
-
-def seats_any(test: BaseComparison) -> xr.DataArray:
-    """Return whether a special school option would seat a child, dims ``(draw,)``."""
-    return test.in_bases.notnull()
 
 
 def base_lines(case: Case) -> list[str]:

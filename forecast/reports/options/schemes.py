@@ -16,7 +16,7 @@ from data.formatting import listed
 from data.vocabulary import NEED_CODES, NEEDS
 from forecast.capital.schemes import Appraisal, Case
 from forecast.presentation import describe, wording
-from forecast.presentation.capital_tables import payback_percentiles
+from forecast.presentation.capital_tables import NEVER_BUILT, NOT_OPEN, built, payback_percentiles
 from forecast.presentation.published_figures import FIGURES, shown
 from forecast.reports import charts
 from forecast.reports.document import DocumentTable, Picture
@@ -46,16 +46,11 @@ def worth(npv: xr.DataArray) -> float:
     return float(describe.chance(npv > 0))
 
 
-def built(one: Appraisal) -> xr.DataArray:
-    """Return whether a scheme is delivered, dims ``(draw,)``."""
-    return (one.capital.sum("financial_year") > 0) | (one.places.isel(january=-1) > 0)
-
-
 def payback(one: Appraisal) -> str:
     """Return the time to payback of a delivered scheme in words, such as "7 years (5 to 12)", or that there is none."""
     drawn = describe.known(one.payback.where(built(one)))
     if not len(drawn):
-        return "never built"
+        return NEVER_BUILT
     low, middle, high = payback_percentiles(drawn).values()
     if not np.isfinite(middle):
         return "not paid back"
@@ -80,7 +75,7 @@ def considered(case: Case) -> DocumentTable:
                 "For": for_whom(c),
                 "Places": f"{c.places:,}",
                 "Opens": f"Sept {c.opens}",
-                "Chance it is built": shown("p_built", float(describe.chance(built(one)))),
+                FIGURES["p_built"].label: shown("p_built", c.chance_delivered / 100),
                 FIGURES["build_cost"].label: Spread.of("build_cost", one.cost).in_table(),
                 "Figures": c.basis,
             }
@@ -107,7 +102,7 @@ def alone(case: Case) -> DocumentTable:
                 "Scheme": one.candidate.title,
                 "Children seated": counted_where("seats", one.seats.sel(january=case.january), open_),
                 "Places empty": counted_where("empty", one.empty.sel(january=case.january), open_),
-                FIGURES["npv"].label: counted_where("npv", one.npv, there, none="never built"),
+                FIGURES["npv"].label: counted_where("npv", one.npv, there, none=NEVER_BUILT),
                 FIGURES["p_saves"].label: _chance(one.npv > 0, there),
                 "Payback": payback(one),
             }
@@ -136,7 +131,7 @@ def _every_need(candidate: Candidate) -> bool:
     return set(candidate.needs) >= set(NEED_CODES)
 
 
-def counted_where(code: str, draws: xr.DataArray, kept: xr.DataArray, none: str = "not open then") -> str:
+def counted_where(code: str, draws: xr.DataArray, kept: xr.DataArray, none: str = NOT_OPEN) -> str:
     """Return a published figure as text, in some draws."""
     left = draws.where(kept).dropna("draw")
     return none if left.sizes["draw"] == 0 else Spread.of(code, left).in_table()
@@ -144,7 +139,7 @@ def counted_where(code: str, draws: xr.DataArray, kept: xr.DataArray, none: str 
 
 def _chance(happens: xr.DataArray, kept: xr.DataArray) -> str:
     """Return the chance of an event as text, in some draws."""
-    return "never built" if not bool(kept.any()) else shown("p_saves", float(describe.chance(happens[kept])))
+    return NEVER_BUILT if not bool(kept.any()) else shown("p_saves", float(describe.chance(happens[kept])))
 
 
 def value_chart(case: Case) -> Picture:

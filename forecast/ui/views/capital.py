@@ -201,7 +201,7 @@ def schemes_text(schemes: Sequence[Candidate], opens: Sequence[int] | None = Non
                 f"{exact_pounds(c.capital_low)} to {exact_pounds(c.capital_high)}" for c in schemes
             ],
             "In prices of": [c.price_year for c in schemes],
-            "Chance it is built": [wording.per_cent(c.chance_delivered / 100) for c in schemes],
+            FIGURES["p_built"].label: [shown("p_built", c.chance_delivered / 100) for c in schemes],
             "Basis": [f"{c.basis.capitalize()}, {c.confidence} confidence" for c in schemes],
             "Source": [c.source for c in schemes],
         }

@@ -262,7 +262,11 @@ def why(steps: pd.DataFrame, area: str, january: int, first: int) -> Figure:
 
 @once
 def present_values(frame: pd.DataFrame, title: str, area: str, base_year: str) -> Figure:
-    """Return a chart of the present value of schemes, each built alone: title, chosen, npv_mean, npv_q10, npv_q90."""
+    """Return a chart of the present value of schemes, each built alone: title, chosen, npv_mean, npv_q10, npv_q90.
+
+    A scheme that is built in no draw has none, and is left out.
+    """
+    frame = frame.dropna(subset=["npv_mean"])
     rows = [
         {"mean": r["npv_mean"], "q10": r["npv_q10"], "q90": r["npv_q90"], "title": r["title"]}
         for r in frame.to_dict("records")
