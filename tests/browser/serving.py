@@ -6,12 +6,14 @@ import os
 import re
 import shutil
 import socket
+import socketserver
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -40,6 +42,44 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextmanager
+def behind_proxy(address: str, header: str) -> Iterator[str]:
+    """Yield an address at which another is served through a proxy, which adds a header to every request, a websocket's too.
+
+    A browser's own extra headers are not sent with a websocket by every version of it. Each answer ends its connection.
+    """
+    host, port = address.removeprefix("http://").split(":")
+
+    def pump(taken: socket.socket, given: socket.socket) -> None:
+        with suppress(OSError):
+            while block := taken.recv(65536):
+                given.sendall(block)
+        with suppress(OSError):
+            given.shutdown(socket.SHUT_WR)
+
+    class Passed(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            head = b""
+            while b"\r\n\r\n" not in head:
+                if not (block := self.request.recv(65536)):
+                    return
+                head += block
+            first, rest = head.split(b"\r\n", 1)
+            rest = rest.replace(b"Connection: keep-alive", b"Connection: close", 1)
+            with socket.create_connection((host, int(port))) as server:
+                server.sendall(first + b"\r\n" + header.encode() + b"\r\n" + rest)
+                threading.Thread(target=pump, args=(self.request, server), daemon=True).start()
+                pump(server, self.request)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Passed) as proxy:
+        proxy.daemon_threads = True
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{proxy.server_address[1]}"
+        finally:
+            proxy.shutdown()
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from data.sign_in import allow_list
 from scenarios.store import Store
 from scenarios.store.address import VARIABLE as STORE
 from tests.browser.identity import CLIENT, SECRET, Provider, provider
-from tests.browser.serving import PATIENCE, free_port, refusals, serve
+from tests.browser.serving import PATIENCE, behind_proxy, free_port, refusals, serve
 from tests.browser.test_browser import WIDTHS, settled, violations, visit
 
 pytestmark = pytest.mark.browser
@@ -200,9 +200,10 @@ def test_a_stranger_is_refused_on_every_page_and_can_sign_out(
 def test_without_sign_in_a_request_through_a_proxy_shows_only_what_to_set_up(
     browser: Browser, served: str
 ) -> None:
-    context = browser.new_context(extra_http_headers={"X-Forwarded-For": "10.1.1.1"})
+    context = browser.new_context()
     try:
-        shut(context.new_page(), served)
+        with behind_proxy(served, "X-Forwarded-For: 10.1.1.1") as address:
+            shut(context.new_page(), address)
     finally:
         context.close()
 

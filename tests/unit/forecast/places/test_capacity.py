@@ -175,7 +175,7 @@ def test_the_same_seed_gives_the_same_shortfall(placements: Placements, register
 
 @pytest.mark.parametrize("blend", [-0.1, 1.1, float("nan")])
 def test_demand_beyond_latent_is_refused(blend: float) -> None:
-    with pytest.raises(OptionError, match=r"runs from 0 \(observed.*Choose a value"):
+    with pytest.raises(OptionError, match=r"runs from 0 \(today.*Choose a value"):
         Demand(blend=blend)
 
 
