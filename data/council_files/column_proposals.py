@@ -67,6 +67,9 @@ def _day_of_file(kind: FileKind, titles: Sequence[str], samples: Mapping[str, Se
     return next(iter(days)) if len(days) == 1 else UNANSWERED
 
 
+_NUMBERED = re.compile(r" \(\d\)$")
+"""End of a heading that stands there again."""
+
 _OF_TOWNS = re.compile(r"town|city|address|postal|locality|district|ward|area|site", re.I)
 """Headings of columns of places, which may have the names of authorities without speaking of them."""
 
@@ -151,7 +154,7 @@ def proposal_of(where: str, kind: FileKind, lines: Lines, header: HeaderRow) -> 
     for name in header.names:
         if name in chosen:
             continue
-        by_heading = columns_of_heading(kind, re.sub(r" \(\d\)$", "", name))
+        by_heading = columns_of_heading(kind, _NUMBERED.sub("", name))
         fitting = [c for c in by_heading if fit(kind, c, samples[name]) >= FITS]
         if (
             fitting
@@ -177,6 +180,8 @@ def proposal_of(where: str, kind: FileKind, lines: Lines, header: HeaderRow) -> 
     covered = {one for ours in chosen.values() for one in kind.gives.get(ours, (ours,))}
     if yearly:
         covered |= {"from_academic_year", kind.amount}
+    if kind.amount not in covered:
+        _ask_for_amount(kind, chosen, notes, samples)
     mapping = [
         MappingLine("column", name, chosen[name], "; ".join(samples[name][:SAMPLES]), notes.get(name, ""))
         for name in header.names
@@ -319,7 +324,8 @@ def _ask_about_clashes(
     for ours, names in by_ours.items():
         if len(names) < 2:
             continue
-        own = [n for n in names if bare(n) == bare(ours)]
+        # A heading that comes twice is numbered; neither is then more likely than the other.
+        own = [n for n in names if bare(_NUMBERED.sub("", n)) == bare(ours)]
         named = [
             n
             for n in names
@@ -337,6 +343,19 @@ def _ask_about_clashes(
                 f"could be {ours}, as {others} is; kept aside" if keep
                 else f"could be {ours}, and so could {others}: write {ours} for one of them and {ASIDE} for the others"
             )  # fmt: skip
+
+
+def _ask_for_amount(
+    kind: FileKind, chosen: dict[str, str], notes: dict[str, str], samples: Mapping[str, Sequence[str]]
+) -> None:
+    """Turn columns of numbers that would be kept aside into questions, where no column holds what the rows are about."""
+    numbers = [n for n in chosen if samples[n] and fit(kind, kind.amount, samples[n]) >= FITS]
+    if any(chosen[n] == UNANSWERED for n in numbers):
+        return  # asked about already
+    for name in numbers:
+        if chosen[name] == ASIDE:
+            chosen[name] = UNANSWERED
+            notes[name] = f"no column is called {kind.amount}: write {kind.amount} if it is that, or {ASIDE}"
 
 
 def _values(kind: FileKind, covered: set[str], chosen: Mapping[str, str], where: str) -> dict[str, str]:

@@ -416,6 +416,28 @@ def test_a_single_column_of_places_with_its_year_is_read(tmp_path: Path) -> None
     assert rows(checked(text(tmp_path, sent)), "from_academic_year", "places") == [("2025/26", 60)]
 
 
+def test_of_two_columns_with_one_heading_neither_is_picked(tmp_path: Path) -> None:
+    sent = text(
+        tmp_path,
+        "School,Type,Need,Ages,Places,Places,Opening,Status\nOak,SEN unit,SLCN,4-11,8,10,Sept 2025,open\n",
+    )
+    proposal = propose(sent, REGISTER_FILE)
+    assert proposal is not None
+    assert {q.theirs for q in proposal.mapping.questions} == {"Places", "Places (2)"}
+
+
+def test_numbers_are_asked_about_where_no_column_is_called_places(tmp_path: Path) -> None:
+    sent = text(
+        tmp_path,
+        "School,Type,Need,Ages,PAN / commissioned numbers 25-26,Opening,Status\nOak,SEN unit,SLCN,4-11,c. 8,Sept 2025,open\n",
+    )
+    proposal = propose(sent, REGISTER_FILE)
+    assert proposal is not None
+    assert {q.theirs for q in proposal.mapping.questions} == {"PAN / commissioned numbers 25-26"}
+    read = checked(sent, REGISTER_FILE, **{"PAN / commissioned numbers 25-26": "places"})
+    assert rows(read, "setting", "places") == [("Oak", 8)]
+
+
 def test_bars_separate_cells(tmp_path: Path) -> None:
     sent = (HEAD + OAK.replace("Oak School", "Oak, North")).replace("Oak, North", "Oak; North")
     assert rows(checked(text(tmp_path, sent.replace(",", "|"))), "setting", "places") == [("Oak; North", 60)]
