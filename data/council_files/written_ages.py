@@ -26,9 +26,13 @@ _ONE = re.compile(
     r"|(?:ages?|aged)?\s*(?P<age>\d{1,2})(?:\.0+)?\s*(?:years?(?:\s+old)?|yrs?|y\.?o\.?)?)(?:\s+classe?s?)?",
     re.I,
 )
-_BETWEEN = re.compile(r"\s*(?:-|\u2013|—|\bto\b|\band\b|\bthrough\b|/)\s*", re.I)
+_BETWEEN = re.compile(r"\s*(?:-|\u2013|—|\bto\b|\band\b|&|\+|\bthrough\b|/)\s*", re.I)
+_BOTH = re.compile(r"\band\b|&|\+", re.I)
+"""Joins two groups and says nothing of those between them, so that they must follow each other."""
+
 _STAGES: dict[str, tuple[int, int]] = {
-    "eyfs": (3, 4), "ks1": (5, 6), "ks2": (7, 10), "ks3": (11, 13), "ks4": (14, 15), "ks5": (16, 18),
+    "eyfs": (3, 4), "ey": (3, 4), "early years": (3, 4),
+    "ks1": (5, 6), "ks2": (7, 10), "ks3": (11, 13), "ks4": (14, 15), "ks5": (16, 18),
     "primary": (4, 10), "infant": (4, 6), "junior": (7, 10), "secondary": (11, 15), "sixth form": (16, 18), "6th form": (16, 18),
 }  # fmt: skip
 """Stages with ages at 31 August: their first and last."""
@@ -66,17 +70,18 @@ def run_of_ages(cell: str, *, school_range: bool) -> tuple[int, int] | None:
         Whether plain numbers are a school's age range, whose end is the age at which pupils leave.
     """
     text = re.sub(r"\s*\((?:years?|yrs?|y|ages?)?[^()]*\)", "", cell.strip()) or cell.strip()
-    stage = re.sub(r"\s+", " ", text.casefold()).replace("key stage ", "ks").replace("ks ", "ks")
-    stage = re.sub(r"\s*(?:phase|schools?|pupils?|ages?)$", "", stage)
-    if stage in _STAGES:
-        return _STAGES[stage]
+    if (stage := _stage(text)) is not None:
+        return stage
     parts = [p for p in _BETWEEN.split(text) if p]
-    if len(parts) == 2 and all(
-        re.fullmatch(r"(?:ks|key stage)\s?\d", p, re.I) or re.fullmatch(r"\d", p) for p in parts
-    ):
-        ends = [_STAGES.get("ks" + p[-1]) for p in parts]
-        if re.match(r"k", parts[0], re.I) and ends[0] and ends[1]:
-            return ends[0][0], ends[1][1]
+    if len(parts) == 2 and (begin := _stage(parts[0])) is not None:
+        # "KS1 & 2", "Key Stages 3-4": the word stands for both.
+        of_both = (
+            f"ks{parts[1]}" if re.fullmatch(r"\d", parts[1]) and "k" in parts[0].casefold() else parts[1]
+        )
+        end = _stage(of_both)
+        if end is None or end < begin or (_BOTH.search(text) and end[0] > begin[1] + 1):
+            return None
+        return begin[0], end[1]
     if len(parts) == 1:
         single = age(text)
         return (single, single) if single is not None and is_year_group(text) else None
@@ -92,7 +97,15 @@ def run_of_ages(cell: str, *, school_range: bool) -> tuple[int, int] | None:
         return None
     if school_range and not grouped:
         high -= 1
-    return (low, high) if low <= high else None
+    apart = grouped and _BOTH.search(text) is not None and high > low + 1
+    return (low, high) if low <= high and not apart else None
+
+
+def _stage(text: str) -> tuple[int, int] | None:
+    """Return the first and last age at 31 August of one stage; None where it is none."""
+    stage = re.sub(r"\s+", " ", text.casefold().strip())
+    stage = re.sub(r"^(?:key stages?|kss?) ?(?=\d)", "ks", stage)
+    return _STAGES.get(re.sub(r"\s*(?:phase|schools?|pupils?|ages?)$", "", stage))
 
 
 def range_in_date(cell: str) -> str | None:

@@ -135,11 +135,24 @@ def test_totals_in_the_middle_are_left_out_and_checked_against_their_own_rows(tm
         ("Yrs 7 - 11", (11, 15)),
         ("Nursery to Year 6", (3, 10)),
         ("Reception - Year 14", (4, 18)),
+        ("KS1 & KS2", (5, 10)),
+        ("KS1 & 2", (5, 10)),
+        ("EY-KS5", (3, 18)),
+        ("Infant and Junior", (4, 10)),
+        ("Y7 & Y8", (11, 12)),
     ],
 )
 def test_year_groups_are_read(tmp_path: Path, written: str, ages: tuple[int, int]) -> None:
     sent = HEAD.replace("Age range", "Year groups") + OAK.replace("4-11", written)
     assert rows(checked(text(tmp_path, sent)), "age_low", "age_high") == [ages]
+
+
+@pytest.mark.parametrize("written", ["KS1 & KS3", "Y7 and Y10"])
+def test_groups_that_do_not_follow_each_other_are_no_run_of_ages(tmp_path: Path, written: str) -> None:
+    sent = text(tmp_path, (HEAD + OAK).replace("Age range", "Year groups").replace("4-11", written))
+    proposal = propose(sent, REGISTER_FILE)
+    assert proposal is not None
+    assert "Year groups" in {q.theirs for q in proposal.mapping.questions}
 
 
 @pytest.mark.parametrize(
