@@ -11,6 +11,7 @@ are left out.
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ _TEXT_STYLES: Mapping[str, Mapping[str, object]] = {
     BOLD_RIGHT: {"bold": True, "align": "right"},
     WRAPPED: {"text_wrap": True, "valign": "top"},
 }
+
+LINE_HEIGHT = 15
+"""Points of a line of text."""
 
 _OPTIONS = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
 """Rows are written out as they come, which is quicker than keeping them; text is neither a formula nor a link."""
@@ -122,9 +126,21 @@ def _write(book: xlsxwriter.Workbook, sheet: XlsxSheet, styles: dict[str, Format
     for at, row in enumerate(sheet.rows):
         for style in (row.text_style, row.number_style):
             if style not in styles:
-                styles[style] = book.add_format({"num_format": style})
+                styles[style] = book.add_format({"num_format": style, "valign": "top"})
+        if WRAPPED in (row.text_style, row.number_style):
+            # Not every program makes a row as high as its text by itself.
+            page.set_row(at, LINE_HEIGHT * _lines([*row.texts, *row.numbers], sheet.widths))
         page.write_row(at, 0, [_clean(text) for text in row.texts], styles[row.text_style])
         page.write_row(at, len(row.texts), [_value(one) for one in row.numbers], styles[row.number_style])
+
+
+def _lines(cells: Sequence[Value], widths: Sequence[float]) -> int:
+    """Return the lines that the longest text of a row takes when it is wrapped."""
+    texts = ((cell, width) for cell, width in zip(cells, widths, strict=False) if isinstance(cell, str))
+    return max(
+        (sum(math.ceil(max(len(part), 1) / width) for part in cell.split("\n")) for cell, width in texts),
+        default=1,
+    )
 
 
 def _value(value: Value) -> Value:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from xlsxwriter.exceptions import XlsxInputError
 
-from forecast.core.xlsx_sheets import BOLD, SheetRow, XlsxSheet, xlsx_bytes
+from forecast.core.xlsx_sheets import BOLD, LINE_HEIGHT, WRAPPED, SheetRow, XlsxSheet, xlsx_bytes
 
 
 def read(*sheets: XlsxSheet) -> openpyxl.Workbook:
@@ -75,3 +75,15 @@ def test_two_sheets_of_one_name_are_refused() -> None:
     one, two = (XlsxSheet(name, [SheetRow(["a"])], (9,)) for name in ("Places", "places"))
     with pytest.raises(XlsxInputError, match="already in use"):
         xlsx_bytes([one, two])
+
+
+def test_a_row_is_as_high_as_its_wrapped_text() -> None:
+    rows = [
+        SheetRow(["short"]),
+        SheetRow(["a" * 9, "b" * 25], WRAPPED, [1.0], "#,##0"),
+        SheetRow(["c"], WRAPPED),
+    ]
+    sheet = openpyxl.load_workbook(io.BytesIO(xlsx_bytes([XlsxSheet("One", rows, (10, 10, 10))]))).active
+    assert sheet.row_dimensions[1].height is None
+    assert sheet.row_dimensions[2].height == 3 * LINE_HEIGHT
+    assert sheet.row_dimensions[3].height in (None, LINE_HEIGHT)
