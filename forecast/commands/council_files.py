@@ -191,7 +191,7 @@ def refuse(
     problems = [problem for sheet in sheets.values() for problem in sheet.problems]
     _show_problems(screen, problems)
     if copy.wanted:
-        write_corrected(path, sheets, kinds, copy, screen)
+        _write_corrected(path, sheets, kinds, copy, screen)
     raise next(iter(kinds.values())).refuse(report(path.name, problems, result))
 
 
@@ -210,28 +210,14 @@ def _show_problems(screen: Console, problems: Sequence[Problem]) -> None:
     show(screen, pd.DataFrame(lines), "Problems, and what would mend them", index=False)
 
 
-def write_corrected(
+def _write_corrected(
     path: Path,
     sheets: Mapping[str, CheckedFile],
     kinds: Mapping[str, FileKind],
     wanted: CopyWanted,
     screen: Console,
-) -> Path:
-    """Write a corrected copy beside a file, and say what is in it and what is left.
-
-    Parameters
-    ----------
-    path
-        The original.
-    sheets
-        Its table after the check, or each of its sheets, by name.
-    kinds
-        The kind of each.
-    wanted
-        Which fixes are accepted, and which rows are taken out.
-    screen
-        Where to say so.
-    """
+) -> None:
+    """Write a corrected copy beside a file, and say what is in it and what is left; arguments are those of `refuse`."""
     from data.council_files.corrected_copy import accept, beside, copy_content, correct, write_copy
     from data.council_files.problems import TO_CORRECT
 
@@ -262,7 +248,6 @@ def write_corrected(
             + (", and the cells are yellow" if to.suffix == ".xlsx" else "")
             + ". Type in the cells, save the copy, and give it instead. That column is not read.",
         )
-    return to
 
 
 def _of_sheet(rows: set[str], name: str, *, first: bool) -> set[str]:

@@ -129,18 +129,21 @@ def _write(book: xlsxwriter.Workbook, sheet: XlsxSheet, styles: dict[str, Format
                 styles[style] = book.add_format({"num_format": style, "valign": "top"})
         if WRAPPED in (row.text_style, row.number_style):
             # Not every program makes a row as high as its text by itself.
-            page.set_row(at, LINE_HEIGHT * _lines([*row.texts, *row.numbers], sheet.widths))
+            texts = [*row.texts, *(row.numbers if row.number_style == WRAPPED else ())]
+            page.set_row(at, LINE_HEIGHT * _lines(texts, sheet.widths))
         page.write_row(at, 0, [_clean(text) for text in row.texts], styles[row.text_style])
         page.write_row(at, len(row.texts), [_value(one) for one in row.numbers], styles[row.number_style])
 
 
 def _lines(cells: Sequence[Value], widths: Sequence[float]) -> int:
     """Return the lines that the longest text of a row takes when it is wrapped."""
-    texts = ((cell, width) for cell, width in zip(cells, widths, strict=False) if isinstance(cell, str))
-    return max(
-        (sum(math.ceil(max(len(part), 1) / width) for part in cell.split("\n")) for cell, width in texts),
-        default=1,
-    )
+    texts = [(cell, width) for cell, width in zip(cells, widths, strict=False) if isinstance(cell, str)]
+    return max((_lines_of(cell, width) for cell, width in texts), default=1)
+
+
+@lru_cache(maxsize=4096)  # The same names stand in thousands of lines.
+def _lines_of(text: str, width: float) -> int:
+    return sum(math.ceil(max(len(part), 1) / width) for part in text.split("\n"))
 
 
 def _value(value: Value) -> Value:

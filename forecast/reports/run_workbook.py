@@ -12,7 +12,7 @@ Invariant: no cell is a formula and no cells are merged (`forecast.core.xlsx_she
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -261,13 +261,18 @@ def _laid_out(name: str, title: str, above: Sequence[str], lines: _Lines) -> Xls
         for at, head in enumerate(heads)
     ]
     rows = [
-        replace(row, text_style=WRAPPED) if max(map(len, row.texts)) > WIDEST - 2 else row
+        SheetRow(row.texts, WRAPPED, row.numbers, row.number_style) if _is_wide(row) else row
         for row in lines.rows
     ]
     top = [SheetRow([title], BOLD), *(SheetRow([text]) for text in above), SheetRow([])]
     assert len(top) == HEAD - 1
     head = SheetRow(heads, BOLD, years, BOLD_RIGHT)
     return XlsxSheet(name, [*top, head, *rows], [*widths, *[YEAR_WIDTH] * len(years)], HEAD, len(heads))
+
+
+def _is_wide(row: SheetRow) -> bool:
+    """Return whether a name of a row is longer than a column is wide."""
+    return any(len(text) > WIDEST - 2 for text in row.texts)
 
 
 def _summary(figures: RunFigures, above: Sequence[str]) -> XlsxSheet:
